@@ -1,0 +1,159 @@
+"""Street addresses in the spelling of USPS Publication 28, so that equal doors have equal text.
+
+The same rules serve Australian addresses, which name the unit first: `4/12 Smith Street`.
+"""
+
+import json
+import re
+from pathlib import Path
+from typing import Any, Final
+
+from app.identifiers.errors import IdentifierError
+from app.identifiers.names import fold
+
+_words_json: Final = Path(__file__).with_name("data").joinpath("street-words-v1.json").read_bytes()
+_TABLES: Final[dict[str, Any]] = json.loads(_words_json)
+
+_SUFFIXES: Final[dict[str, str]] = {
+    spelling: standard
+    for standard, spellings in _TABLES["suffixes"].items()
+    for spelling in (standard, *spellings)
+}
+_DIRECTIONS: Final[dict[str, str]] = _TABLES["directions"]
+_ORDINALS: Final[dict[str, str]] = _TABLES["ordinals"]
+
+_DOORS: Final = frozenset(_TABLES["doors"])
+"""Words that announce a unit and are never part of a street name."""
+
+_PERHAPS_DOORS: Final[dict[str, str]] = _TABLES["perhaps_doors"]
+"""Words that announce a unit if a designation follows, with what of them is kept in it."""
+
+_STANDALONE: Final = frozenset(_TABLES["standalone"])
+"""Words that are a unit by themselves, at the end of the line."""
+
+_BOX: Final = re.compile(r"(?:P ?O|POST OFFICE|GPO) ?BOX (?=[0-9])")
+_UNIT_SLASH: Final = re.compile(
+    r"\s*(?:[a-z]+\s+)?([a-z]?[0-9]+[a-z]?)\s*/\s*(?=[0-9])", re.IGNORECASE
+)
+_DESIGNATION: Final = re.compile(r"[A-Z]|[A-Z]?[0-9]+[A-Z]?")
+
+_ZIP: Final = re.compile(r"([0-9]{5})(?:-?[0-9]{4})?")
+_ZIP_WITHOUT_ZERO: Final = re.compile(r"[0-9]{4}")
+_FOREIGN: Final = re.compile(r"[A-Z0-9]{3,10}")
+
+
+def normalize_address(
+    street: str, postcode: str, *, number: str = "", unit: str = "", region: str = "US"
+) -> tuple[tuple[str, str], tuple[str, str]]:
+    """Normalize an address to `(line, postcode)`, once with its unit and once without.
+
+    Without a unit both are equal. City and state are not used: the postcode implies them.
+
+    Args:
+        street: the street, or the whole delivery line with number and unit.
+        postcode: ZIP, ZIP+4 (cut to five digits), a ZIP whose leading zero a spreadsheet ate,
+            or, outside of the United States, any code.
+        number: the house number, if kept apart.
+        unit: apartment, suite or named building, if kept apart.
+        region: the country, ISO 3166-1 alpha-2.
+
+    Raises:
+        IdentifierError: `address-incomplete`, `name-not-latin` or `postcode-unreadable`.
+    """
+    zone = _postcode(postcode, region)
+    line = f"{number} {street}"
+    front = ""
+    if region != "US" and (match := _UNIT_SLASH.match(line)):
+        front, line = match[1], line[match.end() :]
+    building, door = _split(_words(line))
+    building = _BOX.sub("PO BOX ", " ".join(building)).split()
+    designation = _designation([*_words(front), *door, *_words(unit)])
+    text = _standard(building)
+    return (f"{text} UNIT {designation}" if designation else text, zone), (text, zone)
+
+
+def _words(text: str) -> list[str]:
+    """Fold to words; full stops vanish (`S.E.` is one word) and `#` announces a unit."""
+    folded = fold(text.replace(".", "").replace("#", " UNIT "))
+    if any(character.isalpha() and not character.isascii() for character in folded):
+        raise IdentifierError("name-not-latin")
+    return re.findall(r"[A-Z0-9]+", folded)
+
+
+def _postcode(text: str, region: str) -> str:
+    code = text.strip()
+    if region == "US":
+        if match := _ZIP.fullmatch(code):
+            return match[1]
+        if _ZIP_WITHOUT_ZERO.fullmatch(code):
+            return code.zfill(5)
+    elif _FOREIGN.fullmatch(code := re.sub(r"[\s-]", "", code).upper()):
+        return code
+    raise IdentifierError("postcode-unreadable")
+
+
+def _split(words: list[str]) -> tuple[list[str], list[str]]:
+    """Split a line into the building and its unit, wherever the unit stands."""
+    match words:
+        case [_, _, third, *_] if _announces(words, 0) and third[0].isdigit():  # Unit 3, 12 High St
+            return words[2:], words[:2]
+        case _:
+            pass
+    for index in range(2, len(words)):  # a number and one word of a street come first
+        if _announces(words, index):
+            return words[:index], words[index:]
+    match words:
+        case [number, street, *rest, last] if last in _STANDALONE:
+            return [number, street, *rest], [last]
+        case _:
+            return words, []
+
+
+def _announces(words: list[str], index: int) -> bool:
+    """Tell whether the word at `index` announces a unit."""
+    match words[index:]:
+        case [word, following, *_]:
+            return word in _DOORS or (
+                word in _PERHAPS_DOORS and _DESIGNATION.fullmatch(following) is not None
+            )
+        case _:
+            return False
+
+
+def _designation(words: list[str]) -> str:
+    """Return a unit without the word for it: `Apt. 4-B`, `#4B` and `Unit 4B` are all `4B`."""
+    shortened = (_PERHAPS_DOORS.get(word, word) for word in words if word not in _DOORS)
+    text = re.sub(r"\b([0-9]+) ([A-Z])\b", r"\1\2", " ".join(filter(None, shortened)))
+    return re.sub(r"\b([A-Z]) ([0-9]+)\b", r"\1\2", text)
+
+
+def _standard(building: list[str]) -> str:
+    """Abbreviate directions and the street suffix (Publication 28 sections 233 and 234).
+
+    Raises:
+        IdentifierError: `address-incomplete`, without a number or without a street.
+    """
+    match building:
+        case ["PO", "BOX", _, *_]:
+            return " ".join(building)
+        case [number, _, *_] if number[0].isdigit():
+            street = building[1:]
+        case _:
+            raise IdentifierError("address-incomplete")
+    after, before = [], []
+    match street:
+        case [_, *_, last] if last in _DIRECTIONS:
+            after = [_DIRECTIONS[street.pop()]]
+        case _:
+            pass
+    match street:
+        case [_, suffix] if suffix in _SUFFIXES:  # in North St the direction is the name
+            pass
+        case [first, _, *_] if first in _DIRECTIONS:
+            before = [_DIRECTIONS[street.pop(0)]]
+        case _:
+            pass
+    if len(street) > 1:
+        place = -2 if street[-1].isdigit() else -1  # Highway 101
+        street[place] = _SUFFIXES.get(street[place], street[place])
+    return " ".join([number, *before, *(_ORDINALS.get(word, word) for word in street), *after])

@@ -1,0 +1,58 @@
+import datetime as dt
+import re
+from typing import Final, NamedTuple
+
+from app.identifiers.errors import IdentifierError
+
+
+class BirthDate(NamedTuple):
+    """A date of birth, as much of it as is known; an unknown part is the empty string.
+
+    A day never comes without its month, nor a month without its year.
+    """
+
+    year: str = ""
+    month: str = ""
+    day: str = ""
+
+    @property
+    def full(self) -> str:
+        """The date as YYYYMMDD, or the empty string if a part is unknown."""
+        return self.year + self.month + self.day if self.day else ""
+
+    def __repr__(self) -> str:
+        return "BirthDate(...)"
+
+
+_FORMS: Final = (
+    re.compile(r"(?P<year>[0-9]{4})(?:-(?P<month>[0-9]{2})(?:-(?P<day>[0-9]{2}))?)?"),
+    re.compile(r"(?P<year>[0-9]{4})(?P<month>[0-9]{2})(?P<day>[0-9]{2})"),
+    re.compile(r"(?P<month>[0-9]{1,2})/(?P<day>[0-9]{1,2})/(?P<year>[0-9]{4})"),
+)
+
+
+def parse_birth_date(text: str) -> BirthDate:
+    """Read a date of birth: ISO 8601 (also only year, or year and month), YYYYMMDD, M/D/YYYY.
+
+    Zeros stand for an unknown part, as in 1979-03-00. Of a date that is in no calendar, such as
+    1979-13-05, only the year is kept: one does not know which of the other two is wrong.
+
+    Raises:
+        IdentifierError: `birth-date-unreadable`, in any other form.
+    """
+    text = text.strip()
+    if not text:
+        return BirthDate()
+    match = next(filter(None, (form.fullmatch(text) for form in _FORMS)), None)
+    if match is None:
+        raise IdentifierError("birth-date-unreadable")
+    year, month, day = match["year"], *((match[part] or "").zfill(2) for part in ("month", "day"))
+    if year == "0000":
+        return BirthDate()
+    if month == "00":
+        return BirthDate(year)
+    try:
+        dt.date(int(year), int(month), int(day) or 1)
+    except ValueError:
+        return BirthDate(year)
+    return BirthDate(year, month, "" if day == "00" else day)

@@ -1,0 +1,145 @@
+"""From a raw identifier to its match keys: the values on which two offices agree."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from app.identifiers.addresses import normalize_address
+from app.identifiers.birth_dates import BirthDate, parse_birth_date
+from app.identifiers.encoding import oprf_input
+from app.identifiers.errors import IdentifierError
+from app.identifiers.kinds import KINDS, Kind
+from app.identifiers.names import (
+    BAND_CUTS,
+    MIDDLE_INITIAL_TENTHS,
+    Name,
+    band,
+    normalize_name,
+    rarity_tenths,
+    soundex,
+)
+from app.identifiers.phones import normalize_phone
+
+MAX_ALIASES = 8
+"""Most names, with those derived from compound surnames, under which one person is posted."""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonName:
+    """One name of a person as the office has it. Its repr shows nothing.
+
+    Attributes:
+        given: given names, the first one first.
+        surname: family names, with particles, in order.
+        middle: middle names, if kept apart from `given`.
+        born: date of birth in a form of `birth_dates.parse_birth_date`; empty if unknown.
+    """
+
+    given: str = field(repr=False)
+    surname: str = field(repr=False)
+    middle: str = field(default="", repr=False)
+    born: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MatchKey:
+    """A normalized identifier; two subjects that share one may be the same.
+
+    Attributes:
+        kind: name of its kind, a key of `KINDS`.
+        fields: the normalized values, none of them empty. Not in the repr.
+    """
+
+    kind: str
+    fields: tuple[str, ...] = field(repr=False)
+
+    @property
+    def spec(self) -> Kind:
+        """The kind with its code and key class."""
+        return KINDS[self.kind]
+
+    @property
+    def input(self) -> bytes:
+        """The private input of the OPRF."""
+        return oprf_input(self.kind, self.fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """One name of a person, as match keys.
+
+    Attributes:
+        band: how common the name is, from 0 (common) to 3 (rare); sent in clear.
+        keys: at most one match key of each person kind.
+    """
+
+    band: int
+    keys: tuple[MatchKey, ...]
+
+
+def person_aliases(names: Sequence[PersonName]) -> list[Alias]:
+    """Derive the match keys of one person from all names that the office knows.
+
+    First come the names as given, in order, then, as long as there is room, each part of a
+    compound surname in the place of the whole: De la Cruz-Peña is found as Cruz and as Peña too.
+
+    Returns:
+        At most `MAX_ALIASES` aliases. None for a name that makes no key, as a first name alone.
+
+    Raises:
+        IdentifierError: a name or date cannot be read, or there are more than `MAX_ALIASES` names.
+    """
+    if len(names) > MAX_ALIASES:
+        raise IdentifierError("too-many-names")
+    known = [
+        (normalize_name(name.given, name.surname, name.middle), parse_birth_date(name.born))
+        for name in names
+    ]
+    whole = [_alias(name, name.last, born) for name, born in known]
+    parts = [_alias(name, part, born) for name, born in known for part in name.parts]
+    return [alias for alias in dict.fromkeys(whole + parts) if alias.keys][:MAX_ALIASES]
+
+
+def phone_key(raw: str, region: str = "US") -> MatchKey:
+    """Derive the match key of a phone number; see `phones.normalize_phone`."""
+    return MatchKey("tel", (normalize_phone(raw, region),))
+
+
+def address_keys(
+    street: str, postcode: str, *, number: str = "", unit: str = "", region: str = "US"
+) -> tuple[MatchKey, ...]:
+    """Derive the match keys of an address, with and without the unit.
+
+    The arguments are those of `addresses.normalize_address`.
+    """
+    door, building = normalize_address(street, postcode, number=number, unit=unit, region=region)
+    return MatchKey("addr", door), MatchKey("addr0", building)
+
+
+def _alias(name: Name, last: str, born: BirthDate) -> Alias:
+    keys = (MatchKey(kind, fields) for kind, fields in _person_fields(name, last, born))
+    return Alias(band(name.formal, last), tuple(key for key in keys if all(key.fields)))
+
+
+def _person_fields(name: Name, last: str, born: BirthDate) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the fields of the twelve person kinds; a kind with an empty field is not made."""
+    first, first_sound, last_sound = name.formal, soundex(name.formal), soundex(last)
+    date, (year, month, day) = born.full, born
+
+    if first and last:
+        yield "p.xx", (*sorted((first_sound, last_sound)), date)
+    yield "p.ld", (last_sound, date)
+    yield "p.fd", (first_sound, date)
+    yield "p.id", (name.initial, last[:1], date)
+    if day:
+        yield "p.nmd", (first, last, month + day)
+        yield "p.nyd", (first_sound, last, year + day)
+        yield "p.nsw", (first_sound, last, year + "".join(sorted((month, day))))
+    if month:
+        yield "p.nym", (first_sound, last, year + month)
+    tenths = rarity_tenths(first, last)
+    if tenths >= BAND_CUTS[-1]:
+        yield "p.n", (first, last)
+    if tenths + MIDDLE_INITIAL_TENTHS >= BAND_CUTS[-1]:
+        yield "p.nm", (first_sound, last_sound, name.middle)
+    yield "p.lmd", (last_sound, name.middle, date)
+    yield "p.imd", (name.initial, name.middle, date)

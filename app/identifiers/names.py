@@ -1,0 +1,164 @@
+"""Person names: folding, sound, formal forms and how common they are."""
+
+import hashlib
+import json
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from app.identifiers.errors import IdentifierError
+
+_DATA: Final = Path(__file__).with_name("data")
+_nicknames_json: Final = (_DATA / "nicknames-v1.json").read_bytes()
+_commonness_json: Final = (_DATA / "commonness-v1.json").read_bytes()
+
+NICKNAMES_SHA256: Final = hashlib.sha256(_nicknames_json).hexdigest()
+"""Pins the table of nicknames; two offices match only under the same one."""
+
+COMMONNESS_SHA256: Final = hashlib.sha256(_commonness_json).hexdigest()
+"""Pins the table of common names."""
+
+_FORMAL: Final[dict[str, str]] = json.loads(_nicknames_json)
+_TENTHS: Final[dict[str, dict[str, int]]] = json.loads(_commonness_json)
+
+RARE: Final = 130
+"""Tenths of a bit for a name that the table leaves out: one person in 8,192 or fewer has it."""
+
+BAND_CUTS: Final = (120, 160, 200)
+"""Where the bands of commonness begin, in tenths of a bit: 12, 16 and 20 bits."""
+
+MIDDLE_INITIAL_TENTHS: Final = 40
+"""What a middle initial adds to the rarity of a name."""
+
+_TABLES: Final[dict[str, Any]] = json.loads((_DATA / "name-words-v1.json").read_bytes())
+_DROPPED: Final = frozenset(_TABLES["suffixes"] + _TABLES["titles"])
+_PARTICLES: Final = frozenset(_TABLES["particles"])
+_APOSTROPHES: Final = frozenset(_TABLES["apostrophes"])
+_LETTERS: Final = str.maketrans(_TABLES["letters"])
+"""Capitals that Unicode does not decompose into a Latin letter and a mark."""
+
+_SHORTEST_PART: Final = 3
+"""Fewest letters of a part of a compound surname that is tried on its own."""
+
+_SOUND: Final = {
+    letter: digit
+    for digit, group in enumerate(("BFPV", "CGJKQSXZ", "DT", "L", "MN", "R"), start=1)
+    for letter in group
+}
+
+
+def fold(text: str) -> str:
+    """Write `text` in unaccented capitals: `José` becomes `JOSE`, `O'Brien` `OBRIEN`.
+
+    Apostrophes and combining marks go, ligatures and barred letters are spelled out, everything
+    else stays, letters of other scripts too. Folding twice changes nothing.
+    """
+    kept = "".join(character for character in text if character not in _APOSTROPHES)
+    return "".join(
+        character
+        for character in unicodedata.normalize("NFKD", kept).upper().translate(_LETTERS)
+        if unicodedata.category(character) != "Mn" and character not in _APOSTROPHES
+    )
+
+
+def words(text: str) -> list[str]:
+    """Split a name into folded words, without titles and generational suffixes.
+
+    A name of nothing but those is kept whole, as some people are called Miss or Hon.
+
+    Raises:
+        IdentifierError: `name-not-latin`; a romanization is not guessed.
+    """
+    folded = fold(text)
+    if any(character.isalpha() and not character.isascii() for character in folded):
+        raise IdentifierError("name-not-latin")
+    found = re.findall(r"[A-Z0-9]+", folded)
+    return [word for word in found if word not in _DROPPED] or found
+
+
+def soundex(name: str) -> str:
+    """Return the American Soundex code of a name in A-Z; the empty string has none.
+
+    As the US National Archives describe it: H and W do not separate letters of equal code, vowels
+    and Y do.
+    """
+    if not name:
+        return ""
+    code, last = name[0], _SOUND.get(name[0])
+    for letter in name[1:]:
+        digit = _SOUND.get(letter)
+        if digit and digit != last:
+            code += str(digit)
+        if letter not in "HW":
+            last = digit
+    return code[:4].ljust(4, "0")
+
+
+def formal_name(first: str) -> str:
+    """Return the formal name behind a nickname, `ROBERT` for `BOB`, or the name itself."""
+    return _FORMAL.get(first, first)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Name:
+    """A normalized name; an absent part is the empty string.
+
+    Attributes:
+        formal: first name, with a nickname replaced; absent if only an initial is known.
+        initial: first letter of the first name as written.
+        middle: initial of the middle name.
+        last: the words of the surname, joined.
+        parts: the parts of a compound surname that may stand for the whole.
+    """
+
+    formal: str
+    initial: str
+    middle: str
+    last: str
+    parts: tuple[str, ...] = field(default=())
+
+
+def normalize_name(given: str, surname: str, middle: str = "") -> Name:
+    """Split and normalize a name. The second given word serves if there is no middle name.
+
+    Raises:
+        IdentifierError: `name-not-latin`; `name-missing` if no letter is left.
+    """
+    first, *more = [*map(_letters, words(given)), ""]
+    surnames = words(surname)
+    last = _letters("".join(surnames))
+    if not first and not last:
+        raise IdentifierError("name-missing")
+    middles = [*map(_letters, words(middle)), *more, ""]
+    core = [word for word in surnames if word not in _PARTICLES]
+    parts = [part for part in map(_letters, core) if len(part) >= _SHORTEST_PART]
+    return Name(
+        formal=formal_name(first) if len(first) > 1 else "",
+        initial=first[:1],
+        middle=middles[0][:1],
+        last=last,
+        parts=tuple(parts) if len(core) > 1 else (),
+    )
+
+
+def rarity_tenths(formal: str, last: str) -> int:
+    """Return how rare a full name is in the United States, in tenths of a bit.
+
+    One person in 2^(tenths/10) has it, as far as first and last names are independent. An absent
+    name adds nothing, as it narrows nothing down.
+    """
+    first_tenths = _TENTHS["first"].get(formal, RARE) if formal else 0
+    last_tenths = _TENTHS["last"].get(last, RARE) if last else 0
+    return first_tenths + last_tenths
+
+
+def band(formal: str, last: str) -> int:
+    """Return the band of commonness, from 0 (many namesakes) to 3 (at most about 315)."""
+    tenths = rarity_tenths(formal, last)
+    return sum(tenths >= cut for cut in BAND_CUTS)
+
+
+def _letters(word: str) -> str:
+    return re.sub(r"[^A-Z]", "", word)

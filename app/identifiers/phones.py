@@ -1,0 +1,44 @@
+import re
+from typing import Final
+
+import phonenumbers
+
+from app.identifiers.errors import IdentifierError
+
+_USABLE: Final = re.compile(r"\+(?:1[0-9]{10}|[2-9][0-9]{7,14})")
+"""E.164 of 8 to 15 digits; under country code 1 all ten: without area code it names many phones."""
+
+_FILLERS: Final = re.compile(
+    r"""
+      ([0-9])\1+                        # 0000000000
+    | 0?123456789?0? | 0?987654321?0?   # keyboard runs
+    | [0-9]{3} (?: 0000000 | 1111111 | 5555555 | 9999999 | 1234567 | 5551212 )
+    """,
+    re.VERBOSE,
+)
+"""National numbers that fill a form. 222-2222 and the like are not here: they can be real."""
+
+
+def normalize_phone(raw: str, region: str = "US") -> str:
+    """Return a phone number in E.164, such as +14155550132, without its extension.
+
+    The number need not be assigned or even possible: implementations disagree on which are, and
+    agree on the digits, which is all that matching needs.
+
+    Args:
+        raw: the number as written.
+        region: the country that a number without `+` is read in, ISO 3166-1 alpha-2.
+
+    Raises:
+        IdentifierError: `phone-unreadable`, or `phone-placeholder` for 0000000000 and its like.
+    """
+    try:
+        number = phonenumbers.parse(raw, region)
+    except phonenumbers.NumberParseException:
+        raise IdentifierError("phone-unreadable") from None
+    e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    if not _USABLE.fullmatch(e164):
+        raise IdentifierError("phone-unreadable")
+    if _FILLERS.fullmatch(phonenumbers.national_significant_number(number)):
+        raise IdentifierError("phone-placeholder")
+    return e164
