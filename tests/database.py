@@ -1,0 +1,109 @@
+"""Databases for tests: a migrated template per worker, and clones of it in tens of milliseconds.
+
+Nobody connects to a template. It lives on a disposable embedded server that the workers of a run
+share, or on the server that JOINDER_DATABASE_URL names; its role then needs CREATEDB.
+"""
+
+import asyncio
+import os
+import secrets
+import tempfile
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import asyncpg
+from alembic import command
+from alembic.config import Config
+
+from app.postgres.profiles import DISPOSABLE
+from app.postgres.server import EmbeddedServer
+
+ROOT = Path(__file__).parents[1]
+_HOMES = "joinder-tests-"
+
+T = TypeVar("T")
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end from synchronous code, whether or not a loop runs around it."""
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
+
+
+def migrate(url: str) -> None:
+    """Bring the database at `url` to the newest schema by the migrations production uses."""
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    config.attributes["url"] = url
+    with ThreadPoolExecutor(max_workers=1) as thread:  # its asyncio.run must not meet our loop
+        thread.submit(command.upgrade, config, "head").result()
+
+
+@contextmanager
+def serving(run_id: str) -> Iterator[str]:
+    """Yield the URL of a server; the same one for all workers of a test run.
+
+    The last worker that leaves deletes an embedded server. What a killed run left behind is
+    deleted by the next one.
+    """
+    named = os.environ.get("JOINDER_DATABASE_URL")
+    if named:
+        yield named
+        return
+    temporary = Path(tempfile.gettempdir())
+    for abandoned in temporary.glob(f"{_HOMES}*"):
+        with suppress(FileNotFoundError):  # another worker was quicker
+            if abandoned.stat().st_uid == os.geteuid():
+                EmbeddedServer(abandoned, profile=DISPOSABLE).discard()
+    # not in pytest's directories: they are closed to the account that PostgreSQL runs under
+    server = EmbeddedServer(temporary / f"{_HOMES}{run_id}", profile=DISPOSABLE)
+    server.start()
+    try:
+        yield server.url
+    finally:
+        server.discard()
+
+
+class Template:
+    """A migrated database on the server of `server_url`, made to be copied."""
+
+    def __init__(self, server_url: str) -> None:
+        """Build it; `server_url` names a database to issue CREATE DATABASE from."""
+        self._server_url = server_url
+        self._name = f"joinder_test_{secrets.token_hex(6)}"
+        self._execute(f'CREATE DATABASE "{self._name}"')
+        migrate(self._url_of(self._name))
+
+    @contextmanager
+    def clone(self) -> Iterator[str]:
+        """Yield the URL of a copy, dropped afterwards with whatever connections it still has."""
+        name = f"{self._name}_{secrets.token_hex(4)}"
+        self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{self._name}"')
+        try:
+            yield self._url_of(name)
+        finally:
+            self._drop(name)
+
+    def drop(self) -> None:
+        """Drop the template itself."""
+        self._drop(self._name)
+
+    def _url_of(self, name: str) -> str:
+        return urlsplit(self._server_url)._replace(path=f"/{name}").geturl()
+
+    def _drop(self, name: str) -> None:
+        self._execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    def _execute(self, statement: str) -> None:
+        async def connect_and_execute() -> None:
+            connection = await asyncpg.connect(self._server_url)
+            try:
+                await connection.execute(statement)
+            finally:
+                await connection.close()
+
+        run(connect_and_execute())

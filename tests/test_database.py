@@ -1,0 +1,63 @@
+"""The fixtures themselves: databases are migrated and separate, the network is closed."""
+
+import socket
+
+import asyncpg
+import pytest
+
+from tests.network import NetworkClosedError
+
+
+async def name_and_tables(url: str) -> tuple[str, int]:
+    connection = await asyncpg.connect(url)
+    try:
+        row = await connection.fetchrow(
+            "SELECT current_database(), (SELECT count(*) FROM pg_tables"
+            " WHERE schemaname = 'public')"
+        )
+    finally:
+        await connection.close()
+    assert row is not None
+    return row[0], row[1]
+
+
+class TestDatabases:
+    async def test_every_url_is_a_migrated_database_of_its_own(
+        self, database_url: str, fresh_database_url: str
+    ) -> None:
+        shared, fresh = [await name_and_tables(url) for url in (database_url, fresh_database_url)]
+        assert shared[0] != fresh[0]
+        assert shared[1] == fresh[1] >= 1  # at least Alembic's own table
+
+    @pytest.mark.parametrize("turn", [1, 2])
+    async def test_nothing_committed_reaches_another_test(
+        self, fresh_database_url: str, turn: int
+    ) -> None:
+        connection = await asyncpg.connect(fresh_database_url)
+        await connection.execute("CREATE TABLE left_behind (turn int)")
+        await connection.execute("INSERT INTO left_behind VALUES ($1)", turn)
+        await connection.close()
+
+
+class TestClosedNetwork:
+    @pytest.mark.parametrize("address", ["192.0.2.1", "2001:db8::1", "example.org"])
+    def test_outside_is_refused(self, address: str) -> None:
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        with socket.socket(family) as connection, pytest.raises(NetworkClosedError):
+            connection.connect((address, 443))
+        with pytest.raises(NetworkClosedError):
+            socket.getaddrinfo(address, 443)
+        with pytest.raises(NetworkClosedError):
+            socket.create_connection((address, 443))
+        with (
+            socket.socket(family, socket.SOCK_DGRAM) as datagrams,
+            pytest.raises(NetworkClosedError),
+        ):
+            datagrams.sendto(b"?", (address, 53))
+
+    def test_loopback_stays_open(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            with socket.create_connection(server.getsockname()) as connection:
+                assert connection.getpeername() == server.getsockname()
+            with socket.create_connection(("localhost", server.getsockname()[1])):
+                pass
