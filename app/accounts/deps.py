@@ -1,0 +1,68 @@
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Request
+from fastapi.openapi.models import OAuthFlows
+from fastapi.security import OAuth2
+
+from app.access.permissions import CLIENT_SCOPES, Permission
+from app.access.principal import Principal
+from app.accounts import queries
+from app.core.deps import Now, Session
+from app.core.errors import UnauthenticatedError
+from app.core.jwt import AccessVerifier, JwtError
+
+_SCHEME = OAuth2(
+    scheme_name="machineClient",
+    description="OAuth 2 client credentials with private_key_jwt (RFC 7523).",
+    flows=OAuthFlows.model_validate(
+        {
+            "clientCredentials": {
+                "tokenUrl": "/v1/oauth/token",
+                "scopes": {str(scope): f"Allows {scope}." for scope in CLIENT_SCOPES},
+            }
+        }
+    ),
+    auto_error=False,
+)
+
+
+async def current_principal(
+    request: Request,
+    session: Session,
+    now: Now,
+    authorization: Annotated[str | None, Depends(_SCHEME)],
+) -> Principal:
+    """Return the caller from its bearer token; revocation counts from the next request on.
+
+    Raises:
+        UnauthenticatedError: no token, a bad one, or a client that is unknown or revoked.
+    """
+    scheme, _, token = (authorization or "").partition(" ")
+    verifier: AccessVerifier = request.app.state.access_verifier
+    try:
+        if scheme.lower() != "bearer":
+            raise UnauthenticatedError
+        claims = verifier.verify(token, now=int(now.timestamp()))
+        client_id = UUID(claims.client_id)
+    except JwtError:
+        raise UnauthenticatedError from None
+    standing = await queries.get_standing(session, client_id, now=now)
+    if standing is None:
+        raise UnauthenticatedError
+    request.state.office = standing.office_id
+    principal = Principal(
+        actor=f"client:{client_id}",
+        office_id=standing.office_id,
+        permissions=frozenset(
+            Permission(scope) for scope in claims.scopes.intersection(standing.scopes)
+        ),
+        is_participating=standing.is_participating,
+        client_id=client_id,
+        request_id=request.state.request_id,
+    )
+    request.state.principal = principal
+    return principal
+
+
+CurrentPrincipal = Annotated[Principal, Depends(current_principal)]

@@ -1,0 +1,60 @@
+from app.core.errors import (
+    AppError,
+    InvalidError,
+    MalformedError,
+    NotFoundError,
+)
+
+
+class InvalidClientError(AppError):
+    """The client assertion was not accepted (RFC 6749 section 5.2)."""
+
+    status = 401
+    code = "invalid-client"
+    title = "Client not accepted"
+    default_detail = (
+        "Sign a fresh assertion (RFC 7523) with the registered key: iss and sub the client id, "
+        "aud the issuer as one string, a new jti, and at most 60 seconds between iat and exp."
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.extensions = {"error": "invalid_client"}
+
+
+class InvalidGrantError(MalformedError):
+    """The token request asks for something that is not offered (RFC 6749 section 5.2)."""
+
+    code = "invalid-token-request"
+    title = "Token request not accepted"
+    default_detail = (
+        "Use grant_type=client_credentials with a jwt-bearer client assertion, a scope that the "
+        "credential has, and a resource that GET /v1/meta names."
+    )
+
+    def __init__(self, error: str) -> None:
+        super().__init__()
+        self.extensions = {"error": error}
+
+
+class CredentialKeyError(InvalidError):
+    """The key to register is not a public P-256 key."""
+
+    code = "credential-key-invalid"
+    title = "Key not accepted"
+    default_detail = "Give the public JWK (kty EC, crv P-256) that `joinder client init` printed."
+
+
+class CredentialNotFoundError(NotFoundError):
+    """No machine client has this id."""
+
+    code = "credential-not-found"
+    title = "Client credential not found"
+
+
+class IdempotencyKeyReusedError(InvalidError):
+    """The key was used for another request."""
+
+    code = "idempotency-key-reused"
+    title = "Idempotency-Key used before"
+    default_detail = "Use a new key for a new request; repeat a request only with the same body."

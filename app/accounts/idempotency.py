@@ -1,0 +1,101 @@
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Protocol
+from uuid import UUID
+
+from fastapi import Depends, Header, Request, Response
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.accounts.deps import CurrentPrincipal
+from app.accounts.errors import IdempotencyKeyReusedError
+from app.accounts.models import IdempotencyKey
+from app.core.deps import Now
+
+
+class Answer(Protocol):
+    """What a creating operation answers with: a schema that knows its own headers."""
+
+    def model_dump_json(self) -> str:
+        """Return the body."""
+
+    def response_headers(self) -> Mapping[str, str]:
+        """Return ETag and, for something new, Location."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A caller's promise that a request with this key is always the same request."""
+
+    client_id: UUID
+    key: str
+    request_digest: bytes
+    at: datetime
+
+
+async def claim(
+    request: Request,
+    principal: CurrentPrincipal,
+    now: Now,
+    idempotency_key: Annotated[
+        str,
+        Header(
+            pattern=r"^[A-Za-z0-9_-]{8,64}$",
+            description="New for each new request; a repeat gets the first answer.",
+        ),
+    ],
+) -> Claim:
+    """Return the claim of this request: its key, and a digest of method, path and body."""
+    head = f"{request.method} {request.url.path}\n".encode()
+    digest = hashlib.sha256(head + await request.body()).digest()
+    if principal.client_id is None:
+        raise TypeError("only machine clients send requests")
+    return Claim(principal.client_id, idempotency_key, digest, now)
+
+
+CurrentClaim = Annotated[Claim, Depends(claim)]
+
+
+async def answer_once(
+    session: AsyncSession, claim: Claim, status: int, act: Callable[[], Awaitable[Answer]]
+) -> Response:
+    """Run `act` once per key and give every repeat the first answer.
+
+    The key, the effect and the answer are one transaction. A repeat that comes while the first is
+    still running waits for it. A refused request leaves no key behind.
+
+    Raises:
+        IdempotencyKeyReusedError: the key belongs to another request.
+    """
+    fresh = await session.scalar(
+        insert(IdempotencyKey)
+        .values(
+            client_id=claim.client_id,
+            key=claim.key,
+            request_digest=claim.request_digest,
+            created_at=claim.at,
+        )
+        .on_conflict_do_nothing()
+        .returning(IdempotencyKey.key)
+    )
+    mine = (IdempotencyKey.client_id == claim.client_id, IdempotencyKey.key == claim.key)
+    if fresh is None:
+        stored = (await session.scalars(select(IdempotencyKey).where(*mine))).one()
+        if stored.request_digest != claim.request_digest:
+            raise IdempotencyKeyReusedError
+        return _respond(
+            stored.body, stored.status, {**stored.headers, "Idempotent-Replayed": "true"}
+        )
+    answer = await act()
+    body, headers = answer.model_dump_json(), dict(answer.response_headers())
+    await session.execute(
+        update(IdempotencyKey).where(*mine).values(status=status, body=body, headers=headers)
+    )
+    return _respond(body, status, headers)
+
+
+def _respond(body: str, status: int, headers: Mapping[str, str]) -> Response:
+    return Response(body, status, headers=dict(headers), media_type="application/json")

@@ -1,0 +1,50 @@
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, SmallInteger, Text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.models import Base
+
+
+class ClientCredential(Base):
+    """A machine client of an office and its public key; the private one stays in the office."""
+
+    __tablename__ = "client_credentials"
+    __table_args__ = (Index("ix_client_credentials_office_id", "office_id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"))
+    label: Mapped[str]
+    public_jwk: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class SpentAssertion(Base):
+    """The `jti` of a client assertion that was used; a second use is a replay."""
+
+    __tablename__ = "spent_assertions"
+    __table_args__ = (Index("ix_spent_assertions_expires_at", "expires_at"),)
+
+    client_id: Mapped[UUID] = mapped_column(ForeignKey("client_credentials.id"), primary_key=True)
+    jti_digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    expires_at: Mapped[datetime]
+
+
+class IdempotencyKey(Base):
+    """The answer to a creating request, kept with its effect so that a repeat gets the same."""
+
+    __tablename__ = "idempotency_keys"
+    __table_args__ = (Index("ix_idempotency_keys_created_at", "created_at"),)
+
+    client_id: Mapped[UUID] = mapped_column(ForeignKey("client_credentials.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    request_digest: Mapped[bytes] = mapped_column(LargeBinary)
+    status: Mapped[int] = mapped_column(SmallInteger, default=0)
+    headers: Mapped[dict[str, str]] = mapped_column(JSONB, default=dict)
+    body: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime]

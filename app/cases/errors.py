@@ -1,0 +1,51 @@
+from app.core.errors import ConflictError, InvalidError, NotFoundError
+
+
+class CaseNotFoundError(NotFoundError):
+    """The office has no case under this reference."""
+
+    code = "case-not-found"
+    title = "Case not found"
+    default_detail = "Check source_system and external_id; only your own office's cases are found."
+
+
+class OverlapNotFoundError(NotFoundError):
+    """No such overlap, or none that the caller may know of; the two are never told apart."""
+
+    code = "overlap-not-found"
+    title = "Overlap not found"
+    default_detail = "Check the id; overlaps that you may not know of answer the same."
+
+
+class EpochChangedError(ConflictError):
+    """The tokens were made under another key epoch."""
+
+    code = "epoch-changed"
+    title = "Key epoch changed"
+    default_detail = "Fetch GET /v1/oprf/keys, pin the new keys, make the tokens again and repeat."
+
+
+class SummaryRefusedError(InvalidError):
+    """The summary holds something that looks like an identifier."""
+
+    code = "summary-holds-identifier"
+    title = "Summary holds an identifier"
+    default_detail = "Take the identifiers out of the summary; send them as tokens instead."
+
+
+class TokenRefusedError(InvalidError):
+    """A token is not the output of the evaluator, or its kind does not exist."""
+
+    code = "token-invalid"
+    title = "Token not valid"
+    default_detail = (
+        "Send the unblinded element of each key, made with the published match specification."
+    )
+
+
+class DuplicateCaseError(InvalidError):
+    """One request names the same case twice."""
+
+    code = "case-twice"
+    title = "Case named twice"
+    default_detail = "Send each case once per request."

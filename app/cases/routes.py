@@ -1,0 +1,135 @@
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
+
+from app.accounts.deps import CurrentPrincipal
+from app.cases import ladder, posting, service
+from app.cases.posting import Intake
+from app.cases.schemas import (
+    CasePage,
+    CasePut,
+    CaseRead,
+    CaseReceipt,
+    CasesPut,
+    CasesResult,
+    ExternalId,
+    OverlapPage,
+    OverlapRead,
+    SourceSystem,
+)
+from app.core.deps import Cursor, Limit, Now, Session, link_next
+from app.core.http import StrictRoute
+from app.core.ids import parse_public_id
+from app.core.paging import Pager
+
+MAX_BULK_BYTES = 8 * 1024 * 1024
+
+router = APIRouter(prefix="/v1", route_class=StrictRoute)
+System = Annotated[SourceSystem, Path(description="The case-management system.", examples=["cms"])]
+External = Annotated[ExternalId, Path(description="The case number in it.", examples=["24-CR-001"])]
+
+
+@router.put(
+    "/cases/{source_system}/{external_id}", tags=["cases"], responses={201: {"model": CaseReceipt}}
+)
+async def put_case(
+    source_system: System,
+    external_id: External,
+    body: CasePut,
+    request: Request,
+    response: Response,
+    session: Session,
+    principal: CurrentPrincipal,
+    now: Now,
+) -> CaseReceipt:
+    """Post a case or replace it; the answer carries the overlaps that the office may know of.
+
+    Posting the same thing again changes nothing and answers with the overlaps of that moment.
+    """
+    intake: Intake = request.app.state.intake
+    receipt = await posting.put_case(
+        session, principal, intake, (source_system, external_id), body, now=now
+    )
+    response.status_code = {"created": 201}.get(receipt.result, 200)
+    response.headers["ETag"] = f'"{receipt.version}"'
+    return receipt
+
+
+@router.put("/cases", tags=["cases"], max_body_size=MAX_BULK_BYTES)
+async def put_cases(
+    body: CasesPut, request: Request, session: Session, principal: CurrentPrincipal, now: Now
+) -> CasesResult:
+    """Post up to 200 cases in one transaction; each bad one is refused by itself."""
+    intake: Intake = request.app.state.intake
+    results = await posting.put_cases(session, principal, intake, body.cases, now=now)
+    return CasesResult(results=tuple(results))
+
+
+@router.get("/cases", tags=["cases"])
+async def list_cases(
+    request: Request,
+    response: Response,
+    session: Session,
+    principal: CurrentPrincipal,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> CasePage:
+    """List the office's own cases, newest first."""
+    pager: Pager = request.app.state.pager
+    scope = f"cases:{principal.office_id}"
+    before = pager.read_number(scope, cursor)
+    found = await service.list_cases(session, principal, before=before, limit=limit)
+    following = pager.after_numbers(scope, [case.id for case in found], limit)
+    link_next(response, "/v1/cases", limit, following)
+    items = tuple(CaseRead.model_validate(case, from_attributes=True) for case in found)
+    return CasePage(items=items, next_cursor=following)
+
+
+@router.get("/cases/{source_system}/{external_id}", tags=["cases"])
+async def read_case(
+    source_system: System,
+    external_id: External,
+    response: Response,
+    session: Session,
+    principal: CurrentPrincipal,
+) -> CaseRead:
+    """Read one of the office's own cases."""
+    case = await service.read_case(session, principal, source_system, external_id)
+    read = CaseRead.model_validate(case, from_attributes=True)
+    response.headers["ETag"] = read.etag
+    return read
+
+
+@router.get("/overlaps", tags=["overlaps"])
+async def list_overlaps(
+    request: Request,
+    response: Response,
+    session: Session,
+    principal: CurrentPrincipal,
+    now: Now,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> OverlapPage:
+    """List the possible matches that the office may know of, newest first."""
+    pager: Pager = request.app.state.pager
+    scope = f"overlaps:{principal.office_id}"
+    before = pager.read_id(scope, cursor)
+    found = await service.list_overlaps(session, principal, before=before, limit=limit, now=now)
+    following = pager.after_ids(scope, [seen.id for seen in found], limit)
+    link_next(response, "/v1/overlaps", limit, following)
+    return OverlapPage(items=tuple(seen.read for seen in found), next_cursor=following)
+
+
+@router.get("/overlaps/{overlap_id}", tags=["overlaps"])
+async def read_overlap(
+    overlap_id: Annotated[str, Path(max_length=64)],
+    response: Response,
+    session: Session,
+    principal: CurrentPrincipal,
+    now: Now,
+) -> OverlapRead:
+    """Read one overlap: why it was found, and of the other side what its owner lets be seen."""
+    key = parse_public_id(ladder.PREFIX, overlap_id)
+    seen = await service.read_overlap(session, principal, key, now=now)
+    response.headers["ETag"] = seen.read.etag
+    return seen.read

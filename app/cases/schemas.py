@@ -1,0 +1,293 @@
+from datetime import date, datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictInt,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
+
+from app.identifiers.kinds import KINDS, MATCH_SPEC
+
+MAX_CASES: int = 200
+"""Cases that one bulk request takes."""
+
+MAX_OVERLAPS_IN_ANSWER: int = 50
+
+SourceSystem = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
+ExternalId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._~-]{0,63}$")]
+Element = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$"),
+    Field(
+        description="The unblinded OPRF output: 32 bytes in base64url without padding.",
+        examples=["AiYXAnK1rb8gMyBEKFMVVZ5DGfkjTvQMVFLlDQ_WSDA"],
+    ),
+]
+RecordClass = Literal["pre_charge", "charged", "disposed", "declined"]
+TraffickingType = Literal["sex", "labor", "both", "undetermined"]
+Disclosure = Literal["open", "contact_first", "silent"]
+Provenance = Literal["police_report", "court_filing", "own_investigation"]
+Rung = Literal["pointer", "contact", "summary", "record"]
+Band = Literal["strong", "probable", "possible", "shared_only"]
+PERSON_KINDS = frozenset(name for name, kind in KINDS.items() if kind.key_class == "person")
+
+
+class _Sent(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class NamePut(_Sent):
+    """One name of a subject: a token for each person key, and how common the name is."""
+
+    band: Annotated[StrictInt, Field(ge=0, le=3, description="0 common to 3 rare.")]
+    provenance: Provenance
+    tokens: Annotated[dict[str, Element], Field(min_length=1, max_length=12)]
+
+    @field_validator("tokens")
+    @classmethod
+    def _kinds(cls, tokens: dict[str, str]) -> dict[str, str]:
+        if not tokens.keys() <= PERSON_KINDS:
+            raise ValueError("Use the kinds of person key that the match specification names.")
+        return tokens
+
+
+class IdentifierPut(_Sent):
+    """One identifier other than a name, such as a phone number."""
+
+    kind: Literal["tel", "addr", "addr0"]
+    provenance: Provenance
+    token: Element
+
+
+class SubjectPut(_Sent):
+    """A subject whose involvement the office attests; victims and witnesses are never posted."""
+
+    ref: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,32}$")] = Field(
+        description="The office's own reference inside the case; not a name.", examples=["1"]
+    )
+    kind: Literal["person", "organization"] = "person"
+    names: Annotated[tuple[NamePut, ...], Field(max_length=8)] = ()
+    identifiers: Annotated[tuple[IdentifierPut, ...], Field(max_length=50)] = ()
+
+
+class CasePut(_Sent):
+    """A case summary with blinded identifiers; nothing here names anybody."""
+
+    match_spec: Literal["joinder/v1"] = Field(description="The match specification of the tokens.")
+    epoch: StrictInt = Field(ge=1, le=32767, description="The key epoch of the tokens.")
+    record_class: RecordClass = Field(description="Sealed matters must not be posted.")
+    trafficking_type: TraffickingType
+    disclosure: Disclosure = Field(
+        default="open",
+        description="What the other side of an overlap learns: office and contact (open), "
+        "that there is one (contact_first), or nothing (silent).",
+    )
+    county_fips: Annotated[str, StringConstraints(pattern=r"^\d{5}$")] | None = None
+    opened_on: date | None = None
+    review_on: date | None = Field(
+        default=None, description="At most five years out; by default three, one if declined."
+    )
+    summary: Annotated[str, StringConstraints(min_length=1, max_length=2000)] | None = Field(
+        default=None, description="Short, without names or identifiers; refused when it holds one."
+    )
+    subjects: Annotated[tuple[SubjectPut, ...], Field(min_length=1, max_length=50)]
+
+    @model_validator(mode="after")
+    def _refs(self) -> Self:
+        if len({subject.ref for subject in self.subjects}) != len(self.subjects):
+            raise ValueError("Give each subject of the case its own ref.")
+        return self
+
+
+assert MATCH_SPEC == "joinder/v1"  # noqa: S101 -- the Literal above must name the same
+
+
+class CaseItem(_Sent):
+    """One case of a bulk request; `case` is checked on its own and refused on its own."""
+
+    source_system: SourceSystem
+    external_id: ExternalId
+    case: dict[str, Any] = Field(description="A CasePut.")
+
+
+class CasesPut(_Sent):
+    """Many cases of one office, put in one transaction."""
+
+    cases: Annotated[tuple[CaseItem, ...], Field(min_length=1, max_length=MAX_CASES)]
+
+
+class _Read(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class CaseRef(_Read):
+    """An office's own name for its case."""
+
+    source_system: str
+    external_id: str
+
+
+class SubjectReceipt(_Read):
+    """What became of a posted subject."""
+
+    ref: str
+    tokens: int
+    common: tuple[str, ...] = Field(
+        default=(), description="Kinds that too many offices or cases share, kept and not matched."
+    )
+
+
+class PersonFactsRead(_Read):
+    """Which attributes agree, and how; never their values."""
+
+    last_name: Literal["exact", "sound", "initial", "differs", "unknown"]
+    first_name: Literal["exact", "sound", "initial", "differs", "unknown"]
+    birth_date: Literal["full", "swapped", "two_parts", "day_month", "differs", "unknown"]
+    middle_initial: Literal["agrees", "differs", "unknown"]
+    shared: tuple[str, ...]
+
+
+class FindingRead(_Read):
+    """One reason for an overlap."""
+
+    finding: Literal["same_person", "shared_identifier"]
+    subject: str = Field(description="The ref of the own subject.")
+    kinds: tuple[str, ...] = Field(default=(), description="Kinds of identifier that are shared.")
+    band: Band | None = None
+    strength: int | None = Field(default=None, description="Bits of evidence, prior included.")
+    facts: PersonFactsRead | None = None
+    explanation: str | None = None
+
+
+class OfficeRef(_Read):
+    """An office by code and name."""
+
+    code: str
+    name: str
+
+
+class ContactRead(_Read):
+    """Whom to call."""
+
+    title: str
+    phone: str
+    email: str
+
+
+class SharedCaseRead(_Read):
+    """The counterpart's coded facts and guarded summary."""
+
+    record_class: RecordClass
+    trafficking_type: TraffickingType
+    county_fips: str | None
+    opened_on: date | None
+    summary: str | None
+
+
+class CounterpartRead(_Read):
+    """The other side, as far as its owner lets it be seen."""
+
+    state: str
+    office_kind: str
+    office: OfficeRef | None = None
+    contact: ContactRead | None = None
+    case: SharedCaseRead | None = None
+
+
+class OverlapRead(_Read):
+    """A possible match between an own case and another office's; a person must confirm it."""
+
+    id: str
+    version: int
+    found_at: datetime
+    rung: Rung = Field(description="How much of the other side is shown.")
+    case: CaseRef
+    band: Band
+    findings: tuple[FindingRead, ...]
+    counterpart: CounterpartRead
+
+    @property
+    def etag(self) -> str:
+        """The strong validator of this representation."""
+        return f'"{self.version}-{self.rung}"'
+
+
+class OverlapPage(_Read):
+    """Overlaps of the office, newest first."""
+
+    items: tuple[OverlapRead, ...]
+    next_cursor: str | None = None
+
+
+class CaseReceipt(_Read):
+    """The answer to a post: what was kept and which overlaps the office may know of."""
+
+    source_system: str
+    external_id: str
+    version: int
+    result: Literal["created", "updated", "unchanged"]
+    subjects: tuple[SubjectReceipt, ...]
+    overlaps: tuple[OverlapRead, ...] = ()
+    more_overlaps: bool = False
+
+
+class ProblemRead(_Read):
+    """Why one case of a bulk request was refused (RFC 9457)."""
+
+    code: str
+    title: str
+    detail: str
+    errors: tuple[dict[str, str], ...] = ()
+
+
+class CaseResult(_Read):
+    """What became of one case of a bulk request."""
+
+    source_system: str
+    external_id: str
+    result: Literal["created", "updated", "unchanged", "refused"]
+    version: int | None = None
+    subjects: tuple[SubjectReceipt, ...] = ()
+    overlaps: tuple[OverlapRead, ...] = ()
+    more_overlaps: bool = False
+    problem: ProblemRead | None = None
+
+
+class CasesResult(_Read):
+    """Results in the order of the request."""
+
+    results: tuple[CaseResult, ...]
+
+
+class CaseRead(_Read):
+    """One of the office's own cases."""
+
+    source_system: str
+    external_id: str
+    version: int
+    record_class: RecordClass
+    trafficking_type: TraffickingType
+    disclosure: Disclosure
+    county_fips: str | None
+    opened_on: date | None
+    review_on: date
+    summary: str | None
+    posted_at: datetime
+    changed_at: datetime
+
+    @property
+    def etag(self) -> str:
+        """The strong validator of this representation."""
+        return f'"{self.version}"'
+
+
+class CasePage(_Read):
+    """The office's own cases, newest first."""
+
+    items: tuple[CaseRead, ...]
+    next_cursor: str | None = None

@@ -1,0 +1,117 @@
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.permissions import Permission
+from app.access.principal import Principal
+from app.audit import service as audit
+from app.cases import queries
+from app.cases.models import Case, CaseGrant
+from app.cases.queries import SeenOverlap
+
+
+async def read_case(
+    session: AsyncSession, principal: Principal, source_system: str, external_id: str
+) -> Case:
+    """Return one of the caller's own cases.
+
+    Raises:
+        MissingScopeError: the caller lacks `cases:read`.
+        CaseNotFoundError: absent, or another office's.
+    """
+    principal.require(Permission.CASES_READ)
+    return await queries.get_case(session, principal, source_system, external_id)
+
+
+async def list_cases(
+    session: AsyncSession, principal: Principal, *, before: int | None, limit: int
+) -> list[Case]:
+    """Return a page of the caller's own cases, newest first.
+
+    Raises:
+        MissingScopeError: the caller lacks `cases:read`.
+    """
+    principal.require(Permission.CASES_READ)
+    return await queries.list_cases(session, principal, before=before, limit=limit)
+
+
+async def list_overlaps(
+    session: AsyncSession,
+    principal: Principal,
+    *,
+    before: UUID | None,
+    limit: int,
+    now: datetime,
+) -> list[SeenOverlap]:
+    """Return a page of the overlaps that the caller may know of, and record what it was shown.
+
+    Raises:
+        MissingScopeError: the caller lacks `overlaps:read`.
+    """
+    principal.require(Permission.OVERLAPS_READ)
+    found = await queries.list_overlaps(session, principal, before=before, limit=limit, now=now)
+    await record_disclosed(session, principal, found)
+    return found
+
+
+async def read_overlap(
+    session: AsyncSession, principal: Principal, overlap_id: UUID | None, *, now: datetime
+) -> SeenOverlap:
+    """Return one overlap and record what the caller was shown.
+
+    Raises:
+        MissingScopeError: the caller lacks `overlaps:read`.
+        OverlapNotFoundError: absent, or not for the caller; the two are never told apart.
+    """
+    principal.require(Permission.OVERLAPS_READ)
+    found = await queries.get_overlap(session, principal, overlap_id, now=now)
+    await record_disclosed(session, principal, [found])
+    return found
+
+
+async def grant(
+    session: AsyncSession,
+    principal: Principal,
+    case_id: int,
+    grantee_office_id: int,
+    *,
+    rung: int,
+    purpose: str,
+    now: datetime,
+) -> None:
+    """Let a named office see a case up to `rung`; the caller has checked that it may decide so."""
+    await session.execute(
+        insert(CaseGrant).values(
+            case_id=case_id,
+            grantee_office_id=grantee_office_id,
+            rung=rung,
+            purpose=purpose,
+            granted_at=now,
+        )
+    )
+    await audit.record(
+        session,
+        principal,
+        "case.granted",
+        str(case_id),
+        recipients=[grantee_office_id],
+        detail={"rung": rung, "purpose": purpose},
+    )
+
+
+async def record_disclosed(
+    session: AsyncSession, principal: Principal, found: Sequence[SeenOverlap]
+) -> None:
+    """Record which overlaps the caller was shown, and how far, in one audit entry."""
+    shown = {seen.read.id: seen.read.rung for seen in found}
+    await audit.record(
+        session,
+        principal,
+        "overlaps.disclosed",
+        f"{len(shown)} overlaps",
+        recipients=[principal.office_id],
+        detail=shown,
+    )

@@ -1,0 +1,104 @@
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final, cast
+
+import asyncpg
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+
+STATEMENT_TIMEOUTS: Final = {
+    "statement_timeout": "10s",
+    "lock_timeout": "5s",
+    "idle_in_transaction_session_timeout": "10s",
+    "timezone": "UTC",
+    "application_name": "joinder",
+}
+"""Bounds on every wait inside PostgreSQL, set on each connection."""
+
+_PASSING_CLASSES: Final = ("08", "53", "57P", "40", "55P03")
+
+Sessions = async_sessionmaker[AsyncSession]
+
+
+def async_url(url: str) -> URL:
+    """Return `url` (any `postgresql` form) as SQLAlchemy's URL for asyncpg."""
+    return make_url(url).set(drivername="postgresql+asyncpg")
+
+
+def create_engine(url: str, *, pool_size: int) -> AsyncEngine:
+    """Return an engine whose waits all end: connect 5 s, pool 5 s, statements as above."""
+    return create_async_engine(
+        async_url(url),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=5,
+        pool_pre_ping=False,
+        hide_parameters=True,
+        connect_args={"timeout": 5, "server_settings": STATEMENT_TIMEOUTS},
+    )
+
+
+def create_sessions(engine: AsyncEngine) -> Sessions:
+    """Return the factory of sessions; attributes stay readable after the commit."""
+    return async_sessionmaker(engine, expire_on_commit=False)
+
+
+@asynccontextmanager
+async def transaction(sessions: Sessions) -> AsyncIterator[AsyncSession]:
+    """Yield a session in a transaction that commits at the end, or leaves nothing behind.
+
+    This is the only place that commits.
+    """
+    async with sessions.begin() as session:
+        yield session
+
+
+async def driver(session: AsyncSession) -> asyncpg.Connection:
+    """Return the asyncpg connection inside the session's transaction, for set-based SQL.
+
+    Statements given to it are part of the same transaction as everything else.
+    """
+    connection = await session.connection()
+    raw = await connection.get_raw_connection()
+    native = cast("asyncpg.Connection", raw.driver_connection)
+    if not native.is_in_transaction():
+        # SQLAlchemy opens the transaction with its first own statement
+        await connection.exec_driver_sql("SELECT 1")
+    return native
+
+
+def is_passing(error: Exception) -> bool:
+    """Return whether `error` says that the database is away, full or busy: repeating may work."""
+    if isinstance(error, DBAPIError) and error.orig is not None:
+        if error.connection_invalidated:
+            return True
+        cause = error.orig.__cause__ or error.orig
+        return is_passing(cause) if isinstance(cause, Exception) else False
+    if isinstance(error, asyncpg.PostgresError):
+        return str(error.sqlstate or "").startswith(_PASSING_CLASSES)
+    return isinstance(
+        error,
+        OSError
+        | TimeoutError
+        | PoolTimeoutError
+        | OperationalError
+        | asyncpg.InterfaceError
+        | asyncpg.InternalClientError,
+    )
+
+
+DATABASE_ERRORS: Final[tuple[type[Exception], ...]] = (
+    SQLAlchemyError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+)
+"""What a lost or overloaded database looks like to the application."""

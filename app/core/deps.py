@@ -1,0 +1,40 @@
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import Depends, Query, Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.clock import utc_now
+from app.core.db import transaction
+from app.core.settings import RegistrySettings
+
+
+async def request_session(request: Request) -> AsyncIterator[AsyncSession]:
+    """Yield the request's one session; committed before the response is sent."""
+    async with transaction(request.app.state.sessions) as session:
+        yield session
+
+
+def request_settings(request: Request) -> RegistrySettings:
+    """Return the settings that the application was built with."""
+    settings: RegistrySettings = request.app.state.settings
+    return settings
+
+
+# "function": the default scope would commit after the client has heard "201".
+Session = Annotated[AsyncSession, Depends(request_session, scope="function")]
+Now = Annotated[datetime, Depends(utc_now)]
+Settings = Annotated[RegistrySettings, Depends(request_settings)]
+Limit = Annotated[int, Query(ge=1, le=100, description="Items per page.")]
+Cursor = Annotated[
+    str | None, Query(max_length=200, description="`next_cursor` of the page before.")
+]
+
+
+def link_next(response: Response, path: str, limit: int, cursor: str | None) -> None:
+    """Add the `Link` header to the next page (RFC 8288), if there is one."""
+    if cursor is not None:
+        query = urlencode({"limit": limit, "cursor": cursor})
+        response.headers["Link"] = f'<{path}?{query}>; rel="next"'

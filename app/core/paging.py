@@ -1,0 +1,72 @@
+import hashlib
+import hmac
+from collections.abc import Sequence
+from uuid import UUID
+
+from app.core.errors import MalformedError
+from app.identifiers.encoding import b64u_decode, b64u_encode
+
+_TAG_BYTES = 12
+_NUMBER_BYTES = 8
+
+
+class CursorError(MalformedError):
+    """The cursor was not issued by this list to this office."""
+
+    code = "cursor-invalid"
+    title = "Cursor not valid here"
+    default_detail = "Start again without a cursor; a cursor belongs to one list and one office."
+
+
+class Pager:
+    """Makes and reads cursors: the last item's key, bound by a keyed tag to one list and office.
+
+    A scope names the list, its filters and the office. A full page has a cursor, so the last
+    page may be empty.
+    """
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    def read_number(self, scope: str, cursor: str | None) -> int | None:
+        """Return the row number that `cursor` holds, None without one.
+
+        Raises:
+            CursorError: altered, or issued for another scope.
+        """
+        return None if cursor is None else int.from_bytes(self._read(scope, cursor), "big")
+
+    def read_id(self, scope: str, cursor: str | None) -> UUID | None:
+        """Return the id that `cursor` holds, None without one.
+
+        Raises:
+            CursorError: altered, or issued for another scope.
+        """
+        return None if cursor is None else UUID(bytes=self._read(scope, cursor))
+
+    def after_numbers(self, scope: str, page: Sequence[int], limit: int) -> str | None:
+        """Return the cursor that goes on after a full page of row numbers, None after the last."""
+        if len(page) < limit:
+            return None
+        return self._make(scope, page[-1].to_bytes(_NUMBER_BYTES, "big"))
+
+    def after_ids(self, scope: str, page: Sequence[UUID], limit: int) -> str | None:
+        """Return the cursor that goes on after a full page of ids, None after the last."""
+        return None if len(page) < limit else self._make(scope, page[-1].bytes)
+
+    def _make(self, scope: str, position: bytes) -> str:
+        return b64u_encode(self._tag(scope, position) + position)
+
+    def _read(self, scope: str, cursor: str) -> bytes:
+        try:
+            raw = b64u_decode(cursor)
+        except ValueError:
+            raise CursorError from None
+        tag, position = raw[:_TAG_BYTES], raw[_TAG_BYTES:]
+        if not hmac.compare_digest(tag, self._tag(scope, position)):
+            raise CursorError
+        return position
+
+    def _tag(self, scope: str, position: bytes) -> bytes:
+        message = b"joinder/v1/cursor\0" + scope.encode() + b"\0" + position
+        return hmac.digest(self._secret, message, hashlib.sha256)[:_TAG_BYTES]

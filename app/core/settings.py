@@ -1,0 +1,58 @@
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class RegistrySettings(BaseSettings):
+    """What the registry process is told; it names no file of the evaluator."""
+
+    model_config = SettingsConfigDict(env_prefix="JOINDER_", frozen=True)
+
+    database_url: SecretStr
+    """`postgresql://user:password@host/database`, a login that is not a superuser."""
+    keys: Path
+    """Directory with `registry/` and `public/`; see `joinder keys create`."""
+    public_url: str = "http://127.0.0.1:8000"
+    """Where clients reach the registry; also the issuer of access tokens."""
+    evaluator_url: str = "http://127.0.0.1:8001"
+    """Where clients reach the evaluator."""
+    pool_size: int = Field(default=8, ge=1, le=64)
+    """Database connections of one process."""
+    opposite_subjects: int = Field(default=20_000, ge=1)
+    """Subjects that other offices hold, for the prior odds of a match (docs/matching.md)."""
+    expected_matches: float = Field(default=0.05, gt=0, le=10)
+    """How many of them a subject is expected to match."""
+
+    @property
+    def issuer(self) -> str:
+        """The issuer of access tokens and the audience of client assertions."""
+        return self.public_url.rstrip("/")
+
+    @property
+    def evaluator_audience(self) -> str:
+        """The resource (RFC 8707) that an access token for the evaluator names."""
+        return evaluator_audience(self.issuer)
+
+
+class EvaluatorSettings(BaseSettings):
+    """What the evaluator process is told; it knows no database and no key of the registry."""
+
+    model_config = SettingsConfigDict(env_prefix="JOINDER_", frozen=True)
+
+    keys: Path
+    """Directory with `evaluator/` and `public/`."""
+    public_url: str = "http://127.0.0.1:8000"
+    """The registry's public URL, the issuer whose access tokens are taken."""
+    epoch: int = Field(default=1, ge=1)
+    """The key epoch that is evaluated."""
+
+    @property
+    def issuer(self) -> str:
+        """The issuer of the access tokens."""
+        return self.public_url.rstrip("/")
+
+
+def evaluator_audience(issuer: str) -> str:
+    """Return the resource name of the evaluator below `issuer`."""
+    return f"{issuer}/v1/tokens"

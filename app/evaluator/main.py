@@ -1,0 +1,107 @@
+"""Builds the evaluator: it holds the OPRF seed, and neither a database nor a token."""
+
+import json
+from importlib.metadata import version
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.concurrency import run_in_threadpool
+
+from app.core.clock import utc_now
+from app.core.errors import ForbiddenError, UnauthenticatedError
+from app.core.http import MAX_BODY_BYTES, RequestEdge, StrictRoute, install_problem_handlers
+from app.core.jwt import AccessVerifier, JwtError
+from app.core.keyfiles import KeyFiles
+from app.core.openapi import document
+from app.core.settings import EvaluatorSettings, evaluator_audience
+from app.evaluator import service
+from app.evaluator.schemas import Evaluate, Evaluated
+from app.identifiers.kinds import KEY_CLASSES
+from app.identifiers.oprf import key_for
+
+SCOPE: Final = "tokens:evaluate"
+_BEARER = HTTPBearer(scheme_name="machineClient", auto_error=False)
+router = APIRouter(prefix="/v1", tags=["tokens"], route_class=StrictRoute)
+
+
+class EvaluationScopeError(ForbiddenError):
+    """The access token does not carry the scope of the evaluator."""
+
+    code = "missing-evaluation-scope"
+    title = "Scope missing"
+    default_detail = "Ask for an access token with the scope tokens:evaluate for this resource."
+
+
+async def admit(
+    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
+) -> str:
+    """Return the client id of a caller with an access token for this resource.
+
+    Raises:
+        UnauthenticatedError: no token, or not one that the registry issued for the evaluator.
+        EvaluationScopeError: the token does not allow evaluation.
+    """
+    verifier: AccessVerifier = request.app.state.access_verifier
+    if credentials is None:
+        raise UnauthenticatedError
+    try:
+        claims = verifier.verify(credentials.credentials, now=int(utc_now().timestamp()))
+    except JwtError:
+        raise UnauthenticatedError from None
+    if SCOPE not in claims.scopes:
+        raise EvaluationScopeError
+    request.state.office = claims.client_id
+    return claims.client_id
+
+
+@router.post("/tokens/evaluate")
+async def evaluate_tokens(
+    body: Evaluate, request: Request, _client: Annotated[str, Depends(admit)]
+) -> Evaluated:
+    """Evaluate up to 1000 blinded elements; each class comes with a proof to verify."""
+    state = request.app.state
+    # libsodium gives up the interpreter lock, so the event loop stays free
+    return await run_in_threadpool(service.evaluate, state.keys, state.epoch, body)
+
+
+async def read_health() -> dict[str, str]:
+    """Answer while the process lives."""
+    return {"status": "ok"}
+
+
+def create_bare_app() -> FastAPI:
+    """Return the application with its routes and no key."""
+    app = FastAPI(
+        title="Joinder evaluator",
+        version=version("joinder"),
+        summary="Evaluates blinded elements (RFC 9497 VOPRF, ristretto255-SHA512)",
+        description="The evaluator never sees an identifier, a token or a case.",
+        docs_url=None,
+        redoc_url=None,
+        max_body_size=MAX_BODY_BYTES,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
+    app.include_router(router)
+    app.add_api_route("/healthz", read_health, tags=["service"])
+    app.add_middleware(RequestEdge)
+    install_problem_handlers(app)
+    app.openapi = lambda: document(app)  # type: ignore[method-assign]  # FastAPI's documented way
+    return app
+
+
+def create_app(settings: EvaluatorSettings) -> FastAPI:
+    """Return the evaluator's ASGI application with the keys of its epoch.
+
+    Raises:
+        KeyFileError: the seed file is absent, malformed or readable by others.
+    """
+    app = create_bare_app()
+    seed = KeyFiles(settings.keys / "evaluator").secret(f"seed-{settings.epoch}")
+    jwks = json.loads((settings.keys / "public" / "access-jwks.json").read_text())
+    app.state.keys = {name: key_for(seed, name, settings.epoch) for name in KEY_CLASSES}
+    app.state.epoch = settings.epoch
+    app.state.access_verifier = AccessVerifier(
+        jwks, issuer=settings.issuer, audience=evaluator_audience(settings.issuer)
+    )
+    return app

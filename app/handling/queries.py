@@ -1,0 +1,97 @@
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.principal import Principal
+from app.cases import ladder
+from app.core.db import driver
+from app.core.ids import public_id
+from app.handling.errors import HandlingNotFoundError
+from app.handling.schemas import HandlingRead, LeadRead
+from app.offices.queries import IN_FORCE
+
+PREFIX: Final = "hnd"
+
+# $1 the office that asks, $2 now, $3 whether its own participation agreement is in force
+_VISIBLE: Final = f"""
+SELECT h.*, h.requester_office_id = $1 AS is_sent, m.lead_office_id = $1 AS is_own_lead,
+       lead.code AS lead_code, lead.name AS lead_name
+FROM handling_requests h
+LEFT JOIN matters m ON m.request_id = h.id
+LEFT JOIN offices lead ON lead.id = m.lead_office_id
+WHERE $1 IN (h.requester_office_id, h.responder_office_id) AND $3
+  AND {
+    IN_FORCE.format(
+        office="CASE h.requester_office_id WHEN $1 THEN h.responder_office_id "
+        "ELSE h.requester_office_id END",
+        today="$2::date",
+    )
+}
+"""  # noqa: S608 -- constants only; every value is a parameter
+
+_PAGE: Final = _VISIBLE + " AND ($4::uuid IS NULL OR h.id < $4) ORDER BY h.id DESC LIMIT $5"
+_ONE: Final = _VISIBLE + " AND h.id = $4"
+
+
+async def list_requests(
+    session: AsyncSession,
+    principal: Principal,
+    *,
+    before: UUID | None,
+    limit: int,
+    now: datetime,
+) -> list[asyncpg.Record]:
+    """Return a page of the requests that the caller's office sent or received, newest first."""
+    connection = await driver(session)
+    rows: list[asyncpg.Record] = await connection.fetch(
+        _PAGE, principal.office_id, now, principal.is_participating, before, limit
+    )
+    return rows
+
+
+async def get_request(
+    session: AsyncSession,
+    principal: Principal,
+    request_id: UUID | None,
+    *,
+    now: datetime,
+    for_update: bool = False,
+) -> asyncpg.Record:
+    """Return one request, row-locked until the transaction ends if so asked.
+
+    Raises:
+        HandlingNotFoundError: absent, or between other offices; never told apart.
+    """
+    connection = await driver(session)
+    row: asyncpg.Record | None = await connection.fetchrow(
+        _ONE + (" FOR NO KEY UPDATE OF h" if for_update else ""),
+        principal.office_id,
+        now,
+        principal.is_participating,
+        request_id,
+    )
+    if row is None:
+        raise HandlingNotFoundError
+    return row
+
+
+def render(row: asyncpg.Record) -> HandlingRead:
+    """Return a request as the caller's office sees it."""
+    lead = None
+    if row["lead_code"] is not None:
+        lead = LeadRead(code=row["lead_code"], name=row["lead_name"], is_own=row["is_own_lead"])
+    return HandlingRead(
+        id=public_id(PREFIX, row["id"]),
+        version=row["version"],
+        overlap_id=public_id(ladder.PREFIX, row["overlap_id"]),
+        direction="sent" if row["is_sent"] else "received",
+        status=row["status"],
+        proposed_lead=row["proposed_lead"],
+        decline_reason=row["decline_reason"],
+        requested_at=row["requested_at"],
+        answered_at=row["answered_at"],
+        lead=lead,
+    )

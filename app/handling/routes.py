@@ -1,0 +1,108 @@
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Path, Request, Response
+
+from app.accounts.deps import CurrentPrincipal
+from app.accounts.idempotency import CurrentClaim, answer_once
+from app.cases import ladder
+from app.core.deps import Cursor, Limit, Now, Session, link_next
+from app.core.http import StrictRoute
+from app.core.ids import parse_public_id
+from app.core.paging import Pager
+from app.handling import queries, service
+from app.handling.errors import IfMatchMissingError
+from app.handling.schemas import HandlingAnswer, HandlingAsk, HandlingPage, HandlingRead
+
+router = APIRouter(prefix="/v1", tags=["handling"], route_class=StrictRoute)
+PublicId = Annotated[str, Path(max_length=64)]
+
+
+def if_match_header(
+    if_match: Annotated[
+        str | None, Header(max_length=64, description="The ETag of the request as it was read.")
+    ] = None,
+) -> str:
+    """Return the `If-Match` header.
+
+    Raises:
+        IfMatchMissingError: it was not sent.
+    """
+    if if_match is None:
+        raise IfMatchMissingError
+    return if_match
+
+
+@router.post(
+    "/overlaps/{overlap_id}/handling-requests", status_code=201, response_model=HandlingRead
+)
+async def request_handling(
+    overlap_id: PublicId,
+    body: HandlingAsk,
+    session: Session,
+    principal: CurrentPrincipal,
+    claim: CurrentClaim,
+    now: Now,
+) -> Response:
+    """Ask the other office to handle an overlap jointly."""
+    key = parse_public_id(ladder.PREFIX, overlap_id)
+    return await answer_once(
+        session,
+        claim,
+        201,
+        lambda: service.request_handling(session, principal, key, body.proposed_lead, now=now),
+    )
+
+
+@router.get("/handling-requests")
+async def list_handling_requests(
+    request: Request,
+    response: Response,
+    session: Session,
+    principal: CurrentPrincipal,
+    now: Now,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> HandlingPage:
+    """List the requests that the office sent or received, newest first."""
+    pager: Pager = request.app.state.pager
+    scope = f"handling:{principal.office_id}"
+    before = pager.read_id(scope, cursor)
+    found = await service.list_requests(session, principal, before=before, limit=limit, now=now)
+    following = pager.after_ids(scope, [key for key, _ in found], limit)
+    link_next(response, "/v1/handling-requests", limit, following)
+    return HandlingPage(items=tuple(read for _, read in found), next_cursor=following)
+
+
+@router.get("/handling-requests/{request_id}")
+async def read_handling_request(
+    request_id: PublicId,
+    response: Response,
+    session: Session,
+    principal: CurrentPrincipal,
+    now: Now,
+) -> HandlingRead:
+    """Read one request for joint handling."""
+    key = parse_public_id(queries.PREFIX, request_id)
+    read = await service.read_request(session, principal, key, now=now)
+    response.headers["ETag"] = read.etag
+    return read
+
+
+@router.post("/handling-requests/{request_id}/answers", response_model=HandlingRead)
+async def answer_handling_request(
+    request_id: PublicId,
+    body: HandlingAnswer,
+    session: Session,
+    principal: CurrentPrincipal,
+    claim: CurrentClaim,
+    if_match: Annotated[str, Depends(if_match_header)],
+    now: Now,
+) -> Response:
+    """Accept a request, or decline it with a reason; the first answer is final."""
+    key = parse_public_id(queries.PREFIX, request_id)
+    return await answer_once(
+        session,
+        claim,
+        200,
+        lambda: service.answer_request(session, principal, key, body, if_match=if_match, now=now),
+    )

@@ -1,0 +1,17 @@
+from app.core.errors import ConflictError, NotFoundError
+
+
+class OfficeExistsError(ConflictError):
+    """Another office has this code."""
+
+    code = "office-exists"
+    title = "Office exists"
+    default_detail = "Use the existing office, or another ORI or local code."
+
+
+class OfficeNotFoundError(NotFoundError):
+    """No office has this code."""
+
+    code = "office-not-found"
+    title = "Office not found"
+    default_detail = "Run `joinder office list` for the codes."

@@ -1,0 +1,47 @@
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.models import Base
+
+
+class Office(Base):
+    """A prosecutor's office; the tenant. The contact is a post, not a private person."""
+
+    __tablename__ = "offices"
+    __table_args__ = (
+        CheckConstraint("kind IN ('local', 'attorney_general', 'tribal', 'regional')", name="kind"),
+        CheckConstraint("state ~ '^[A-Z]{2}$'", name="state"),
+        CheckConstraint("code ~ '^[A-Z0-9][A-Z0-9-]{2,31}$'", name="code"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    code: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    kind: Mapped[str]
+    state: Mapped[str]
+    contact_title: Mapped[str]
+    contact_phone: Mapped[str]
+    contact_email: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class ParticipationAgreement(Base):
+    """The signed agreement without which an office learns nothing and nothing of it is shown."""
+
+    __tablename__ = "participation_agreements"
+    __table_args__ = (
+        CheckConstraint("signed_on <= effective_on", name="signed_first"),
+        CheckConstraint("effective_on < ends_on", name="period"),
+        Index("ix_participation_agreements_office_id", "office_id"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"))
+    version: Mapped[str]
+    signatory: Mapped[str]
+    signed_on: Mapped[date]
+    effective_on: Mapped[date]
+    ends_on: Mapped[date | None]
+    """First day on which it is no longer in force; None means until it is ended."""

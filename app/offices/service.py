@@ -1,0 +1,50 @@
+from datetime import datetime
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.permissions import Permission
+from app.access.principal import Principal
+from app.audit import service as audit
+from app.offices import queries
+from app.offices.errors import OfficeExistsError
+from app.offices.models import Office, ParticipationAgreement
+from app.offices.schemas import AgreementSign, OfficeAdd
+
+
+async def add_office(
+    session: AsyncSession, principal: Principal, office: OfficeAdd, *, now: datetime
+) -> int:
+    """Add an office; it takes part only once an agreement is signed. Returns its key.
+
+    Raises:
+        MissingScopeError: the caller is not the operator.
+        OfficeExistsError: the code is taken.
+    """
+    principal.require(Permission.OFFICES_MANAGE)
+    key: int | None = await session.scalar(
+        insert(Office)
+        .values(**office.model_dump(), created_at=now)
+        .on_conflict_do_nothing(index_elements=["code"])
+        .returning(Office.id)
+    )
+    if key is None:
+        raise OfficeExistsError
+    await audit.record(session, principal, "office.added", office.code)
+    return key
+
+
+async def sign_agreement(
+    session: AsyncSession, principal: Principal, code: str, agreement: AgreementSign
+) -> None:
+    """Record that an office signed a participation agreement.
+
+    Raises:
+        MissingScopeError: the caller is not the operator.
+        OfficeNotFoundError: no office has this code.
+    """
+    principal.require(Permission.OFFICES_MANAGE)
+    office = await queries.get_office(session, code)
+    session.add(ParticipationAgreement(office_id=office.id, **agreement.model_dump()))
+    await session.flush()  # constraints speak before the audit entry is written
+    await audit.record(session, principal, "agreement.signed", office.code)

@@ -1,0 +1,129 @@
+"""Turns shared tokens into findings per pair of cases. Pure; sees keys and kinds, no text."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from app.identifiers.kinds import KINDS
+from app.overlaps.postings import PostedSubject, Posting, Sighting
+from app.overlaps.queries import FoundOverlap, Profile
+from app.overlaps.scoring import NamePair, Prior, same_person
+
+MAX_FINDINGS: Final = 50
+"""Findings kept per overlap; the strongest come first."""
+
+EXACT_NAME: Final = "p.n"
+"""The key of a full name without a date; how many hold it tells how common the name is."""
+
+_BANDS: Final = ("strong", "probable", "possible", "shared_only")
+
+
+@dataclass
+class _Evidence:
+    names: dict[tuple[int, int], int] = field(default_factory=lambda: defaultdict(int))
+    """Shared person keys of a pair of aliases, as a mask."""
+    name_holders: dict[tuple[int, int], int] = field(default_factory=dict)
+    """Subjects with exactly the name that a pair of aliases shares."""
+    contacts: dict[str, int] = field(default_factory=dict)
+    """Holders of the rarest shared token of each other kind."""
+
+
+Pair = tuple[int, str, int]
+"""A posted subject (case id, ref) and a stored one (key)."""
+
+
+def gather(
+    sightings: Iterable[Sighting],
+    matching: Iterable[tuple[bytes, int, int]],
+    holders: Mapping[bytes, int],
+) -> dict[Pair, _Evidence]:
+    """Return the shared keys of each pair of a posted and a stored subject.
+
+    Args:
+        sightings: Of the posted subjects.
+        matching: Token, stored subject and alias of other offices.
+        holders: How many subjects hold each token.
+    """
+    by_token: dict[bytes, list[Sighting]] = defaultdict(list)
+    for sighting in sightings:
+        by_token[sighting.token].append(sighting)
+    found: dict[Pair, _Evidence] = defaultdict(_Evidence)
+    for token, other, other_alias in matching:
+        for mine in by_token[token]:
+            evidence = found[mine.case_id, mine.ref, other]
+            kind = KINDS[mine.kind]
+            if kind.evidence == "person":
+                aliases = (mine.alias, other_alias)
+                evidence.names[aliases] |= 1 << kind.code - 1
+                if kind.name == EXACT_NAME:
+                    evidence.name_holders[aliases] = holders[token]
+            else:
+                rarest = min(holders[token], evidence.contacts.get(kind.name, holders[token]))
+                evidence.contacts[kind.name] = rarest
+    return found
+
+
+def findings_of(
+    mine: PostedSubject, other: Profile, evidence: _Evidence, prior: Prior
+) -> list[dict[str, Any]]:
+    """Return what a pair of subjects amounts to: same person, shared identifier, or both."""
+    masks = mine.masks
+    pairs = [
+        NamePair(
+            shared=shared,
+            mine=masks[alias],
+            theirs=other.kinds[other_alias],
+            band=min(mine.names[alias].band, other.bands[other_alias]),
+            holders=evidence.name_holders.get((alias, other_alias), 0),
+        )
+        for (alias, other_alias), shared in evidence.names.items()
+    ]
+    person = same_person(pairs, evidence.contacts, prior) if pairs else None
+    findings = [person] if person else []
+    if evidence.contacts:
+        findings.append({"finding": "shared_identifier", "kinds": sorted(evidence.contacts)})
+    return findings
+
+
+def overlaps_of(
+    postings: Iterable[Posting],
+    office_id: int,
+    evidence: Mapping[Pair, _Evidence],
+    profiles: Mapping[int, Profile],
+    prior: Prior,
+) -> list[FoundOverlap]:
+    """Return the overlaps of the posted cases, each pair of cases once."""
+    posted = {(p.case_id, s.ref): s for p in postings for s in p.subjects}
+    by_cases: dict[tuple[int, int], list[dict[str, Any]]] = defaultdict(list)
+    offices: dict[int, int] = {}
+    for (case_id, ref, other_id), shared in evidence.items():
+        other = profiles[other_id]
+        offices[other.case_id] = other.office_id
+        for finding in findings_of(posted[case_id, ref], other, shared, prior):
+            refs = [ref, other.ref] if case_id < other.case_id else [other.ref, ref]
+            by_cases[case_id, other.case_id].append({**finding, "subjects": refs})
+    return [
+        _overlap(case_id, office_id, other_case, offices[other_case], findings)
+        for (case_id, other_case), findings in sorted(by_cases.items())
+    ]
+
+
+def _overlap(
+    case_id: int, office_id: int, other_case: int, other_office: int, findings: list[dict[str, Any]]
+) -> FoundOverlap:
+    findings.sort(key=lambda f: (_BANDS.index(_band(f)), -f.get("strength", 0), f["subjects"]))
+    low, high = sorted(((case_id, office_id), (other_case, other_office)))
+    return FoundOverlap(
+        low_case_id=low[0],
+        high_case_id=high[0],
+        low_office=low[1],
+        high_office=high[1],
+        band=_band(findings[0]),
+        strength=findings[0].get("strength", 0),
+        findings=findings[:MAX_FINDINGS],
+    )
+
+
+def _band(finding: dict[str, Any]) -> str:
+    return str(finding.get("band", "shared_only"))

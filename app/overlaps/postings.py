@@ -1,0 +1,81 @@
+"""What a post brings to the matcher: subjects with elements, no text."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from app.identifiers.kinds import KINDS
+from app.identifiers.tokens import stored_token
+from app.overlaps.scoring import mask
+
+NOT_A_NAME = -1
+"""The alias number of keys that are not of a name."""
+
+
+@dataclass(frozen=True)
+class Name:
+    """One alias: its commonness band and its elements by kind of person key."""
+
+    band: int
+    elements: Mapping[str, bytes]
+
+
+@dataclass(frozen=True)
+class PostedSubject:
+    """A subject with its names and its other identifiers as (kind, element) pairs."""
+
+    ref: str
+    kind: str
+    names: Sequence[Name]
+    identifiers: Sequence[tuple[str, bytes]]
+
+    @cached_property
+    def elements(self) -> list[tuple[str, int, bytes]]:
+        """Kind, alias and element of each key."""
+        named = [
+            (kind, alias, element)
+            for alias, name in enumerate(self.names)
+            for kind, element in name.elements.items()
+        ]
+        return named + [(kind, NOT_A_NAME, element) for kind, element in self.identifiers]
+
+    @property
+    def masks(self) -> list[int]:
+        """Which person keys each alias has."""
+        return [mask(name.elements) for name in self.names]
+
+
+@dataclass(frozen=True)
+class Posting:
+    """One case to (re)register; `is_new` spares looking for what it held before."""
+
+    case_id: int
+    is_new: bool
+    subjects: Sequence[PostedSubject]
+
+
+@dataclass(frozen=True, order=True)
+class Sighting:
+    """One token on one subject, ready to be stored; ordered by token."""
+
+    token: bytes
+    case_id: int
+    ref: str
+    alias: int
+    kind: str
+
+
+def sightings_of(posting: Posting, token_key: bytes) -> list[Sighting]:
+    """Return the sightings of a posting, each (token, subject, alias) once."""
+    found = {
+        (token, subject.ref, alias): Sighting(token, posting.case_id, subject.ref, alias, kind)
+        for subject in posting.subjects
+        for kind, alias, element in subject.elements
+        for token in (stored_token(token_key, kind, element),)
+    }
+    return list(found.values())
+
+
+def kind_code(kind: str) -> int:
+    """Return the small integer that tables hold for a kind."""
+    return KINDS[kind].code

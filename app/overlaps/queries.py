@@ -1,0 +1,280 @@
+"""Set-based SQL of matching, on the driver inside the caller's transaction."""
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+
+from app.overlaps.postings import Sighting
+
+Connection = asyncpg.Connection
+
+OFFICE_LIMIT: Final = 10
+"""A token that more offices than this hold is common: it makes no further overlaps."""
+
+PER_OFFICE_LIMIT: Final = 25
+"""Subjects of one office that one token can match; bounds the pairs that a token can make."""
+
+_LOCK: Final = """
+INSERT INTO tokens AS t (token, kind, match_spec, epoch, subjects, offices)
+SELECT token, kind, $4, $5, subjects, 1
+FROM unnest($1::bytea[], $2::smallint[], $3::int[]) AS q (token, kind, subjects)
+ON CONFLICT (token) DO UPDATE SET subjects = t.subjects + excluded.subjects
+RETURNING token, subjects, offices, xmax = 0
+"""
+
+_HELD_BY: Final = """
+SELECT q.token, mine.held
+FROM unnest($1::bytea[]) AS q (token)
+CROSS JOIN LATERAL (
+  SELECT count(*) AS held FROM (
+    SELECT DISTINCT s.subject_id FROM sightings s
+    WHERE s.token = q.token AND s.office_id = $2 LIMIT $3) AS subjects) AS mine
+"""
+
+_MATCHING: Final = """
+SELECT q.token, s.subject_id, s.alias
+FROM unnest($1::bytea[]) AS q (token)
+JOIN sightings s ON s.token = q.token
+WHERE s.office_id <> $2
+"""
+
+_PROFILES: Final = """
+SELECT s.id, s.case_id, s.office_id, s.ref, s.bands, s.kinds
+FROM unnest($1::bigint[]) AS q (id) JOIN subjects s ON s.id = q.id
+"""
+
+_HELD_BEFORE: Final = """
+SELECT g.token, t.kind, count(DISTINCT g.subject_id)
+FROM (SELECT token, subject_id FROM sightings
+      UNION ALL SELECT token, subject_id FROM common_sightings) AS g
+JOIN tokens t ON t.token = g.token
+JOIN subjects s ON s.id = g.subject_id
+WHERE s.case_id = ANY($1::bigint[])
+GROUP BY g.token, t.kind
+"""
+
+_INSERT_SUBJECTS: Final = """
+INSERT INTO subjects (case_id, office_id, ref, kind, bands, kinds)
+SELECT case_id, $2, ref, kind, bands::smallint[], kinds::smallint[]
+FROM unnest($1::bigint[], $3::text[], $4::text[], $5::text[], $6::text[])
+     AS q (case_id, ref, kind, bands, kinds)
+RETURNING case_id, ref, id
+"""
+
+_INSERT_SIGHTINGS: Final = """
+INSERT INTO {table} (token, office_id, subject_id, alias)
+SELECT token, $2, subject_id, alias
+FROM unnest($1::bytea[], $3::bigint[], $4::smallint[]) AS q (token, subject_id, alias)
+"""
+
+_INSERT_SEALED: Final = """
+INSERT INTO sealed_elements (subject_id, sealing_key_id, sealed)
+SELECT subject_id, $2, sealed FROM unnest($1::bigint[], $3::bytea[]) AS q (subject_id, sealed)
+"""
+
+_SET_OFFICES: Final = """
+UPDATE tokens t SET offices = q.offices
+FROM unnest($1::bytea[], $2::int[]) AS q (token, offices) WHERE t.token = q.token
+"""
+
+_UPSERT_OVERLAPS: Final = """
+WITH found AS (
+  SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::int[], $6::jsonb[])
+           AS q (id, low_case_id, high_case_id, band, strength, findings)),
+kept AS (
+  INSERT INTO "overlaps" AS o (id, low_case_id, high_case_id, band, strength, findings,
+                             version, found_at, changed_at)
+  SELECT id, low_case_id, high_case_id, band, strength, findings, 1, $7, $7 FROM found
+  ON CONFLICT (low_case_id, high_case_id) DO UPDATE
+  SET band = excluded.band, strength = excluded.strength, findings = excluded.findings,
+      version = o.version + 1, changed_at = excluded.changed_at, retracted_at = NULL
+  WHERE o.findings IS DISTINCT FROM excluded.findings OR o.retracted_at IS NOT NULL
+  RETURNING id, low_case_id, high_case_id, version)
+INSERT INTO overlap_sides (office_id, overlap_id, case_id, other_office_id, other_case_id)
+SELECT side.*
+FROM kept k
+JOIN unnest($2::bigint[], $3::bigint[], $8::int[], $9::int[])
+     AS q (low_case_id, high_case_id, low_office, high_office)
+     USING (low_case_id, high_case_id)
+CROSS JOIN LATERAL (VALUES
+  (q.low_office, k.id, k.low_case_id, q.high_office, k.high_case_id),
+  (q.high_office, k.id, k.high_case_id, q.low_office, k.low_case_id)) AS side
+WHERE k.version = 1
+ON CONFLICT DO NOTHING
+"""
+
+_RETRACT: Final = """
+UPDATE "overlaps" o SET retracted_at = $3, changed_at = $3, version = o.version + 1
+FROM overlap_sides s
+WHERE s.case_id = ANY($1::bigint[]) AND o.id = s.overlap_id AND o.retracted_at IS NULL
+  AND NOT EXISTS (SELECT FROM unnest($2::bigint[], $4::bigint[]) AS q (low, high)
+                  WHERE q.low = o.low_case_id AND q.high = o.high_case_id)
+RETURNING o.id
+"""
+
+
+@dataclass(frozen=True)
+class Locked:
+    """The registry row of a token as this transaction holds it."""
+
+    subjects: int
+    offices: int
+    is_fresh: bool
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A stored subject as scoring needs it."""
+
+    id: int
+    case_id: int
+    office_id: int
+    ref: str
+    bands: Sequence[int]
+    kinds: Sequence[int]
+
+
+@dataclass(frozen=True)
+class FoundOverlap:
+    """A pair of cases with its evidence; the case with the smaller key is `low`."""
+
+    low_case_id: int
+    high_case_id: int
+    low_office: int
+    high_office: int
+    band: str
+    strength: int
+    findings: list[dict[str, Any]]
+
+
+async def lock_tokens(
+    connection: Connection,
+    changes: Sequence[tuple[bytes, int, int]],
+    *,
+    match_spec: int,
+    epoch: int,
+) -> dict[bytes, Locked]:
+    """Lock the registry rows of tokens, made where absent, until the transaction ends.
+
+    Posts that share a token go one after the other from here on, and every later statement sees
+    what the other wrote: that is why no overlap is missed (docs/adr/0005-detection.md).
+
+    Args:
+        connection: Inside a READ COMMITTED transaction.
+        changes: Token, kind code and by how much its number of subjects changes; each token once
+            and in byte order, so that two posts cannot deadlock.
+        match_spec: Number of the match specification.
+        epoch: Key epoch of the tokens.
+    """
+    columns = list(zip(*changes, strict=True)) or [(), (), ()]
+    rows = await connection.fetch(_LOCK, *map(list, columns), match_spec, epoch)
+    return {row[0]: Locked(row[1], row[2], row[3]) for row in rows}
+
+
+async def get_held_before(
+    connection: Connection, case_ids: Sequence[int]
+) -> dict[bytes, tuple[int, int]]:
+    """Return kind code and number of subjects of each token that the cases hold now."""
+    rows = await connection.fetch(_HELD_BEFORE, case_ids)
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
+async def get_held_by(
+    connection: Connection, tokens: Collection[bytes], office_id: int
+) -> dict[bytes, int]:
+    """Return how many subjects of the office hold each token, counted up to the limit."""
+    rows = await connection.fetch(_HELD_BY, tokens, office_id, PER_OFFICE_LIMIT)
+    return {row[0]: row[1] for row in rows}
+
+
+async def delete_subjects(connection: Connection, case_ids: Sequence[int]) -> None:
+    """Delete the subjects of cases with all their sightings and sealed elements."""
+    await connection.execute("DELETE FROM subjects WHERE case_id = ANY($1::bigint[])", case_ids)
+
+
+async def insert_subjects(
+    connection: Connection, office_id: int, rows: Sequence[tuple[int, str, str, str, str]]
+) -> dict[tuple[int, str], int]:
+    """Insert (case id, ref, kind, bands, kinds) rows; return the key of each (case id, ref)."""
+    cases, *rest = (list(column) for column in zip(*rows, strict=True))
+    inserted = await connection.fetch(_INSERT_SUBJECTS, cases, office_id, *rest)
+    return {(row[0], row[1]): row[2] for row in inserted}
+
+
+async def insert_sightings(
+    connection: Connection,
+    office_id: int,
+    sightings: Sequence[Sighting],
+    keys: dict[tuple[int, str], int],
+    *,
+    are_common: bool,
+) -> None:
+    """Store sightings, in token order; common ones apart, where matching does not look."""
+    table = "common_sightings" if are_common else "sightings"
+    await connection.execute(
+        _INSERT_SIGHTINGS.format(table=table),
+        [sighting.token for sighting in sightings],
+        office_id,
+        [keys[sighting.case_id, sighting.ref] for sighting in sightings],
+        [sighting.alias for sighting in sightings],
+    )
+
+
+async def insert_sealed(
+    connection: Connection, key_id: UUID, sealed: Sequence[tuple[int, bytes]]
+) -> None:
+    """Store the sealed elements of subjects."""
+    subjects, texts = [item[0] for item in sealed], [item[1] for item in sealed]
+    await connection.execute(_INSERT_SEALED, subjects, key_id, texts)
+
+
+async def set_offices(connection: Connection, offices: dict[bytes, int]) -> None:
+    """Set how many offices hold each token; the rows are locked."""
+    await connection.execute(_SET_OFFICES, list(offices), list(offices.values()))
+
+
+async def list_matching(
+    connection: Connection, tokens: Collection[bytes], office_id: int
+) -> list[tuple[bytes, int, int]]:
+    """Return (token, subject id, alias) of other offices' sightings of `tokens`."""
+    return [tuple(row) for row in await connection.fetch(_MATCHING, tokens, office_id)]
+
+
+async def get_profiles(connection: Connection, ids: Collection[int]) -> dict[int, Profile]:
+    """Return the stored subjects by key."""
+    return {row[0]: Profile(*row) for row in await connection.fetch(_PROFILES, list(ids))}
+
+
+async def upsert_overlaps(
+    connection: Connection, ids: Sequence[UUID], found: Sequence[FoundOverlap], *, now: datetime
+) -> None:
+    """Store overlaps, one row per pair of cases; the version moves only when evidence changed."""
+    await connection.execute(
+        _UPSERT_OVERLAPS,
+        ids,
+        [item.low_case_id for item in found],
+        [item.high_case_id for item in found],
+        [item.band for item in found],
+        [item.strength for item in found],
+        [json.dumps(item.findings) for item in found],
+        now,
+        [item.low_office for item in found],
+        [item.high_office for item in found],
+    )
+
+
+async def retract_overlaps(
+    connection: Connection,
+    case_ids: Sequence[int],
+    found: Sequence[FoundOverlap],
+    *,
+    now: datetime,
+) -> list[UUID]:
+    """Retract the cases' overlaps that are not among `found`; return their ids."""
+    low, high = [item.low_case_id for item in found], [item.high_case_id for item in found]
+    return [row[0] for row in await connection.fetch(_RETRACT, case_ids, low, now, high)]

@@ -1,0 +1,183 @@
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.db import driver
+from app.core.ids import new_id
+from app.identifiers.kinds import KINDS, MATCH_SPEC_NUMBER
+from app.overlaps import detection, queries
+from app.overlaps.postings import Posting, Sighting, sightings_of
+from app.overlaps.queries import OFFICE_LIMIT, PER_OFFICE_LIMIT, Connection, FoundOverlap, Locked
+from app.overlaps.scoring import Prior
+from app.overlaps.sealing import Sealer
+
+
+@dataclass(frozen=True)
+class Matcher:
+    """What the registry process needs to match: the token key of an epoch, a sealer, the prior."""
+
+    token_key: bytes
+    epoch: int
+    sealer: Sealer
+    prior: Prior
+
+    def __repr__(self) -> str:
+        return f"Matcher(epoch={self.epoch})"
+
+
+@dataclass(frozen=True)
+class Registration:
+    """What registering postings came to: overlaps found, and sightings too common to match."""
+
+    found: Sequence[FoundOverlap]
+    common: frozenset[tuple[int, str, str]]
+    """(case id, ref, kind) of keys that were kept and not matched."""
+
+
+async def register(
+    session: AsyncSession,
+    matcher: Matcher,
+    office_id: int,
+    postings: Sequence[Posting],
+    *,
+    now: datetime,
+) -> Registration:
+    """Store the sightings of one office's cases, in place of earlier ones, and find overlaps.
+
+    The caller holds the rows of the cases. Locks the registry rows of every token that the cases
+    hold or held, in byte order, before anything else of matching is read or written.
+    """
+    connection = await driver(session)
+    sightings = sorted(s for p in postings for s in sightings_of(p, matcher.token_key))
+    changed = [posting.case_id for posting in postings if not posting.is_new]
+    before = await queries.get_held_before(connection, changed) if changed else {}
+    locked = await queries.lock_tokens(
+        connection,
+        _changes(sightings, before),
+        match_spec=MATCH_SPEC_NUMBER,
+        epoch=matcher.epoch,
+    )
+    if changed:
+        await queries.delete_subjects(connection, changed)
+    matched, common, offices = await _divide(connection, office_id, sightings, locked, before)
+    await _store(connection, matcher, office_id, postings, matched, common)
+    if offices:
+        await queries.set_offices(connection, offices)
+    rare = [
+        token
+        for token, row in locked.items()
+        if not row.is_fresh and offices.get(token, row.offices) <= OFFICE_LIMIT
+    ]
+    found = await _detect(connection, matcher, office_id, postings, matched, rare, locked)
+    if found:
+        await queries.upsert_overlaps(connection, [new_id() for _ in found], found, now=now)
+    if changed:
+        await queries.retract_overlaps(connection, changed, found, now=now)
+    too_common = {
+        s for s in matched if offices.get(s.token, locked[s.token].offices) > OFFICE_LIMIT
+    }
+    return Registration(
+        found, frozenset((s.case_id, s.ref, s.kind) for s in [*common, *too_common])
+    )
+
+
+def _changes(
+    sightings: Iterable[Sighting], before: dict[bytes, tuple[int, int]]
+) -> list[tuple[bytes, int, int]]:
+    """Return token, kind and change of its number of subjects, in byte order."""
+    kinds = {token: kind for token, (kind, _) in before.items()}
+    kinds |= {s.token: KINDS[s.kind].code for s in sightings}
+    counts = Counter(token for token, _, _ in {(s.token, s.case_id, s.ref) for s in sightings})
+    return [
+        (token, kinds[token], counts[token] - before.get(token, (0, 0))[1])
+        for token in sorted(kinds)
+    ]
+
+
+async def _divide(
+    connection: Connection,
+    office_id: int,
+    sightings: Sequence[Sighting],
+    locked: dict[bytes, Locked],
+    before: dict[bytes, tuple[int, int]],
+) -> tuple[list[Sighting], list[Sighting], dict[bytes, int]]:
+    """Return the sightings to match, those beyond the office's share, and new office counts.
+
+    One office cannot make a token common by itself: what it holds beyond its share is set aside
+    and counts for nothing.
+    """
+    shared = [token for token, row in locked.items() if not row.is_fresh]
+    held = await queries.get_held_by(connection, shared, office_id) if shared else {}
+    subjects: dict[bytes, set[tuple[int, str]]] = {}
+    matched: list[Sighting] = []
+    common: list[Sighting] = []
+    for sighting in sightings:
+        mine = subjects.setdefault(sighting.token, set())
+        subject = (sighting.case_id, sighting.ref)
+        if subject in mine or held.get(sighting.token, 0) + len(mine) < PER_OFFICE_LIMIT:
+            mine.add(subject)
+            matched.append(sighting)
+        else:
+            common.append(sighting)
+    offices: dict[bytes, int] = {}
+    for token in shared:
+        was_holder = bool(held.get(token)) or token in before
+        is_holder = bool(held.get(token)) or token in subjects
+        if was_holder != is_holder:
+            offices[token] = locked[token].offices + (1 if is_holder else -1)
+    return matched, common, offices
+
+
+async def _store(
+    connection: Connection,
+    matcher: Matcher,
+    office_id: int,
+    postings: Sequence[Posting],
+    matched: Sequence[Sighting],
+    common: Sequence[Sighting],
+) -> None:
+    rows = [
+        (p.case_id, s.ref, s.kind, _array(name.band for name in s.names), _array(s.masks))
+        for p in postings
+        for s in p.subjects
+    ]
+    keys = await queries.insert_subjects(connection, office_id, rows)
+    await queries.insert_sightings(connection, office_id, matched, keys, are_common=False)
+    if common:
+        await queries.insert_sightings(connection, office_id, common, keys, are_common=True)
+    sealed = [
+        (key, matcher.sealer.seal(key, [(KINDS[kind].code, n) for kind, _, n in s.elements]))
+        for p in postings
+        for s in p.subjects
+        if s.elements
+        for key in (keys[p.case_id, s.ref],)
+    ]
+    await queries.insert_sealed(connection, matcher.sealer.key_id, sealed)
+
+
+async def _detect(
+    connection: Connection,
+    matcher: Matcher,
+    office_id: int,
+    postings: Sequence[Posting],
+    sightings: Sequence[Sighting],
+    tokens: Sequence[bytes],
+    locked: dict[bytes, Locked],
+) -> list[FoundOverlap]:
+    if not tokens:
+        return []
+    matching = await queries.list_matching(connection, tokens, office_id)
+    if not matching:
+        return []
+    holders = {token: row.subjects for token, row in locked.items()}
+    evidence = detection.gather(sightings, matching, holders)
+    profiles = await queries.get_profiles(connection, {pair[2] for pair in evidence})
+    return detection.overlaps_of(postings, office_id, evidence, profiles, matcher.prior)
+
+
+def _array(numbers: Iterable[int]) -> str:
+    """Return the text form of a PostgreSQL array."""
+    return "{" + ",".join(map(str, numbers)) + "}"

@@ -1,0 +1,11 @@
+"""Imports every model, so that `Base.metadata` is the whole schema."""
+
+from app.accounts import models as accounts
+from app.audit import models as audit
+from app.cases import models as cases
+from app.core.models import Base
+from app.handling import models as handling
+from app.offices import models as offices
+from app.overlaps import models as overlaps
+
+__all__ = ["Base", "accounts", "audit", "cases", "handling", "offices", "overlaps"]

@@ -1,0 +1,75 @@
+"""Real tokens for tests: the real OPRF under keys of a test's own, without a network."""
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+from app.identifiers.encoding import b64u_encode
+from app.identifiers.kinds import KINDS
+from app.identifiers.match_keys import MatchKey, PersonName, person_aliases, phone_key
+from app.identifiers.oprf import blind, evaluate, finalize, key_for
+
+SEED = bytes(range(32))
+
+
+@cache
+def element(kind: str, fields: tuple[str, ...]) -> str:
+    """Return the base64url element of a match key under the test seed."""
+    keys = key_for(SEED, KINDS[kind].key_class, 1)
+    blinded = blind([MatchKey(kind, fields).input])
+    evaluated, proof = evaluate(keys, blinded.elements)
+    return b64u_encode(finalize(keys.public, blinded, evaluated, proof)[0])
+
+
+def person(
+    given: str = "Alex",
+    surname: str = "Samplemann",
+    born: str = "1990-02-03",
+    *,
+    ref: str = "1",
+    phones: Iterable[str] = (),
+) -> dict[str, Any]:
+    """Return a posted subject with the tokens of a name, date of birth and phones."""
+    aliases = person_aliases([PersonName(given, surname, born=born)])
+    return {
+        "ref": ref,
+        "names": [
+            {
+                "band": alias.band,
+                "provenance": "police_report",
+                "tokens": {key.kind: element(key.kind, key.fields) for key in alias.keys},
+            }
+            for alias in aliases
+        ],
+        "identifiers": [
+            {
+                "kind": "tel",
+                "provenance": "own_investigation",
+                "token": element("tel", phone_key(phone).fields),
+            }
+            for phone in phones
+        ],
+    }
+
+
+def raw(token_fields: Mapping[str, tuple[str, ...]], *, ref: str = "1") -> dict[str, Any]:
+    """Return a posted subject with chosen phone-like keys, for tests that need exact sharing."""
+    return {
+        "ref": ref,
+        "identifiers": [
+            {"kind": "tel", "provenance": "police_report", "token": element("tel", fields)}
+            for fields in token_fields.values()
+        ],
+    }
+
+
+def case(*subjects: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
+    """Return a case to put, valid by default."""
+    return {
+        "match_spec": "joinder/v1",
+        "epoch": 1,
+        "record_class": "charged",
+        "trafficking_type": "labor",
+        "subjects": list(subjects) or [person()],
+        **changes,
+    }

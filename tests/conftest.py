@@ -1,0 +1,65 @@
+"""Fixtures for every test: databases and a closed network."""
+
+import os
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from app.serving.keys import create_keys
+from tests.blinding import SEED
+from tests.database import Template, serving
+from tests.factories import OfficeClient, Registry
+from tests.network import close_network
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _closed_network() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        close_network(patch)
+        yield
+
+
+@pytest.fixture(scope="session")
+def database_template() -> Iterator[Template]:
+    """Yield this worker's migrated template."""
+    with serving(os.environ.get("PYTEST_XDIST_TESTRUNUID") or secrets.token_hex(8)) as server_url:
+        template = Template(server_url)
+        yield template
+        template.drop()
+
+
+@pytest.fixture(scope="session")
+def database_url(database_template: Template) -> Iterator[str]:
+    """Yield the URL of this worker's database; a test that uses it leaves it as it was."""
+    with database_template.clone() as url:
+        yield url
+
+
+@pytest.fixture
+def fresh_database_url(database_template: Template) -> Iterator[str]:
+    """Yield the URL of a database of the test's own, for commits and several connections."""
+    with database_template.clone() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def keys_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a directory of keys made as an installation makes them, with the seed of the tests."""
+    directory = tmp_path_factory.mktemp("installation") / "keys"
+    create_keys(directory, seed=SEED)
+    return directory
+
+
+@pytest.fixture
+async def registry(fresh_database_url: str, keys_directory: Path) -> AsyncIterator[Registry]:
+    """Yield the registry in this process on a database of the test's own."""
+    async with Registry.started(fresh_database_url, keys_directory) as started:
+        yield started
+
+
+@pytest.fixture
+async def two_offices(registry: Registry) -> tuple[OfficeClient, OfficeClient]:
+    """Return the clients of two offices whose agreements are in force."""
+    return await registry.add_office("CA0010000A"), await registry.add_office("NV0020000A")

@@ -1,0 +1,160 @@
+"""The registry in the test's process, and offices that talk to it through HTTP."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Self
+from uuid import uuid4
+
+import httpx
+from cryptography.hazmat.primitives.asymmetric import ec
+from fastapi import FastAPI
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from app.access.principal import OPERATOR
+from app.accounts import service as accounts
+from app.core.clock import utc_now
+from app.core.db import create_engine, transaction
+from app.core.jwt import public_jwk
+from app.core.settings import RegistrySettings
+from app.main import create_bare_app, prepare
+from app.offices import service as offices
+from app.offices.schemas import AgreementSign, OfficeAdd
+from tests.blinding import case, person
+
+ISSUER = "http://registry.test"
+
+
+@dataclass
+class OfficeClient:
+    """One office's machine client with a valid access token."""
+
+    code: str
+    client_id: str
+    http: httpx.AsyncClient
+
+    async def put_case(
+        self, external_id: str = "24-1", body: Mapping[str, Any] | None = None
+    ) -> httpx.Response:
+        """Put a case; by default one person."""
+        return await self.http.put(f"/v1/cases/cms/{external_id}", json=body or case(person()))
+
+    async def overlaps(self) -> list[dict[str, Any]]:
+        """Return all overlaps that the office sees."""
+        response = await self.http.get("/v1/overlaps", params={"limit": 100})
+        assert response.status_code == 200, response.text
+        items: list[dict[str, Any]] = response.json()["items"]
+        return items
+
+    async def request_handling(
+        self, overlap_id: str, lead: str = "requester", key: str | None = None
+    ) -> httpx.Response:
+        """Ask for joint handling."""
+        return await self.http.post(
+            f"/v1/overlaps/{overlap_id}/handling-requests",
+            json={"proposed_lead": lead},
+            headers={"Idempotency-Key": key or uuid4().hex},
+        )
+
+    async def answer(
+        self, request_id: str, body: Mapping[str, Any], etag: str = '"1"', key: str | None = None
+    ) -> httpx.Response:
+        """Answer a request for joint handling."""
+        return await self.http.post(
+            f"/v1/handling-requests/{request_id}/answers",
+            json=body,
+            headers={"Idempotency-Key": key or uuid4().hex, "If-Match": etag},
+        )
+
+
+class Registry:
+    """The application over one database, without the evaluator."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self.app = app
+
+    @classmethod
+    @asynccontextmanager
+    async def started(cls, url: str, keys: Path, **settings: Any) -> AsyncIterator[Self]:
+        """Yield a registry whose engine is closed at the end."""
+        chosen: dict[str, Any] = {"public_url": ISSUER, "pool_size": 10, **settings}
+        built = RegistrySettings(database_url=SecretStr(url), keys=keys, **chosen)
+        engine = create_engine(url, pool_size=built.pool_size)
+        app = create_bare_app()
+        app.state.settings = built
+        try:
+            await prepare(app, built, engine)
+            yield cls(app)
+        finally:
+            await engine.dispose()
+
+    def http(self, **headers: str) -> httpx.AsyncClient:
+        """Return an HTTP client of the application."""
+        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
+        return httpx.AsyncClient(transport=transport, base_url=ISSUER, headers=headers)
+
+    async def add_office(
+        self, code: str, *, is_participating: bool = True, kind: str = "local"
+    ) -> OfficeClient:
+        """Add an office with a machine client, and by default an agreement in force."""
+        office = OfficeAdd(
+            code=code,
+            name=f"Office {code}",
+            kind=kind,  # type: ignore[arg-type]  # pydantic checks it
+            state=code[:2],
+            contact_title="Duty deputy",
+            contact_phone="555-0100",
+            contact_email=f"{code.lower()}@example.com",
+        )
+        jwk = public_jwk(ec.generate_private_key(ec.SECP256R1()).public_key())
+        async with transaction(self.app.state.sessions) as session:
+            await offices.add_office(session, OPERATOR, office, now=utc_now())
+            if is_participating:
+                await offices.sign_agreement(session, OPERATOR, code, agreement())
+            client_id = await accounts.add_client_credential(
+                session, OPERATOR, code, jwk, label="test", now=utc_now()
+            )
+        return self.client(code, str(client_id))
+
+    def client(self, code: str, client_id: str, scopes: str | None = None) -> OfficeClient:
+        """Return a client of an office with an access token made by the registry's own key."""
+        everything = (
+            "cases:post cases:read overlaps:read handling:read handling:request handling:answer"
+        )
+        token = self.app.state.signing_key.mint_access(
+            issuer=ISSUER,
+            audience=ISSUER,
+            client_id=client_id,
+            scopes=(everything if scopes is None else scopes).split(),
+            jti=uuid4().hex,
+            now=int(utc_now().timestamp()),
+        )
+        return OfficeClient(code, client_id, self.http(Authorization=f"Bearer {token}"))
+
+    async def rows(self, sql: str, **values: Any) -> list[Any]:
+        """Return rows of a query, for looking behind the service."""
+        async with transaction(self.app.state.sessions) as session:
+            return list((await session.execute(text(sql), values)).all())
+
+    async def audit(self, action: str) -> list[dict[str, Any]]:
+        """Return the audit entries of an action, oldest first."""
+        rows = await self.rows(
+            "SELECT row_to_json(a)::text FROM audit_entries a WHERE action = :action ORDER BY id",
+            action=action,
+        )
+        return [json.loads(row[0]) for row in rows]
+
+
+def agreement(**changes: Any) -> AgreementSign:
+    """Return a participation agreement that is in force."""
+    fields = {
+        "version": "2026-1",
+        "signatory": "District Attorney",
+        "signed_on": date(2026, 1, 5),
+        "effective_on": date(2026, 1, 6),
+    }
+    return AgreementSign.model_validate({**fields, **changes})

@@ -1,0 +1,35 @@
+from tests.blinding import case, person
+from tests.factories import OfficeClient
+
+
+class TestMainJob:
+    async def test_two_offices_post_and_settle_joint_handling(
+        self, two_offices: tuple[OfficeClient, OfficeClient]
+    ) -> None:
+        first, second = two_offices
+        posted = await first.put_case("24-1", case(person(phones=["415-555-0132"])))
+        assert posted.status_code == 201, posted.text
+        assert posted.json()["overlaps"] == []
+        answer = await second.put_case("N-7", case(person(phones=["415-555-0132"])))
+        assert answer.status_code == 201, answer.text
+        (overlap,) = answer.json()["overlaps"]
+        assert overlap["band"] == "strong"
+        assert overlap["rung"] == "contact"
+        assert overlap["counterpart"]["office"]["code"] == first.code
+        assert {f["finding"] for f in overlap["findings"]} == {"same_person", "shared_identifier"}
+        (mine,) = await first.overlaps()
+        assert mine["id"] == overlap["id"]
+        asked = await first.request_handling(mine["id"], "requester")
+        assert asked.status_code == 201, asked.text
+        received = (await second.http.get("/v1/handling-requests")).json()["items"][0]
+        assert received["direction"] == "received"
+        accepted = await second.answer(received["id"], {"answer": "accept"})
+        assert accepted.status_code == 200, accepted.text
+        assert accepted.json()["lead"] == {
+            "code": first.code,
+            "name": f"Office {first.code}",
+            "is_own": False,
+        }
+        after = (await second.overlaps())[0]
+        assert after["rung"] == "summary"
+        assert after["counterpart"]["case"]["trafficking_type"] == "labor"
