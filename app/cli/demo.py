@@ -1,0 +1,6 @@
+import typer
+
+
+def demo() -> None:
+    """placeholder"""
+    raise typer.Exit(1)

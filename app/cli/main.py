@@ -1,0 +1,52 @@
+"""The `joinder` command."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.cli import client, credential, keys, office
+from app.cli.demo import demo
+from app.cli.serve import serve
+
+app = typer.Typer(
+    help="Joinder: deconfliction and joint handling for prosecutors.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command()(demo)
+app.command()(serve)
+app.add_typer(office.app, name="office")
+app.add_typer(credential.app, name="client-credential")
+app.add_typer(client.app, name="client")
+app.add_typer(keys.app, name="keys")
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the newest schema."""
+    from app.serving.installation import installation, migrate  # noqa: PLC0415 -- keeps --help quick
+
+    with installation() as here:
+        migrate(here.database_url)
+    typer.echo("The database has the newest schema.")
+
+
+@app.command()
+def openapi(
+    out: Annotated[Path, typer.Option(help="Directory to write to.")] = Path("openapi"),
+) -> None:
+    """Write the OpenAPI documents of registry and evaluator."""
+    import json  # noqa: PLC0415 -- keeps --help quick
+
+    from app.evaluator import main as evaluator  # noqa: PLC0415 -- as above
+    from app.main import create_bare_app  # noqa: PLC0415 -- as above
+
+    made = {"registry": create_bare_app(), "evaluator": evaluator.create_bare_app()}
+    for name, built in made.items():
+        text = json.dumps(built.openapi(), indent=1, ensure_ascii=False) + "\n"
+        (out / f"{name}.json").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,101 @@
+"""`joinder office`: offices and their participation agreements."""
+
+from datetime import date, datetime
+from typing import Annotated, TypeVar
+
+import typer
+
+from app.serving.installation import as_operator
+
+app = typer.Typer(help="Add offices and record their agreements.", no_args_is_help=True)
+Model = TypeVar("Model")
+Code = Annotated[str, typer.Argument(help="ORI or local code, such as CA0190000A.")]
+
+
+@app.command()
+def add(
+    code: Code,
+    name: Annotated[str, typer.Option(help="The office's name.")],
+    state: Annotated[str, typer.Option(help="Two letters.")],
+    contact_title: Annotated[str, typer.Option(help="The post to ask for.")],
+    contact_phone: Annotated[str, typer.Option(help="The duty number.")],
+    contact_email: Annotated[str, typer.Option(help="The duty address.")],
+    kind: Annotated[str, typer.Option(help="local, attorney_general, tribal, regional.")] = "local",
+) -> None:
+    """Add an office. It takes part once its agreement is recorded with `sign-agreement`.
+
+    Example: joinder office add CA0190000A --name "Sample County District Attorney" --state CA
+    --contact-title "Duty deputy" --contact-phone 213-555-0100 --contact-email duty@example.com
+    """
+    from app.access.principal import OPERATOR  # noqa: PLC0415 -- keeps --help quick
+    from app.core.clock import utc_now  # noqa: PLC0415 -- as above
+    from app.offices import service  # noqa: PLC0415 -- as above
+    from app.offices.schemas import OfficeAdd  # noqa: PLC0415 -- as above
+
+    office = _valid(
+        OfficeAdd,
+        code=code,
+        name=name,
+        kind=kind,
+        state=state,
+        contact_title=contact_title,
+        contact_phone=contact_phone,
+        contact_email=contact_email,
+    )
+    as_operator(lambda session: service.add_office(session, OPERATOR, office, now=utc_now()))
+    typer.echo(f"Added {code}. Next: joinder office sign-agreement {code}")
+
+
+@app.command("sign-agreement")
+def sign_agreement(
+    code: Code,
+    version: Annotated[str, typer.Option(help="Which text was signed.")],
+    signatory: Annotated[str, typer.Option(help="The post of who signed.")],
+    signed_on: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])],
+    effective_on: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])],
+    ends_on: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])] = None,
+) -> None:
+    """Record a signed participation agreement; before it is in force nothing is shared.
+
+    Example: joinder office sign-agreement CA0190000A --version 2026-1
+    --signatory "District Attorney" --signed-on 2026-01-05 --effective-on 2026-02-01
+    """
+    from app.access.principal import OPERATOR  # noqa: PLC0415 -- keeps --help quick
+    from app.offices import service  # noqa: PLC0415 -- as above
+    from app.offices.schemas import AgreementSign  # noqa: PLC0415 -- as above
+
+    agreement = _valid(
+        AgreementSign,
+        version=version,
+        signatory=signatory,
+        signed_on=_day(signed_on),
+        effective_on=_day(effective_on),
+        ends_on=_day(ends_on) if ends_on else None,
+    )
+    as_operator(lambda session: service.sign_agreement(session, OPERATOR, code, agreement))
+    typer.echo(f"Recorded the agreement of {code}, in force from {agreement.effective_on}.")
+
+
+@app.command("list")
+def list_offices() -> None:
+    """List the offices by code."""
+    from app.offices import queries  # noqa: PLC0415 -- keeps --help quick
+
+    for office in as_operator(queries.list_offices):
+        typer.echo(f"{office.code}\t{office.state}\t{office.kind}\t{office.name}")
+
+
+def _day(instant: datetime) -> date:
+    return instant.date()
+
+
+def _valid(schema: type[Model], **fields: object) -> Model:
+    from pydantic import ValidationError  # noqa: PLC0415 -- keeps --help quick
+
+    try:
+        return schema(**fields)
+    except ValidationError as error:
+        for item in error.errors():
+            place = ".".join(map(str, item["loc"])) or "agreement"
+            typer.echo(f"{place.replace('_', '-')}: {item['msg']}", err=True)
+        raise typer.Exit(2) from None

@@ -1,0 +1,42 @@
+"""`joinder serve`: database, evaluator and registry as one command."""
+
+from typing import Annotated
+
+import typer
+
+Only = Annotated[
+    str | None, typer.Option(help="Run just `registry` or `evaluator`, as containers do.")
+]
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The registry's port.")] = 8000,
+    evaluator_port: Annotated[int, typer.Option(help="The evaluator's port.")] = 8001,
+    workers: Annotated[int, typer.Option(min=1, max=16, help="Registry processes.")] = 1,
+    only: Only = None,
+) -> None:
+    """Run the service until it is told to stop.
+
+    Without JOINDER_DATABASE_URL it brings its own PostgreSQL. With --only it runs one process from
+    JOINDER_DATABASE_URL or JOINDER_KEYS alone.
+    """
+    from app.serving.installation import installation  # noqa: PLC0415 -- keeps --help quick
+    from app.serving.process import KINDS, listen, run  # noqa: PLC0415 -- as above
+    from app.serving.supervisor import running  # noqa: PLC0415 -- as above
+
+    if only is not None:
+        kind = KINDS.get(only)
+        if kind is None:
+            typer.echo("--only takes registry or evaluator.", err=True)
+            raise typer.Exit(2)
+        run(kind, listen(host, port if kind == "registry" else evaluator_port))
+        return
+    with installation() as here, running(here, host, (port, evaluator_port), workers) as service:
+        typer.echo(f"Registry  {service.addresses.registry}")
+        typer.echo(f"Evaluator {service.addresses.evaluator}")
+        typer.echo("Stop with Ctrl-C.")
+        status = service.wait()
+        if status:
+            typer.echo("A process ended by itself; see its last log line.", err=True)
+        raise typer.Exit(status)

@@ -1,0 +1,88 @@
+"""Where this installation's data and keys are, and its database: embedded, or a named one."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import typer
+
+from app.postgres.home import default_home, ensure_home
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+MIGRATIONS: Final = Path(__file__).parents[2] / "migrations"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Installation:
+    """A database URL and the directory of keys; the URL holds a password and is never printed."""
+
+    database_url: str
+    keys: Path
+    is_embedded: bool
+
+    def __repr__(self) -> str:
+        return f"Installation(keys={self.keys}, is_embedded={self.is_embedded})"
+
+
+@contextmanager
+def installation() -> Iterator[Installation]:
+    """Yield this installation; the embedded server runs while the context lasts.
+
+    JOINDER_DATABASE_URL names a server; without it the embedded one below JOINDER_HOME is used,
+    brought to the newest schema and given keys when it has none.
+    """
+    from app.postgres.server import EmbeddedServer  # noqa: PLC0415 -- not needed with a named server
+
+    home = default_home()
+    keys = Path(os.environ.get("JOINDER_KEYS") or home / "keys")
+    named = os.environ.get("JOINDER_DATABASE_URL")
+    if named:
+        yield Installation(named, keys, is_embedded=False)
+        return
+    ensure_home(home)
+    with EmbeddedServer(home) as server:
+        migrate(server.url)
+        if not keys.exists():
+            from app.serving.keys import create_keys  # noqa: PLC0415 -- first start only
+
+            create_keys(keys)
+        yield Installation(server.url, keys, is_embedded=True)
+
+
+def migrate(url: str) -> None:
+    """Bring the database to the newest schema; at the newest already, nothing happens."""
+    from alembic import command  # noqa: PLC0415 -- slow to import
+    from alembic.config import Config  # noqa: PLC0415 -- as above
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["url"] = url
+    command.upgrade(config, "head")
+
+
+def as_operator(act: Callable[["AsyncSession"], Awaitable[T]]) -> T:
+    """Run `act` in one transaction on this installation's database; a refusal ends the command."""
+    from app.core.db import create_engine, create_sessions, transaction  # noqa: PLC0415 -- slow to import
+    from app.core.errors import AppError  # noqa: PLC0415 -- as above
+
+    async def run(url: str) -> T:
+        engine = create_engine(url, pool_size=1)
+        try:
+            async with transaction(create_sessions(engine)) as session:
+                return await act(session)
+        finally:
+            await engine.dispose()
+
+    with installation() as here:
+        try:
+            return asyncio.run(run(here.database_url))
+        except AppError as error:
+            typer.echo(f"{error.title}. {error.detail}", err=True)
+            raise typer.Exit(1) from None

@@ -1,0 +1,117 @@
+"""The two server processes: each gets its own secrets and locks itself away from the other's.
+
+Run as `python -m app.serving.process registry|evaluator`; `joinder serve` starts both.
+"""
+
+import asyncio
+import os
+import socket
+import sys
+from typing import TYPE_CHECKING, Final, Literal
+
+import structlog
+
+from app.core import logging
+from app.core.confinement import confine
+from app.core.settings import EvaluatorSettings, RegistrySettings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fastapi import FastAPI
+
+Kind = Literal["registry", "evaluator"]
+KINDS: Final[dict[str, Kind]] = {"registry": "registry", "evaluator": "evaluator"}
+FORBIDDEN: Final[dict[Kind, tuple[str, ...]]] = {
+    "evaluator": ("JOINDER_DATABASE_URL",),
+    "registry": ("JOINDER_OPRF_SEED", "JOINDER_EPOCH"),
+}
+"""Settings that a process refuses to be given, because they belong to the other."""
+
+GRACE_SECONDS: Final = 10
+
+
+class MisplacedSecretError(RuntimeError):
+    """A process was given a setting of the other one; separation is the point of having two."""
+
+
+def build(kind: Kind) -> "FastAPI":
+    """Return the process's application after confining the process to its own files.
+
+    Raises:
+        MisplacedSecretError: the environment holds a setting of the other process.
+        KeyFileError: a key file is absent, malformed or readable by others.
+    """
+    for name in FORBIDDEN[kind]:
+        if os.environ.pop(name, None) is not None:
+            raise MisplacedSecretError(f"{name} must not be given to the {kind}")
+    if kind == "evaluator":
+        from app.evaluator.main import create_app as create_evaluator  # noqa: PLC0415 -- one process never imports the other's code
+
+        evaluator = EvaluatorSettings()
+        _confine(evaluator.keys, kind, connect=False)
+        return create_evaluator(evaluator)
+    from app.main import create_app  # noqa: PLC0415 -- as above
+
+    registry = RegistrySettings()
+    _confine(registry.keys, kind, connect=True)
+    return create_app(registry)
+
+
+def _confine(keys: "Path", kind: Kind, *, connect: bool) -> None:
+    root = keys.resolve()
+    confined = confine(read=[root / kind, root / "public"], connect=connect)
+    structlog.get_logger().info("confinement", confined=confined)
+
+
+async def serve(app: "FastAPI", listener: socket.socket, *, parent: int | None) -> None:
+    """Serve until SIGTERM, SIGINT, or until the pipe `parent` closes because the parent died."""
+    import uvicorn  # noqa: PLC0415 -- after the confinement's settings are known to be good
+
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=65,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        lifespan="on",
+    )
+    server = uvicorn.Server(config)
+    if parent is not None:
+        asyncio.get_running_loop().add_reader(parent, setattr, server, "should_exit", True)  # noqa: FBT003 -- setattr's value
+    await server.serve(sockets=[listener])
+    if not server.started:
+        raise SystemExit(1)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening TCP socket; port 0 takes a free one.
+
+    Raises:
+        OSError: the port is taken or not permitted.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    listener.listen(1024)
+    return listener
+
+
+def run(kind: Kind, listener: socket.socket, *, parent: int | None = None) -> None:
+    """Build and serve one process in the foreground."""
+    import uvloop  # noqa: PLC0415 -- not on Windows
+
+    logging.configure(kind)
+    uvloop.run(serve(build(kind), listener, parent=parent))
+
+
+def main() -> None:
+    """Run as a child of `joinder serve`: kind, listening descriptor, parent's pipe."""
+    kind, descriptor, parent = KINDS[sys.argv[1]], int(sys.argv[2]), int(sys.argv[3])
+    run(kind, socket.socket(fileno=descriptor), parent=parent)
+
+
+if __name__ == "__main__":
+    main()

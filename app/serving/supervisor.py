@@ -1,0 +1,131 @@
+"""Starts evaluator and registry as children, watches them and stops them in order."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from types import FrameType
+from typing import Final
+
+from app.serving.installation import Installation
+from app.serving.process import GRACE_SECONDS, Kind, listen
+
+START_SECONDS: Final = 30.0
+TUNING: Final = ("JOINDER_POOL_SIZE", "JOINDER_OPPOSITE_SUBJECTS", "JOINDER_EXPECTED_MATCHES")
+"""Settings of the registry that are handed on from this process's environment."""
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where the two processes of a running service are."""
+
+    registry: str
+    evaluator: str
+
+
+class Service:
+    """The running processes of a service."""
+
+    def __init__(self, addresses: Addresses, processes: list["subprocess.Popen[bytes]"]) -> None:
+        self.addresses = addresses
+        self.processes = processes
+        self._told_to_stop = False
+
+    def wait(self) -> int:
+        """Wait for a signal or for a process to end; 0, or 1 if a process ended by itself."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        while not self._told_to_stop:
+            if any(process.poll() is not None for process in self.processes):
+                return 1
+            time.sleep(0.2)
+        return 0
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._told_to_stop = True
+
+
+@contextmanager
+def running(
+    here: Installation,
+    host: str = "127.0.0.1",
+    ports: tuple[int, int] = (0, 0),
+    workers: int = 1,
+    *,
+    settings: Mapping[str, str] | None = None,
+) -> Iterator[Service]:
+    """Start evaluator and registry, yield them once they answer, and stop them at the end.
+
+    Each child gets a clean environment with its own settings only. The children end by
+    themselves when this process dies, because a pipe to it closes.
+
+    Raises:
+        OSError: a port is taken.
+        RuntimeError: a process did not start within 30 seconds.
+    """
+    with ExitStack() as stack:
+        listeners = [stack.enter_context(listen(host, port)) for port in ports]
+        urls = [f"http://{host}:{listener.getsockname()[1]}" for listener in listeners]
+        addresses = Addresses(os.environ.get("JOINDER_PUBLIC_URL", urls[0]), urls[1])
+        common = {"JOINDER_KEYS": str(here.keys), "JOINDER_PUBLIC_URL": addresses.registry}
+        registry = {
+            "JOINDER_DATABASE_URL": here.database_url,
+            "JOINDER_EVALUATOR_URL": os.environ.get("JOINDER_EVALUATOR_URL", urls[1]),
+            **(settings or {}),
+        }
+        reading, writing = os.pipe()
+        stack.callback(os.close, writing)
+        processes: list[subprocess.Popen[bytes]] = []
+        stack.callback(_stop_all, processes)
+        kinds: list[tuple[Kind, int, Mapping[str, str]]] = [("evaluator", 1, common)]
+        kinds += [("registry", 0, {**common, **registry})] * workers
+        for kind, index, environment in kinds:
+            processes.append(_spawn(kind, listeners[index].fileno(), reading, environment))
+        os.close(reading)
+        for url in urls:
+            _await_answer(f"{url}/healthz", processes)
+        yield Service(addresses, processes)
+
+
+def _spawn(
+    kind: Kind, listener: int, parent: int, settings: Mapping[str, str]
+) -> "subprocess.Popen[bytes]":
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith("JOINDER_")}
+    kept = {key: os.environ[key] for key in TUNING if key in os.environ}
+    return subprocess.Popen(  # noqa: S603 -- our own module with our own arguments
+        [sys.executable, "-m", "app.serving.process", kind, str(listener), str(parent)],
+        env={**inherited, **(kept if kind == "registry" else {}), **settings},
+        pass_fds=(listener, parent),
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C goes to the parent, which stops the children in order
+    )
+
+
+def _await_answer(url: str, processes: list["subprocess.Popen[bytes]"]) -> None:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        if any(process.poll() is not None for process in processes):
+            break
+        try:
+            with urllib.request.urlopen(url, timeout=2):  # noqa: S310 -- our own address
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.05)
+    raise RuntimeError("a process did not start; see its last log line")
+
+
+def _stop_all(processes: list["subprocess.Popen[bytes]"]) -> None:
+    for process in reversed(processes):
+        process.terminate()
+    for process in processes:
+        try:
+            process.wait(GRACE_SECONDS + 5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
