@@ -1,6 +1,156 @@
+"""`joinder demo`: the main job on public data, in a sandbox of its own."""
+
+import json
+import os
+import secrets
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
 import typer
 
+if TYPE_CHECKING:
+    from app.client.push import Progress
+    from app.demo.run import Demo
 
-def demo() -> None:
-    """placeholder"""
-    raise typer.Exit(1)
+MOST_RECORDS: Final = 5000
+
+
+def demo(
+    records: Annotated[
+        int, typer.Option(min=10, max=MOST_RECORDS, help="Persons per office.")
+    ] = MOST_RECORDS,
+    port: Annotated[
+        int, typer.Option(help="The registry's port; the next free one if taken.")
+    ] = 8000,
+    *,
+    once: Annotated[bool, typer.Option("--once", help="Stop when done; keep nothing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object only.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget an earlier demo first.")] = False,
+) -> None:
+    """Show the main job: two offices push, overlaps appear, one is handled jointly.
+
+    The data is FEBRL 4, invented persons with known duplicates. The demo has its own database and
+    keys below JOINDER_HOME; a second start finds them. With JOINDER_DATABASE_URL it needs a
+    database without offices.
+
+    Example: joinder demo --once --json --records 500
+    """
+    from app.demo import run  # noqa: PLC0415 -- keeps --help quick
+
+    def say(text: str) -> None:
+        if not as_json:
+            typer.echo(text)
+
+    with ExitStack() as stack:
+        here, directory = stack.enter_context(_sandbox(once=once, fresh=fresh))
+        shown = stack.enter_context(
+            run.demonstrate(
+                here,
+                directory,
+                records=records,
+                ports=_ports(port) if not once else (0, 0),
+                say=say,
+                progress=lambda name: _progress(name, quiet=as_json),
+            )
+        )
+        if as_json:
+            public = {key: value for key, value in shown.result.items() if key != "client_ids"}
+            typer.echo(json.dumps(public))
+        else:
+            _print_result(shown.result)
+        if not once:
+            _stay(shown)
+
+
+@contextmanager
+def _sandbox(*, once: bool, fresh: bool) -> Iterator[tuple[Any, Path]]:
+    """Yield an installation for the demo alone and the directory of its offices' files."""
+    from app.postgres.home import default_home  # noqa: PLC0415 -- keeps --help quick
+    from app.serving.installation import installation  # noqa: PLC0415 -- as above
+
+    with ExitStack() as stack:
+        home = default_home() / "demo"
+        if once:
+            home = stack.enter_context(_temporary(default_home()))
+        elif fresh:
+            shutil.rmtree(home, ignore_errors=True)
+        os.environ["JOINDER_HOME"] = str(home)
+        here = stack.enter_context(installation())
+        yield here, home / "offices"
+
+
+@contextmanager
+def _temporary(parent: Path) -> Iterator[Path]:
+    home = parent / f"once-{secrets.token_hex(4)}"
+    try:
+        yield home
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _ports(wanted: int) -> tuple[int, int]:
+    """Return two free ports from `wanted` on; the second follows the first where it can."""
+    from app.serving.process import listen  # noqa: PLC0415 -- keeps --help quick
+
+    free: list[int] = []
+    for port in range(wanted, wanted + 100):
+        try:
+            listen("127.0.0.1", port).close()
+        except OSError:
+            continue
+        free.append(port)
+        if len(free) == 2:  # noqa: PLR2004 -- registry and evaluator
+            return free[0], free[1]
+    return 0, 0
+
+
+def _progress(name: str, *, quiet: bool) -> "Progress":
+    shown = 0
+
+    def tell(line: int, lines: int) -> None:
+        nonlocal shown
+        tenth = 10 * line // max(lines, 1)
+        if tenth > shown and not quiet:
+            shown = tenth
+            end = "\n" if not sys.stdout.isatty() or line >= lines else "\r"
+            typer.echo(f"  {name}: line {line} of {lines}{' ' * 8}{end}", nl=False)
+
+    return tell
+
+
+def _print_result(result: dict[str, Any]) -> None:
+    typer.echo(
+        f"\n{result['cases']} cases of {result['offices']} offices, {result['tokens']} tokens, "
+        f"pushed in {result['seconds_push']} s "
+        f"({result['cases_per_second']} cases/s, {result['tokens_per_second']} tokens/s)."
+    )
+    typer.echo(
+        f"{result['overlaps']} overlaps, {result['same_person']} of them possibly the same person. "
+        f"Against the known truth: recall {result['recall']:.3f}, "
+        f"precision {result['precision']:.3f}, F1 {result['f1']:.3f}."
+    )
+    example = result.get("example")
+    if example:
+        typer.echo(f"\nOne of them, as {example['case']['external_id']}'s office sees it:")
+        for finding in example["findings"]:
+            kinds = ", ".join(finding["kinds"])
+            typer.echo(f"  {finding['finding']}: {finding['explanation'] or kinds}")
+        office = example["counterpart"]["office"]
+        typer.echo(f"  other side: {office['name']} ({example['rung']})")
+        typer.echo(
+            f"  joint handling: {result['joint_handling_status']}, "
+            f"led by {result['joint_handling_lead']}"
+        )
+
+
+def _stay(shown: "Demo") -> None:
+    addresses = shown.service.addresses
+    typer.echo(f"\nThe API stays up at {addresses.registry} (evaluator {addresses.evaluator}).")
+    typer.echo(f"Try: joinder client check {shown.configs[0].path.parent}")
+    typer.echo(f"Log: {shown.log}")
+    typer.echo("Stop with Ctrl-C; the next start finds the data. --fresh begins again.")
+    raise typer.Exit(shown.service.wait())

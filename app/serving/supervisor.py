@@ -10,8 +10,9 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
-from typing import Final
+from typing import IO, Final
 
 from app.serving.installation import Installation
 from app.serving.process import GRACE_SECONDS, Kind, listen
@@ -59,11 +60,13 @@ def running(
     workers: int = 1,
     *,
     settings: Mapping[str, str] | None = None,
+    log: Path | None = None,
 ) -> Iterator[Service]:
     """Start evaluator and registry, yield them once they answer, and stop them at the end.
 
     Each child gets a clean environment with its own settings only. The children end by
-    themselves when this process dies, because a pipe to it closes.
+    themselves when this process dies, because a pipe to it closes. Their JSON logs go to standard
+    error, or to the file `log`.
 
     Raises:
         OSError: a port is taken.
@@ -79,6 +82,7 @@ def running(
             "JOINDER_EVALUATOR_URL": os.environ.get("JOINDER_EVALUATOR_URL", urls[1]),
             **(settings or {}),
         }
+        stderr = stack.enter_context(log.open("ab")) if log else None
         reading, writing = os.pipe()
         stack.callback(os.close, writing)
         processes: list[subprocess.Popen[bytes]] = []
@@ -86,7 +90,7 @@ def running(
         kinds: list[tuple[Kind, int, Mapping[str, str]]] = [("evaluator", 1, common)]
         kinds += [("registry", 0, {**common, **registry})] * workers
         for kind, index, environment in kinds:
-            processes.append(_spawn(kind, listeners[index].fileno(), reading, environment))
+            processes.append(_spawn(kind, listeners[index].fileno(), reading, environment, stderr))
         os.close(reading)
         for url in urls:
             _await_answer(f"{url}/healthz", processes)
@@ -94,7 +98,11 @@ def running(
 
 
 def _spawn(
-    kind: Kind, listener: int, parent: int, settings: Mapping[str, str]
+    kind: Kind,
+    listener: int,
+    parent: int,
+    settings: Mapping[str, str],
+    stderr: IO[bytes] | None,
 ) -> "subprocess.Popen[bytes]":
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("JOINDER_")}
     kept = {key: os.environ[key] for key in TUNING if key in os.environ}
@@ -103,6 +111,7 @@ def _spawn(
         env={**inherited, **(kept if kind == "registry" else {}), **settings},
         pass_fds=(listener, parent),
         stdin=subprocess.DEVNULL,
+        stderr=stderr,
         start_new_session=True,  # Ctrl-C goes to the parent, which stops the children in order
     )
 

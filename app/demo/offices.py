@@ -1,0 +1,92 @@
+"""The demo's two offices: added by the operator, each with a client of its own."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.principal import OPERATOR
+from app.accounts import service as accounts
+from app.client import config as client_config
+from app.client.clock import SystemClock
+from app.client.config import ClientConfig
+from app.client.credentials import create_private_key, public_jwk
+from app.client.exchange import Exchange
+from app.client.pins import check_tables, fetch_keys, pin
+from app.core.clock import utc_now
+from app.offices import service as offices
+from app.offices.schemas import AgreementSign, OfficeAdd
+
+
+@dataclass(frozen=True)
+class DemoOffice:
+    """An openly invented office and the export that it pushes."""
+
+    code: str
+    name: str
+    state: str
+    export: str
+
+
+OFFICES = (
+    DemoOffice("DEMO-ALDER", "Alder County District Attorney (demo)", "CA", "dataset4a.csv"),
+    DemoOffice("DEMO-BIRCH", "Birch County District Attorney (demo)", "NV", "dataset4b.csv"),
+)
+
+
+def create_keys(directory: Path) -> dict[str, dict[str, str]]:
+    """Make each office's private key below `directory`, as the office would; return public keys."""
+    return {
+        office.code: public_jwk(
+            create_private_key(_home(directory, office) / client_config.KEY_NAME)
+        )
+        for office in OFFICES
+    }
+
+
+async def add_offices(session: AsyncSession, keys: dict[str, dict[str, str]]) -> dict[str, str]:
+    """Add the offices with agreements in force and register their clients; return client ids."""
+    now = utc_now()
+    signed = (now - timedelta(days=1)).date()
+    ids = {}
+    for office in OFFICES:
+        added = OfficeAdd(
+            code=office.code,
+            name=office.name,
+            kind="local",
+            state=office.state,
+            contact_title="Duty deputy",
+            contact_phone="+1 415 555 0100",
+            contact_email=f"{office.code.lower()}@example.com",
+        )
+        agreement = AgreementSign(
+            version="demo", signatory="District Attorney", signed_on=signed, effective_on=signed
+        )
+        await offices.add_office(session, OPERATOR, added, now=now)
+        await offices.sign_agreement(session, OPERATOR, office.code, agreement)
+        client_id = await accounts.add_client_credential(
+            session, OPERATOR, office.code, keys[office.code], label="demo", now=now
+        )
+        ids[office.code] = str(client_id)
+    return ids
+
+
+def configure(directory: Path, registry: str, ids: dict[str, str]) -> list[ClientConfig]:
+    """Write each office's `joinder-client.toml` with the evaluator's keys pinned."""
+    return [_configure(_home(directory, office), registry, ids[office.code]) for office in OFFICES]
+
+
+def _configure(home: Path, registry: str, client_id: str) -> ClientConfig:
+    config = replace(client_config.new_config(home, registry), client_id=client_id)
+    keys = fetch_keys(Exchange(config, None, clock=SystemClock()), config)
+    check_tables(keys)
+    config = pin(config, keys)
+    client_config.write_config(config)
+    return config
+
+
+def _home(directory: Path, office: DemoOffice) -> Path:
+    home = directory / office.code.lower()
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return home

@@ -1,0 +1,153 @@
+"""The demo: two offices push public linkage data, overlaps appear, one is settled."""
+
+import asyncio
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from app.client.config import ClientConfig
+from app.client.push import Plan, Progress, Summary, push
+from app.client.registry import RegistryClient
+from app.core.db import create_engine, create_sessions, transaction
+from app.demo import offices
+from app.demo.measure import measure, write_samples
+from app.demo.offices import OFFICES
+from app.serving.installation import Installation
+from app.serving.supervisor import Service, running
+
+MAP: Final = Path(__file__).parent / "febrl-map.toml"
+Say = Callable[[str], None]
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A running service with the demo's data in it."""
+
+    service: Service
+    configs: list[ClientConfig]
+    result: Json
+    log: Path
+
+
+@contextmanager
+def demonstrate(
+    here: Installation,
+    directory: Path,
+    *,
+    records: int,
+    ports: tuple[int, int],
+    say: Say,
+    progress: Callable[[str], Progress],
+) -> Iterator[Demo]:
+    """Serve, do the main job through the HTTP API, and yield the running service.
+
+    Args:
+        here: The installation to serve.
+        directory: Where the offices' files go; a result in it means the data is there already.
+        records: Persons per office, 5,000 at most.
+        ports: Of registry and evaluator; 0 takes free ones.
+        say: Told a line at each step.
+        progress: Given an office's name, returns what to tell about its push.
+    """
+    started = time.monotonic()
+    log = directory.parent / "service.log"
+    # each person of this data has one counterpart, which is what the prior should say
+    prior = {"JOINDER_OPPOSITE_SUBJECTS": str(records), "JOINDER_EXPECTED_MATCHES": "1"}
+    with ExitStack() as stack:
+        service = stack.enter_context(running(here, ports=ports, settings=prior, log=log))
+        say(f"Registry and evaluator answer after {time.monotonic() - started:.1f} s.")
+        stored = directory / "result.json"
+        done: Json | None = json.loads(stored.read_text()) if stored.exists() else None
+        ids = done["client_ids"] if done else _add_offices(here, directory)
+        configs = offices.configure(directory, service.addresses.registry, ids)
+        clients = [stack.enter_context(RegistryClient(config)) for config in configs]
+        if done is None:
+            pushed = _push(directory, configs, clients, records, say, progress)
+            done = {**pushed, "client_ids": ids, "seconds_total": 0.0}
+        result = {**done, **_settle(clients, done["records"])}
+        if not done["seconds_total"]:
+            result["seconds_total"] = round(time.monotonic() - started, 2)
+        stored.write_text(json.dumps(result, indent=1))
+        yield Demo(service, configs, result, log)
+
+
+def _add_offices(here: Installation, directory: Path) -> dict[str, str]:
+    keys = offices.create_keys(directory)
+
+    async def run() -> dict[str, str]:
+        engine = create_engine(here.database_url, pool_size=1)
+        try:
+            async with transaction(create_sessions(engine)) as session:
+                return await offices.add_offices(session, keys)
+        finally:
+            await engine.dispose()
+
+    return asyncio.run(run())
+
+
+def _push(
+    directory: Path,
+    configs: list[ClientConfig],
+    clients: list[RegistryClient],
+    records: int,
+    say: Say,
+    progress: Callable[[str], Progress],
+) -> Json:
+    exports = write_samples(directory, [office.export for office in OFFICES], records)
+    done: list[Summary] = []
+    for office, export, config, client in zip(OFFICES, exports, configs, clients, strict=True):
+        say(f"{office.name} pushes {records} records; names and dates stay with it.")
+        done.append(push(Plan(export, MAP, config), client, progress=progress(office.name)))
+    seconds = sum(summary.seconds for summary in done)
+    tokens, cases = sum(summary.tokens for summary in done), sum(summary.cases for summary in done)
+    return {
+        "records": records,
+        "offices": len(done),
+        "cases": cases,
+        "subjects": cases,
+        "tokens": tokens,
+        "rows_rejected": sum(summary.rows_rejected for summary in done),
+        "seconds_push": round(seconds, 2),
+        "cases_per_second": round(cases / seconds, 1),
+        "tokens_per_second": round(tokens / seconds, 1),
+    }
+
+
+def _settle(clients: list[RegistryClient], records: int) -> Json:
+    """Return what both offices see, after they agreed on the strongest overlap."""
+    listed = [list(client.list_overlaps()) for client in clients]
+    quality = measure(listed, records)
+    requests = list(clients[0].list_handling_requests())
+    if not requests and listed[0]:
+        strongest = max(listed[0], key=_strength)
+        asked = clients[0].request_handling(strongest["id"], proposed_lead="requester")
+        requests = [
+            clients[1].answer_handling(asked["id"], answer="accept", version=asked["version"])
+        ]
+    result: Json = {
+        "overlaps": len(listed[0]),
+        "same_person": quality.found,
+        "recall": round(quality.recall, 4),
+        "precision": round(quality.precision, 4),
+        "f1": round(quality.f1, 4),
+        "joint_handling_status": requests[0]["status"] if requests else "none",
+    }
+    if requests:
+        result["joint_handling_lead"] = requests[0]["lead"]["name"]
+        result["example"] = clients[0].get_overlap(requests[0]["overlap_id"])
+    return result
+
+
+def _strength(overlap: Json) -> int:
+    return max(finding["strength"] or 0 for finding in overlap["findings"])
+
+
+def forget(directory: Path) -> None:
+    """Delete what an earlier demo left in `directory`."""
+    shutil.rmtree(directory, ignore_errors=True)
