@@ -1,5 +1,6 @@
 """The demo's two offices: added by the operator, each with a client of its own."""
 
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -79,7 +80,8 @@ def configure(directory: Path, registry: str, ids: dict[str, str]) -> list[Clien
 
 def _configure(home: Path, registry: str, client_id: str) -> ClientConfig:
     config = replace(client_config.new_config(home, registry), client_id=client_id)
-    keys = fetch_keys(Exchange(config, None, clock=SystemClock()), config)
+    with closing(Exchange(config, None, clock=SystemClock())) as exchange:
+        keys = fetch_keys(exchange, config)
     check_tables(keys)
     config = pin(config, keys)
     client_config.write_config(config)

@@ -1,0 +1,246 @@
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:  # the client's libraries load with the first command, so that --help is quick
+    from app.client.config import ClientConfig
+    from app.client.push import Plan, Summary
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="The office's side: keys, checks, and posting a case-management export.",
+)
+
+_INTERRUPTED = 130
+
+Directory = Annotated[
+    Path, typer.Argument(help="Directory with joinder-client.toml and the private key.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@app.command()
+def init(
+    directory: Directory,
+    registry: Annotated[str, typer.Option(help="The registry's URL, https://...")],
+    issuer: Annotated[
+        str | None, typer.Option(help="The registry's public URL, if it is reached by another.")
+    ] = None,
+    *,
+    plain_http: Annotated[
+        bool, typer.Option("--allow-plain-http", help="Take http:// beyond this computer.")
+    ] = False,
+) -> None:
+    """Make this office's key pair and configuration, and print the public key.
+
+    Send the printed public key to the registry's administrator, who answers with a client id.
+    """
+    with _errors():
+        from app.client.config import new_config, write_config  # noqa: PLC0415 -- see above
+        from app.client.credentials import create_private_key, public_jwk  # noqa: PLC0415
+
+        config = new_config(directory, registry, issuer=issuer, allow_plain_http=plain_http)
+        directory.mkdir(parents=True, exist_ok=True)
+        key = create_private_key(config.key_path)
+        write_config(config)
+        print(json.dumps(public_jwk(key)))
+        _say(f"Wrote {config.path} and {config.key_path} (keep this one secret).")
+        _say("Send the line above to the registry's administrator. Then:")
+        _say(f"  joinder client pin {directory} --client-id THE-ID-THEY-SEND")
+
+
+@app.command()
+def pin(
+    directory: Directory,
+    client_id: Annotated[
+        str | None, typer.Option(help="The client id from the registry's administrator.")
+    ] = None,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Pin without asking.")] = False,
+) -> None:
+    """Show the evaluator's public keys and pin them. Compare the fingerprints first."""
+    with _errors():
+        from app.client import pins  # noqa: PLC0415
+        from app.client.clock import SystemClock  # noqa: PLC0415
+        from app.client.config import check_client_id, read_config, write_config  # noqa: PLC0415
+        from app.client.exchange import Exchange  # noqa: PLC0415
+
+        config = read_config(directory)
+        if client_id:
+            config = replace(config, client_id=check_client_id(client_id))
+        with closing(Exchange(config, None, clock=SystemClock())) as exchange:
+            keys = pins.fetch_keys(exchange, config)
+        pins.check_tables(keys)
+        pinned = pins.pin(config, keys)
+        print(f"Key epoch {keys.epoch} of {config.registry}, evaluator {keys.evaluator_url}:")
+        for name, fingerprint in pins.fingerprints(keys.classes).items():
+            print(f"  {name:8} {fingerprint}")
+        if keys.epoch not in config.pins and not yes:
+            if not sys.stdin.isatty():
+                _fail("Compare the fingerprints with the registry's, then add --yes.", 2)
+            typer.confirm("Do these agree with what the registry published?", abort=True)
+        write_config(pinned)
+        _say(f"Pinned in {config.path}. Next: joinder client check {directory}")
+
+
+@app.command()
+def check(directory: Directory, *, as_json: AsJson = False) -> None:
+    """Sign in and report the office, the pinned keys and the match specification."""
+    with _errors():
+        from app.client.config import read_config  # noqa: PLC0415
+        from app.client.pins import keys_report  # noqa: PLC0415
+        from app.client.registry import RegistryClient  # noqa: PLC0415
+
+        config = read_config(directory)
+        with RegistryClient(config) as client:
+            report = {"me": client.get_me(), **keys_report(client.check_keys())}
+    if as_json:
+        print(json.dumps(report))
+        return
+    print(f"signed in  {config.client_id} at {config.registry}")
+    for name, value in _flat(report["me"]):
+        print(f"{name:10} {value}")
+    print(f"keys       epoch {report['epoch']}, as pinned; evaluator {report['evaluator']}")
+    print(f"matching   {report['match_spec']}, name tables agree")
+
+
+@app.command()
+def push(
+    export: Annotated[Path, typer.Argument(help="A case-management export, CSV.")],
+    mapping: Annotated[Path, typer.Option("--map", help="Which column means what, TOML.")],
+    config: Annotated[Path, typer.Option(help="joinder-client.toml, or its directory.")] = Path(
+        "joinder-client.toml"
+    ),
+    *,
+    as_json: AsJson = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Read and check everything, send nothing.")
+    ] = False,
+) -> None:
+    """Post the cases of an export; names, dates and numbers in it stay here.
+
+    Writes what was not posted to EXPORT.rejects.csv, by line and column, without values. Run it
+    again after an interruption: it goes on where it was.
+
+    Exit status: 0 all posted, 1 something was rejected or refused, 2 wrong use,
+    75 the registry cannot be reached now (run again), 130 interrupted (run again).
+
+    Example: joinder client push cases.csv --map map.toml --config office/
+    """
+    with _errors():
+        from app.client.config import read_config  # noqa: PLC0415
+        from app.client.push import Plan  # noqa: PLC0415
+
+        plan = Plan(export, mapping, read_config(config))
+        summary = _push(plan, dry_run=dry_run, quiet=as_json)
+    if as_json:
+        print(json.dumps(summary.report()))
+    else:
+        _print_summary(summary, dry_run=dry_run)
+    raise typer.Exit(0 if summary.is_clean else 1)
+
+
+def _push(plan: "Plan", *, dry_run: bool, quiet: bool) -> "Summary":
+    from app.client.push import push as push_export  # noqa: PLC0415
+    from app.client.registry import RegistryClient  # noqa: PLC0415
+
+    with _progress(quiet=quiet) as progress:
+        if dry_run:
+            return push_export(plan, None, progress=progress)
+        with RegistryClient(_complete(plan.config)) as client:
+            return push_export(plan, client, progress=progress)
+
+
+def _complete(config: "ClientConfig") -> "ClientConfig":
+    from app.client.errors import UsageError  # noqa: PLC0415
+
+    if not config.client_id:
+        raise UsageError(
+            "client-id-absent", "No client id yet. Run: joinder client pin DIR --client-id ID"
+        )
+    return config
+
+
+@contextmanager
+def _progress(*, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar on a terminal, else a line for each further tenth, on standard error."""
+    if not sys.stderr.isatty():
+        shown = 0
+
+        def tell(line: int, lines: int) -> None:
+            nonlocal shown
+            tenth = 10 * line // max(lines, 1)
+            if tenth > shown and not quiet:
+                shown = tenth
+                _say(f"line {line} of {lines}")
+
+        yield tell
+        return
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (TextColumn("lines"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("push", total=None)
+        yield lambda line, lines: bar.update(task, completed=line, total=lines)
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    """Turn the client's errors into a sentence and an exit status, without a traceback."""
+    from app.client.errors import ClientError  # noqa: PLC0415
+
+    try:
+        yield
+    except ClientError as error:
+        _fail(f"{error.code}: {error}", error.exit_code)
+    except KeyboardInterrupt:
+        _fail("Interrupted. Run the same command again to go on from here.", _INTERRUPTED)
+
+
+def _print_summary(summary: "Summary", *, dry_run: bool) -> None:
+    report = summary.report()
+    if dry_run:
+        print("Dry run: nothing was sent.")
+    else:
+        print(
+            f"{report['cases']} cases: {report['created']} created, {report['updated']} updated,"
+            f" {report['unchanged']} unchanged, {report['refused']} refused"
+        )
+        print(
+            f"{report['tokens']} tokens, {report['overlaps']} overlaps,"
+            f" {report['seconds']} s ({report['cases_per_second']} cases/s)"
+        )
+    print(f"{report['rows_rejected']} rows rejected, {report['fields_left_out']} fields left out")
+    if report["rejects"]:
+        print(f"See {report['rejects']} for lines, columns and what to do.")
+
+
+def _flat(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for name, each in value.items():
+        if isinstance(each, dict):
+            yield from _flat(each, f"{prefix}{name}.")
+        else:
+            text = ", ".join(map(str, each)) if isinstance(each, list) else str(each)
+            yield prefix + name, text
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _fail(text: str, status: int) -> None:
+    _say(text)
+    raise typer.Exit(status)

@@ -1,0 +1,82 @@
+from dataclasses import dataclass
+from typing import Final
+
+from app.identifiers.match_keys import PersonName
+
+PROVENANCES: Final = ("police_report", "court_filing", "own_investigation")
+REFUSED_PROVENANCES: Final = ("victim_services", "hotline")
+RECORD_CLASSES: Final = ("charged", "pre_charge", "disposed", "declined")
+TRAFFICKING_TYPES: Final = ("sex", "labor", "both", "undetermined")
+DISCLOSURES: Final = ("open", "contact_first", "silent")
+SUBJECT_KINDS: Final = ("person", "organization")
+MAX_SUBJECTS: Final = 50
+MAX_NAMES: Final = 8
+MAX_IDENTIFIERS: Final = 50
+MAX_SUMMARY: Final = 2000
+
+
+@dataclass(frozen=True, repr=False)
+class Address:
+    """One postal address, as the office has it. Never leaves the office."""
+
+    street: str
+    """With the house number, unless that is apart, as in `number`."""
+    postcode: str
+    number: str = ""
+    unit: str = ""
+
+
+@dataclass(frozen=True, repr=False)
+class Subject:
+    """A person or organization of a case, with raw identifiers. Never leaves the office."""
+
+    ref: str
+    """Tells the subjects of one case apart; it is sent, so it holds no name or number of theirs."""
+    provenance: str
+    """Where the office has the identifiers from: one of `PROVENANCES`."""
+    kind: str = "person"
+    names: tuple[PersonName, ...] = ()
+    """The name and its aliases; at most `MAX_NAMES` are used."""
+    born: str = ""
+    """For names without their own: `YYYY-MM-DD`, less when less is known, or empty."""
+    phones: tuple[str, ...] = ()
+    addresses: tuple[Address, ...] = ()
+    region: str = "US"
+    """Country of phones without `+` and of addresses, ISO 3166-1 alpha-2."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A case to post: what the registry may know of it, and subjects that it may not."""
+
+    source_system: str
+    external_id: str
+    record_class: str
+    trafficking_type: str
+    subjects: tuple[Subject, ...]
+    disclosure: str = ""
+    """One of `DISCLOSURES`; empty means `open`."""
+    county_fips: str = ""
+    opened_on: str = ""
+    review_on: str = ""
+    summary: str = ""
+
+
+@dataclass(frozen=True)
+class CaseResult:
+    """What the registry did with one case."""
+
+    source_system: str
+    external_id: str
+    result: str
+    """`created`, `updated`, `unchanged` or `refused`."""
+    tokens: int = 0
+    """Tokens that were sent for it."""
+    overlaps: tuple[dict[str, object], ...] = ()
+    """Overlaps as this office may see them, 50 at most."""
+    more_overlaps: bool = False
+    """Whether there are further ones; list them with `list_overlaps`."""
+    code: str = ""
+    """Why it was refused."""
+    detail: str = ""
+    """What to do about the refusal."""

@@ -1,0 +1,54 @@
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from app.client.cases import Subject
+from app.identifiers.names import fold
+
+_IDENTIFIERS: Final = re.compile(
+    r"""
+      (?<!\d) \d{3} [ -] \d{2} [ -] \d{4} (?!\d)                          # SSN
+    | [\w.+-]+ @ [\w-]+ \. \w                                             # e-mail
+    | (?<!\d) (?: \+? 1 [ .-]? )? \(? \d{3} \)? [ .-] \d{3} [ .-] \d{4} (?!\d)   # phone
+    """,
+    re.VERBOSE,
+)
+_SHORTEST_WORD: Final = 3
+_SHORTEST_NUMBER: Final = 7
+
+
+class Guard:
+    """Keeps a case's own identifiers out of the few texts that leave the office in clear.
+
+    It knows the names, birth dates and phones of the case's subjects. It cannot know those of
+    other people; the registry's own guard and the people who write summaries come on top.
+    """
+
+    def __init__(self, subjects: Iterable[Subject]) -> None:
+        self._words: set[str] = set()
+        self._numbers: set[str] = set()
+        for subject in subjects:
+            for name in subject.names:
+                for part in (name.given, name.surname, name.middle):
+                    self._words.update(_words(part))
+            year, month, day = (*subject.born.split("-"), "", "")[:3]
+            self._numbers |= {year + month + day, month + day + year, day + month + year}
+            self._numbers |= {re.sub(r"\D", "", phone)[-10:] for phone in subject.phones}
+        self._words = {word for word in self._words if len(word) >= _SHORTEST_WORD}
+        self._numbers = {each for each in self._numbers if len(each) >= _SHORTEST_NUMBER}
+
+    def names_subject(self, text: str) -> bool:
+        """Say whether `text` holds a name, birth date or phone of a subject."""
+        if not self._words.isdisjoint(_words(text)):
+            return True
+        digits = re.sub(r"(?<=\d)\W{1,2}(?=\d)", "", text)
+        return any(number in digits for number in self._numbers)
+
+
+def holds_identifier(text: str) -> bool:
+    """Say whether `text` holds what looks like an SSN, a phone number or an e-mail address."""
+    return _IDENTIFIERS.search(text) is not None
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^\W\d_]+", fold(text))

@@ -1,0 +1,225 @@
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from app.client.cases import (
+    DISCLOSURES,
+    MAX_IDENTIFIERS,
+    MAX_NAMES,
+    MAX_SUBJECTS,
+    MAX_SUMMARY,
+    PROVENANCES,
+    RECORD_CLASSES,
+    REFUSED_PROVENANCES,
+    SUBJECT_KINDS,
+    TRAFFICKING_TYPES,
+    Case,
+    Subject,
+)
+from app.client.errors import ClientError
+from app.client.guard import Guard, holds_identifier
+from app.client.rejects import ADVICE
+from app.identifiers.birth_dates import parse_birth_date
+from app.identifiers.errors import IdentifierError
+from app.identifiers.match_keys import (
+    Alias,
+    MatchKey,
+    PersonName,
+    address_keys,
+    person_aliases,
+    phone_key,
+)
+from app.identifiers.names import normalize_name, words
+
+_SOURCE_SYSTEM: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+_EXTERNAL_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,63}")
+_REF: Final = re.compile(r"[A-Za-z0-9._-]{1,32}")
+_COUNTY: Final = re.compile(r"\d{4,5}")
+_PLACEHOLDERS: Final = {"DOE", "ROE"}
+_PLACEHOLDER_GIVEN: Final = {"", "BABY", "FNU", "JANE", "JOHN", "RICHARD"}
+_UNKNOWN_WORDS: Final = {"UNKNOWN", "UNK", "FNU", "LNU"}
+
+
+class RefusedCaseError(ClientError):
+    """A case that may not be posted as it is; `field` is what to look at."""
+
+    def __init__(self, code: str, field: str, *, ref: str = "") -> None:
+        super().__init__(code, ADVICE[code])
+        self.field = field
+        self.ref = ref
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A value of a subject that made no match key, and why; never the value."""
+
+    ref: str
+    field: str
+    code: str
+    advice: str
+
+
+@dataclass(frozen=True, repr=False)
+class PreparedSubject:
+    """A subject as match keys; what is raw in them never leaves the office."""
+
+    ref: str
+    kind: str
+    provenance: str
+    names: tuple[Alias, ...]
+    identifiers: tuple[MatchKey, ...]
+
+
+@dataclass(frozen=True, repr=False)
+class Prepared:
+    """A case that may be posted, with its match keys."""
+
+    case: Case
+    subjects: tuple[PreparedSubject, ...]
+    left_out: tuple[LeftOut, ...]
+    key_count: int
+
+    def match_keys(self) -> Iterator[MatchKey]:
+        """Yield every match key of every subject."""
+        for subject in self.subjects:
+            for name in subject.names:
+                yield from name.keys
+            yield from subject.identifiers
+
+
+def prepare(case: Case) -> Prepared:
+    """Check what leaves the office in clear and derive the match keys of the rest.
+
+    Raises:
+        RefusedCaseError: the case may not be posted.
+    """
+    _check_codes(case)
+    guard = Guard(case.subjects)
+    _check_text(guard, "external_id", "external-id", case.external_id)
+    if len(case.summary) > MAX_SUMMARY:
+        raise RefusedCaseError("summary-too-long", "summary")
+    _check_text(guard, "summary", "summary", case.summary)
+    left_out: list[LeftOut] = []
+    county = case.county_fips.zfill(5) if _COUNTY.fullmatch(case.county_fips) else ""
+    if case.county_fips and not county:
+        left_out.append(_left_out("", "county_fips", "county-invalid"))
+    subjects = []
+    for subject in case.subjects:
+        _check_subject(guard, subject)
+        prepared = _prepare_subject(subject, left_out)
+        if prepared.names or prepared.identifiers:
+            subjects.append(prepared)
+        else:
+            left_out.append(_left_out(subject.ref, "", "nothing-to-match"))
+    if not subjects:
+        raise RefusedCaseError("nothing-to-match", "")
+    count = sum(
+        sum(len(name.keys) for name in each.names) + len(each.identifiers) for each in subjects
+    )
+    return Prepared(replace(case, county_fips=county), tuple(subjects), tuple(left_out), count)
+
+
+def _check_codes(case: Case) -> None:
+    if case.record_class == "sealed":
+        raise RefusedCaseError("record-sealed", "record_class")
+    allowed = (
+        ("record_class", "record-class-unknown", RECORD_CLASSES),
+        ("trafficking_type", "trafficking-type-unknown", TRAFFICKING_TYPES),
+        ("disclosure", "disclosure-unknown", ("", *DISCLOSURES)),
+    )
+    for field, code, values in allowed:
+        if getattr(case, field) not in values:
+            raise RefusedCaseError(code, field)
+    if not _SOURCE_SYSTEM.fullmatch(case.source_system):
+        raise RefusedCaseError("source-system-invalid", "source_system")
+    if not _EXTERNAL_ID.fullmatch(case.external_id):
+        raise RefusedCaseError("external-id-invalid", "external_id")
+    if len(case.subjects) > MAX_SUBJECTS:
+        raise RefusedCaseError("too-many-subjects", "")
+
+
+def _check_subject(guard: Guard, subject: Subject) -> None:
+    if subject.provenance in REFUSED_PROVENANCES:
+        raise RefusedCaseError("provenance-refused", "provenance", ref=subject.ref)
+    if subject.provenance not in PROVENANCES:
+        raise RefusedCaseError("provenance-unknown", "provenance", ref=subject.ref)
+    if subject.kind not in SUBJECT_KINDS:
+        raise RefusedCaseError("subject-kind-unknown", "subject_kind", ref=subject.ref)
+    if not _REF.fullmatch(subject.ref):
+        raise RefusedCaseError("ref-invalid", "subject_ref", ref=subject.ref)
+    _check_text(guard, "subject_ref", "ref", subject.ref)
+
+
+def _check_text(guard: Guard, field: str, prefix: str, text: str) -> None:
+    if guard.names_subject(text):
+        raise RefusedCaseError(f"{prefix}-names-subject", field)
+    if holds_identifier(text):
+        raise RefusedCaseError(f"{prefix}-holds-identifier", field)
+
+
+def _prepare_subject(subject: Subject, left_out: list[LeftOut]) -> PreparedSubject:
+    names = _aliases(subject, left_out) if subject.kind == "person" else []
+    identifiers: dict[MatchKey, None] = {}
+    for phone in subject.phones:
+        try:
+            identifiers[phone_key(phone, subject.region)] = None
+        except IdentifierError as error:
+            left_out.append(LeftOut(subject.ref, "phones", error.code, str(error)))
+    for each in subject.addresses:
+        try:
+            keys = address_keys(
+                each.street,
+                each.postcode,
+                number=each.number,
+                unit=each.unit,
+                region=subject.region,
+            )
+            identifiers.update(dict.fromkeys(keys))
+        except IdentifierError as error:
+            left_out.append(LeftOut(subject.ref, "address_street", error.code, str(error)))
+    if len(identifiers) > MAX_IDENTIFIERS:
+        left_out.append(_left_out(subject.ref, "phones", "too-many-identifiers"))
+    return PreparedSubject(
+        subject.ref,
+        subject.kind,
+        subject.provenance,
+        tuple(names),
+        tuple(identifiers)[:MAX_IDENTIFIERS],
+    )
+
+
+def _aliases(subject: Subject, left_out: list[LeftOut]) -> list[Alias]:
+    names: list[PersonName] = []
+    for name in subject.names:
+        born = name.born or subject.born
+        try:
+            parse_birth_date(born)
+        except IdentifierError as error:
+            left_out.append(LeftOut(subject.ref, "born", error.code, str(error)))
+            born = ""
+        try:
+            normalize_name(name.given, name.surname, name.middle)
+        except IdentifierError as error:
+            left_out.append(LeftOut(subject.ref, "surname", error.code, str(error)))
+            continue
+        if _is_placeholder(name):
+            left_out.append(_left_out(subject.ref, "surname", "name-placeholder"))
+        else:
+            names.append(replace(name, born=born))
+    if len(names) > MAX_NAMES:
+        left_out.append(_left_out(subject.ref, "aliases", "too-many-names"))
+    return person_aliases(names[:MAX_NAMES])
+
+
+def _is_placeholder(name: PersonName) -> bool:
+    """Say whether a name stands for nobody: every office's John Doe would be one person."""
+    given, surname = words(name.given), words(name.surname)
+    if not _UNKNOWN_WORDS.isdisjoint(surname):
+        return True
+    is_doe = len(surname) == 1 and surname[0] in _PLACEHOLDERS
+    return is_doe and (given[0] if given else "") in _PLACEHOLDER_GIVEN
+
+
+def _left_out(ref: str, field: str, code: str) -> LeftOut:
+    return LeftOut(ref, field, code, ADVICE[code])

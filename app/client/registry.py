@@ -1,0 +1,189 @@
+from collections.abc import Iterable, Iterator
+from types import TracebackType
+from typing import Final, Literal, Self
+from urllib.parse import quote
+from uuid import uuid4
+
+import httpx
+
+from app.client.cases import Case, CaseResult
+from app.client.clock import Clock, SystemClock
+from app.client.config import ClientConfig
+from app.client.credentials import read_private_key
+from app.client.exchange import Exchange, Json, RetryPolicy
+from app.client.pins import PublishedKeys, check_pins, check_tables, fetch_keys
+from app.client.pipeline import Batch, batches_of, put_batches
+from app.client.prepare import Prepared, RefusedCaseError, prepare
+from app.client.tokenize import Tokenizer
+
+_PAGE: Final = 100
+
+
+class RegistryClient:
+    """The office's side of the registry's API. Raw identifiers go in; only tokens go out.
+
+    One client may be shared by threads. Close it, or use it in a `with` statement.
+    """
+
+    def __init__(
+        self,
+        config: ClientConfig,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        clock: Clock | None = None,
+        retry: RetryPolicy | None = None,
+    ) -> None:
+        """Read the private key beside `config`; nothing is sent yet.
+
+        Raises:
+            UsageError: the private key is absent, exposed or not one.
+        """
+        self._config = config
+        self._exchange = Exchange(
+            config,
+            read_private_key(config.key_path),
+            clock=clock or SystemClock(),
+            transport=transport,
+            retry=retry,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End waits for retries and close the connections."""
+        self._exchange.close()
+
+    def check_keys(self) -> PublishedKeys:
+        """Return the published keys, held against the pins and our tables.
+
+        Raises:
+            TrustError: they do not agree; nothing may be posted.
+        """
+        keys = fetch_keys(self._exchange, self._config)
+        check_tables(keys)
+        check_pins(self._config, keys)
+        return keys
+
+    def get_me(self) -> Json:
+        """Return the office that this client acts for and what it may do."""
+        return self._exchange.get("/v1/me")
+
+    def put_case(self, case: Case) -> CaseResult:
+        """Create or replace one case; putting the same again is `unchanged`."""
+        (result,) = self.put_cases([case])
+        return result
+
+    def put_cases(self, cases: Iterable[Case]) -> Iterator[CaseResult]:
+        """Create or replace any number of cases and yield their results, in order.
+
+        A case that may not be posted, such as one that names a subject in its summary, is
+        `refused` without being sent. Read the iterator to its end.
+
+        Raises:
+            TrustError: a key, a proof or the match specification does not hold.
+            ProblemError, TemporaryError: cases after the last result may not have been put.
+        """
+        for _, results in self.put_batches(batches_of(map(_prepare_or_refuse, cases))):
+            yield from results
+
+    def put_batches(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, list[CaseResult]]]:
+        """Put prepared batches; see `pipeline.put_batches`. The keys are checked first."""
+        keys = self.check_keys()
+        tokenizer = Tokenizer(self._exchange, keys, self._config.pins[keys.epoch])
+        return put_batches(self._exchange, f"{self._config.registry}/v1/cases", tokenizer, batches)
+
+    def list_overlaps(self) -> Iterator[Json]:
+        """Yield this office's overlaps, page after page."""
+        return self._items("/v1/overlaps")
+
+    def get_overlap(self, overlap_id: str) -> Json:
+        """Return one overlap, to the rung of the ladder that this office may see."""
+        return self._exchange.get(f"/v1/overlaps/{quote(overlap_id, safe='')}")
+
+    def request_handling(
+        self,
+        overlap_id: str,
+        *,
+        proposed_lead: Literal["requester", "counterpart"],
+        idempotency_key: str | None = None,
+    ) -> Json:
+        """Ask the other office for joint handling and return the request.
+
+        Args:
+            overlap_id: The overlap it is about.
+            proposed_lead: Which office should lead.
+            idempotency_key: Give the same one to repeat a call whose answer was lost.
+        """
+        return self._exchange.call(
+            "POST",
+            f"{self._config.registry}/v1/overlaps/{quote(overlap_id, safe='')}/handling-requests",
+            body={"proposed_lead": proposed_lead},
+            headers={"Idempotency-Key": idempotency_key or uuid4().hex},
+        )
+
+    def list_handling_requests(self) -> Iterator[Json]:
+        """Yield the handling requests that this office sent or received, page after page."""
+        return self._items("/v1/handling-requests")
+
+    def get_handling_request(self, handling_id: str) -> Json:
+        """Return one handling request."""
+        return self._exchange.get(f"/v1/handling-requests/{quote(handling_id, safe='')}")
+
+    def answer_handling(
+        self,
+        handling_id: str,
+        *,
+        answer: Literal["accept", "decline"],
+        version: int,
+        reason: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Json:
+        """Accept or decline a request that this office received and return it as it is then.
+
+        Args:
+            handling_id: The request.
+            answer: What to say.
+            version: The `version` that was read; refused with 412 when it has changed since.
+            reason: The coded reason of a `decline`.
+            idempotency_key: Give the same one to repeat a call whose answer was lost.
+        """
+        return self._exchange.call(
+            "POST",
+            f"{self._config.registry}/v1/handling-requests/{quote(handling_id, safe='')}/answers",
+            body={"answer": answer, **({"reason": reason} if reason else {})},
+            headers={
+                "Idempotency-Key": idempotency_key or uuid4().hex,
+                "If-Match": f'"{version}"',
+            },
+        )
+
+    def _items(self, path: str) -> Iterator[Json]:
+        params: dict[str, str | int] = {"limit": _PAGE}
+        while True:
+            page = self._exchange.get(path, params=params)
+            yield from page["items"]
+            if not page.get("next_cursor"):
+                return
+            params["cursor"] = page["next_cursor"]
+
+
+def _prepare_or_refuse(case: Case) -> Prepared | CaseResult:
+    try:
+        return prepare(case)
+    except RefusedCaseError as error:
+        return CaseResult(
+            case.source_system,
+            case.external_id,
+            "refused",
+            code=error.code,
+            detail=str(error),
+        )

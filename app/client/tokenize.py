@@ -1,0 +1,122 @@
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Final
+
+from app.client.errors import ProblemError, TrustError
+from app.client.exchange import Exchange, Json
+from app.client.pins import PublishedKeys
+from app.identifiers import oprf
+from app.identifiers.encoding import b64u_decode, b64u_encode
+from app.identifiers.match_keys import MatchKey
+
+MAX_ELEMENTS: Final = oprf.MAX_BATCH
+"""Elements of one request to the evaluator."""
+
+
+class Tokenizer:
+    """Turns match keys into tokens with the evaluator's help; it learns only how many there were.
+
+    Blinds and tokens live in memory, for as long as a batch is under way; they are never logged.
+    """
+
+    def __init__(self, exchange: Exchange, keys: PublishedKeys, pins: Mapping[str, str]) -> None:
+        """Evaluate at the published URL, believing only the pinned public keys."""
+        self._exchange = exchange
+        self.epoch = keys.epoch
+        self._url = f"{keys.evaluator_url}/v1/tokens/evaluate"
+        self._publics = {name: bytes.fromhex(key) for name, key in pins.items()}
+
+    def tokens(self, match_keys: Iterable[MatchKey]) -> dict[bytes, bytes]:
+        """Return the token (32 bytes) of each match key by its OPRF input.
+
+        Equal keys are evaluated once.
+
+        Raises:
+            TrustError: a proof does not hold under the pinned key, or the epoch moved on.
+            ProblemError, TemporaryError: see `Exchange.call`.
+        """
+        inputs: dict[bytes, str] = {}
+        for match_key in match_keys:
+            inputs[match_key.input] = match_key.spec.key_class
+        found: dict[bytes, bytes] = {}
+        for chunk in _requests(sorted(inputs.items(), key=lambda item: item[1])):
+            found.update(self._evaluate(chunk))
+        return found
+
+    def _evaluate(self, groups: Mapping[str, Sequence[bytes]]) -> Iterator[tuple[bytes, bytes]]:
+        blinded = {key_class: oprf.blind(inputs) for key_class, inputs in groups.items()}
+        answer = self._ask(blinded)
+        for key_class, inputs in groups.items():
+            elements, proof = answer[key_class]
+            try:
+                outputs = oprf.finalize(
+                    self._publics[key_class], blinded[key_class], elements, proof
+                )
+            except oprf.OprfError:
+                raise TrustError(
+                    "proof-invalid",
+                    f"The evaluator's proof for the class {key_class} does not hold under the"
+                    " pinned key. Nothing was posted. Call the registry's administrator.",
+                ) from None
+            yield from zip(inputs, outputs, strict=True)
+
+    def _ask(self, blinded: Mapping[str, oprf.Blinded]) -> dict[str, tuple[list[bytes], bytes]]:
+        if unpinned := sorted(blinded.keys() - self._publics.keys()):
+            raise TrustError("class-unpinned", f"No key is pinned for the class {unpinned[0]}.")
+        groups = [
+            {"key_class": key_class, "elements": [b64u_encode(item) for item in each.elements]}
+            for key_class, each in blinded.items()
+        ]
+        try:
+            body = self._exchange.call(
+                "POST",
+                self._url,
+                body={"epoch": self.epoch, "groups": groups},
+                resource=self._exchange.evaluator_resource,
+            )
+        except ProblemError as error:
+            if error.code == "epoch-changed":
+                raise TrustError(
+                    "epoch-changed",
+                    "The registry moved to a new key epoch. Run: joinder client pin DIR",
+                ) from None
+            raise
+        return _read_answer(body, self.epoch, blinded)
+
+
+def _requests(items: Sequence[tuple[bytes, str]]) -> Iterator[dict[str, list[bytes]]]:
+    """Cut (input, class) pairs, sorted by class, into as few evenly filled requests as possible."""
+    count = -(-len(items) // MAX_ELEMENTS)
+    for number in range(count):
+        part = items[len(items) * number // count : len(items) * (number + 1) // count]
+        yield {
+            key_class: [item[0] for item in group]
+            for key_class, group in groupby(part, key=lambda item: item[1])
+        }
+
+
+def _read_answer(
+    body: Json, epoch: int, blinded: Mapping[str, oprf.Blinded]
+) -> dict[str, tuple[list[bytes], bytes]]:
+    """Return elements and proof by class; their number is checked, the proofs are not yet.
+
+    Raises:
+        TrustError: another epoch, another set of classes, or texts that are not base64url.
+    """
+    try:
+        answer = {
+            group["key_class"]: (
+                [b64u_decode(item) for item in group["elements"]],
+                b64u_decode(group["proof"]),
+            )
+            for group in body["groups"]
+        }
+        sizes = {key_class: len(elements) for key_class, (elements, _) in answer.items()}
+        is_whole = sizes == {name: len(each.elements) for name, each in blinded.items()}
+    except (KeyError, TypeError, ValueError):
+        is_whole = False
+    if not is_whole or body.get("epoch") != epoch or len(body["groups"]) != len(blinded):
+        raise TrustError(
+            "answer-invalid", "The evaluator's answer does not fit the request. Nothing was posted."
+        )
+    return answer

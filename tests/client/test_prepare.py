@@ -1,0 +1,115 @@
+from typing import Any
+
+import pytest
+
+from app.client.cases import Address, Subject
+from app.client.prepare import RefusedCaseError, prepare
+from app.identifiers.match_keys import PersonName
+from tests.client.cases import a_case, a_subject
+
+
+def kinds(subject: Subject) -> set[str]:
+    return {key.kind for key in prepare(a_case("EX-1", subject)).match_keys()}
+
+
+def left_out(*subjects: Subject) -> list[tuple[str, str]]:
+    return [(each.field, each.code) for each in prepare(a_case("EX-1", *subjects)).left_out]
+
+
+class TestMatchKeys:
+    def test_person_phone_and_address(self) -> None:
+        prepared = prepare(a_case())
+        assert {"p.xx", "p.nmd", "tel", "addr", "addr0"} <= kinds(a_subject())
+        assert prepared.key_count == len(list(prepared.match_keys()))
+
+    def test_an_organization_has_no_person_keys(self) -> None:
+        assert kinds(a_subject(kind="organization")) == {"tel", "addr", "addr0"}
+
+    def test_what_cannot_be_read_is_left_out_and_said(self) -> None:
+        subject = a_subject(
+            born="the fifties",
+            phones=("call mother", "(559) 555-0101"),
+            addresses=(Address("somewhere", "93650"),),
+            names=(PersonName("Alex", "Sample"), PersonName("Алекс", "Сэмпл")),
+        )
+        assert left_out(subject) == [
+            ("born", "birth-date-unreadable"),
+            ("born", "birth-date-unreadable"),
+            ("surname", "name-not-latin"),
+            ("phones", "phone-unreadable"),
+            ("address_street", "address-incomplete"),
+        ]
+
+    @pytest.mark.parametrize("name", [("John", "Doe"), ("", "DOE"), ("x", "Unknown")])
+    def test_placeholders_would_match_everywhere(self, name: tuple[str, str]) -> None:
+        assert ("surname", "name-placeholder") in left_out(a_subject(names=(PersonName(*name),)))
+
+    def test_more_names_than_are_taken(self) -> None:
+        names = tuple(PersonName("Alex", f"Sample{letter}") for letter in "abcdefghi")
+        assert left_out(a_subject(names=names)) == [("aliases", "too-many-names")]
+
+    def test_a_subject_without_keys_is_left_out(self) -> None:
+        empty = a_subject(
+            ref="2", names=(PersonName("Alex", ""),), born="", phones=(), addresses=()
+        )
+        assert left_out(a_subject(), empty) == [("", "nothing-to-match")]
+        with pytest.raises(RefusedCaseError):
+            prepare(a_case("EX-1", empty))
+
+
+class TestRefused:
+    @pytest.mark.parametrize(
+        ("changes", "code"),
+        [
+            ({"record_class": "sealed"}, "record-sealed"),
+            ({"record_class": "juvenile"}, "record-class-unknown"),
+            ({"record_class": ""}, "record-class-unknown"),
+            ({"trafficking_type": "x"}, "trafficking-type-unknown"),
+            ({"disclosure": "secret"}, "disclosure-unknown"),
+            ({"source_system": "has space"}, "source-system-invalid"),
+            ({"external_id": "a\nb"}, "external-id-invalid"),
+            ({"external_id": "SAMPLEWRIGHT-1"}, "external-id-names-subject"),
+            ({"external_id": "1979-0305_2"}, "external-id-names-subject"),
+            ({"external_id": "24/CR 1"}, "external-id-invalid"),
+            ({"external_id": "123-45-6789"}, "external-id-holds-identifier"),
+            ({"summary": "Ms. samplewright recruited workers"}, "summary-names-subject"),
+            ({"summary": "born 03/05/1979"}, "summary-names-subject"),
+            ({"summary": "called 559.555.0101"}, "summary-names-subject"),
+            ({"summary": "mail to a@b.example"}, "summary-holds-identifier"),
+            ({"summary": "call 209-555-0199"}, "summary-holds-identifier"),
+            ({"summary": "x" * 2001}, "summary-too-long"),
+        ],
+    )
+    def test_by_what_is_sent_in_clear(self, changes: dict[str, Any], code: str) -> None:
+        with pytest.raises(RefusedCaseError) as caught:
+            prepare(a_case(**changes))
+        assert caught.value.code == code
+        assert "amplewright" not in str(caught.value)
+
+    @pytest.mark.parametrize(
+        ("changes", "code"),
+        [
+            ({"provenance": "victim_services"}, "provenance-refused"),
+            ({"provenance": "hotline"}, "provenance-refused"),
+            ({"provenance": ""}, "provenance-unknown"),
+            ({"kind": "victim"}, "subject-kind-unknown"),
+            ({"ref": "Quentina"}, "ref-names-subject"),
+            ({"ref": ""}, "ref-invalid"),
+        ],
+    )
+    def test_by_its_subjects(self, changes: dict[str, Any], code: str) -> None:
+        with pytest.raises(RefusedCaseError) as caught:
+            prepare(a_case("EX-1", a_subject(**changes)))
+        assert (caught.value.code, caught.value.ref) == (
+            code,
+            "" if code.startswith("ref-n") else changes.get("ref", "1"),
+        )
+
+    def test_a_summary_about_the_case_alone_passes(self) -> None:
+        text = "Crew of 12 held at a farm camp since 2024-11; documents withheld."
+        assert prepare(a_case(summary=text)).case.summary == text
+
+    def test_a_county_code_regains_its_zero(self) -> None:
+        assert prepare(a_case(county_fips="6019")).case.county_fips == "06019"
+        prepared = prepare(a_case(county_fips="Fresno"))
+        assert (prepared.case.county_fips, prepared.left_out[0].code) == ("", "county-invalid")
