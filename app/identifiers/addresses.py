@@ -31,6 +31,9 @@ _PERHAPS_DOORS: Final[dict[str, str]] = _TABLES["perhaps_doors"]
 _STANDALONE: Final = frozenset(_TABLES["standalone"])
 """Words that are a unit by themselves, at the end of the line."""
 
+_SHORTEST: Final = 2
+"""Fewest words of a line: a number and one word of a street. A unit never stands before them."""
+
 _BOX: Final = re.compile(r"(?:P ?O|POST OFFICE|GPO) ?BOX (?=[0-9])")
 _UNIT_SLASH: Final = re.compile(
     r"\s*(?:[a-z]+\s+)?([a-z]?[0-9]+[a-z]?)\s*/\s*(?=[0-9])", re.IGNORECASE
@@ -95,27 +98,28 @@ def _postcode(text: str, region: str) -> str:
 def _split(words: list[str]) -> tuple[list[str], list[str]]:
     """Split a line into the building and its unit, wherever the unit stands."""
     match words:
-        case [_, _, third, *_] if _announces(words, 0) and third[0].isdigit():  # Unit 3, 12 High St
-            return words[2:], words[:2]
+        case [door, designation, number, *_] if (
+            (door in _DOORS or door in _PERHAPS_DOORS)
+            and _DESIGNATION.fullmatch(designation)
+            and number[0].isdigit()
+        ):  # Unit 3, 12 High Street
+            front, words = [door, designation], words[2:]
         case _:
-            pass
-    for index in range(2, len(words)):  # a number and one word of a street come first
-        if _announces(words, index):
-            return words[:index], words[index:]
-    match words:
-        case [number, street, *rest, last] if last in _STANDALONE:
-            return [number, street, *rest], [last]
-        case _:
-            return words, []
+            front = []
+    end = next((i for i in range(_SHORTEST, len(words)) if _announces(words, i)), len(words))
+    while end > _SHORTEST and words[end - 1] in _DOORS | _STANDALONE:
+        end -= 1
+    return words[:end], front + words[end:]
 
 
 def _announces(words: list[str], index: int) -> bool:
     """Tell whether the word at `index` announces a unit."""
     match words[index:]:
-        case [word, following, *_]:
-            return word in _DOORS or (
-                word in _PERHAPS_DOORS and _DESIGNATION.fullmatch(following) is not None
-            )
+        case [word, _, *_] if word in _DOORS:
+            return True
+        case [word, following, *_] if word in _PERHAPS_DOORS:
+            short = _DIRECTIONS.get(following, following)  # Floor North is Floor N
+            return _DESIGNATION.fullmatch(short) is not None
         case _:
             return False
 

@@ -5,8 +5,8 @@ import phonenumbers
 
 from app.identifiers.errors import IdentifierError
 
-_USABLE: Final = re.compile(r"\+(?:1[0-9]{10}|[2-9][0-9]{7,14})")
-"""E.164 of 8 to 15 digits; under country code 1 all ten: without area code it names many phones."""
+_WHOLE: Final = re.compile(r"\+(?:1[0-9]{10}|[2-9][0-9]{7,14})")
+"""E.164 of 8 to 15 digits; under country code 1 with its area code, as seven digits name many."""
 
 _FILLERS: Final = re.compile(
     r"""
@@ -32,13 +32,21 @@ def normalize_phone(raw: str, region: str = "US") -> str:
     Raises:
         IdentifierError: `phone-unreadable`, or `phone-placeholder` for 0000000000 and its like.
     """
-    try:
-        number = phonenumbers.parse(raw, region)
-    except phonenumbers.NumberParseException:
-        raise IdentifierError("phone-unreadable") from None
-    e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    if not _USABLE.fullmatch(e164):
-        raise IdentifierError("phone-unreadable")
+    number = _parse(raw, region)
     if _FILLERS.fullmatch(phonenumbers.national_significant_number(number)):
         raise IdentifierError("phone-placeholder")
+    e164 = _e164(number)
+    if not _WHOLE.fullmatch(e164) or _e164(_parse(e164, region)) != e164:
+        raise IdentifierError("phone-unreadable")
     return e164
+
+
+def _parse(text: str, region: str) -> phonenumbers.PhoneNumber:
+    try:
+        return phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        raise IdentifierError("phone-unreadable") from None
+
+
+def _e164(number: phonenumbers.PhoneNumber) -> str:
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

@@ -1,0 +1,185 @@
+import hashlib
+import math
+import unicodedata
+from pathlib import Path
+
+import jellyfish
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from app.identifiers import names
+from app.identifiers.errors import IdentifierError
+from app.identifiers.names import band, fold, formal_name, normalize_name, soundex, words
+
+DATA = Path(names.__file__).with_name("data")
+QUOTES = "'`\u00b4\u2018\u2019\u02bb\u02bc"
+latin = st.text(
+    st.characters(max_codepoint=0x024F) | st.sampled_from(QUOTES + "ﬁﬀẞſ\u0301"), max_size=15
+)
+
+
+class TestTables:
+    @pytest.mark.parametrize(
+        ("file", "sha256"),
+        [
+            ("nicknames", "98cee0239d051444932b08c80bbf02e355fc97fae0465f6f8fe573d246804068"),
+            ("commonness", "a4d9fd63905293d28cc31ccf768c7d1aae3a8c7699a2621b737d3baaf9faaa86"),
+            ("name-words", "769644418a5ab77f82b0c46e4d42ac7839184c35279c09ba8a4c7f67dfb9bffd"),
+            ("street-words", "f9e60da598b0baab3930f864f48ed4aa9b5c5fbf1f957be5d27ef2d5246f2cc9"),
+        ],
+    )
+    def test_are_pinned(self, file: str, sha256: str) -> None:
+        assert hashlib.sha256((DATA / f"{file}-v1.json").read_bytes()).hexdigest() == sha256
+        assert sha256 in (DATA / "README.md").read_text()
+
+    def test_published_hashes_are_those_of_the_files(self) -> None:
+        published = {names.NICKNAMES_SHA256, names.COMMONNESS_SHA256}
+        files = (DATA / "nicknames-v1.json", DATA / "commonness-v1.json")
+        assert published == {hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+
+    def test_sizes(self) -> None:
+        assert len(names._FORMAL) == 1245
+        assert len(names._TENTHS["first"]) == 715
+        assert len(names._TENTHS["last"]) == 961
+
+    def test_formal_names_are_no_nicknames(self) -> None:
+        assert all(formal_name(formal) == formal for formal in names._FORMAL.values())
+
+
+class TestFold:
+    @pytest.mark.parametrize(
+        ("raw", "folded"),
+        [
+            ("José", "JOSE"),
+            *((f"O{quote}Brien", "OBRIEN") for quote in QUOTES),
+            ("Straße", "STRASSE"),
+            ("Łódź", "LODZ"),
+            ("Øystein Æ", "OYSTEIN AE"),
+            ("Þór", "THOR"),
+            ("I\u0131\u0130i", "IIII"),
+            ("ŉ", "N"),
+            ("ﬁ", "FI"),
+            ("e\u0301", "E"),
+            ("Нина", "НИНА"),
+        ],
+    )
+    def test_examples(self, raw: str, folded: str) -> None:
+        assert fold(raw) == folded
+
+    @given(st.text())
+    @example("\u00b4")
+    @example("ŉ")
+    @example("ΐ")
+    def test_twice_changes_nothing(self, text: str) -> None:
+        assert fold(fold(text)) == fold(text)
+
+    @given(latin)
+    def test_composition_does_not_matter(self, text: str) -> None:
+        plain = text.replace("\u00b4", "")  # compatibility forms split it into a space and a mark
+        for form in ("NFC", "NFD"):
+            assert fold(unicodedata.normalize(form, plain)) == fold(plain)
+
+
+class TestWords:
+    @pytest.mark.parametrize(
+        ("raw", "expected"),
+        [
+            ("De la Cruz-Peña Jr.", ["DE", "LA", "CRUZ", "PENA"]),
+            ("Dr. Mary-Ann", ["MARY", "ANN"]),
+            ("Henry VIII", ["HENRY", "VIII"]),
+            ("Miss", ["MISS"]),
+            (" - ", []),
+        ],
+    )
+    def test_examples(self, raw: str, expected: list[str]) -> None:
+        assert words(raw) == expected
+
+    @given(latin)
+    def test_twice_changes_nothing(self, text: str) -> None:
+        try:
+            once = words(text)
+        except IdentifierError:
+            return
+        assert words(" ".join(once)) == once
+
+    @pytest.mark.parametrize("raw", ["Нина", "李", "Müller 李", "محمد", "Ɓala"])
+    def test_other_scripts_are_refused(self, raw: str) -> None:
+        with pytest.raises(IdentifierError) as caught:
+            words(raw)
+        assert caught.value.code == "name-not-latin"
+        assert raw not in str(caught.value)
+
+
+class TestSoundex:
+    @pytest.mark.parametrize(
+        ("name", "code"),
+        [
+            ("ASHCRAFT", "A261"),
+            ("TYMCZAK", "T522"),
+            ("PFISTER", "P236"),
+            ("HONEYMAN", "H555"),
+            ("LEE", "L000"),
+            ("", ""),
+        ],
+    )
+    def test_archives_examples(self, name: str, code: str) -> None:
+        assert soundex(name) == code
+
+    @given(st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ", min_size=1, max_size=12))
+    def test_equals_jellyfish(self, name: str) -> None:
+        assert soundex(name) == jellyfish.soundex(name)
+
+    def test_equals_jellyfish_on_every_name_in_the_tables(self) -> None:
+        everyone = {*names._FORMAL, *names._TENTHS["first"], *names._TENTHS["last"]}
+        assert all(soundex(name) == jellyfish.soundex(name) for name in everyone)
+
+
+class TestNormalizeName:
+    def test_compound(self) -> None:
+        name = normalize_name("José Luis", "De la Cruz-Peña Jr.")
+        assert (name.formal, name.initial, name.middle) == ("JOSE", "J", "L")
+        assert (name.last, name.parts) == ("DELACRUZPENA", ("CRUZ", "PENA"))
+
+    def test_nickname_keeps_its_own_initial(self) -> None:
+        name = normalize_name("Bob", "Smith", "xavier")
+        assert (name.formal, name.initial, name.middle) == ("ROBERT", "B", "X")
+
+    def test_initial_alone_is_no_first_name(self) -> None:
+        name = normalize_name("J.", "Van Buren")
+        assert (name.formal, name.initial, name.parts) == ("", "J", ())
+
+    def test_middle_name_before_second_given_word(self) -> None:
+        assert normalize_name("Ann Marie", "X", "Q").middle == "Q"
+
+    @pytest.mark.parametrize(("given_name", "surname"), [("", ""), ("123", "-"), (" ", "'")])
+    def test_nothing_left(self, given_name: str, surname: str) -> None:
+        with pytest.raises(IdentifierError) as caught:
+            normalize_name(given_name, surname)
+        assert caught.value.code == "name-missing"
+
+    def test_repr_shows_nothing(self) -> None:
+        assert "SMITH" not in repr(normalize_name("Bob", "Smith"))
+
+
+class TestBand:
+    @pytest.mark.parametrize(
+        ("formal", "last", "expected"),
+        [
+            ("JAMES", "SMITH", 1),
+            ("JAMES", "QWERTZ", 2),
+            ("XERXES", "QWERTZ", 3),
+            ("JOSE", "DELACRUZPENA", 3),
+            ("", "QWERTZ", 1),
+            ("JAMES", "", 0),
+            ("", "", 0),
+        ],
+    )
+    def test_examples(self, formal: str, last: str, expected: int) -> None:
+        assert band(formal, last) == expected
+
+    def test_cuts(self) -> None:
+        assert names.BAND_CUTS == (120, 160, 200)
+        assert names.rarity_tenths("JAMES", "SMITH") == round(
+            -10 * (math.log2(0.01857) + math.log2(0.01006))
+        )
