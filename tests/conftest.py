@@ -2,6 +2,8 @@
 
 import os
 import secrets
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -63,3 +65,22 @@ async def registry(fresh_database_url: str, keys_directory: Path) -> AsyncIterat
 async def two_offices(registry: Registry) -> tuple[OfficeClient, OfficeClient]:
     """Return the clients of two offices whose agreements are in force."""
     return await registry.add_office("CA0010000A"), await registry.add_office("NV0020000A")
+
+
+@pytest.fixture(scope="session")
+async def shared_registry(
+    database_template: Template, keys_directory: Path
+) -> AsyncIterator[Registry]:
+    """Yield one registry for many tests; each brings offices and people of its own (scenes.py)."""
+    with database_template.clone() as url:
+        async with Registry.started(url, keys_directory) as started:
+            yield started
+
+
+@pytest.fixture
+def scratch() -> Iterator[Path]:
+    """Yield an empty directory that other accounts may pass through; pytest's own are private."""
+    directory = Path(tempfile.mkdtemp(prefix="joinder-scratch-"))
+    directory.chmod(0o711)
+    yield directory
+    shutil.rmtree(directory)

@@ -111,6 +111,38 @@ def check(directory: Directory, *, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def overlaps(
+    directory: Directory,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+) -> None:
+    """List this office's possible matches: its own case, why, and whom to call.
+
+    Example: joinder client overlaps office/
+    """
+    with _errors():
+        from app.client.config import read_config  # noqa: PLC0415
+        from app.client.registry import RegistryClient  # noqa: PLC0415
+
+        with RegistryClient(_complete(read_config(directory))) as client:
+            count = 0
+            for overlap in client.list_overlaps():
+                count += 1
+                print(json.dumps(overlap) if as_json else _overlap_line(overlap))
+    _say(f"{count} overlaps.")
+
+
+def _overlap_line(overlap: Mapping[str, Any]) -> str:
+    case, other = overlap["case"], overlap["counterpart"]
+    why = "; ".join(
+        finding["explanation"] or "shared: " + ", ".join(finding["kinds"])
+        for finding in overlap["findings"]
+    )
+    office = other["office"]["name"] if other["office"] else f"{other['office_kind']} office"
+    return f"{case['external_id']}\t{overlap['band']}\t{office} ({other['state']})\t{why}"
+
+
+@app.command()
 def push(
     export: Annotated[Path, typer.Argument(help="A case-management export, CSV.")],
     mapping: Annotated[Path, typer.Option("--map", help="Which column means what, TOML.")],

@@ -79,7 +79,7 @@ def _sandbox(*, once: bool, fresh: bool) -> Iterator[tuple[Any, Path]]:
         elif fresh:
             shutil.rmtree(home, ignore_errors=True)
         os.environ["JOINDER_HOME"] = str(home)
-        here = stack.enter_context(installation())
+        here = stack.enter_context(installation(is_sandbox=True))
         yield here, home / "offices"
 
 

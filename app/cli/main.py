@@ -35,10 +35,14 @@ def migrate() -> None:
 @app.command()
 def openapi(
     out: Annotated[Path, typer.Option(help="Directory to write to.")] = Path("openapi"),
+    problems: Annotated[Path, typer.Option(help="File to write the problems to.")] = Path(
+        "docs/problems.md"
+    ),
 ) -> None:
-    """Write the OpenAPI documents of registry and evaluator."""
+    """Write the OpenAPI documents of registry and evaluator, and the page of their problems."""
     import json  # noqa: PLC0415 -- keeps --help quick
 
+    from app.core.problems import page  # noqa: PLC0415 -- as above
     from app.evaluator import main as evaluator  # noqa: PLC0415 -- as above
     from app.main import create_bare_app  # noqa: PLC0415 -- as above
 
@@ -46,6 +50,7 @@ def openapi(
     for name, built in made.items():
         text = json.dumps(built.openapi(), indent=1, ensure_ascii=False) + "\n"
         (out / f"{name}.json").write_text(text, encoding="utf-8")
+    problems.write_text(page(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -32,28 +32,32 @@ class Installation:
 
 
 @contextmanager
-def installation() -> Iterator[Installation]:
+def installation(*, is_sandbox: bool = False) -> Iterator[Installation]:
     """Yield this installation; the embedded server runs while the context lasts.
 
-    JOINDER_DATABASE_URL names a server; without it the embedded one below JOINDER_HOME is used,
-    brought to the newest schema and given keys when it has none.
+    JOINDER_DATABASE_URL names a server; without it the embedded one below JOINDER_HOME is used. The
+    embedded one, and any sandbox, is brought to the newest schema and given keys when it has none.
+    For a named server both are the operator's to do: new keys for old tokens would end all matches.
     """
     from app.postgres.server import EmbeddedServer  # noqa: PLC0415 -- not needed with a named server
 
     home = default_home()
     keys = Path(os.environ.get("JOINDER_KEYS") or home / "keys")
     named = os.environ.get("JOINDER_DATABASE_URL")
-    if named:
-        yield Installation(named, keys, is_embedded=False)
-        return
-    ensure_home(home)
-    with EmbeddedServer(home) as server:
-        migrate(server.url)
-        if not keys.exists():
-            from app.serving.keys import create_keys  # noqa: PLC0415 -- first start only
+    with ExitStack() as stack:
+        if named:
+            here = Installation(named, keys, is_embedded=False)
+        else:
+            ensure_home(home)
+            server = stack.enter_context(EmbeddedServer(home))
+            here = Installation(server.url, keys, is_embedded=True)
+        if here.is_embedded or is_sandbox:
+            migrate(here.database_url)
+            if not keys.exists():
+                from app.serving.keys import create_keys  # noqa: PLC0415 -- first start only
 
-            create_keys(keys)
-        yield Installation(server.url, keys, is_embedded=True)
+                create_keys(keys)
+        yield here
 
 
 def migrate(url: str) -> None:

