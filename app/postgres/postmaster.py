@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,7 +84,7 @@ def start(layout: Layout, arguments: list[str]) -> subprocess.Popen[bytes]:
     while True:
         offset = layout.log.stat().st_size if layout.log.exists() else 0
         process = _spawn(layout, arguments)
-        if wait_ready(layout, lambda started=process: started.poll() is None):  # type: ignore[misc]
+        if wait_ready(layout, process):
             return process
         said = _tail(layout.log, offset)
         if "still in use" not in said or time.monotonic() > give_up_at:
@@ -93,8 +92,10 @@ def start(layout: Layout, arguments: list[str]) -> subprocess.Popen[bytes]:
         time.sleep(0.1)  # backends of a killed server are still leaving
 
 
-def wait_ready(layout: Layout, is_alive: Callable[[], bool]) -> bool:
+def wait_ready(layout: Layout, process: subprocess.Popen[bytes] | None = None) -> bool:
     """Wait until the server accepts connections; False when it ended instead.
+
+    `process` is the server if it is our child; it has not written its postmaster.pid at first.
 
     Raises:
         EmbeddedPostgresError: it is alive but not ready; it is left to finish its recovery.
@@ -104,7 +105,7 @@ def wait_ready(layout: Layout, is_alive: Callable[[], bool]) -> bool:
         running = find(layout)
         if running is not None and running.is_ready:
             return True
-        if not is_alive():
+        if process.poll() is not None if process else running is None:
             return False
         time.sleep(0.005)
     raise EmbeddedPostgresError(

@@ -154,7 +154,7 @@ class EmbeddedServer:
         arguments = postmaster.command(layout, binaries, self._profile)
         if postmaster.find(layout) is not None:
             if postmaster.was_started_with(layout, arguments) or not self._is_sole_user():
-                if postmaster.wait_ready(layout, lambda: postmaster.find(layout) is not None):
+                if postmaster.wait_ready(layout):
                     return
             else:
                 postmaster.stop(layout)

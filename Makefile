@@ -1,0 +1,77 @@
+# Needs make and Python 3.11 or later; everything else goes into .venv.
+# Pass options through ARGS: make test ARGS="tests/cases -x", make demo ARGS="--records 500".
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo run test check static fix bench migrate openapi lock
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+PYTHONS := python3.13 python3.12 python3.11 python3
+LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header
+
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.installed ## Start the service with the data of two example offices
+	@$(BIN)/joinder demo $(ARGS)
+
+run: $(VENV)/.installed ## Start the service
+	@$(BIN)/joinder serve $(ARGS)
+
+test: $(VENV)/.installed-dev ## Run the tests
+	@$(BIN)/pytest $(ARGS)
+
+check: static test ## Run everything that must pass before a commit
+
+static: $(VENV)/.installed-dev ## Check format, lint, types and imports
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: $(VENV)/.installed-dev ## Format, and repair what ruff can repair
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.installed-dev ## Measure against the goals of docs/performance.md
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+migrate: $(VENV)/.installed ## Bring the database to the newest schema
+	@$(BIN)/joinder migrate $(ARGS)
+
+openapi: $(VENV)/.installed ## Write the OpenAPI documents to openapi/
+	@$(BIN)/joinder openapi $(ARGS)
+
+lock: ## Resolve the dependencies anew (needs uv; ARGS=--upgrade for newer versions)
+	$(LOCK) --group build $(ARGS) -o requirements.lock
+	$(LOCK) --group build --group dev -c requirements.lock $(ARGS) -o requirements-dev.lock
+
+# A name on PATH may not run (version managers leave stubs), and may lack venv (Debian splits it).
+$(VENV)/.made:
+	@if $(BIN)/python -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	  touch $@; exit 0; \
+	fi; \
+	for python in $(PYTHONS); do \
+	  if $$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' \
+	    >/dev/null 2>&1; then \
+	    echo "Making $(VENV) with $$($$python --version)"; \
+	    $$python -m venv --clear $(VENV) && touch $@; exit $$?; \
+	  fi; \
+	done; \
+	echo "Joinder needs Python 3.11 or later with its venv module, as one of: $(PYTHONS)." >&2; \
+	echo "On Debian or Ubuntu: apt install python3-venv" >&2; \
+	exit 1
+
+$(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/.made
+	@echo "Installing what the service needs (once)"
+	@$(PIP) install --quiet --require-hashes -r requirements.lock
+	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.lock requirements.lock pyproject.toml | $(VENV)/.made
+	@echo "Installing what the tests need (once)"
+	@$(PIP) install --quiet --require-hashes -r requirements-dev.lock
+	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@touch $(VENV)/.installed $@
