@@ -15,6 +15,8 @@ from app.postgres.home import default_home, ensure_home
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from app.postgres.server import EmbeddedServer
+
 MIGRATIONS: Final = Path(__file__).parents[2] / "migrations"
 T = TypeVar("T")
 
@@ -25,10 +27,16 @@ class Installation:
 
     database_url: str
     keys: Path
-    is_embedded: bool
+    server: "EmbeddedServer | None" = None
+    """The embedded server, or None when the operator named another."""
 
     def __repr__(self) -> str:
-        return f"Installation(keys={self.keys}, is_embedded={self.is_embedded})"
+        return f"Installation(keys={self.keys})"
+
+    def keep_database_up(self) -> None:
+        """Start the embedded server again if it died."""
+        if self.server is not None:
+            self.server.ensure_running()
 
 
 @contextmanager
@@ -46,12 +54,12 @@ def installation(*, is_sandbox: bool = False) -> Iterator[Installation]:
     named = os.environ.get("JOINDER_DATABASE_URL")
     with ExitStack() as stack:
         if named:
-            here = Installation(named, keys, is_embedded=False)
+            here = Installation(named, keys)
         else:
             ensure_home(home)
             server = stack.enter_context(EmbeddedServer(home))
-            here = Installation(server.url, keys, is_embedded=True)
-        if here.is_embedded or is_sandbox:
+            here = Installation(server.url, keys, server)
+        if here.server is not None or is_sandbox:
             migrate(here.database_url)
             if not keys.exists():
                 from app.serving.keys import create_keys  # noqa: PLC0415 -- first start only

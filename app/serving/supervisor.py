@@ -33,18 +33,28 @@ class Addresses:
 class Service:
     """The running processes of a service."""
 
-    def __init__(self, addresses: Addresses, processes: list["subprocess.Popen[bytes]"]) -> None:
+    def __init__(
+        self,
+        here: Installation,
+        addresses: Addresses,
+        processes: list["subprocess.Popen[bytes]"],
+    ) -> None:
+        self._here = here
         self.addresses = addresses
         self.processes = processes
         self._told_to_stop = False
 
     def wait(self) -> int:
-        """Wait for a signal or for a process to end; 0, or 1 if a process ended by itself."""
+        """Wait for a signal or for a process to end; 0, or 1 if a process ended by itself.
+
+        An embedded server that was killed is started again; until then requests get 503.
+        """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         while not self._told_to_stop:
             if any(process.poll() is not None for process in self.processes):
                 return 1
+            self._here.keep_database_up()
             time.sleep(0.2)
         return 0
 
@@ -94,7 +104,7 @@ def running(
         os.close(reading)
         for url in urls:
             _await_answer(f"{url}/healthz", processes)
-        yield Service(addresses, processes)
+        yield Service(here, addresses, processes)
 
 
 def _spawn(
