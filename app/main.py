@@ -1,18 +1,22 @@
 """Builds the registry application."""
 
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from importlib.metadata import version
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import structlog
 from fastapi import FastAPI, Request, Response
+from pydantic import BaseModel
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.access.errors import MissingScopeError
+from app.accounts import examples as accounts_examples
 from app.accounts import routes as accounts
 from app.audit import service as audit
+from app.cases import examples as cases_examples
 from app.cases import routes as cases
 from app.cases.posting import Intake
 from app.cases.schemas import MAX_CASES
@@ -20,9 +24,11 @@ from app.core import keyfiles
 from app.core.clock import utc_now
 from app.core.db import (
     DATABASE_ERRORS,
+    SCHEMA,
     create_engine,
     create_sessions,
     is_passing,
+    schema_revision,
     transaction,
 )
 from app.core.deps import Settings
@@ -30,29 +36,73 @@ from app.core.errors import AppError, ForbiddenError, UnavailableError
 from app.core.http import (
     MAX_BODY_BYTES,
     RequestEdge,
+    StatusRead,
     StrictRoute,
-    install_problem_handlers,
+    install_problems,
+    log_error,
     problem_response,
 )
 from app.core.jwt import AccessVerifier, SigningKey
-from app.core.openapi import document
+from app.core.openapi import SERVICE_EXAMPLES, document, function_name, operation
 from app.core.paging import Pager
 from app.core.settings import RegistrySettings
+from app.handling import examples as handling_examples
 from app.handling import routes as handling
 from app.identifiers.kinds import MATCH_SPEC
 from app.identifiers.names import COMMONNESS_SHA256, NICKNAMES_SHA256
+from app.overlaps import examples as overlaps_examples
 from app.overlaps import routes as overlaps
 from app.overlaps.schemas import EvaluatorKeys, OprfKeysRead
 from app.overlaps.scoring import Prior
 from app.overlaps.sealing import create_sealer
 from app.overlaps.service import Matcher
+from app.postgres.durability import check_durable
 
+if TYPE_CHECKING:
+    import asyncpg
+
+EXAMPLES: Final = {
+    **SERVICE_EXAMPLES,
+    **accounts_examples.EXAMPLES,
+    **overlaps_examples.EXAMPLES,
+    **cases_examples.EXAMPLES,
+    **handling_examples.EXAMPLES,
+    "MetaRead": {
+        "version": "0.1.0",
+        "match_spec": "joinder/v1",
+        "issuer": "https://registry.example",
+        "resources": ["https://registry.example", "https://registry.example/v1/tokens"],
+        "limits": {"body_bytes": 262144, "bulk_body_bytes": 8388608, "bulk_cases": 200},
+    },
+}
 DESCRIPTION: Final = (
     "Joinder tells prosecutors' offices that another office is after the same target, without "
     "showing anyone who that target is, and lets them settle who handles it. Identifiers are "
     "blinded in the office; the registry receives tokens and answers with possible matches, as "
     "far as the other office lets them be seen."
 )
+
+
+class UnsafeDatabaseError(RuntimeError):
+    """The database must not be trusted with data; the text gives the reasons."""
+
+
+class LimitsRead(BaseModel):
+    """The largest bodies, in bytes, and how many cases one bulk request takes."""
+
+    body_bytes: int
+    bulk_body_bytes: int
+    bulk_cases: int
+
+
+class MetaRead(BaseModel):
+    """What a client can ask of this registry."""
+
+    version: str
+    match_spec: str
+    issuer: str
+    resources: list[str]
+    limits: LimitsRead
 
 
 def create_app(settings: RegistrySettings) -> FastAPI:
@@ -66,7 +116,9 @@ def create_app(settings: RegistrySettings) -> FastAPI:
             settings.database_url.get_secret_value(), pool_size=settings.pool_size
         )
         try:
-            await prepare(app, settings, engine)
+            with _reported():
+                await require_safe_database(engine)
+                await prepare(app, settings, engine)
             yield
         finally:
             await engine.dispose()
@@ -84,22 +136,55 @@ def create_bare_app() -> FastAPI:
         description=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
-        max_body_size=MAX_BODY_BYTES,
+        redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},
+        generate_unique_id_function=function_name,
     )
     app.router.route_class = StrictRoute
     for router in (accounts.router, overlaps.router, cases.router, handling.router):
         app.include_router(router)
     app.add_api_route("/v1/meta", read_meta, tags=["service"])
     app.add_api_route("/healthz", read_health, tags=["service"])
-    app.add_api_route("/readyz", read_readiness, tags=["service"])
+    app.add_api_route(
+        "/readyz", read_readiness, tags=["service"], openapi_extra=operation(UnavailableError)
+    )
     app.add_middleware(RequestEdge)
-    install_problem_handlers(app)
+    install_problems(app)
     for error in DATABASE_ERRORS:
         app.add_exception_handler(error, _database_error)
     app.add_exception_handler(ForbiddenError, _refused)
-    app.openapi = lambda: document(app)  # type: ignore[method-assign]  # FastAPI's documented way
+    app.openapi = lambda: document(app, EXAMPLES, (MissingScopeError, UnavailableError))  # type: ignore[method-assign]  # FastAPI's documented way
     return app
+
+
+async def require_safe_database(engine: AsyncEngine) -> None:
+    """Refuse a database that loses what it acknowledged, or that is older than this release.
+
+    Raises:
+        UnsafeDatabaseError: with every reason.
+    """
+    async with engine.connect() as connection:
+        raw = await connection.get_raw_connection()
+        reasons = await check_durable(
+            cast("asyncpg.Connection[asyncpg.Record]", raw.driver_connection)
+        )
+        if (await schema_revision(connection) or "") < SCHEMA:
+            reasons.append("The schema is older than this release: run `joinder migrate`.")
+    if reasons:
+        raise UnsafeDatabaseError(" ".join(reasons))
+
+
+@contextmanager
+def _reported() -> Iterator[None]:
+    """Say in the log why the start failed: the server reports only that it did."""
+    try:
+        yield
+    except (UnsafeDatabaseError, keyfiles.KeyFileError) as error:
+        structlog.get_logger().error("not_started", reason=str(error))
+        raise
+    except Exception as error:
+        structlog.get_logger().error("not_started", error=type(error).__name__)
+        raise
 
 
 async def prepare(app: FastAPI, settings: RegistrySettings, engine: AsyncEngine) -> None:
@@ -145,35 +230,35 @@ def _oprf_keys(settings: RegistrySettings, oprf: dict[str, Any]) -> OprfKeysRead
     )
 
 
-async def read_meta(settings: Settings) -> dict[str, Any]:
+async def read_meta(settings: Settings) -> MetaRead:
     """Tell the version, the limits and the resources that access tokens are issued for."""
-    return {
-        "version": version("joinder"),
-        "match_spec": MATCH_SPEC,
-        "issuer": settings.issuer,
-        "resources": [settings.issuer, settings.evaluator_audience],
-        "limits": {
-            "body_bytes": MAX_BODY_BYTES,
-            "bulk_body_bytes": cases.MAX_BULK_BYTES,
-            "bulk_cases": MAX_CASES,
-        },
-    }
+    return MetaRead(
+        version=version("joinder"),
+        match_spec=MATCH_SPEC,
+        issuer=settings.issuer,
+        resources=[settings.issuer, settings.evaluator_audience],
+        limits=LimitsRead(
+            body_bytes=MAX_BODY_BYTES,
+            bulk_body_bytes=cases.MAX_BULK_BYTES,
+            bulk_cases=MAX_CASES,
+        ),
+    )
 
 
-async def read_health() -> dict[str, str]:
+async def read_health() -> StatusRead:
     """Answer while the process lives; touches nothing else."""
-    return {"status": "ok"}
+    return StatusRead(status="ok")
 
 
-async def read_readiness(request: Request) -> dict[str, str]:
+async def read_readiness(request: Request) -> StatusRead:
     """Answer while the database does."""
     async with transaction(request.app.state.sessions) as session:
         await session.execute(text("SELECT 1"))
-    return {"status": "ready"}
+    return StatusRead(status="ready")
 
 
 async def _database_error(request: Request, error: Exception) -> Response:
-    structlog.get_logger().error("database", error=type(error).__name__)
+    log_error("database", request, error)
     problem: AppError = UnavailableError() if is_passing(error) else AppError()
     return problem_response(request, problem)
 

@@ -10,7 +10,7 @@ from app.access.principal import Principal
 from app.accounts import queries
 from app.core.deps import Now, Session
 from app.core.errors import UnauthenticatedError
-from app.core.jwt import AccessVerifier, JwtError
+from app.core.jwt import AccessVerifier
 
 _SCHEME = OAuth2(
     scheme_name="machineClient",
@@ -45,7 +45,7 @@ async def current_principal(
             raise UnauthenticatedError
         claims = verifier.verify(token, now=int(now.timestamp()))
         client_id = UUID(claims.client_id)
-    except JwtError:
+    except ValueError:  # a JwtError is one, and so is what UUID raises
         raise UnauthenticatedError from None
     standing = await queries.get_standing(session, client_id, now=now)
     if standing is None:

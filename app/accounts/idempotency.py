@@ -10,9 +10,11 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access.principal import Principal
 from app.accounts.deps import CurrentPrincipal
 from app.accounts.errors import IdempotencyKeyReusedError
 from app.accounts.models import IdempotencyKey
+from app.audit import service as audit
 from app.core.deps import Now
 
 
@@ -30,6 +32,7 @@ class Answer(Protocol):
 class Claim:
     """A caller's promise that a request with this key is always the same request."""
 
+    principal: Principal
     client_id: UUID
     key: str
     request_digest: bytes
@@ -45,6 +48,7 @@ async def claim(
         Header(
             pattern=r"^[A-Za-z0-9_-]{8,64}$",
             description="New for each new request; a repeat gets the first answer.",
+            examples=["5f0c2b7e-1c5d-4f7a-9a58-0d6f4a1c9b3e"],
         ),
     ],
 ) -> Claim:
@@ -53,7 +57,7 @@ async def claim(
     digest = hashlib.sha256(head + await request.body()).digest()
     if principal.client_id is None:
         raise TypeError("only machine clients send requests")
-    return Claim(principal.client_id, idempotency_key, digest, now)
+    return Claim(principal, principal.client_id, idempotency_key, digest, now)
 
 
 CurrentClaim = Annotated[Claim, Depends(claim)]
@@ -65,7 +69,8 @@ async def answer_once(
     """Run `act` once per key and give every repeat the first answer.
 
     The key, the effect and the answer are one transaction. A repeat that comes while the first is
-    still running waits for it. A refused request leaves no key behind.
+    still running waits for it. A refused request leaves no key behind. A repeat is audited too,
+    because it discloses the answer once more.
 
     Raises:
         IdempotencyKeyReusedError: the key belongs to another request.
@@ -86,6 +91,7 @@ async def answer_once(
         stored = (await session.scalars(select(IdempotencyKey).where(*mine))).one()
         if stored.request_digest != claim.request_digest:
             raise IdempotencyKeyReusedError
+        await audit.record(session, claim.principal, "answer.repeated", claim.key)
         return _respond(
             stored.body, stored.status, {**stored.headers, "Idempotent-Replayed": "true"}
         )

@@ -4,14 +4,20 @@ from fastapi import APIRouter, Form, Request
 
 from app.accounts import queries, service
 from app.accounts.deps import CurrentPrincipal
+from app.accounts.errors import InvalidClientError, InvalidGrantError
 from app.accounts.schemas import AccessTokenRead, AccessTokenRequest, MeRead
 from app.core.deps import Now, Session, Settings
+from app.core.errors import UnavailableError
 from app.core.http import StrictRoute
+from app.core.openapi import operation
 
 router = APIRouter(prefix="/v1", tags=["accounts"], route_class=StrictRoute)
 
 
-@router.post("/oauth/token")
+@router.post(
+    "/oauth/token",
+    openapi_extra=operation(InvalidClientError, InvalidGrantError, UnavailableError),
+)
 async def issue_access_token(
     body: Annotated[AccessTokenRequest, Form()],
     request: Request,

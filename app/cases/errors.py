@@ -1,4 +1,4 @@
-from app.core.errors import ConflictError, InvalidError, NotFoundError
+from app.core.errors import InvalidError, NotFoundError
 
 
 class CaseNotFoundError(NotFoundError):
@@ -15,14 +15,6 @@ class OverlapNotFoundError(NotFoundError):
     code = "overlap-not-found"
     title = "Overlap not found"
     default_detail = "Check the id; overlaps that you may not know of answer the same."
-
-
-class EpochChangedError(ConflictError):
-    """The tokens were made under another key epoch."""
-
-    code = "epoch-changed"
-    title = "Key epoch changed"
-    default_detail = "Fetch GET /v1/oprf/keys, pin the new keys, make the tokens again and repeat."
 
 
 class SummaryRefusedError(InvalidError):

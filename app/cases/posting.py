@@ -16,7 +16,6 @@ from app.audit import service as audit
 from app.cases import queries
 from app.cases.errors import (
     DuplicateCaseError,
-    EpochChangedError,
     SummaryRefusedError,
     TokenRefusedError,
 )
@@ -33,8 +32,8 @@ from app.cases.schemas import (
     SubjectReceipt,
 )
 from app.cases.service import record_disclosed
-from app.core.errors import AppError, FieldProblem, InvalidError
-from app.core.http import field_problems
+from app.core.errors import AppError, EpochChangedError, FieldProblem, InvalidError
+from app.core.problems import field_problems
 from app.identifiers.encoding import b64u_decode
 from app.identifiers.oprf import is_element
 from app.overlaps import service as overlaps
@@ -190,7 +189,12 @@ async def _put(
     registration = Registration((), frozenset())
     if changed:
         rows = [_row(ref, cases[ref][0], tags[ref], now) for ref in changed]
-        stored |= await queries.upsert_cases(session, principal, rows, now=now)
+        written = await queries.upsert_cases(session, principal, rows, now=now)
+        if len(written) < len(changed):  # another request made the same post a moment ago
+            stored |= await queries.lock_cases(session, principal, changed)
+            changed = [ref for ref in changed if ref in written]
+        stored |= written
+    if changed:
         postings = [Posting(stored[ref].id, stored[ref].is_new, cases[ref][1]) for ref in changed]
         registration = await overlaps.register(
             session, intake.matcher, principal.office_id, postings, now=now

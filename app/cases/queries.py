@@ -39,6 +39,7 @@ SET record_class = excluded.record_class, trafficking_type = excluded.traffickin
     opened_on = excluded.opened_on, review_on = excluded.review_on, summary = excluded.summary,
     content_tag = excluded.content_tag, validated_on = excluded.validated_on,
     version = c.version + 1, changed_at = excluded.changed_at
+WHERE c.content_tag <> excluded.content_tag
 RETURNING id, source_system, external_id, version, xmax = 0
 """
 
@@ -121,7 +122,10 @@ async def upsert_cases(
     *,
     now: datetime,
 ) -> dict[tuple[str, str], StoredCase]:
-    """Insert or replace the caller's own cases, in the order of their references."""
+    """Insert or replace the caller's own cases, in the order of their references.
+
+    A case that holds the same post by now is locked, left as it is, and not returned.
+    """
     columns = [list(column) for column in zip(*sorted(rows, key=lambda row: row[:2]), strict=True)]
     found = await (await driver(session)).fetch(_UPSERT_CASES, principal.office_id, now, *columns)
     return {(row[1], row[2]): StoredCase(row[0], row[3], is_new=row[4]) for row in found}

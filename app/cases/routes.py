@@ -2,8 +2,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
+from app.access.permissions import Permission
 from app.accounts.deps import CurrentPrincipal
 from app.cases import ladder, posting, service
+from app.cases.errors import (
+    CaseNotFoundError,
+    DuplicateCaseError,
+    OverlapNotFoundError,
+    SummaryRefusedError,
+    TokenRefusedError,
+)
 from app.cases.posting import Intake
 from app.cases.schemas import (
     CasePage,
@@ -18,9 +26,11 @@ from app.cases.schemas import (
     SourceSystem,
 )
 from app.core.deps import Cursor, Limit, Now, Session, link_next
+from app.core.errors import EpochChangedError
 from app.core.http import StrictRoute
 from app.core.ids import parse_public_id
-from app.core.paging import Pager
+from app.core.openapi import operation
+from app.core.paging import CursorError, Pager
 
 MAX_BULK_BYTES = 8 * 1024 * 1024
 
@@ -30,7 +40,12 @@ External = Annotated[ExternalId, Path(description="The case number in it.", exam
 
 
 @router.put(
-    "/cases/{source_system}/{external_id}", tags=["cases"], responses={201: {"model": CaseReceipt}}
+    "/cases/{source_system}/{external_id}",
+    tags=["cases"],
+    responses={201: {"model": CaseReceipt, "description": "The case is new."}},
+    openapi_extra=operation(
+        EpochChangedError, SummaryRefusedError, TokenRefusedError, scope=Permission.CASES_POST
+    ),
 )
 async def put_case(
     source_system: System,
@@ -55,7 +70,13 @@ async def put_case(
     return receipt
 
 
-@router.put("/cases", tags=["cases"], max_body_size=MAX_BULK_BYTES)
+@router.put(
+    "/cases",
+    tags=["cases"],
+    openapi_extra=operation(
+        DuplicateCaseError, scope=Permission.CASES_POST, max_body_bytes=MAX_BULK_BYTES
+    ),
+)
 async def put_cases(
     body: CasesPut, request: Request, session: Session, principal: CurrentPrincipal, now: Now
 ) -> CasesResult:
@@ -65,7 +86,11 @@ async def put_cases(
     return CasesResult(results=tuple(results))
 
 
-@router.get("/cases", tags=["cases"])
+@router.get(
+    "/cases",
+    tags=["cases"],
+    openapi_extra=operation(CursorError, scope=Permission.CASES_READ),
+)
 async def list_cases(
     request: Request,
     response: Response,
@@ -85,7 +110,11 @@ async def list_cases(
     return CasePage(items=items, next_cursor=following)
 
 
-@router.get("/cases/{source_system}/{external_id}", tags=["cases"])
+@router.get(
+    "/cases/{source_system}/{external_id}",
+    tags=["cases"],
+    openapi_extra=operation(CaseNotFoundError, scope=Permission.CASES_READ),
+)
 async def read_case(
     source_system: System,
     external_id: External,
@@ -100,7 +129,11 @@ async def read_case(
     return read
 
 
-@router.get("/overlaps", tags=["overlaps"])
+@router.get(
+    "/overlaps",
+    tags=["overlaps"],
+    openapi_extra=operation(CursorError, scope=Permission.OVERLAPS_READ),
+)
 async def list_overlaps(
     request: Request,
     response: Response,
@@ -120,9 +153,15 @@ async def list_overlaps(
     return OverlapPage(items=tuple(seen.read for seen in found), next_cursor=following)
 
 
-@router.get("/overlaps/{overlap_id}", tags=["overlaps"])
+@router.get(
+    "/overlaps/{overlap_id}",
+    tags=["overlaps"],
+    openapi_extra=operation(OverlapNotFoundError, scope=Permission.OVERLAPS_READ),
+)
 async def read_overlap(
-    overlap_id: Annotated[str, Path(max_length=64)],
+    overlap_id: Annotated[
+        str, Path(max_length=64, examples=["ovl_0198a3c0b1c27d3e8f90a1b2c3d4e5f6"])
+    ],
     response: Response,
     session: Session,
     principal: CurrentPrincipal,

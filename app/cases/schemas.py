@@ -48,12 +48,14 @@ class NamePut(_Sent):
     provenance: Provenance
     tokens: Annotated[dict[str, Element], Field(min_length=1, max_length=12)]
 
-    @field_validator("tokens")
+    @field_validator("tokens", mode="before")  # before: a pointer must not quote an unknown kind
     @classmethod
-    def _kinds(cls, tokens: dict[str, str]) -> dict[str, str]:
+    def _kinds(cls, tokens: Any) -> Any:
+        if not isinstance(tokens, dict):
+            return tokens  # refused by its type
         if not tokens.keys() <= PERSON_KINDS:
             raise ValueError("Use the kinds of person key that the match specification names.")
-        return tokens
+        return dict(sorted(tokens.items()))  # their order in the JSON means nothing
 
 
 class IdentifierPut(_Sent):

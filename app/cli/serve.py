@@ -1,5 +1,7 @@
 """`joinder serve`: database, evaluator and registry as one command."""
 
+import signal
+import sys
 from typing import Annotated
 
 import typer
@@ -23,7 +25,7 @@ def serve(
     """
     from app.serving.installation import installation  # noqa: PLC0415 -- keeps --help quick
     from app.serving.process import KINDS, listen, run  # noqa: PLC0415 -- as above
-    from app.serving.supervisor import running  # noqa: PLC0415 -- as above
+    from app.serving.supervisor import StartError, running  # noqa: PLC0415 -- as above
 
     if only is not None:
         kind = KINDS.get(only)
@@ -32,11 +34,19 @@ def serve(
             raise typer.Exit(2)
         run(kind, listen(host, port if kind == "registry" else evaluator_port))
         return
-    with installation() as here, running(here, host, (port, evaluator_port), workers) as service:
-        typer.echo(f"Registry  {service.addresses.registry}")
-        typer.echo(f"Evaluator {service.addresses.evaluator}")
-        typer.echo("Stop with Ctrl-C.")
-        status = service.wait()
-        if status:
-            typer.echo("A process ended by itself; see its last log line.", err=True)
-        raise typer.Exit(status)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # in order, also while still starting
+    try:
+        with (
+            installation() as here,
+            running(here, host, (port, evaluator_port), workers) as service,
+        ):
+            typer.echo(f"Registry  {service.addresses.registry}")
+            typer.echo(f"Evaluator {service.addresses.evaluator}")
+            typer.echo("Stop with Ctrl-C.")
+            status = service.wait()
+    except StartError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    if status:
+        typer.echo("A process ended by itself; see its last log line.", err=True)
+    raise typer.Exit(status)

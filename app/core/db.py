@@ -3,10 +3,11 @@ from contextlib import asynccontextmanager
 from typing import Final, cast
 
 import asyncpg
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
     AsyncEngine,
     AsyncSession,
     async_sessionmaker,
@@ -21,6 +22,9 @@ STATEMENT_TIMEOUTS: Final = {
     "application_name": "joinder",
 }
 """Bounds on every wait inside PostgreSQL, set on each connection."""
+
+SCHEMA: Final = "0001"
+"""The revision that this release needs. It also runs on a later one: migrations only add."""
 
 _PASSING_CLASSES: Final = ("08", "53", "57P", "40", "55P03")
 
@@ -58,6 +62,14 @@ async def transaction(sessions: Sessions) -> AsyncIterator[AsyncSession]:
     """
     async with sessions.begin() as session:
         yield session
+
+
+async def schema_revision(connection: AsyncConnection) -> str | None:
+    """Return the revision of the schema, None where no migration ran."""
+    if await connection.scalar(text("SELECT to_regclass('alembic_version')")) is None:
+        return None
+    revision: str | None = await connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return revision
 
 
 async def driver(session: AsyncSession) -> asyncpg.Connection:

@@ -27,9 +27,14 @@ def request_settings(request: Request) -> RegistrySettings:
 Session = Annotated[AsyncSession, Depends(request_session, scope="function")]
 Now = Annotated[datetime, Depends(utc_now)]
 Settings = Annotated[RegistrySettings, Depends(request_settings)]
-Limit = Annotated[int, Query(ge=1, le=100, description="Items per page.")]
+Limit = Annotated[int, Query(ge=1, le=100, description="Items per page.", examples=[20])]
 Cursor = Annotated[
-    str | None, Query(max_length=200, description="`next_cursor` of the page before.")
+    str | None,
+    Query(
+        max_length=200,
+        description="`next_cursor` of the page before.",
+        examples=["Yb3k9uQ2m1nX0c4vAAAAAAAAAGQ"],
+    ),
 ]
 
 

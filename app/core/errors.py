@@ -43,6 +43,14 @@ class MalformedError(AppError):
     default_detail = "Send well-formed JSON in UTF-8 with the media type application/json."
 
 
+class UnknownParameterError(MalformedError):
+    """A query parameter that the operation does not have, or has once and was sent twice."""
+
+    code = "unknown-parameter"
+    title = "Unknown query parameter"
+    default_detail = "Remove it; /openapi.json lists the parameters of each operation."
+
+
 class UnauthenticatedError(AppError):
     """The caller is not known."""
 
@@ -90,6 +98,14 @@ class ConflictError(AppError):
     code = "conflict"
     title = "Conflict"
     default_detail = "Read the present state and decide again."
+
+
+class EpochChangedError(ConflictError):
+    """The request names another key epoch than the one in force."""
+
+    code = "epoch-changed"
+    title = "Key epoch changed"
+    default_detail = "Fetch GET /v1/oprf/keys, pin the new keys, make the tokens again and repeat."
 
 
 class PreconditionFailedError(AppError):

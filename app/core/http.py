@@ -1,31 +1,39 @@
 import json
 import time
 from collections.abc import Callable, Coroutine
-from http import HTTPStatus
-from typing import Any, Final
+from traceback import walk_tb
+from typing import Annotated, Any, Final, Literal, NoReturn
 from uuid import uuid4
 
 import structlog
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Path, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
+from fastapi.params import Form
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core import errors
-from app.core.errors import AppError, FieldProblem
+from app.core.errors import AppError
+from app.core.openapi import MAX_BODY, operation
+from app.core.problems import ProblemPage, explain, field_problems
 
 MAX_BODY_BYTES: Final = 256 * 1024
 """Largest body of an operation that does not say otherwise."""
 
+JSON: Final = "application/json"
+FORM: Final = "application/x-www-form-urlencoded"
+
 _MAX_REQUEST_ID: Final = 64
+_METHODS: Final = frozenset({"GET", "PUT", "POST", "PATCH", "DELETE", "HEAD", "OPTIONS"})
 _BY_STATUS: Final[dict[int, type[AppError]]] = {
     400: errors.MalformedError,
     404: errors.NotFoundError,
     405: errors.MethodNotAllowedError,
     413: errors.TooLargeError,
-    415: errors.MediaTypeError,
 }
 _HEADERS: Final = (
     (b"cache-control", b"no-store"),
@@ -36,28 +44,32 @@ _HEADERS: Final = (
 )
 
 
-class UnknownParameterError(errors.MalformedError):
-    """A query parameter that the operation does not have; ignoring it would hide a mistake."""
+class StatusRead(BaseModel):
+    """That a process lives, or is ready."""
 
-    code = "unknown-parameter"
-    title = "Unknown query parameter"
-    default_detail = "Remove it; /openapi.json lists the parameters of each operation."
+    status: Literal["ok", "ready"]
 
 
 class StrictRoute(APIRoute):
     """A route that reads only strict JSON and only the query parameters it declares."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return FastAPI's handler behind the two checks."""
+        """Return FastAPI's handler behind the checks."""
         handle = super().get_route_handler()
         known = _query_names(self.dependant)
+        media_type = None
+        if self.body_field is not None:
+            media_type = FORM if isinstance(self.body_field.field_info, Form) else JSON
+
+        limit = int((self.openapi_extra or {}).get(MAX_BODY, MAX_BODY_BYTES))
 
         async def strict(request: Request) -> Response:
-            if not request.query_params.keys() <= known:
-                raise UnknownParameterError
-            if request.headers.get("content-type", "").startswith("application/json"):
+            names = [name for name, _ in request.query_params.multi_items()]
+            if not known.issuperset(names) or len(set(names)) != len(names):
+                raise errors.UnknownParameterError
+            if media_type is not None:
                 request = _StrictRequest(request.scope, request.receive)
-                await request.json()
+                await request.read(media_type, limit)
             return await handle(request)
 
         return strict
@@ -69,6 +81,35 @@ def _query_names(dependant: Dependant) -> set[str]:
 
 
 class _StrictRequest(Request):
+    async def read(self, media_type: str, limit: int) -> None:
+        """Read the body, no further than `limit` bytes, and refuse another kind of one."""
+        sent = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if sent != media_type:
+            raise errors.MediaTypeError(f"Send {media_type}.")
+        if self.headers.get("content-encoding", "identity").lower() != "identity":
+            raise errors.MediaTypeError("Send the body without a Content-Encoding.")
+        self._body = await self._bounded(limit)
+        if media_type == JSON:
+            await self.json()
+        else:
+            form = await self.form()
+            if len(form.multi_items()) != len(form):  # RFC 6749 section 3.2
+                raise errors.MalformedError("Send each parameter once.")
+
+    async def _bounded(self, limit: int) -> bytes:
+        declared = self.headers.get("content-length", "0")
+        if not declared.isdecimal() or int(declared[:20]) > limit:
+            raise errors.TooLargeError
+        body = bytearray()
+        try:
+            async for chunk in self.stream():
+                body += chunk
+                if len(body) > limit:
+                    raise errors.TooLargeError
+        except ClientDisconnect:
+            raise errors.MalformedError from None  # nobody hears it; the access line has it
+        return bytes(body)
+
     async def json(self) -> Any:
         """Return the body as strict JSON, parsed once."""
         if not hasattr(self, "_strict"):
@@ -81,13 +122,16 @@ def parse_json(body: bytes) -> Any:
 
     Raises:
         MalformedError: not UTF-8, NaN or Infinity, a name twice in one object, a lone surrogate,
-            a NUL character, a number too long or nesting too deep.
+            a NUL character, a number too large or too long, or nesting too deep.
     """
     if b"\\u0000" in body:
         raise errors.MalformedError("Remove the NUL characters.")
     try:
         value = json.loads(
-            body.decode(), object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant
+            body.decode(),
+            object_pairs_hook=_without_duplicates,
+            parse_float=_finite,
+            parse_constant=_refuse,
         )
         if b"\\ud" in body.lower():
             json.dumps(value, ensure_ascii=False).encode()
@@ -103,12 +147,21 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return value
 
 
-def _refuse_constant(name: str) -> float:
-    raise ValueError(name)
+def _finite(text: str) -> float:
+    value = float(text)
+    return value if abs(value) != float("inf") else _refuse(text)
+
+
+def _refuse(_text: str) -> NoReturn:
+    raise ValueError("not a number of I-JSON")
 
 
 class RequestEdge:
-    """Pure ASGI middleware: request id, security headers, one access line per request."""
+    """Pure ASGI middleware, the outermost of ours: request id, headers, one line per request.
+
+    A failure that nothing else handled becomes a bare 500 here, so that it has the same headers
+    and its text, which may quote the request, reaches neither the caller nor the log.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -136,12 +189,18 @@ class RequestEdge:
 
         try:
             await self._app(scope, receive, send_with_headers)
+        except Exception as error:  # the edge of the application
+            log_error("unexpected", Request(scope), error)
+            if status:
+                raise  # the answer has begun; the server can only cut it off
+            response = problem_response(Request(scope), AppError())
+            await response(scope, receive, send_with_headers)
         finally:
             route = scope.get("route")
             structlog.get_logger().info(
                 "request",
                 request_id=request_id,
-                method=scope["method"],
+                method=scope["method"] if scope["method"] in _METHODS else "other",
                 route=getattr(route, "path", None),
                 status=status,
                 milliseconds=round((time.perf_counter() - started) * 1000, 1),
@@ -160,6 +219,20 @@ def _request_id(scope: Scope) -> str:
             ):
                 return text
     return uuid4().hex
+
+
+def log_error(event: str, request: Request, error: Exception) -> None:
+    """Log the type of a failure and where it arose; never its text, which may quote the input."""
+    frames = [
+        (frame.f_globals.get("__name__", ""), line) for frame, line in walk_tb(error.__traceback__)
+    ]
+    ours = [f"{module}:{line}" for module, line in frames if module.startswith("app.")]
+    structlog.get_logger().error(
+        event,
+        error=type(error).__name__,
+        place=ours[-1] if ours else None,
+        request_id=request.scope["state"]["request_id"],
+    )
 
 
 def problem_response(request: Request, error: AppError) -> Response:
@@ -183,8 +256,8 @@ def problem_response(request: Request, error: AppError) -> Response:
     )
 
 
-def install_problem_handlers(app: FastAPI) -> None:
-    """Make every refusal of `app`, and every failure, a problem document."""
+def install_problems(app: FastAPI) -> None:
+    """Make every refusal of `app` a problem document, and give each kind of problem its page."""
 
     async def app_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, AppError)  # noqa: S101 -- registered for this class only
@@ -192,55 +265,30 @@ def install_problem_handlers(app: FastAPI) -> None:
 
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101 -- as above
-        return problem_response(
-            request, errors.InvalidError(problems=field_problems(error.errors()))
-        )
+        found = field_problems(error.errors(), error.body)
+        return problem_response(request, errors.InvalidError(problems=found))
 
     async def http_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 -- as above
-        known = _BY_STATUS.get(error.status_code)
-        problem = known() if known else errors.AppError(HTTPStatus(error.status_code).phrase)
+        problem = _BY_STATUS.get(error.status_code, AppError)()
+        if isinstance(problem, errors.MethodNotAllowedError):
+            operations = app.openapi()["paths"].get(request.scope["route"].path, {})
+            problem.headers["Allow"] = ", ".join(sorted(name.upper() for name in operations))
         return problem_response(request, problem)
-
-    async def unexpected(request: Request, error: Exception) -> Response:
-        structlog.get_logger().error("unexpected", error=type(error).__name__)
-        return problem_response(request, errors.AppError())
 
     app.add_exception_handler(AppError, app_error)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http_error)
-    app.add_exception_handler(Exception, unexpected)
-
-
-_ADVICE: Final = {
-    "missing": "Add this field.",
-    "extra_forbidden": "Remove this field; the registry does not take it.",
-    "string_pattern_mismatch": "The text does not have the form that the schema gives.",
-    "enum": "Use one of the values that the schema lists.",
-    "literal_error": "Use one of the values that the schema lists.",
-}
-_MAX_PROBLEMS: Final = 20
-
-
-def field_problems(found: Any) -> tuple[FieldProblem, ...]:
-    """Return pydantic's findings as pointers, codes and advice, without the input; 20 at most."""
-    return tuple(
-        FieldProblem(
-            pointer=_pointer(item["loc"]),
-            code=str(item["type"]).replace("_", "-"),
-            detail=_advice(item),
-        )
-        for item in found[:_MAX_PROBLEMS]
+    app.add_api_route(
+        "/problems/{code}",
+        read_problem,
+        tags=["service"],
+        openapi_extra=operation(errors.NotFoundError),
     )
 
 
-def _advice(item: Any) -> str:
-    if item["type"] == "value_error":  # raised by our own validators, whose texts hold no value
-        return str(item["ctx"]["error"])
-    return _ADVICE.get(
-        item["type"], "The value does not have the type or range that the schema gives."
-    )
-
-
-def _pointer(loc: tuple[Any, ...]) -> str:
-    return "/" + "/".join(str(part).replace("~", "~0").replace("/", "~1") for part in loc)
+async def read_problem(
+    code: Annotated[str, Path(max_length=64, examples=["overlap-not-found"])],
+) -> ProblemPage:
+    """Tell what a problem means and what to do; the `type` of each problem leads here."""
+    return explain(code)

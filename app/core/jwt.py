@@ -4,14 +4,12 @@ python-jose mints our own short ES256 tokens; joserfc verifies, because python-j
 confusion, unknown `crit` headers and missing claims (docs/adr/0003-access-tokens.md).
 """
 
-import base64
-import binascii
 import hashlib
 import json
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -19,10 +17,13 @@ from jose import jwt as jose_jwt
 from joserfc import jws
 from joserfc.jwk import ECKey
 
+from app.identifiers.encoding import b64u_decode
+
 ALGORITHM: Final = "ES256"
 ACCESS_SECONDS: Final = 600
 ASSERTION_SECONDS: Final = 60
 LEEWAY_SECONDS: Final = 30
+_CURVE: Final = "secp256r1"  # P-256
 _MAX_BYTES: Final = 4096
 _MAX_HEADER_BYTES: Final = 512
 _CACHE_SIZE: Final = 4096
@@ -47,7 +48,7 @@ class SigningKey:
 
     def __init__(self, pem: str) -> None:
         key = serialization.load_pem_private_key(pem.encode(), password=None)
-        if not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name != "secp256r1":
+        if not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name != _CURVE:
             raise JwtError
         self._pem = pem
         self.public_jwk = public_jwk(key.public_key())
@@ -86,6 +87,8 @@ class AccessVerifier:
         Raises:
             JwtError: altered, expired, of another issuer or audience, or not an access token.
         """
+        if len(token) > _MAX_BYTES:
+            raise JwtError
         digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
         known = self._seen.get(digest)
         if known is not None and now < known.expires + LEEWAY_SECONDS:
@@ -96,13 +99,13 @@ class AccessVerifier:
             raise JwtError
         claims = _verify(token, key)
         _check_times(claims, now=now, life=ACCESS_SECONDS)
-        scope, client_id = claims.get("scope"), claims.get("client_id")
-        if (claims.get("iss"), claims.get("aud")) != (self._issuer, self._audience):
+        if not all(isinstance(claims.get(name), str) for name in ("scope", "client_id", "jti")):
             raise JwtError
-        if (
-            not isinstance(scope, str)
-            or not isinstance(client_id, str)
-            or claims.get("sub") != client_id
+        scope, client_id = claims["scope"], claims["client_id"]
+        if (claims.get("iss"), claims.get("aud"), claims.get("sub")) != (
+            self._issuer,
+            self._audience,
+            client_id,
         ):
             raise JwtError
         result = AccessClaims(client_id, frozenset(scope.split()), claims["exp"])
@@ -139,7 +142,7 @@ def verify_assertion(
     if header.get("typ", "JWT").upper() != "JWT" or header.get("kid") != jwk["kid"]:
         raise JwtError
     claims = _verify(assertion, ECKey.import_key(dict(jwk)))
-    _check_times(claims, now=now, life=ASSERTION_SECONDS)
+    _check_times({"nbf": claims.get("iat"), **claims}, now=now, life=ASSERTION_SECONDS)
     jti = claims.get("jti")
     if (claims.get("iss"), claims.get("sub"), claims.get("aud")) != (
         client_id,
@@ -147,7 +150,7 @@ def verify_assertion(
         audience,
     ):
         raise JwtError
-    if not isinstance(jti, str) or not 8 <= len(jti) <= 128:  # noqa: PLR2004 -- plain bounds
+    if not isinstance(jti, str) or not jti.isascii() or not 8 <= len(jti) <= 128:  # noqa: PLR2004 -- plain bounds
         raise JwtError
     return jti, claims["exp"]
 
@@ -177,14 +180,14 @@ def check_public_jwk(jwk: Mapping[str, Any]) -> dict[str, str]:
     Raises:
         JwtError: another kind of key, a private one, or a point off the curve.
     """
-    if jwk.get("kty") != "EC" or jwk.get("crv") != "P-256" or "d" in jwk:
+    if not isinstance(jwk, Mapping) or "d" in jwk:
         raise JwtError
     try:
         key = ECKey.import_key({name: jwk[name] for name in ("kty", "crv", "x", "y")})
         public = key.get_op_key("verify")
     except Exception:  # noqa: BLE001 -- a library's refusals of a key are many; all mean no
         raise JwtError from None
-    if not isinstance(public, ec.EllipticCurvePublicKey):
+    if not isinstance(public, ec.EllipticCurvePublicKey) or public.curve.name != _CURVE:
         raise JwtError
     return public_jwk(public)
 
@@ -192,7 +195,7 @@ def check_public_jwk(jwk: Mapping[str, Any]) -> dict[str, str]:
 def _verify(token: str, key: ECKey) -> dict[str, Any]:
     try:
         verified = jws.deserialize_compact(token, key, algorithms=[ALGORITHM])
-        claims = json.loads(verified.payload, object_pairs_hook=_once)
+        claims = _loads(verified.payload)
     except Exception:  # noqa: BLE001 -- hostile input; whatever a library raises means no
         raise JwtError from None
     if not isinstance(claims, dict):
@@ -201,11 +204,7 @@ def _verify(token: str, key: ECKey) -> dict[str, Any]:
 
 
 def _check_times(claims: Mapping[str, Any], *, now: int, life: int) -> None:
-    issued, expires, starts = (
-        claims.get("iat"),
-        claims.get("exp"),
-        claims.get("nbf", claims.get("iat")),
-    )
+    issued, expires, starts = (claims.get(name) for name in ("iat", "exp", "nbf"))
     if type(issued) is not int or type(expires) is not int or type(starts) is not int:
         raise JwtError
     if not issued < expires <= issued + life:
@@ -222,7 +221,7 @@ def _read_header(token: str) -> dict[str, Any]:
         raise JwtError
     if not all(isinstance(value, str) for value in header.values()):
         raise JwtError
-    for part in token.split("."):
+    for part in token.split(".")[1:]:
         _decode(part)
     return header
 
@@ -232,7 +231,7 @@ def _read_part(token: str, index: int) -> dict[str, Any]:
     if index == 0 and len(raw) > _MAX_HEADER_BYTES:
         raise JwtError
     try:
-        value = json.loads(raw, object_pairs_hook=_once)
+        value = _loads(raw)
     except (ValueError, RecursionError):
         raise JwtError from None
     if not isinstance(value, dict):
@@ -243,12 +242,17 @@ def _read_part(token: str, index: int) -> dict[str, Any]:
 def _decode(part: str) -> bytes:
     """Decode base64url and refuse every text but the canonical one (RFC 7515 section 2)."""
     try:
-        raw = base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
+        return b64u_decode(part)
+    except ValueError:
         raise JwtError from None
-    if base64.urlsafe_b64encode(raw).rstrip(b"=").decode() != part:
-        raise JwtError
-    return raw
+
+
+def _loads(raw: bytes) -> Any:
+    return json.loads(raw.decode(), object_pairs_hook=_once, parse_constant=_refuse)
+
+
+def _refuse(name: str) -> NoReturn:
+    raise ValueError(name)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ ALLOWED = frozenset(
     {
         *("event", "name", "level", "timestamp", "process"),
         *("request_id", "method", "route", "status", "milliseconds"),
-        *("office", "client", "code", "error", "count", "epoch", "key_class", "port", "confined"),
+        *("office", "error", "place", "reason", "confined"),
     }
 )
 """The only fields a log line may have: an allow-list, so that an identifier cannot slip in."""
@@ -24,8 +24,8 @@ class _Bridge(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         kind = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else None
-        log = structlog.get_logger()
-        log.log(record.levelno, "library", name=record.name, error=kind)
+        level = logging.ERROR if record.levelno >= logging.ERROR else logging.WARNING
+        structlog.get_logger().log(level, "library", name=record.name, error=kind)
 
 
 def configure(process: str) -> None:
@@ -43,4 +43,5 @@ def configure(process: str) -> None:
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(process=process)
+    logging.captureWarnings(capture=True)  # Python prints the source line with a warning
     logging.basicConfig(handlers=[_Bridge()], level=logging.WARNING, force=True)

@@ -1,21 +1,32 @@
-"""The OpenAPI document: FastAPI's, with every refusal as a problem document."""
+"""The OpenAPI document: FastAPI's, with refusals, scopes and examples of every operation."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+
+from app.core import errors
+from app.core.errors import AppError
+from app.core.problems import all_errors
 
 PROBLEM: Final[dict[str, Any]] = {
     "type": "object",
     "description": "A refusal (RFC 9457). It never quotes the request.",
     "required": ["type", "title", "status", "detail", "code", "trace_id"],
     "properties": {
-        "type": {"type": "string", "format": "uri-reference"},
+        "type": {
+            "type": "string",
+            "format": "uri-reference",
+            "description": "Where the service explains this code.",
+        },
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "detail": {"type": "string", "description": "What to do next."},
         "code": {"type": "string", "description": "Stable, kebab-case."},
         "trace_id": {"type": "string", "description": "The X-Request-Id of the answer."},
+        "error": {"type": "string", "description": "Of a token request (RFC 6749 section 5.2)."},
         "errors": {
             "type": "array",
             "maxItems": 20,
@@ -23,26 +34,60 @@ PROBLEM: Final[dict[str, Any]] = {
                 "type": "object",
                 "required": ["pointer", "code", "detail"],
                 "properties": {
-                    "pointer": {"type": "string", "description": "RFC 6901."},
+                    "pointer": {"type": "string", "description": "RFC 6901, within the body."},
                     "code": {"type": "string"},
                     "detail": {"type": "string"},
                 },
             },
         },
     },
-    "example": {
+}
+SERVICE_EXAMPLES: Final[dict[str, Any]] = {
+    "StatusRead": {"status": "ok"},
+    "ProblemPage": {
         "type": "/problems/overlap-not-found",
+        "code": "overlap-not-found",
         "title": "Overlap not found",
         "status": 404,
-        "detail": "Check the id; overlaps that you may not know of answer the same.",
-        "code": "overlap-not-found",
-        "trace_id": "7f0c1d2e3b4a59687786a5b4c3d2e1f0",
+        "meaning": "No such overlap, or none that the caller may know of.",
+        "what_to_do": "Check the id; overlaps that you may not know of answer the same.",
     },
 }
+_TRACE_ID: Final = "7f0c1d2e3b4a59687786a5b4c3d2e1f0"
+MAX_BODY: Final = "x-max-body-bytes"
+_SCOPE: Final = "x-scope"
+_RAISES: Final = "x-raises"
+_ALWAYS: Final = (errors.UnknownParameterError, AppError)
+_WITH_BODY: Final = (errors.MalformedError, errors.TooLargeError, errors.MediaTypeError)
 
 
-def document(app: FastAPI) -> dict[str, Any]:
-    """Return the document, made once; operation ids are the names of the route functions."""
+def operation(
+    *raises: type[AppError], scope: str | None = None, max_body_bytes: int | None = None
+) -> dict[str, Any]:
+    """Return `openapi_extra` of a route: its own errors, its scope and its largest body.
+
+    Errors that follow from the route itself, such as 401 of one that needs a token, are added.
+    `http.StrictRoute` enforces the size; the scope is for readers, and the service's to check.
+    """
+    extra = {_RAISES: [error.code for error in raises], _SCOPE: scope}
+    return extra if max_body_bytes is None else {**extra, MAX_BODY: max_body_bytes}
+
+
+def function_name(route: APIRoute) -> str:
+    """Return the operation id of a route: the name of its function."""
+    return route.name
+
+
+def document(
+    app: FastAPI, examples: Mapping[str, Any], guarded: Sequence[type[AppError]]
+) -> dict[str, Any]:
+    """Return the document, made once.
+
+    Args:
+        app: The application to describe.
+        examples: By name of schema; by operation id where a body is one of several schemas.
+        guarded: What every operation that needs a token can raise; 403 if it needs a scope.
+    """
     if app.openapi_schema is None:
         made = get_openapi(
             title=app.title,
@@ -58,20 +103,57 @@ def document(app: FastAPI) -> dict[str, Any]:
             schemas.pop(unused, None)
         schemas["Problem"] = PROBLEM
         for path in made["paths"].values():
-            for operation in path.values():
-                _settle(operation)
+            for each in path.values():
+                _settle(each, examples, guarded)
         app.openapi_schema = made
     return app.openapi_schema
 
 
-def _settle(operation: dict[str, Any]) -> None:
-    """Use plain operation ids and describe the refusals that any operation can give."""
-    operation["operationId"] = operation["operationId"].partition("_v1_")[0].partition("z_")[0]
-    responses = operation["responses"]
-    responses.pop("422", None)
-    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    responses["4XX"] = {"description": "Refused, with what to do next.", "content": problem}
-    responses["5XX"] = {
-        "description": "Failed or unavailable; repeating is safe.",
-        "content": problem,
+def _settle(
+    operation: dict[str, Any], examples: Mapping[str, Any], guarded: Sequence[type[AppError]]
+) -> None:
+    """Give one operation its scope, its refusals and its examples."""
+    known = {error.code: error for error in all_errors()}
+    raises = {known[code] for code in operation.pop(_RAISES, ())}.union(_ALWAYS)
+    responses, body = operation["responses"], operation.get("requestBody")
+    if responses.pop("422", None) is not None:
+        raises.add(errors.InvalidError)
+    if body is not None:
+        raises.update(_WITH_BODY)
+    scope = operation.pop(_SCOPE, None)
+    operation.setdefault("security", [])
+    if operation["security"]:
+        scopes = [scope] if scope else []
+        operation["security"] = [dict.fromkeys(operation["security"][0], scopes)]
+        raises.add(errors.UnauthenticatedError)
+        raises.update(e for e in guarded if scope or not issubclass(e, errors.ForbiddenError))
+    for holder in (*responses.values(), *([body] if body else [])):
+        for media_type in holder["content"].values():
+            name = media_type["schema"].get("$ref", operation["operationId"]).rpartition("/")[2]
+            media_type["example"] = examples[name]
+    for status in sorted({error.status for error in raises}):
+        ours = sorted((e for e in raises if e.status == status), key=lambda e: e.code)
+        responses[str(status)] = _refusal(ours)
+
+
+def _refusal(raised: list[type[AppError]]) -> dict[str, Any]:
+    return {
+        "description": " ".join(f"{error.title}." for error in raised),
+        "content": {
+            "application/problem+json": {
+                "schema": {"$ref": "#/components/schemas/Problem"},
+                "examples": {error.code: {"value": _example(error)} for error in raised},
+            }
+        },
+    }
+
+
+def _example(error: type[AppError]) -> dict[str, Any]:
+    return {
+        "type": f"/problems/{error.code}",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.default_detail,
+        "code": error.code,
+        "trace_id": _TRACE_ID,
     }

@@ -3,11 +3,13 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+_CONFIG = SettingsConfigDict(env_prefix="JOINDER_", frozen=True, hide_input_in_errors=True)
+
 
 class RegistrySettings(BaseSettings):
     """What the registry process is told; it names no file of the evaluator."""
 
-    model_config = SettingsConfigDict(env_prefix="JOINDER_", frozen=True)
+    model_config = _CONFIG
 
     database_url: SecretStr
     """`postgresql://user:password@host/database`, a login that is not a superuser."""
@@ -38,7 +40,7 @@ class RegistrySettings(BaseSettings):
 class EvaluatorSettings(BaseSettings):
     """What the evaluator process is told; it knows no database and no key of the registry."""
 
-    model_config = SettingsConfigDict(env_prefix="JOINDER_", frozen=True)
+    model_config = _CONFIG
 
     keys: Path
     """Directory with `evaluator/` and `public/`."""

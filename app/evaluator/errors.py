@@ -1,12 +1,12 @@
-from app.core.errors import ConflictError, InvalidError, TooLargeError
+from app.core.errors import ForbiddenError, InvalidError, TooLargeError
 
 
-class EpochChangedError(ConflictError):
-    """The request names another key epoch than the evaluator's."""
+class EvaluationScopeError(ForbiddenError):
+    """The access token does not carry the scope of the evaluator."""
 
-    code = "epoch-changed"
-    title = "Key epoch changed"
-    default_detail = "Fetch GET /v1/oprf/keys of the registry, pin the new keys and repeat."
+    code = "missing-evaluation-scope"
+    title = "Scope missing"
+    default_detail = "Ask for an access token with the scope tokens:evaluate for this resource."
 
 
 class BatchTooLargeError(TooLargeError):

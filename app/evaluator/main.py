@@ -9,13 +9,15 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
 from app.core.clock import utc_now
-from app.core.errors import ForbiddenError, UnauthenticatedError
-from app.core.http import MAX_BODY_BYTES, RequestEdge, StrictRoute, install_problem_handlers
+from app.core.errors import EpochChangedError, UnauthenticatedError
+from app.core.http import RequestEdge, StatusRead, StrictRoute, install_problems
 from app.core.jwt import AccessVerifier, JwtError
 from app.core.keyfiles import KeyFiles
-from app.core.openapi import document
+from app.core.openapi import SERVICE_EXAMPLES, document, function_name, operation
 from app.core.settings import EvaluatorSettings, evaluator_audience
 from app.evaluator import service
+from app.evaluator.errors import BadElementError, BatchTooLargeError, EvaluationScopeError
+from app.evaluator.examples import EXAMPLES
 from app.evaluator.schemas import Evaluate, Evaluated
 from app.identifiers.kinds import KEY_CLASSES
 from app.identifiers.oprf import key_for
@@ -23,14 +25,6 @@ from app.identifiers.oprf import key_for
 SCOPE: Final = "tokens:evaluate"
 _BEARER = HTTPBearer(scheme_name="machineClient", auto_error=False)
 router = APIRouter(prefix="/v1", tags=["tokens"], route_class=StrictRoute)
-
-
-class EvaluationScopeError(ForbiddenError):
-    """The access token does not carry the scope of the evaluator."""
-
-    code = "missing-evaluation-scope"
-    title = "Scope missing"
-    default_detail = "Ask for an access token with the scope tokens:evaluate for this resource."
 
 
 async def admit(
@@ -55,7 +49,10 @@ async def admit(
     return claims.client_id
 
 
-@router.post("/tokens/evaluate")
+@router.post(
+    "/tokens/evaluate",
+    openapi_extra=operation(EpochChangedError, BatchTooLargeError, BadElementError, scope=SCOPE),
+)
 async def evaluate_tokens(
     body: Evaluate, request: Request, _client: Annotated[str, Depends(admit)]
 ) -> Evaluated:
@@ -65,9 +62,14 @@ async def evaluate_tokens(
     return await run_in_threadpool(service.evaluate, state.keys, state.epoch, body)
 
 
-async def read_health() -> dict[str, str]:
+async def read_health() -> StatusRead:
     """Answer while the process lives."""
-    return {"status": "ok"}
+    return StatusRead(status="ok")
+
+
+async def read_readiness() -> StatusRead:
+    """Answer as soon as the keys are there: without them the process does not start."""
+    return StatusRead(status="ready")
 
 
 def create_bare_app() -> FastAPI:
@@ -79,14 +81,17 @@ def create_bare_app() -> FastAPI:
         description="The evaluator never sees an identifier, a token or a case.",
         docs_url=None,
         redoc_url=None,
-        max_body_size=MAX_BODY_BYTES,
+        redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},
+        generate_unique_id_function=function_name,
     )
     app.include_router(router)
     app.add_api_route("/healthz", read_health, tags=["service"])
+    app.add_api_route("/readyz", read_readiness, tags=["service"])
     app.add_middleware(RequestEdge)
-    install_problem_handlers(app)
-    app.openapi = lambda: document(app)  # type: ignore[method-assign]  # FastAPI's documented way
+    install_problems(app)
+    examples = {**SERVICE_EXAMPLES, **EXAMPLES}
+    app.openapi = lambda: document(app, examples, (EvaluationScopeError,))  # type: ignore[method-assign]  # FastAPI's documented way
     return app
 
 

@@ -1,7 +1,7 @@
 from collections.abc import Mapping
 
-from app.core.errors import FieldProblem
-from app.evaluator.errors import BadElementError, BatchTooLargeError, EpochChangedError
+from app.core.errors import EpochChangedError, FieldProblem
+from app.evaluator.errors import BadElementError, BatchTooLargeError
 from app.evaluator.schemas import Evaluate, Evaluated, GroupEvaluated, GroupSent
 from app.identifiers import oprf
 from app.identifiers.encoding import b64u_decode, b64u_encode

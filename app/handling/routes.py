@@ -2,24 +2,40 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Path, Request, Response
 
+from app.access.permissions import Permission
 from app.accounts.deps import CurrentPrincipal
+from app.accounts.errors import IdempotencyKeyReusedError
 from app.accounts.idempotency import CurrentClaim, answer_once
 from app.cases import ladder
+from app.cases.errors import OverlapNotFoundError
 from app.core.deps import Cursor, Limit, Now, Session, link_next
 from app.core.http import StrictRoute
 from app.core.ids import parse_public_id
-from app.core.paging import Pager
+from app.core.openapi import operation
+from app.core.paging import CursorError, Pager
 from app.handling import queries, service
-from app.handling.errors import IfMatchMissingError
+from app.handling.errors import (
+    HandlingAnsweredError,
+    HandlingChangedError,
+    HandlingNotFoundError,
+    HandlingNotYoursError,
+    HandlingOpenError,
+    IfMatchMissingError,
+)
 from app.handling.schemas import HandlingAnswer, HandlingAsk, HandlingPage, HandlingRead
 
 router = APIRouter(prefix="/v1", tags=["handling"], route_class=StrictRoute)
-PublicId = Annotated[str, Path(max_length=64)]
+RequestId = Annotated[str, Path(max_length=64, examples=["hnd_0198a3c1d2e47f508192a3b4c5d6e7f8"])]
 
 
 def if_match_header(
     if_match: Annotated[
-        str | None, Header(max_length=64, description="The ETag of the request as it was read.")
+        str | None,
+        Header(
+            max_length=64,
+            description="The ETag of the request as it was read.",
+            examples=['"1"'],
+        ),
     ] = None,
 ) -> str:
     """Return the `If-Match` header.
@@ -33,10 +49,20 @@ def if_match_header(
 
 
 @router.post(
-    "/overlaps/{overlap_id}/handling-requests", status_code=201, response_model=HandlingRead
+    "/overlaps/{overlap_id}/handling-requests",
+    status_code=201,
+    response_model=HandlingRead,
+    openapi_extra=operation(
+        OverlapNotFoundError,
+        HandlingOpenError,
+        IdempotencyKeyReusedError,
+        scope=Permission.HANDLING_REQUEST,
+    ),
 )
 async def request_handling(
-    overlap_id: PublicId,
+    overlap_id: Annotated[
+        str, Path(max_length=64, examples=["ovl_0198a3c0b1c27d3e8f90a1b2c3d4e5f6"])
+    ],
     body: HandlingAsk,
     session: Session,
     principal: CurrentPrincipal,
@@ -53,7 +79,9 @@ async def request_handling(
     )
 
 
-@router.get("/handling-requests")
+@router.get(
+    "/handling-requests", openapi_extra=operation(CursorError, scope=Permission.HANDLING_READ)
+)
 async def list_handling_requests(
     request: Request,
     response: Response,
@@ -73,9 +101,12 @@ async def list_handling_requests(
     return HandlingPage(items=tuple(read for _, read in found), next_cursor=following)
 
 
-@router.get("/handling-requests/{request_id}")
+@router.get(
+    "/handling-requests/{request_id}",
+    openapi_extra=operation(HandlingNotFoundError, scope=Permission.HANDLING_READ),
+)
 async def read_handling_request(
-    request_id: PublicId,
+    request_id: RequestId,
     response: Response,
     session: Session,
     principal: CurrentPrincipal,
@@ -88,9 +119,21 @@ async def read_handling_request(
     return read
 
 
-@router.post("/handling-requests/{request_id}/answers", response_model=HandlingRead)
+@router.post(
+    "/handling-requests/{request_id}/answers",
+    response_model=HandlingRead,
+    openapi_extra=operation(
+        HandlingNotFoundError,
+        HandlingNotYoursError,
+        HandlingAnsweredError,
+        HandlingChangedError,
+        IfMatchMissingError,
+        IdempotencyKeyReusedError,
+        scope=Permission.HANDLING_ANSWER,
+    ),
+)
 async def answer_handling_request(
-    request_id: PublicId,
+    request_id: RequestId,
     body: HandlingAnswer,
     session: Session,
     principal: CurrentPrincipal,

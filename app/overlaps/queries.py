@@ -49,9 +49,9 @@ FROM unnest($1::bigint[]) AS q (id) JOIN subjects s ON s.id = q.id
 """
 
 _HELD_BEFORE: Final = """
-SELECT g.token, t.kind, count(DISTINCT g.subject_id)
-FROM (SELECT token, subject_id FROM sightings
-      UNION ALL SELECT token, subject_id FROM common_sightings) AS g
+SELECT g.token, t.kind, count(DISTINCT g.subject_id), bool_or(g.is_matched)
+FROM (SELECT token, subject_id, TRUE AS is_matched FROM sightings
+      UNION ALL SELECT token, subject_id, FALSE FROM common_sightings) AS g
 JOIN tokens t ON t.token = g.token
 JOIN subjects s ON s.id = g.subject_id
 WHERE s.case_id = ANY($1::bigint[])
@@ -128,6 +128,16 @@ class Locked:
 
 
 @dataclass(frozen=True)
+class HeldBefore:
+    """A token that cases hold until they are replaced: its kind and on how many subjects."""
+
+    kind: int
+    subjects: int
+    is_matched: bool
+    """Whether any of them is matched; a token set aside does not count its office as a holder."""
+
+
+@dataclass(frozen=True)
 class Profile:
     """A stored subject as scoring needs it."""
 
@@ -178,10 +188,10 @@ async def lock_tokens(
 
 async def get_held_before(
     connection: Connection, case_ids: Sequence[int]
-) -> dict[bytes, tuple[int, int]]:
-    """Return kind code and number of subjects of each token that the cases hold now."""
+) -> dict[bytes, HeldBefore]:
+    """Return what each token is to the cases that hold it now."""
     rows = await connection.fetch(_HELD_BEFORE, case_ids)
-    return {row[0]: (row[1], row[2]) for row in rows}
+    return {row[0]: HeldBefore(row[1], row[2], row[3]) for row in rows}
 
 
 async def get_held_by(

@@ -72,24 +72,32 @@ class PersonFacts:
 
     def bits(self, name: float) -> float:
         """Return the weight of the facts, given how many bits the full name is worth."""
-        first = {
-            "exact": 0.45 * name - 1.0,
-            "sound": max(0.45 * name - 2, 3) - 1.5,
-            "initial": 2.7,
-            "differs": -4.3,
-        }
-        last = {
-            "exact": 0.55 * name - 0.8,
-            "sound": max(0.55 * name - 2, 3) - 1.8,
-            "initial": 3.1,
-            "differs": -4.6,
-        }
+        first = _name_weights(0.45 * name, exact=1.0, sound=1.5, initial=2.7, differs=-4.3)
+        last = _name_weights(0.55 * name, exact=0.8, sound=1.8, initial=3.1, differs=-4.6)
         return (
             first.get(self.first_name, 0.0)
             + last.get(self.last_name, 0.0)
             + DATE_BITS.get(self.birth_date, 0.0)
             + _MIDDLE_BITS.get(self.middle_initial, 0.0)
         )
+
+
+def _name_weights(
+    name: float, *, exact: float, sound: float, initial: float, differs: float
+) -> dict[str, float]:
+    """Return the weight of each level of agreement of a name that is worth `name` bits.
+
+    A weaker agreement never weighs more than a stronger one: an initial says little about a name
+    that is common to begin with.
+    """
+    by_exact = max(name - exact, differs)
+    by_sound = min(by_exact, max(name - 2, 3) - sound)
+    return {
+        "exact": by_exact,
+        "sound": by_sound,
+        "initial": min(by_sound, initial),
+        "differs": differs,
+    }
 
 
 def person_facts(shared: int, mine: int, theirs: int) -> PersonFacts:

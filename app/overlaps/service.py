@@ -1,5 +1,5 @@
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +10,14 @@ from app.core.ids import new_id
 from app.identifiers.kinds import KINDS, MATCH_SPEC_NUMBER
 from app.overlaps import detection, queries
 from app.overlaps.postings import Posting, Sighting, sightings_of
-from app.overlaps.queries import OFFICE_LIMIT, PER_OFFICE_LIMIT, Connection, FoundOverlap, Locked
+from app.overlaps.queries import (
+    OFFICE_LIMIT,
+    PER_OFFICE_LIMIT,
+    Connection,
+    FoundOverlap,
+    HeldBefore,
+    Locked,
+)
 from app.overlaps.scoring import Prior
 from app.overlaps.sealing import Sealer
 
@@ -85,16 +92,14 @@ async def register(
 
 
 def _changes(
-    sightings: Iterable[Sighting], before: dict[bytes, tuple[int, int]]
+    sightings: Iterable[Sighting], before: Mapping[bytes, HeldBefore]
 ) -> list[tuple[bytes, int, int]]:
     """Return token, kind and change of its number of subjects, in byte order."""
-    kinds = {token: kind for token, (kind, _) in before.items()}
+    kinds = {token: held.kind for token, held in before.items()}
     kinds |= {s.token: KINDS[s.kind].code for s in sightings}
     counts = Counter(token for token, _, _ in {(s.token, s.case_id, s.ref) for s in sightings})
-    return [
-        (token, kinds[token], counts[token] - before.get(token, (0, 0))[1])
-        for token in sorted(kinds)
-    ]
+    counts.subtract({token: held.subjects for token, held in before.items()})
+    return [(token, kinds[token], counts[token]) for token in sorted(kinds)]
 
 
 async def _divide(
@@ -102,7 +107,7 @@ async def _divide(
     office_id: int,
     sightings: Sequence[Sighting],
     locked: dict[bytes, Locked],
-    before: dict[bytes, tuple[int, int]],
+    before: Mapping[bytes, HeldBefore],
 ) -> tuple[list[Sighting], list[Sighting], dict[bytes, int]]:
     """Return the sightings to match, those beyond the office's share, and new office counts.
 
@@ -124,7 +129,7 @@ async def _divide(
             common.append(sighting)
     offices: dict[bytes, int] = {}
     for token in shared:
-        was_holder = bool(held.get(token)) or token in before
+        was_holder = bool(held.get(token)) or (token in before and before[token].is_matched)
         is_holder = bool(held.get(token)) or token in subjects
         if was_holder != is_holder:
             offices[token] = locked[token].offices + (1 if is_holder else -1)

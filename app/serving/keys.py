@@ -2,6 +2,7 @@
 
 import json
 import os
+import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -21,10 +22,20 @@ def create_keys(directory: Path, *, seed: bytes | None = None) -> None:
     """Make `evaluator/`, `registry/`, `public/` and `offline/` below `directory`.
 
     The evaluator's seed and the registry's token key are never in one directory, so that each
-    process can be given its own and no other.
+    process can be given its own and no other. They appear all at once or not at all.
+
+    Raises:
+        FileExistsError: there are keys already; they are never overwritten.
     """
-    directory.mkdir(mode=0o700, parents=True)
-    seed = seed or os.urandom(32)
+    if directory.exists():
+        raise FileExistsError(directory)
+    directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(prefix=".keys-", dir=directory.parent))
+    _write_keys(unfinished, seed or os.urandom(32))
+    unfinished.rename(directory)
+
+
+def _write_keys(directory: Path, seed: bytes) -> None:
     write_secret(directory / "evaluator" / f"seed-{FIRST_EPOCH}", seed.hex())
     write_secret(directory / "registry" / f"token-key-{FIRST_EPOCH}", os.urandom(32).hex())
     write_secret(directory / "registry" / "app-secret", os.urandom(32).hex())

@@ -61,7 +61,17 @@ def build(kind: Kind) -> "FastAPI":
 def _confine(keys: "Path", kind: Kind, *, connect: bool) -> None:
     root = keys.resolve()
     confined = confine(read=[root / kind, root / "public"], connect=connect)
-    structlog.get_logger().info("confinement", confined=confined)
+    # keys below /usr, or root's rights over /proc, would make a hole: so the wall is tried
+    hidden = [root / other for other in (*KINDS, "offline") if other != kind]
+    is_whole = confined and not any(map(_is_open, hidden))
+    structlog.get_logger().info("confinement", confined=is_whole)
+
+
+def _is_open(directory: "Path") -> bool:
+    try:
+        return any(True for _ in directory.iterdir())
+    except OSError:
+        return False
 
 
 async def serve(app: "FastAPI", listener: socket.socket, *, parent: int | None) -> None:
@@ -79,7 +89,13 @@ async def serve(app: "FastAPI", listener: socket.socket, *, parent: int | None) 
     )
     server = uvicorn.Server(config)
     if parent is not None:
-        asyncio.get_running_loop().add_reader(parent, setattr, server, "should_exit", True)  # noqa: FBT003 -- setattr's value
+        loop = asyncio.get_running_loop()
+
+        def stop(parent: int) -> None:
+            loop.remove_reader(parent)  # the end of a pipe stays readable
+            server.should_exit = True
+
+        loop.add_reader(parent, stop, parent)
     await server.serve(sockets=[listener])
     if not server.started:
         raise SystemExit(1)

@@ -18,8 +18,15 @@ from app.serving.installation import Installation
 from app.serving.process import GRACE_SECONDS, Kind, listen
 
 START_SECONDS: Final = 30.0
-TUNING: Final = ("JOINDER_POOL_SIZE", "JOINDER_OPPOSITE_SUBJECTS", "JOINDER_EXPECTED_MATCHES")
-"""Settings of the registry that are handed on from this process's environment."""
+TUNING: Final[Mapping[Kind, tuple[str, ...]]] = {
+    "registry": ("JOINDER_POOL_SIZE", "JOINDER_OPPOSITE_SUBJECTS", "JOINDER_EXPECTED_MATCHES"),
+    "evaluator": ("JOINDER_EPOCH",),
+}
+"""Settings that are handed on from this process's environment."""
+
+
+class StartError(RuntimeError):
+    """The service did not start; the text says why or where to look."""
 
 
 @dataclass(frozen=True)
@@ -79,11 +86,13 @@ def running(
     error, or to the file `log`.
 
     Raises:
-        OSError: a port is taken.
-        RuntimeError: a process did not start within 30 seconds.
+        StartError: a port is taken, or a process did not start within 30 seconds.
     """
     with ExitStack() as stack:
-        listeners = [stack.enter_context(listen(host, port)) for port in ports]
+        try:
+            listeners = [stack.enter_context(listen(host, port)) for port in ports]
+        except OSError as error:
+            raise StartError(f"{host}, ports {ports[0]}, {ports[1]}: {error.strerror}.") from None
         urls = [f"http://{host}:{listener.getsockname()[1]}" for listener in listeners]
         addresses = Addresses(os.environ.get("JOINDER_PUBLIC_URL", urls[0]), urls[1])
         common = {"JOINDER_KEYS": str(here.keys), "JOINDER_PUBLIC_URL": addresses.registry}
@@ -114,11 +123,13 @@ def _spawn(
     settings: Mapping[str, str],
     stderr: IO[bytes] | None,
 ) -> "subprocess.Popen[bytes]":
-    inherited = {key: value for key, value in os.environ.items() if not key.startswith("JOINDER_")}
-    kept = {key: os.environ[key] for key in TUNING if key in os.environ}
+    # PostgreSQL's own variables may hold a password, and the evaluator has no database
+    hidden = ("JOINDER_", "PG") if kind == "evaluator" else ("JOINDER_",)
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(hidden)}
+    kept = {key: os.environ[key] for key in TUNING[kind] if key in os.environ}
     return subprocess.Popen(  # noqa: S603 -- our own module with our own arguments
         [sys.executable, "-m", "app.serving.process", kind, str(listener), str(parent)],
-        env={**inherited, **(kept if kind == "registry" else {}), **settings},
+        env={**inherited, **kept, **settings},
         pass_fds=(listener, parent),
         stdin=subprocess.DEVNULL,
         stderr=stderr,
@@ -136,7 +147,7 @@ def _await_answer(url: str, processes: list["subprocess.Popen[bytes]"]) -> None:
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.05)
-    raise RuntimeError("a process did not start; see its last log line")
+    raise StartError("A process did not start; its last log lines say why.")
 
 
 def _stop_all(processes: list["subprocess.Popen[bytes]"]) -> None:

@@ -1,0 +1,25 @@
+from typing import Any, Final
+
+EXAMPLES: Final[dict[str, Any]] = {
+    "AccessTokenRequest": {
+        "grant_type": "client_credentials",
+        "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+        "client_assertion": "eyJhbGciOiJFUzI1NiIsImtpZCI6IuKApiJ9.eyJqdGkiOiLigKYifQ.c2lnbmF0dXJl",
+        "scope": "cases:post overlaps:read",
+        "resource": "https://registry.example",
+    },
+    "AccessTokenRead": {
+        "access_token": "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJqdGkiOiLigKYifQ.c2lnbmF0dXJl",
+        "token_type": "Bearer",
+        "expires_in": 600,
+        "scope": "cases:post overlaps:read",
+    },
+    "MeRead": {
+        "client_id": "01980000-0000-7000-8000-00000000000a",
+        "office": "CA0190000A",
+        "name": "Sample County District Attorney",
+        "scopes": ["cases:post", "cases:read", "overlaps:read"],
+        "is_participating": True,
+    },
+}
+"""Examples by name of schema, for the OpenAPI document; everything in them is made up."""

@@ -1,0 +1,121 @@
+from typing import Any, Final
+
+_CASE: Final = {
+    "match_spec": "joinder/v1",
+    "epoch": 1,
+    "record_class": "charged",
+    "trafficking_type": "labor",
+    "disclosure": "open",
+    "county_fips": "06019",
+    "opened_on": "2026-01-31",
+    "review_on": "2028-01-31",
+    "summary": "Farm labor contractor; workers housed on site, documents held.",
+    "subjects": [
+        {
+            "ref": "1",
+            "kind": "person",
+            "names": [
+                {
+                    "band": 3,
+                    "provenance": "police_report",
+                    "tokens": {
+                        "p.xx": "rLlcr1d0L2hauUl4FGUIWiiBQo2UgsBFFR0eNnxPihc",
+                        "p.ld": "3k8bnNFlbXACPYLeepGOODLhIbSmhjOVR7G03nWTVRw",
+                        "p.n": "wpwy9PSOfajjTajb3mKVY9pN3mR27tOfXWkgp5n8Tys",
+                    },
+                }
+            ],
+            "identifiers": [
+                {
+                    "kind": "tel",
+                    "provenance": "own_investigation",
+                    "token": "9PDOO4Ccj5Klvw0PHfS64WpKjVNkUZh4M3ZKXnPd4RA",
+                }
+            ],
+        }
+    ],
+}
+_REF: Final = {"source_system": "cms", "external_id": "24-CR-001"}
+_OVERLAP: Final = {
+    "id": "ovl_0198a3c0b1c27d3e8f90a1b2c3d4e5f6",
+    "version": 1,
+    "found_at": "2026-03-02T15:04:05.123456Z",
+    "rung": "contact",
+    "case": _REF,
+    "band": "strong",
+    "findings": [
+        {
+            "finding": "same_person",
+            "subject": "1",
+            "kinds": ["name"],
+            "band": "strong",
+            "strength": 24,
+            "facts": {
+                "last_name": "exact",
+                "first_name": "exact",
+                "birth_date": "full",
+                "middle_initial": "unknown",
+                "shared": ["tel"],
+            },
+            "explanation": "Last name, first name and full birth date agree;"
+            " shared: a phone number.",
+        },
+        {"finding": "shared_identifier", "subject": "1", "kinds": ["tel"]},
+    ],
+    "counterpart": {
+        "state": "NV",
+        "office_kind": "local",
+        "office": {"code": "NV0020000A", "name": "Example County District Attorney"},
+        "contact": {
+            "title": "Duty deputy",
+            "phone": "775-555-0100",
+            "email": "duty@da.example",
+        },
+        "case": None,
+    },
+}
+_RECEIPT: Final = {
+    **_REF,
+    "version": 1,
+    "result": "created",
+    "subjects": [{"ref": "1", "tokens": 4, "common": []}],
+    "overlaps": [_OVERLAP],
+    "more_overlaps": False,
+}
+_READ: Final = {
+    **_REF,
+    "version": 1,
+    **{key: _CASE[key] for key in ("record_class", "trafficking_type", "disclosure", "summary")},
+    **{key: _CASE[key] for key in ("county_fips", "opened_on", "review_on")},
+    "posted_at": "2026-03-02T15:04:05.123456Z",
+    "changed_at": "2026-03-02T15:04:05.123456Z",
+}
+_REFUSED: Final = {
+    "source_system": "cms",
+    "external_id": "24-CR-002",
+    "result": "refused",
+    "problem": {
+        "code": "summary-holds-identifier",
+        "title": "Summary holds an identifier",
+        "detail": "Take the identifiers out of the summary; send them as tokens instead.",
+        "errors": [
+            {
+                "pointer": "/summary",
+                "code": "phone-number",
+                "detail": "Remove what stands at character 12.",
+            }
+        ],
+    },
+}
+
+EXAMPLES: Final[dict[str, Any]] = {
+    "CasePut": _CASE,
+    "CaseReceipt": _RECEIPT,
+    "CasesPut": {"cases": [{**_REF, "case": _CASE}]},
+    "CasesResult": {"results": [_RECEIPT, _REFUSED]},
+    "CaseRead": _READ,
+    "CasePage": {"items": [_READ], "next_cursor": None},
+    "OverlapRead": _OVERLAP,
+    "OverlapPage": {"items": [_OVERLAP], "next_cursor": None},
+}
+"""Examples by name of schema, for the OpenAPI document; the tokens are of a made-up person."""

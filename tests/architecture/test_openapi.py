@@ -1,0 +1,198 @@
+"""The committed OpenAPI documents: up to date, valid, complete, with examples that are true."""
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from jsonschema import (  # type: ignore[import-untyped]  # no stubs are installed
+    Draft202012Validator,
+    FormatChecker,
+)
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from app.access.permissions import CLIENT_SCOPES
+from app.core.errors import AppError
+from app.core.problems import all_errors, page
+from app.evaluator import main as evaluator
+from app.main import create_bare_app
+from tests.factories import Registry
+
+ROOT = Path(__file__).parents[2]
+MADE = {"registry": create_bare_app, "evaluator": evaluator.create_bare_app}
+PUBLIC = {
+    *("issue_access_token", "read_oprf_keys", "read_meta", "read_problem"),
+    *("read_health", "read_readiness"),
+}
+
+
+@cache
+def document(name: str) -> dict[str, Any]:
+    made: dict[str, Any] = MADE[name]().openapi()
+    return made
+
+
+def operations() -> Iterator[Any]:
+    """Yield each operation as a parameter: the document's name, path, method and itself."""
+    for name in MADE:
+        for path, methods in document(name)["paths"].items():
+            for method, operation in methods.items():
+                key = f"{name} {operation['operationId']}"
+                yield pytest.param(name, path, method, operation, id=key)
+
+
+every_operation = pytest.mark.parametrize(
+    ("name", "path", "method", "operation"), list(operations())
+)
+
+
+def contents(operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield every media type of request and responses."""
+    holders = [*operation["responses"].values(), operation.get("requestBody", {})]
+    for holder in holders:
+        yield from holder.get("content", {}).values()
+
+
+def fits(name: str, schema: dict[str, Any], value: Any) -> None:
+    """Check `value` against a schema of the document."""
+    whole = {"components": document(name)["components"], **schema}
+    Draft202012Validator(whole, format_checker=FormatChecker()).validate(value)
+
+
+@pytest.mark.parametrize("name", MADE)
+class TestDocument:
+    def test_is_up_to_date(self, name: str) -> None:
+        text = json.dumps(document(name), indent=1, ensure_ascii=False) + "\n"
+        kept = (ROOT / "openapi" / f"{name}.json").read_text(encoding="utf-8")
+        assert kept == text, "run `make openapi`"
+
+    def test_is_valid_openapi_3_1(self, name: str) -> None:
+        assert document(name)["openapi"].startswith("3.1")
+        OpenAPIV31SpecValidator(document(name)).validate()
+
+    def test_tells_licence_and_leaves_nothing_of_the_framework(self, name: str) -> None:
+        text = json.dumps(document(name))
+        assert document(name)["info"]["license"]["identifier"] == "Apache-2.0"
+        for left in ("HTTPValidationError", "x-raises", "x-scope", "Successful Response\u00a0"):
+            assert left not in text
+
+    def test_operation_ids_are_unique(self, name: str) -> None:
+        ids = [
+            operation["operationId"]
+            for methods in document(name)["paths"].values()
+            for operation in methods.values()
+        ]
+        assert len(set(ids)) == len(ids)
+
+
+class TestOperations:
+    @every_operation
+    def test_is_described(self, name: str, path: str, method: str, operation: Any) -> None:
+        assert operation["operationId"].isidentifier()
+        assert "_v1_" not in operation["operationId"]
+        assert operation["summary"]
+        assert operation["description"].endswith(".")
+        assert operation["tags"]
+        assert path.startswith(("/v1/", "/healthz", "/readyz", "/problems/")), (name, method)
+
+    @every_operation
+    def test_has_examples(self, name: str, path: str, method: str, operation: Any) -> None:
+        assert ("requestBody" in operation) is (method in {"put", "post"}), path
+        for media_type in contents(operation):
+            examples = [each["value"] for each in media_type.get("examples", {}).values()]
+            examples += [media_type["example"]] if "example" in media_type else []
+            assert examples
+            for example in examples:
+                fits(name, media_type["schema"], example)
+        for parameter in operation.get("parameters", ()):
+            for example in parameter["schema"]["examples"]:
+                fits(name, parameter["schema"], example)
+
+    @every_operation
+    def test_names_its_refusals(self, name: str, path: str, method: str, operation: Any) -> None:
+        responses = operation["responses"]
+        refusals = {code for code in responses if code >= "400"}
+        assert refusals >= {"400", "500"}
+        assert not {"default", "4XX", "5XX"} & responses.keys()
+        for code in refusals:
+            (media_type,) = responses[code]["content"].items()
+            assert media_type[0] == "application/problem+json"
+            for example in media_type[1]["examples"].values():
+                assert str(example["value"]["status"]) == code
+        if operation["security"]:
+            assert "401" in refusals
+        if "requestBody" in operation:
+            assert refusals >= {"413", "415", "422"}, (name, path, method)
+
+    @every_operation
+    def test_names_its_scope(self, name: str, path: str, method: str, operation: Any) -> None:
+        if operation["operationId"] in PUBLIC:
+            assert operation["security"] == []
+            return
+        ((scheme, scopes),) = operation["security"][0].items()
+        assert scheme in document(name)["components"]["securitySchemes"], (path, method)
+        assert set(scopes) <= set(CLIENT_SCOPES)
+        assert len(scopes) == (operation["operationId"] != "read_me")
+        assert ("403" in operation["responses"]) is bool(scopes)
+
+
+class TestScopesAreTrue:
+    async def test_named_scope_and_no_other_opens_the_operation(self, registry: Registry) -> None:
+        office = await registry.add_office("CA0010000A")
+        for parameter in operations():
+            name, path, method, operation = parameter.values
+            if name != "registry" or operation["operationId"] in {*PUBLIC, "read_me"}:
+                continue
+            (scope,) = operation["security"][0]["machineClient"]
+            others = " ".join(each for each in CLIENT_SCOPES if each != scope)
+            for scopes, is_open in ((scope, True), (others, False)):
+                client = registry.client(office.code, office.client_id, scopes)
+                response = await call(client.http, path, method, operation)
+                assert (response.status_code != 403) is is_open, (path, scope, response.text)
+                assert str(response.status_code) in operation["responses"], response.text
+
+    async def test_examples_are_what_the_service_takes(self, registry: Registry) -> None:
+        office = await registry.add_office("CA0010000A")
+        for path in ("/v1/cases/{source_system}/{external_id}", "/v1/cases"):
+            operation = document("registry")["paths"][path]["put"]
+            response = await call(office.http, path, "put", operation)
+            assert response.status_code in {200, 201}, response.text
+            assert "refused" not in response.text
+
+
+async def call(http: httpx.AsyncClient, path: str, method: str, operation: Any) -> httpx.Response:
+    """Call an operation as its examples say."""
+    headers = {}
+    for parameter in operation.get("parameters", ()):
+        example = parameter["schema"]["examples"][0]
+        if parameter["in"] == "path":
+            path = path.replace(f"{{{parameter['name']}}}", example)
+        if parameter["in"] == "header":
+            headers[parameter["name"]] = example
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    return await http.request(method, path, json=body.get("example"), headers=headers)
+
+
+class TestProblemPage:
+    def test_is_up_to_date(self) -> None:
+        kept = (ROOT / "docs/problems.md").read_text(encoding="utf-8")
+        assert kept == page(), "run `make openapi`"
+
+    def test_codes_are_unique_and_say_what_to_do(self) -> None:
+        found = all_errors()
+        codes = [error.code for error in found]
+        assert len(set(codes)) == len(codes)
+        for error in found:
+            assert error.code == error.code.lower().replace("_", "-")
+            assert error.default_detail.endswith(".")
+            assert error.title
+            assert not error.title.endswith(".")
+
+    def test_each_error_has_a_code_of_its_own(self) -> None:
+        for error in all_errors():
+            if error is not AppError:
+                assert "code" in vars(error), error.__name__
+            assert "status" in vars(error) or error.__mro__[1] is not AppError, error.__name__

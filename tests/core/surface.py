@@ -1,0 +1,134 @@
+"""Every operation with a body, and how to call it well, for tests that call it badly."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlencode
+from uuid import uuid4
+
+import httpx
+from fastapi import FastAPI
+
+from app.accounts.examples import EXAMPLES as ACCOUNTS
+from app.core.clock import utc_now
+from app.core.settings import EvaluatorSettings, evaluator_audience
+from app.evaluator.examples import EXAMPLES as EVALUATOR
+from app.evaluator.main import create_app as create_evaluator
+from tests.blinding import case
+from tests.factories import ISSUER, OfficeClient, Registry
+
+ABSENT: Final = "0" * 32
+
+
+@dataclass(frozen=True)
+class Operation:
+    """An operation that reads a body."""
+
+    name: str
+    http: httpx.AsyncClient
+    method: str
+    path: str
+    good: Mapping[str, Any]
+    media_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    async def send(
+        self,
+        content: Any = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        """Send `content` (bytes, or an async iterator of them), by default the good body."""
+        sent = {"content-type": self.media_type, **self.headers, **(headers or {})}
+        if content is None:
+            content = self.body()
+        return await self.http.request(
+            self.method, self.path, content=content, headers=sent, params=params
+        )
+
+    def body(self) -> bytes:
+        """Return the good body."""
+        if self.media_type == "application/json":
+            return json.dumps(self.good).encode()
+        return urlencode(self.good).encode()
+
+
+@dataclass(frozen=True)
+class Surface:
+    """Registry and evaluator in this process, with an office that may do everything."""
+
+    registry: Registry
+    evaluator: FastAPI
+    office: OfficeClient
+    operations: Mapping[str, Operation]
+
+    @property
+    def evaluator_http(self) -> httpx.AsyncClient:
+        """Return a client of the evaluator with an access token."""
+        return self.operations["evaluate_tokens"].http
+
+
+@asynccontextmanager
+async def surface(url: str, keys: Path) -> AsyncIterator[Surface]:
+    """Yield both applications over the database at `url`."""
+    evaluator = create_evaluator(EvaluatorSettings(keys=keys, public_url=ISSUER))
+    async with Registry.started(url, keys) as registry:
+        office = await registry.add_office("CA0010000A")
+        token = registry.app.state.signing_key.mint_access(
+            issuer=ISSUER,
+            audience=evaluator_audience(ISSUER),
+            client_id=office.client_id,
+            scopes=["tokens:evaluate"],
+            jti=uuid4().hex,
+            now=int(utc_now().timestamp()),
+        )
+        tokens = httpx.AsyncClient(
+            transport=httpx.ASGITransport(evaluator, raise_app_exceptions=False),
+            base_url="http://evaluator.test",
+            headers={"Authorization": f"Bearer {token}"},
+        )
+        yield Surface(registry, evaluator, office, _operations(office.http, tokens))
+
+
+def _operations(http: httpx.AsyncClient, tokens: httpx.AsyncClient) -> dict[str, Operation]:
+    once = {"Idempotency-Key": "0123456789abcdef"}
+    found = [
+        Operation("put_case", http, "PUT", "/v1/cases/cms/24-1", case()),
+        Operation(
+            "put_cases",
+            http,
+            "PUT",
+            "/v1/cases",
+            {"cases": [{"source_system": "cms", "external_id": "24-2", "case": case()}]},
+        ),
+        Operation(
+            "request_handling",
+            http,
+            "POST",
+            f"/v1/overlaps/ovl_{ABSENT}/handling-requests",
+            {"proposed_lead": "requester"},
+            headers=once,
+        ),
+        Operation(
+            "answer_handling_request",
+            http,
+            "POST",
+            f"/v1/handling-requests/hnd_{ABSENT}/answers",
+            {"answer": "decline", "reason": "matter_closed"},
+            headers={**once, "If-Match": '"1"'},
+        ),
+        Operation(
+            "issue_access_token",
+            http,
+            "POST",
+            "/v1/oauth/token",
+            ACCOUNTS["AccessTokenRequest"],
+            "application/x-www-form-urlencoded",
+        ),
+        Operation("evaluate_tokens", tokens, "POST", "/v1/tokens/evaluate", EVALUATOR["Evaluate"]),
+    ]
+    return {operation.name: operation for operation in found}
