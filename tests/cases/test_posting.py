@@ -1,0 +1,223 @@
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+
+import pytest
+
+from app.core.clock import utc_now
+from app.identifiers.encoding import b64u_encode
+from tests.blinding import case, person
+from tests.factories import OfficeClient, Registry
+from tests.scenes import make_offices, phone, someone, something
+
+
+@pytest.fixture
+async def office(shared_registry: Registry) -> OfficeClient:
+    return (await make_offices(shared_registry, 1))[0]
+
+
+def item(external_id: str, body: dict[str, Any]) -> dict[str, Any]:
+    return {"source_system": "cms", "external_id": external_id, "case": body}
+
+
+async def stored(registry: Registry, client: OfficeClient) -> list[str]:
+    """Return the external ids of the office's cases as the database has them."""
+    rows = await registry.rows(
+        "SELECT external_id FROM cases c JOIN offices f ON f.id = c.office_id"
+        " WHERE f.code = :code ORDER BY external_id",
+        code=client.code,
+    )
+    return [row[0] for row in rows]
+
+
+class TestPutCase:
+    async def test_a_new_case_is_created_and_answered_with_its_tokens(
+        self, office: OfficeClient
+    ) -> None:
+        subject = someone(phones=(phone(),))
+        answer = await office.put_case("24-1", case(subject))
+        assert (answer.status_code, answer.headers["ETag"]) == (201, '"1"')
+        body = answer.json()
+        tokens = sum(len(name["tokens"]) for name in subject["names"]) + 1
+        assert body["subjects"] == [{"ref": "1", "tokens": tokens, "common": []}]
+        assert (body["result"], body["version"], body["overlaps"]) == ("created", 1, [])
+
+    async def test_a_changed_case_replaces_the_former_one(self, office: OfficeClient) -> None:
+        body = case(someone(), summary="First text.")
+        await office.put_case("24-1", body)
+        changes = {"summary": "Second text.", "record_class": "disposed", "county_fips": "06019"}
+        answer = await office.put_case("24-1", {**body, **changes})
+        assert (answer.status_code, answer.headers["ETag"]) == (200, '"2"')
+        assert answer.json()["result"] == "updated"
+        read = (await office.http.get("/v1/cases/cms/24-1")).json()
+        assert {name: read[name] for name in changes} == changes
+        assert read["version"] == 2
+
+    @pytest.mark.parametrize(
+        ("record_class", "years"), [("charged", 3), ("pre_charge", 3), ("declined", 1)]
+    )
+    async def test_the_review_date_follows_the_record_class(
+        self, office: OfficeClient, record_class: str, years: int
+    ) -> None:
+        await office.put_case("24-1", case(someone(), record_class=record_class))
+        read = (await office.http.get("/v1/cases/cms/24-1")).json()
+        assert read["review_on"] == (utc_now() + timedelta(days=365 * years)).date().isoformat()
+
+    @pytest.mark.parametrize(
+        ("days", "status"), [(-1, 422), (0, 422), (2, 201), (5 * 365 - 1, 201), (5 * 365 + 2, 422)]
+    )
+    async def test_a_review_date_is_after_today_and_within_five_years(
+        self, office: OfficeClient, days: int, status: int
+    ) -> None:
+        review_on = (utc_now() + timedelta(days=days)).date().isoformat()
+        answer = await office.put_case("24-1", case(someone(), review_on=review_on))
+        assert answer.status_code == status
+        if status == 422:
+            assert answer.json()["errors"][0]["code"] == "review-date"
+            assert review_on not in answer.text
+
+    async def test_tokens_of_another_epoch_conflict(self, office: OfficeClient) -> None:
+        answer = await office.put_case("24-1", case(someone(), epoch=2))
+        assert (answer.status_code, answer.json()["code"]) == (409, "epoch-changed")
+
+    @pytest.mark.parametrize(
+        "token", [bytes(32), b"\xff" * 31 + b"\x7f", sha256(b"+14155550133").digest()]
+    )
+    async def test_what_no_evaluator_gave_is_refused_where_it_stands(
+        self, shared_registry: Registry, office: OfficeClient, token: bytes
+    ) -> None:
+        subject = something()
+        subject["identifiers"][0]["token"] = b64u_encode(token)
+        answer = await office.put_case("24-1", case(someone(ref="0"), subject))
+        assert (answer.status_code, answer.json()["code"]) == (422, "token-invalid")
+        (error,) = answer.json()["errors"]
+        assert error["pointer"].endswith("/subjects/1/identifiers/0/token")
+        assert b64u_encode(token) not in answer.text
+        assert await stored(shared_registry, office) == []
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"record_class": "sealed"},
+            {"record_class": "juvenile"},
+            {"match_spec": "joinder/v2"},
+            {"epoch": "1"},
+            {"subjects": []},
+            {"county_fips": "6019"},
+            {"disclosure": "everyone"},
+            {"summary": ""},
+            {"summary": "x" * 2001},
+            {"summary": "Call 415-555-0132."},
+            {"opened_on": "2026-13-01"},
+        ],
+    )
+    async def test_what_the_schema_does_not_know_is_refused(
+        self, shared_registry: Registry, office: OfficeClient, changes: dict[str, Any]
+    ) -> None:
+        answer = await office.put_case("24-1", case(someone(), **changes))
+        assert answer.status_code == 422
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert await stored(shared_registry, office) == []
+
+    async def test_two_subjects_with_one_ref_are_refused(self, office: OfficeClient) -> None:
+        answer = await office.put_case("24-1", case(someone(), something()))
+        assert answer.status_code == 422
+
+    async def test_a_kind_of_key_that_does_not_exist_is_refused(self, office: OfficeClient) -> None:
+        subject = someone()
+        tokens = subject["names"][0]["tokens"]
+        tokens["p.zz"] = tokens.pop("p.ld")
+        assert (await office.put_case("24-1", case(subject))).status_code == 422
+
+    async def test_without_the_scope_nothing_is_kept_and_the_attempt_is_recorded(
+        self, shared_registry: Registry, office: OfficeClient
+    ) -> None:
+        reader = shared_registry.client(office.code, office.client_id, "cases:read")
+        answer = await reader.put_case("24-1", case(someone()))
+        assert (answer.status_code, answer.json()["code"]) == (403, "missing-scope")
+        assert await stored(shared_registry, office) == []
+        refused = await shared_registry.audit("access.refused")
+        assert [e["detail"] for e in refused if e["client_id"] == office.client_id] == [
+            {"code": "missing-scope"}
+        ]
+
+    async def test_many_overlaps_are_cut_at_the_strongest_and_said_so(
+        self, shared_registry: Registry, office: OfficeClient
+    ) -> None:
+        subject = someone(phones=(phone(),))
+        phone_only = {**subject, "names": []}
+        *others, last = await make_offices(shared_registry, 4)
+        for other in others:
+            cases = [item(f"24-{n}", case(phone_only)) for n in range(20)]
+            await other.http.put("/v1/cases", json={"cases": cases})
+        await last.put_case("24-1", case(subject))
+        answer = (await office.put_case("24-1", case(subject))).json()
+        assert (len(answer["overlaps"]), answer["more_overlaps"]) == (50, True)
+        assert answer["overlaps"][0]["counterpart"]["office"]["code"] == last.code
+        assert len(await office.overlaps()) == 61
+
+
+class TestPutCases:
+    async def test_a_bad_one_is_refused_by_itself_and_the_others_are_kept(
+        self, shared_registry: Registry, office: OfficeClient
+    ) -> None:
+        cases = [
+            item("24-1", case(someone())),
+            item("24-2", case(someone(), summary="Call 415-555-0132.")),
+            item("24-3", {"victim_name": "Canary Person"}),
+            item("24-4", case(someone(), epoch=2)),
+            item("24-5", case(someone())),
+        ]
+        answer = await office.http.put("/v1/cases", json={"cases": cases})
+        assert answer.status_code == 200, answer.text
+        results = answer.json()["results"]
+        assert [r["external_id"] for r in results] == [c["external_id"] for c in cases]
+        assert [r["result"] for r in results] == [
+            "created", "refused", "refused", "refused", "created",
+        ]  # fmt: skip
+        codes = [r["problem"]["code"] for r in results if r["problem"]]
+        assert codes == ["summary-holds-identifier", "invalid-request", "epoch-changed"]
+        assert not any(value in answer.text for value in ("555-0132", "Canary"))
+        assert await stored(shared_registry, office) == ["24-1", "24-5"]
+
+    async def test_again_is_unchanged(self, office: OfficeClient) -> None:
+        cases = {"cases": [item(f"24-{n}", case(someone())) for n in range(3)]}
+        first, again = [await office.http.put("/v1/cases", json=cases) for _ in range(2)]
+        assert {r["result"] for r in first.json()["results"]} == {"created"}
+        assert {r["result"] for r in again.json()["results"]} == {"unchanged"}
+        assert {r["version"] for r in again.json()["results"]} == {1}
+
+    async def test_one_by_one_and_together_are_the_same_post(self, office: OfficeClient) -> None:
+        body = case(someone(), opened_on="2026-01-31", review_on="2027-01-31", summary="Text.")
+        await office.put_case("24-1", body)
+        answer = await office.http.put("/v1/cases", json={"cases": [item("24-1", body)]})
+        assert answer.json()["results"][0]["result"] == "unchanged"
+
+    async def test_finds_the_overlaps_of_each_case(self, shared_registry: Registry) -> None:
+        one, other = await make_offices(shared_registry)
+        people = [someone() for _ in range(4)]
+        await one.http.put(
+            "/v1/cases", json={"cases": [item(f"24-{n}", case(p)) for n, p in enumerate(people)]}
+        )
+        answer = await other.http.put(
+            "/v1/cases",
+            json={"cases": [item("all", case(*({**p, "ref": str(n)} for n, p in enumerate(people))))]
+                  + [item("none", case(someone()))]
+                  + [item("two", case(people[2]))]},
+        )  # fmt: skip
+        counts = {r["external_id"]: len(r["overlaps"]) for r in answer.json()["results"]}
+        assert counts == {"all": 4, "none": 0, "two": 1}
+
+    async def test_a_case_named_twice_refuses_the_whole(
+        self, shared_registry: Registry, office: OfficeClient
+    ) -> None:
+        cases = [item("24-1", case(someone())), item("24-1", case(person()))]
+        answer = await office.http.put("/v1/cases", json={"cases": cases})
+        assert (answer.status_code, answer.json()["code"]) == (422, "case-twice")
+        assert await stored(shared_registry, office) == []
+
+    @pytest.mark.parametrize("how_many", [0, 201])
+    async def test_takes_one_to_two_hundred(self, office: OfficeClient, how_many: int) -> None:
+        cases = [item(f"24-{n}", {}) for n in range(how_many)]
+        answer = await office.http.put("/v1/cases", json={"cases": cases})
+        assert answer.status_code == 422

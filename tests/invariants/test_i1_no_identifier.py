@@ -1,0 +1,161 @@
+"""I1. No raw identifier, and nothing about a victim, is received, stored or logged."""
+
+import copy
+from typing import Any, Final
+
+import pytest
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.types import String
+
+import app.tables  # noqa: F401 -- fills the metadata
+from app.core.models import Base
+from tests.blinding import case
+from tests.factories import Registry
+from tests.invariants.dump import dump, holding
+from tests.scenes import make_offices, phone, someone
+
+CANARY: Final = "Canarybird"
+TEXT_COLUMNS: Final = {
+    "audit_entries": {"action", "actor", "object", "detail", "request_id"},
+    "case_grants": {"purpose"},
+    "cases": {
+        "source_system", "external_id", "record_class", "trafficking_type", "disclosure",
+        "county_fips", "summary",
+    },
+    "client_credentials": {"label", "public_jwk", "scopes"},
+    "handling_requests": {"proposed_lead", "status", "decline_reason"},
+    "idempotency_keys": {"key", "headers", "body"},
+    "offices": {
+        "code", "name", "kind", "state", "contact_title", "contact_phone", "contact_email",
+    },
+    "overlaps": {"band", "findings"},
+    "participation_agreements": {"version", "signatory"},
+    "subjects": {"ref", "kind"},
+}  # fmt: skip
+"""Every column that could hold words. Of a subject: the office's own reference and its kind."""
+
+BYTE_COLUMNS: Final = {
+    "cases": {"content_tag"},
+    "common_sightings": {"token"},
+    "idempotency_keys": {"request_digest"},
+    "sealed_elements": {"sealed"},
+    "sealing_keys": {"sealed_key"},
+    "sightings": {"token"},
+    "spent_assertions": {"jti_digest"},
+    "tokens": {"token"},
+}
+
+
+def _put(body: dict[str, Any], path: tuple[str | int, ...], value: object) -> dict[str, Any]:
+    """Return a copy of `body` with `value` at `path`."""
+    changed = copy.deepcopy(body)
+    inner: Any = changed
+    for step in path[:-1]:
+        inner = inner[step]
+    inner[path[-1]] = value
+    return changed
+
+
+EXTRA_FIELDS: Final = [
+    (*prefix, name)
+    for prefix in (
+        (), ("subjects", 0), ("subjects", 0, "names", 0), ("subjects", 0, "identifiers", 0)
+    )
+    for name in ("name", "date_of_birth", "value", "victim")
+]  # fmt: skip
+
+
+class TestI1NoRawIdentifierIsReceived:
+    @pytest.mark.parametrize("path", EXTRA_FIELDS, ids=str)
+    async def test_a_field_for_one_does_not_exist(
+        self,
+        shared_registry: Registry,
+        path: tuple[str | int, ...],
+        capfd: pytest.CaptureFixture[str],
+    ) -> None:
+        (office,) = await make_offices(shared_registry, 1)
+        good = case(someone(phones=(phone(),)))
+        bad = _put(good, path, f"{CANARY} 415-555-0142")
+        item = {"source_system": "cms", "external_id": "24-1", "case": bad}
+        single = await office.put_case("24-1", bad)
+        bulk = await office.http.put("/v1/cases", json={"cases": [item]})
+        assert (single.status_code, bulk.status_code) == (422, 200)
+        assert bulk.json()["results"][0]["result"] == "refused"
+        output = "".join(capfd.readouterr())
+        assert "/v1/cases" in output
+        for text in (single.text, bulk.text, output):
+            assert CANARY not in text
+            assert "555-0142" not in text
+        assert (await office.http.get("/v1/cases")).json()["items"] == []
+        assert (await office.put_case("24-1", good)).status_code == 201
+
+    @pytest.mark.parametrize(
+        "path",
+        [("subjects", 0, "names", 0, "tokens", "p.xx"), ("subjects", 0, "identifiers", 0, "token")],
+        ids=str,
+    )
+    @pytest.mark.parametrize("value", [CANARY, "+14155550142", "1990-02-03", "a" * 43])
+    async def test_one_in_the_place_of_a_token_is_refused(
+        self, shared_registry: Registry, path: tuple[str | int, ...], value: str
+    ) -> None:
+        (office,) = await make_offices(shared_registry, 1)
+        bad = _put(case(someone(phones=(phone(),))), path, value)
+        answer = await office.put_case("24-1", bad)
+        assert answer.status_code == 422
+        assert value not in answer.text
+
+    @pytest.mark.parametrize("provenance", ["victim_services", "hotline", "victim", ""])
+    @pytest.mark.parametrize("place", ["names", "identifiers"])
+    async def test_nothing_from_those_who_help_victims_is_taken(
+        self, shared_registry: Registry, place: str, provenance: str
+    ) -> None:
+        (office,) = await make_offices(shared_registry, 1)
+        good = case(someone(phones=(phone(),)))
+        bad = _put(good, ("subjects", 0, place, 0, "provenance"), provenance)
+        assert (await office.put_case("24-1", bad)).status_code == 422
+        assert (await office.put_case("24-1", good)).status_code == 201
+
+    async def test_a_summary_that_holds_one_is_refused_without_repeating_it(
+        self, registry: Registry, fresh_database_url: str, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        (office,) = await make_offices(registry, 1)
+        answer = await office.put_case("24-1", case(someone(), summary=f"{CANARY}, 415-555-0142"))
+        assert (answer.status_code, answer.json()["code"]) == (422, "summary-holds-identifier")
+        assert not any(value in answer.text for value in (CANARY, "0142"))
+        output = "".join(capfd.readouterr())
+        assert not any(value in output for value in (CANARY, "0142"))
+        tables = await dump(fresh_database_url)
+        assert not holding(tables, CANARY.encode())
+        assert holding(tables, office.code.encode())  # the search finds what is there
+
+
+class TestI1NoRawIdentifierIsStored:
+    def test_every_column_of_words_is_known(self) -> None:
+        found: dict[str, set[str]] = {}
+        for table in Base.metadata.sorted_tables:
+            for column in table.columns:
+                inner = column.type.item_type if isinstance(column.type, ARRAY) else column.type
+                if isinstance(inner, String | JSONB):
+                    found.setdefault(table.name, set()).add(column.name)
+        assert found == TEXT_COLUMNS
+
+    async def test_the_schema_holds_nothing_else(self, shared_registry: Registry) -> None:
+        rows = await shared_registry.rows(
+            "SELECT table_name, column_name, udt_name FROM information_schema.columns"
+            " WHERE table_schema = 'public' AND table_name <> 'alembic_version'"
+            " AND udt_name NOT IN ('int2', 'int4', 'int8', '_int2', '_int8', 'uuid', 'date',"
+            "                      'timestamptz')"
+        )
+        found: dict[str, dict[str, set[str]]] = {"words": {}, "bytes": {}}
+        for table, column, kind in rows:
+            which = "bytes" if kind == "bytea" else "words"
+            found[which].setdefault(table, set()).add(column)
+        assert found == {"words": TEXT_COLUMNS, "bytes": BYTE_COLUMNS}
+
+    async def test_nothing_is_kept_of_victims(self, shared_registry: Registry) -> None:
+        rows = await shared_registry.rows(
+            "SELECT table_name || '.' || column_name FROM information_schema.columns"
+            " WHERE table_schema = 'public' AND (table_name || column_name)"
+            " ~* 'victim|witness|minor|surviv'"
+        )
+        assert rows == []

@@ -1,0 +1,237 @@
+"""I6. Every effect and every disclosure has its audit row in its transaction; no row, no effect."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+import httpx
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.principal import OPERATOR
+from app.accounts import service as accounts
+from app.core.clock import utc_now
+from app.core.db import DATABASE_ERRORS, transaction
+from app.offices import service as offices
+from app.offices.schemas import OfficeAdd
+from tests.blinding import case
+from tests.factories import ISSUER, Registry, agreement
+from tests.invariants.dump import dump
+from tests.scenes import Meeting, meet, someone
+from tests.signing import Signer, token_request
+
+Step = Callable[[Meeting], Awaitable[httpx.Response]]
+
+
+async def put_new(meeting: Meeting) -> httpx.Response:
+    return await meeting.first.put_case("24-2", case(someone()))
+
+
+async def put_again(meeting: Meeting) -> httpx.Response:
+    return await meeting.first.put_case("24-1", meeting.first_case)
+
+
+async def put_many(meeting: Meeting) -> httpx.Response:
+    item = {"source_system": "cms", "external_id": "24-3", "case": case(someone())}
+    return await meeting.first.http.put("/v1/cases", json={"cases": [item]})
+
+
+async def list_overlaps(meeting: Meeting) -> httpx.Response:
+    return await meeting.first.http.get("/v1/overlaps")
+
+
+async def read_overlap(meeting: Meeting) -> httpx.Response:
+    return await meeting.first.http.get(f"/v1/overlaps/{meeting.overlap_id}")
+
+
+async def request_handling(meeting: Meeting) -> httpx.Response:
+    return await meeting.first.request_handling(meeting.overlap_id, key="asked-once")
+
+
+async def list_requests(meeting: Meeting) -> httpx.Response:
+    return await meeting.second.http.get("/v1/handling-requests")
+
+
+async def _request_id(meeting: Meeting) -> str:
+    ((key,),) = await meeting.registry.rows("SELECT id FROM handling_requests")
+    return f"hnd_{UUID(str(key)).hex}"
+
+
+async def read_request(meeting: Meeting) -> httpx.Response:
+    return await meeting.second.http.get(f"/v1/handling-requests/{await _request_id(meeting)}")
+
+
+async def accept(meeting: Meeting) -> httpx.Response:
+    key = await _request_id(meeting)
+    return await meeting.second.answer(key, {"answer": "accept"}, key="answered-once")
+
+
+async def decline(meeting: Meeting) -> httpx.Response:
+    answer = {"answer": "decline", "reason": "handled_separately"}
+    return await meeting.second.answer(await _request_id(meeting), answer)
+
+
+async def _token(meeting: Meeting, signer: Signer, client_id: UUID) -> httpx.Response:
+    form = token_request(signer.assertion(str(client_id), ISSUER))
+    return await meeting.first.http.post("/v1/oauth/token", data=form)
+
+
+AUDITED: Final[dict[str, list[tuple[tuple[Step, ...], Step]]]] = {
+    "PUT /v1/cases/{source_system}/{external_id}": [((), put_new), ((), put_again)],
+    "PUT /v1/cases": [((), put_many)],
+    "GET /v1/overlaps": [((), list_overlaps)],
+    "GET /v1/overlaps/{overlap_id}": [((), read_overlap)],
+    "POST /v1/overlaps/{overlap_id}/handling-requests": [
+        ((), request_handling),
+        ((request_handling,), request_handling),
+    ],
+    "GET /v1/handling-requests": [((request_handling,), list_requests)],
+    "GET /v1/handling-requests/{request_id}": [((request_handling,), read_request)],
+    "POST /v1/handling-requests/{request_id}/answers": [
+        ((request_handling,), accept),
+        ((request_handling,), decline),
+        ((request_handling, accept), accept),
+    ],
+}
+"""What comes before, and the operation; the same one before it makes it a repeat."""
+
+WITH_THEIR_OWN_TEST: Final = {"POST /v1/oauth/token"}
+NOTHING_TO_AUDIT: Final = {
+    "GET /healthz",
+    "GET /readyz",
+    "GET /problems/{code}",
+    "GET /v1/meta",
+    "GET /v1/oprf/keys",
+    "GET /v1/me",  # the caller itself
+    "GET /v1/cases",  # the office's own cases
+    "GET /v1/cases/{source_system}/{external_id}",
+}
+CASES: Final = [(name, *case) for name, cases in AUDITED.items() for case in cases]
+
+
+@asynccontextmanager
+async def audit_broken(url: str) -> AsyncIterator[None]:
+    """Make every insert of an audit row fail while the context lasts."""
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$BEGIN RAISE EXCEPTION 'no audit'; END$$;"
+            "CREATE TRIGGER refuse BEFORE INSERT ON audit_entries"
+            " FOR EACH STATEMENT EXECUTE FUNCTION refuse()"
+        )
+        yield
+        await connection.execute("DROP TRIGGER refuse ON audit_entries; DROP FUNCTION refuse()")
+    finally:
+        await connection.close()
+
+
+def assert_discloses_nothing(answer: httpx.Response) -> None:
+    assert answer.status_code in {500, 503}, answer.text
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    known = {"type", "title", "status", "detail", "code", "trace_id"}
+    assert answer.json().keys() <= known
+    assert not {"etag", "location"} & set(answer.headers)
+
+
+class TestI6NoRowNoEffect:
+    def test_every_operation_is_considered(self, shared_registry: Registry) -> None:
+        operations = {
+            f"{method.upper()} {path}"
+            for path, methods in shared_registry.app.openapi()["paths"].items()
+            for method in methods
+        }
+        assert operations == AUDITED.keys() | WITH_THEIR_OWN_TEST | NOTHING_TO_AUDIT
+
+    @pytest.mark.parametrize(
+        ("name", "before", "step"), CASES, ids=[f"{c[2].__name__}-{len(c[1])}" for c in CASES]
+    )
+    async def test_of_an_operation(
+        self,
+        registry: Registry,
+        fresh_database_url: str,
+        name: str,
+        before: tuple[Step, ...],
+        step: Step,
+    ) -> None:
+        meeting = await meet(registry)
+        for earlier in before:
+            assert (await earlier(meeting)).status_code in {200, 201}
+        stored = await dump(fresh_database_url)
+        async with audit_broken(fresh_database_url):
+            assert_discloses_nothing(await step(meeting))
+            assert await dump(fresh_database_url) == stored
+        ((rows,),) = await registry.rows("SELECT count(*) FROM audit_entries")
+        answer = await step(meeting)
+        assert answer.status_code in {200, 201}, f"{name}: {answer.text}"
+        ((more,),) = await registry.rows("SELECT count(*) FROM audit_entries")
+        assert more > rows, name
+
+    async def test_of_issuing_an_access_token(
+        self, registry: Registry, fresh_database_url: str
+    ) -> None:
+        meeting = await meet(registry)
+        signer = Signer()
+        async with transaction(registry.app.state.sessions) as session:
+            client_id = await accounts.add_client_credential(
+                session, OPERATOR, meeting.first.code, signer.jwk, label="t", now=utc_now()
+            )
+        stored = await dump(fresh_database_url)
+        async with audit_broken(fresh_database_url):
+            assert_discloses_nothing(await _token(meeting, signer, client_id))
+            assert await dump(fresh_database_url) == stored
+        assert (await _token(meeting, signer, client_id)).status_code == 200
+        (entry,) = await registry.audit("access_token.issued")
+        assert entry["client_id"] == str(client_id)
+
+    @pytest.mark.parametrize("place", range(4))
+    async def test_of_what_the_operator_does(
+        self, registry: Registry, fresh_database_url: str, place: int
+    ) -> None:
+        meeting = await meet(registry)
+        office = OfficeAdd(
+            code="TX-NEW", name="New", kind="local", state="TX",
+            contact_title="Deputy", contact_phone="555-0100", contact_email="new@example.com",
+        )  # fmt: skip
+        code, client_id, now = meeting.first.code, UUID(meeting.first.client_id), utc_now()
+        acts: list[Callable[[AsyncSession], Awaitable[object]]] = [
+            lambda session: offices.add_office(session, OPERATOR, office, now=now),
+            lambda session: offices.sign_agreement(session, OPERATOR, code, agreement()),
+            lambda session: accounts.add_client_credential(
+                session, OPERATOR, code, Signer().jwk, label="t", now=now
+            ),
+            lambda session: accounts.revoke_client_credential(
+                session, OPERATOR, client_id, now=now
+            ),
+        ]
+        stored = await dump(fresh_database_url)
+        async with audit_broken(fresh_database_url):
+            with pytest.raises(DATABASE_ERRORS):
+                async with transaction(registry.app.state.sessions) as session:
+                    await acts[place](session)
+            assert await dump(fresh_database_url) == stored
+        async with transaction(registry.app.state.sessions) as session:
+            await acts[place](session)
+        changed = await dump(fresh_database_url)
+        assert {name for name in changed if changed[name] != stored[name]} > {"audit_entries"}
+
+
+class TestI6EachRowSaysEnough:
+    async def test_of_a_disclosure_it_names_recipient_and_rung(self, registry: Registry) -> None:
+        meeting = await meet(registry, "open", "contact_first")
+        await list_overlaps(meeting)
+        entry = (await registry.audit("overlaps.disclosed"))[-1]
+        ((office_id,),) = await registry.rows(
+            "SELECT id FROM offices WHERE code = :code", code=meeting.first.code
+        )
+        assert entry["recipients"] == [office_id]
+        assert entry["detail"] == {meeting.overlap_id: "pointer"}
+        assert entry["client_id"] == meeting.first.client_id
+
+    async def test_it_carries_the_request_id(self, registry: Registry) -> None:
+        meeting = await meet(registry)
+        answer = await meeting.first.http.get("/v1/overlaps", headers={"X-Request-Id": "trace-7"})
+        assert answer.headers["X-Request-Id"] == "trace-7"
+        assert (await registry.audit("overlaps.disclosed"))[-1]["request_id"] == "trace-7"

@@ -1,0 +1,146 @@
+from collections.abc import Awaitable, Callable
+from datetime import date
+from typing import Any, TypeVar
+
+import pytest
+from pydantic import ValidationError
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.errors import MissingScopeError
+from app.access.principal import OPERATOR, Principal
+from app.core.clock import utc_now
+from app.core.db import transaction
+from app.offices import queries, service
+from app.offices.errors import OfficeExistsError, OfficeNotFoundError
+from app.offices.models import ParticipationAgreement
+from app.offices.schemas import AgreementSign, OfficeAdd
+from tests.factories import Registry, agreement
+from tests.scenes import make_offices, meet
+
+NOBODY = Principal("client:x", 1, frozenset())
+T = TypeVar("T")
+
+
+async def act(registry: Registry, what: Callable[[AsyncSession], Awaitable[T]]) -> T:
+    async with transaction(registry.app.state.sessions) as session:
+        return await what(session)
+
+
+def office(code: str, **changes: Any) -> OfficeAdd:
+    fields = {
+        "code": code,
+        "name": "County Prosecutor",
+        "kind": "local",
+        "state": "CA",
+        "contact_title": "Duty deputy",
+        "contact_phone": "555-0100",
+        "contact_email": "duty@example.com",
+    }
+    return OfficeAdd.model_validate({**fields, **changes})
+
+
+class TestAddOffice:
+    async def test_keeps_it_and_audits(self, shared_registry: Registry) -> None:
+        await act(
+            shared_registry,
+            lambda s: service.add_office(s, OPERATOR, office("CA-ADDED"), now=utc_now()),
+        )
+        kept = await act(shared_registry, lambda s: queries.get_office(s, "CA-ADDED"))
+        assert (kept.name, kept.kind, kept.state) == ("County Prosecutor", "local", "CA")
+        entries = await shared_registry.audit("office.added")
+        assert [e["actor"] for e in entries if e["object"] == "CA-ADDED"] == ["operator"]
+
+    async def test_twice_conflicts_and_changes_nothing(self, shared_registry: Registry) -> None:
+        for name in ("First", "Second"):
+            body = office("CA-TWICE", name=name)
+            adding = act(
+                shared_registry, lambda s, b=body: service.add_office(s, OPERATOR, b, now=utc_now())
+            )
+            if name == "First":
+                await adding
+            else:
+                with pytest.raises(OfficeExistsError):
+                    await adding
+        kept = await act(shared_registry, lambda s: queries.get_office(s, "CA-TWICE"))
+        assert kept.name == "First"
+
+    async def test_is_the_operators_alone(self, shared_registry: Registry) -> None:
+        with pytest.raises(MissingScopeError):
+            await act(
+                shared_registry,
+                lambda s: service.add_office(s, NOBODY, office("CA-NOBODY"), now=utc_now()),
+            )
+        with pytest.raises(OfficeNotFoundError):
+            await act(shared_registry, lambda s: queries.get_office(s, "CA-NOBODY"))
+
+    @pytest.mark.parametrize(
+        "changes",
+        [{"code": "ca"}, {"code": "CA 1"}, {"kind": "federal"}, {"state": "California"},
+         {"name": " "}, {"victims": 1}],
+    )  # fmt: skip
+    def test_has_a_form(self, changes: dict[str, Any]) -> None:
+        with pytest.raises(ValidationError):
+            office(**{"code": "CA-FORM", **changes})
+
+
+class TestSignAgreement:
+    async def test_of_an_unknown_office_is_refused(self, shared_registry: Registry) -> None:
+        with pytest.raises(OfficeNotFoundError):
+            await act(
+                shared_registry,
+                lambda s: service.sign_agreement(s, OPERATOR, "CA-ABSENT", agreement()),
+            )
+
+    async def test_is_the_operators_alone(self, shared_registry: Registry) -> None:
+        (client,) = await make_offices(shared_registry, 1)
+        with pytest.raises(MissingScopeError):
+            await act(
+                shared_registry,
+                lambda s: service.sign_agreement(s, NOBODY, client.code, agreement()),
+            )
+
+    async def test_starts_participation_on_its_first_day(self, shared_registry: Registry) -> None:
+        meeting = await meet(shared_registry)
+        future = agreement(effective_on=date(2999, 1, 1))
+        code = meeting.first.code
+        await shared_registry.rows(
+            "DELETE FROM participation_agreements WHERE office_id ="
+            " (SELECT id FROM offices WHERE code = :code) RETURNING id",
+            code=code,
+        )
+        await act(shared_registry, lambda s: service.sign_agreement(s, OPERATOR, code, future))
+        assert await meeting.first.overlaps() == await meeting.second.overlaps() == []
+        me = (await meeting.first.http.get("/v1/me")).json()
+        assert me["is_participating"] is False
+        await act(shared_registry, lambda s: service.sign_agreement(s, OPERATOR, code, agreement()))
+        assert len(await meeting.first.overlaps()) == len(await meeting.second.overlaps()) == 1
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"signed_on": date(2026, 2, 1), "effective_on": date(2026, 1, 1)},
+            {"ends_on": date(2026, 1, 6)},
+            {"ends_on": date(2025, 1, 1)},
+        ],
+    )
+    async def test_has_its_dates_in_order_in_schema_and_database(
+        self, shared_registry: Registry, changes: dict[str, date]
+    ) -> None:
+        with pytest.raises(ValidationError):
+            agreement(**changes)
+        (client,) = await make_offices(shared_registry, 1)
+        unchecked = AgreementSign.model_construct(**{**agreement().model_dump(), **changes})
+        kept = await act(shared_registry, lambda s: queries.get_office(s, client.code))
+        row = ParticipationAgreement(office_id=kept.id, **unchecked.model_dump())
+        with pytest.raises(IntegrityError):
+            async with transaction(shared_registry.app.state.sessions) as session:
+                session.add(row)
+
+
+class TestListOffices:
+    async def test_is_in_the_order_of_codes(self, shared_registry: Registry) -> None:
+        added = await make_offices(shared_registry, 3)
+        codes = [kept.code for kept in await act(shared_registry, queries.list_offices)]
+        assert {client.code for client in added} <= set(codes)
+        assert codes == sorted(codes)

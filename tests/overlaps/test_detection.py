@@ -1,0 +1,141 @@
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.identifiers.kinds import KINDS
+from app.overlaps.detection import MAX_FINDINGS, gather, overlaps_of
+from app.overlaps.postings import Name, PostedSubject, Posting, Sighting
+from app.overlaps.queries import FoundOverlap, Profile
+from app.overlaps.scoring import Prior
+
+PRIOR = Prior(5_000, 1.0)
+PERSON_KINDS = [name for name, kind in KINDS.items() if kind.key_class == "person"]
+Case = Sequence[PostedSubject]
+
+
+def sightings(cases: Mapping[int, Case]) -> list[Sighting]:
+    return [
+        Sighting(kind.encode() + element, number, subject.ref, alias, kind)
+        for number, case in cases.items()
+        for subject in case
+        for kind, alias, element in subject.elements
+    ]
+
+
+def detect(mine: Mapping[int, Case], theirs: Mapping[int, Case]) -> list[FoundOverlap]:
+    """Return what one office (1) finds when it posts `mine` while another (2) has `theirs`."""
+    posted, stored = sightings(mine), sightings(theirs)
+    holders = Counter(s[0] for s in {(s.token, s.case_id, s.ref) for s in posted + stored})
+    known = {s.token for s in posted}
+    keys = {(number, s.ref): number * 100 + place
+            for number, case in theirs.items() for place, s in enumerate(case)}  # fmt: skip
+    matching = [(s.token, keys[s.case_id, s.ref], s.alias) for s in stored if s.token in known]
+    profiles = {
+        keys[number, s.ref]: Profile(
+            keys[number, s.ref], number, 2, s.ref, [name.band for name in s.names], s.masks
+        )
+        for number, case in theirs.items()
+        for s in case
+    }
+    postings = [Posting(number, True, case) for number, case in mine.items()]  # noqa: FBT003 -- a field
+    return overlaps_of(postings, 1, gather(posted, matching, holders), profiles, PRIOR)
+
+
+def named(ref: str, *aliases: dict[str, bytes], phones: Sequence[bytes] = ()) -> PostedSubject:
+    names = [Name(3, elements) for elements in aliases]
+    return PostedSubject(ref, "person", names, [("tel", phone) for phone in phones])
+
+
+def everything(value: bytes) -> dict[str, bytes]:
+    return dict.fromkeys(PERSON_KINDS, value)
+
+
+elements = st.sampled_from([b"a", b"b", b"c"])
+subjects = st.builds(
+    lambda ref, names, phones: named(ref, *names, phones=phones),
+    st.sampled_from(["1", "2", "3"]),
+    st.lists(st.dictionaries(st.sampled_from(PERSON_KINDS), elements, min_size=1), max_size=2),
+    st.lists(elements, max_size=2, unique=True),
+)
+cases = st.lists(subjects, min_size=1, max_size=3, unique_by=lambda subject: subject.ref)
+
+
+def mirrored(found: list[FoundOverlap]) -> list[dict[str, Any]]:
+    """Return overlaps without saying which office is which."""
+    return [
+        {**vars(pair), "low_office": pair.high_office, "high_office": pair.low_office}
+        for pair in found
+    ]
+
+
+class TestLaws:
+    @given(mine=cases, theirs=cases)
+    @settings(max_examples=60, deadline=None)
+    def test_whoever_posts_last_finds_the_same(self, mine: Case, theirs: Case) -> None:
+        one_way, other_way = detect({10: mine}, {20: theirs}), detect({20: theirs}, {10: mine})
+        assert [vars(pair) for pair in one_way] == mirrored(other_way)
+
+    @given(mine=st.lists(cases, min_size=1, max_size=3), theirs=st.lists(cases, max_size=3))
+    @settings(max_examples=60, deadline=None)
+    def test_a_pair_of_cases_comes_once_and_only_for_a_shared_key(
+        self, mine: list[Case], theirs: list[Case]
+    ) -> None:
+        one = {10 + place: case for place, case in enumerate(mine)}
+        other = {20 + place: case for place, case in enumerate(theirs)}
+        found = [(pair.low_case_id, pair.high_case_id) for pair in detect(one, other)]
+        assert len(found) == len(set(found))
+        shared = {
+            (s.case_id, t.case_id)
+            for s in sightings(one)
+            for t in sightings(other)
+            if s.token == t.token
+        }
+        assert set(found) <= shared
+        contacts = {
+            (s.case_id, t.case_id)
+            for s in sightings(one)
+            for t in sightings(other)
+            if s.token == t.token and s.kind == "tel"
+        }
+        assert contacts <= set(found)
+
+
+class TestFindings:
+    def test_a_shared_phone_is_shown_apart_and_proves_nobody_the_same(self) -> None:
+        (pair,) = detect({10: [named("1", phones=[b"x"])]}, {20: [named("7", phones=[b"x"])]})
+        assert (pair.band, pair.strength) == ("shared_only", 0)
+        assert pair.findings == [
+            {"finding": "shared_identifier", "kinds": ["tel"], "subjects": ["1", "7"]}
+        ]
+
+    def test_the_same_person_with_a_phone_is_two_findings(self) -> None:
+        person = named("1", everything(b"a"), phones=[b"x"])
+        (pair,) = detect({10: [person]}, {20: [person]})
+        assert [f["finding"] for f in pair.findings] == ["same_person", "shared_identifier"]
+        assert pair.band == "strong"
+        assert pair.findings[0]["facts"]["shared"] == ["tel"]
+
+    def test_refs_stand_in_the_order_of_the_cases(self) -> None:
+        one, other = [named("mine", phones=[b"x"])], [named("theirs", phones=[b"x"])]
+        assert detect({10: one}, {20: other})[0].findings[0]["subjects"] == ["mine", "theirs"]
+        assert detect({20: one}, {10: other})[0].findings[0]["subjects"] == ["theirs", "mine"]
+
+    def test_the_best_pair_of_aliases_counts(self) -> None:
+        one = named("1", everything(b"other"), everything(b"a"))
+        (pair,) = detect({10: [one]}, {20: [named("1", everything(b"a"))]})
+        assert (pair.band, len(pair.findings)) == ("strong", 1)
+
+    def test_the_strongest_comes_first_and_the_weakest_are_dropped(self) -> None:
+        crowd = [named(str(place), phones=[b"x"]) for place in range(60)]
+        one = named("1", everything(b"a"), phones=[b"x"])
+        (pair,) = detect({10: [one]}, {20: [*crowd, named("p", everything(b"a"))]})
+        assert len(pair.findings) == MAX_FINDINGS
+        assert pair.findings[0]["finding"] == "same_person"
+        assert pair.band == "strong"
+
+    def test_keys_of_another_kind_are_other_keys(self) -> None:
+        one, other = named("1", {"p.lmd": b"a"}), named("1", {"p.imd": b"a"})
+        assert detect({10: [one]}, {20: [other]}) == []

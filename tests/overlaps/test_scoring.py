@@ -1,0 +1,199 @@
+import math
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.identifiers.kinds import KINDS
+from app.overlaps.scoring import (
+    NamePair,
+    PersonFacts,
+    Prior,
+    band_of,
+    contact_bits,
+    explain,
+    mask,
+    name_bits,
+    person_facts,
+    same_person,
+)
+from tests.overlaps.febrl import link, quality, read
+
+PRIOR = Prior(20_000, 0.05)
+NAME_LEVELS = ("differs", "initial", "sound", "exact")
+DATE_LEVELS = ("differs", "day_month", "two_parts", "swapped", "full")
+MIDDLE_LEVELS = ("differs", "unknown", "agrees")
+PERSON_KINDS = sorted(name for name, kind in KINDS.items() if kind.key_class == "person")
+
+masks = st.sets(st.sampled_from(PERSON_KINDS)).map(mask)
+levels = st.sampled_from((*NAME_LEVELS, "unknown"))
+all_facts = st.builds(
+    PersonFacts,
+    levels,
+    levels,
+    st.sampled_from((*DATE_LEVELS, "unknown")),
+    st.sampled_from(MIDDLE_LEVELS),
+)
+contacts = st.dictionaries(st.sampled_from(("tel", "addr", "addr0")), st.integers(2, 5_000))
+
+
+@st.composite
+def name_pairs(draw: st.DrawFn) -> NamePair:
+    mine, theirs = draw(masks), draw(masks)
+    shared = draw(masks) & mine & theirs
+    return NamePair(shared, mine, theirs, draw(st.integers(0, 3)), draw(st.integers(0, 500)))
+
+
+def turned(pair: NamePair) -> NamePair:
+    return NamePair(pair.shared, pair.theirs, pair.mine, pair.band, pair.holders)
+
+
+class TestSymmetry:
+    @given(st.lists(name_pairs(), min_size=1, max_size=4), contacts)
+    def test_either_side_gets_the_same_finding(
+        self, pairs: list[NamePair], shared: dict[str, int]
+    ) -> None:
+        other_way = [turned(pair) for pair in pairs]
+        assert same_person(pairs, shared, PRIOR) == same_person(other_way, shared, PRIOR)
+
+    @given(masks, masks, masks)
+    def test_facts_do_not_depend_on_who_asks(self, shared: int, mine: int, theirs: int) -> None:
+        both = shared & mine & theirs
+        assert person_facts(both, mine, theirs) == person_facts(both, theirs, mine)
+
+
+class TestMoreAgreement:
+    @pytest.mark.parametrize("attribute", ["last_name", "first_name"])
+    @given(facts=all_facts, bits=st.floats(0, 21))
+    def test_of_a_name_never_lowers_the_score(
+        self, attribute: str, facts: PersonFacts, bits: float
+    ) -> None:
+        self._assert_rises(facts, attribute, NAME_LEVELS, bits)
+
+    @given(facts=all_facts, bits=st.floats(0, 21))
+    def test_of_the_birth_date_never_lowers_the_score(
+        self, facts: PersonFacts, bits: float
+    ) -> None:
+        self._assert_rises(facts, "birth_date", DATE_LEVELS, bits)
+
+    @given(facts=all_facts, bits=st.floats(0, 21))
+    def test_of_the_middle_initial_never_lowers_the_score(
+        self, facts: PersonFacts, bits: float
+    ) -> None:
+        self._assert_rises(facts, "middle_initial", MIDDLE_LEVELS, bits)
+
+    def _assert_rises(
+        self, facts: PersonFacts, attribute: str, ladder: tuple[str, ...], bits: float
+    ) -> None:
+        scores = [PersonFacts(**{**vars(facts), attribute: level}).bits(bits) for level in ladder]
+        assert scores == sorted(scores)
+        assert scores[0] < scores[-1]
+
+    @given(contacts, st.sampled_from(("tel", "addr")), st.integers(2, 5_000))
+    def test_another_shared_contact_never_lowers_the_score(
+        self, shared: dict[str, int], kind: str, holders: int
+    ) -> None:
+        without = {name: count for name, count in shared.items() if name != kind}
+        without.pop("addr0", None)  # stands for the same address as addr
+        with_it = contact_bits({**without, kind: holders}, 20_000)
+        assert 0 <= contact_bits(without, 20_000) <= with_it + 1e-9 or holders > 10_000
+
+    @given(contacts, st.integers(1, 1000))
+    def test_a_commoner_contact_never_raises_the_score(
+        self, shared: dict[str, int], more: int
+    ) -> None:
+        commoner = {kind: count + more for kind, count in shared.items()}
+        assert contact_bits(commoner, 20_000) <= contact_bits(shared, 20_000)
+
+    @given(st.integers(0, 2), st.integers(0, 5_000), st.integers(1, 5_000))
+    def test_a_rarer_name_never_lowers_the_score(self, band: int, holders: int, more: int) -> None:
+        assert name_bits(band, holders, 20_000) <= name_bits(band + 1, holders, 20_000)
+        assert name_bits(band, holders + more, 20_000) <= name_bits(band, holders, 20_000)
+
+    @given(st.lists(name_pairs(), min_size=1, max_size=3), name_pairs())
+    def test_another_alias_never_lowers_the_score(
+        self, pairs: list[NamePair], another: NamePair
+    ) -> None:
+        few = same_person(pairs, {"tel": 2}, PRIOR)
+        more = same_person([*pairs, another], {"tel": 2}, PRIOR)
+        assert (more or {"strength": -99})["strength"] >= (few or {"strength": -99})["strength"]
+
+
+class TestPrior:
+    @given(st.integers(1, 10**7), st.integers(1, 10**7), st.floats(0.01, 10))
+    def test_more_possible_people_lower_it(self, few: int, more: int, expected: float) -> None:
+        low, high = sorted((few, more))
+        assert Prior(high, expected).bits <= Prior(low, expected).bits
+
+    @given(st.integers(1, 10**7), st.floats(0.01, 10), st.floats(0.01, 10))
+    def test_more_expected_matches_raise_it(self, people: int, one: float, other: float) -> None:
+        low, high = sorted((one, other))
+        assert Prior(people, low).bits <= Prior(people, high).bits
+
+    def test_is_the_odds_in_bits(self) -> None:
+        assert Prior(1024, 1.0).bits == -10
+        assert Prior(20_000, 0.05).bits == pytest.approx(-math.log2(400_000))
+
+
+class TestBands:
+    @pytest.mark.parametrize(
+        ("chance", "band"),
+        [(0.991, "strong"), (0.989, "probable"), (0.901, "probable"), (0.899, "possible"),
+         (0.201, "possible"), (0.199, None)],
+    )  # fmt: skip
+    def test_follow_the_chance_of_being_the_same_person(
+        self, chance: float, band: str | None
+    ) -> None:
+        assert band_of(math.log2(chance / (1 - chance))) == band
+
+    @given(name_pairs(), st.integers(1, 100))
+    def test_a_name_alone_is_never_more_than_possible(self, pair: NamePair, opposite: int) -> None:
+        found = same_person([pair], {}, Prior(opposite, 1.0))
+        if found and found["facts"]["birth_date"] in {"unknown", "differs"}:
+            assert found["band"] == "possible"
+
+
+class TestExplain:
+    @pytest.mark.parametrize(
+        ("facts", "shared", "text"),
+        [
+            (("exact", "exact", "full", "agrees"), [],
+             "Last name, first name, full birth date and middle initial agree."),
+            (("sound", "differs", "full", "unknown"), ["tel"],
+             "Last name (sound) and full birth date agree; first name differs; "
+             "shared: a phone number."),
+            (("exact", "unknown", "unknown", "unknown"), ["addr", "addr0"],
+             "Last name agrees; shared: an address."),
+            (("differs", "differs", "swapped", "unknown"), ["addr0", "tel"],
+             "Birth date with day and month swapped agrees; last name and first name differ; "
+             "shared: a street address and a phone number."),
+            (("initial", "sound", "two_parts", "differs"), [],
+             "Last initial, first name (sound) and birth year with month or day agree; "
+             "middle initial differs."),
+        ],
+    )  # fmt: skip
+    def test_reads_as_a_sentence(
+        self, facts: tuple[str, str, str, str], shared: list[str], text: str
+    ) -> None:
+        assert explain({**vars(PersonFacts(*facts)), "shared": shared}) == text
+
+    @given(all_facts, st.sets(st.sampled_from(("tel", "addr", "addr0")), min_size=1).map(sorted))
+    def test_is_made_of_kinds_and_levels_only(self, facts: PersonFacts, shared: list[str]) -> None:
+        words = set(re.findall(r"\w+", explain({**vars(facts), "shared": shared}).lower()))
+        known: Any = (
+            "last first middle name initial sound full birth date with day and month swapped year"
+            " or agree agrees differ differs shared a an phone number address street"
+        )
+        assert words <= set(known.split())
+
+
+class TestQuality:
+    def test_febrl4_by_name_and_date_of_birth(self) -> None:
+        originals, copies = read("dataset4a.csv"), read("dataset4b.csv")
+        found = link(originals, copies, Prior(5_000, 1.0))
+        reached = quality(found, len(originals))
+        assert reached.f1 >= 0.93, reached
+        strong = quality([pair for pair in found if pair.band == "strong"], len(originals))
+        assert strong.precision >= 0.99, strong

@@ -1,0 +1,95 @@
+"""Small situations that many tests begin with, made of offices and people nobody else uses."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import count
+from typing import Any, Final
+from uuid import UUID
+
+from app.core.ids import public_id
+from tests.blinding import case, person, raw
+from tests.factories import OfficeClient, Registry
+
+_NUMBERS: Final = count(1)
+
+
+def someone(*, ref: str = "1", phones: tuple[str, ...] = (), **changes: str) -> dict[str, Any]:
+    """Return a posted person who shares no key with any other one of this process."""
+    number = next(_NUMBERS)
+    letters = "".join(chr(ord("a") + int(digit)) for digit in str(number))
+    born = date(1940, 1, 1) + timedelta(days=number)
+    fields = {"given": "Alex", "surname": f"Quillon{letters}", "born": born.isoformat(), **changes}
+    return person(ref=ref, phones=phones, **fields)
+
+
+def phone() -> str:
+    """Return a phone number that nobody else in this process has."""
+    number = next(_NUMBERS)
+    return f"+1415{200 + number // 10_000}{number % 10_000:04}"
+
+
+def something(how_many: int = 1, *, ref: str = "1") -> dict[str, Any]:
+    """Return a posted subject with `how_many` phones that no other subject has."""
+    return raw({str(place): (f"only-here-{next(_NUMBERS)}",) for place in range(how_many)}, ref=ref)
+
+
+async def make_offices(registry: Registry, how_many: int = 2) -> list[OfficeClient]:
+    """Return the clients of new offices whose agreements are in force."""
+    states = ("CA", "NV", "OR", "WA")
+    return [
+        await registry.add_office(f"{states[place % 4]}-{next(_NUMBERS):06}")
+        for place in range(how_many)
+    ]
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """Two offices with one overlap, `first` having posted before `second`."""
+
+    registry: Registry
+    first: OfficeClient
+    second: OfficeClient
+    first_case: Mapping[str, Any]
+    second_case: Mapping[str, Any]
+    key: UUID
+
+    @property
+    def overlap_id(self) -> str:
+        """The overlap's id, also where nobody may know it."""
+        return public_id("ovl", self.key)
+
+
+async def meet(
+    registry: Registry,
+    first: str = "open",
+    second: str = "open",
+    *,
+    offices: list[OfficeClient] | None = None,
+    external_id: str = "24-1",
+) -> Meeting:
+    """Let two offices post the same person, with a phone, under the given disclosures."""
+    one, other = offices or await make_offices(registry)
+    subject = someone(phones=(phone(),))
+    summary = "Worked without pay in a kitchen; the employer kept the papers."
+    bodies = [case(subject, disclosure=way, summary=summary) for way in (first, second)]
+    for client, body in zip((one, other), bodies, strict=True):
+        answer = await client.put_case(external_id, body)
+        assert answer.status_code == 201, answer.text
+    rows = await registry.rows(
+        "SELECT s.overlap_id FROM overlap_sides s JOIN offices f ON f.id = s.office_id"
+        " JOIN offices g ON g.id = s.other_office_id WHERE (f.code, g.code) = (:code, :other)"
+        " ORDER BY s.overlap_id DESC",
+        code=one.code,
+        other=other.code,
+    )
+    return Meeting(registry, one, other, bodies[0], bodies[1], rows[0][0])
+
+
+async def end_agreement(registry: Registry, client: OfficeClient) -> None:
+    """Let the office's participation agreement end today."""
+    await registry.rows(
+        "UPDATE participation_agreements SET ends_on = (now() AT TIME ZONE 'UTC')::date"
+        " WHERE office_id = (SELECT id FROM offices WHERE code = :code) RETURNING id",
+        code=client.code,
+    )
