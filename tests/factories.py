@@ -23,7 +23,7 @@ from app.core.jwt import public_jwk
 from app.core.settings import RegistrySettings
 from app.main import create_bare_app, prepare
 from app.offices import service as offices
-from app.offices.schemas import AgreementSign, OfficeAdd
+from app.offices.schemas import AgreementSign, OfficeAdd, OfficeKind
 from tests.blinding import case, person
 
 ISSUER = "http://registry.test"
@@ -98,13 +98,13 @@ class Registry:
         return httpx.AsyncClient(transport=transport, base_url=ISSUER, headers=headers)
 
     async def add_office(
-        self, code: str, *, is_participating: bool = True, kind: str = "local"
+        self, code: str, *, is_participating: bool = True, kind: OfficeKind = "local"
     ) -> OfficeClient:
         """Add an office with a machine client, and by default an agreement in force."""
         office = OfficeAdd(
             code=code,
             name=f"Office {code}",
-            kind=kind,  # type: ignore[arg-type]  # pydantic checks it
+            kind=kind,
             state=code[:2],
             contact_title="Duty deputy",
             contact_phone="555-0100",

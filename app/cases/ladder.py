@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import asyncpg
 
-from app.cases.schemas import (
+from app.cases.overlap_schemas import (
     CaseRef,
     ContactRead,
     CounterpartRead,
@@ -17,9 +17,9 @@ from app.cases.schemas import (
     OfficeRef,
     OverlapRead,
     PersonFactsRead,
-    Rung,
     SharedCaseRead,
 )
+from app.cases.vocabulary import Rung
 from app.core.ids import public_id
 from app.offices.queries import IN_FORCE
 

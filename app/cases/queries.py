@@ -14,7 +14,7 @@ from app.access.principal import Principal
 from app.cases.errors import CaseNotFoundError, OverlapNotFoundError
 from app.cases.ladder import VISIBLE, render
 from app.cases.models import Case
-from app.cases.schemas import OverlapRead
+from app.cases.overlap_schemas import OverlapRead
 from app.core.db import driver
 
 _LOCK_CASES: Final = """

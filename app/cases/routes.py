@@ -12,6 +12,7 @@ from app.cases.errors import (
     SummaryRefusedError,
     TokenRefusedError,
 )
+from app.cases.overlap_schemas import OverlapPage, OverlapRead
 from app.cases.posting import Intake
 from app.cases.schemas import (
     CasePage,
@@ -21,8 +22,6 @@ from app.cases.schemas import (
     CasesPut,
     CasesResult,
     ExternalId,
-    OverlapPage,
-    OverlapRead,
     SourceSystem,
 )
 from app.core.deps import Cursor, Limit, Now, Session, link_next

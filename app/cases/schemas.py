@@ -3,6 +3,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StrictInt,
@@ -11,12 +12,22 @@ from pydantic import (
     model_validator,
 )
 
+from app.cases.overlap_schemas import OverlapRead
+from app.cases.vocabulary import Disclosure, Provenance, RecordClass, TraffickingType
 from app.identifiers.kinds import KINDS, MATCH_SPEC
 
 MAX_CASES: int = 200
 """Cases that one bulk request takes."""
 
 MAX_OVERLAPS_IN_ANSWER: int = 50
+
+
+def _text(value: object) -> object:
+    """Refuse what pydantic would take for a date though it is none, such as a number."""
+    if not isinstance(value, str):
+        raise ValueError("Give the date as text, YYYY-MM-DD.")  # noqa: TRY004 -- pydantic reports these
+    return value
+
 
 SourceSystem = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
 ExternalId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._~-]{0,63}$")]
@@ -28,12 +39,7 @@ Element = Annotated[
         examples=["AiYXAnK1rb8gMyBEKFMVVZ5DGfkjTvQMVFLlDQ_WSDA"],
     ),
 ]
-RecordClass = Literal["pre_charge", "charged", "disposed", "declined"]
-TraffickingType = Literal["sex", "labor", "both", "undetermined"]
-Disclosure = Literal["open", "contact_first", "silent"]
-Provenance = Literal["police_report", "court_filing", "own_investigation"]
-Rung = Literal["pointer", "contact", "summary", "record"]
-Band = Literal["strong", "probable", "possible", "shared_only"]
+Day = Annotated[date, BeforeValidator(_text), Field(examples=["2026-01-31"])]
 PERSON_KINDS = frozenset(name for name, kind in KINDS.items() if kind.key_class == "person")
 
 
@@ -90,8 +96,8 @@ class CasePut(_Sent):
         "that there is one (contact_first), or nothing (silent).",
     )
     county_fips: Annotated[str, StringConstraints(pattern=r"^\d{5}$")] | None = None
-    opened_on: date | None = None
-    review_on: date | None = Field(
+    opened_on: Day | None = None
+    review_on: Day | None = Field(
         default=None, description="At most five years out; by default three, one if declined."
     )
     summary: Annotated[str, StringConstraints(min_length=1, max_length=2000)] | None = Field(
@@ -127,13 +133,6 @@ class _Read(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class CaseRef(_Read):
-    """An office's own name for its case."""
-
-    source_system: str
-    external_id: str
-
-
 class SubjectReceipt(_Read):
     """What became of a posted subject."""
 
@@ -142,88 +141,6 @@ class SubjectReceipt(_Read):
     common: tuple[str, ...] = Field(
         default=(), description="Kinds that too many offices or cases share, kept and not matched."
     )
-
-
-class PersonFactsRead(_Read):
-    """Which attributes agree, and how; never their values."""
-
-    last_name: Literal["exact", "sound", "initial", "differs", "unknown"]
-    first_name: Literal["exact", "sound", "initial", "differs", "unknown"]
-    birth_date: Literal["full", "swapped", "two_parts", "day_month", "differs", "unknown"]
-    middle_initial: Literal["agrees", "differs", "unknown"]
-    shared: tuple[str, ...]
-
-
-class FindingRead(_Read):
-    """One reason for an overlap."""
-
-    finding: Literal["same_person", "shared_identifier"]
-    subject: str = Field(description="The ref of the own subject.")
-    kinds: tuple[str, ...] = Field(default=(), description="Kinds of identifier that are shared.")
-    band: Band | None = None
-    strength: int | None = Field(default=None, description="Bits of evidence, prior included.")
-    facts: PersonFactsRead | None = None
-    explanation: str | None = None
-
-
-class OfficeRef(_Read):
-    """An office by code and name."""
-
-    code: str
-    name: str
-
-
-class ContactRead(_Read):
-    """Whom to call."""
-
-    title: str
-    phone: str
-    email: str
-
-
-class SharedCaseRead(_Read):
-    """The counterpart's coded facts and guarded summary."""
-
-    record_class: RecordClass
-    trafficking_type: TraffickingType
-    county_fips: str | None
-    opened_on: date | None
-    summary: str | None
-
-
-class CounterpartRead(_Read):
-    """The other side, as far as its owner lets it be seen."""
-
-    state: str
-    office_kind: str
-    office: OfficeRef | None = None
-    contact: ContactRead | None = None
-    case: SharedCaseRead | None = None
-
-
-class OverlapRead(_Read):
-    """A possible match between an own case and another office's; a person must confirm it."""
-
-    id: str
-    version: int
-    found_at: datetime
-    rung: Rung = Field(description="How much of the other side is shown.")
-    case: CaseRef
-    band: Band
-    findings: tuple[FindingRead, ...]
-    counterpart: CounterpartRead
-
-    @property
-    def etag(self) -> str:
-        """The strong validator of this representation."""
-        return f'"{self.version}-{self.rung}"'
-
-
-class OverlapPage(_Read):
-    """Overlaps of the office, newest first."""
-
-    items: tuple[OverlapRead, ...]
-    next_cursor: str | None = None
 
 
 class CaseReceipt(_Read):

@@ -85,6 +85,7 @@ def create_bare_app() -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
         generate_unique_id_function=function_name,
     )
+    app.router.route_class = StrictRoute
     app.include_router(router)
     app.add_api_route("/healthz", read_health, tags=["service"])
     app.add_api_route("/readyz", read_readiness, tags=["service"])

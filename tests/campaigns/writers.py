@@ -55,7 +55,7 @@ class Writer:
             if answer is None:
                 return
             overlaps = answer["overlaps"]
-        if overlaps and self.random.random() < 0.3:  # noqa: PLR2004 -- now and then
+        if overlaps and self.random.random() < 0.3:
             await self._request_handling(http, overlaps[0]["id"])
 
     async def _post(self, http: httpx.AsyncClient, external: str) -> dict[str, Any] | None:
@@ -81,7 +81,7 @@ class Writer:
             {"proposed_lead": "requester"},
             {"Idempotency-Key": uuid4().hex},
         )
-        if answer is not None and answer.status_code == 201:  # noqa: PLR2004 -- Created
+        if answer is not None and answer.status_code == 201:
             self.ledger.requests[answer.json()["id"]] += 1
 
     async def _send(
@@ -98,7 +98,7 @@ class Writer:
             if answer is not None and answer.status_code in _OK:
                 self.ledger.acknowledged += 1
                 return answer
-            if answer is not None and answer.status_code < 500:  # noqa: PLR2004 -- 5xx is no answer
+            if answer is not None and answer.status_code < 500:
                 if method == "PUT" or answer.status_code not in {404, 409}:
                     self.ledger.refused.append(f"{method} {answer.status_code} {answer.text}")
                 return answer

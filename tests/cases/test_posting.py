@@ -199,12 +199,11 @@ class TestPutCases:
         await one.http.put(
             "/v1/cases", json={"cases": [item(f"24-{n}", case(p)) for n, p in enumerate(people)]}
         )
+        everybody = case(*({**subject, "ref": str(n)} for n, subject in enumerate(people)))
+        bodies = {"all": everybody, "none": case(someone()), "two": case(people[2])}
         answer = await other.http.put(
-            "/v1/cases",
-            json={"cases": [item("all", case(*({**p, "ref": str(n)} for n, p in enumerate(people))))]
-                  + [item("none", case(someone()))]
-                  + [item("two", case(people[2]))]},
-        )  # fmt: skip
+            "/v1/cases", json={"cases": [item(name, body) for name, body in bodies.items()]}
+        )
         counts = {r["external_id"]: len(r["overlaps"]) for r in answer.json()["results"]}
         assert counts == {"all": 4, "none": 0, "two": 1}
 

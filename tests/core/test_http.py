@@ -190,6 +190,10 @@ class TestNoEcho:
     async def test_address(self, shared_surface: Surface, path: str) -> None:
         assert_problem(await shared_surface.office.http.get(path), 400, 404, 422)
 
+    async def test_unknown_parameter_of_the_evaluators_pages(self, shared_surface: Surface) -> None:
+        for path in ("/healthz", "/readyz", "/problems/not-found"):
+            assert_problem(await shared_surface.evaluator_http.get(path, params={"x": MARK}), 400)
+
     @pytest.mark.parametrize("name", OPERATIONS)
     async def test_unknown_parameter(self, shared_surface: Surface, name: str) -> None:
         response = await shared_surface.operations[name].send(params={MARK: MARK})

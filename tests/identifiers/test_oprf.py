@@ -18,7 +18,9 @@ NOT_CANONICAL = ristretto.ORDER.to_bytes(32, "little")[:31] + b"\xff"
 SHORT = oprf.blind([b"x"]).elements[0][:31]
 
 BAD_ELEMENTS = pytest.mark.parametrize(
-    "bad", [IDENTITY, NOT_CANONICAL, SHORT, SHORT + b"\x00\x00", b""]
+    "bad",
+    [IDENTITY, NOT_CANONICAL, SHORT, SHORT + b"\x00\x00", b""],
+    ids=["identity", "not canonical", "short", "long", "empty"],
 )
 
 
@@ -231,7 +233,9 @@ class TestFinalize:
         with pytest.raises(ProofError):
             self.finalize(blinded=blinded, evaluated=evaluated, proof=proof)
 
-    @pytest.mark.parametrize("public", [IDENTITY, NOT_CANONICAL, SHORT])
+    @pytest.mark.parametrize(
+        "public", [IDENTITY, NOT_CANONICAL, SHORT], ids=["identity", "not canonical", "short"]
+    )
     def test_public_key_that_is_none(self, public: bytes) -> None:
         with pytest.raises(ProofError):
             self.finalize(public=public)

@@ -1,13 +1,15 @@
 """I8. Storage is linear in sightings; one row per pair of cases; a common token is capped."""
 
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
-from app.overlaps.queries import OFFICE_LIMIT, PER_OFFICE_LIMIT
 from tests.blinding import case
 from tests.factories import OfficeClient, Registry
 from tests.scenes import make_offices, phone, someone, something
+
+MOST_OFFICES: Final = 10
+MOST_SUBJECTS_OF_ONE: Final = 25
 
 
 async def count(registry: Registry, what: str, *offices: OfficeClient) -> int:
@@ -54,22 +56,22 @@ class TestI8ACommonToken:
     async def test_of_more_offices_makes_no_further_overlap_and_says_so(
         self, shared_registry: Registry
     ) -> None:
-        offices = await make_offices(shared_registry, OFFICE_LIMIT + 3)
+        offices = await make_offices(shared_registry, MOST_OFFICES + 3)
         shared = something()
         for place, office in enumerate(offices):
             answer = (await office.put_case("24-1", case(shared))).json()
-            is_common = place >= OFFICE_LIMIT
+            is_common = place >= MOST_OFFICES
             assert answer["subjects"][0]["common"] == (["tel"] if is_common else [])
             assert len(answer["overlaps"]) == (0 if is_common else place)
         assert await count(shared_registry, "overlap_sides", *offices) == (
-            OFFICE_LIMIT * (OFFICE_LIMIT - 1)
+            MOST_OFFICES * (MOST_OFFICES - 1)
         )
         assert await count(shared_registry, "sightings", *offices) == len(offices)
 
     async def test_leaves_the_other_evidence_of_a_case_alone(
         self, shared_registry: Registry
     ) -> None:
-        *crowd, one, other = await make_offices(shared_registry, OFFICE_LIMIT + 3)
+        *crowd, one, other = await make_offices(shared_registry, MOST_OFFICES + 3)
         shared, rare = something(), something(ref="2")
         for office in crowd:
             await office.put_case("24-1", case(shared))
@@ -90,13 +92,13 @@ class TestI8ACommonToken:
         await one.put_case("24-1", case(shared))
         receipts = await self._post_a_hundred(loud, shared, together=together)
         said = [receipt["subjects"][0]["common"] for receipt in receipts]
-        assert said.count([]) == PER_OFFICE_LIMIT
-        assert said.count(["tel"]) == 100 - PER_OFFICE_LIMIT
+        assert said.count([]) == MOST_SUBJECTS_OF_ONE
+        assert said.count(["tel"]) == 100 - MOST_SUBJECTS_OF_ONE
         answer = (await other.put_case("24-1", case(shared))).json()
         assert answer["subjects"][0]["common"] == []
         met = [overlap["counterpart"]["office"]["code"] for overlap in answer["overlaps"]]
         assert met.count(one.code) == 1
-        assert met.count(loud.code) == PER_OFFICE_LIMIT
+        assert met.count(loud.code) == MOST_SUBJECTS_OF_ONE
 
     async def _post_a_hundred(
         self, office: OfficeClient, shared: dict[str, Any], *, together: bool

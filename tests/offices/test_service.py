@@ -52,16 +52,12 @@ class TestAddOffice:
         assert [e["actor"] for e in entries if e["object"] == "CA-ADDED"] == ["operator"]
 
     async def test_twice_conflicts_and_changes_nothing(self, shared_registry: Registry) -> None:
-        for name in ("First", "Second"):
-            body = office("CA-TWICE", name=name)
-            adding = act(
-                shared_registry, lambda s, b=body: service.add_office(s, OPERATOR, b, now=utc_now())
+        first, second = [office("CA-TWICE", name=name) for name in ("First", "Second")]
+        await act(shared_registry, lambda s: service.add_office(s, OPERATOR, first, now=utc_now()))
+        with pytest.raises(OfficeExistsError):
+            await act(
+                shared_registry, lambda s: service.add_office(s, OPERATOR, second, now=utc_now())
             )
-            if name == "First":
-                await adding
-            else:
-                with pytest.raises(OfficeExistsError):
-                    await adding
         kept = await act(shared_registry, lambda s: queries.get_office(s, "CA-TWICE"))
         assert kept.name == "First"
 

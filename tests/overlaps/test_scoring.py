@@ -162,16 +162,16 @@ class TestExplain:
             (("exact", "exact", "full", "agrees"), [],
              "Last name, first name, full birth date and middle initial agree."),
             (("sound", "differs", "full", "unknown"), ["tel"],
-             "Last name (sound) and full birth date agree; first name differs; "
-             "shared: a phone number."),
+             ("Last name (sound) and full birth date agree; first name differs; shared: a phone"
+              " number.")),
             (("exact", "unknown", "unknown", "unknown"), ["addr", "addr0"],
              "Last name agrees; shared: an address."),
             (("differs", "differs", "swapped", "unknown"), ["addr0", "tel"],
-             "Birth date with day and month swapped agrees; last name and first name differ; "
-             "shared: a street address and a phone number."),
+             ("Birth date with day and month swapped agrees; last name and first name differ; "
+              "shared: a street address and a phone number.")),
             (("initial", "sound", "two_parts", "differs"), [],
-             "Last initial, first name (sound) and birth year with month or day agree; "
-             "middle initial differs."),
+             ("Last initial, first name (sound) and birth year with month or day agree; "
+              "middle initial differs.")),
         ],
     )  # fmt: skip
     def test_reads_as_a_sentence(

@@ -1,0 +1,101 @@
+"""An overlap as its reader may see it."""
+
+from datetime import date, datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.cases.vocabulary import Band, RecordClass, Rung, TraffickingType
+
+
+class _Read(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class CaseRef(_Read):
+    """An office's own name for its case."""
+
+    source_system: str
+    external_id: str
+
+
+class PersonFactsRead(_Read):
+    """Which attributes agree, and how; never their values."""
+
+    last_name: Literal["exact", "sound", "initial", "differs", "unknown"]
+    first_name: Literal["exact", "sound", "initial", "differs", "unknown"]
+    birth_date: Literal["full", "swapped", "two_parts", "day_month", "differs", "unknown"]
+    middle_initial: Literal["agrees", "differs", "unknown"]
+    shared: tuple[str, ...]
+
+
+class FindingRead(_Read):
+    """One reason for an overlap."""
+
+    finding: Literal["same_person", "shared_identifier"]
+    subject: str = Field(description="The ref of the own subject.")
+    kinds: tuple[str, ...] = Field(default=(), description="Kinds of identifier that are shared.")
+    band: Band | None = None
+    strength: int | None = Field(default=None, description="Bits of evidence, prior included.")
+    facts: PersonFactsRead | None = None
+    explanation: str | None = None
+
+
+class OfficeRef(_Read):
+    """An office by code and name."""
+
+    code: str
+    name: str
+
+
+class ContactRead(_Read):
+    """Whom to call."""
+
+    title: str
+    phone: str
+    email: str
+
+
+class SharedCaseRead(_Read):
+    """The counterpart's coded facts and guarded summary."""
+
+    record_class: RecordClass
+    trafficking_type: TraffickingType
+    county_fips: str | None
+    opened_on: date | None
+    summary: str | None
+
+
+class CounterpartRead(_Read):
+    """The other side, as far as its owner lets it be seen."""
+
+    state: str
+    office_kind: str
+    office: OfficeRef | None = None
+    contact: ContactRead | None = None
+    case: SharedCaseRead | None = None
+
+
+class OverlapRead(_Read):
+    """A possible match between an own case and another office's; a person must confirm it."""
+
+    id: str
+    version: int
+    found_at: datetime
+    rung: Rung = Field(description="How much of the other side is shown.")
+    case: CaseRef
+    band: Band
+    findings: tuple[FindingRead, ...]
+    counterpart: CounterpartRead
+
+    @property
+    def etag(self) -> str:
+        """The strong validator of this representation."""
+        return f'"{self.version}-{self.rung}"'
+
+
+class OverlapPage(_Read):
+    """Overlaps of the office, newest first."""
+
+    items: tuple[OverlapRead, ...]
+    next_cursor: str | None = None
