@@ -9,16 +9,7 @@ from typing import Any, Final
 
 import asyncpg
 
-from app.cases.overlap_schemas import (
-    CaseRef,
-    ContactRead,
-    CounterpartRead,
-    FindingRead,
-    OfficeRef,
-    OverlapRead,
-    PersonFactsRead,
-    SharedCaseRead,
-)
+from app.cases.overlap_schemas import OverlapRead
 from app.cases.vocabulary import Rung
 from app.core.ids import public_id
 from app.offices.queries import IN_FORCE
@@ -60,47 +51,47 @@ WHERE s.office_id = $1 AND $3 AND o.retracted_at IS NULL AND l.rung > 0
 def render(row: asyncpg.Record) -> OverlapRead:
     """Return an overlap as its rung allows: fields are added by rung, never taken away."""
     rung = row["rung"]
-    return OverlapRead(
-        id=public_id(PREFIX, row["id"]),
-        version=row["version"],
-        found_at=row["found_at"],
-        rung=_NAMES[rung],
-        case=CaseRef(source_system=row["source_system"], external_id=row["external_id"]),
-        band=row["band"],
-        findings=tuple(_finding(finding, row["is_low"], rung) for finding in row["findings"]),
-        counterpart=_counterpart(row, rung),
-    )
-
-
-def _finding(finding: Mapping[str, Any], is_low: bool, rung: int) -> FindingRead:  # noqa: FBT001 -- which of the two refs is ours
-    facts = finding.get("facts")
-    shown = FindingRead(
-        finding=finding["finding"],
-        subject=finding["subjects"][0 if is_low else 1],
-        kinds=tuple(finding.get("kinds") or (("name",) if facts else ())),
-        band=finding.get("band"),
-    )
-    if rung < CONTACT or facts is None:
-        return shown
-    return shown.model_copy(
-        update={
-            "strength": finding["strength"],
-            "facts": PersonFactsRead(**facts),
-            "explanation": finding["explanation"],
+    return OverlapRead.model_validate(
+        {
+            "id": public_id(PREFIX, row["id"]),
+            "version": row["version"],
+            "found_at": row["found_at"],
+            "rung": _NAMES[rung],
+            "case": {"source_system": row["source_system"], "external_id": row["external_id"]},
+            "band": row["band"],
+            "findings": [_finding(finding, row["is_low"], rung) for finding in row["findings"]],
+            "counterpart": _counterpart(row, rung),
         }
     )
 
 
-def _counterpart(row: asyncpg.Record, rung: int) -> CounterpartRead:
-    shown = CounterpartRead(state=row["state"], office_kind=row["kind"])
+def _finding(finding: Mapping[str, Any], is_low: bool, rung: int) -> dict[str, Any]:  # noqa: FBT001 -- which of the two refs is ours
+    facts = finding.get("facts")
+    shown = {
+        "finding": finding["finding"],
+        "subject": finding["subjects"][0 if is_low else 1],
+        "kinds": finding.get("kinds") or (("name",) if facts else ()),
+        "band": finding.get("band"),
+    }
+    if rung >= CONTACT and facts is not None:
+        shown |= {
+            "strength": finding["strength"],
+            "facts": facts,
+            "explanation": finding["explanation"],
+        }
+    return shown
+
+
+def _counterpart(row: asyncpg.Record, rung: int) -> dict[str, Any]:
+    shown: dict[str, Any] = {"state": row["state"], "office_kind": row["kind"]}
     if rung >= CONTACT:
-        contact = ContactRead(
-            title=row["contact_title"], phone=row["contact_phone"], email=row["contact_email"]
-        )
-        office = OfficeRef(code=row["code"], name=row["name"])
-        shown = shown.model_copy(update={"office": office, "contact": contact})
+        shown["office"] = {"code": row["code"], "name": row["name"]}
+        shown["contact"] = {
+            "title": row["contact_title"],
+            "phone": row["contact_phone"],
+            "email": row["contact_email"],
+        }
     if rung >= SUMMARY:
         fields = ("record_class", "trafficking_type", "county_fips", "opened_on", "summary")
-        case = SharedCaseRead(**{field: row[field] for field in fields})
-        shown = shown.model_copy(update={"case": case})
+        shown["case"] = {field: row[field] for field in fields}
     return shown

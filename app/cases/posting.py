@@ -2,7 +2,8 @@
 
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+from base64 import urlsafe_b64decode
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
@@ -34,7 +35,6 @@ from app.cases.schemas import (
 from app.cases.service import record_disclosed
 from app.core.errors import AppError, EpochChangedError, FieldProblem, InvalidError
 from app.core.problems import field_problems
-from app.identifiers.encoding import b64u_decode
 from app.identifiers.oprf import is_element
 from app.overlaps import service as overlaps
 from app.overlaps.postings import Name, PostedSubject, Posting
@@ -168,7 +168,7 @@ def _subject(index: int, subject: SubjectPut) -> PostedSubject:
 
 
 def _element(token: str, pointer: str) -> bytes:
-    element = b64u_decode(token)
+    element = urlsafe_b64decode(token + "=")  # the schema lets only the canonical spelling pass
     if not is_element(element):
         advice = "This is not an element that the evaluator gave; make the token again."
         raise TokenRefusedError(problems=(FieldProblem(pointer, "bad-element", advice),))
@@ -184,22 +184,19 @@ async def _put(
     now: datetime,
 ) -> dict[Ref, CaseReceipt]:
     tags = {ref: _content_tag(intake.app_secret, case) for ref, (case, _) in cases.items()}
-    stored = await queries.lock_cases(session, principal, list(cases))
-    changed = [ref for ref in cases if ref not in stored or stored[ref].content_tag != tags[ref]]
+    rows = [_row(ref, case, tags[ref], now) for ref, (case, _) in cases.items()]
+    changed = await queries.upsert_cases(session, principal, rows, now=now)
+    unchanged = [ref for ref in cases if ref not in changed]
+    stored = changed | (
+        await queries.lock_cases(session, principal, unchanged) if unchanged else {}
+    )
     registration = Registration((), frozenset())
     if changed:
-        rows = [_row(ref, cases[ref][0], tags[ref], now) for ref in changed]
-        written = await queries.upsert_cases(session, principal, rows, now=now)
-        if len(written) < len(changed):  # another request made the same post a moment ago
-            stored |= await queries.lock_cases(session, principal, changed)
-            changed = [ref for ref in changed if ref in written]
-        stored |= written
-    if changed:
-        postings = [Posting(stored[ref].id, stored[ref].is_new, cases[ref][1]) for ref in changed]
+        postings = [Posting(case.id, case.is_new, cases[ref][1]) for ref, case in changed.items()]
         registration = await overlaps.register(
             session, intake.matcher, principal.office_id, postings, now=now
         )
-        await _record_posted(session, principal, [stored[ref] for ref in changed])
+        await _record_posted(session, principal, changed.values())
     seen = await _seen(session, principal, stored, changed, registration, now=now)
     common = registration.common if principal.is_participating else frozenset()
     return {
@@ -231,7 +228,7 @@ def _row(ref: Ref, case: CasePut, tag: bytes, now: datetime) -> tuple[object, ..
 
 
 async def _record_posted(
-    session: AsyncSession, principal: Principal, posted: Sequence[StoredCase]
+    session: AsyncSession, principal: Principal, posted: Iterable[StoredCase]
 ) -> None:
     entries = [(str(case.id), {"version": case.version}) for case in posted]
     await audit.record_each(session, principal, "case.posted", entries)
@@ -241,14 +238,14 @@ async def _seen(
     session: AsyncSession,
     principal: Principal,
     stored: Mapping[Ref, StoredCase],
-    changed: Sequence[Ref],
+    changed: Mapping[Ref, StoredCase],
     registration: Registration,
     *,
     now: datetime,
 ) -> dict[int, list[SeenOverlap]]:
     """Return what the caller may see of overlaps; a new case without evidence costs no query."""
     found = {case for pair in registration.found for case in (pair.low_case_id, pair.high_case_id)}
-    fresh = {stored[ref].id for ref in changed if stored[ref].is_new}
+    fresh = {case.id for case in changed.values() if case.is_new}
     ids = [case.id for case in stored.values() if case.id in found or case.id not in fresh]
     if not ids:
         return {}

@@ -18,7 +18,7 @@ from app.cases.overlap_schemas import OverlapRead
 from app.core.db import driver
 
 _LOCK_CASES: Final = """
-SELECT c.id, c.source_system, c.external_id, c.version, c.content_tag
+SELECT c.id, c.source_system, c.external_id, c.version
 FROM unnest($2::text[], $3::text[]) AS q (source_system, external_id)
 JOIN cases c ON c.office_id = $1 AND c.source_system = q.source_system
             AND c.external_id = q.external_id
@@ -102,7 +102,6 @@ class StoredCase:
 
     id: int
     version: int
-    content_tag: bytes = b""
     is_new: bool = False
 
 
@@ -112,7 +111,7 @@ async def lock_cases(
     """Lock and return those of the caller's own cases that exist, by reference."""
     systems, externals = [ref[0] for ref in refs], [ref[1] for ref in refs]
     rows = await (await driver(session)).fetch(_LOCK_CASES, principal.office_id, systems, externals)
-    return {(row[1], row[2]): StoredCase(row[0], row[3], row[4]) for row in rows}
+    return {(row[1], row[2]): StoredCase(row[0], row[3]) for row in rows}
 
 
 async def upsert_cases(
@@ -124,7 +123,7 @@ async def upsert_cases(
 ) -> dict[tuple[str, str], StoredCase]:
     """Insert or replace the caller's own cases, in the order of their references.
 
-    A case that holds the same post by now is locked, left as it is, and not returned.
+    A case that holds the same post already is locked, left as it is, and not returned.
     """
     columns = [list(column) for column in zip(*sorted(rows, key=lambda row: row[:2]), strict=True)]
     found = await (await driver(session)).fetch(_UPSERT_CASES, principal.office_id, now, *columns)

@@ -14,14 +14,16 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 
-STATEMENT_TIMEOUTS: Final = {
+CONNECTION_SETTINGS: Final = {
     "statement_timeout": "10s",
     "lock_timeout": "5s",
     "idle_in_transaction_session_timeout": "10s",
+    # every statement reads by key; planning one anew each time would cost more than running it
+    "plan_cache_mode": "force_generic_plan",
     "timezone": "UTC",
     "application_name": "joinder",
 }
-"""Bounds on every wait inside PostgreSQL, set on each connection."""
+"""Set on each connection: bounds on every wait inside PostgreSQL, and plans that are kept."""
 
 SCHEMA: Final = "0001"
 """The revision that this release needs. It also runs on a later one: migrations only add."""
@@ -45,7 +47,7 @@ def create_engine(url: str, *, pool_size: int) -> AsyncEngine:
         pool_timeout=5,
         pool_pre_ping=False,
         hide_parameters=True,
-        connect_args={"timeout": 5, "server_settings": STATEMENT_TIMEOUTS},
+        connect_args={"timeout": 5, "server_settings": CONNECTION_SETTINGS},
     )
 
 

@@ -17,15 +17,21 @@ async def request_session(request: Request) -> AsyncIterator[AsyncSession]:
         yield session
 
 
-def request_settings(request: Request) -> RegistrySettings:
+async def request_settings(request: Request) -> RegistrySettings:
     """Return the settings that the application was built with."""
     settings: RegistrySettings = request.app.state.settings
     return settings
 
 
+async def request_time() -> datetime:
+    """Return the instant at which a request counts as made."""
+    return utc_now()
+
+
+# Every dependency is async: FastAPI would hand a plain function to a thread.
 # "function": the default scope would commit after the client has heard "201".
 Session = Annotated[AsyncSession, Depends(request_session, scope="function")]
-Now = Annotated[datetime, Depends(utc_now)]
+Now = Annotated[datetime, Depends(request_time)]
 Settings = Annotated[RegistrySettings, Depends(request_settings)]
 Limit = Annotated[int, Query(ge=1, le=100, description="Items per page.", examples=[20])]
 Cursor = Annotated[

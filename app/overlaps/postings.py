@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from app.identifiers.kinds import KINDS
 from app.identifiers.tokens import stored_token
@@ -54,9 +55,8 @@ class Posting:
     subjects: Sequence[PostedSubject]
 
 
-@dataclass(frozen=True, order=True)
-class Sighting:
-    """One token on one subject, ready to be stored; ordered by token."""
+class Sighting(NamedTuple):
+    """One token on one subject, ready to be stored; ordered by token. A tuple: there are many."""
 
     token: bytes
     case_id: int

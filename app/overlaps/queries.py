@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -118,9 +118,8 @@ RETURNING o.id
 """
 
 
-@dataclass(frozen=True)
-class Locked:
-    """The registry row of a token as this transaction holds it."""
+class Locked(NamedTuple):
+    """The registry row of a token as this transaction holds it. A tuple: there are many."""
 
     subjects: int
     offices: int

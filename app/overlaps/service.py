@@ -1,4 +1,4 @@
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -83,9 +83,10 @@ async def register(
         await queries.upsert_overlaps(connection, [new_id() for _ in found], found, now=now)
     if changed:
         await queries.retract_overlaps(connection, changed, found, now=now)
-    too_common = {
-        s for s in matched if offices.get(s.token, locked[s.token].offices) > OFFICE_LIMIT
+    crowded = {
+        token for token, row in locked.items() if offices.get(token, row.offices) > OFFICE_LIMIT
     }
+    too_common = [s for s in matched if s.token in crowded]
     return Registration(
         found, frozenset((s.case_id, s.ref, s.kind) for s in [*common, *too_common])
     )
@@ -116,24 +117,35 @@ async def _divide(
     """
     shared = [token for token, row in locked.items() if not row.is_fresh]
     held = await queries.get_held_by(connection, shared, office_id) if shared else {}
-    subjects: dict[bytes, set[tuple[int, str]]] = {}
+    posted = Counter(sighting.token for sighting in sightings)
+    matched, common = _within_share(sightings, posted, held)
+    offices: dict[bytes, int] = {}
+    for token in shared:
+        was_holder = bool(held.get(token)) or (token in before and before[token].is_matched)
+        is_holder = bool(held.get(token)) or token in posted
+        if was_holder != is_holder:
+            offices[token] = locked[token].offices + (1 if is_holder else -1)
+    return matched, common, offices
+
+
+def _within_share(
+    sightings: Sequence[Sighting], posted: Mapping[bytes, int], held: Mapping[bytes, int]
+) -> tuple[list[Sighting], list[Sighting]]:
+    """Return the sightings within the office's share of each token, and those beyond it."""
+    if all(count + held.get(token, 0) <= PER_OFFICE_LIMIT for token, count in posted.items()):
+        return list(sightings), []  # nearly always: no need to count subjects
+    subjects: dict[bytes, set[tuple[int, str]]] = defaultdict(set)
     matched: list[Sighting] = []
     common: list[Sighting] = []
     for sighting in sightings:
-        mine = subjects.setdefault(sighting.token, set())
+        mine = subjects[sighting.token]
         subject = (sighting.case_id, sighting.ref)
         if subject in mine or held.get(sighting.token, 0) + len(mine) < PER_OFFICE_LIMIT:
             mine.add(subject)
             matched.append(sighting)
         else:
             common.append(sighting)
-    offices: dict[bytes, int] = {}
-    for token in shared:
-        was_holder = bool(held.get(token)) or (token in before and before[token].is_matched)
-        is_holder = bool(held.get(token)) or token in subjects
-        if was_holder != is_holder:
-            offices[token] = locked[token].offices + (1 if is_holder else -1)
-    return matched, common, offices
+    return matched, common
 
 
 async def _store(

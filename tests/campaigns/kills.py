@@ -32,6 +32,8 @@ from tests.signing import Signer
 
 OFFICES: Final = ("CA-KILLS", "NV-KILLS", "OR-KILLS", "WA-KILLS")
 WRITERS_PER_OFFICE: Final = 2
+BETWEEN_KILLS: Final = 40
+"""Posts that are acknowledged before the next kill, at least."""
 WAIT_SECONDS: Final = 60.0
 """Longest wait for writers to be heard again, or to end."""
 
@@ -118,13 +120,13 @@ async def run(
         for writer in writers:
             group.create_task(writer.run())
         for number, target in enumerate(order, 1):
-            await heard_again(outcome.ledger, 20)
+            await heard_again(outcome.ledger, BETWEEN_KILLS)
             await asyncio.sleep(random.uniform(0, 0.8))
             await asyncio.to_thread(service.kill, target)
             outcome.kills[target] += 1
             await asyncio.to_thread(service.start)
             report(f"{number} of {kills}: {target}, {outcome.ledger.acknowledged} acknowledged")
-        await heard_again(outcome.ledger, 20)
+        await heard_again(outcome.ledger, BETWEEN_KILLS)
         stopping.set()
     connection = await asyncpg.connect(service.database_url)
     try:

@@ -16,7 +16,7 @@ from tests.campaigns.ledger import Ledger
 from tests.signing import Signer, token_request
 
 _NUMBERS: Final = count()
-GIVEN_UP: Final = 0.2
+GIVEN_UP: Final = 0.05
 """Share of the failed attempts after which a post is left in doubt instead of repeated."""
 
 _OK: Final = {200, 201}

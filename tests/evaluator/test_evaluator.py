@@ -139,7 +139,7 @@ class TestRefusals:
     ) -> None:
         answer = await evaluate(evaluator, *groups)
         assert answer.status_code == 422
-        assert "555" not in answer.text
+        assert "4155550132" not in answer.text
 
     @pytest.mark.parametrize("authorization", ["", "Bearer", "Bearer x.y.z", "Basic eDp5"])
     async def test_without_a_token_nothing_is_evaluated(

@@ -1,0 +1,107 @@
+"""The SQL of one post, run by bare asyncpg with every argument made beforehand."""
+
+import json
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, Final, Self
+from uuid import UUID, uuid4
+
+import asyncpg
+
+from app.accounts.queries import _STANDING
+from app.audit.service import _INSERT as _AUDIT
+from app.cases.queries import _OF_CASES, _UPSERT_CASES
+from app.core.ids import new_id
+from app.identifiers.encoding import b64u_decode
+from app.identifiers.kinds import KINDS
+from app.identifiers.tokens import stored_token
+from app.overlaps import queries as sql
+from tests.bench import bodies
+from tests.bench.site import Site
+
+_FINDINGS: Final = json.dumps(
+    [{"finding": "shared_identifier", "kinds": ["tel"], "subjects": ["1", "1"]}]
+)
+_STANDING_SQL: Final = _STANDING.text.replace(":today", "$1").replace(":client_id", "$2")
+_ALIASES: Final = [0] * len(bodies.PERSON_KINDS) + [-1] * len(bodies.OTHER_KINDS)
+
+
+@dataclass
+class BarePosts:
+    """Posts of one office through one connection; `post` returns its seconds."""
+
+    database: asyncpg.Connection
+    office: int
+    client: UUID
+    key: bytes
+    sealing_key: UUID
+    number: int = 0
+
+    @classmethod
+    async def prepared(cls, site: Site, database: asyncpg.Connection) -> Self:
+        """Return posts of the site's first office through `database`."""
+        office: int = await site.database.fetchval(
+            "SELECT id FROM offices WHERE code = $1", site.offices[0].code
+        )
+        matcher = site.registry.app.state.intake.matcher
+        client = UUID(site.offices[0].client_id)
+        return cls(database, office, client, matcher.token_key, matcher.sealer.key_id)
+
+    async def post(self, person: Sequence[str]) -> float:
+        """Store one person's case and its one overlap as the service does."""
+        self.number += 1
+        kinds = [*bodies.PERSON_KINDS, *bodies.OTHER_KINDS]
+        made = sorted(
+            (stored_token(self.key, kind, b64u_decode(element)), KINDS[kind].code, alias)
+            for kind, element, alias in zip(kinds, person, _ALIASES, strict=True)
+        )
+        tokens, codes, aliases = (list(column) for column in zip(*made, strict=True))
+        sealed = os.urandom(1 + len(made) * 33 + 28)
+        ref = (["cms"], [f"bare-{self.number}"])
+        now = datetime.now(UTC)
+        row = ("charged", "labor", "open", "06019", date(2026, 1, 31), date(2028, 1, 1), None)
+        case = [*ref, *([value] for value in row), [os.urandom(32)]]
+        started = time.perf_counter()
+        async with self.database.transaction():
+            await self._store(now, case, tokens, codes, aliases, sealed)
+        return time.perf_counter() - started
+
+    async def _store(
+        self,
+        now: datetime,
+        case: list[Any],
+        tokens: list[bytes],
+        codes: list[int],
+        aliases: list[int],
+        sealed: bytes,
+    ) -> None:
+        fetch, office = self.database.fetch, self.office
+        await fetch(_STANDING_SQL, now.date(), self.client)
+        case_id = (await fetch(_UPSERT_CASES, office, now, *case))[0][0]
+        locked = await fetch(sql._LOCK, tokens, codes, [1] * len(tokens), 1, 1)
+        shared = [row[0] for row in locked if not row[3]]
+        await fetch(sql._HELD_BY, shared, office, sql.PER_OFFICE_LIMIT)
+        subjects = await fetch(
+            sql._INSERT_SUBJECTS, [case_id], office, ["1"], ["person"], ["{2}"], ["{4095}"]
+        )
+        subject = subjects[0][2]
+        insert = sql._INSERT_SIGHTINGS.format(table="sightings")
+        await fetch(insert, tokens, office, [subject] * len(tokens), aliases)
+        await fetch(sql._INSERT_SEALED, [subject], self.sealing_key, [sealed])
+        await fetch(sql._SET_OFFICES, shared, [2] * len(shared))
+        (matching,) = await fetch(sql._MATCHING, shared, office)
+        (profile,) = await fetch(sql._PROFILES, [matching[1]])
+        pair = ([new_id()], [profile[1]], [case_id], ["shared_only"], [0], [_FINDINGS], now)
+        await fetch(sql._UPSERT_OVERLAPS, *pair, [profile[2]], [office])
+        await self._audit("case.posted", [], str(case_id), {"version": 1})
+        participating = (office, now, True)
+        (seen,) = await fetch(_OF_CASES, *participating, [case_id], 51)
+        await self._audit("overlaps.disclosed", [office], "1 overlaps", {seen["id"].hex: "contact"})
+
+    async def _audit(self, action: str, to: list[int], target: str, detail: dict[str, Any]) -> None:
+        actor = f"client:{self.client}"
+        arguments = ([target], to, [json.dumps(detail)], uuid4().hex, self.client)
+        await self.database.fetch(_AUDIT, action, self.office, actor, *arguments)

@@ -1,0 +1,86 @@
+"""The sizes of a run, and the run itself: every goal once, in one place."""
+
+import shutil
+import tempfile
+from dataclasses import dataclass, replace
+from typing import Final
+
+from tests.bench import growth, intake, oprf, pages, posts
+from tests.bench.filler import BYTES_PER_SIGHTING, grow
+from tests.bench.measure import Goal
+from tests.bench.site import Site, resident_megabytes, site
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much a run measures; `sightings` fill the tables first, and ten times as many later."""
+
+    sightings: int
+    chunks: int
+    posts: int
+    seconds: float
+    runs: int
+    is_binding: bool
+    """Whether a missed goal fails the run; a short one is too noisy for that."""
+
+
+FULL: Final = Size(1_000_000, chunks=15, posts=200, seconds=3, runs=3, is_binding=True)
+SMALL: Final = Size(10_000, chunks=2, posts=30, seconds=0.5, runs=1, is_binding=False)
+
+
+def size_of(text: str) -> Size:
+    """Return `full`, `small`, or a size for so many sightings to begin with.
+
+    Raises:
+        ValueError: neither a name nor a positive number.
+    """
+    named = {"full": FULL, "small": SMALL}.get(text)
+    if named:
+        return named
+    if (number := int(text)) < 1:
+        raise ValueError("a size is positive")
+    kind = FULL if number >= FULL.sightings else SMALL
+    return replace(kind, sightings=-(-number // 100) * 100, is_binding=False)
+
+
+async def run(size: Size) -> list[Goal]:
+    """Measure every goal on one server.
+
+    Raises:
+        RuntimeError: the server is not durable, the disk too small, or an answer not as expected.
+    """
+    needed = size.sightings * growth.FACTOR * BYTES_PER_SIGHTING
+    if shutil.disk_usage(tempfile.gettempdir()).free < 2 * needed:
+        raise RuntimeError(f"this size fills {needed >> 20} MB; twice that must be free")
+    evaluation = oprf.measure(runs=size.runs * 3)
+    async with site() as place:
+        bulk = await intake.measure(place, chunks=size.chunks, runs=size.runs)
+        await grow(place.database, 0, size.sightings)
+        with place.serving(1) as service:
+            port = int(service.addresses.registry.rpartition(":")[2])
+            single = await posts.measure(
+                place, port, size.sightings, posts=size.posts, runs=size.runs
+            )
+            page = await pages.measure(place, port, seconds=size.seconds, runs=size.runs)
+            megabytes = max(bulk.megabytes, resident_megabytes(service))
+        detection = await _detection(place, size)
+    return [bulk.goal, *single, detection, evaluation, page, _memory(megabytes)]
+
+
+async def _detection(place: Site, size: Size) -> Goal:
+    options = {"posts": size.posts, "runs": size.runs}
+    base = await growth.median_seconds(place, size.sightings, **options)
+    return await growth.measure(place, base, size.sightings, **options)
+
+
+def _memory(megabytes: float) -> Goal:
+    return Goal(
+        name="worker memory",
+        unit="MB",
+        ours=megabytes,
+        baseline=None,
+        bound="at most",
+        must=130,
+        aim=90,
+        note="resident set of the largest registry process, after bulk intake and after the pages",
+    )
