@@ -1,21 +1,25 @@
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Annotated, Protocol
+from datetime import datetime, timedelta
+from typing import Annotated, Final, Protocol
 from uuid import UUID
 
 from fastapi import Depends, Header, Request, Response
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.accounts.deps import CurrentPrincipal
 from app.accounts.errors import IdempotencyKeyReusedError
 from app.accounts.models import IdempotencyKey
 from app.audit import service as audit
 from app.core.deps import Now
+
+KEPT_FOR: Final = timedelta(hours=72)
+"""How long an answer is kept for repeats."""
 
 
 class Answer(Protocol):
@@ -64,17 +68,30 @@ CurrentClaim = Annotated[Claim, Depends(claim)]
 
 
 async def answer_once(
-    session: AsyncSession, claim: Claim, status: int, act: Callable[[], Awaitable[Answer]]
+    session: AsyncSession,
+    claim: Claim,
+    permission: Permission,
+    status: int,
+    act: Callable[[], Awaitable[Answer]],
 ) -> Response:
     """Run `act` once per key and give every repeat the first answer.
 
     The key, the effect and the answer are one transaction. A repeat that comes while the first is
     still running waits for it. A refused request leaves no key behind. A repeat is audited too,
-    because it discloses the answer once more.
+    because it discloses the answer once more; without the permission, or once the office no
+    longer takes part, it is refused as the request itself would be.
 
     Raises:
+        MissingScopeError: the caller lacks `permission`.
         IdempotencyKeyReusedError: the key belongs to another request.
     """
+    claim.principal.require(permission)
+    await session.execute(
+        delete(IdempotencyKey).where(
+            IdempotencyKey.client_id == claim.client_id,
+            IdempotencyKey.created_at < claim.at - KEPT_FOR,
+        )
+    )
     fresh = await session.scalar(
         insert(IdempotencyKey)
         .values(
@@ -87,7 +104,7 @@ async def answer_once(
         .returning(IdempotencyKey.key)
     )
     mine = (IdempotencyKey.client_id == claim.client_id, IdempotencyKey.key == claim.key)
-    if fresh is None:
+    if fresh is None and claim.principal.is_participating:
         stored = (await session.scalars(select(IdempotencyKey).where(*mine))).one()
         if stored.request_digest != claim.request_digest:
             raise IdempotencyKeyReusedError

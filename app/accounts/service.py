@@ -71,7 +71,7 @@ async def add_client_credential(
 async def revoke_client_credential(
     session: AsyncSession, principal: Principal, client_id: UUID, *, now: datetime
 ) -> None:
-    """End a client credential; its access tokens stop working with the next request.
+    """End a client credential: at the registry with the next request, elsewhere in ten minutes.
 
     Raises:
         MissingScopeError: the caller is not the operator.

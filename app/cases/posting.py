@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from base64 import urlsafe_b64decode
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.audit import service as audit
-from app.cases import queries
+from app.cases import ladder, queries
 from app.cases.errors import (
     DuplicateCaseError,
     SummaryRefusedError,
@@ -34,6 +35,7 @@ from app.cases.schemas import (
 )
 from app.cases.service import record_disclosed
 from app.core.errors import AppError, EpochChangedError, FieldProblem, InvalidError
+from app.core.ids import public_id
 from app.core.problems import field_problems
 from app.identifiers.oprf import is_element
 from app.overlaps import service as overlaps
@@ -196,7 +198,7 @@ async def _put(
         registration = await overlaps.register(
             session, intake.matcher, principal.office_id, postings, now=now
         )
-        await _record_posted(session, principal, changed.values())
+        await _record_posted(session, principal, changed.values(), registration)
     seen = await _seen(session, principal, stored, changed, registration, now=now)
     common = registration.common if principal.is_participating else frozenset()
     return {
@@ -228,10 +230,18 @@ def _row(ref: Ref, case: CasePut, tag: bytes, now: datetime) -> tuple[object, ..
 
 
 async def _record_posted(
-    session: AsyncSession, principal: Principal, posted: Iterable[StoredCase]
+    session: AsyncSession,
+    principal: Principal,
+    posted: Iterable[StoredCase],
+    registration: Registration,
 ) -> None:
     entries = [(str(case.id), {"version": case.version}) for case in posted]
     await audit.record_each(session, principal, "case.posted", entries)
+    by_action: dict[str, list[tuple[str, dict[str, int]]]] = defaultdict(list)
+    for action, overlap_id in registration.events:
+        by_action[action].append((public_id(ladder.PREFIX, overlap_id), {}))
+    for action, overlaps_of_action in by_action.items():
+        await audit.record_each(session, principal, action, overlaps_of_action)
 
 
 async def _seen(
@@ -247,7 +257,7 @@ async def _seen(
     found = {case for pair in registration.found for case in (pair.low_case_id, pair.high_case_id)}
     fresh = {case.id for case in changed.values() if case.is_new}
     ids = [case.id for case in stored.values() if case.id in found or case.id not in fresh]
-    if not ids:
+    if not ids or Permission.OVERLAPS_READ not in principal.permissions:
         return {}
     limit = MAX_OVERLAPS_IN_ANSWER + 1
     seen = await queries.list_overlaps_of_cases(session, principal, ids, limit=limit, now=now)

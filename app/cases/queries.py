@@ -43,8 +43,9 @@ WHERE c.content_tag <> excluded.content_tag
 RETURNING id, source_system, external_id, version, xmax = 0
 """
 
-_PAGE: Final = (
-    VISIBLE + " AND ($4::uuid IS NULL OR s.overlap_id < $4) ORDER BY s.overlap_id DESC LIMIT $5"
+_PAGE: Final = VISIBLE + (
+    " AND s.overlap_id < coalesce($4, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)"
+    " ORDER BY s.overlap_id DESC LIMIT $5"
 )
 _ONE: Final = VISIBLE + " AND s.overlap_id = $4"
 _OF_CASES: Final = (

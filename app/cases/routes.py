@@ -31,7 +31,7 @@ from app.core.ids import parse_public_id
 from app.core.openapi import operation
 from app.core.paging import CursorError, Pager
 
-MAX_BULK_BYTES = 8 * 1024 * 1024
+MAX_BULK_BYTES = 2 * 1024 * 1024
 
 router = APIRouter(prefix="/v1", route_class=StrictRoute)
 System = Annotated[SourceSystem, Path(description="The case-management system.", examples=["cms"])]

@@ -2,6 +2,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -99,6 +100,36 @@ async def grant(
         str(case_id),
         recipients=[grantee_office_id],
         detail={"rung": rung, "purpose": purpose},
+    )
+
+
+async def revoke_grants(
+    session: AsyncSession,
+    principal: Principal,
+    case_id: int,
+    grantee_office_id: int,
+    *,
+    purpose: str,
+    now: datetime,
+) -> None:
+    """End what a named office was let see of a case for one purpose."""
+    await session.execute(
+        update(CaseGrant)
+        .where(
+            CaseGrant.case_id == case_id,
+            CaseGrant.grantee_office_id == grantee_office_id,
+            CaseGrant.purpose == purpose,
+            CaseGrant.revoked_at.is_(None),
+        )
+        .values(revoked_at=now)
+    )
+    await audit.record(
+        session,
+        principal,
+        "case.grant_revoked",
+        str(case_id),
+        recipients=[grantee_office_id],
+        detail={"purpose": purpose},
     )
 
 

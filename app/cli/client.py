@@ -161,7 +161,8 @@ def push(
     again after an interruption: it goes on where it was.
 
     Exit status: 0 all posted, 1 something was rejected or refused, 2 wrong use,
-    75 the registry cannot be reached now (run again), 130 interrupted (run again).
+    75 the registry cannot be reached now (run again), 76 a key or proof does not hold,
+    77 the registry refused the whole request, 130 interrupted (run again).
 
     Example: joinder client push cases.csv --map map.toml --config office/
     """

@@ -46,7 +46,7 @@ def add(
 
 @app.command()
 def revoke(client_id: Annotated[UUID, typer.Argument(help="The client id.")]) -> None:
-    """End a client's access with its next request."""
+    """End a client's access: with its next request, at the evaluator within ten minutes."""
     from app.access.principal import OPERATOR  # noqa: PLC0415 -- keeps --help quick
     from app.accounts import service  # noqa: PLC0415 -- as above
     from app.core.clock import utc_now  # noqa: PLC0415 -- as above

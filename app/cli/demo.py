@@ -27,7 +27,7 @@ def demo(
         int, typer.Option(help="The registry's port; the next free one if taken.")
     ] = 8000,
     *,
-    once: Annotated[bool, typer.Option("--once", help="Stop when done; keep nothing.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Stop when done and forget it.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object only.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget an earlier demo first.")] = False,
 ) -> None:
@@ -47,6 +47,13 @@ def demo(
 
     with ExitStack() as stack:
         here, directory = stack.enter_context(_sandbox(once=once, fresh=fresh))
+        if not run.is_ours(here):
+            typer.echo(
+                "JOINDER_DATABASE_URL names a database with offices in it; the demo needs one of "
+                "its own. Unset it, or name an empty database.",
+                err=True,
+            )
+            raise typer.Exit(2)
         shown = stack.enter_context(
             run.demonstrate(
                 here,
@@ -58,8 +65,7 @@ def demo(
             )
         )
         if as_json:
-            public = {key: value for key, value in shown.result.items() if key != "client_ids"}
-            typer.echo(json.dumps(public))
+            typer.echo(json.dumps(shown.result))
         else:
             _print_result(shown.result)
         if not once:

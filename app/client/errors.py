@@ -27,6 +27,8 @@ class UsageError(ClientError):
 class TrustError(ClientError):
     """A pinned key, a proof or the match specification does not hold; nothing was posted."""
 
+    exit_code = 76  # EX_PROTOCOL: never to be taken for a few rejected rows
+
 
 class TemporaryError(ClientError):
     """The registry or the evaluator cannot be reached now; run the same command again."""
@@ -41,6 +43,8 @@ class ProblemError(ClientError):
         status: The HTTP status.
         trace_id: What to quote to the registry's administrator.
     """
+
+    exit_code = 77  # EX_NOPERM
 
     def __init__(self, status: int, code: str, detail: str, *, trace_id: str = "") -> None:
         text = f"{status} {code}: {detail}" + (f" (trace id {trace_id})" if trace_id else "")

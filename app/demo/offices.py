@@ -12,10 +12,11 @@ from app.accounts import service as accounts
 from app.client import config as client_config
 from app.client.clock import SystemClock
 from app.client.config import ClientConfig
-from app.client.credentials import create_private_key, public_jwk
+from app.client.credentials import create_private_key, public_jwk, read_private_key
 from app.client.exchange import Exchange
 from app.client.pins import check_tables, fetch_keys, pin
 from app.core.clock import utc_now
+from app.offices import queries as office_queries
 from app.offices import service as offices
 from app.offices.schemas import AgreementSign, OfficeAdd
 
@@ -38,11 +39,10 @@ OFFICES = (
 
 def create_keys(directory: Path) -> dict[str, dict[str, str]]:
     """Make each office's private key below `directory`, as the office would; return public keys."""
+    paths = {office.code: _home(directory, office) / client_config.KEY_NAME for office in OFFICES}
     return {
-        office.code: public_jwk(
-            create_private_key(_home(directory, office) / client_config.KEY_NAME)
-        )
-        for office in OFFICES
+        code: public_jwk(read_private_key(path) if path.exists() else create_private_key(path))
+        for code, path in paths.items()
     }
 
 
@@ -51,6 +51,7 @@ async def add_offices(session: AsyncSession, keys: dict[str, dict[str, str]]) ->
     now = utc_now()
     signed = (now - timedelta(days=1)).date()
     ids = {}
+    known = {office.code for office in await office_queries.list_offices(session)}
     for office in OFFICES:
         added = OfficeAdd(
             code=office.code,
@@ -64,13 +65,20 @@ async def add_offices(session: AsyncSession, keys: dict[str, dict[str, str]]) ->
         agreement = AgreementSign(
             version="demo", signatory="District Attorney", signed_on=signed, effective_on=signed
         )
-        await offices.add_office(session, OPERATOR, added, now=now)
-        await offices.sign_agreement(session, OPERATOR, office.code, agreement)
+        if office.code not in known:
+            await offices.add_office(session, OPERATOR, added, now=now)
+            await offices.sign_agreement(session, OPERATOR, office.code, agreement)
         client_id = await accounts.add_client_credential(
             session, OPERATOR, office.code, keys[office.code], label="demo", now=now
         )
         ids[office.code] = str(client_id)
     return ids
+
+
+async def are_alone(session: AsyncSession) -> bool:
+    """Return whether no office but the demo's is in the database."""
+    codes = {office.code for office in await office_queries.list_offices(session)}
+    return codes <= {office.code for office in OFFICES}
 
 
 def configure(directory: Path, registry: str, ids: dict[str, str]) -> list[ClientConfig]:

@@ -2,13 +2,14 @@
 
 import asyncio
 import json
-import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.client.config import ClientConfig
 from app.client.push import Plan, Progress, Summary, push
@@ -23,6 +24,7 @@ from app.serving.supervisor import Service, running
 MAP: Final = Path(__file__).parent / "febrl-map.toml"
 Say = Callable[[str], None]
 Json = dict[str, Any]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,12 @@ def demonstrate(
         say(f"Registry and evaluator answer after {time.monotonic() - started:.1f} s.")
         stored = directory / "result.json"
         done: Json | None = json.loads(stored.read_text()) if stored.exists() else None
-        ids = done["client_ids"] if done else _add_offices(here, directory)
+        ids = _add_offices(here, directory)
         configs = offices.configure(directory, service.addresses.registry, ids)
         clients = [stack.enter_context(RegistryClient(config)) for config in configs]
         if done is None:
             pushed = _push(directory, configs, clients, records, say, progress)
-            done = {**pushed, "client_ids": ids, "seconds_total": 0.0}
+            done = {**pushed, "seconds_total": 0.0}
         result = {**done, **_settle(clients, done["records"])}
         if not done["seconds_total"]:
             result["seconds_total"] = round(time.monotonic() - started, 2)
@@ -78,13 +80,29 @@ def demonstrate(
 
 
 def _add_offices(here: Installation, directory: Path) -> dict[str, str]:
+    """Add the offices and return their client ids; what an interrupted demo did is kept."""
+    stored = directory / "clients.json"
+    if stored.exists():
+        found: dict[str, str] = json.loads(stored.read_text())
+        return found
     keys = offices.create_keys(directory)
 
-    async def run() -> dict[str, str]:
+    ids = _in_transaction(here, lambda session: offices.add_offices(session, keys))
+    stored.write_text(json.dumps(ids))
+    return ids
+
+
+def is_ours(here: Installation) -> bool:
+    """Return whether the database has no office but the demo's."""
+    return _in_transaction(here, offices.are_alone)
+
+
+def _in_transaction(here: Installation, act: Callable[[AsyncSession], Awaitable[T]]) -> T:
+    async def run() -> T:
         engine = create_engine(here.database_url, pool_size=1)
         try:
             async with transaction(create_sessions(engine)) as session:
-                return await offices.add_offices(session, keys)
+                return await act(session)
         finally:
             await engine.dispose()
 
@@ -126,10 +144,11 @@ def _settle(clients: list[RegistryClient], records: int) -> Json:
     requests = list(clients[0].list_handling_requests())
     if not requests and listed[0]:
         strongest = max(listed[0], key=_strength)
-        asked = clients[0].request_handling(strongest["id"], proposed_lead="requester")
-        requests = [
-            clients[1].answer_handling(asked["id"], answer="accept", version=asked["version"])
-        ]
+        requests = [clients[0].request_handling(strongest["id"], proposed_lead="requester")]
+    if requests and requests[0]["status"] == "pending":
+        asked = requests[0]
+        clients[1].answer_handling(asked["id"], answer="accept", version=asked["version"])
+        requests = list(clients[0].list_handling_requests())
     result: Json = {
         "overlaps": len(listed[0]),
         "same_person": quality.found,
@@ -146,8 +165,3 @@ def _settle(clients: list[RegistryClient], records: int) -> Json:
 
 def _strength(overlap: Json) -> int:
     return max(finding["strength"] or 0 for finding in overlap["findings"])
-
-
-def forget(directory: Path) -> None:
-    """Delete what an earlier demo left in `directory`."""
-    shutil.rmtree(directory, ignore_errors=True)

@@ -74,6 +74,7 @@ async def request_handling(
     return await answer_once(
         session,
         claim,
+        Permission.HANDLING_REQUEST,
         201,
         lambda: service.request_handling(session, principal, key, body.proposed_lead, now=now),
     )
@@ -146,6 +147,7 @@ async def answer_handling_request(
     return await answer_once(
         session,
         claim,
+        Permission.HANDLING_ANSWER,
         200,
         lambda: service.answer_request(session, principal, key, body, if_match=if_match, now=now),
     )

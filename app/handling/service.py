@@ -107,6 +107,7 @@ async def answer_request(
         HandlingNotYoursError: the caller's office sent it.
         HandlingAnsweredError: it was answered before.
         HandlingChangedError: `if_match` is not the version that stands.
+        OverlapNotFoundError: it is to be accepted and its overlap was retracted meanwhile.
     """
     principal.require(Permission.HANDLING_ANSWER)
     row = await queries.get_request(session, principal, request_id, now=now, for_update=True)
@@ -117,6 +118,8 @@ async def answer_request(
     if if_match != queries.render(row).etag:
         raise HandlingChangedError
     accepted = isinstance(answer, HandlingAccept)
+    if accepted:  # not on evidence that is gone by now
+        await cases.get_overlap(session, principal, row["overlap_id"], now=now)
     await session.execute(
         update(HandlingRequest)
         .where(HandlingRequest.id == row["id"])
@@ -135,6 +138,15 @@ async def answer_request(
         recipients=[row["requester_office_id"]],
         detail=answer.model_dump(),
     )
+    if not accepted:
+        await cases_service.revoke_grants(
+            session,
+            principal,
+            row["requester_case_id"],
+            principal.office_id,
+            purpose="handling_requested",
+            now=now,
+        )
     if accepted:
         await _begin_matter(session, principal, row["id"], now=now)
     return queries.render(await queries.get_request(session, principal, row["id"], now=now))

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from app.identifiers.kinds import KINDS
 from app.overlaps.postings import PostedSubject, Posting, Sighting
-from app.overlaps.queries import FoundOverlap, Profile
+from app.overlaps.rows import FoundOverlap, Match, Profile
 from app.overlaps.scoring import NamePair, Prior, same_person
 
 MAX_FINDINGS: Final = 50
@@ -35,22 +35,24 @@ Pair = tuple[int, str, int]
 
 def gather(
     sightings: Iterable[Sighting],
-    matching: Iterable[tuple[bytes, int, int]],
+    matching: Iterable[Match],
     holders: Mapping[bytes, int],
 ) -> dict[Pair, _Evidence]:
     """Return the shared keys of each pair of a posted and a stored subject.
 
     Args:
         sightings: Of the posted subjects.
-        matching: Token, stored subject and alias of other offices.
+        matching: Other offices' sightings of the same tokens.
         holders: How many subjects hold each token.
     """
     by_token: dict[bytes, list[Sighting]] = defaultdict(list)
     for sighting in sightings:
         by_token[sighting.token].append(sighting)
     found: dict[Pair, _Evidence] = defaultdict(_Evidence)
-    for token, other, other_alias in matching:
+    for token, other, other_alias, only_case_id in matching:
         for mine in by_token[token]:
+            if only_case_id not in {None, mine.case_id}:
+                continue
             evidence = found[mine.case_id, mine.ref, other]
             kind = KINDS[mine.kind]
             if kind.evidence == "person":

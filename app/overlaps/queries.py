@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Final
 from uuid import UUID
 
 import asyncpg
 
 from app.overlaps.postings import Sighting
+from app.overlaps.rows import FoundOverlap, HeldBefore, Locked, Match, Profile
 
 Connection = asyncpg.Connection
 
@@ -40,6 +40,16 @@ _MATCHING: Final = """
 SELECT q.token, s.subject_id, s.alias
 FROM unnest($1::bytea[]) AS q (token)
 JOIN sightings s ON s.token = q.token
+WHERE s.office_id <> $2
+"""
+
+_MATCHING_KNOWN: Final = """
+SELECT q.token, s.subject_id, s.alias, v.case_id
+FROM unnest($1::bytea[]) AS q (token)
+JOIN sightings s ON s.token = q.token
+JOIN subjects o ON o.id = s.subject_id
+JOIN overlap_sides v ON v.case_id = ANY($3::bigint[]) AND v.other_case_id = o.case_id
+JOIN "overlaps" x ON x.id = v.overlap_id AND x.retracted_at IS NULL
 WHERE s.office_id <> $2
 """
 
@@ -94,7 +104,8 @@ kept AS (
   SET band = excluded.band, strength = excluded.strength, findings = excluded.findings,
       version = o.version + 1, changed_at = excluded.changed_at, retracted_at = NULL
   WHERE o.findings IS DISTINCT FROM excluded.findings OR o.retracted_at IS NOT NULL
-  RETURNING id, low_case_id, high_case_id, version)
+  RETURNING id, low_case_id, high_case_id, version),
+sides AS (
 INSERT INTO overlap_sides (office_id, overlap_id, case_id, other_office_id, other_case_id)
 SELECT side.*
 FROM kept k
@@ -105,7 +116,8 @@ CROSS JOIN LATERAL (VALUES
   (q.low_office, k.id, k.low_case_id, q.high_office, k.high_case_id),
   (q.high_office, k.id, k.high_case_id, q.low_office, k.low_case_id)) AS side
 WHERE k.version = 1
-ON CONFLICT DO NOTHING
+ON CONFLICT DO NOTHING)
+SELECT id, version FROM kept
 """
 
 _RETRACT: Final = """
@@ -116,49 +128,6 @@ WHERE s.case_id = ANY($1::bigint[]) AND o.id = s.overlap_id AND o.retracted_at I
                   WHERE q.low = o.low_case_id AND q.high = o.high_case_id)
 RETURNING o.id
 """
-
-
-class Locked(NamedTuple):
-    """The registry row of a token as this transaction holds it. A tuple: there are many."""
-
-    subjects: int
-    offices: int
-    is_fresh: bool
-
-
-@dataclass(frozen=True)
-class HeldBefore:
-    """A token that cases hold until they are replaced: its kind and on how many subjects."""
-
-    kind: int
-    subjects: int
-    is_matched: bool
-    """Whether any of them is matched; a token set aside does not count its office as a holder."""
-
-
-@dataclass(frozen=True)
-class Profile:
-    """A stored subject as scoring needs it."""
-
-    id: int
-    case_id: int
-    office_id: int
-    ref: str
-    bands: Sequence[int]
-    kinds: Sequence[int]
-
-
-@dataclass(frozen=True)
-class FoundOverlap:
-    """A pair of cases with its evidence; the case with the smaller key is `low`."""
-
-    low_case_id: int
-    high_case_id: int
-    low_office: int
-    high_office: int
-    band: str
-    strength: int
-    findings: list[dict[str, Any]]
 
 
 async def lock_tokens(
@@ -249,9 +218,20 @@ async def set_offices(connection: Connection, offices: dict[bytes, int]) -> None
 
 async def list_matching(
     connection: Connection, tokens: Collection[bytes], office_id: int
-) -> list[tuple[bytes, int, int]]:
-    """Return (token, subject id, alias) of other offices' sightings of `tokens`."""
-    return [tuple(row) for row in await connection.fetch(_MATCHING, tokens, office_id)]
+) -> list[Match]:
+    """Return other offices' sightings of `tokens`."""
+    return [Match(*row) for row in await connection.fetch(_MATCHING, tokens, office_id)]
+
+
+async def list_matching_known(
+    connection: Connection, tokens: Collection[bytes], office_id: int, case_ids: Sequence[int]
+) -> list[Match]:
+    """Return what `list_matching` does, but only for overlaps that the cases have already.
+
+    A token that became common keeps what it found; it makes nothing new.
+    """
+    rows = await connection.fetch(_MATCHING_KNOWN, tokens, office_id, case_ids)
+    return [Match(*row) for row in rows]
 
 
 async def get_profiles(connection: Connection, ids: Collection[int]) -> dict[int, Profile]:
@@ -261,9 +241,9 @@ async def get_profiles(connection: Connection, ids: Collection[int]) -> dict[int
 
 async def upsert_overlaps(
     connection: Connection, ids: Sequence[UUID], found: Sequence[FoundOverlap], *, now: datetime
-) -> None:
-    """Store overlaps, one row per pair of cases; the version moves only when evidence changed."""
-    await connection.execute(
+) -> list[tuple[UUID, int]]:
+    """Store overlaps, one row per pair of cases; return id and version where evidence changed."""
+    rows = await connection.fetch(
         _UPSERT_OVERLAPS,
         ids,
         [item.low_case_id for item in found],
@@ -275,6 +255,7 @@ async def upsert_overlaps(
         [item.low_office for item in found],
         [item.high_office for item in found],
     )
+    return [(row[0], row[1]) for row in rows]
 
 
 async def retract_overlaps(

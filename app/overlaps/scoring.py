@@ -29,6 +29,7 @@ DATE_BITS: Final = {
     "day_month": 4.3,
     "differs": -4.6,
 }
+_DATES_AGREE: Final = frozenset(DATE_BITS) - {"differs"}
 _MIDDLE_BITS: Final = {"agrees": 3.7, "differs": -6.3}
 
 
@@ -205,7 +206,8 @@ def same_person(
     """Return the finding that two subjects are possibly the same person, or None.
 
     A name alone, with neither a date of birth nor a contact that agrees, is never more than
-    `possible`.
+    `possible`, and how common it is in the registry then counts. With a date it does not: ten
+    offices after one person are not ten namesakes.
 
     Args:
         pairs: The pairs of names of the two subjects that share a key; at least one.
@@ -216,13 +218,14 @@ def same_person(
     scored = []
     for pair in pairs:
         facts = person_facts(pair.shared, pair.mine, pair.theirs)
-        scored.append((facts.bits(name_bits(pair.band, pair.holders, population)), facts))
+        holders = 0 if facts.birth_date in _DATES_AGREE else pair.holders
+        scored.append((facts.bits(name_bits(pair.band, holders, population)), facts))
     weight, facts = max(scored, key=lambda item: item[0])
     bits = weight + contact_bits(contacts, population) + prior.bits
     band = band_of(bits)
     if band is None:
         return None
-    if facts.birth_date in {"unknown", "differs"} and not contacts:
+    if facts.birth_date not in _DATES_AGREE and not contacts:
         band = "possible"
     shown = {**vars(facts), "shared": sorted(contacts)}
     return {

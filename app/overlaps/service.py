@@ -2,6 +2,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -10,14 +11,8 @@ from app.core.ids import new_id
 from app.identifiers.kinds import KINDS, MATCH_SPEC_NUMBER
 from app.overlaps import detection, queries
 from app.overlaps.postings import Posting, Sighting, sightings_of
-from app.overlaps.queries import (
-    OFFICE_LIMIT,
-    PER_OFFICE_LIMIT,
-    Connection,
-    FoundOverlap,
-    HeldBefore,
-    Locked,
-)
+from app.overlaps.queries import OFFICE_LIMIT, PER_OFFICE_LIMIT, Connection
+from app.overlaps.rows import FoundOverlap, HeldBefore, Locked, Match
 from app.overlaps.scoring import Prior
 from app.overlaps.sealing import Sealer
 
@@ -42,6 +37,8 @@ class Registration:
     found: Sequence[FoundOverlap]
     common: frozenset[tuple[int, str, str]]
     """(case id, ref, kind) of keys that were kept and not matched."""
+    events: Sequence[tuple[str, UUID]] = ()
+    """Audit action and overlap: what was found, changed or retracted."""
 
 
 async def register(
@@ -73,23 +70,26 @@ async def register(
     await _store(connection, matcher, office_id, postings, matched, common)
     if offices:
         await queries.set_offices(connection, offices)
-    rare = [
-        token
-        for token, row in locked.items()
-        if not row.is_fresh and offices.get(token, row.offices) <= OFFICE_LIMIT
-    ]
-    found = await _detect(connection, matcher, office_id, postings, matched, rare, locked)
-    if found:
-        await queries.upsert_overlaps(connection, [new_id() for _ in found], found, now=now)
-    if changed:
-        await queries.retract_overlaps(connection, changed, found, now=now)
     crowded = {
         token for token, row in locked.items() if offices.get(token, row.offices) > OFFICE_LIMIT
     }
+    rare = [token for token, row in locked.items() if not row.is_fresh and token not in crowded]
+    matching = await queries.list_matching(connection, rare, office_id) if rare else []
+    if crowded and changed:
+        matching += await queries.list_matching_known(connection, crowded, office_id, changed)
+    found = await _detect(connection, matcher, office_id, postings, matched, matching, locked)
+    events: list[tuple[str, UUID]] = []
+    if found:
+        ids = [new_id() for _ in found]
+        kept = await queries.upsert_overlaps(connection, ids, found, now=now)
+        events += [("overlap.found", key) for key, version in kept if version == 1]
+        events += [("overlap.changed", key) for key, version in kept if version > 1]
+    if changed:
+        gone = await queries.retract_overlaps(connection, changed, found, now=now)
+        events += [("overlap.retracted", overlap_id) for overlap_id in gone]
     too_common = [s for s in matched if s.token in crowded]
-    return Registration(
-        found, frozenset((s.case_id, s.ref, s.kind) for s in [*common, *too_common])
-    )
+    capped = frozenset((s.case_id, s.ref, s.kind) for s in [*common, *too_common])
+    return Registration(found, capped, events)
 
 
 def _changes(
@@ -181,15 +181,12 @@ async def _detect(
     office_id: int,
     postings: Sequence[Posting],
     sightings: Sequence[Sighting],
-    tokens: Sequence[bytes],
-    locked: dict[bytes, Locked],
+    matching: Sequence[Match],
+    locked: Mapping[bytes, Locked],
 ) -> list[FoundOverlap]:
-    if not tokens:
-        return []
-    matching = await queries.list_matching(connection, tokens, office_id)
     if not matching:
         return []
-    holders = {token: row.subjects for token, row in locked.items()}
+    holders = {match.token: locked[match.token].subjects for match in matching}
     evidence = detection.gather(sightings, matching, holders)
     profiles = await queries.get_profiles(connection, {pair[2] for pair in evidence})
     return detection.overlaps_of(postings, office_id, evidence, profiles, matcher.prior)

@@ -8,8 +8,7 @@ from typing import Final
 from tests.bench import bodies, load
 from tests.bench.copies import copy_of
 from tests.bench.measure import Goal, median_of
-from tests.bench.processes import in_own_process
-from tests.bench.site import Site, resident_megabytes
+from tests.bench.site import Site, port_of, resident_megabytes
 
 CHUNK: Final = 200
 WORKERS: Final = 2
@@ -32,16 +31,16 @@ async def measure(site: Site, *, chunks: int, runs: int) -> Intake:
     tokens = 2 * chunks * CHUNK * bodies.TOKENS_PER_CASE
     ours, bare = [], []
     with site.serving(WORKERS) as service:
-        port = int(service.addresses.registry.rpartition(":")[2])
+        port = port_of(service)
         streams = [
             _stream(site.token(office), people)
             for office, people in zip(site.offices, (first, second), strict=True)
         ]
         warm = [stream[:1] for stream in streams]
-        (await in_own_process(load.drive, port, warm)).require(200)
+        (await site.drive(port, warm)).require(200)
         for _ in range(runs):
             await site.empty()
-            posted = (await in_own_process(load.drive, port, streams)).require(200)
+            posted = (await site.drive(port, streams)).require(200)
             ours.append(tokens / posted.seconds)
             stored: int = await site.database.fetchval("SELECT count(*) FROM sightings")
             if stored != tokens:

@@ -37,7 +37,7 @@ def measure(*, batch: int = MAX_BATCH, runs: int) -> Goal:
         ours=batch / min(ours),
         baseline=batch / min(bare),
         bound="at least",
-        must=0.6,
+        must=0.7,
         aim=0.8,
         note=f"a batch of {batch} with its proof, against the {2 * batch + _OF_PROOF + 1} scalar "
         f"multiplications that batch and proof need, by {ristretto.LIBRARY}, one core, "

@@ -10,7 +10,6 @@ from typing import Final
 from app.serving.process import listen
 from tests.bench import bodies, load
 from tests.bench.measure import Goal, median_of
-from tests.bench.processes import in_own_process
 from tests.bench.site import Site
 
 ITEMS: Final = 20
@@ -21,8 +20,9 @@ PATH: Final = f"/v1/overlaps?limit={ITEMS}"
 async def measure(site: Site, port: int, *, seconds: float, runs: int) -> Goal:
     """Compare pages per second; the service is one registry process on `port`."""
     await _make_overlaps(site, port)
+    await site.database.execute("ANALYZE")  # as autovacuum does within a minute of a change
     request = load.request("GET", PATH, site.token(site.offices[0]))
-    (once := await in_own_process(load.drive, port, [[request]])).require(200)
+    (once := await site.drive(port, [[request]])).require(200)
     page = site.here.keys.with_name("page.json")
     page.write_bytes(once.body)
     streams = [[request]] * CONNECTIONS
@@ -31,7 +31,7 @@ async def measure(site: Site, port: int, *, seconds: float, runs: int) -> Goal:
     with _bare_app(page) as bare_port:
         for run in range(runs + 1):
             for figures, each in ((ours, port), (bare, bare_port)):
-                done = await in_own_process(load.drive, each, streams, seconds)
+                done = await site.drive(each, streams, seconds)
                 if run:  # the first run warms up
                     figures.append(done.require(200).per_second)
     return Goal(
@@ -53,7 +53,7 @@ async def _make_overlaps(site: Site, port: int) -> None:
     people = bodies.people(bodies.elements(), ITEMS)
     for office in site.offices:
         put = load.request("PUT", "/v1/cases", site.token(office), bodies.bulk(people, 900_000))
-        (await in_own_process(load.drive, port, [[put]])).require(200)
+        (await site.drive(port, [[put]])).require(200)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import Final
 from tests.bench import growth, intake, oprf, pages, posts
 from tests.bench.filler import BYTES_PER_SIGHTING, grow
 from tests.bench.measure import Goal
-from tests.bench.site import Site, resident_megabytes, site
+from tests.bench.site import Site, port_of, resident_megabytes, site
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class Size:
 
 FULL: Final = Size(1_000_000, chunks=15, posts=200, seconds=3, runs=3, is_binding=True)
 SMALL: Final = Size(10_000, chunks=2, posts=30, seconds=0.5, runs=1, is_binding=False)
+TINY: Final = Size(1_000, chunks=1, posts=5, seconds=0.2, runs=1, is_binding=False)
 
 
 def size_of(text: str) -> Size:
@@ -39,7 +40,7 @@ def size_of(text: str) -> Size:
         return named
     if (number := int(text)) < 1:
         raise ValueError("a size is positive")
-    kind = FULL if number >= FULL.sightings else SMALL
+    kind = next((kind for kind in (FULL, SMALL) if number >= kind.sightings), TINY)
     return replace(kind, sightings=-(-number // 100) * 100, is_binding=False)
 
 
@@ -57,7 +58,7 @@ async def run(size: Size) -> list[Goal]:
         bulk = await intake.measure(place, chunks=size.chunks, runs=size.runs)
         await grow(place.database, 0, size.sightings)
         with place.serving(1) as service:
-            port = int(service.addresses.registry.rpartition(":")[2])
+            port = port_of(service)
             single = await posts.measure(
                 place, port, size.sightings, posts=size.posts, runs=size.runs
             )

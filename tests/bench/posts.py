@@ -8,7 +8,6 @@ from typing import Final
 from tests.bench import bodies, load
 from tests.bench.bare_posts import BarePosts
 from tests.bench.measure import Goal, median_of, percentile
-from tests.bench.processes import in_own_process
 from tests.bench.site import Site
 
 _PRELOADED_IN: Final = 200
@@ -33,7 +32,7 @@ async def measure(site: Site, port: int, sightings: int, *, posts: int, runs: in
                 load.request("PUT", f"/v1/cases/cms/p{run}-{number}", token, _body(person))
                 for number, person in enumerate(_people(pool, phones, posts))
             ]
-            done = await in_own_process(load.drive, port, [requests])
+            done = await site.drive(port, [requests])
             ours.append(done.require(201).latencies)
             if len(json.loads(done.body)["overlaps"]) != 1:
                 raise RuntimeError("a post did not find its overlap")
@@ -85,4 +84,4 @@ async def _preload(site: Site, port: int, people: list[list[str]]) -> None:
         )
         for at in range(0, len(people), _PRELOADED_IN)
     ]
-    (await in_own_process(load.drive, port, [stream])).require(200)
+    (await site.drive(port, [stream])).require(200)

@@ -1,9 +1,12 @@
 """Where the benchmark runs: a durable server, a database of its own, offices, real processes."""
 
+import asyncio
+import multiprocessing
 import os
 import secrets
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +21,7 @@ from app.postgres.server import EmbeddedServer
 from app.serving.installation import Installation
 from app.serving.keys import create_keys
 from app.serving.supervisor import Service, running
+from tests.bench import load
 from tests.database import Template
 from tests.factories import ISSUER, OfficeClient, Registry
 
@@ -33,6 +37,8 @@ class Site:
     offices: tuple[OfficeClient, OfficeClient]
     database: asyncpg.Connection
     """A bare connection, for filling and counting."""
+    client: ProcessPoolExecutor
+    """One process beside ours, from which requests come."""
 
     def token(self, office: OfficeClient) -> str:
         """Return a fresh access token; one lasts ten minutes."""
@@ -46,6 +52,13 @@ class Site:
         log = self.here.keys.with_name("service.log")
         with running(self.here, workers=workers, settings=settings, log=log) as service:
             yield service
+
+    async def drive(
+        self, port: int, streams: Sequence[Sequence[bytes]], seconds: float | None = None
+    ) -> load.Outcome:
+        """Send requests from the client process; see `load.drive`."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self.client, load.drive, port, streams, seconds)
 
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[asyncpg.Connection]:
@@ -65,7 +78,12 @@ async def site() -> AsyncIterator[Site]:
     Raises:
         RuntimeError: the server would lose data; figures of such a server say nothing.
     """
-    with _server() as server_url, tempfile.TemporaryDirectory() as directory:
+    fresh = multiprocessing.get_context("spawn")
+    with (
+        _server() as server_url,
+        tempfile.TemporaryDirectory() as directory,
+        ProcessPoolExecutor(1, mp_context=fresh) as client,
+    ):
         keys = Path(directory) / "keys"
         create_keys(keys)
         template = Template(server_url)
@@ -77,7 +95,7 @@ async def site() -> AsyncIterator[Site]:
                     codes = ("CA0010000A", "NV0020000A")
                     first, second = [await registry.add_office(code) for code in codes]
                     here = Installation(url, keys)
-                    yield Site(here, registry, (first, second), database)
+                    yield Site(here, registry, (first, second), database, client)
         finally:
             template.drop()
 
@@ -112,6 +130,11 @@ async def _connected(
         yield connection
     finally:
         await connection.close()
+
+
+def port_of(service: Service) -> int:
+    """Return the port that the registry answers on."""
+    return int(service.addresses.registry.rpartition(":")[2])
 
 
 def resident_megabytes(service: Service) -> float:

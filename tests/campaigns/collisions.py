@@ -35,7 +35,7 @@ from app.core.db import transaction
 from app.identifiers.encoding import b64u_encode
 from app.identifiers.suite import hash_to_group
 from app.overlaps import queries
-from app.overlaps.queries import Locked
+from app.overlaps.rows import Locked
 from app.serving.keys import create_keys
 from tests.blinding import case
 from tests.database import Template, serving
@@ -104,7 +104,7 @@ class Campaign:
         for number in range(how_many):
             await self.registry.add_office(f"CA-{number:04}")
         rows = await self.registry.rows("SELECT id FROM offices ORDER BY id")
-        may = frozenset({Permission.CASES_POST})
+        may = frozenset({Permission.CASES_POST, Permission.OVERLAPS_READ})
         self.offices = [Principal("campaign", row[0], may, is_participating=True) for row in rows]
 
     async def round(self, fewest: int, most: int) -> None:

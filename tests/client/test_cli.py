@@ -83,7 +83,7 @@ class TestSetUp:
     def test_a_changed_key_is_not_pinned_over(self, office: Path, served: FakeRegistry) -> None:
         before = (office / "joinder-client.toml").read_bytes()
         served.seed = bytes(32)
-        run("pin", str(office), "--yes", status=1)
+        run("pin", str(office), "--yes", status=76)
         assert (office / "joinder-client.toml").read_bytes() == before
 
     def test_a_new_epoch_is_pinned_beside_the_old(self, office: Path, served: FakeRegistry) -> None:
@@ -99,7 +99,7 @@ class TestSetUp:
         assert report["me"]["client_id"] == "office-1"
         assert set(report["fingerprints"]) == {"person", "tel", "addr"}
         served.seed = bytes(32)
-        run("check", str(office), status=1)
+        run("check", str(office), status=76)
 
 
 class TestPush:

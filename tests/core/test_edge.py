@@ -11,8 +11,8 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from app.core.clock import utc_now
 from app.core.db import async_url, create_engine, create_sessions
+from app.core.deps import request_time
 from app.core.http import RequestEdge, install_problems
 from app.core.jwt import AccessVerifier
 from app.core.problems import all_errors
@@ -33,6 +33,8 @@ from tests.core.test_http import assert_headers, assert_problem
 from tests.factories import Registry
 
 CLOSED = "postgresql://nobody:nothing@127.0.0.1:1/nowhere"
+
+MINE = "0198a1b2c3d47e5f8a9b0c1d2e3f4a5b"
 
 
 class TestAnswers:
@@ -64,14 +66,30 @@ class TestAnswers:
         assert_problem(response, 405)
         assert response.headers["allow"] == allowed
 
-    @pytest.mark.parametrize("text", ["a", "0198-ABC", "x" * 64])
+    @pytest.mark.parametrize("text", [MINE, "0198a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b"])
     async def test_request_id_is_taken_over(self, shared_surface: Surface, text: str) -> None:
         for http in (shared_surface.office.http, shared_surface.evaluator_http):
             response = await http.get("/healthz", headers={"X-Request-Id": text})
             assert response.headers["x-request-id"] == text
 
     @pytest.mark.parametrize(
-        "text", ["", "-", "x" * 65, "a b", "a/b", "a\tb", '"', "é", "{{}}", "a;b", "٣", "a\nb"]
+        "text",
+        [
+            "",
+            "-",
+            "x" * 65,
+            "Jane-Roe-415-555-0142",
+            "0" * 31,
+            "a b",
+            "a/b",
+            "a\tb",
+            '"',
+            "é",
+            "{{}}",
+            "a;b",
+            "٣",
+            "a\nb",
+        ],
     )
     async def test_bad_request_id_is_replaced(self, shared_surface: Surface, text: str) -> None:
         response = await shared_surface.office.http.get(
@@ -113,7 +131,7 @@ class TestJwtThroughHttp:
         registry.app.state.access_verifier = AccessVerifier(
             {"keys": [KEY.public_jwk]}, issuer=ISSUER, audience=ISSUER
         )
-        registry.app.dependency_overrides[utc_now] = lambda: datetime.fromtimestamp(NOW, UTC)
+        registry.app.dependency_overrides[request_time] = lambda: datetime.fromtimestamp(NOW, UTC)
         claims = access_claims(sub=office.client_id, client_id=office.client_id)
         http = registry.http()
         good = {"Authorization": f"Bearer {signed(access_header(), claims)}"}
@@ -209,8 +227,8 @@ class TestUnexpectedFailure:
             transport=httpx.ASGITransport(failing_app(), raise_app_exceptions=True),
             base_url="http://test",
         )
-        response = await http.get("/fails", headers={"X-Request-Id": "mine"})
-        assert assert_problem(response, 500)["trace_id"] == "mine"
+        response = await http.get("/fails", headers={"X-Request-Id": MINE})
+        assert assert_problem(response, 500)["trace_id"] == MINE
         assert "Marked" not in response.text
 
     async def test_after_the_answer_began_it_is_cut_off(self) -> None:

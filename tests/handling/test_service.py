@@ -169,7 +169,7 @@ class TestAnswerRequest:
             "declined", "no_jurisdiction", None,
         )  # fmt: skip
         assert (await meeting.first.overlaps())[0]["rung"] == "pointer"
-        assert (await meeting.second.overlaps())[0]["rung"] == "contact"
+        assert (await meeting.second.overlaps())[0]["rung"] == "pointer"
 
     async def test_by_a_third_office_is_not_found(self, shared_registry: Registry) -> None:
         meeting = await meet(shared_registry)

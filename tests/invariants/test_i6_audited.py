@@ -232,6 +232,10 @@ class TestI6EachRowSaysEnough:
 
     async def test_it_carries_the_request_id(self, registry: Registry) -> None:
         meeting = await meet(registry)
-        answer = await meeting.first.http.get("/v1/overlaps", headers={"X-Request-Id": "trace-7"})
-        assert answer.headers["X-Request-Id"] == "trace-7"
-        assert (await registry.audit("overlaps.disclosed"))[-1]["request_id"] == "trace-7"
+        answer = await meeting.first.http.get(
+            "/v1/overlaps", headers={"X-Request-Id": "0198a1b2c3d47e5f8a9b0c1d2e3f4a5b"}
+        )
+        assert answer.headers["X-Request-Id"] == "0198a1b2c3d47e5f8a9b0c1d2e3f4a5b"
+        assert (await registry.audit("overlaps.disclosed"))[-1][
+            "request_id"
+        ] == "0198a1b2c3d47e5f8a9b0c1d2e3f4a5b"

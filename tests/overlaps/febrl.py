@@ -13,7 +13,7 @@ from app.identifiers.errors import IdentifierError
 from app.identifiers.match_keys import PersonName, person_aliases
 from app.overlaps.detection import gather, overlaps_of
 from app.overlaps.postings import Name, PostedSubject, Posting, Sighting
-from app.overlaps.queries import FoundOverlap, Profile
+from app.overlaps.rows import FoundOverlap, Match, Profile
 from app.overlaps.scoring import Prior
 
 DATA: Final = Path(app.demo.__file__).parent / "data" / "febrl"
@@ -65,7 +65,7 @@ def link(
         key for key, _, _ in {(s.token, s.case_id, s.ref) for s in chain(posted, stored)}
     )
     known = {sighting.token for sighting in posted}
-    matching = [(s.token, s.case_id + THEIRS, s.alias) for s in stored if s.token in known]
+    matching = [Match(s.token, s.case_id + THEIRS, s.alias) for s in stored if s.token in known]
     profiles = {
         number + THEIRS: Profile(
             number + THEIRS,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from app.identifiers.kinds import KINDS
 from app.overlaps.detection import MAX_FINDINGS, gather, overlaps_of
 from app.overlaps.postings import Name, PostedSubject, Posting, Sighting
-from app.overlaps.queries import FoundOverlap, Profile
+from app.overlaps.rows import FoundOverlap, Match, Profile
 from app.overlaps.scoring import Prior
 
 PRIOR = Prior(5_000, 1.0)
@@ -32,7 +32,7 @@ def detect(mine: Mapping[int, Case], theirs: Mapping[int, Case]) -> list[FoundOv
     known = {s.token for s in posted}
     keys = {(number, s.ref): number * 100 + place
             for number, case in theirs.items() for place, s in enumerate(case)}  # fmt: skip
-    matching = [(s.token, keys[s.case_id, s.ref], s.alias) for s in stored if s.token in known]
+    matching = [Match(s.token, keys[s.case_id, s.ref], s.alias) for s in stored if s.token in known]
     profiles = {
         keys[number, s.ref]: Profile(
             keys[number, s.ref], number, 2, s.ref, [name.band for name in s.names], s.masks
