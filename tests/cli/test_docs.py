@@ -46,3 +46,15 @@ class TestIntegrating:
         assert done.returncode == 0, done.stdout + done.stderr
         assert "0 refused" in done.stdout
         assert "0 overlaps." in done.stderr
+
+
+class TestLinks:
+    def test_relative_links_lead_somewhere(self) -> None:
+        documents = [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")]
+        broken = [
+            (document.name, link)
+            for document in documents
+            for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", document.read_text(encoding="utf-8"))
+            if "://" not in link and not (document.parent / link).exists()
+        ]
+        assert broken == []
