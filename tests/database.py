@@ -8,6 +8,7 @@ import asyncio
 import os
 import secrets
 import tempfile
+import time
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -24,6 +25,8 @@ from app.postgres.server import EmbeddedServer
 
 ROOT = Path(__file__).parents[1]
 _HOMES = "joinder-tests-"
+
+ABANDONED_SECONDS = 3600
 
 T = TypeVar("T")
 
@@ -43,6 +46,17 @@ def migrate(url: str) -> None:
         thread.submit(command.upgrade, config, "head").result()
 
 
+def abandoned_homes(prefix: str) -> list[Path]:
+    """Return our own temporary homes that no run can be making any more: hours old."""
+    found = []
+    for home in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
+        with suppress(FileNotFoundError):
+            state = home.stat()
+            if state.st_uid == os.geteuid() and time.time() - state.st_mtime > ABANDONED_SECONDS:
+                found.append(home)
+    return found
+
+
 @contextmanager
 def serving(run_id: str) -> Iterator[str]:
     """Yield the URL of a server; the same one for all workers of a test run.
@@ -55,10 +69,9 @@ def serving(run_id: str) -> Iterator[str]:
         yield named
         return
     temporary = Path(tempfile.gettempdir())
-    for abandoned in temporary.glob(f"{_HOMES}*"):
+    for abandoned in abandoned_homes(_HOMES):
         with suppress(FileNotFoundError):  # another worker was quicker
-            if abandoned.stat().st_uid == os.geteuid():
-                EmbeddedServer(abandoned, profile=DISPOSABLE).discard()
+            EmbeddedServer(abandoned, profile=DISPOSABLE).discard()
     # not in pytest's directories: they are closed to the account that PostgreSQL runs under
     server = EmbeddedServer(temporary / f"{_HOMES}{run_id}", profile=DISPOSABLE)
     server.start()

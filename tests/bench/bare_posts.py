@@ -97,6 +97,7 @@ class BarePosts:
         pair = ([new_id()], [profile[1]], [case_id], ["shared_only"], [0], [_FINDINGS], now)
         await fetch(sql._UPSERT_OVERLAPS, *pair, [profile[2]], [office])
         await self._audit("case.posted", [], str(case_id), {"version": 1})
+        await self._audit("overlap.found", [], pair[0][0].hex, {})
         participating = (office, now, True)
         (seen,) = await fetch(_OF_CASES, *participating, [case_id], 51)
         await self._audit("overlaps.disclosed", [office], "1 overlaps", {seen["id"].hex: "contact"})

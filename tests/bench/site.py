@@ -22,7 +22,7 @@ from app.serving.installation import Installation
 from app.serving.keys import create_keys
 from app.serving.supervisor import Service, running
 from tests.bench import load
-from tests.database import Template
+from tests.database import Template, abandoned_homes
 from tests.factories import ISSUER, OfficeClient, Registry
 
 _HOMES: Final = "joinder-bench-"
@@ -111,7 +111,7 @@ def _server() -> Iterator[str]:
         yield named
         return
     temporary = Path(tempfile.gettempdir())
-    for abandoned in temporary.glob(f"{_HOMES}*"):
+    for abandoned in abandoned_homes(_HOMES):
         EmbeddedServer(abandoned, profile=DISPOSABLE).discard()
     home = temporary / f"{_HOMES}{secrets.token_hex(8)}"
     try:

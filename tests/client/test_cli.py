@@ -17,7 +17,9 @@ from tests.client.fakes import FakeRegistry, problem
 from tests.client.loopback import serving
 from tests.client.test_push import HEADER, MAP, row
 
-COMMAND = (sys.executable, "-c", "from app.cli.client import app; app()")
+# a shell that starts the tests in the background has them ignore SIGINT
+INTERRUPTIBLE = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+COMMAND = (sys.executable, "-c", f"{INTERRUPTIBLE}; from app.cli.client import app; app()")
 ROOT = Path(__file__).parents[2]
 
 
