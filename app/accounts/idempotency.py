@@ -108,7 +108,7 @@ async def answer_once(
         stored = (await session.scalars(select(IdempotencyKey).where(*mine))).one()
         if stored.request_digest != claim.request_digest:
             raise IdempotencyKeyReusedError
-        await audit.record(session, claim.principal, "answer.repeated", claim.key)
+        await audit.record(session, claim.principal, "answer.repeated", str(claim.client_id))
         return _respond(
             stored.body, stored.status, {**stored.headers, "Idempotent-Replayed": "true"}
         )

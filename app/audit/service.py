@@ -1,5 +1,6 @@
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,10 +11,30 @@ from app.core.db import driver
 _INSERT: Final = """
 INSERT INTO audit_entries
   (action, office_id, actor, object, recipients, detail, request_id, client_id)
-SELECT $1, $2, $3, object, $5, detail, $7, $8
-FROM unnest($4::text[], $6::jsonb[]) AS q (object, detail)
+SELECT action, $1, $2, object, recipients::int[], detail, $7, $8
+FROM unnest($3::text[], $4::text[], $5::text[], $6::jsonb[])
+     AS q (action, object, recipients, detail)
 """
+
+
 _NOTHING: Final[Mapping[str, Any]] = {}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One effect or disclosure.
+
+    Attributes:
+        action: Noun and past participle, such as `case.posted`.
+        target: The opaque id of what was acted on.
+        recipients: Offices that learn something by it (28 CFR 23.20(g) asks for this record).
+        detail: Opaque ids, counts and codes; never an identifier or a text.
+    """
+
+    action: str
+    target: str
+    recipients: Sequence[int] = ()
+    detail: Mapping[str, Any] = field(default_factory=dict)
 
 
 async def record(
@@ -25,39 +46,26 @@ async def record(
     recipients: Sequence[int] = (),
     detail: Mapping[str, Any] = _NOTHING,
 ) -> None:
-    """Write the audit entry of an effect or disclosure into its transaction.
-
-    No entry, no effect: when the insert fails, the transaction fails with it. The time is the
-    database's.
-
-    Args:
-        session: The transaction of the effect.
-        principal: Who acts.
-        action: Noun and past participle, such as `case.posted`.
-        target: The opaque id of what was acted on.
-        recipients: Offices that learn something by it (28 CFR 23.20(g) asks for this record).
-        detail: Opaque ids, counts and codes; never an identifier or a text.
-    """
-    await record_each(session, principal, action, [(target, detail)], recipients=recipients)
+    """Write one entry; see `Entry` and `record_each`."""
+    await record_each(session, principal, [Entry(action, target, recipients, detail)])
 
 
 async def record_each(
-    session: AsyncSession,
-    principal: Principal,
-    action: str,
-    entries: Sequence[tuple[str, Mapping[str, Any]]],
-    *,
-    recipients: Sequence[int] = (),
+    session: AsyncSession, principal: Principal, entries: Sequence[Entry]
 ) -> None:
-    """Write one entry for each (target, detail), as `record` does, in one statement."""
+    """Write the audit entries of effects or disclosures into their transaction, in one statement.
+
+    No entry, no effect: when the insert fails, the transaction fails with it. The time is the
+    database's.
+    """
     await (await driver(session)).execute(
         _INSERT,
-        action,
         principal.office_id,
         principal.actor,
-        [target for target, _ in entries],
-        list(recipients),
-        [json.dumps(detail) for _, detail in entries],
+        [entry.action for entry in entries],
+        [entry.target for entry in entries],
+        ["{" + ",".join(map(str, entry.recipients)) + "}" for entry in entries],
+        [json.dumps(entry.detail) for entry in entries],
         principal.request_id,
         principal.client_id,
     )

@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 from base64 import urlsafe_b64decode
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -33,7 +32,7 @@ from app.cases.schemas import (
     SubjectPut,
     SubjectReceipt,
 )
-from app.cases.service import record_disclosed
+from app.cases.service import disclosed
 from app.core.errors import AppError, EpochChangedError, FieldProblem, InvalidError
 from app.core.ids import public_id
 from app.core.problems import field_problems
@@ -198,8 +197,9 @@ async def _put(
         registration = await overlaps.register(
             session, intake.matcher, principal.office_id, postings, now=now
         )
-        await _record_posted(session, principal, changed.values(), registration)
     seen = await _seen(session, principal, stored, changed, registration, now=now)
+    if entries := _entries(principal, changed.values(), registration, seen):
+        await audit.record_each(session, principal, entries)
     common = registration.common if principal.is_participating else frozenset()
     return {
         ref: _receipt(ref, stored[ref], ref in changed, subjects, seen, common)
@@ -229,19 +229,25 @@ def _row(ref: Ref, case: CasePut, tag: bytes, now: datetime) -> tuple[object, ..
     )
 
 
-async def _record_posted(
-    session: AsyncSession,
+def _entries(
     principal: Principal,
     posted: Iterable[StoredCase],
     registration: Registration,
-) -> None:
-    entries = [(str(case.id), {"version": case.version}) for case in posted]
-    await audit.record_each(session, principal, "case.posted", entries)
-    by_action: dict[str, list[tuple[str, dict[str, int]]]] = defaultdict(list)
-    for action, overlap_id in registration.events:
-        by_action[action].append((public_id(ladder.PREFIX, overlap_id), {}))
-    for action, overlaps_of_action in by_action.items():
-        await audit.record_each(session, principal, action, overlaps_of_action)
+    seen: Mapping[int, Sequence[SeenOverlap]],
+) -> list[audit.Entry]:
+    """Return what the audit keeps of a post: the cases, their overlaps, and what was shown."""
+    shown = [item for items in seen.values() for item in items[:MAX_OVERLAPS_IN_ANSWER]]
+    return [
+        *(
+            audit.Entry("case.posted", str(case.id), detail={"version": case.version})
+            for case in posted
+        ),
+        *(
+            audit.Entry(action, public_id(ladder.PREFIX, overlap_id))
+            for action, overlap_id in registration.events
+        ),
+        *([disclosed(principal, shown)] if shown else []),
+    ]
 
 
 async def _seen(
@@ -260,11 +266,7 @@ async def _seen(
     if not ids or Permission.OVERLAPS_READ not in principal.permissions:
         return {}
     limit = MAX_OVERLAPS_IN_ANSWER + 1
-    seen = await queries.list_overlaps_of_cases(session, principal, ids, limit=limit, now=now)
-    if any(seen.values()):
-        shown = [item for items in seen.values() for item in items[:MAX_OVERLAPS_IN_ANSWER]]
-        await record_disclosed(session, principal, shown)
-    return seen
+    return await queries.list_overlaps_of_cases(session, principal, ids, limit=limit, now=now)
 
 
 def _receipt(

@@ -54,7 +54,7 @@ async def list_overlaps(
     """
     principal.require(Permission.OVERLAPS_READ)
     found = await queries.list_overlaps(session, principal, before=before, limit=limit, now=now)
-    await record_disclosed(session, principal, found)
+    await audit.record_each(session, principal, [disclosed(principal, found)])
     return found
 
 
@@ -69,7 +69,7 @@ async def read_overlap(
     """
     principal.require(Permission.OVERLAPS_READ)
     found = await queries.get_overlap(session, principal, overlap_id, now=now)
-    await record_disclosed(session, principal, [found])
+    await audit.record_each(session, principal, [disclosed(principal, [found])])
     return found
 
 
@@ -133,16 +133,7 @@ async def revoke_grants(
     )
 
 
-async def record_disclosed(
-    session: AsyncSession, principal: Principal, found: Sequence[SeenOverlap]
-) -> None:
-    """Record which overlaps the caller was shown, and how far, in one audit entry."""
+def disclosed(principal: Principal, found: Sequence[SeenOverlap]) -> audit.Entry:
+    """Return the audit entry of which overlaps the caller was shown, and how far."""
     shown = {seen.read.id: seen.read.rung for seen in found}
-    await audit.record(
-        session,
-        principal,
-        "overlaps.disclosed",
-        f"{len(shown)} overlaps",
-        recipients=[principal.office_id],
-        detail=shown,
-    )
+    return audit.Entry("overlaps.disclosed", f"{len(shown)} overlaps", [principal.office_id], shown)

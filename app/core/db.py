@@ -20,6 +20,9 @@ CONNECTION_SETTINGS: Final = {
     "idle_in_transaction_session_timeout": "10s",
     # every statement reads by key; planning one anew each time would cost more than running it
     "plan_cache_mode": "force_generic_plan",
+    # a plan kept from when a table was empty would read all of it for the life of a connection
+    "enable_seqscan": "off",
+    "jit": "off",  # the price of a plan switched off would start a compiler
     "timezone": "UTC",
     "application_name": "joinder",
 }

@@ -21,6 +21,8 @@ _BANDS: Final = ("strong", "probable", "possible", "shared_only")
 
 @dataclass
 class _Evidence:
+    other: Profile
+    """The stored subject of the pair."""
     names: dict[tuple[int, int], int] = field(default_factory=lambda: defaultdict(int))
     """Shared person keys of a pair of aliases, as a mask."""
     name_holders: dict[tuple[int, int], int] = field(default_factory=dict)
@@ -48,12 +50,13 @@ def gather(
     by_token: dict[bytes, list[Sighting]] = defaultdict(list)
     for sighting in sightings:
         by_token[sighting.token].append(sighting)
-    found: dict[Pair, _Evidence] = defaultdict(_Evidence)
-    for token, other, other_alias, only_case_id in matching:
+    found: dict[Pair, _Evidence] = {}
+    for token, other_alias, other, only_case_id in matching:
         for mine in by_token[token]:
             if only_case_id not in {None, mine.case_id}:
                 continue
-            evidence = found[mine.case_id, mine.ref, other]
+            pair = (mine.case_id, mine.ref, other.id)
+            evidence = found.get(pair) or found.setdefault(pair, _Evidence(other))
             kind = KINDS[mine.kind]
             if kind.evidence == "person":
                 aliases = (mine.alias, other_alias)
@@ -66,11 +69,9 @@ def gather(
     return found
 
 
-def findings_of(
-    mine: PostedSubject, other: Profile, evidence: _Evidence, prior: Prior
-) -> list[dict[str, Any]]:
+def findings_of(mine: PostedSubject, evidence: _Evidence, prior: Prior) -> list[dict[str, Any]]:
     """Return what a pair of subjects amounts to: same person, shared identifier, or both."""
-    masks = mine.masks
+    masks, other = mine.masks, evidence.other
     pairs = [
         NamePair(
             shared=shared,
@@ -92,17 +93,16 @@ def overlaps_of(
     postings: Iterable[Posting],
     office_id: int,
     evidence: Mapping[Pair, _Evidence],
-    profiles: Mapping[int, Profile],
     prior: Prior,
 ) -> list[FoundOverlap]:
     """Return the overlaps of the posted cases, each pair of cases once."""
     posted = {(p.case_id, s.ref): s for p in postings for s in p.subjects}
     by_cases: dict[tuple[int, int], list[dict[str, Any]]] = defaultdict(list)
     offices: dict[int, int] = {}
-    for (case_id, ref, other_id), shared in evidence.items():
-        other = profiles[other_id]
+    for (case_id, ref, _), shared in evidence.items():
+        other = shared.other
         offices[other.case_id] = other.office_id
-        for finding in findings_of(posted[case_id, ref], other, shared, prior):
+        for finding in findings_of(posted[case_id, ref], shared, prior):
             refs = [ref, other.ref] if case_id < other.case_id else [other.ref, ref]
             by_cases[case_id, other.case_id].append({**finding, "subjects": refs})
     return [

@@ -1,7 +1,7 @@
 """Set-based SQL of matching, on the driver inside the caller's transaction."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -12,6 +12,9 @@ from app.overlaps.postings import Sighting
 from app.overlaps.rows import FoundOverlap, HeldBefore, Locked, Match, Profile
 
 Connection = asyncpg.Connection
+
+Keys = Mapping[tuple[int, str], int]
+"""The key of each stored subject by (case id, ref)."""
 
 OFFICE_LIMIT: Final = 10
 """A token that more offices than this hold is common: it makes no further overlaps."""
@@ -37,25 +40,21 @@ CROSS JOIN LATERAL (
 """
 
 _MATCHING: Final = """
-SELECT q.token, s.subject_id, s.alias
+SELECT q.token, s.alias, NULL::bigint, o.id, o.case_id, o.office_id, o.ref, o.bands, o.kinds
 FROM unnest($1::bytea[]) AS q (token)
 JOIN sightings s ON s.token = q.token
+JOIN subjects o ON o.id = s.subject_id
 WHERE s.office_id <> $2
 """
 
 _MATCHING_KNOWN: Final = """
-SELECT q.token, s.subject_id, s.alias, v.case_id
+SELECT q.token, s.alias, v.case_id, o.id, o.case_id, o.office_id, o.ref, o.bands, o.kinds
 FROM unnest($1::bytea[]) AS q (token)
 JOIN sightings s ON s.token = q.token
 JOIN subjects o ON o.id = s.subject_id
 JOIN overlap_sides v ON v.case_id = ANY($3::bigint[]) AND v.other_case_id = o.case_id
 JOIN "overlaps" x ON x.id = v.overlap_id AND x.retracted_at IS NULL
 WHERE s.office_id <> $2
-"""
-
-_PROFILES: Final = """
-SELECT s.id, s.case_id, s.office_id, s.ref, s.bands, s.kinds
-FROM unnest($1::bigint[]) AS q (id) JOIN subjects s ON s.id = q.id
 """
 
 _HELD_BEFORE: Final = """
@@ -77,19 +76,21 @@ RETURNING case_id, ref, id
 """
 
 _INSERT_SIGHTINGS: Final = """
-INSERT INTO {table} (token, office_id, subject_id, alias)
-SELECT token, $2, subject_id, alias
-FROM unnest($1::bytea[], $3::bigint[], $4::smallint[]) AS q (token, subject_id, alias)
+WITH sealed AS (
+  INSERT INTO sealed_elements (subject_id, sealing_key_id, sealed)
+  SELECT subject_id, $5, sealed FROM unnest($6::bigint[], $7::bytea[]) AS q (subject_id, sealed)),
+counted AS (
+  UPDATE tokens t SET offices = q.offices
+  FROM unnest($8::bytea[], $9::int[]) AS q (token, offices) WHERE t.token = q.token)
+INSERT INTO sightings (token, office_id, subject_id, alias)
+SELECT token, $1, subject_id, alias
+FROM unnest($2::bytea[], $3::bigint[], $4::smallint[]) AS q (token, subject_id, alias)
 """
 
-_INSERT_SEALED: Final = """
-INSERT INTO sealed_elements (subject_id, sealing_key_id, sealed)
-SELECT subject_id, $2, sealed FROM unnest($1::bigint[], $3::bytea[]) AS q (subject_id, sealed)
-"""
-
-_SET_OFFICES: Final = """
-UPDATE tokens t SET offices = q.offices
-FROM unnest($1::bytea[], $2::int[]) AS q (token, offices) WHERE t.token = q.token
+_INSERT_COMMON: Final = """
+INSERT INTO common_sightings (token, office_id, subject_id, alias)
+SELECT token, $1, subject_id, alias
+FROM unnest($2::bytea[], $3::bigint[], $4::smallint[]) AS q (token, subject_id, alias)
 """
 
 _UPSERT_OVERLAPS: Final = """
@@ -188,39 +189,48 @@ async def insert_sightings(
     connection: Connection,
     office_id: int,
     sightings: Sequence[Sighting],
-    keys: dict[tuple[int, str], int],
+    keys: Keys,
     *,
-    are_common: bool,
+    sealing_key_id: UUID,
+    sealed: Mapping[int, bytes],
+    offices: Mapping[bytes, int],
 ) -> None:
-    """Store sightings, in token order; common ones apart, where matching does not look."""
-    table = "common_sightings" if are_common else "sightings"
+    """Store sightings in token order, sealed elements by subject, and new office counts of tokens.
+
+    One statement, because each round trip lengthens the time that the tokens stay locked.
+    """
     await connection.execute(
-        _INSERT_SIGHTINGS.format(table=table),
-        [sighting.token for sighting in sightings],
+        _INSERT_SIGHTINGS,
         office_id,
+        *_columns(sightings, keys),
+        sealing_key_id,
+        list(sealed),
+        list(sealed.values()),
+        list(offices),
+        list(offices.values()),
+    )
+
+
+async def insert_common(
+    connection: Connection, office_id: int, sightings: Sequence[Sighting], keys: Keys
+) -> None:
+    """Store sightings beyond the office's share, where matching does not look."""
+    await connection.execute(_INSERT_COMMON, office_id, *_columns(sightings, keys))
+
+
+def _columns(sightings: Sequence[Sighting], keys: Keys) -> tuple[list[bytes], list[int], list[int]]:
+    return (
+        [sighting.token for sighting in sightings],
         [keys[sighting.case_id, sighting.ref] for sighting in sightings],
         [sighting.alias for sighting in sightings],
     )
 
 
-async def insert_sealed(
-    connection: Connection, key_id: UUID, sealed: Sequence[tuple[int, bytes]]
-) -> None:
-    """Store the sealed elements of subjects."""
-    subjects, texts = [item[0] for item in sealed], [item[1] for item in sealed]
-    await connection.execute(_INSERT_SEALED, subjects, key_id, texts)
-
-
-async def set_offices(connection: Connection, offices: dict[bytes, int]) -> None:
-    """Set how many offices hold each token; the rows are locked."""
-    await connection.execute(_SET_OFFICES, list(offices), list(offices.values()))
-
-
 async def list_matching(
     connection: Connection, tokens: Collection[bytes], office_id: int
 ) -> list[Match]:
-    """Return other offices' sightings of `tokens`."""
-    return [Match(*row) for row in await connection.fetch(_MATCHING, tokens, office_id)]
+    """Return other offices' sightings of `tokens`, with their subjects."""
+    return _matches(await connection.fetch(_MATCHING, tokens, office_id))
 
 
 async def list_matching_known(
@@ -231,12 +241,15 @@ async def list_matching_known(
     A token that became common keeps what it found; it makes nothing new.
     """
     rows = await connection.fetch(_MATCHING_KNOWN, tokens, office_id, case_ids)
-    return [Match(*row) for row in rows]
+    return _matches(rows)
 
 
-async def get_profiles(connection: Connection, ids: Collection[int]) -> dict[int, Profile]:
-    """Return the stored subjects by key."""
-    return {row[0]: Profile(*row) for row in await connection.fetch(_PROFILES, list(ids))}
+def _matches(rows: Iterable[asyncpg.Record]) -> list[Match]:
+    profiles: dict[int, Profile] = {}
+    return [
+        Match(row[0], row[1], profiles.setdefault(row[3], Profile(*row[3:])), row[2])
+        for row in rows
+    ]
 
 
 async def upsert_overlaps(

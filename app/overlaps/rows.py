@@ -23,18 +23,7 @@ class HeldBefore:
     """Whether any of them is matched; a token set aside does not count its office as a holder."""
 
 
-class Match(NamedTuple):
-    """Another office's sighting of a posted token."""
-
-    token: bytes
-    subject_id: int
-    alias: int
-    only_case_id: int | None = None
-    """The one posted case that it counts for; None means all."""
-
-
-@dataclass(frozen=True)
-class Profile:
+class Profile(NamedTuple):
     """A stored subject as scoring needs it."""
 
     id: int
@@ -43,6 +32,16 @@ class Profile:
     ref: str
     bands: Sequence[int]
     kinds: Sequence[int]
+
+
+class Match(NamedTuple):
+    """Another office's sighting of a posted token."""
+
+    token: bytes
+    alias: int
+    subject: Profile
+    only_case_id: int | None = None
+    """The one posted case that it counts for; None means all."""
 
 
 @dataclass(frozen=True)

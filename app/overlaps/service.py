@@ -12,7 +12,7 @@ from app.identifiers.kinds import KINDS, MATCH_SPEC_NUMBER
 from app.overlaps import detection, queries
 from app.overlaps.postings import Posting, Sighting, sightings_of
 from app.overlaps.queries import OFFICE_LIMIT, PER_OFFICE_LIMIT, Connection
-from app.overlaps.rows import FoundOverlap, HeldBefore, Locked, Match
+from app.overlaps.rows import FoundOverlap, HeldBefore, Locked
 from app.overlaps.scoring import Prior
 from app.overlaps.sealing import Sealer
 
@@ -67,9 +67,7 @@ async def register(
     if changed:
         await queries.delete_subjects(connection, changed)
     matched, common, offices = await _divide(connection, office_id, sightings, locked, before)
-    await _store(connection, matcher, office_id, postings, matched, common)
-    if offices:
-        await queries.set_offices(connection, offices)
+    await _store(connection, matcher, office_id, postings, matched, common, offices)
     crowded = {
         token for token, row in locked.items() if offices.get(token, row.offices) > OFFICE_LIMIT
     }
@@ -77,7 +75,9 @@ async def register(
     matching = await queries.list_matching(connection, rare, office_id) if rare else []
     if crowded and changed:
         matching += await queries.list_matching_known(connection, crowded, office_id, changed)
-    found = await _detect(connection, matcher, office_id, postings, matched, matching, locked)
+    holders = {match.token: locked[match.token].subjects for match in matching}
+    evidence = detection.gather(matched, matching, holders)
+    found = detection.overlaps_of(postings, office_id, evidence, matcher.prior)
     events: list[tuple[str, UUID]] = []
     if found:
         ids = [new_id() for _ in found]
@@ -155,6 +155,7 @@ async def _store(
     postings: Sequence[Posting],
     matched: Sequence[Sighting],
     common: Sequence[Sighting],
+    offices: Mapping[bytes, int],
 ) -> None:
     rows = [
         (p.case_id, s.ref, s.kind, _array(name.band for name in s.names), _array(s.masks))
@@ -162,34 +163,24 @@ async def _store(
         for s in p.subjects
     ]
     keys = await queries.insert_subjects(connection, office_id, rows)
-    await queries.insert_sightings(connection, office_id, matched, keys, are_common=False)
-    if common:
-        await queries.insert_sightings(connection, office_id, common, keys, are_common=True)
-    sealed = [
-        (key, matcher.sealer.seal(key, [(KINDS[kind].code, n) for kind, _, n in s.elements]))
+    sealed = {
+        key: matcher.sealer.seal(key, [(KINDS[kind].code, n) for kind, _, n in s.elements])
         for p in postings
         for s in p.subjects
         if s.elements
         for key in (keys[p.case_id, s.ref],)
-    ]
-    await queries.insert_sealed(connection, matcher.sealer.key_id, sealed)
-
-
-async def _detect(
-    connection: Connection,
-    matcher: Matcher,
-    office_id: int,
-    postings: Sequence[Posting],
-    sightings: Sequence[Sighting],
-    matching: Sequence[Match],
-    locked: Mapping[bytes, Locked],
-) -> list[FoundOverlap]:
-    if not matching:
-        return []
-    holders = {match.token: locked[match.token].subjects for match in matching}
-    evidence = detection.gather(sightings, matching, holders)
-    profiles = await queries.get_profiles(connection, {pair[2] for pair in evidence})
-    return detection.overlaps_of(postings, office_id, evidence, profiles, matcher.prior)
+    }
+    await queries.insert_sightings(
+        connection,
+        office_id,
+        matched,
+        keys,
+        sealing_key_id=matcher.sealer.key_id,
+        sealed=sealed,
+        offices=offices,
+    )
+    if common:
+        await queries.insert_common(connection, office_id, common, keys)
 
 
 def _array(numbers: Iterable[int]) -> str:

@@ -4,6 +4,7 @@ Run as `python -m app.serving.process registry|evaluator`; `joinder serve` start
 """
 
 import asyncio
+import gc
 import os
 import socket
 import sys
@@ -120,7 +121,10 @@ def run(kind: Kind, listener: socket.socket, *, parent: int | None = None) -> No
     import uvloop  # noqa: PLC0415 -- not on Windows
 
     logging.configure(kind)
-    uvloop.run(serve(build(kind), listener, parent=parent))
+    app = build(kind)
+    gc.collect()
+    gc.freeze()  # what was just built lives as long as the process: no collection looks at it
+    uvloop.run(serve(app, listener, parent=parent))
 
 
 def main() -> None:

@@ -1,6 +1,5 @@
 import re
 from contextlib import suppress
-from typing import Any
 
 from app.access.principal import Principal
 from app.audit import service
@@ -37,11 +36,15 @@ class TestRecord:
         assert first["at"] < second["at"]  # the clock, not the start of the transaction
 
     async def test_each_writes_one_row_per_target(self, shared_registry: Registry) -> None:
-        entries: list[tuple[str, dict[str, Any]]] = [(f"o{n}", {"version": n}) for n in range(50)]
+        entries = [
+            service.Entry("test.each", f"o{n}", [n] * (n % 3), {"version": n}) for n in range(50)
+        ]
         async with transaction(shared_registry.app.state.sessions) as session:
-            await service.record_each(session, CALLER, "test.each", entries)
+            await service.record_each(session, CALLER, entries)
         found = await shared_registry.audit("test.each")
-        assert [(entry["object"], entry["detail"]) for entry in found] == entries
+        assert [(entry["object"], entry["recipients"], entry["detail"]) for entry in found] == [
+            (entry.target, entry.recipients, entry.detail) for entry in entries
+        ]
 
 
 class TestWhatIsRecorded:

@@ -88,21 +88,18 @@ class BarePosts:
             sql._INSERT_SUBJECTS, [case_id], office, ["1"], ["person"], ["{2}"], ["{4095}"]
         )
         subject = subjects[0][2]
-        insert = sql._INSERT_SIGHTINGS.format(table="sightings")
-        await fetch(insert, tokens, office, [subject] * len(tokens), aliases)
-        await fetch(sql._INSERT_SEALED, [subject], self.sealing_key, [sealed])
-        await fetch(sql._SET_OFFICES, shared, [2] * len(shared))
+        stored = (tokens, [subject] * len(tokens), aliases, self.sealing_key, [subject], [sealed])
+        await fetch(sql._INSERT_SIGHTINGS, office, *stored, shared, [2] * len(shared))
         (matching,) = await fetch(sql._MATCHING, shared, office)
-        (profile,) = await fetch(sql._PROFILES, [matching[1]])
-        pair = ([new_id()], [profile[1]], [case_id], ["shared_only"], [0], [_FINDINGS], now)
-        await fetch(sql._UPSERT_OVERLAPS, *pair, [profile[2]], [office])
-        await self._audit("case.posted", [], str(case_id), {"version": 1})
-        await self._audit("overlap.found", [], pair[0][0].hex, {})
+        pair = ([new_id()], [matching[4]], [case_id], ["shared_only"], [0], [_FINDINGS], now)
+        await fetch(sql._UPSERT_OVERLAPS, *pair, [matching[5]], [office])
         participating = (office, now, True)
         (seen,) = await fetch(_OF_CASES, *participating, [case_id], 51)
-        await self._audit("overlaps.disclosed", [office], "1 overlaps", {seen["id"].hex: "contact"})
-
-    async def _audit(self, action: str, to: list[int], target: str, detail: dict[str, Any]) -> None:
-        actor = f"client:{self.client}"
-        arguments = ([target], to, [json.dumps(detail)], uuid4().hex, self.client)
-        await self.database.fetch(_AUDIT, action, self.office, actor, *arguments)
+        actor, shown = f"client:{self.client}", json.dumps({seen["id"].hex: "contact"})
+        entries = (
+            ["case.posted", "overlap.found", "overlaps.disclosed"],
+            [str(case_id), pair[0][0].hex, "1 overlaps"],
+            ["{}", "{}", f"{{{office}}}"],
+            ['{"version": 1}', "{}", shown],
+        )
+        await fetch(_AUDIT, office, actor, *entries, uuid4().hex, self.client)

@@ -65,9 +65,8 @@ def link(
         key for key, _, _ in {(s.token, s.case_id, s.ref) for s in chain(posted, stored)}
     )
     known = {sighting.token for sighting in posted}
-    matching = [Match(s.token, s.case_id + THEIRS, s.alias) for s in stored if s.token in known]
     profiles = {
-        number + THEIRS: Profile(
+        number: Profile(
             number + THEIRS,
             number + THEIRS,
             2,
@@ -77,8 +76,9 @@ def link(
         )
         for number, person in theirs.items()
     }
+    matching = [Match(s.token, s.alias, profiles[s.case_id]) for s in stored if s.token in known]
     postings = [Posting(number, True, [person]) for number, person in mine.items()]  # noqa: FBT003 -- a field
-    return overlaps_of(postings, 1, gather(posted, matching, holders), profiles, prior)
+    return overlaps_of(postings, 1, gather(posted, matching, holders), prior)
 
 
 def quality(found: list[FoundOverlap], true: int) -> Quality:

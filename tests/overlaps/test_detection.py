@@ -32,16 +32,18 @@ def detect(mine: Mapping[int, Case], theirs: Mapping[int, Case]) -> list[FoundOv
     known = {s.token for s in posted}
     keys = {(number, s.ref): number * 100 + place
             for number, case in theirs.items() for place, s in enumerate(case)}  # fmt: skip
-    matching = [Match(s.token, keys[s.case_id, s.ref], s.alias) for s in stored if s.token in known]
     profiles = {
-        keys[number, s.ref]: Profile(
+        (number, s.ref): Profile(
             keys[number, s.ref], number, 2, s.ref, [name.band for name in s.names], s.masks
         )
         for number, case in theirs.items()
         for s in case
     }
+    matching = [
+        Match(s.token, s.alias, profiles[s.case_id, s.ref]) for s in stored if s.token in known
+    ]
     postings = [Posting(number, True, case) for number, case in mine.items()]  # noqa: FBT003 -- a field
-    return overlaps_of(postings, 1, gather(posted, matching, holders), profiles, PRIOR)
+    return overlaps_of(postings, 1, gather(posted, matching, holders), PRIOR)
 
 
 def named(ref: str, *aliases: dict[str, bytes], phones: Sequence[bytes] = ()) -> PostedSubject:
