@@ -1,9 +1,10 @@
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import RowMapping, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principal import Principal
@@ -44,6 +45,25 @@ async def get_public_jwk(session: AsyncSession, client_id: UUID) -> dict[str, An
             ClientCredential.id == client_id, ClientCredential.revoked_at.is_(None)
         )
     )
+
+
+async def list_credentials(session: AsyncSession, office_code: str | None) -> Sequence[RowMapping]:
+    """Return the machine clients of one office, or of all, by office and age."""
+    found = (
+        select(
+            ClientCredential.id,
+            Office.code.label("office"),
+            ClientCredential.label,
+            ClientCredential.scopes,
+            ClientCredential.created_at,
+            ClientCredential.revoked_at,
+        )
+        .join(Office, Office.id == ClientCredential.office_id)
+        .order_by(Office.code, ClientCredential.id)
+    )
+    if office_code is not None:
+        found = found.where(Office.code == office_code)
+    return (await session.execute(found)).mappings().all()
 
 
 async def get_me(session: AsyncSession, principal: Principal) -> MeRead:

@@ -23,6 +23,9 @@ _FORMS: Final = {
     "web-address": re.compile(r"\bhttps?://|\bwww\.", re.IGNORECASE),
     "handle": re.compile(r"(?:^|\s)@\w{3,}"),
 }
+_NUMBERED: Final = re.compile(r"(?<![0-9])[0-9]{3}[-._~][0-9]{2,3}[-._~][0-9]{4}(?![0-9])")
+"""A social security or phone number with its separators; digits alone may number a case."""
+
 _INVISIBLE: Final = {"Cf", "Cc"}
 
 
@@ -38,6 +41,17 @@ def find_identifiers(text: str) -> tuple[FieldProblem, ...]:
         FieldProblem("/summary", code, f"Remove what stands at character {start + 1}.")
         for start, code in sorted(set(found))[:20]
     )
+
+
+def check_reference(text: str) -> str:
+    """Return a case's or subject's reference; it is shown and logged, so it holds no identifier.
+
+    Raises:
+        ValueError: it has the form of a social security or phone number.
+    """
+    if _NUMBERED.search(text):
+        raise ValueError("Use the office's own number; this has the form of an identifier.")
+    return text
 
 
 def _plain(text: str) -> str:

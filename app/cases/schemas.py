@@ -2,6 +2,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -12,6 +13,7 @@ from pydantic import (
     model_validator,
 )
 
+from app.cases.guard import check_reference
 from app.cases.overlap_schemas import OverlapRead
 from app.cases.vocabulary import Disclosure, Provenance, RecordClass, TraffickingType
 from app.identifiers.kinds import KINDS, MATCH_SPEC
@@ -30,7 +32,11 @@ def _text(value: object) -> object:
 
 
 SourceSystem = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
-ExternalId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._~-]{0,63}$")]
+ExternalId = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._~-]{0,63}$"),
+    AfterValidator(check_reference),
+]
 Element = Annotated[
     str,
     StringConstraints(pattern=r"^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$"),
@@ -75,9 +81,9 @@ class IdentifierPut(_Sent):
 class SubjectPut(_Sent):
     """A subject whose involvement the office attests; victims and witnesses are never posted."""
 
-    ref: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,32}$")] = Field(
-        description="The office's own reference inside the case; not a name.", examples=["1"]
-    )
+    ref: Annotated[
+        str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,32}$"), AfterValidator(check_reference)
+    ] = Field(description="The office's own reference inside the case; not a name.", examples=["1"])
     kind: Literal["person", "organization"] = "person"
     names: Annotated[tuple[NamePut, ...], Field(max_length=8)] = ()
     identifiers: Annotated[tuple[IdentifierPut, ...], Field(max_length=50)] = ()

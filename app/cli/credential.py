@@ -22,15 +22,23 @@ def add(
         ),
     ],
     label: Annotated[str, typer.Option(help="What runs there.")] = "case-management export",
+    scope: Annotated[
+        list[str] | None, typer.Option(help="What it may do; repeat it. All unless given.")
+    ] = None,
 ) -> None:
     """Register the public key of an office's client and print its client id.
 
     Example: joinder client-credential add CA0190000A --public-key client-key.jwk.json
     """
-    from app.access.principal import OPERATOR  # noqa: PLC0415 -- keeps --help quick
+    from app.access.permissions import CLIENT_SCOPES  # noqa: PLC0415 -- keeps --help quick
+    from app.access.principal import OPERATOR  # noqa: PLC0415 -- as above
     from app.accounts import service  # noqa: PLC0415 -- as above
     from app.core.clock import utc_now  # noqa: PLC0415 -- as above
 
+    scopes = scope or list(CLIENT_SCOPES)
+    if unknown := sorted(set(scopes) - set(CLIENT_SCOPES)):
+        typer.echo(f"--scope {unknown[0]}: give one of {', '.join(CLIENT_SCOPES)}.", err=True)
+        raise typer.Exit(2)
     try:
         jwk = json.loads(public_key.read_text())
     except ValueError:
@@ -38,10 +46,24 @@ def add(
         raise typer.Exit(2) from None
     client_id = as_operator(
         lambda session: service.add_client_credential(
-            session, OPERATOR, office, jwk, label=label, now=utc_now()
+            session, OPERATOR, office, jwk, label=label, now=utc_now(), scopes=scopes
         )
     )
     typer.echo(client_id)
+
+
+@app.command("list")
+def list_credentials(
+    office: Annotated[str | None, typer.Argument(help="Only of the office with this code.")] = None,
+) -> None:
+    """List the machine clients: id, office, label, since when, scopes, and whether revoked."""
+    from app.accounts import queries  # noqa: PLC0415 -- keeps --help quick
+
+    for row in as_operator(lambda session: queries.list_credentials(session, office)):
+        revoked = row["revoked_at"]
+        state = f"revoked {revoked:%Y-%m-%d}" if revoked else "active"
+        since, scopes = f"{row['created_at']:%Y-%m-%d}", " ".join(row["scopes"])
+        typer.echo("\t".join((str(row["id"]), row["office"], row["label"], since, state, scopes)))
 
 
 @app.command()

@@ -7,9 +7,11 @@ import typer
 
 from app.cli import client, credential, keys, office
 from app.cli.demo import demo
+from app.cli.edge import Edge
 from app.cli.serve import serve
 
 app = typer.Typer(
+    cls=Edge,
     help="Joinder: deconfliction and joint handling for prosecutors.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

@@ -76,6 +76,25 @@ def sign_agreement(
     typer.echo(f"Recorded the agreement of {code}, in force from {agreement.effective_on}.")
 
 
+@app.command("end-agreement")
+def end_agreement(
+    code: Code,
+    ends_on: Annotated[
+        datetime, typer.Option(formats=["%Y-%m-%d"], help="First day without participation.")
+    ],
+) -> None:
+    """End an office's participation: from that day on nothing is shared by it or with it.
+
+    Example: joinder office end-agreement CA0190000A --ends-on 2027-01-01
+    """
+    from app.access.principal import OPERATOR  # noqa: PLC0415 -- keeps --help quick
+    from app.offices import service  # noqa: PLC0415 -- as above
+
+    day = _day(ends_on)
+    as_operator(lambda session: service.end_agreements(session, OPERATOR, code, ends_on=day))
+    typer.echo(f"The participation of {code} ends on {day}.")
+
+
 @app.command("list")
 def list_offices() -> None:
     """List the offices by code."""

@@ -25,7 +25,7 @@ def serve(
     """
     from app.serving.installation import installation  # noqa: PLC0415 -- keeps --help quick
     from app.serving.process import KINDS, listen, run  # noqa: PLC0415 -- as above
-    from app.serving.supervisor import StartError, running  # noqa: PLC0415 -- as above
+    from app.serving.supervisor import running  # noqa: PLC0415 -- as above
 
     if only is not None:
         kind = KINDS.get(only)
@@ -35,18 +35,14 @@ def serve(
         run(kind, listen(host, port if kind == "registry" else evaluator_port))
         return
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # in order, also while still starting
-    try:
-        with (
-            installation() as here,
-            running(here, host, (port, evaluator_port), workers) as service,
-        ):
-            typer.echo(f"Registry  {service.addresses.registry}")
-            typer.echo(f"Evaluator {service.addresses.evaluator}")
-            typer.echo("Stop with Ctrl-C.")
-            status = service.wait()
-    except StartError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
+    with (
+        installation() as here,
+        running(here, host, (port, evaluator_port), workers) as service,
+    ):
+        typer.echo(f"Registry  {service.addresses.registry}")
+        typer.echo(f"Evaluator {service.addresses.evaluator}")
+        typer.echo("Stop with Ctrl-C.")
+        status = service.wait()
     if status:
         typer.echo("A process ended by itself; see its last log line.", err=True)
     raise typer.Exit(status)

@@ -4,7 +4,7 @@ from typing import Final, cast
 
 import asyncpg
 from sqlalchemy import URL, make_url, text
-from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
@@ -31,14 +31,32 @@ CONNECTION_SETTINGS: Final = {
 SCHEMA: Final = "0001"
 """The revision that this release needs. It also runs on a later one: migrations only add."""
 
+_PORTS: Final = 65_535
 _PASSING_CLASSES: Final = ("08", "53", "57P", "40", "55P03")
 
 Sessions = async_sessionmaker[AsyncSession]
 
 
+class DatabaseUrlError(ValueError):
+    """JOINDER_DATABASE_URL names no PostgreSQL database. Holds no part of it."""
+
+    def __init__(self) -> None:
+        super().__init__("Write JOINDER_DATABASE_URL as postgresql://user:password@host:port/name.")
+
+
 def async_url(url: str) -> URL:
-    """Return `url` (any `postgresql` form) as SQLAlchemy's URL for asyncpg."""
-    return make_url(url).set(drivername="postgresql+asyncpg")
+    """Return `url` (any `postgresql` form) as SQLAlchemy's URL for asyncpg.
+
+    Raises:
+        DatabaseUrlError: it is no such URL.
+    """
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        raise DatabaseUrlError from None
+    if parsed.get_backend_name() not in {"postgresql", "postgres"} or (parsed.port or 0) > _PORTS:
+        raise DatabaseUrlError
+    return parsed.set(drivername="postgresql+asyncpg")
 
 
 def create_engine(url: str, *, pool_size: int) -> AsyncEngine:

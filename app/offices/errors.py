@@ -15,3 +15,11 @@ class OfficeNotFoundError(NotFoundError):
     code = "office-not-found"
     title = "Office not found"
     default_detail = "Run `joinder office list` for the codes."
+
+
+class NoAgreementError(ConflictError):
+    """The office has no agreement that lasts until the day."""
+
+    code = "no-agreement"
+    title = "No agreement"
+    default_detail = "The office has no agreement that begins before that day and lasts until it."

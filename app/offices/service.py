@@ -1,5 +1,6 @@
-from datetime import datetime
+from datetime import date, datetime
 
+from sqlalchemy import or_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -7,7 +8,7 @@ from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.audit import service as audit
 from app.offices import queries
-from app.offices.errors import OfficeExistsError
+from app.offices.errors import NoAgreementError, OfficeExistsError
 from app.offices.models import Office, ParticipationAgreement
 from app.offices.schemas import AgreementSign, OfficeAdd
 
@@ -48,3 +49,34 @@ async def sign_agreement(
     session.add(ParticipationAgreement(office_id=office.id, **agreement.model_dump()))
     await session.flush()  # constraints speak before the audit entry is written
     await audit.record(session, principal, "agreement.signed", office.code)
+
+
+async def end_agreements(
+    session: AsyncSession, principal: Principal, code: str, *, ends_on: date
+) -> None:
+    """End an office's participation; from `ends_on` on nothing is shared by it or with it.
+
+    Raises:
+        MissingScopeError: the caller is not the operator.
+        OfficeNotFoundError: no office has this code.
+        NoAgreementError: it has no agreement that lasts until then.
+    """
+    principal.require(Permission.OFFICES_MANAGE)
+    office = await queries.get_office(session, code)
+    ended = await session.scalars(
+        update(ParticipationAgreement)
+        .where(
+            ParticipationAgreement.office_id == office.id,
+            ParticipationAgreement.effective_on < ends_on,
+            or_(
+                ParticipationAgreement.ends_on.is_(None),
+                ParticipationAgreement.ends_on > ends_on,
+            ),
+        )
+        .values(ends_on=ends_on)
+        .returning(ParticipationAgreement.id)
+    )
+    if not ended.all():
+        raise NoAgreementError
+    detail = {"ends_on": ends_on.isoformat()}
+    await audit.record(session, principal, "agreement.ended", office.code, detail=detail)

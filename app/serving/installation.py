@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
-import typer
-
 from app.postgres.home import default_home, ensure_home
 
 if TYPE_CHECKING:
@@ -46,7 +44,11 @@ def installation(*, is_sandbox: bool = False) -> Iterator[Installation]:
     JOINDER_DATABASE_URL names a server; without it the embedded one below JOINDER_HOME is used. The
     embedded one, and any sandbox, is brought to the newest schema and given keys when it has none.
     For a named server both are the operator's to do: new keys for old tokens would end all matches.
+
+    Raises:
+        DatabaseUrlError: JOINDER_DATABASE_URL names no PostgreSQL database.
     """
+    from app.core.db import async_url  # noqa: PLC0415 -- slow to import
     from app.postgres.server import EmbeddedServer  # noqa: PLC0415 -- not needed with a named server
 
     home = default_home()
@@ -54,6 +56,7 @@ def installation(*, is_sandbox: bool = False) -> Iterator[Installation]:
     named = os.environ.get("JOINDER_DATABASE_URL")
     with ExitStack() as stack:
         if named:
+            async_url(named)  # what is no database is said before anything starts
             here = Installation(named, keys)
         else:
             ensure_home(home)
@@ -80,9 +83,8 @@ def migrate(url: str) -> None:
 
 
 def as_operator(act: Callable[["AsyncSession"], Awaitable[T]]) -> T:
-    """Run `act` in one transaction on this installation's database; a refusal ends the command."""
+    """Run `act` in one transaction on this installation's database."""
     from app.core.db import create_engine, create_sessions, transaction  # noqa: PLC0415 -- slow to import
-    from app.core.errors import AppError  # noqa: PLC0415 -- as above
 
     async def run(url: str) -> T:
         engine = create_engine(url, pool_size=1)
@@ -93,8 +95,4 @@ def as_operator(act: Callable[["AsyncSession"], Awaitable[T]]) -> T:
             await engine.dispose()
 
     with installation() as here:
-        try:
-            return asyncio.run(run(here.database_url))
-        except AppError as error:
-            typer.echo(f"{error.title}. {error.detail}", err=True)
-            raise typer.Exit(1) from None
+        return asyncio.run(run(here.database_url))

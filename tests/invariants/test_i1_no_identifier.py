@@ -115,6 +115,18 @@ class TestI1NoRawIdentifierIsReceived:
         assert (await office.put_case("24-1", bad)).status_code == 422
         assert (await office.put_case("24-1", good)).status_code == 201
 
+    @pytest.mark.parametrize("reference", ["123-45-6789", "x_415-555-0142", "415.555.0142"])
+    async def test_a_reference_that_has_the_form_of_one_is_refused(
+        self, shared_registry: Registry, reference: str
+    ) -> None:
+        (office,) = await make_offices(shared_registry, 1)
+        as_case = await office.put_case(reference, case(someone()))
+        body = case(someone())
+        body["subjects"][0]["ref"] = reference
+        as_subject = await office.put_case("24-1", body)
+        assert {as_case.status_code, as_subject.status_code} == {422}
+        assert reference not in as_case.text + as_subject.text
+
     async def test_a_summary_that_holds_one_is_refused_without_repeating_it(
         self, registry: Registry, fresh_database_url: str, capfd: pytest.CaptureFixture[str]
     ) -> None:
