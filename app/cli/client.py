@@ -139,7 +139,10 @@ def _overlap_line(overlap: Mapping[str, Any]) -> str:
         for finding in overlap["findings"]
     )
     office = other["office"]["name"] if other["office"] else f"{other['office_kind']} office"
-    return f"{case['external_id']}\t{overlap['band']}\t{office} ({other['state']})\t{why}"
+    contact = other["contact"]
+    call = " ".join((contact["title"], contact["phone"], contact["email"])) if contact else ""
+    place = f"{office} ({other['state']})"
+    return "\t".join((case["external_id"], overlap["band"], place, call, why))
 
 
 @app.command()
@@ -157,7 +160,8 @@ def push(
 ) -> None:
     """Post the cases of an export; names, dates and numbers in it stay here.
 
-    Writes what was not posted to EXPORT.rejects.csv, by line and column, without values. Run it
+    Writes what was not posted to EXPORT.rejects.csv (a dry run: EXPORT.dry-run-rejects.csv), by
+    line and column, without values. Run it
     again after an interruption: it goes on where it was.
 
     Exit status: 0 all posted, 1 something was rejected or refused, 2 wrong use,

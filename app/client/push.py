@@ -34,10 +34,10 @@ class Plan:
         """Where an interrupted push left off."""
         return self.export.with_name(self.export.name + ".push-state")
 
-    @property
-    def rejects_path(self) -> Path:
-        """What was not posted, and why."""
-        return self.export.with_name(self.export.name + ".rejects.csv")
+    def rejects_path(self, *, is_dry: bool = False) -> Path:
+        """Return where it says what was not posted, and why; a dry run has a file of its own."""
+        kind = "dry-run-rejects" if is_dry else "rejects"
+        return self.export.with_name(f"{self.export.name}.{kind}.csv")
 
 
 @dataclass
@@ -117,7 +117,8 @@ def push(
     reader = RowReader(export, mapping)
     digest = push_digest(export.digest, plan.mapping, plan.config)
     state = read_state(plan.state_path, digest) if client else PushState(digest)
-    file = RejectFile(plan.rejects_path, size=state.rejects_size)
+    rejects_path = plan.rejects_path(is_dry=client is None)
+    file = RejectFile(rejects_path, size=state.rejects_size)
     summary = Summary(resumed_after_line=state.line)
     started = clock.monotonic()
     batches = _batches(reader, reader.cases(read_rows(export)), after=state.line)
@@ -134,7 +135,7 @@ def push(
     if client:
         plan.state_path.unlink(missing_ok=True)
     summary.seconds = clock.monotonic() - started
-    summary.rejects = str(plan.rejects_path) if file.size else ""
+    summary.rejects = str(rejects_path) if file.size else ""
     return summary
 
 

@@ -108,7 +108,7 @@ def test_nothing_of_a_person_leaves_the_office(
     logs = "\n".join(record.getMessage() for record in caplog.records)
     assert "HTTP Request" in logs
     assert_silent((logs + streams.out + streams.err).encode(), secrets)
-    assert_silent(plan.rejects_path.read_bytes(), secrets)
+    assert_silent(plan.rejects_path().read_bytes(), secrets)
     assert REGISTRY in logs
 
 
