@@ -121,7 +121,9 @@ def _push(
     done: list[Summary] = []
     for office, export, config, client in zip(OFFICES, exports, configs, clients, strict=True):
         say(f"{office.name} pushes {records} records; names and dates stay with it.")
-        done.append(push(Plan(export, MAP, config), client, progress=progress(office.name)))
+        plan = Plan(export, MAP, config)
+        plan.state_path.unlink(missing_ok=True)  # all of it again: its figures are of the whole
+        done.append(push(plan, client, progress=progress(office.name)))
     seconds = sum(summary.seconds for summary in done)
     tokens, cases = sum(summary.tokens for summary in done), sum(summary.cases for summary in done)
     return {
