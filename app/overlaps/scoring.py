@@ -254,7 +254,6 @@ _PHRASES: Final = {
     ("birth_date", "day_month"): "birth day and month",
     ("middle_initial", "agrees"): "middle initial",
 }
-_CONTACTS: Final = {"tel": "a phone number", "addr": "an address", "addr0": "a street address"}
 
 
 def explain(facts: Mapping[str, Any]) -> str:
@@ -264,7 +263,7 @@ def explain(facts: Mapping[str, Any]) -> str:
         name.replace("_", " ") for name in PersonFacts.__annotations__ if facts[name] == "differs"
     ]
     shared = [
-        _CONTACTS[kind]
+        KINDS[kind].label
         for kind in facts["shared"]
         if kind != "addr0" or "addr" not in facts["shared"]
     ]
