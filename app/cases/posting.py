@@ -33,7 +33,13 @@ from app.cases.schemas import (
     SubjectReceipt,
 )
 from app.cases.service import disclosed
-from app.core.errors import AppError, EpochChangedError, FieldProblem, InvalidError
+from app.core.errors import (
+    AppError,
+    EpochChangedError,
+    FieldProblem,
+    InvalidError,
+    PreconditionFailedError,
+)
 from app.core.ids import public_id
 from app.core.problems import field_problems
 from app.identifiers.oprf import is_element
@@ -69,11 +75,13 @@ async def put_case(
     ref: Ref,
     case: CasePut,
     *,
+    if_match: str | None = None,
     now: datetime,
 ) -> CaseReceipt:
     """Post one case, or replace it, and find its overlaps in the same transaction.
 
     Raises:
+        PreconditionFailedError: `if_match` is given and is not the version that is replaced.
         MissingScopeError: the caller lacks `cases:post`.
         EpochChangedError: the tokens belong to another key epoch.
         TokenRefusedError, SummaryRefusedError, InvalidError: see errors.py.
@@ -81,7 +89,11 @@ async def put_case(
     principal.require(Permission.CASES_POST)
     subjects = _checked(intake, case, now=now)
     receipts = await _put(session, principal, intake, {ref: (case, subjects)}, now=now)
-    return receipts[ref]
+    receipt = receipts[ref]
+    replaced = {"created": None, "updated": receipt.version - 1, "unchanged": receipt.version}
+    if if_match is not None and if_match != f'"{replaced[receipt.result]}"':
+        raise PreconditionFailedError  # and the transaction leaves nothing of the post
+    return receipt
 
 
 async def put_cases(

@@ -24,8 +24,8 @@ from app.cases.schemas import (
     ExternalId,
     SourceSystem,
 )
-from app.core.deps import Cursor, Limit, Now, Session, link_next
-from app.core.errors import EpochChangedError
+from app.core.deps import Cursor, IfMatchOptional, Limit, Now, Session, link_next
+from app.core.errors import EpochChangedError, PreconditionFailedError
 from app.core.http import StrictRoute
 from app.core.ids import parse_public_id
 from app.core.openapi import operation
@@ -43,10 +43,14 @@ External = Annotated[ExternalId, Path(description="The case number in it.", exam
     tags=["cases"],
     responses={201: {"model": CaseReceipt, "description": "The case is new."}},
     openapi_extra=operation(
-        EpochChangedError, SummaryRefusedError, TokenRefusedError, scope=Permission.CASES_POST
+        EpochChangedError,
+        PreconditionFailedError,
+        SummaryRefusedError,
+        TokenRefusedError,
+        scope=Permission.CASES_POST,
     ),
 )
-async def put_case(
+async def put_case(  # noqa: PLR0913, PLR0917 -- the path has two parts
     source_system: System,
     external_id: External,
     body: CasePut,
@@ -55,14 +59,16 @@ async def put_case(
     session: Session,
     principal: CurrentPrincipal,
     now: Now,
+    if_match: IfMatchOptional = None,
 ) -> CaseReceipt:
     """Post a case or replace it; the answer carries the overlaps that the office may know of.
 
-    Posting the same thing again changes nothing and answers with the overlaps of that moment.
+    Posting the same thing again changes nothing and answers with the overlaps of that moment. With
+    If-Match it replaces only the version that the caller read.
     """
     intake: Intake = request.app.state.intake
     receipt = await posting.put_case(
-        session, principal, intake, (source_system, external_id), body, now=now
+        session, principal, intake, (source_system, external_id), body, if_match=if_match, now=now
     )
     response.status_code = {"created": 201}.get(receipt.result, 200)
     response.headers["ETag"] = f'"{receipt.version}"'

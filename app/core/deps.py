@@ -3,11 +3,12 @@ from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import Depends, Query, Request, Response
+from fastapi import Depends, Header, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import utc_now
 from app.core.db import transaction
+from app.core.errors import PreconditionRequiredError
 from app.core.settings import RegistrySettings
 
 
@@ -28,9 +29,32 @@ async def request_time() -> datetime:
     return utc_now()
 
 
+IfMatchOptional = Annotated[
+    str | None,
+    Header(
+        alias="If-Match",
+        max_length=64,
+        description="The ETag of the version that was read.",
+        examples=['"1"'],
+    ),
+]
+
+
+async def if_match_header(if_match: IfMatchOptional = None) -> str:
+    """Return the `If-Match` header.
+
+    Raises:
+        PreconditionRequiredError: it was not sent.
+    """
+    if if_match is None:
+        raise PreconditionRequiredError
+    return if_match
+
+
 # Every dependency is async: FastAPI would hand a plain function to a thread.
 # "function": the default scope would commit after the client has heard "201".
 Session = Annotated[AsyncSession, Depends(request_session, scope="function")]
+IfMatch = Annotated[str, Depends(if_match_header)]
 Now = Annotated[datetime, Depends(request_time)]
 Settings = Annotated[RegistrySettings, Depends(request_settings)]
 Limit = Annotated[int, Query(ge=1, le=100, description="Items per page.", examples=[20])]

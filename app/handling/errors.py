@@ -1,9 +1,4 @@
-from app.core.errors import (
-    ConflictError,
-    NotFoundError,
-    PreconditionFailedError,
-    PreconditionRequiredError,
-)
+from app.core.errors import ConflictError, NotFoundError
 
 
 class HandlingNotFoundError(NotFoundError):
@@ -37,15 +32,3 @@ class HandlingNotYoursError(ConflictError):
     code = "handling-request-not-yours-to-answer"
     title = "Not yours to answer"
     default_detail = "Your office sent this request; the other one answers it."
-
-
-class HandlingChangedError(PreconditionFailedError):
-    """The request changed since the caller read it."""
-
-    code = "handling-request-changed"
-
-
-class IfMatchMissingError(PreconditionRequiredError):
-    """An answer must say which version of the request it answers."""
-
-    code = "if-match-missing"

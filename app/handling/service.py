@@ -11,11 +11,11 @@ from app.audit import service as audit
 from app.cases import ladder
 from app.cases import queries as cases
 from app.cases import service as cases_service
+from app.core.errors import PreconditionFailedError
 from app.core.ids import new_id
 from app.handling import queries
 from app.handling.errors import (
     HandlingAnsweredError,
-    HandlingChangedError,
     HandlingNotYoursError,
     HandlingOpenError,
 )
@@ -106,7 +106,7 @@ async def answer_request(
         HandlingNotFoundError: absent, or between other offices; never told apart.
         HandlingNotYoursError: the caller's office sent it.
         HandlingAnsweredError: it was answered before.
-        HandlingChangedError: `if_match` is not the version that stands.
+        PreconditionFailedError: `if_match` is not the version that stands.
         OverlapNotFoundError: it is to be accepted and its overlap was retracted meanwhile.
     """
     principal.require(Permission.HANDLING_ANSWER)
@@ -116,7 +116,7 @@ async def answer_request(
     if row["status"] != "pending":
         raise HandlingAnsweredError
     if if_match != queries.render(row).etag:
-        raise HandlingChangedError
+        raise PreconditionFailedError
     accepted = isinstance(answer, HandlingAccept)
     if accepted:  # not on evidence that is gone by now
         await cases.get_overlap(session, principal, row["overlap_id"], now=now)

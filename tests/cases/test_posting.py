@@ -1,3 +1,4 @@
+import asyncio
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -52,6 +53,37 @@ class TestPutCase:
         read = (await office.http.get("/v1/cases/cms/24-1")).json()
         assert {name: read[name] for name in changes} == changes
         assert read["version"] == 2
+
+    async def test_with_if_match_only_the_version_that_was_read_is_replaced(
+        self, office: OfficeClient
+    ) -> None:
+        first, second = case(someone(), summary="One."), case(someone(), summary="Two.")
+        statuses = []
+        for etag, body in (
+            ('"0"', first), ('"1"', first), ('"1"', second), ('"1"', first), ('"2"', second),
+        ):  # fmt: skip
+            answer = await office.http.put(
+                "/v1/cases/cms/24-1", json=body, headers={"If-Match": etag}
+            )
+            statuses.append(answer.status_code)
+            if etag == '"0"':
+                await office.put_case("24-1", first)
+        assert statuses == [412, 200, 200, 412, 200]
+        assert (await office.http.get("/v1/cases/cms/24-1")).json()["summary"] == "Two."
+
+    async def test_of_writers_who_read_the_same_version_one_wins(
+        self, office: OfficeClient
+    ) -> None:
+        await office.put_case("24-1", case(someone()))
+        answers = await asyncio.gather(*(
+            office.http.put(
+                "/v1/cases/cms/24-1",
+                json=case(someone(), summary=f"Writer {number}."),
+                headers={"If-Match": '"1"'},
+            )
+            for number in range(6)
+        ))  # fmt: skip
+        assert sorted(answer.status_code for answer in answers) == [200] + 5 * [412]
 
     @pytest.mark.parametrize(
         ("record_class", "years"), [("charged", 3), ("pre_charge", 3), ("declined", 1)]

@@ -162,14 +162,14 @@ class TestAnswer:
             json={"answer": "accept"},
             headers={"Idempotency-Key": "without-if-match"},
         )
-        assert (missing.status_code, missing.json()["code"]) == (428, "if-match-missing")
+        assert (missing.status_code, missing.json()["code"]) == (428, "precondition-required")
 
     @pytest.mark.parametrize("etag", ['"2"', '"0"', "1", "*", 'W/"1"'])
     async def test_of_another_version_fails(
         self, meeting: Meeting, asked: dict[str, Any], etag: str
     ) -> None:
         stale = await meeting.second.answer(asked["id"], {"answer": "accept"}, etag=etag)
-        assert (stale.status_code, stale.json()["code"]) == (412, "handling-request-changed")
+        assert (stale.status_code, stale.json()["code"]) == (412, "version-changed")
         good = await meeting.second.answer(asked["id"], {"answer": "accept"}, etag='"1"')
         assert good.status_code == 200
 
