@@ -1,3 +1,4 @@
+from ipaddress import ip_address
 from typing import Annotated
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from fastapi.security import OAuth2
 from app.access.permissions import CLIENT_SCOPES, Permission
 from app.access.principal import Principal
 from app.accounts import queries
+from app.accounts.queries import Address
 from app.core.deps import Now, Session
 from app.core.errors import UnauthenticatedError
 from app.core.jwt import AccessVerifier
@@ -27,6 +29,14 @@ _SCHEME = OAuth2(
 )
 
 
+def caller_address(request: Request) -> Address | None:
+    """Return where a request comes from; None over a Unix socket."""
+    try:
+        return ip_address(request.client.host) if request.client else None
+    except ValueError:
+        return None
+
+
 async def current_principal(
     request: Request,
     session: Session,
@@ -36,7 +46,8 @@ async def current_principal(
     """Return the caller from its bearer token; revocation counts from the next request on.
 
     Raises:
-        UnauthenticatedError: no token, a bad one, or a client that is unknown or revoked.
+        UnauthenticatedError: no token, a bad one, or a client that is unknown, revoked or not at
+            one of its networks.
     """
     scheme, _, token = (authorization or "").partition(" ")
     verifier: AccessVerifier = request.app.state.access_verifier
@@ -47,7 +58,7 @@ async def current_principal(
         client_id = UUID(claims.client_id)
     except ValueError:  # a JwtError is one, and so is what UUID raises
         raise UnauthenticatedError from None
-    standing = await queries.get_standing(session, client_id, now=now)
+    standing = await queries.get_standing(session, client_id, caller_address(request), now=now)
     if standing is None:
         raise UnauthenticatedError
     request.state.office = standing.office_id

@@ -1,5 +1,6 @@
 from app.core.errors import (
     AppError,
+    ConflictError,
     InvalidError,
     MalformedError,
     NotFoundError,
@@ -58,3 +59,35 @@ class IdempotencyKeyReusedError(InvalidError):
     code = "idempotency-key-reused"
     title = "Idempotency-Key used before"
     default_detail = "Use a new key for a new request; repeat a request only with the same body."
+
+
+class KeyExistsError(ConflictError):
+    """The client has this key, or had it."""
+
+    code = "client-key-exists"
+    title = "Key known"
+    default_detail = "Make a new key pair; a key that was ended does not come back."
+
+
+class TooManyKeysError(ConflictError):
+    """The client has two live keys already."""
+
+    code = "client-keys-full"
+    title = "Two keys already"
+    default_detail = "End one of the two keys first."
+
+
+class KeyNotFoundError(NotFoundError):
+    """The client has no live key with this thumbprint."""
+
+    code = "client-key-not-found"
+    title = "Key not found"
+    default_detail = "Give the kid of one of the client's live keys."
+
+
+class LastKeyError(ConflictError):
+    """The key that signed is the one to end, or the only one."""
+
+    code = "client-key-in-use"
+    title = "Key in use"
+    default_detail = "Sign with the key that stays, and end the other."

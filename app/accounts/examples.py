@@ -14,6 +14,23 @@ EXAMPLES: Final[dict[str, Any]] = {
         "expires_in": 600,
         "scope": "cases:post overlaps:read",
     },
+    "ClientKeyAdd": {
+        "client_assertion": "eyJhbGciOiJFUzI1NiIsImtpZCI6IuKApiJ9.eyJqdGkiOiLigKYifQ.c2lnbmF0dXJl",
+        "public_jwk": {
+            "kty": "EC",
+            "crv": "P-256",
+            "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+            "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+        },
+    },
+    "ClientKeyEnd": {
+        "client_assertion": "eyJhbGciOiJFUzI1NiIsImtpZCI6IuKApiJ9.eyJqdGkiOiLigKYifQ.c2lnbmF0dXJl",
+    },
+    "ClientKeyRead": {
+        "kid": "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs",
+        "added_at": "2026-02-01T08:00:00Z",
+        "ended_at": None,
+    },
     "MeRead": {
         "client_id": "01980000-0000-7000-8000-00000000000a",
         "office": "CA0190000A",

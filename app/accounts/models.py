@@ -3,14 +3,14 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, SmallInteger, Text
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, CIDR, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.models import Base
 
 
 class ClientCredential(Base):
-    """A machine client of an office and its public key; the private one stays in the office."""
+    """A machine client of an office: what it may do and from where."""
 
     __tablename__ = "client_credentials"
     __table_args__ = (Index("ix_client_credentials_office_id", "office_id"),)
@@ -18,10 +18,27 @@ class ClientCredential(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"))
     label: Mapped[str]
-    public_jwk: Mapped[dict[str, Any]] = mapped_column(JSONB)
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    networks: Mapped[list[str]] = mapped_column(ARRAY(CIDR))
+    """Networks that it may call from; empty means any."""
     created_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+
+
+class ClientKey(Base):
+    """A public key of a machine client; the private one stays in the office.
+
+    Two live while a new one takes over from an old one.
+    """
+
+    __tablename__ = "client_keys"
+
+    client_id: Mapped[UUID] = mapped_column(ForeignKey("client_credentials.id"), primary_key=True)
+    kid: Mapped[str] = mapped_column(primary_key=True)
+    """The key's thumbprint (RFC 7638)."""
+    public_jwk: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    added_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
 
 
 class SpentAssertion(Base):

@@ -1,6 +1,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any, Final
 from uuid import UUID
 
@@ -8,16 +9,20 @@ from sqlalchemy import RowMapping, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principal import Principal
-from app.accounts.models import ClientCredential
+from app.accounts.errors import CredentialNotFoundError
+from app.accounts.models import ClientCredential, ClientKey
 from app.accounts.schemas import MeRead
 from app.offices.models import Office
 from app.offices.queries import IN_FORCE
+
+Address = IPv4Address | IPv6Address
 
 _STANDING: Final = text(
     "SELECT c.office_id, c.scopes, "  # noqa: S608 -- no value is put into the text
     + IN_FORCE.format(office="c.office_id", today=":today")
     + " AS is_participating FROM client_credentials c"
     " WHERE c.id = :client_id AND c.revoked_at IS NULL"
+    " AND (c.networks = '{}' OR CAST(:address AS inet) <<= ANY (c.networks))"
 )
 
 
@@ -30,21 +35,51 @@ class Standing:
     is_participating: bool
 
 
-async def get_standing(session: AsyncSession, client_id: UUID, *, now: datetime) -> Standing | None:
-    """Return the credential's standing, or None when it is unknown or revoked."""
-    row = (
-        await session.execute(_STANDING, {"client_id": client_id, "today": now.date()})
-    ).one_or_none()
+async def get_standing(
+    session: AsyncSession, client_id: UUID, address: Address | None, *, now: datetime
+) -> Standing | None:
+    """Return what the credential is worth to a caller at `address`.
+
+    None when it is unknown, revoked, or not to be used from there; the three are never told apart.
+    """
+    arguments = {"client_id": client_id, "today": now.date(), "address": address}
+    row = (await session.execute(_STANDING, arguments)).one_or_none()
     return None if row is None else Standing(*row)
 
 
-async def get_public_jwk(session: AsyncSession, client_id: UUID) -> dict[str, Any] | None:
-    """Return the registered key of a client that is not revoked."""
+async def get_public_jwk(session: AsyncSession, client_id: UUID, kid: str) -> dict[str, Any] | None:
+    """Return a live key of a client that is not revoked."""
     return await session.scalar(
-        select(ClientCredential.public_jwk).where(
-            ClientCredential.id == client_id, ClientCredential.revoked_at.is_(None)
+        select(ClientKey.public_jwk)
+        .join(ClientCredential, ClientCredential.id == ClientKey.client_id)
+        .where(
+            ClientKey.client_id == client_id,
+            ClientKey.kid == kid,
+            ClientKey.ended_at.is_(None),
+            ClientCredential.revoked_at.is_(None),
         )
     )
+
+
+async def list_live_keys(session: AsyncSession, client_id: UUID) -> Sequence[ClientKey]:
+    """Return a client's live keys, the oldest first, and keep others from changing them.
+
+    Raises:
+        CredentialNotFoundError: unknown or revoked.
+    """
+    credential = (
+        select(ClientCredential.id)
+        .where(ClientCredential.id == client_id, ClientCredential.revoked_at.is_(None))
+        .with_for_update(key_share=True)  # a spent assertion refers to the row and holds it so
+    )
+    if await session.scalar(credential) is None:
+        raise CredentialNotFoundError
+    found = await session.scalars(
+        select(ClientKey)
+        .where(ClientKey.client_id == client_id, ClientKey.ended_at.is_(None))
+        .order_by(ClientKey.added_at)
+    )
+    return found.all()
 
 
 async def list_credentials(session: AsyncSession, office_code: str | None) -> Sequence[RowMapping]:
@@ -55,6 +90,7 @@ async def list_credentials(session: AsyncSession, office_code: str | None) -> Se
             Office.code.label("office"),
             ClientCredential.label,
             ClientCredential.scopes,
+            ClientCredential.networks,
             ClientCredential.created_at,
             ClientCredential.revoked_at,
         )

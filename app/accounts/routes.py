@@ -1,11 +1,26 @@
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Path, Request
 
 from app.accounts import queries, service
-from app.accounts.deps import CurrentPrincipal
-from app.accounts.errors import InvalidClientError, InvalidGrantError
-from app.accounts.schemas import AccessTokenRead, AccessTokenRequest, MeRead
+from app.accounts.deps import CurrentPrincipal, caller_address
+from app.accounts.errors import (
+    CredentialKeyError,
+    InvalidClientError,
+    InvalidGrantError,
+    KeyExistsError,
+    KeyNotFoundError,
+    LastKeyError,
+    TooManyKeysError,
+)
+from app.accounts.schemas import (
+    AccessTokenRead,
+    AccessTokenRequest,
+    ClientKeyAdd,
+    ClientKeyEnd,
+    ClientKeyRead,
+    MeRead,
+)
 from app.core.deps import Now, Session, Settings
 from app.core.errors import UnavailableError
 from app.core.http import StrictRoute
@@ -31,9 +46,46 @@ async def issue_access_token(
         request.app.state.signing_key,
         settings,
         body.client_assertion,
+        caller_address(request),
         scope=body.scope,
         resource=body.resource,
         now=now,
+    )
+
+
+@router.post(
+    "/me/keys",
+    status_code=201,
+    openapi_extra=operation(
+        CredentialKeyError, InvalidClientError, KeyExistsError, TooManyKeysError
+    ),
+)
+async def add_my_key(
+    body: ClientKeyAdd, session: Session, settings: Settings, principal: CurrentPrincipal, now: Now
+) -> ClientKeyRead:
+    """Add a second key, which then signs too; the assertion is signed with a present one."""
+    return await service.add_own_key(
+        session, principal, settings.issuer, body.client_assertion, body.public_jwk, now=now
+    )
+
+
+@router.post(
+    "/me/keys/{kid}/end",
+    openapi_extra=operation(InvalidClientError, KeyNotFoundError, LastKeyError),
+)
+async def end_my_key(
+    kid: Annotated[
+        str, Path(max_length=64, examples=["NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"])
+    ],
+    body: ClientKeyEnd,
+    session: Session,
+    settings: Settings,
+    principal: CurrentPrincipal,
+    now: Now,
+) -> ClientKeyRead:
+    """End one of the caller's two keys; the assertion is signed with the other."""
+    return await service.end_own_key(
+        session, principal, settings.issuer, body.client_assertion, kid, now=now
     )
 
 

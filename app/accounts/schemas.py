@@ -1,3 +1,4 @@
+from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -32,3 +33,32 @@ class MeRead(BaseModel):
     name: str
     scopes: list[str]
     is_participating: bool = Field(description="Whether its participation agreement is in force.")
+
+
+class ClientKeyAdd(BaseModel):
+    """A further key of the calling client."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    client_assertion: str = Field(
+        max_length=4096, description="As for an access token, signed with a present key, used once."
+    )
+    public_jwk: dict[str, str] = Field(description="The new public key: kty EC, crv P-256, x, y.")
+
+
+class ClientKeyEnd(BaseModel):
+    """That a key of the calling client is to end."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    client_assertion: str = Field(
+        max_length=4096, description="As for an access token, signed with the key that stays."
+    )
+
+
+class ClientKeyRead(BaseModel):
+    """A key of the calling client."""
+
+    kid: str = Field(description="The key's thumbprint (RFC 7638).")
+    added_at: datetime
+    ended_at: datetime | None = Field(description="Since when it does not sign any more.")

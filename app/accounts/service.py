@@ -16,15 +16,23 @@ from app.accounts.errors import (
     CredentialNotFoundError,
     InvalidClientError,
     InvalidGrantError,
+    KeyExistsError,
+    KeyNotFoundError,
+    LastKeyError,
+    TooManyKeysError,
 )
-from app.accounts.models import ClientCredential, SpentAssertion
-from app.accounts.schemas import AccessTokenRead
+from app.accounts.models import ClientCredential, ClientKey, SpentAssertion
+from app.accounts.queries import Address
+from app.accounts.schemas import AccessTokenRead, ClientKeyRead
 from app.audit import service as audit
 from app.core import jwt
 from app.core.ids import new_id
 from app.core.jwt import JwtError
 from app.core.settings import RegistrySettings
 from app.offices import queries as offices
+
+LIVE_KEYS: Final = 2
+"""Keys that a client signs with at a time: the one in use and its successor."""
 
 ASSERTION_LEEWAY: Final = timedelta(seconds=jwt.LEEWAY_SECONDS)
 
@@ -38,8 +46,19 @@ async def add_client_credential(
     label: str,
     now: datetime,
     scopes: Sequence[str] = CLIENT_SCOPES,
+    networks: Sequence[str] = (),
 ) -> UUID:
     """Register the public key of an office's machine client and return its client id.
+
+    Args:
+        session: The transaction.
+        principal: The operator.
+        office_code: Whose client it is.
+        public_jwk: Its first key.
+        label: What runs there.
+        now: When.
+        scopes: What it may do.
+        networks: Where it may call from, in CIDR notation; empty means anywhere.
 
     Raises:
         MissingScopeError: the caller is not the operator.
@@ -48,21 +67,20 @@ async def add_client_credential(
     """
     principal.require(Permission.OFFICES_MANAGE)
     office = await offices.get_office(session, office_code)
-    try:
-        jwk = jwt.check_public_jwk(public_jwk)
-    except JwtError:
-        raise CredentialKeyError from None
+    jwk = _checked_jwk(public_jwk)
     client_id = new_id()
     session.add(
         ClientCredential(
             id=client_id,
             office_id=office.id,
             label=label,
-            public_jwk=jwk,
             scopes=list(scopes),
+            networks=list(networks),
             created_at=now,
         )
     )
+    await session.flush()  # the key refers to the credential
+    session.add(ClientKey(client_id=client_id, kid=jwk["kid"], public_jwk=jwk, added_at=now))
     await session.flush()  # constraints speak before the audit entry is written
     await audit.record(session, principal, "client_credential.added", str(client_id))
     return client_id
@@ -89,11 +107,125 @@ async def revoke_client_credential(
     await audit.record(session, principal, "client_credential.revoked", str(client_id))
 
 
+async def limit_client_credential(
+    session: AsyncSession, principal: Principal, client_id: UUID, *, networks: Sequence[str]
+) -> None:
+    """Say from which networks a client may call from its next request on; none means any.
+
+    Raises:
+        MissingScopeError: the caller is not the operator.
+        CredentialNotFoundError: unknown or revoked.
+    """
+    principal.require(Permission.OFFICES_MANAGE)
+    limited = await session.scalar(
+        update(ClientCredential)
+        .where(ClientCredential.id == client_id, ClientCredential.revoked_at.is_(None))
+        .values(networks=list(networks))
+        .returning(ClientCredential.id)
+    )
+    if limited is None:
+        raise CredentialNotFoundError
+    detail = {"networks": len(networks)}
+    await audit.record(
+        session, principal, "client_credential.limited", str(client_id), detail=detail
+    )
+
+
+async def add_own_key(
+    session: AsyncSession,
+    principal: Principal,
+    issuer: str,
+    assertion: str,
+    public_jwk: Mapping[str, Any],
+    *,
+    now: datetime,
+) -> ClientKeyRead:
+    """Add a second key to the calling client.
+
+    An access token alone is not enough: whoever finds one must not make it last.
+
+    Raises:
+        InvalidClientError: `assertion` is not a fresh one of this client.
+        CredentialKeyError: not a public P-256 key.
+        TooManyKeysError, KeyExistsError: see errors.py.
+    """
+    await _require_own(session, principal, issuer, assertion, now=now)
+    jwk = _checked_jwk(public_jwk)
+    client_id = _client_of(principal)
+    if len(await queries.list_live_keys(session, client_id)) >= LIVE_KEYS:
+        raise TooManyKeysError
+    added = await session.scalar(
+        insert(ClientKey)
+        .values(client_id=client_id, kid=jwk["kid"], public_jwk=jwk, added_at=now)
+        .on_conflict_do_nothing()
+        .returning(ClientKey.kid)
+    )
+    if added is None:
+        raise KeyExistsError
+    await audit.record(
+        session, principal, "client_key.added", str(client_id), detail={"kid": jwk["kid"]}
+    )
+    return ClientKeyRead(kid=jwk["kid"], added_at=now, ended_at=None)
+
+
+async def end_own_key(
+    session: AsyncSession,
+    principal: Principal,
+    issuer: str,
+    assertion: str,
+    kid: str,
+    *,
+    now: datetime,
+) -> ClientKeyRead:
+    """End one of the calling client's two keys, by an assertion of the other.
+
+    Raises:
+        InvalidClientError: `assertion` is not a fresh one of this client.
+        KeyNotFoundError: no live key has this `kid`.
+        LastKeyError: the assertion is signed with that very key.
+    """
+    signed_with = await _require_own(session, principal, issuer, assertion, now=now)
+    client_id = _client_of(principal)
+    live = {key.kid: key for key in await queries.list_live_keys(session, client_id)}
+    if kid not in live:
+        raise KeyNotFoundError
+    if kid == signed_with:
+        raise LastKeyError
+    live[kid].ended_at = now
+    await session.flush()  # the row is written before its audit entry
+    await audit.record(session, principal, "client_key.ended", str(client_id), detail={"kid": kid})
+    return ClientKeyRead(kid=kid, added_at=live[kid].added_at, ended_at=now)
+
+
+async def _require_own(
+    session: AsyncSession, principal: Principal, issuer: str, assertion: str, *, now: datetime
+) -> str:
+    """Return the `kid` that signed a fresh assertion of the calling client."""
+    client_id, kid = await _spend_assertion(session, issuer, assertion, now=now)
+    if client_id != principal.client_id:
+        raise InvalidClientError
+    return kid
+
+
+def _client_of(principal: Principal) -> UUID:
+    if principal.client_id is None:
+        raise InvalidClientError
+    return principal.client_id
+
+
+def _checked_jwk(public_jwk: Mapping[str, Any]) -> dict[str, str]:
+    try:
+        return jwt.check_public_jwk(public_jwk)
+    except JwtError:
+        raise CredentialKeyError from None
+
+
 async def issue_access_token(
     session: AsyncSession,
     key: jwt.SigningKey,
     settings: RegistrySettings,
     assertion: str,
+    address: Address | None,
     *,
     scope: str | None,
     resource: str | None,
@@ -102,12 +234,12 @@ async def issue_access_token(
     """Exchange a client assertion (RFC 7523) for an access token to one resource (RFC 8707).
 
     Raises:
-        InvalidClientError: unknown or revoked client, bad signature, wrong audience, expired, or
-            replayed.
+        InvalidClientError: unknown or revoked client, another network than its own, bad signature,
+            wrong audience, expired, or replayed.
         InvalidGrantError: a scope that the credential lacks, or an unknown resource.
     """
-    client_id = await _spend_assertion(session, settings.issuer, assertion, now=now)
-    standing = await queries.get_standing(session, client_id, now=now)
+    client_id, _ = await _spend_assertion(session, settings.issuer, assertion, now=now)
+    standing = await queries.get_standing(session, client_id, address, now=now)
     if standing is None:
         raise InvalidClientError
     asked = scope.split() if scope else standing.scopes
@@ -135,11 +267,12 @@ async def issue_access_token(
 
 async def _spend_assertion(
     session: AsyncSession, issuer: str, assertion: str, *, now: datetime
-) -> UUID:
+) -> tuple[UUID, str]:
+    """Return the client and the key of an assertion that is good and was not used before."""
     try:
-        claimed, _kid = jwt.assertion_client(assertion)
+        claimed, kid = jwt.assertion_client(assertion)
         client_id = UUID(claimed)
-        jwk = await queries.get_public_jwk(session, client_id)
+        jwk = await queries.get_public_jwk(session, client_id, kid)
         if jwk is None:
             raise InvalidClientError
         jti, expires = jwt.verify_assertion(
@@ -164,4 +297,4 @@ async def _spend_assertion(
     )
     if fresh is None:
         raise InvalidClientError
-    return client_id
+    return client_id, kid

@@ -1,6 +1,7 @@
 """`joinder client-credential`: the machine clients of offices."""
 
 import json
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -9,6 +10,10 @@ import typer
 
 from app.serving.installation import as_operator
 
+Networks = Annotated[
+    list[str] | None,
+    typer.Option(help="A network it may call from, such as 192.0.2.0/24; repeat it. Any if none."),
+]
 app = typer.Typer(help="Register and revoke machine clients.", no_args_is_help=True)
 
 
@@ -22,6 +27,7 @@ def add(
         ),
     ],
     label: Annotated[str, typer.Option(help="What runs there.")] = "case-management export",
+    network: Networks = None,
     scope: Annotated[
         list[str] | None, typer.Option(help="What it may do; repeat it. All unless given.")
     ] = None,
@@ -46,10 +52,38 @@ def add(
         raise typer.Exit(2) from None
     client_id = as_operator(
         lambda session: service.add_client_credential(
-            session, OPERATOR, office, jwk, label=label, now=utc_now(), scopes=scopes
+            session,
+            OPERATOR,
+            office,
+            jwk,
+            label=label,
+            now=utc_now(),
+            scopes=scopes,
+            networks=_checked_networks(network),
         )
     )
     typer.echo(client_id)
+
+
+@app.command()
+def limit(
+    client_id: Annotated[UUID, typer.Argument(help="The client id.")], network: Networks = None
+) -> None:
+    """Say from which networks a client may call, from its next request on; none means any.
+
+    Example: joinder client-credential limit 01980000-0000-7000-8000-00000000000a
+    --network 192.0.2.0/24
+    """
+    from app.access.principal import OPERATOR  # noqa: PLC0415 -- keeps --help quick
+    from app.accounts import service  # noqa: PLC0415 -- as above
+
+    networks = _checked_networks(network)
+    as_operator(
+        lambda session: service.limit_client_credential(
+            session, OPERATOR, client_id, networks=networks
+        )
+    )
+    typer.echo(f"{client_id} may call from {', '.join(networks) or 'anywhere'}.")
 
 
 @app.command("list")
@@ -79,3 +113,11 @@ def revoke(client_id: Annotated[UUID, typer.Argument(help="The client id.")]) ->
         )
     )
     typer.echo(f"Revoked {client_id}.")
+
+
+def _checked_networks(given: list[str] | None) -> list[str]:
+    try:
+        return [str(ip_network(text)) for text in given or ()]
+    except ValueError:
+        typer.echo("--network: give a network such as 192.0.2.0/24 or 2001:db8::/32.", err=True)
+        raise typer.Exit(2) from None

@@ -89,14 +89,23 @@ def upgrade() -> None:
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('office_id', sa.BigInteger(), nullable=False),
     sa.Column('label', sa.String(), nullable=False),
-    sa.Column('public_jwk', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
     sa.Column('scopes', postgresql.ARRAY(sa.Text()), nullable=False),
+    sa.Column('networks', postgresql.ARRAY(postgresql.CIDR()), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('revoked_at', sa.DateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['office_id'], ['offices.id'], name=op.f('fk_client_credentials_office_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_client_credentials'))
     )
     op.create_index('ix_client_credentials_office_id', 'client_credentials', ['office_id'], unique=False)
+    op.create_table('client_keys',
+    sa.Column('client_id', sa.Uuid(), nullable=False),
+    sa.Column('kid', sa.String(), nullable=False),
+    sa.Column('public_jwk', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('added_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['client_id'], ['client_credentials.id'], name=op.f('fk_client_keys_client_id')),
+    sa.PrimaryKeyConstraint('client_id', 'kid', name=op.f('pk_client_keys'))
+    )
     op.create_table('participation_agreements',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
     sa.Column('office_id', sa.BigInteger(), nullable=False),
@@ -285,6 +294,7 @@ def downgrade() -> None:
     op.drop_table('case_grants')
     op.drop_index('ix_participation_agreements_office_id', table_name='participation_agreements')
     op.drop_table('participation_agreements')
+    op.drop_table('client_keys')
     op.drop_index('ix_client_credentials_office_id', table_name='client_credentials')
     op.drop_table('client_credentials')
     op.drop_index('uq_cases_external', table_name='cases')

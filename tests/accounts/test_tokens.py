@@ -1,6 +1,7 @@
 """Access tokens for machine clients: private_key_jwt in, ten minutes of access out."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -237,3 +238,118 @@ class TestResource:
     async def test_that_is_unknown_is_refused(self, machine: Machine, resource: str) -> None:
         answer = await machine.ask(resource=resource)
         assert (answer.status_code, answer.json()["error"]) == (400, "invalid_target")
+
+
+class TestKeys:
+    """A client goes over to a new key by itself, and has two meanwhile."""
+
+    async def add(self, machine: Machine, new: Mapping[str, str], signer: Signer) -> httpx.Response:
+        return await machine.http.post(
+            "/v1/me/keys",
+            headers={"Authorization": f"Bearer {await machine.token()}"},
+            json={
+                "client_assertion": signer.assertion(machine.client_id, ISSUER),
+                "public_jwk": new,
+            },
+        )
+
+    async def end(self, machine: Machine, kid: str, signer: Signer) -> httpx.Response:
+        return await machine.http.post(
+            f"/v1/me/keys/{kid}/end",
+            headers={"Authorization": f"Bearer {await machine.token()}"},
+            json={"client_assertion": signer.assertion(machine.client_id, ISSUER)},
+        )
+
+    async def test_both_sign_until_one_is_ended(self, machine: Machine) -> None:
+        old, new = machine.signer, Signer()
+        added = await self.add(machine, new.jwk, old)
+        assert (added.status_code, added.json()["kid"]) == (201, new.jwk["kid"])
+        for signer in (old, new):
+            assert (await machine.ask(signer.assertion(machine.client_id, ISSUER))).is_success
+        ended = await self.end(machine, old.jwk["kid"], new)
+        assert ended.json()["ended_at"] is not None
+        refused = await machine.ask(old.assertion(machine.client_id, ISSUER))
+        assert refused.status_code == 401
+        assert (await machine.ask(new.assertion(machine.client_id, ISSUER))).is_success
+
+    async def test_there_are_never_more_than_two(self, machine: Machine) -> None:
+        others = [Signer() for _ in range(6)]
+        answers = await asyncio.gather(
+            *(self.add(machine, other.jwk, machine.signer) for other in others)
+        )
+        assert sorted(answer.status_code for answer in answers) == [201] + 5 * [409]
+
+    async def test_a_key_does_not_end_itself(self, machine: Machine) -> None:
+        answer = await self.end(machine, machine.signer.jwk["kid"], machine.signer)
+        assert (answer.status_code, answer.json()["code"]) == (409, "client-key-in-use")
+
+    async def test_an_ended_key_does_not_come_back(self, machine: Machine) -> None:
+        new = Signer()
+        await self.add(machine, new.jwk, machine.signer)
+        await self.end(machine, new.jwk["kid"], machine.signer)
+        again = await self.add(machine, new.jwk, machine.signer)
+        assert (again.status_code, again.json()["code"]) == (409, "client-key-exists")
+        twice = await self.end(machine, new.jwk["kid"], machine.signer)
+        assert (twice.status_code, twice.json()["code"]) == (404, "client-key-not-found")
+
+    async def test_an_access_token_alone_adds_none(self, machine: Machine) -> None:
+        thief = Signer()
+        answer = await self.add(machine, thief.jwk, thief)
+        assert (answer.status_code, answer.json()["code"]) == (401, "invalid-client")
+
+    async def test_nor_does_the_assertion_of_another_client(self, machine: Machine) -> None:
+        other = Signer()
+        (office,) = await make_offices(machine.registry, 1)
+        async with transaction(machine.registry.app.state.sessions) as session:
+            client_id = await service.add_client_credential(
+                session, OPERATOR, office.code, other.jwk, label="other", now=utc_now()
+            )
+        answer = await machine.http.post(
+            "/v1/me/keys",
+            headers={"Authorization": f"Bearer {await machine.token()}"},
+            json={
+                "client_assertion": other.assertion(str(client_id), ISSUER),
+                "public_jwk": Signer().jwk,
+            },
+        )
+        assert answer.status_code == 401
+
+    async def test_a_private_key_is_refused_and_not_repeated(self, machine: Machine) -> None:
+        secret = "c2VjcmV0LXNjYWxhci10aGF0LW5vYm9keS1zaG91bGQ"
+        answer = await self.add(machine, {**Signer().jwk, "d": secret}, machine.signer)
+        assert (answer.status_code, answer.json()["code"]) == (422, "credential-key-invalid")
+        assert secret not in answer.text
+
+
+class TestNetworks:
+    """In these tests every request comes from 127.0.0.1."""
+
+    async def limit(self, machine: Machine, *networks: str) -> None:
+        async with transaction(machine.registry.app.state.sessions) as session:
+            await service.limit_client_credential(
+                session, OPERATOR, UUID(machine.client_id), networks=networks
+            )
+
+    @pytest.mark.parametrize(
+        ("networks", "status"),
+        [
+            ((), 200),
+            (("127.0.0.0/8",), 200),
+            (("192.0.2.0/24", "127.0.0.1/32"), 200),
+            (("192.0.2.0/24",), 401),
+            (("::1/128",), 401),
+        ],
+    )
+    async def test_decide_from_the_next_request_on(
+        self, machine: Machine, networks: tuple[str, ...], status: int
+    ) -> None:
+        token = await machine.token()
+        await self.limit(machine, *networks)
+        assert (await machine.get("/v1/me", token)).status_code == status
+        assert (await machine.ask()).status_code == status
+
+    async def test_elsewhere_is_answered_as_unknown(self, machine: Machine) -> None:
+        await self.limit(machine, "192.0.2.0/24")
+        elsewhere = (await machine.ask()).json()
+        unknown = await machine.ask(machine.signer.assertion(str(uuid4()), ISSUER))
+        assert {**elsewhere, "trace_id": ""} == {**unknown.json(), "trace_id": ""}

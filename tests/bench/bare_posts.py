@@ -25,7 +25,9 @@ from tests.bench.site import Site
 _FINDINGS: Final = json.dumps(
     [{"finding": "shared_identifier", "kinds": ["tel"], "subjects": ["1", "1"]}]
 )
-_STANDING_SQL: Final = _STANDING.text.replace(":today", "$1").replace(":client_id", "$2")
+_STANDING_SQL: Final = (
+    _STANDING.text.replace(":today", "$1").replace(":client_id", "$2").replace(":address", "$3")
+)
 _ALIASES: Final = [0] * len(bodies.PERSON_KINDS) + [-1] * len(bodies.OTHER_KINDS)
 
 
@@ -79,7 +81,7 @@ class BarePosts:
         sealed: bytes,
     ) -> None:
         fetch, office = self.database.fetch, self.office
-        await fetch(_STANDING_SQL, now.date(), self.client)
+        await fetch(_STANDING_SQL, now.date(), self.client, None)
         case_id = (await fetch(_UPSERT_CASES, office, now, *case))[0][0]
         locked = await fetch(sql._LOCK, tokens, codes, [1] * len(tokens), 1, 1)
         shared = [row[0] for row in locked if not row[3]]

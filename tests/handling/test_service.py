@@ -38,7 +38,7 @@ async def principal(
     """Return the caller as the registry would make it at `now`."""
     key = UUID(client.client_id)
     async with transaction(registry.app.state.sessions) as session:
-        standing = await accounts.get_standing(session, key, now=now or utc_now())
+        standing = await accounts.get_standing(session, key, None, now=now or utc_now())
     assert standing is not None
     return Principal(
         f"client:{key}",

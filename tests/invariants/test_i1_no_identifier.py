@@ -22,7 +22,8 @@ TEXT_COLUMNS: Final = {
         "source_system", "external_id", "record_class", "trafficking_type", "disclosure",
         "county_fips", "summary",
     },
-    "client_credentials": {"label", "public_jwk", "scopes"},
+    "client_credentials": {"label", "scopes"},
+    "client_keys": {"kid", "public_jwk"},
     "handling_requests": {"proposed_lead", "status", "decline_reason"},
     "idempotency_keys": {"key", "headers", "body"},
     "offices": {
@@ -156,7 +157,7 @@ class TestI1NoRawIdentifierIsStored:
             "SELECT table_name, column_name, udt_name FROM information_schema.columns"
             " WHERE table_schema = 'public' AND table_name <> 'alembic_version'"
             " AND udt_name NOT IN ('int2', 'int4', 'int8', '_int2', '_int8', 'uuid', 'date',"
-            "                      'timestamptz')"
+            "                      'timestamptz', '_cidr')"
         )
         found: dict[str, dict[str, set[str]]] = {"words": {}, "bytes": {}}
         for table, column, kind in rows:
