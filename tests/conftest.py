@@ -5,6 +5,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,19 @@ async def shared_registry(
 @pytest.fixture
 def scratch() -> Iterator[Path]:
     """Yield an empty directory that other accounts may pass through; pytest's own are private."""
+    with _passable() as directory:
+        yield directory
+
+
+@pytest.fixture(scope="module")
+def module_scratch() -> Iterator[Path]:
+    """Yield what `scratch` does, one for the tests of a module."""
+    with _passable() as directory:
+        yield directory
+
+
+@contextmanager
+def _passable() -> Iterator[Path]:
     directory = Path(tempfile.mkdtemp(prefix="joinder-scratch-"))
     directory.chmod(0o711)
     yield directory

@@ -89,6 +89,21 @@ def pin(
         _say(f"Pinned in {config.path}. Next: joinder client check {directory}")
 
 
+@app.command("change-key")
+def change_key(directory: Directory) -> None:
+    """Go over to a new key pair, as often as the office's rules ask; the old one ends.
+
+    Interrupted, run it again: it goes on, and one of the two keys signs at every moment.
+    """
+    with _errors():
+        from app.client import key_change  # noqa: PLC0415
+        from app.client.config import read_config  # noqa: PLC0415
+
+        config = _complete(read_config(directory))
+        old, new = key_change.change_key(config)
+    print(f"Key {old} ended; {new} signs now.")
+
+
 @app.command()
 def check(directory: Directory, *, as_json: AsJson = False) -> None:
     """Sign in and report the office, the pinned keys and the match specification."""
