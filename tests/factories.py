@@ -123,7 +123,8 @@ class Registry:
     def client(self, code: str, client_id: str, scopes: str | None = None) -> OfficeClient:
         """Return a client of an office with an access token made by the registry's own key."""
         everything = (
-            "cases:post cases:read overlaps:read handling:read handling:request handling:answer"
+            "cases:post cases:read overlaps:read handling:read handling:request handling:answer "
+            "offices:read"
         )
         token = self.app.state.signing_key.mint_access(
             issuer=ISSUER,

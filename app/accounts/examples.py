@@ -31,6 +31,40 @@ EXAMPLES: Final[dict[str, Any]] = {
         "added_at": "2026-02-01T08:00:00Z",
         "ended_at": None,
     },
+    "OfficePage": {
+        "items": [
+            {
+                "code": "CA0190000A",
+                "name": "Sample County District Attorney",
+                "kind": "local",
+                "state": "CA",
+                "contacts": [
+                    {
+                        "role": "coordinator",
+                        "title": "Duty deputy, trafficking unit",
+                        "phone": "+1 415 555 0100",
+                        "email": "duty@example.com",
+                    },
+                    {
+                        "role": "backup",
+                        "title": "Head of the unit",
+                        "phone": "+1 415 555 0101",
+                        "email": "unit@example.com",
+                    },
+                ],
+                "commitments": [
+                    {
+                        "trafficking_type": "labor",
+                        "signatory": "District Attorney",
+                        "signed_on": "2026-01-05",
+                        "lapses_on": "2027-01-05",
+                        "has_lapsed": False,
+                    }
+                ],
+            }
+        ],
+        "next_cursor": None,
+    },
     "MeRead": {
         "client_id": "01980000-0000-7000-8000-00000000000a",
         "office": "CA0190000A",

@@ -1,7 +1,8 @@
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Path, Request
+from fastapi import APIRouter, Form, Path, Request, Response
 
+from app.access.permissions import Permission
 from app.accounts import queries, service
 from app.accounts.deps import CurrentPrincipal, caller_address
 from app.accounts.errors import (
@@ -21,16 +22,20 @@ from app.accounts.schemas import (
     ClientKeyRead,
     MeRead,
 )
-from app.core.deps import Now, Session, Settings
+from app.core.deps import Cursor, Limit, Now, Session, Settings, link_next
 from app.core.errors import UnavailableError
 from app.core.http import StrictRoute
 from app.core.openapi import operation
+from app.core.paging import CursorError, Pager
+from app.offices import service as offices
+from app.offices.schemas import OfficePage
 
-router = APIRouter(prefix="/v1", tags=["accounts"], route_class=StrictRoute)
+router = APIRouter(prefix="/v1", route_class=StrictRoute)
 
 
 @router.post(
     "/oauth/token",
+    tags=["accounts"],
     openapi_extra=operation(InvalidClientError, InvalidGrantError, UnavailableError),
 )
 async def issue_access_token(
@@ -55,6 +60,7 @@ async def issue_access_token(
 
 @router.post(
     "/me/keys",
+    tags=["accounts"],
     status_code=201,
     openapi_extra=operation(
         CredentialKeyError, InvalidClientError, KeyExistsError, TooManyKeysError
@@ -71,6 +77,7 @@ async def add_my_key(
 
 @router.post(
     "/me/keys/{kid}/end",
+    tags=["accounts"],
     openapi_extra=operation(InvalidClientError, KeyNotFoundError, LastKeyError),
 )
 async def end_my_key(
@@ -89,7 +96,31 @@ async def end_my_key(
     )
 
 
-@router.get("/me")
+@router.get("/me", tags=["accounts"])
 async def read_me(session: Session, principal: CurrentPrincipal) -> MeRead:
     """Tell the caller which client and office it is, and whether the office takes part."""
     return await queries.get_me(session, principal)
+
+
+@router.get(
+    "/offices",
+    tags=["offices"],
+    openapi_extra=operation(CursorError, scope=Permission.OFFICES_READ),
+)
+async def list_offices(
+    request: Request,
+    response: Response,
+    session: Session,
+    principal: CurrentPrincipal,
+    now: Now,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> OfficePage:
+    """List the offices that take part, with whom to reach and what their leadership stands for."""
+    pager: Pager = request.app.state.pager
+    scope = f"offices:{principal.office_id}"
+    after = pager.read_number(scope, cursor)
+    found = await offices.list_participants(session, principal, after=after, limit=limit, now=now)
+    following = pager.after_numbers(scope, [key for key, _ in found], limit)
+    link_next(response, "/v1/offices", limit, following)
+    return OfficePage(items=tuple(office for _, office in found), next_cursor=following)

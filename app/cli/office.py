@@ -76,6 +76,56 @@ def sign_agreement(
     typer.echo(f"Recorded the agreement of {code}, in force from {agreement.effective_on}.")
 
 
+@app.command("set-contact")
+def set_contact(
+    code: Code,
+    role: Annotated[str, typer.Option(help="backup or security.")],
+    title: Annotated[str, typer.Option(help="The post to ask for.")],
+    phone: Annotated[str, typer.Option(help="Its number.")],
+    email: Annotated[str, typer.Option(help="Its address.")],
+) -> None:
+    """Say whom else to reach: the backup of the office's contact, or about security.
+
+    Example: joinder office set-contact CA0190000A --role backup --title "Head of the unit"
+    --phone 213-555-0101 --email unit@example.com
+    """
+    from app.access.principal import OPERATOR  # noqa: PLC0415 -- keeps --help quick
+    from app.offices import service  # noqa: PLC0415 -- as above
+    from app.offices.schemas import OfficeContactSet  # noqa: PLC0415 -- as above
+
+    contact = _valid(OfficeContactSet, role=role, title=title, phone=phone, email=email)
+    as_operator(lambda session: service.set_contact(session, OPERATOR, code, contact))
+    typer.echo(f"Set the {role} contact of {code}.")
+
+
+@app.command()
+def commit(
+    code: Code,
+    trafficking_type: Annotated[str, typer.Option("--type", help="sex, labor or both.")],
+    signatory: Annotated[str, typer.Option(help="The post of who signed.")],
+    signed_on: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])],
+    lapses_on: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])],
+) -> None:
+    """Record that the office's leadership committed itself to joint handling; renew it in time.
+
+    Example: joinder office commit CA0190000A --type labor --signatory "District Attorney"
+    --signed-on 2026-01-05 --lapses-on 2027-01-05
+    """
+    from app.access.principal import OPERATOR  # noqa: PLC0415 -- keeps --help quick
+    from app.offices import service  # noqa: PLC0415 -- as above
+    from app.offices.schemas import CommitmentSign  # noqa: PLC0415 -- as above
+
+    commitment = _valid(
+        CommitmentSign,
+        trafficking_type=trafficking_type,
+        signatory=signatory,
+        signed_on=_day(signed_on),
+        lapses_on=_day(lapses_on),
+    )
+    as_operator(lambda session: service.sign_commitment(session, OPERATOR, code, commitment))
+    typer.echo(f"Recorded; it lapses on {commitment.lapses_on} unless it is renewed.")
+
+
 @app.command("end-agreement")
 def end_agreement(
     code: Code,

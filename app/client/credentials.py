@@ -19,6 +19,10 @@ REFRESH_SECONDS: Final = 60
 """A token that has less left than this is replaced before it is used."""
 
 
+PrivateKey = ECKey
+"""An office's ES256 (P-256) key."""
+
+
 @dataclass(frozen=True, repr=False)
 class AccessToken:
     """A bearer token of one resource and the monotonic second at which to replace it."""

@@ -6,11 +6,11 @@ from typing import Final
 from urllib.parse import quote
 
 import httpx
-from joserfc.jwk import ECKey
 
 from app.client.clock import Clock, SystemClock
 from app.client.config import ClientConfig
 from app.client.credentials import (
+    PrivateKey,
     create_private_key,
     public_jwk,
     read_private_key,
@@ -71,7 +71,7 @@ def _post(
     exchange: Exchange,
     config: ClientConfig,
     path: str,
-    key: ECKey,
+    key: PrivateKey,
     clock: Clock,
     **fields: Json,
 ) -> None:

@@ -11,6 +11,15 @@ _PENDING: Final = {
     "requested_at": "2026-03-02T15:04:05.123456Z",
     "answered_at": None,
     "lead": None,
+    "requester_commitments": [
+        {
+            "trafficking_type": "labor",
+            "signatory": "District Attorney",
+            "signed_on": "2026-01-05",
+            "lapses_on": "2027-01-05",
+            "has_lapsed": False,
+        }
+    ],
 }
 
 EXAMPLES: Final[dict[str, Any]] = {

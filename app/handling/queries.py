@@ -11,15 +11,16 @@ from app.core.db import driver
 from app.core.ids import public_id
 from app.handling.errors import HandlingNotFoundError
 from app.handling.schemas import HandlingRead, LeadRead
-from app.offices.queries import IN_FORCE
+from app.offices.queries import COMMITMENTS, IN_FORCE, read_commitments
 
 PREFIX: Final = "hnd"
 
 # $1 the office that asks, $2 now, $3 whether its own participation agreement is in force
 _VISIBLE: Final = f"""
 SELECT h.*, h.requester_office_id = $1 AS is_sent, m.lead_office_id = $1 AS is_own_lead,
-       lead.code AS lead_code, lead.name AS lead_name
+       lead.code AS lead_code, lead.name AS lead_name, $2::date AS today, promised.commitments
 FROM handling_requests h
+CROSS JOIN LATERAL ({COMMITMENTS.format(office="h.requester_office_id")}) AS promised
 LEFT JOIN matters m ON m.request_id = h.id
 LEFT JOIN offices lead ON lead.id = m.lead_office_id
 WHERE $1 IN (h.requester_office_id, h.responder_office_id) AND $3
@@ -94,4 +95,5 @@ def render(row: asyncpg.Record) -> HandlingRead:
         requested_at=row["requested_at"],
         answered_at=row["answered_at"],
         lead=lead,
+        requester_commitments=read_commitments(row["commitments"], row["today"]),
     )

@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.offices.schemas import CommitmentRead
+
 ProposedLead = Literal["requester", "counterpart"]
 DeclineReason = Literal[
     "not_the_same_subject",
@@ -66,6 +68,9 @@ class HandlingRead(BaseModel):
     requested_at: datetime
     answered_at: datetime | None = None
     lead: LeadRead | None = Field(default=None, description="Present once accepted.")
+    requester_commitments: tuple[CommitmentRead, ...] = Field(
+        default=(), description="What the leadership of the office that asks stands for."
+    )
 
     @property
     def etag(self) -> str:

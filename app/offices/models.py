@@ -45,3 +45,35 @@ class ParticipationAgreement(Base):
     effective_on: Mapped[date]
     ends_on: Mapped[date | None]
     """First day on which it is no longer in force; None means until it is ended."""
+
+
+class OfficeContact(Base):
+    """Whom to reach when the office's contact does not answer, or about security; a post."""
+
+    __tablename__ = "office_contacts"
+    __table_args__ = (CheckConstraint("role IN ('backup', 'security')", name="role"),)
+
+    office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"), primary_key=True)
+    role: Mapped[str] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    phone: Mapped[str]
+    email: Mapped[str]
+
+
+class Commitment(Base):
+    """The word of an office's leadership that it handles such matters jointly; it is renewed."""
+
+    __tablename__ = "commitments"
+    __table_args__ = (
+        CheckConstraint("trafficking_type IN ('sex', 'labor', 'both')", name="trafficking_type"),
+        CheckConstraint("signed_on < lapses_on", name="period"),
+        Index("ix_commitments_office_id", "office_id"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"))
+    trafficking_type: Mapped[str]
+    signatory: Mapped[str]
+    signed_on: Mapped[date]
+    lapses_on: Mapped[date]
+    """First day on which it no longer stands, unless another was signed by then."""

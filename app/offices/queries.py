@@ -1,10 +1,15 @@
+from collections.abc import Sequence
+from datetime import date
 from typing import Final
 
+import asyncpg
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.db import driver
 from app.offices.errors import OfficeNotFoundError
 from app.offices.models import Office
+from app.offices.schemas import CommitmentRead, OfficeRead
 
 IN_FORCE: Final = """
 EXISTS (SELECT FROM participation_agreements a
@@ -12,6 +17,26 @@ EXISTS (SELECT FROM participation_agreements a
           AND (a.ends_on IS NULL OR a.ends_on > {today}))
 """
 """SQL condition: `office` (a column) has an agreement in force on `today` (a date parameter)."""
+
+
+COMMITMENTS: Final = """
+SELECT json_agg(to_jsonb(t) - 'id' - 'office_id' ORDER BY t.trafficking_type) AS commitments
+FROM (SELECT DISTINCT ON (trafficking_type) * FROM commitments
+      WHERE office_id = {office} ORDER BY trafficking_type, lapses_on DESC) AS t
+"""
+"""SQL for the latest commitment of each kind of `office` (a column), for `read_commitments`."""
+
+# $1 today, $2 the key after which to begin, $3 how many
+_PARTICIPANTS: Final = f"""
+SELECT o.*, c.contacts, m.commitments
+FROM offices o
+CROSS JOIN LATERAL (
+  SELECT json_agg(to_jsonb(k) - 'office_id' ORDER BY k.role) AS contacts
+  FROM office_contacts k WHERE k.office_id = o.id) AS c
+CROSS JOIN LATERAL ({COMMITMENTS.format(office="o.id")}) AS m
+WHERE o.id > $2 AND {IN_FORCE.format(office="o.id", today="$1::date")}
+ORDER BY o.id LIMIT $3
+"""  # noqa: S608 -- constants only; every value is a parameter
 
 
 async def get_office(session: AsyncSession, code: str) -> Office:
@@ -29,3 +54,39 @@ async def get_office(session: AsyncSession, code: str) -> Office:
 async def list_offices(session: AsyncSession) -> list[Office]:
     """Return every office by code."""
     return list(await session.scalars(select(Office).order_by(Office.code)))
+
+
+async def list_participants(
+    session: AsyncSession, *, after: int | None, limit: int, today: date
+) -> list[tuple[int, OfficeRead]]:
+    """Return offices with an agreement in force, by key, with contacts and commitments."""
+    rows = await (await driver(session)).fetch(_PARTICIPANTS, today, after or 0, limit)
+    return [(row["id"], _office(row, today)) for row in rows]
+
+
+def _office(row: asyncpg.Record, today: date) -> OfficeRead:
+    coordinator = {
+        "role": "coordinator",
+        "title": row["contact_title"],
+        "phone": row["contact_phone"],
+        "email": row["contact_email"],
+    }
+    return OfficeRead.model_validate(
+        {
+            **{name: row[name] for name in ("code", "name", "kind", "state")},
+            "contacts": [coordinator, *(row["contacts"] or ())],
+            "commitments": read_commitments(row["commitments"], today),
+        }
+    )
+
+
+def read_commitments(
+    found: Sequence[dict[str, str]] | None, today: date
+) -> tuple[CommitmentRead, ...]:
+    """Return what `COMMITMENTS` found, and which of it has lapsed by `today`."""
+    return tuple(
+        CommitmentRead.model_validate(
+            {**each, "has_lapsed": date.fromisoformat(each["lapses_on"]) <= today}
+        )
+        for each in found or ()
+    )

@@ -1,10 +1,13 @@
-from datetime import date
-from typing import Annotated, Literal
+from datetime import date, timedelta
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 OfficeKind = Literal["local", "attorney_general", "tribal", "regional"]
 OfficeCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9-]{2,31}$")]
+RENEWED_WITHIN: Final = timedelta(days=2 * 366)
+"""A commitment that outlives those who made it says nothing."""
+
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 
 
@@ -20,6 +23,34 @@ class OfficeAdd(BaseModel):
     contact_title: Text
     contact_phone: Text
     contact_email: Text
+
+
+class OfficeContactSet(BaseModel):
+    """Another post of an office to reach."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    role: Literal["backup", "security"]
+    title: Text
+    phone: Text
+    email: Text
+
+
+class CommitmentSign(BaseModel):
+    """The word of an office's leadership to handle trafficking matters jointly."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    trafficking_type: Literal["sex", "labor", "both"]
+    signatory: Text
+    signed_on: date
+    lapses_on: date
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "CommitmentSign":
+        if not self.signed_on < self.lapses_on <= self.signed_on + RENEWED_WITHIN:
+            raise ValueError("A commitment lapses after it is signed, and within two years.")
+        return self
 
 
 class AgreementSign(BaseModel):
@@ -40,3 +71,48 @@ class AgreementSign(BaseModel):
         if self.ends_on is not None and self.ends_on <= self.effective_on:
             raise ValueError("An agreement must end after it takes effect.")
         return self
+
+
+class ContactRead(BaseModel):
+    """A post of an office, not a private person."""
+
+    model_config = ConfigDict(frozen=True)
+
+    role: Literal["coordinator", "backup", "security"]
+    title: str
+    phone: str
+    email: str
+
+
+class CommitmentRead(BaseModel):
+    """What an office's leadership committed itself to, and whether that still stands."""
+
+    model_config = ConfigDict(frozen=True)
+
+    trafficking_type: Literal["sex", "labor", "both"]
+    signatory: str = Field(description="The post of who signed.")
+    signed_on: date
+    lapses_on: date
+    has_lapsed: bool = Field(description="Whether it was not renewed in time.")
+
+
+class OfficeRead(BaseModel):
+    """An office that takes part: whom to reach, and what its leadership stands for."""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: str
+    name: str
+    kind: OfficeKind
+    state: str
+    contacts: tuple[ContactRead, ...]
+    commitments: tuple[CommitmentRead, ...] = Field(description="The latest of each kind.")
+
+
+class OfficePage(BaseModel):
+    """Offices that take part, by code."""
+
+    model_config = ConfigDict(frozen=True)
+
+    items: tuple[OfficeRead, ...]
+    next_cursor: str | None = None

@@ -9,8 +9,14 @@ from app.access.principal import Principal
 from app.audit import service as audit
 from app.offices import queries
 from app.offices.errors import NoAgreementError, OfficeExistsError
-from app.offices.models import Office, ParticipationAgreement
-from app.offices.schemas import AgreementSign, OfficeAdd
+from app.offices.models import Commitment, Office, OfficeContact, ParticipationAgreement
+from app.offices.schemas import (
+    AgreementSign,
+    CommitmentSign,
+    OfficeAdd,
+    OfficeContactSet,
+    OfficeRead,
+)
 
 
 async def add_office(
@@ -49,6 +55,64 @@ async def sign_agreement(
     session.add(ParticipationAgreement(office_id=office.id, **agreement.model_dump()))
     await session.flush()  # constraints speak before the audit entry is written
     await audit.record(session, principal, "agreement.signed", office.code)
+
+
+async def set_contact(
+    session: AsyncSession, principal: Principal, code: str, contact: OfficeContactSet
+) -> None:
+    """Say whom else of an office to reach: its backup, or about security.
+
+    Raises:
+        MissingScopeError: the caller is not the operator.
+        OfficeNotFoundError: no office has this code.
+    """
+    principal.require(Permission.OFFICES_MANAGE)
+    office = await queries.get_office(session, code)
+    fields = contact.model_dump()
+    await session.execute(
+        insert(OfficeContact)
+        .values(office_id=office.id, **fields)
+        .on_conflict_do_update(index_elements=["office_id", "role"], set_=fields)
+    )
+    await audit.record(
+        session, principal, "office_contact.set", office.code, detail={"role": contact.role}
+    )
+
+
+async def sign_commitment(
+    session: AsyncSession, principal: Principal, code: str, commitment: CommitmentSign
+) -> None:
+    """Record what an office's leadership committed itself to; earlier ones stay on record.
+
+    Raises:
+        MissingScopeError: the caller is not the operator.
+        OfficeNotFoundError: no office has this code.
+    """
+    principal.require(Permission.OFFICES_MANAGE)
+    office = await queries.get_office(session, code)
+    session.add(Commitment(office_id=office.id, **commitment.model_dump()))
+    await session.flush()  # constraints speak before the audit entry is written
+    detail = {"trafficking_type": commitment.trafficking_type}
+    await audit.record(session, principal, "commitment.signed", office.code, detail=detail)
+
+
+async def list_participants(
+    session: AsyncSession,
+    principal: Principal,
+    *,
+    after: int | None,
+    limit: int,
+    now: datetime,
+) -> list[tuple[int, OfficeRead]]:
+    """Return a page of the offices that take part, in the order of their joining, with their keys.
+
+    Raises:
+        MissingScopeError: the caller lacks `offices:read`.
+    """
+    principal.require(Permission.OFFICES_READ)
+    if not principal.is_participating:
+        return []
+    return await queries.list_participants(session, after=after, limit=limit, today=now.date())
 
 
 async def end_agreements(

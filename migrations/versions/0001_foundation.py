@@ -106,6 +106,29 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['client_id'], ['client_credentials.id'], name=op.f('fk_client_keys_client_id')),
     sa.PrimaryKeyConstraint('client_id', 'kid', name=op.f('pk_client_keys'))
     )
+    op.create_table('office_contacts',
+    sa.Column('office_id', sa.BigInteger(), nullable=False),
+    sa.Column('role', sa.String(), nullable=False),
+    sa.Column('title', sa.String(), nullable=False),
+    sa.Column('phone', sa.String(), nullable=False),
+    sa.Column('email', sa.String(), nullable=False),
+    sa.CheckConstraint("role IN ('backup', 'security')", name=op.f('ck_office_contacts_role')),
+    sa.ForeignKeyConstraint(['office_id'], ['offices.id'], name=op.f('fk_office_contacts_office_id')),
+    sa.PrimaryKeyConstraint('office_id', 'role', name=op.f('pk_office_contacts'))
+    )
+    op.create_table('commitments',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
+    sa.Column('office_id', sa.BigInteger(), nullable=False),
+    sa.Column('trafficking_type', sa.String(), nullable=False),
+    sa.Column('signatory', sa.String(), nullable=False),
+    sa.Column('signed_on', sa.Date(), nullable=False),
+    sa.Column('lapses_on', sa.Date(), nullable=False),
+    sa.CheckConstraint("trafficking_type IN ('sex', 'labor', 'both')", name=op.f('ck_commitments_trafficking_type')),
+    sa.CheckConstraint('signed_on < lapses_on', name=op.f('ck_commitments_period')),
+    sa.ForeignKeyConstraint(['office_id'], ['offices.id'], name=op.f('fk_commitments_office_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_commitments'))
+    )
+    op.create_index('ix_commitments_office_id', 'commitments', ['office_id'], unique=False)
     op.create_table('participation_agreements',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
     sa.Column('office_id', sa.BigInteger(), nullable=False),
@@ -294,6 +317,9 @@ def downgrade() -> None:
     op.drop_table('case_grants')
     op.drop_index('ix_participation_agreements_office_id', table_name='participation_agreements')
     op.drop_table('participation_agreements')
+    op.drop_index('ix_commitments_office_id', table_name='commitments')
+    op.drop_table('commitments')
+    op.drop_table('office_contacts')
     op.drop_table('client_keys')
     op.drop_index('ix_client_credentials_office_id', table_name='client_credentials')
     op.drop_table('client_credentials')

@@ -30,6 +30,7 @@ EVERYTHING = {
     "handling:read",
     "handling:request",
     "handling:answer",
+    "offices:read",
     "tokens:evaluate",
 }
 

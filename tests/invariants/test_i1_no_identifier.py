@@ -24,11 +24,13 @@ TEXT_COLUMNS: Final = {
     },
     "client_credentials": {"label", "scopes"},
     "client_keys": {"kid", "public_jwk"},
+    "commitments": {"trafficking_type", "signatory"},
     "handling_requests": {"proposed_lead", "status", "decline_reason"},
     "idempotency_keys": {"key", "headers", "body"},
     "offices": {
         "code", "name", "kind", "state", "contact_title", "contact_phone", "contact_email",
     },
+    "office_contacts": {"role", "title", "phone", "email"},
     "overlaps": {"band", "findings"},
     "participation_agreements": {"version", "signatory"},
     "subjects": {"ref", "kind"},

@@ -1,5 +1,6 @@
 from collections.abc import Awaitable, Callable
-from datetime import date
+from datetime import date, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 import pytest
@@ -14,8 +15,8 @@ from app.core.db import transaction
 from app.offices import queries, service
 from app.offices.errors import OfficeExistsError, OfficeNotFoundError
 from app.offices.models import ParticipationAgreement
-from app.offices.schemas import AgreementSign, OfficeAdd
-from tests.factories import Registry, agreement
+from app.offices.schemas import AgreementSign, CommitmentSign, OfficeAdd, OfficeContactSet
+from tests.factories import OfficeClient, Registry, agreement
 from tests.scenes import make_offices, meet
 
 NOBODY = Principal("client:x", 1, frozenset())
@@ -140,3 +141,119 @@ class TestListOffices:
         codes = [kept.code for kept in await act(shared_registry, queries.list_offices)]
         assert {client.code for client in added} <= set(codes)
         assert codes == sorted(codes)
+
+
+def commitment(**changes: Any) -> CommitmentSign:
+    fields = {
+        "trafficking_type": "labor",
+        "signatory": "District Attorney",
+        "signed_on": date(2026, 1, 5),
+        "lapses_on": date(2027, 1, 5),
+    }
+    return CommitmentSign.model_validate({**fields, **changes})
+
+
+class TestCommitments:
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"lapses_on": date(2026, 1, 5)},
+            {"lapses_on": date(2029, 1, 5)},
+            {"trafficking_type": "undetermined"},
+        ],
+    )
+    def test_lapse_after_they_are_signed_and_within_two_years(
+        self, changes: dict[str, Any]
+    ) -> None:
+        with pytest.raises(ValidationError):
+            commitment(**changes)
+
+    async def test_are_the_operators_to_record(self, shared_registry: Registry) -> None:
+        (client,) = await make_offices(shared_registry, 1)
+        with pytest.raises(MissingScopeError):
+            await act(
+                shared_registry,
+                lambda s: service.sign_commitment(s, NOBODY, client.code, commitment()),
+            )
+
+    async def test_are_shown_on_requests_until_and_after_they_lapse(
+        self, shared_registry: Registry
+    ) -> None:
+        meeting = await meet(shared_registry)
+        today = utc_now().date()
+        lapsed = {"signed_on": date(2020, 1, 1), "lapses_on": date(2021, 1, 1)}
+        for each in (
+            commitment(trafficking_type="sex", **lapsed),
+            commitment(**lapsed),
+            commitment(signed_on=today, lapses_on=today + timedelta(days=365)),
+        ):
+            await act(
+                shared_registry,
+                partial(
+                    service.sign_commitment,
+                    principal=OPERATOR,
+                    code=meeting.first.code,
+                    commitment=each,
+                ),
+            )
+        (overlap,) = await meeting.first.overlaps()
+        sent = (await meeting.first.request_handling(overlap["id"])).json()
+        page = (await meeting.second.http.get("/v1/handling-requests")).json()
+        (received,) = page["items"]
+        assert received["requester_commitments"] == sent["requester_commitments"]
+        assert [
+            (each["trafficking_type"], each["has_lapsed"])
+            for each in received["requester_commitments"]
+        ] == [("labor", False), ("sex", True)]
+
+
+async def listed(client: OfficeClient) -> dict[str, dict[str, Any]]:
+    """Return all offices that a client is shown, by code, a few a page."""
+    found: dict[str, dict[str, Any]] = {}
+    query: dict[str, str | int] = {"limit": 7}
+    while True:
+        answer = await client.http.get("/v1/offices", params=query)
+        assert answer.status_code == 200, answer.text
+        page = answer.json()
+        found |= {office["code"]: office for office in page["items"]}
+        if page["next_cursor"] is None:
+            return found
+        query["cursor"] = page["next_cursor"]
+
+
+class TestListParticipants:
+    async def test_names_contacts_and_commitments(self, shared_registry: Registry) -> None:
+        (client,) = await make_offices(shared_registry, 1)
+        first, second = (
+            OfficeContactSet(role="backup", title=title, phone="555-0101", email="b@example.com")
+            for title in ("Deputy", "Head of the unit")
+        )
+        for contact in (first, second):
+            await act(
+                shared_registry,
+                partial(service.set_contact, principal=OPERATOR, code=client.code, contact=contact),
+            )
+        await act(
+            shared_registry,
+            lambda s: service.sign_commitment(s, OPERATOR, client.code, commitment()),
+        )
+        found = await listed(client)
+        mine = found[client.code]
+        assert [contact["role"] for contact in mine["contacts"]] == ["coordinator", "backup"]
+        assert mine["contacts"][1]["title"] == "Head of the unit"
+        assert [each["trafficking_type"] for each in mine["commitments"]] == ["labor"]
+
+    async def test_an_office_without_an_agreement_neither_sees_nor_is_seen(
+        self, shared_registry: Registry
+    ) -> None:
+        outside, inside = await make_offices(shared_registry, 2)
+        ended = utc_now().date()
+        await act(
+            shared_registry,
+            lambda s: service.end_agreements(s, OPERATOR, outside.code, ends_on=ended),
+        )
+        own = (await outside.http.get("/v1/offices")).json()
+        assert own == {"items": [], "next_cursor": None}
+        codes = (await listed(inside)).keys()
+        assert inside.code in codes
+        assert outside.code not in codes
