@@ -18,7 +18,7 @@ from app.accounts import routes as accounts
 from app.audit import service as audit
 from app.cases import examples as cases_examples
 from app.cases import routes as cases
-from app.cases.posting import Intake
+from app.cases.registering import Intake
 from app.cases.schemas import MAX_CASES
 from app.core import keyfiles
 from app.core.clock import utc_now

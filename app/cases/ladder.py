@@ -71,6 +71,7 @@ def _finding(finding: Mapping[str, Any], is_low: bool, rung: int) -> dict[str, A
         "finding": finding["finding"],
         "subject": finding["subjects"][0 if is_low else 1],
         "kinds": finding.get("kinds") or (("name",) if facts else ()),
+        "common": finding.get("common", ()),
         "band": finding.get("band"),
     }
     if rung >= CONTACT and facts is not None:

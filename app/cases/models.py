@@ -48,6 +48,8 @@ class Case(Base):
     version: Mapped[int] = mapped_column(Integer)
     posted_at: Mapped[datetime]
     changed_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+    """When the office took it back; what is left then is its reference."""
 
 
 class CaseGrant(Base):

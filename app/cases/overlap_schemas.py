@@ -35,6 +35,10 @@ class FindingRead(_Read):
     finding: Literal["same_person", "shared_identifier"]
     subject: str = Field(description="The ref of the own subject.")
     kinds: tuple[str, ...] = Field(default=(), description="Kinds of identifier that are shared.")
+    common: tuple[str, ...] = Field(
+        default=(),
+        description="Kinds that are shared too, by so many that it says nothing: no evidence.",
+    )
     band: Band | None = None
     strength: int | None = Field(default=None, description="Bits of evidence, prior included.")
     facts: PersonFactsRead | None = None

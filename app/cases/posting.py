@@ -2,9 +2,7 @@
 
 import hashlib
 import hmac
-from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
@@ -14,14 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.audit import service as audit
-from app.cases import ladder, queries
-from app.cases.errors import (
-    DuplicateCaseError,
-    SummaryRefusedError,
-    TokenRefusedError,
-)
-from app.cases.guard import find_identifiers
+from app.cases import queries
+from app.cases.admission import check_case
+from app.cases.errors import DuplicateCaseError
 from app.cases.queries import SeenOverlap, StoredCase
+from app.cases.registering import Intake, entries_of, register
 from app.cases.schemas import (
     MAX_OVERLAPS_IN_ANSWER,
     CaseItem,
@@ -29,43 +24,25 @@ from app.cases.schemas import (
     CaseReceipt,
     CaseResult,
     ProblemRead,
-    SubjectPut,
     SubjectReceipt,
 )
 from app.cases.service import disclosed
 from app.core.errors import (
     AppError,
-    EpochChangedError,
-    FieldProblem,
     InvalidError,
     PreconditionFailedError,
 )
-from app.core.ids import public_id
 from app.core.problems import field_problems
-from app.identifiers.oprf import is_element
 from app.overlaps import service as overlaps
-from app.overlaps.postings import Name, PostedSubject, Posting
-from app.overlaps.service import Matcher, Registration
+from app.overlaps.postings import PostedSubject, Posting
+from app.overlaps.service import Registration
 
 REVIEW_AFTER: Final = timedelta(days=3 * 365)
 REVIEW_DECLINED_AFTER: Final = timedelta(days=365)
 """When a case is reviewed if the office does not say; the ceiling of five years is a constraint."""
 
-REVIEW_CEILING: Final = timedelta(days=5 * 365)
-
 Ref = tuple[str, str]
 """Source system and external id: an office's own name for its case."""
-
-
-@dataclass(frozen=True)
-class Intake:
-    """What posting needs besides the session: the matcher and the secret of content tags."""
-
-    matcher: Matcher
-    app_secret: bytes
-
-    def __repr__(self) -> str:
-        return "Intake()"
 
 
 async def put_case(
@@ -87,7 +64,7 @@ async def put_case(
         TokenRefusedError, SummaryRefusedError, InvalidError: see errors.py.
     """
     principal.require(Permission.CASES_POST)
-    subjects = _checked(intake, case, now=now)
+    subjects = check_case(case, epoch=intake.matcher.epoch, now=now)
     receipts = await _put(session, principal, intake, {ref: (case, subjects)}, now=now)
     receipt = receipts[ref]
     replaced = {"created": None, "updated": receipt.version - 1, "unchanged": receipt.version}
@@ -119,7 +96,7 @@ async def put_cases(
         ref = (item.source_system, item.external_id)
         try:
             case = CasePut.model_validate(item.case)
-            good[ref] = (case, _checked(intake, case, now=now))
+            good[ref] = (case, check_case(case, epoch=intake.matcher.epoch, now=now))
         except ValidationError as error:
             problems[ref] = _problem(InvalidError(problems=field_problems(error.errors())))
         except AppError as error:
@@ -144,50 +121,6 @@ def _problem(error: AppError) -> ProblemRead:
     return ProblemRead(code=error.code, title=error.title, detail=error.detail, errors=errors)
 
 
-def _checked(intake: Intake, case: CasePut, *, now: datetime) -> list[PostedSubject]:
-    """Return the subjects of a case that keeps every rule that its schema cannot tell."""
-    if case.epoch != intake.matcher.epoch:
-        raise EpochChangedError
-    if (
-        case.review_on is not None
-        and not now.date() < case.review_on <= now.date() + REVIEW_CEILING
-    ):
-        detail = "Choose a date after today and at most five years from it (28 CFR 23.20(h))."
-        raise InvalidError(problems=(FieldProblem("/review_on", "review-date", detail),))
-    if case.summary is not None and (found := find_identifiers(case.summary)):
-        raise SummaryRefusedError(problems=found)
-    return [_subject(index, subject) for index, subject in enumerate(case.subjects)]
-
-
-def _subject(index: int, subject: SubjectPut) -> PostedSubject:
-    names = [
-        Name(
-            name.rarity,
-            {
-                kind: _element(token, f"/subjects/{index}/names/{alias}/tokens/{kind}")
-                for kind, token in name.tokens.items()
-            },
-        )
-        for alias, name in enumerate(subject.names)
-    ]
-    identifiers = [
-        (
-            identifier.kind,
-            _element(identifier.token, f"/subjects/{index}/identifiers/{place}/token"),
-        )
-        for place, identifier in enumerate(subject.identifiers)
-    ]
-    return PostedSubject(subject.ref, subject.kind, names, identifiers)
-
-
-def _element(token: str, pointer: str) -> bytes:
-    element = urlsafe_b64decode(token + "=")  # the schema lets only the canonical spelling pass
-    if not is_element(element):
-        advice = "This is not an element that the evaluator gave; make the token again."
-        raise TokenRefusedError(problems=(FieldProblem(pointer, "bad-element", advice),))
-    return element
-
-
 async def _put(
     session: AsyncSession,
     principal: Principal,
@@ -196,34 +129,50 @@ async def _put(
     *,
     now: datetime,
 ) -> dict[Ref, CaseReceipt]:
-    tags = {ref: _content_tag(intake.app_secret, case) for ref, (case, _) in cases.items()}
+    tags = {
+        ref: _content_tag(intake.app_secret, case, principal) for ref, (case, _) in cases.items()
+    }
     rows = [_row(ref, case, tags[ref], now) for ref, (case, _) in cases.items()]
     changed = await queries.upsert_cases(session, principal, rows, now=now)
     unchanged = [ref for ref in cases if ref not in changed]
     stored = changed | (
         await queries.lock_cases(session, principal, unchanged) if unchanged else {}
     )
-    registration = Registration((), frozenset())
+    registration = Registration()
     if changed:
-        postings = [Posting(case.id, case.is_new, cases[ref][1]) for ref, case in changed.items()]
-        registration = await overlaps.register(
-            session, intake.matcher, principal.office_id, postings, now=now
-        )
+        postings = [
+            Posting(
+                case.id,
+                case.is_new,
+                cases[ref][1],
+                is_hidden=cases[ref][0].disclosure == "silent" or not principal.is_participating,
+            )
+            for ref, case in changed.items()
+        ]
+        registration = await register(session, principal, intake, postings, now=now)
+    common = registration.common
+    if unchanged:
+        kept = [stored[ref].id for ref in unchanged]
+        common |= await overlaps.list_common(session, kept)
     seen = await _seen(session, principal, stored, changed, registration, now=now)
     if entries := _entries(principal, changed.values(), registration, seen):
         await audit.record_each(session, principal, entries)
-    common = registration.common if principal.is_participating else frozenset()
+    if not principal.is_participating:
+        common = frozenset()
     return {
         ref: _receipt(ref, stored[ref], ref in changed, subjects, seen, common)
         for ref, (_, subjects) in cases.items()
     }
 
 
-def _content_tag(secret: bytes, case: CasePut) -> bytes:
-    """Return a keyed digest of the post; an unkeyed one would let guesses be tested."""
-    return hmac.digest(
-        secret, b"joinder/v1/content\0" + case.model_dump_json().encode(), hashlib.sha256
-    )
+def _content_tag(secret: bytes, case: CasePut, principal: Principal) -> bytes:
+    """Return a keyed digest of the post; an unkeyed one would let guesses be tested.
+
+    Whether the office takes part belongs to it: the same post after its agreement came into force
+    is another one, because others may then know of the case.
+    """
+    head = b"joinder/v1/content\0" + bytes([principal.is_participating])
+    return hmac.digest(secret, head + case.model_dump_json().encode(), hashlib.sha256)
 
 
 def _row(ref: Ref, case: CasePut, tag: bytes, now: datetime) -> tuple[object, ...]:
@@ -254,10 +203,7 @@ def _entries(
             audit.Entry("case.posted", str(case.id), detail={"version": case.version})
             for case in posted
         ),
-        *(
-            audit.Entry(action, public_id(ladder.PREFIX, overlap_id))
-            for action, overlap_id in registration.events
-        ),
+        *entries_of(registration),
         *([disclosed(principal, shown)] if shown else []),
     ]
 

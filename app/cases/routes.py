@@ -13,7 +13,7 @@ from app.cases.errors import (
     TokenRefusedError,
 )
 from app.cases.overlap_schemas import OverlapPage, OverlapRead
-from app.cases.posting import Intake
+from app.cases.registering import Intake
 from app.cases.schemas import (
     CasePage,
     CasePut,

@@ -1,14 +1,15 @@
 """Turns shared tokens into findings per pair of cases. Pure; sees keys and kinds, no text."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from app.identifiers.kinds import KINDS
 from app.overlaps.postings import PostedSubject, Posting, Sighting
-from app.overlaps.rows import FoundOverlap, Match, Profile
+from app.overlaps.rows import Match, Profile
 from app.overlaps.scoring import NamePair, Prior, same_person
+from app.pairs.rows import FoundOverlap
 
 MAX_FINDINGS: Final = 50
 """Findings kept per overlap; the strongest come first."""
@@ -29,6 +30,8 @@ class _Evidence:
     """Subjects with exactly the name that a pair of aliases shares."""
     contacts: dict[str, int] = field(default_factory=dict)
     """Holders of the rarest shared token of each other kind."""
+    common: set[str] = field(default_factory=set)
+    """Kinds that are shared too and too common to be evidence."""
 
 
 Pair = tuple[int, str, int]
@@ -39,34 +42,48 @@ def gather(
     sightings: Iterable[Sighting],
     matching: Iterable[Match],
     holders: Mapping[bytes, int],
+    hidden_cases: Collection[int] = (),
 ) -> dict[Pair, _Evidence]:
     """Return the shared keys of each pair of a posted and a stored subject.
+
+    A hidden subject counts among the holders only in its own pairs: what others are shown of
+    theirs must not tell of it (I3).
 
     Args:
         sightings: Of the posted subjects.
         matching: Other offices' sightings of the same tokens.
-        holders: How many subjects hold each token.
+        holders: How many subjects hold each token, those that are hidden left out.
+        hidden_cases: The posted cases that are hidden.
     """
     by_token: dict[bytes, list[Sighting]] = defaultdict(list)
     for sighting in sightings:
         by_token[sighting.token].append(sighting)
     found: dict[Pair, _Evidence] = {}
-    for token, other_alias, other, only_case_id in matching:
+    for token, other_alias, other, only_case_id, is_common in sorted(matching, key=_evidence_first):
         for mine in by_token[token]:
             if only_case_id not in {None, mine.case_id}:
                 continue
             pair = (mine.case_id, mine.ref, other.id)
-            evidence = found.get(pair) or found.setdefault(pair, _Evidence(other))
             kind = KINDS[mine.kind]
+            if is_common:
+                if pair in found:
+                    found[pair].common.add("name" if kind.evidence == "person" else kind.name)
+                continue
+            evidence = found.get(pair) or found.setdefault(pair, _Evidence(other))
+            count = holders[token] + other.is_hidden + (mine.case_id in hidden_cases)
             if kind.evidence == "person":
                 aliases = (mine.alias, other_alias)
                 evidence.names[aliases] |= 1 << kind.code - 1
                 if kind.name == EXACT_NAME:
-                    evidence.name_holders[aliases] = holders[token]
+                    evidence.name_holders[aliases] = count
             else:
-                rarest = min(holders[token], evidence.contacts.get(kind.name, holders[token]))
+                rarest = min(count, evidence.contacts.get(kind.name, count))
                 evidence.contacts[kind.name] = rarest
     return found
+
+
+def _evidence_first(match: Match) -> bool:
+    return match.is_common
 
 
 def findings_of(mine: PostedSubject, evidence: _Evidence, prior: Prior) -> list[dict[str, Any]]:
@@ -86,6 +103,8 @@ def findings_of(mine: PostedSubject, evidence: _Evidence, prior: Prior) -> list[
     findings = [person] if person else []
     if evidence.contacts:
         findings.append({"finding": "shared_identifier", "kinds": sorted(evidence.contacts)})
+    if evidence.common:
+        findings = [{**finding, "common": sorted(evidence.common)} for finding in findings]
     return findings
 
 

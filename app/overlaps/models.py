@@ -1,5 +1,4 @@
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -10,8 +9,9 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     SmallInteger,
+    text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.models import Base
@@ -35,20 +35,34 @@ class Subject(Base):
     """How rare each alias is, 0 common to 3 rare."""
     kinds: Mapped[list[int]] = mapped_column(ARRAY(SmallInteger))
     """Which person keys each alias has: bit `code - 1` of each key's kind."""
+    is_hidden: Mapped[bool]
+    """As posted: other offices may not know of the case, so nothing they see counts it (I3)."""
 
 
 class Token(Base):
     """The registry row of one token: locked first by every post that holds it (I4)."""
 
     __tablename__ = "tokens"
-    __table_args__ = (CheckConstraint("octet_length(token) = 16", name="token"),)
+    __table_args__ = (
+        CheckConstraint("octet_length(token) = 16", name="token"),
+        Index("ix_tokens_common", "token", postgresql_where=text("is_common")),
+    )
 
     token: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     kind: Mapped[int] = mapped_column(SmallInteger)
     match_spec: Mapped[int] = mapped_column(SmallInteger)
     epoch: Mapped[int] = mapped_column(SmallInteger)
     subjects: Mapped[int] = mapped_column(Integer)
+    """Matched subjects that are not hidden, at most three of each office (limits.py)."""
     offices: Mapped[int] = mapped_column(Integer)
+    """Offices with such a subject."""
+    hidden_subjects: Mapped[int] = mapped_column(Integer)
+    hidden_offices: Mapped[int] = mapped_column(Integer)
+    """The same of hidden subjects: they bound work, and nothing that is shown counts them."""
+    is_common: Mapped[bool]
+    """Whether subjects and offices are beyond the limit of the kind."""
+    is_suppressed: Mapped[bool]
+    """Whether a suppression names it, in force or not."""
 
 
 class Sighting(Base):
@@ -66,11 +80,28 @@ class Sighting(Base):
     """Which name of the subject, from 0; -1 for a key that is not of a name."""
 
 
+class HiddenSighting(Base):
+    """A sighting of a hidden subject; apart, so that no number of them slows a search of others."""
+
+    __tablename__ = "hidden_sightings"
+    __table_args__ = (Index("ix_hidden_sightings_subject_id", "subject_id"),)
+
+    token: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    office_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    subject_id: Mapped[int] = mapped_column(
+        ForeignKey("subjects.id", ondelete="CASCADE"), primary_key=True
+    )
+    alias: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+
+
 class CommonSighting(Base):
-    """A sighting beyond what one office may hold of one token: kept, and never matched (I8)."""
+    """A sighting beyond one office's share of one token: kept, not matched until there is room."""
 
     __tablename__ = "common_sightings"
-    __table_args__ = (Index("ix_common_sightings_subject_id", "subject_id"),)
+    __table_args__ = (
+        Index("ix_common_sightings_subject_id", "subject_id"),
+        Index("ix_common_sightings_office_id_token", "office_id", "token"),
+    )
 
     token: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     office_id: Mapped[int] = mapped_column(Integer, primary_key=True)
@@ -101,42 +132,3 @@ class SealedElements(Base):
     )
     sealing_key_id: Mapped[UUID] = mapped_column(ForeignKey("sealing_keys.id"))
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
-
-
-class Overlap(Base):
-    """The pair of cases of two offices that share evidence; one row per pair (I8)."""
-
-    __tablename__ = "overlaps"
-    __table_args__ = (
-        CheckConstraint("low_case_id < high_case_id", name="ordered"),
-        CheckConstraint("band IN ('strong', 'probable', 'possible', 'shared_only')", name="band"),
-        Index("uq_overlaps_cases", "low_case_id", "high_case_id", unique=True),
-    )
-
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    low_case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
-    high_case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
-    band: Mapped[str]
-    strength: Mapped[int] = mapped_column(Integer)
-    findings: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
-    """The one stored explanation; `subjects` in it is [low case's ref, high case's ref]."""
-    version: Mapped[int] = mapped_column(Integer)
-    found_at: Mapped[datetime]
-    changed_at: Mapped[datetime]
-    retracted_at: Mapped[datetime | None]
-
-
-class OverlapSide(Base):
-    """One office's side of an overlap; each overlap has two."""
-
-    __tablename__ = "overlap_sides"
-    __table_args__ = (
-        CheckConstraint("office_id <> other_office_id", name="two_offices"),
-        Index("ix_overlap_sides_case_id", "case_id"),
-    )
-
-    office_id: Mapped[int] = mapped_column(Integer, primary_key=True)
-    overlap_id: Mapped[UUID] = mapped_column(ForeignKey("overlaps.id"), primary_key=True)
-    case_id: Mapped[int]
-    other_office_id: Mapped[int] = mapped_column(Integer)
-    other_case_id: Mapped[int]

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from app.identifiers.kinds import KINDS
 from app.identifiers.tokens import stored_token
-from app.overlaps.scoring import mask
+from app.overlaps.rows import Profile
+from app.overlaps.scoring import kinds_of, mask
 
 NOT_A_NAME = -1
 """The alias number of keys that are not of a name."""
@@ -48,11 +49,37 @@ class PostedSubject:
 
 @dataclass(frozen=True)
 class Posting:
-    """One case to (re)register; `is_new` spares looking for what it held before."""
+    """One case to (re)register; `is_new` spares looking for what it held before.
+
+    `is_hidden` says that other offices may not know of it, as far as that is known when it is
+    posted.
+    """
 
     case_id: int
     is_new: bool
     subjects: Sequence[PostedSubject]
+    is_hidden: bool = False
+
+
+def stored_posting(case_id: int, subjects: Sequence[Profile]) -> Posting:
+    """Return a stored case as it would be posted, for scoring: which keys, no elements."""
+    return Posting(
+        case_id,
+        is_new=False,
+        subjects=[
+            PostedSubject(
+                ref=subject.ref,
+                kind="",
+                names=[
+                    Name(rarity, dict.fromkeys(kinds_of(keys), b""))
+                    for rarity, keys in zip(subject.rarities, subject.kinds, strict=True)
+                ],
+                identifiers=(),
+            )
+            for subject in subjects
+        ],
+        is_hidden=subjects[0].is_hidden,
+    )
 
 
 class Sighting(NamedTuple):

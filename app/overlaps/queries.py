@@ -1,90 +1,107 @@
 """Set-based SQL of matching, on the driver inside the caller's transaction."""
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 import asyncpg
 
+from app.overlaps.limits import MATCHED_PER_OFFICE
 from app.overlaps.postings import Sighting
-from app.overlaps.rows import FoundOverlap, HeldBefore, Locked, Match, Profile
+from app.overlaps.rows import HeldBefore, Holders, Locked, Match, Profile
 
 Connection = asyncpg.Connection
 
 Keys = Mapping[tuple[int, str], int]
 """The key of each stored subject by (case id, ref)."""
 
-OFFICE_LIMIT: Final = 10
-"""A token that more offices than this hold is common: it makes no further overlaps."""
-
-PER_OFFICE_LIMIT: Final = 25
-"""Subjects of one office that one token can match; bounds the pairs that a token can make."""
-
 _LOCK: Final = """
-INSERT INTO tokens AS t (token, kind, match_spec, epoch, subjects, offices)
-SELECT token, kind, $4, $5, subjects, 1
-FROM unnest($1::bytea[], $2::smallint[], $3::int[]) AS q (token, kind, subjects)
-ON CONFLICT (token) DO UPDATE SET subjects = t.subjects + excluded.subjects
-RETURNING token, subjects, offices, xmax = 0
+INSERT INTO tokens AS t (token, kind, match_spec, epoch, offices, subjects,
+                         hidden_offices, hidden_subjects, is_common, is_suppressed)
+SELECT token, kind, $3, $4, least(seen, 1), seen, least(hidden, 1), hidden, FALSE, FALSE
+FROM unnest($1::bytea[], $2::smallint[], $5::int[], $6::int[]) AS q (token, kind, seen, hidden)
+ON CONFLICT (token) DO UPDATE SET kind = t.kind
+RETURNING token, kind, offices, subjects, hidden_offices, hidden_subjects, xmax = 0, is_suppressed
 """
 
 _HELD_BY: Final = """
-SELECT q.token, mine.held
+SELECT q.token, mine.seen, mine.hidden
 FROM unnest($1::bytea[]) AS q (token)
 CROSS JOIN LATERAL (
-  SELECT count(*) AS held FROM (
-    SELECT DISTINCT s.subject_id FROM sightings s
-    WHERE s.token = q.token AND s.office_id = $2 LIMIT $3) AS subjects) AS mine
+  SELECT (SELECT count(*) FROM (
+            SELECT DISTINCT s.subject_id FROM sightings s
+            WHERE s.token = q.token AND s.office_id = $2 LIMIT $3) AS subjects) AS seen,
+         (SELECT count(*) FROM (
+            SELECT DISTINCT s.subject_id FROM hidden_sightings s
+            WHERE s.token = q.token AND s.office_id = $2 LIMIT $3) AS subjects) AS hidden) AS mine
 """
 
 _MATCHING: Final = """
-SELECT q.token, s.alias, NULL::bigint, o.id, o.case_id, o.office_id, o.ref, o.rarities, o.kinds
-FROM unnest($1::bytea[]) AS q (token)
-JOIN sightings s ON s.token = q.token
+SELECT s.token, s.alias, o.id, o.case_id, o.office_id, o.ref, o.rarities, o.kinds, o.is_hidden
+FROM (SELECT g.token, g.alias, g.subject_id FROM unnest($1::bytea[]) AS q (token)
+      JOIN sightings g ON g.token = q.token WHERE g.office_id <> $3
+      UNION ALL
+      SELECT g.token, g.alias, g.subject_id FROM unnest($2::bytea[]) AS q (token)
+      JOIN hidden_sightings g ON g.token = q.token WHERE g.office_id <> $3) AS s
 JOIN subjects o ON o.id = s.subject_id
-WHERE s.office_id <> $2
 """
 
-_MATCHING_KNOWN: Final = """
-SELECT q.token, s.alias, v.case_id, o.id, o.case_id, o.office_id, o.ref, o.rarities, o.kinds
-FROM unnest($1::bytea[]) AS q (token)
-JOIN sightings s ON s.token = q.token
-JOIN subjects o ON o.id = s.subject_id
-JOIN overlap_sides v ON v.case_id = ANY($3::bigint[]) AND v.other_case_id = o.case_id
-JOIN "overlaps" x ON x.id = v.overlap_id AND x.retracted_at IS NULL
-WHERE s.office_id <> $2
+_HELD_AMONG: Final = """
+SELECT g.token, g.alias, o.id, o.case_id, o.office_id, o.ref, o.rarities, o.kinds, o.is_hidden
+FROM (SELECT * FROM subjects WHERE id = ANY($2::bigint[])
+      UNION SELECT * FROM subjects WHERE case_id = ANY($3::bigint[])) AS o
+CROSS JOIN LATERAL (
+  SELECT token, alias FROM sightings s WHERE s.subject_id = o.id AND s.token = ANY($1::bytea[])
+  UNION ALL SELECT token, alias FROM hidden_sightings s
+  WHERE s.subject_id = o.id AND s.token = ANY($1::bytea[])
+  UNION ALL SELECT token, alias FROM common_sightings s
+  WHERE s.subject_id = o.id AND s.token = ANY($1::bytea[])) AS g
+WHERE o.office_id <> $4
 """
 
 _HELD_BEFORE: Final = """
-SELECT g.token, t.kind, count(DISTINCT g.subject_id), bool_or(g.is_matched)
-FROM (SELECT token, subject_id, TRUE AS is_matched FROM sightings
-      UNION ALL SELECT token, subject_id, FALSE FROM common_sightings) AS g
+SELECT g.token, t.kind, count(DISTINCT g.subject_id) FILTER (WHERE g.is_seen),
+       count(DISTINCT g.subject_id) FILTER (WHERE g.is_hidden)
+FROM subjects s
+CROSS JOIN LATERAL (
+  SELECT token, subject_id, TRUE AS is_seen, FALSE AS is_hidden FROM sightings
+  WHERE subject_id = s.id
+  UNION ALL SELECT token, subject_id, FALSE, TRUE FROM hidden_sightings WHERE subject_id = s.id
+  UNION ALL SELECT token, subject_id, FALSE, FALSE FROM common_sightings WHERE subject_id = s.id
+) AS g
 JOIN tokens t ON t.token = g.token
-JOIN subjects s ON s.id = g.subject_id
 WHERE s.case_id = ANY($1::bigint[])
 GROUP BY g.token, t.kind
 """
 
 _INSERT_SUBJECTS: Final = """
-INSERT INTO subjects (case_id, office_id, ref, kind, rarities, kinds)
-SELECT case_id, $2, ref, kind, rarities::smallint[], kinds::smallint[]
-FROM unnest($1::bigint[], $3::text[], $4::text[], $5::text[], $6::text[])
-     AS q (case_id, ref, kind, rarities, kinds)
+INSERT INTO subjects (case_id, office_id, ref, kind, rarities, kinds, is_hidden)
+SELECT case_id, $2, ref, kind, rarities::smallint[], kinds::smallint[], is_hidden
+FROM unnest($1::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bool[])
+     AS q (case_id, ref, kind, rarities, kinds, is_hidden)
 RETURNING case_id, ref, id
 """
 
-_INSERT_SIGHTINGS: Final = """
+# each table takes its own rows; one statement, because each round trip keeps the tokens locked
+_STORE: Final = """
 WITH sealed AS (
   INSERT INTO sealed_elements (subject_id, sealing_key_id, sealed)
   SELECT subject_id, $5, sealed FROM unnest($6::bigint[], $7::bytea[]) AS q (subject_id, sealed)),
 counted AS (
-  UPDATE tokens t SET offices = q.offices
-  FROM unnest($8::bytea[], $9::int[]) AS q (token, offices) WHERE t.token = q.token)
+  UPDATE tokens t SET offices = q.offices, subjects = q.subjects, is_common = q.is_common,
+    hidden_offices = q.hidden_offices, hidden_subjects = q.hidden_subjects
+  FROM unnest($9::bytea[], $10::int[], $11::int[], $12::int[], $13::int[], $14::bool[])
+       AS q (token, offices, subjects, hidden_offices, hidden_subjects, is_common)
+  WHERE t.token = q.token),
+hidden AS (
+  INSERT INTO hidden_sightings (token, office_id, subject_id, alias)
+  SELECT token, $1, subject_id, alias
+  FROM unnest($2::bytea[], $3::bigint[], $4::smallint[], $8::bool[])
+       AS q (token, subject_id, alias, is_hidden) WHERE is_hidden)
 INSERT INTO sightings (token, office_id, subject_id, alias)
 SELECT token, $1, subject_id, alias
-FROM unnest($2::bytea[], $3::bigint[], $4::smallint[]) AS q (token, subject_id, alias)
+FROM unnest($2::bytea[], $3::bigint[], $4::smallint[], $8::bool[])
+     AS q (token, subject_id, alias, is_hidden) WHERE NOT is_hidden
 """
 
 _INSERT_COMMON: Final = """
@@ -93,47 +110,47 @@ SELECT token, $1, subject_id, alias
 FROM unnest($2::bytea[], $3::bigint[], $4::smallint[]) AS q (token, subject_id, alias)
 """
 
-_UPSERT_OVERLAPS: Final = """
-WITH found AS (
-  SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::int[], $6::jsonb[])
-           AS q (id, low_case_id, high_case_id, band, strength, findings)),
-kept AS (
-  INSERT INTO "overlaps" AS o (id, low_case_id, high_case_id, band, strength, findings,
-                             version, found_at, changed_at)
-  SELECT id, low_case_id, high_case_id, band, strength, findings, 1, $7, $7 FROM found
-  ON CONFLICT (low_case_id, high_case_id) DO UPDATE
-  SET band = excluded.band, strength = excluded.strength, findings = excluded.findings,
-      version = o.version + 1, changed_at = excluded.changed_at, retracted_at = NULL
-  WHERE o.findings IS DISTINCT FROM excluded.findings OR o.retracted_at IS NOT NULL
-  RETURNING id, low_case_id, high_case_id, version),
-sides AS (
-INSERT INTO overlap_sides (office_id, overlap_id, case_id, other_office_id, other_case_id)
-SELECT side.*
-FROM kept k
-JOIN unnest($2::bigint[], $3::bigint[], $8::int[], $9::int[])
-     AS q (low_case_id, high_case_id, low_office, high_office)
-     USING (low_case_id, high_case_id)
-CROSS JOIN LATERAL (VALUES
-  (q.low_office, k.id, k.low_case_id, q.high_office, k.high_case_id),
-  (q.high_office, k.id, k.high_case_id, q.low_office, k.low_case_id)) AS side
-WHERE k.version = 1
-ON CONFLICT DO NOTHING)
-SELECT id, version FROM kept
+_PROMOTE: Final = """
+WITH moved AS (
+  DELETE FROM common_sightings c USING (
+    SELECT q.token, mine.subject_id
+    FROM unnest($1::bytea[], $3::bool[], $4::int[]) AS q (token, is_hidden, room)
+    CROSS JOIN LATERAL (
+      SELECT DISTINCT g.subject_id FROM common_sightings g JOIN subjects s ON s.id = g.subject_id
+      WHERE g.token = q.token AND g.office_id = $2 AND s.is_hidden = q.is_hidden
+      ORDER BY g.subject_id LIMIT q.room) AS mine) AS m
+  WHERE c.token = m.token AND c.office_id = $2 AND c.subject_id = m.subject_id
+  RETURNING c.token, c.office_id, c.subject_id, c.alias),
+placed AS (SELECT m.*, s.is_hidden FROM moved m JOIN subjects s ON s.id = m.subject_id),
+seen AS (
+  INSERT INTO sightings (token, office_id, subject_id, alias)
+  SELECT token, office_id, subject_id, alias FROM placed WHERE NOT is_hidden),
+hidden AS (
+  INSERT INTO hidden_sightings (token, office_id, subject_id, alias)
+  SELECT token, office_id, subject_id, alias FROM placed WHERE is_hidden)
+SELECT token, is_hidden, count(DISTINCT subject_id) FROM placed GROUP BY token, is_hidden
 """
 
-_RETRACT: Final = """
-UPDATE "overlaps" o SET retracted_at = $3, changed_at = $3, version = o.version + 1
-FROM overlap_sides s
-WHERE s.case_id = ANY($1::bigint[]) AND o.id = s.overlap_id AND o.retracted_at IS NULL
-  AND NOT EXISTS (SELECT FROM unnest($2::bigint[], $4::bigint[]) AS q (low, high)
-                  WHERE q.low = o.low_case_id AND q.high = o.high_case_id)
-RETURNING o.id
+_DELETE_EMPTY: Final = """
+DELETE FROM tokens WHERE token = ANY($1::bytea[]) AND offices = 0 AND hidden_offices = 0
+  AND NOT is_suppressed
+"""
+
+_COMMON_KINDS: Final = """
+SELECT DISTINCT s.case_id, s.ref, t.kind
+FROM subjects s
+CROSS JOIN LATERAL (
+  SELECT token, FALSE AS is_aside FROM sightings WHERE subject_id = s.id
+  UNION ALL SELECT token, FALSE FROM hidden_sightings WHERE subject_id = s.id
+  UNION ALL SELECT token, TRUE FROM common_sightings WHERE subject_id = s.id) AS g
+JOIN tokens t ON t.token = g.token
+WHERE s.case_id = ANY($1::bigint[]) AND (g.is_aside OR t.is_common)
 """
 
 
 async def lock_tokens(
     connection: Connection,
-    changes: Sequence[tuple[bytes, int, int]],
+    tokens: Sequence[tuple[bytes, int, int, int]],
     *,
     match_spec: int,
     epoch: int,
@@ -145,14 +162,17 @@ async def lock_tokens(
 
     Args:
         connection: Inside a READ COMMITTED transaction.
-        changes: Token, kind code and by how much its number of subjects changes; each token once
-            and in byte order, so that two posts cannot deadlock.
+        tokens: Token, kind code, and the number of subjects, seen and hidden, with which a new
+            row begins; each token once and in byte order, so that two posts cannot deadlock.
         match_spec: Number of the match specification.
         epoch: Key epoch of the tokens.
     """
-    columns = list(zip(*changes, strict=True)) or [(), (), ()]
-    rows = await connection.fetch(_LOCK, *map(list, columns), match_spec, epoch)
-    return {row[0]: Locked(row[1], row[2], row[3]) for row in rows}
+    names, kinds, seen, hidden = map(list, zip(*tokens, strict=True)) if tokens else ([],) * 4
+    rows = await connection.fetch(_LOCK, names, kinds, match_spec, epoch, seen, hidden)
+    return {
+        row[0]: Locked(row[1], Holders(row[2], row[3]), Holders(row[4], row[5]), row[6], row[7])
+        for row in rows
+    }
 
 
 async def get_held_before(
@@ -165,10 +185,10 @@ async def get_held_before(
 
 async def get_held_by(
     connection: Connection, tokens: Collection[bytes], office_id: int
-) -> dict[bytes, int]:
-    """Return how many subjects of the office hold each token, counted up to the limit."""
-    rows = await connection.fetch(_HELD_BY, tokens, office_id, PER_OFFICE_LIMIT)
-    return {row[0]: row[1] for row in rows}
+) -> dict[bytes, tuple[int, int]]:
+    """Return how many subjects of the office each token matches, seen and hidden."""
+    rows = await connection.fetch(_HELD_BY, tokens, office_id, MATCHED_PER_OFFICE)
+    return {row[0]: (row[1], row[2]) for row in rows}
 
 
 async def delete_subjects(connection: Connection, case_ids: Sequence[int]) -> None:
@@ -177,38 +197,44 @@ async def delete_subjects(connection: Connection, case_ids: Sequence[int]) -> No
 
 
 async def insert_subjects(
-    connection: Connection, office_id: int, rows: Sequence[tuple[int, str, str, str, str]]
+    connection: Connection, office_id: int, rows: Sequence[tuple[int, str, str, str, str, bool]]
 ) -> dict[tuple[int, str], int]:
-    """Insert (case id, ref, kind, rarities, kinds) rows; return the key of each (case id, ref)."""
+    """Insert (case id, ref, kind, rarities, kinds, is hidden) rows; return each one's key."""
+    if not rows:
+        return {}
     cases, *rest = (list(column) for column in zip(*rows, strict=True))
     inserted = await connection.fetch(_INSERT_SUBJECTS, cases, office_id, *rest)
     return {(row[0], row[1]): row[2] for row in inserted}
 
 
-async def insert_sightings(
+async def store(
     connection: Connection,
     office_id: int,
     sightings: Sequence[Sighting],
     keys: Keys,
     *,
+    hidden_cases: Collection[int],
     sealing_key_id: UUID,
     sealed: Mapping[int, bytes],
-    offices: Mapping[bytes, int],
+    counts: Mapping[bytes, Locked],
 ) -> None:
-    """Store sightings in token order, sealed elements by subject, and new office counts of tokens.
-
-    One statement, because each round trip lengthens the time that the tokens stay locked.
-    """
+    """Store sightings in token order, sealed elements by subject, and new counts of tokens."""
     await connection.execute(
-        _INSERT_SIGHTINGS,
+        _STORE,
         office_id,
         *_columns(sightings, keys),
         sealing_key_id,
         list(sealed),
         list(sealed.values()),
-        list(offices),
-        list(offices.values()),
+        [sighting.case_id in hidden_cases for sighting in sightings],
+        *count_columns(counts),
     )
+
+
+def count_columns(counts: Mapping[bytes, Locked]) -> tuple[list[bytes], ...]:
+    """Return tokens and their counts as columns."""
+    rows = [(key, *row.seen, *row.hidden, row.is_common) for key, row in counts.items()]
+    return tuple(map(list, zip(*rows, strict=True))) if rows else ([],) * 6
 
 
 async def insert_common(
@@ -226,58 +252,49 @@ def _columns(sightings: Sequence[Sighting], keys: Keys) -> tuple[list[bytes], li
     )
 
 
-async def list_matching(
-    connection: Connection, tokens: Collection[bytes], office_id: int
-) -> list[Match]:
-    """Return other offices' sightings of `tokens`, with their subjects."""
-    return _matches(await connection.fetch(_MATCHING, tokens, office_id))
+async def promote(
+    connection: Connection, office_id: int, room: Sequence[tuple[bytes, bool, int]]
+) -> dict[tuple[bytes, bool], int]:
+    """Let subjects that the office's share left out take (token, is hidden, room) that came free.
 
-
-async def list_matching_known(
-    connection: Connection, tokens: Collection[bytes], office_id: int, case_ids: Sequence[int]
-) -> list[Match]:
-    """Return what `list_matching` does, but only for overlaps that the cases have already.
-
-    A token that became common keeps what it found; it makes nothing new.
+    Returns how many subjects moved, by token and whether they are hidden.
     """
-    rows = await connection.fetch(_MATCHING_KNOWN, tokens, office_id, case_ids)
+    tokens, hidden, places = map(list, zip(*room, strict=True))
+    rows = await connection.fetch(_PROMOTE, tokens, office_id, hidden, places)
+    return {(row[0], row[1]): row[2] for row in rows}
+
+
+async def delete_empty(connection: Connection, tokens: Collection[bytes]) -> None:
+    """Delete the registry rows that nobody holds any more; the caller holds their locks."""
+    await connection.execute(_DELETE_EMPTY, tokens)
+
+
+async def list_matching(
+    connection: Connection, seen: Collection[bytes], hidden: Collection[bytes], office_id: int
+) -> list[Match]:
+    """Return other offices' sightings of `seen`, and their hidden sightings of `hidden`."""
+    return _matches(await connection.fetch(_MATCHING, seen, hidden, office_id))
+
+
+async def list_held_among(
+    connection: Connection,
+    tokens: Collection[bytes],
+    subjects: Collection[int],
+    case_ids: Collection[int],
+    office_id: int,
+) -> list[Match]:
+    """Return which of `tokens` the given subjects, and the subjects of the given cases, hold."""
+    rows = await connection.fetch(_HELD_AMONG, tokens, subjects, case_ids, office_id)
     return _matches(rows)
 
 
 def _matches(rows: Iterable[asyncpg.Record]) -> list[Match]:
     profiles: dict[int, Profile] = {}
-    return [
-        Match(row[0], row[1], profiles.setdefault(row[3], Profile(*row[3:])), row[2])
-        for row in rows
-    ]
+    return [Match(row[0], row[1], profiles.setdefault(row[2], Profile(*row[2:]))) for row in rows]
 
 
-async def upsert_overlaps(
-    connection: Connection, ids: Sequence[UUID], found: Sequence[FoundOverlap], *, now: datetime
-) -> list[tuple[UUID, int]]:
-    """Store overlaps, one row per pair of cases; return id and version where evidence changed."""
-    rows = await connection.fetch(
-        _UPSERT_OVERLAPS,
-        ids,
-        [item.low_case_id for item in found],
-        [item.high_case_id for item in found],
-        [item.band for item in found],
-        [item.strength for item in found],
-        [json.dumps(item.findings) for item in found],
-        now,
-        [item.low_office for item in found],
-        [item.high_office for item in found],
-    )
-    return [(row[0], row[1]) for row in rows]
-
-
-async def retract_overlaps(
-    connection: Connection,
-    case_ids: Sequence[int],
-    found: Sequence[FoundOverlap],
-    *,
-    now: datetime,
-) -> list[UUID]:
-    """Retract the cases' overlaps that are not among `found`; return their ids."""
-    low, high = [item.low_case_id for item in found], [item.high_case_id for item in found]
-    return [row[0] for row in await connection.fetch(_RETRACT, case_ids, low, now, high)]
+async def list_common_kinds(
+    connection: Connection, case_ids: Sequence[int]
+) -> list[tuple[int, str, int]]:
+    """Return case id, ref and kind code of the cases' keys that are too common to match."""
+    return [tuple(row) for row in await connection.fetch(_COMMON_KINDS, case_ids)]

@@ -2,25 +2,65 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from app.overlaps.limits import COUNTED_PER_OFFICE, CommonReason, common_reason
+
+
+class Holders(NamedTuple):
+    """How many hold a token: offices, and subjects at most three of each office."""
+
+    offices: int = 0
+    subjects: int = 0
+
+    def reason(self, kind: int) -> CommonReason | None:
+        """Return why a value of this kind is common, None while it is not."""
+        return common_reason(kind, self.offices, self.subjects)
+
+    def moved(self, before: int, after: int) -> "Holders":
+        """Return the holders after one office went from `before` subjects to `after`."""
+        return Holders(
+            self.offices + (after > 0) - (before > 0),
+            self.subjects + min(after, COUNTED_PER_OFFICE) - min(before, COUNTED_PER_OFFICE),
+        )
 
 
 class Locked(NamedTuple):
     """The registry row of a token as this transaction holds it. A tuple: there are many."""
 
-    subjects: int
-    offices: int
+    kind: int
+    seen: Holders
+    """Holders that others may know of."""
+    hidden: Holders
     is_fresh: bool
+    is_suppressed: bool = False
+
+    @property
+    def is_common(self) -> bool:
+        """Whether it makes no further overlaps."""
+        return self.seen.reason(self.kind) is not None
+
+    @property
+    def is_crowded_by_hidden(self) -> bool:
+        """Whether it makes no further overlaps with hidden subjects; never told to anyone."""
+        return self.hidden.reason(self.kind) is not None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether any subject is matched by it."""
+        return self.seen.offices + self.hidden.offices > 0
 
 
 @dataclass(frozen=True)
 class HeldBefore:
-    """A token that cases hold until they are replaced: its kind and on how many subjects."""
+    """A token that cases hold until they are replaced, and how many of their subjects it matches.
+
+    Where the cases' subjects are only set aside, it matches none.
+    """
 
     kind: int
-    subjects: int
-    is_matched: bool
-    """Whether any of them is matched; a token set aside does not count its office as a holder."""
+    seen: int
+    hidden: int
 
 
 class Profile(NamedTuple):
@@ -32,6 +72,7 @@ class Profile(NamedTuple):
     ref: str
     rarities: Sequence[int]
     kinds: Sequence[int]
+    is_hidden: bool = False
 
 
 class Match(NamedTuple):
@@ -42,16 +83,15 @@ class Match(NamedTuple):
     subject: Profile
     only_case_id: int | None = None
     """The one posted case that it counts for; None means all."""
+    is_common: bool = False
+    """Whether it is only named where other evidence makes a hit, and is no evidence itself."""
 
 
-@dataclass(frozen=True)
-class FoundOverlap:
-    """A pair of cases with its evidence; the case with the smaller key is `low`."""
+class StoredSighting(NamedTuple):
+    """One token of a stored subject, with how many hold it."""
 
-    low_case_id: int
-    high_case_id: int
-    low_office: int
-    high_office: int
-    band: str
-    strength: int
-    findings: list[dict[str, Any]]
+    token: bytes
+    alias: int
+    kind: int
+    seen: Holders
+    subject: Profile

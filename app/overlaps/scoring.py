@@ -38,6 +38,11 @@ def mask(kinds: Iterable[str]) -> int:
     return sum(1 << KINDS[kind].code - 1 for kind in set(kinds))
 
 
+def kinds_of(keys: int) -> list[str]:
+    """Return the person-key kinds of a bit mask."""
+    return [kind.name for kind in KINDS.values() if keys >> kind.code - 1 & 1]
+
+
 def _m(names: str) -> int:
     return mask(f"p.{name}" for name in names.split())
 

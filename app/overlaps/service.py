@@ -1,7 +1,7 @@
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,12 +9,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.db import driver
 from app.core.ids import new_id
 from app.identifiers.kinds import KINDS, MATCH_SPEC_NUMBER
-from app.overlaps import detection, queries
+from app.overlaps import crowds, detection, queries, shares
+from app.overlaps.crowds import Crowd
 from app.overlaps.postings import Posting, Sighting, sightings_of
-from app.overlaps.queries import OFFICE_LIMIT, PER_OFFICE_LIMIT, Connection
-from app.overlaps.rows import FoundOverlap, HeldBefore, Locked
+from app.overlaps.queries import Connection
+from app.overlaps.rows import HeldBefore, Locked, Match
 from app.overlaps.scoring import Prior
 from app.overlaps.sealing import Sealer
+from app.overlaps.shares import Division
+from app.pairs import queries as pairs
+from app.pairs.rows import FoundOverlap
+
+RetractReason = Literal["evidence_gone", "case_withdrawn", "value_suppressed"]
 
 
 @dataclass(frozen=True)
@@ -34,11 +40,17 @@ class Matcher:
 class Registration:
     """What registering postings came to: overlaps found, and sightings too common to match."""
 
-    found: Sequence[FoundOverlap]
-    common: frozenset[tuple[int, str, str]]
+    found: Sequence[FoundOverlap] = ()
+    common: frozenset[tuple[int, str, str]] = frozenset()
     """(case id, ref, kind) of keys that were kept and not matched."""
     events: Sequence[tuple[str, UUID]] = ()
     """Audit action and overlap: what was found, changed or retracted."""
+    became_common: Sequence[str] = ()
+    """The kind of each token that makes no further overlaps from now on."""
+    to_rematch: Sequence[bytes] = ()
+    """Tokens that match stored cases which they did not match before; their rows are locked."""
+    matched_again: Sequence[str] = ()
+    """The kind of each of them."""
 
 
 async def register(
@@ -48,104 +60,110 @@ async def register(
     postings: Sequence[Posting],
     *,
     now: datetime,
+    retracted_because: RetractReason = "evidence_gone",
 ) -> Registration:
     """Store the sightings of one office's cases, in place of earlier ones, and find overlaps.
 
     The caller holds the rows of the cases. Locks the registry rows of every token that the cases
-    hold or held, in byte order, before anything else of matching is read or written.
+    hold or held, in byte order, before anything else of matching is read or written. The caller
+    hands the result on to `rematching`, in the same transaction.
     """
     connection = await driver(session)
     sightings = sorted(s for p in postings for s in sightings_of(p, matcher.token_key))
+    hidden_cases = {posting.case_id for posting in postings if posting.is_hidden}
     changed = [posting.case_id for posting in postings if not posting.is_new]
     before = await queries.get_held_before(connection, changed) if changed else {}
     locked = await queries.lock_tokens(
         connection,
-        _changes(sightings, before),
+        _rows(sightings, before, hidden_cases),
         match_spec=MATCH_SPEC_NUMBER,
         epoch=matcher.epoch,
     )
     if changed:
         await queries.delete_subjects(connection, changed)
-    matched, common, offices = await _divide(connection, office_id, sightings, locked, before)
-    await _store(connection, matcher, office_id, postings, matched, common, offices)
-    crowded = {
-        token for token, row in locked.items() if offices.get(token, row.offices) > OFFICE_LIMIT
-    }
-    rare = [token for token, row in locked.items() if not row.is_fresh and token not in crowded]
-    matching = await queries.list_matching(connection, rare, office_id) if rare else []
-    if crowded and changed:
-        matching += await queries.list_matching_known(connection, crowded, office_id, changed)
-    holders = {match.token: locked[match.token].subjects for match in matching}
-    evidence = detection.gather(matched, matching, holders)
+    division = await shares.divide(connection, office_id, sightings, locked, before, hidden_cases)
+    await _store(connection, matcher, office_id, postings, division, hidden_cases)
+    held = {**locked, **division.counts}
+    crowd = Crowd.of(held)
+    matching = await _matching(connection, office_id, division.matched, held, crowd, changed)
+    holders = {match.token: held[match.token].seen.subjects for match in matching}
+    evidence = detection.gather(division.matched, matching, holders, hidden_cases)
     found = detection.overlaps_of(postings, office_id, evidence, matcher.prior)
     events: list[tuple[str, UUID]] = []
     if found:
         ids = [new_id() for _ in found]
-        kept = await queries.upsert_overlaps(connection, ids, found, now=now)
-        events += [("overlap.found", key) for key, version in kept if version == 1]
-        events += [("overlap.changed", key) for key, version in kept if version > 1]
+        events += await pairs.upsert_overlaps(connection, ids, found, now=now)
     if changed:
-        gone = await queries.retract_overlaps(connection, changed, found, now=now)
-        events += [("overlap.retracted", overlap_id) for overlap_id in gone]
-    too_common = [s for s in matched if s.token in crowded]
-    capped = frozenset((s.case_id, s.ref, s.kind) for s in [*common, *too_common])
-    return Registration(found, capped, events)
+        events += await pairs.retract_overlaps(
+            connection, changed, found, reason=retracted_because, now=now
+        )
+    released = crowds.released(locked, division.counts, division.promoted)
+    too_common = [s for s in division.matched if s.token in crowd.common]
+    return Registration(
+        found=found,
+        common=frozenset((s.case_id, s.ref, s.kind) for s in [*division.aside, *too_common]),
+        events=events,
+        became_common=[
+            crowds.kind_name(row.kind)
+            for token, row in division.counts.items()
+            if crowds.became(locked[token], row)
+        ],
+        to_rematch=released,
+        matched_again=[crowds.kind_name(locked[token].kind) for token in released],
+    )
 
 
-def _changes(
-    sightings: Iterable[Sighting], before: Mapping[bytes, HeldBefore]
-) -> list[tuple[bytes, int, int]]:
-    """Return token, kind and change of its number of subjects, in byte order."""
+async def list_common(
+    session: AsyncSession, case_ids: Sequence[int]
+) -> frozenset[tuple[int, str, str]]:
+    """Return (case id, ref, kind) of the cases' keys that are kept and not matched."""
+    rows = await queries.list_common_kinds(await driver(session), case_ids)
+    return frozenset((case_id, ref, crowds.kind_name(kind)) for case_id, ref, kind in rows)
+
+
+def _rows(
+    sightings: Sequence[Sighting],
+    before: Mapping[bytes, HeldBefore],
+    hidden_cases: Collection[int],
+) -> list[tuple[bytes, int, int, int]]:
+    """Return token, kind and what a new row counts, in byte order."""
     kinds = {token: held.kind for token, held in before.items()}
     kinds |= {s.token: KINDS[s.kind].code for s in sightings}
-    counts = Counter(token for token, _, _ in {(s.token, s.case_id, s.ref) for s in sightings})
-    counts.subtract({token: held.subjects for token, held in before.items()})
-    return [(token, kinds[token], counts[token]) for token in sorted(kinds)]
+    posted = shares.subjects_of(sightings, hidden_cases)
+    return [
+        (token, kinds[token], shares.counted(seen), shares.counted(hidden))
+        for token in sorted(kinds)
+        for seen, hidden in (posted.get(token, (0, 0)),)
+    ]
 
 
-async def _divide(
+async def _matching(
     connection: Connection,
     office_id: int,
-    sightings: Sequence[Sighting],
-    locked: dict[bytes, Locked],
-    before: Mapping[bytes, HeldBefore],
-) -> tuple[list[Sighting], list[Sighting], dict[bytes, int]]:
-    """Return the sightings to match, those beyond the office's share, and new office counts.
-
-    One office cannot make a token common by itself: what it holds beyond its share is set aside
-    and counts for nothing.
-    """
-    shared = [token for token, row in locked.items() if not row.is_fresh]
-    held = await queries.get_held_by(connection, shared, office_id) if shared else {}
-    posted = Counter(sighting.token for sighting in sightings)
-    matched, common = _within_share(sightings, posted, held)
-    offices: dict[bytes, int] = {}
-    for token in shared:
-        was_holder = bool(held.get(token)) or (token in before and before[token].is_matched)
-        is_holder = bool(held.get(token)) or token in posted
-        if was_holder != is_holder:
-            offices[token] = locked[token].offices + (1 if is_holder else -1)
-    return matched, common, offices
-
-
-def _within_share(
-    sightings: Sequence[Sighting], posted: Mapping[bytes, int], held: Mapping[bytes, int]
-) -> tuple[list[Sighting], list[Sighting]]:
-    """Return the sightings within the office's share of each token, and those beyond it."""
-    if all(count + held.get(token, 0) <= PER_OFFICE_LIMIT for token, count in posted.items()):
-        return list(sightings), []  # nearly always: no need to count subjects
-    subjects: dict[bytes, set[tuple[int, str]]] = defaultdict(set)
-    matched: list[Sighting] = []
-    common: list[Sighting] = []
-    for sighting in sightings:
-        mine = subjects[sighting.token]
-        subject = (sighting.case_id, sighting.ref)
-        if subject in mine or held.get(sighting.token, 0) + len(mine) < PER_OFFICE_LIMIT:
-            mine.add(subject)
-            matched.append(sighting)
-        else:
-            common.append(sighting)
-    return matched, common
+    matched: Sequence[Sighting],
+    held: Mapping[bytes, Locked],
+    crowd: Crowd,
+    changed: Sequence[int],
+) -> list[Match]:
+    """Return the other offices' sightings that count, and those that are only named."""
+    others = [t for t in {s.token for s in matched} if not held[t].is_fresh]
+    seen = [t for t in others if t not in crowd.common and held[t].seen.offices]
+    hidden = [t for t in others if t not in crowd.everyone and held[t].hidden.offices]
+    matching = []
+    if seen or hidden:
+        matching = await queries.list_matching(connection, seen, hidden, office_id)
+    crowded = [t for t in others if t in crowd.everyone]
+    if not crowded or not (matching or changed):
+        return matching
+    support = await pairs.get_support(connection, changed) if changed else {}
+    among = await queries.list_held_among(
+        connection,
+        crowded,
+        list({match.subject.id for match in matching}),
+        list({other for _, other in support}),
+        office_id,
+    )
+    return matching + crowds.named(among, matched, crowd, support, matching)
 
 
 async def _store(
@@ -153,12 +171,18 @@ async def _store(
     matcher: Matcher,
     office_id: int,
     postings: Sequence[Posting],
-    matched: Sequence[Sighting],
-    common: Sequence[Sighting],
-    offices: Mapping[bytes, int],
+    division: Division,
+    hidden_cases: Collection[int],
 ) -> None:
     rows = [
-        (p.case_id, s.ref, s.kind, _array(name.rarity for name in s.names), _array(s.masks))
+        (
+            p.case_id,
+            s.ref,
+            s.kind,
+            _array(name.rarity for name in s.names),
+            _array(s.masks),
+            p.is_hidden,
+        )
         for p in postings
         for s in p.subjects
     ]
@@ -170,17 +194,21 @@ async def _store(
         if s.elements
         for key in (keys[p.case_id, s.ref],)
     }
-    await queries.insert_sightings(
+    await queries.store(
         connection,
         office_id,
-        matched,
+        division.matched,
         keys,
+        hidden_cases=hidden_cases,
         sealing_key_id=matcher.sealer.key_id,
         sealed=sealed,
-        offices=offices,
+        counts=division.counts,
     )
-    if common:
-        await queries.insert_common(connection, office_id, common, keys)
+    if division.aside:
+        await queries.insert_common(connection, office_id, division.aside, keys)
+    empty = [t for t, row in division.counts.items() if not row.is_held]
+    if empty:
+        await queries.delete_empty(connection, empty)
 
 
 def _array(numbers: Iterable[int]) -> str:

@@ -19,6 +19,8 @@ from app.identifiers.encoding import b64u_decode
 from app.identifiers.kinds import KINDS
 from app.identifiers.tokens import stored_token
 from app.overlaps import queries as sql
+from app.overlaps.limits import MATCHED_PER_OFFICE
+from app.pairs import queries as pairs
 from tests.bench import bodies
 from tests.bench.site import Site
 
@@ -83,18 +85,20 @@ class BarePosts:
         fetch, office = self.database.fetch, self.office
         await fetch(_STANDING_SQL, now.date(), self.client, None)
         case_id = (await fetch(_UPSERT_CASES, office, now, *case))[0][0]
-        locked = await fetch(sql._LOCK, tokens, codes, [1] * len(tokens), 1, 1)
-        shared = [row[0] for row in locked if not row[3]]
-        await fetch(sql._HELD_BY, shared, office, sql.PER_OFFICE_LIMIT)
+        one, none = [1] * len(tokens), [0] * len(tokens)
+        locked = await fetch(sql._LOCK, tokens, codes, 1, 1, one, none)
+        shared = [row[0] for row in locked if not row[6]]
+        await fetch(sql._HELD_BY, shared, office, MATCHED_PER_OFFICE)
         subjects = await fetch(
-            sql._INSERT_SUBJECTS, [case_id], office, ["1"], ["person"], ["{2}"], ["{4095}"]
+            sql._INSERT_SUBJECTS, [case_id], office, ["1"], ["person"], ["{2}"], ["{4095}"], [False]
         )
         subject = subjects[0][2]
         stored = (tokens, [subject] * len(tokens), aliases, self.sealing_key, [subject], [sealed])
-        await fetch(sql._INSERT_SIGHTINGS, office, *stored, shared, [2] * len(shared))
-        (matching,) = await fetch(sql._MATCHING, shared, office)
-        pair = ([new_id()], [matching[4]], [case_id], ["shared_only"], [0], [_FINDINGS], now)
-        await fetch(sql._UPSERT_OVERLAPS, *pair, [matching[5]], [office])
+        counts = [[number] * len(shared) for number in (2, 2, 0, 0, False)]
+        await fetch(sql._STORE, office, *stored, [False] * len(tokens), shared, *counts)
+        (matching,) = await fetch(sql._MATCHING, shared, [], office)
+        pair = ([new_id()], [matching[3]], [case_id], ["shared_only"], [0], [_FINDINGS], now)
+        await fetch(pairs._UPSERT_OVERLAPS, *pair, [matching[4]], [office], ["{tel}"])
         participating = (office, now, True)
         (seen,) = await fetch(_OF_CASES, *participating, [case_id], 51)
         actor, shown = f"client:{self.client}", json.dumps({seen["id"].hex: "contact"})

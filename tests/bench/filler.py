@@ -31,9 +31,9 @@ SELECT 1000000000 + n, (SELECT min(id) FROM offices WHERE state = 'ZZ') + n % 50
 FROM generate_series($1::bigint / 20, $2::bigint / 20 - 1) AS n
 """
 _ADD_SUBJECTS: Final = """
-INSERT INTO subjects (id, case_id, office_id, ref, kind, rarities, kinds)
+INSERT INTO subjects (id, case_id, office_id, ref, kind, rarities, kinds, is_hidden)
 OVERRIDING SYSTEM VALUE
-SELECT id, id, office_id, '1', 'person', '{2}', '{4095}' FROM cases
+SELECT id, id, office_id, '1', 'person', '{2}', '{4095}', FALSE FROM cases
 WHERE id BETWEEN 1000000000 + $1::bigint / 20 AND 1000000000 + $2::bigint / 20 - 1
 """
 _ADD_SIGHTINGS: Final = """
@@ -44,8 +44,9 @@ FROM generate_series($1::bigint + 1, $2::bigint) AS i
 JOIN subjects s ON s.id = 1000000000 + (i - 1) / 20
 """
 _ADD_TOKENS: Final = """
-INSERT INTO tokens (token, kind, match_spec, epoch, subjects, offices)
-SELECT substr(sha256(int8send(i)), 1, 16), i % 12 + 1, 1, 1, n, n
+INSERT INTO tokens (token, kind, match_spec, epoch, subjects, offices,
+                    hidden_subjects, hidden_offices, is_common, is_suppressed)
+SELECT substr(sha256(int8send(i)), 1, 16), i % 12 + 1, 1, 1, n, n, 0, 0, FALSE, FALSE
 FROM generate_series($1::bigint + 1, $2::bigint) AS i,
   LATERAL (SELECT CASE WHEN i % 100 = 80 THEN 2 ELSE 1 END AS n) AS held
 WHERE i % 100 <> 0

@@ -37,10 +37,10 @@ async def _detect(database: asyncpg.Connection, office: int, sightings: int) -> 
     await transaction.start()
     started = time.perf_counter()
     locked = await queries.lock_tokens(
-        database, [(each, 1, 1) for each in tokens], match_spec=1, epoch=1
+        database, [(each, 1, 1, 0) for each in tokens], match_spec=1, epoch=1
     )
     shared = [each for each, row in locked.items() if not row.is_fresh]
-    await queries.list_matching(database, shared, office)
+    await queries.list_matching(database, shared, [], office)
     seconds = time.perf_counter() - started
     await transaction.rollback()
     return seconds

@@ -35,7 +35,7 @@ from app.core.db import transaction
 from app.identifiers.encoding import b64u_encode
 from app.identifiers.suite import hash_to_group
 from app.overlaps import queries
-from app.overlaps.rows import Locked
+from app.overlaps.rows import Holders, Locked
 from app.serving.keys import create_keys
 from tests.blinding import case
 from tests.database import Template, serving
@@ -210,10 +210,11 @@ class Campaign:
 
 
 async def without_lock(
-    _connection: object, changes: list[tuple[bytes, int, int]], **_spec: int
+    _connection: object, tokens: list[tuple[bytes, int, int, int]], **_spec: int
 ) -> dict[bytes, Locked]:
     """Say what locking would say, and lock nothing: the mistake that the checker must see."""
-    return {token: Locked(subjects=2, offices=1, is_fresh=False) for token, _, _ in changes}
+    held = Holders(offices=1, subjects=2)
+    return {token: Locked(kind, held, Holders(), is_fresh=False) for token, kind, _, _ in tokens}
 
 
 async def run(

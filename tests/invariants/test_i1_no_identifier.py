@@ -40,11 +40,13 @@ TEXT_COLUMNS: Final = {
 BYTE_COLUMNS: Final = {
     "cases": {"content_tag"},
     "common_sightings": {"token"},
+    "hidden_sightings": {"token"},
     "idempotency_keys": {"request_digest"},
     "sealed_elements": {"sealed"},
     "sealing_keys": {"sealed_key"},
     "sightings": {"token"},
     "spent_assertions": {"jti_digest"},
+    "suppressions": {"token"},
     "tokens": {"token"},
 }
 

@@ -3,14 +3,17 @@
 What each rung shows is in tests/cases/test_ladder.py.
 """
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from app.core.ids import new_id, public_id
-from tests.blinding import case
+from tests.blinding import case, element
 from tests.factories import OfficeClient, Registry
 from tests.scenes import Meeting, end_agreement, make_offices, meet, phone, someone, something
 
@@ -52,6 +55,17 @@ async def retracted(registry: Registry) -> tuple[OfficeClient, Meeting]:
 
 
 HIDDEN: Final = [silent, own_agreement_lapsed, their_agreement_lapsed, third_office, retracted]
+Step = tuple[str, int, set[str]]
+"""Who posts which of its cases, with which of two phones."""
+STEPS: Final = st.lists(
+    st.tuples(
+        st.sampled_from(["one", "other", "quiet", "outside", "crowd"]),
+        st.integers(0, 1),
+        st.sets(st.sampled_from("ab")),
+    ),
+    min_size=2,
+    max_size=7,
+)
 Situation = Callable[[Registry], Awaitable[tuple[OfficeClient, Meeting]]]
 
 
@@ -168,24 +182,75 @@ class TestI3TwoRegistriesThatDifferInWhatIsHidden:
             shared_registry, hidden=6
         )
 
-    @pytest.mark.xfail(
-        strict=True,
-        reason="the rarity of a phone counts hidden holders too (docs/disclosure.md)",
-    )
     async def test_the_strength_of_a_phone_does_not_tell_of_what_is_not_seen(
         self, shared_registry: Registry
     ) -> None:
-        phones = ("415-555-0142",)
-        assert await strengths(shared_registry, hidden=0, phones=phones) == await strengths(
-            shared_registry, hidden=6, phones=phones
+        assert await strengths(shared_registry, hidden=0, has_phone=True) == await strengths(
+            shared_registry, hidden=6, has_phone=True
         )
+
+    @given(steps=STEPS)
+    @settings(max_examples=10, deadline=None)
+    async def test_tell_the_same_whatever_happens(
+        self, shared_registry: Registry, steps: list[Step]
+    ) -> None:
+        assert await hears(shared_registry, steps, has_hidden=True) == await hears(
+            shared_registry, steps, has_hidden=False
+        )
+
+    async def test_a_crowd_that_is_seen_is_told(self, shared_registry: Registry) -> None:
+        steps: list[Step] = [("crowd", 0, {"a"}), ("one", 0, {"a"})]
+        assert b'"common":["tel"]' in b"".join(await hears(shared_registry, steps, seen_crowd=True))
+
+
+async def hears(
+    registry: Registry, steps: list[Step], *, has_hidden: bool = True, seen_crowd: bool = False
+) -> list[bytes]:
+    """Return all that two offices hear in a history that hidden offices may take part in."""
+    one, other, quiet, *crowd = await make_offices(registry, 15)
+    outside = await registry.add_office(f"{one.code}-X", is_participating=False)
+    phones = {letter: element("tel", (f"{one.code}/{letter}",)) for letter in "ab"}
+    heard = []
+    for actor, number, letters in steps:
+        held = [
+            {"kind": "tel", "provenance": "police_report", "token": phones[letter]}
+            for letter in sorted(letters)
+        ]
+        subject = {"ref": "1", "names": own_name(one.code), "identifiers": held}
+        hidden = {"quiet": [quiet], "outside": [outside], "crowd": crowd}.get(actor, [])
+        if hidden and not has_hidden:
+            continue
+        is_open = actor == "outside" or seen_crowd
+        body = case(subject, disclosure="open" if is_open else "silent")
+        for office in hidden:
+            await office.put_case(f"24-{number}", body)
+        if not hidden:
+            client = one if actor == "one" else other
+            answer = await client.put_case(f"24-{number}", case(subject))
+            listed = await client.http.get("/v1/overlaps")
+            heard += [
+                re.sub(
+                    rb"ovl_[0-9a-f]{32}|\d{4}-\d\d-\d\dT[0-9:.]+Z|[A-Z]{2}-\d{6}|[A-Z]{2}"
+                    rb'|"next_cursor":"[^"]*"',
+                    b"",
+                    said.content,
+                )
+                for said in (answer, listed)
+            ]
+    return heard
+
+
+def own_name(salt: str) -> list[dict[str, Any]]:
+    """Return a name whose only key, without a date, nobody else's history has."""
+    token = element("p.n", (salt,))
+    return [{"band": 3, "provenance": "police_report", "tokens": {"p.n": token}}]
 
 
 async def strengths(
-    registry: Registry, *, hidden: int, phones: tuple[str, ...] = ()
+    registry: Registry, *, hidden: int, has_phone: bool = False
 ) -> list[int | None]:
     """Return what one office sees of another's case when `hidden` silent offices hold it too."""
-    subject = someone(phones=phones) if phones else someone()
+    subject = someone(phones=(phone(),) if has_phone else ())
     client, other, *quiet = await make_offices(registry, 2 + hidden)
     for office in quiet:
         await office.put_case("24-9", case(subject, disclosure="silent"))

@@ -58,8 +58,8 @@ class TestI9TheMatcherCannotImportCaseText:
             for name in inspect.signature(kind).parameters
         }
         assert handed == {
-            "case_id", "is_new", "subjects", "ref", "kind", "names", "identifiers", "rarity",
-            "elements",
+            "case_id", "is_new", "is_hidden", "subjects", "ref", "kind", "names", "identifiers",
+            "rarity", "elements",
         }  # fmt: skip
 
 

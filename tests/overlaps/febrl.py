@@ -13,8 +13,9 @@ from app.identifiers.errors import IdentifierError
 from app.identifiers.match_keys import PersonName, person_aliases
 from app.overlaps.detection import gather, overlaps_of
 from app.overlaps.postings import Name, PostedSubject, Posting, Sighting
-from app.overlaps.rows import FoundOverlap, Match, Profile
+from app.overlaps.rows import Match, Profile
 from app.overlaps.scoring import Prior
+from app.pairs.rows import FoundOverlap
 
 DATA: Final = Path(app.demo.__file__).parent / "data" / "febrl"
 THEIRS: Final = 1_000_000

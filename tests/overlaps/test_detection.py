@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from app.identifiers.kinds import KINDS
 from app.overlaps.detection import MAX_FINDINGS, gather, overlaps_of
 from app.overlaps.postings import Name, PostedSubject, Posting, Sighting
-from app.overlaps.rows import FoundOverlap, Match, Profile
+from app.overlaps.rows import Match, Profile
 from app.overlaps.scoring import Prior
+from app.pairs.rows import FoundOverlap
 
 PRIOR = Prior(5_000, 1.0)
 PERSON_KINDS = [name for name, kind in KINDS.items() if kind.key_class == "person"]

@@ -1,0 +1,65 @@
+"""What a case must keep before anything of it is stored."""
+
+from base64 import urlsafe_b64decode
+from datetime import datetime, timedelta
+from typing import Final
+
+from app.cases.errors import SummaryRefusedError, TokenRefusedError
+from app.cases.guard import find_identifiers
+from app.cases.schemas import CasePut, SubjectPut
+from app.core.errors import EpochChangedError, FieldProblem, InvalidError
+from app.identifiers.oprf import is_element
+from app.overlaps.postings import Name, PostedSubject
+
+REVIEW_CEILING: Final = timedelta(days=5 * 365)
+"""The longest that a case is kept without a review (28 CFR 23.20(h))."""
+
+
+def check_case(case: CasePut, *, epoch: int, now: datetime) -> list[PostedSubject]:
+    """Return the subjects of a case that keeps every rule that its schema cannot tell.
+
+    Raises:
+        EpochChangedError: its tokens are not of `epoch`.
+        InvalidError: its review date is past or too far.
+        SummaryRefusedError, TokenRefusedError: see errors.py.
+    """
+    if case.epoch != epoch:
+        raise EpochChangedError
+    if (
+        case.review_on is not None
+        and not now.date() < case.review_on <= now.date() + REVIEW_CEILING
+    ):
+        detail = "Choose a date after today and at most five years from it (28 CFR 23.20(h))."
+        raise InvalidError(problems=(FieldProblem("/review_on", "review-date", detail),))
+    if case.summary is not None and (found := find_identifiers(case.summary)):
+        raise SummaryRefusedError(problems=found)
+    return [_subject(index, subject) for index, subject in enumerate(case.subjects)]
+
+
+def _subject(index: int, subject: SubjectPut) -> PostedSubject:
+    names = [
+        Name(
+            name.rarity,
+            {
+                kind: _element(token, f"/subjects/{index}/names/{alias}/tokens/{kind}")
+                for kind, token in name.tokens.items()
+            },
+        )
+        for alias, name in enumerate(subject.names)
+    ]
+    identifiers = [
+        (
+            identifier.kind,
+            _element(identifier.token, f"/subjects/{index}/identifiers/{place}/token"),
+        )
+        for place, identifier in enumerate(subject.identifiers)
+    ]
+    return PostedSubject(subject.ref, subject.kind, names, identifiers)
+
+
+def _element(token: str, pointer: str) -> bytes:
+    element = urlsafe_b64decode(token + "=")  # the schema lets only the canonical spelling pass
+    if not is_element(element):
+        advice = "This is not an element that the evaluator gave; make the token again."
+        raise TokenRefusedError(problems=(FieldProblem(pointer, "bad-element", advice),))
+    return element

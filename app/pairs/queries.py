@@ -1,0 +1,111 @@
+"""Set-based SQL of overlaps, on the driver inside the caller's transaction."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+
+from app.pairs.rows import FoundOverlap, supported_by
+
+Connection = asyncpg.Connection
+
+_UPSERT_OVERLAPS: Final = """
+WITH found AS (
+  SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::int[], $6::jsonb[],
+                       $10::text[])
+           AS q (id, low_case_id, high_case_id, band, strength, findings, evidence)),
+kept AS (
+  INSERT INTO "overlaps" AS o (id, low_case_id, high_case_id, band, strength, findings,
+                               evidence, version, found_at, changed_at)
+  SELECT id, low_case_id, high_case_id, band, strength, findings, evidence::text[], 1, $7, $7
+  FROM found
+  ON CONFLICT (low_case_id, high_case_id) DO UPDATE
+  SET band = excluded.band, strength = excluded.strength, findings = excluded.findings,
+      evidence = excluded.evidence, version = o.version + 1, changed_at = excluded.changed_at,
+      retracted_at = NULL, retract_reason = NULL
+  WHERE o.findings IS DISTINCT FROM excluded.findings OR o.retracted_at IS NOT NULL
+  RETURNING id, low_case_id, high_case_id, evidence, version),
+sides AS (
+INSERT INTO overlap_sides (office_id, overlap_id, case_id, other_office_id, other_case_id)
+SELECT side.*
+FROM kept k
+JOIN unnest($2::bigint[], $3::bigint[], $8::int[], $9::int[])
+     AS q (low_case_id, high_case_id, low_office, high_office)
+     USING (low_case_id, high_case_id)
+CROSS JOIN LATERAL (VALUES
+  (q.low_office, k.id, k.low_case_id, q.high_office, k.high_case_id),
+  (q.high_office, k.id, k.high_case_id, q.low_office, k.low_case_id)) AS side
+WHERE k.version = 1
+ON CONFLICT DO NOTHING)
+SELECT k.id, k.version, EXISTS (
+  SELECT FROM overlap_sides s JOIN "overlaps" was ON was.id = s.overlap_id
+  WHERE s.overlap_id = k.id AND s.verdict = 'not_a_match'
+    AND s.verdict_evidence = was.evidence AND s.verdict_evidence <> k.evidence) AS is_reopened
+FROM kept k
+"""
+
+_RETRACT: Final = """
+UPDATE "overlaps" o
+SET retracted_at = $3, changed_at = $3, retract_reason = $5, version = o.version + 1
+FROM overlap_sides s
+WHERE s.case_id = ANY($1::bigint[]) AND o.id = s.overlap_id AND o.retracted_at IS NULL
+  AND NOT EXISTS (SELECT FROM unnest($2::bigint[], $4::bigint[]) AS q (low, high)
+                  WHERE q.low = o.low_case_id AND q.high = o.high_case_id)
+RETURNING o.id
+"""
+
+_KNOWN: Final = """
+SELECT s.case_id, s.other_case_id, o.findings
+FROM overlap_sides s JOIN "overlaps" o ON o.id = s.overlap_id AND o.retracted_at IS NULL
+WHERE s.case_id = ANY($1::bigint[])
+"""
+
+
+async def get_support(
+    connection: Connection, case_ids: Sequence[int]
+) -> dict[tuple[int, int], frozenset[str]]:
+    """Return what each standing overlap of the cases rests on, by case and other case."""
+    rows = await connection.fetch(_KNOWN, case_ids)
+    return {(row[0], row[1]): supported_by(row[2]) for row in rows}
+
+
+async def upsert_overlaps(
+    connection: Connection, ids: Sequence[UUID], found: Sequence[FoundOverlap], *, now: datetime
+) -> list[tuple[str, UUID]]:
+    """Store overlaps, one row per pair of cases.
+
+    Returns what happened where evidence changed: audit action and overlap. A verdict of *not a
+    match* that was given on other evidence is reopened by that alone; the action says so (I10).
+    """
+    rows = await connection.fetch(
+        _UPSERT_OVERLAPS,
+        ids,
+        [item.low_case_id for item in found],
+        [item.high_case_id for item in found],
+        [item.band for item in found],
+        [item.strength for item in found],
+        [json.dumps(item.findings) for item in found],
+        now,
+        [item.low_office for item in found],
+        [item.high_office for item in found],
+        ["{" + ",".join(item.evidence) + "}" for item in found],
+    )
+    events = [("overlap.found" if row[1] == 1 else "overlap.changed", row[0]) for row in rows]
+    return events + [("overlap.reopened", row[0]) for row in rows if row[2]]
+
+
+async def retract_overlaps(
+    connection: Connection,
+    case_ids: Sequence[int],
+    found: Sequence[FoundOverlap],
+    *,
+    reason: str,
+    now: datetime,
+) -> list[tuple[str, UUID]]:
+    """Retract the cases' overlaps that are not among `found`; return audit action and overlap."""
+    low, high = [item.low_case_id for item in found], [item.high_case_id for item in found]
+    rows = await connection.fetch(_RETRACT, case_ids, low, now, high, reason)
+    return [("overlap.retracted", row[0]) for row in rows]

@@ -1,0 +1,130 @@
+"""Overlaps between cases that are stored already, when a token begins or ceases to match them."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.db import driver
+from app.core.ids import new_id
+from app.overlaps import crowds, detection
+from app.overlaps.postings import Sighting, stored_posting
+from app.overlaps.rows import Match, Profile, StoredSighting
+from app.overlaps.scoring import Prior
+from app.pairs import queries as pairs
+from app.pairs.rows import FoundOverlap
+from app.rematching import queries
+
+CasePair = tuple[int, int]
+"""Two cases of different offices, the smaller key first."""
+
+
+async def rematch(
+    session: AsyncSession,
+    prior: Prior,
+    tokens: Sequence[bytes],
+    *,
+    spared: Collection[int] = (),
+    now: datetime,
+) -> list[tuple[str, UUID]]:
+    """Find the overlaps of all cases that hold `tokens`, whose registry rows the caller has locked.
+
+    The pairs are bounded by the limit of the kind and each office's share (overlaps/limits.py).
+
+    Args:
+        session: Of the transaction that changed who holds the tokens.
+        prior: Of scoring.
+        tokens: Those that match again.
+        spared: Cases that this transaction has matched already.
+        now: When.
+
+    Returns:
+        Audit action and overlap of what was found or changed.
+    """
+    connection = await driver(session)
+    await queries.lock(connection)
+    holders = await queries.list_holders(connection, tokens)
+    wanted = _pairs(holders.values(), set(spared))
+    if not wanted:
+        return []
+    cases = {case_id for pair in wanted for case_id in pair}
+    sightings = await queries.list_sightings(connection, cases)
+    support = await pairs.get_support(connection, list({low for low, _ in wanted}))
+    found = _found(wanted, sightings, support, prior)
+    return await pairs.upsert_overlaps(connection, [new_id() for _ in found], found, now=now)
+
+
+def _pairs(
+    holders: Iterable[Sequence[tuple[int, int, bool]]], spared: Collection[int]
+) -> set[CasePair]:
+    """Return the pairs of cases of different offices among the holders of each token."""
+    found: set[CasePair] = set()
+    for cases in holders:
+        rest = [case for case in cases if case[0] not in spared]
+        for place, (one, office, _) in enumerate(rest):
+            found.update(
+                (one, other) if one < other else (other, one)
+                for other, other_office, _ in rest[:place]
+                if other_office != office
+            )
+    return found
+
+
+def _found(
+    wanted: Collection[CasePair],
+    sightings: Sequence[StoredSighting],
+    support: crowds.Support,
+    prior: Prior,
+) -> list[FoundOverlap]:
+    """Return the overlaps of the wanted pairs, from all that their cases share."""
+    by_case: dict[int, dict[bytes, list[StoredSighting]]] = defaultdict(lambda: defaultdict(list))
+    for sighting in sightings:
+        by_case[sighting.subject.case_id][sighting.token].append(sighting)
+    others: dict[int, list[int]] = defaultdict(list)
+    for low, high in sorted(wanted):
+        others[low].append(high)
+    found: list[FoundOverlap] = []
+    for low, highs in others.items():
+        mine = by_case[low]
+        matches = [
+            match
+            for high in highs
+            for match in _matches(low, mine, by_case[high], support.get((low, high), ()))
+        ]
+        held = [sighting for same in mine.values() for sighting in same]
+        profiles = {sighting.subject.ref: sighting.subject for sighting in held}
+        found += _overlaps(low, held, list(profiles.values()), matches, prior)
+    return found
+
+
+def _matches(
+    low: int,
+    mine: Mapping[bytes, Sequence[StoredSighting]],
+    theirs: Mapping[bytes, Sequence[StoredSighting]],
+    rests_on: Collection[str],
+) -> Iterable[Match]:
+    """Yield what the case `low` shares with another; a common token is only named (crowds.py)."""
+    for token in mine.keys() & theirs.keys():
+        for _, alias, kind, seen, subject in theirs[token]:
+            is_common = seen.reason(kind) is not None
+            is_kept = crowds.label(crowds.kind_name(kind)) in rests_on
+            yield Match(token, alias, subject, low, is_common and not is_kept)
+
+
+def _overlaps(
+    case_id: int,
+    held: Sequence[StoredSighting],
+    subjects: Sequence[Profile],
+    matches: Sequence[Match],
+    prior: Prior,
+) -> list[FoundOverlap]:
+    sightings = [
+        Sighting(s.token, case_id, s.subject.ref, s.alias, crowds.kind_name(s.kind)) for s in held
+    ]
+    posting = stored_posting(case_id, subjects)
+    hidden = {case_id} if posting.is_hidden else set()
+    holders = {s.token: s.seen.subjects for s in held}
+    evidence = detection.gather(sightings, matches, holders, hidden)
+    return detection.overlaps_of([posting], subjects[0].office_id, evidence, prior)
