@@ -52,7 +52,7 @@ def cases() -> Iterator[tuple[dict[str, object], match_keys.MatchKey]]:
         aliases = match_keys.person_aliases([match_keys.PersonName(**person)])
         for slot, alias in enumerate(aliases):
             for key in alias.keys:
-                yield {"raw": person, "alias": slot, "band": alias.band}, key
+                yield {"raw": person, "alias": slot, "rarity": alias.rarity}, key
     for phone in PHONES:
         yield {"raw": phone}, match_keys.phone_key(**phone)
     for address in ADDRESSES:
@@ -67,6 +67,8 @@ def build() -> bytes:
     vectors: list[dict[str, object]] = []
     for key_class in KEY_CLASSES:
         chosen = [(raw, key) for raw, key in everything if key.spec.key_class == key_class]
+        if not chosen:
+            continue
         inputs = [key.input for _, key in chosen]
         pair = oprf.key_for(SEED, key_class, EPOCH)
         blinds = [hash_to_scalar(b"test blind" + private_input) for private_input in inputs]
