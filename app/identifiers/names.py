@@ -39,6 +39,12 @@ _APOSTROPHES: Final = frozenset(_TABLES["apostrophes"])
 _LETTERS: Final = str.maketrans(_TABLES["letters"])
 """Capitals that Unicode does not decompose into a Latin letter and a mark."""
 
+_READABLE: Final = re.compile(
+    r"[\u0000-\u036f\u1e00-\u1eff\u2000-\u206f\u2100-\u2188\u2500-\u27bf\u3000\ufb00-\ufb06\uff00-\uff5e]*"
+)
+"""Latin letters, marks and signs, as blocks in which nothing is left for Unicode to assign: no two
+releases of Unicode, and so no two clients, read them differently."""
+
 _SHORTEST_PART: Final = 3
 """Fewest letters of a part of a compound surname that is tried on its own."""
 
@@ -63,18 +69,28 @@ def fold(text: str) -> str:
     )
 
 
+def fold_latin(text: str) -> str:
+    """Fold `text`, whose letters are all Latin ones.
+
+    Raises:
+        IdentifierError: `name-not-latin`; a romanization is not guessed.
+    """
+    folded = fold(text)
+    has_foreign = any(character.isalpha() and not character.isascii() for character in folded)
+    if has_foreign or not _READABLE.fullmatch(text):
+        raise IdentifierError("name-not-latin")
+    return folded
+
+
 def words(text: str) -> list[str]:
     """Split a name into folded words, without titles and generational suffixes.
 
     A name of nothing but those is kept whole, as some people are called Miss or Hon.
 
     Raises:
-        IdentifierError: `name-not-latin`; a romanization is not guessed.
+        IdentifierError: `name-not-latin`.
     """
-    folded = fold(text)
-    if any(character.isalpha() and not character.isascii() for character in folded):
-        raise IdentifierError("name-not-latin")
-    found = re.findall(r"[A-Z0-9]+", folded)
+    found = re.findall(r"[A-Z0-9]+", fold_latin(text))
     return [word for word in found if word not in _DROPPED] or found
 
 

@@ -5,6 +5,12 @@ import phonenumbers
 
 from app.identifiers.errors import IdentifierError
 
+_READABLE: Final = re.compile(
+    r"[\u0000-\u00ff\u0301\u0410-\u044f\u0660-\u0669\u06f0-\u06f9\u2000-\u206f\u2212\u223c\u3000\u30fc\uff00-\uff5e]*"
+)
+"""What phone numbers are written with. Digits of further scripts differ between releases of
+Unicode, and so between clients."""
+
 _WHOLE: Final = re.compile(r"\+(?:1[0-9]{10}|[2-9][0-9]{7,14})")
 """E.164 of 8 to 15 digits; under country code 1 with its area code, as seven digits name many."""
 
@@ -42,6 +48,8 @@ def normalize_phone(raw: str, region: str = "US") -> str:
 
 
 def _parse(text: str, region: str) -> phonenumbers.PhoneNumber:
+    if not _READABLE.fullmatch(text):
+        raise IdentifierError("phone-unreadable")
     try:
         return phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:

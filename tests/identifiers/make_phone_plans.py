@@ -20,6 +20,7 @@ NO_REGION: Final = "001"
 def plan(metadata: PhoneMetadata) -> dict[str, Any]:
     """Return one numbering plan; regular expressions are of the common kind, over ASCII digits."""
     general = metadata.general_desc
+    assert general is not None
     parts = {
         "code": metadata.country_code,
         "abroad": metadata.international_prefix,
@@ -34,15 +35,18 @@ def plan(metadata: PhoneMetadata) -> dict[str, Any]:
 
 def build() -> bytes:
     """Return the whole file: plans by region or code, and the plan that speaks for each code."""
-    plans = {region: PhoneMetadata.metadata_for_region(region) for region in SUPPORTED_REGIONS}
+    plans: dict[str, PhoneMetadata | None] = {
+        region: PhoneMetadata.metadata_for_region(region) for region in SUPPORTED_REGIONS
+    }
     codes = {}
     for code, (main, *_) in COUNTRY_CODE_TO_REGION_CODE.items():
         codes[str(code)] = str(code) if main == NO_REGION else main
         if main == NO_REGION:
             plans[str(code)] = PhoneMetadata.metadata_for_nongeo_region(code)
     lines = ",\n".join(
-        f"  {json.dumps(region)}: {json.dumps(plan(plans[region]), separators=(',', ':'))}"
-        for region in sorted(plans)
+        f"  {json.dumps(region)}: {json.dumps(plan(metadata), separators=(',', ':'))}"
+        for region, metadata in sorted(plans.items())
+        if metadata is not None
     )
     return f'{{"codes": {json.dumps(codes)},\n"plans": {{\n{lines}\n}}}}\n'.encode()
 

@@ -27,6 +27,7 @@ class TestTables:
             ("commonness", "a4d9fd63905293d28cc31ccf768c7d1aae3a8c7699a2621b737d3baaf9faaa86"),
             ("name-words", "769644418a5ab77f82b0c46e4d42ac7839184c35279c09ba8a4c7f67dfb9bffd"),
             ("street-words", "f9e60da598b0baab3930f864f48ed4aa9b5c5fbf1f957be5d27ef2d5246f2cc9"),
+            ("phone-plans", "779e164fadf978737d8e86dc91a329e2fcfaa9578dd16b0af0d7360964f42855"),
         ],
     )
     def test_are_pinned(self, file: str, sha256: str) -> None:

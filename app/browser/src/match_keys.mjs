@@ -3,10 +3,10 @@ import { normalizeAddress } from "./addresses.mjs";
 import { parseBirthDate } from "./birth_dates.mjs";
 import { IdentifierError } from "./errors.mjs";
 import {
-  BAND_CUTS,
+  RARITY_CUTS,
   MIDDLE_INITIAL_TENTHS,
-  band,
   normalizeName,
+  rarity,
   rarityTenths,
   soundex,
 } from "./names.mjs";
@@ -19,7 +19,7 @@ export const MAX_ALIASES = 8;
  * Derive the match keys of one person from all names that the office knows.
  *
  * @param {{given: string, surname: string, middle?: string, born?: string}[]} names
- * @returns {{band: number, keys: {kind: string, fields: string[]}[]}[]} at most `MAX_ALIASES`
+ * @returns {{rarity: number, keys: {kind: string, fields: string[]}[]}[]} at most `MAX_ALIASES`
  */
 export function personAliases(names) {
   if (names.length > MAX_ALIASES) throw new IdentifierError("too-many-names");
@@ -48,7 +48,7 @@ function alias(name, last, born) {
   const keys = personFields(name, last, born)
     .filter(([, ...fields]) => fields.every(Boolean))
     .map(([kind, ...fields]) => matchKey(kind, fields));
-  return { band: band(name.formal, last), keys };
+  return { rarity: rarity(name.formal, last), keys };
 }
 
 /** Return the fields of the twelve person kinds; a kind with an empty field is not made. */
@@ -57,8 +57,8 @@ function personFields(name, last, born) {
   const { year, month, day, full } = born;
   const [firstSound, lastSound] = [soundex(first), soundex(last)];
   const tenths = rarityTenths(first, last);
-  const isRare = tenths >= BAND_CUTS.at(-1);
-  const isRareWithMiddle = tenths + MIDDLE_INITIAL_TENTHS >= BAND_CUTS.at(-1);
+  const isRare = tenths >= RARITY_CUTS.at(-1);
+  const isRareWithMiddle = tenths + MIDDLE_INITIAL_TENTHS >= RARITY_CUTS.at(-1);
   return [
     ["p.xx", ...(first && last ? [firstSound, lastSound].sort() : [""]), full],
     ["p.ld", lastSound, full],

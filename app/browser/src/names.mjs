@@ -7,13 +7,14 @@ import { IdentifierError } from "./errors.mjs";
 const FORMAL = new Map(Object.entries(nicknames));
 const FIRST_TENTHS = new Map(Object.entries(commonness.first));
 const LAST_TENTHS = new Map(Object.entries(commonness.last));
-const LETTERS = new Map(Object.entries(nameWords.letters));
 const DROPPED = new Set([...nameWords.suffixes, ...nameWords.titles]);
 const PARTICLES = new Set(nameWords.particles);
-const APOSTROPHES = new Set(nameWords.apostrophes);
+const APOSTROPHES = new RegExp(`[${nameWords.apostrophes}]`, "g");
+const UNDECOMPOSED = new RegExp(`[${Object.keys(nameWords.letters).join("")}]`, "g");
+const MARKS = /\p{Mn}/gu;
 
 const RARE = 130;
-export const BAND_CUTS = [120, 160, 200];
+export const RARITY_CUTS = [120, 160, 200];
 export const MIDDLE_INITIAL_TENTHS = 40;
 const SHORTEST_PART = 3;
 
@@ -28,13 +29,14 @@ const SOUND = new Map(
 );
 
 /** Write `text` in unaccented capitals: `José` becomes `JOSE`, `O'Brien` `OBRIEN`. */
-export function fold(text) {
-  const kept = [...text].filter((character) => !APOSTROPHES.has(character)).join("");
-  return [...kept.normalize("NFKD").toUpperCase()]
-    .flatMap((character) => [...(LETTERS.get(character) ?? character)])
-    .filter((character) => !/\p{Mn}/u.test(character) && !APOSTROPHES.has(character))
-    .join("");
-}
+export const fold = (text) =>
+  text
+    .replace(APOSTROPHES, "")
+    .normalize("NFKD")
+    .toUpperCase()
+    .replace(UNDECOMPOSED, (letter) => nameWords.letters[letter])
+    .replace(MARKS, "")
+    .replace(APOSTROPHES, "");
 
 /** Fold `text`; letters of other scripts are refused with `name-not-latin`. */
 export function foldLatin(text) {
@@ -93,10 +95,10 @@ export function rarityTenths(formal, last) {
   return firstTenths + lastTenths;
 }
 
-/** Return the band of commonness, from 0 (many namesakes) to 3 (at most about 315). */
-export function band(formal, last) {
+/** Return how rare a full name is, from 0 (many namesakes) to 3 (at most about 315). */
+export function rarity(formal, last) {
   const tenths = rarityTenths(formal, last);
-  return BAND_CUTS.filter((cut) => tenths >= cut).length;
+  return RARITY_CUTS.filter((cut) => tenths >= cut).length;
 }
 
 const letters = (word) => word.replace(/[^A-Z]/g, "");

@@ -10,8 +10,8 @@ export const wireSubjects = (subjects, tokens) =>
   subjects.map(({ ref, kind, provenance, names, identifiers }) => ({
     ref,
     kind,
-    names: names.map(({ band, keys }) => ({
-      band,
+    names: names.map(({ rarity, keys }) => ({
+      rarity,
       provenance,
       tokens: Object.fromEntries(keys.map((key) => [key.kind, tokens.get(key)])),
     })),
