@@ -2,7 +2,7 @@
 import tables from "../../identifiers/data/street-words-v1.json";
 import { IdentifierError } from "./errors.mjs";
 import { foldLatin } from "./names.mjs";
-import { SPACE, strip, whole } from "./text.mjs";
+import { SPACE, strip, whole } from "./patterns.mjs";
 
 const SUFFIXES = new Map(
   Object.entries(tables.suffixes).flatMap(([standard, spellings]) =>

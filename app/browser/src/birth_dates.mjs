@@ -1,5 +1,5 @@
 import { IdentifierError } from "./errors.mjs";
-import { strip } from "./text.mjs";
+import { strip } from "./patterns.mjs";
 
 const FORMS = [
   /^(?<year>[0-9]{4})(?:-(?<month>[0-9]{2})(?:-(?<day>[0-9]{2}))?)?$/,

@@ -1,6 +1,7 @@
 // The office's side of joinder/v1 in a browser: raw identifiers go in, only tokens come out.
 export { oprfInput } from "./encoding.mjs";
 export { IdentifierError, OprfError } from "./errors.mjs";
+export { VALUE_KINDS, identifierKeys, lastFourKeys } from "./identifier_keys.mjs";
 export { KEY_CLASSES, MATCH_SPEC } from "./kinds.mjs";
 export { addressKeys, personAliases, phoneKey } from "./match_keys.mjs";
 export { blind, finalize } from "./oprf.mjs";

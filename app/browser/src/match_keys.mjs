@@ -11,6 +11,7 @@ import {
   soundex,
 } from "./names.mjs";
 import { normalizePhone } from "./phones.mjs";
+import { isNobody } from "./texts.mjs";
 
 /** Most names, with those derived from compound surnames, under which one person is posted. */
 export const MAX_ALIASES = 8;
@@ -23,6 +24,9 @@ export const MAX_ALIASES = 8;
  */
 export function personAliases(names) {
   if (names.length > MAX_ALIASES) throw new IdentifierError("too-many-names");
+  if (names.some(({ given, surname }) => isNobody(given, surname))) {
+    throw new IdentifierError("name-placeholder");
+  }
   const known = names.map(({ given, surname, middle = "", born = "" }) => [
     normalizeName(given, surname, middle),
     parseBirthDate(born),
@@ -42,7 +46,7 @@ export function addressKeys(street, postcode, options = {}) {
   return [matchKey("addr", door), matchKey("addr0", building)];
 }
 
-const matchKey = (kind, fields) => Object.freeze({ kind, fields: Object.freeze(fields) });
+export const matchKey = (kind, fields) => Object.freeze({ kind, fields: Object.freeze(fields) });
 
 function alias(name, last, born) {
   const keys = personFields(name, last, born)

@@ -1,10 +1,11 @@
 // Person names: folding, sound, formal forms and how common they are.
 import nameWords from "../../identifiers/data/name-words-v1.json";
 import commonness from "../../identifiers/data/commonness-v1.json";
-import nicknames from "../../identifiers/data/nicknames-v1.json";
+import spanish from "../../identifiers/data/nicknames-es-v1.json";
+import english from "../../identifiers/data/nicknames-v1.json";
 import { IdentifierError } from "./errors.mjs";
 
-const FORMAL = new Map(Object.entries(nicknames));
+const NICKNAMES = new Map(Object.entries({ ...spanish, ...english }));
 const FIRST_TENTHS = new Map(Object.entries(commonness.first));
 const LAST_TENTHS = new Map(Object.entries(commonness.last));
 const DROPPED = new Set([...nameWords.suffixes, ...nameWords.titles]);
@@ -38,10 +39,13 @@ export const fold = (text) =>
     .replace(MARKS, "")
     .replace(APOSTROPHES, "");
 
+/** Say whether `text` holds nothing that two releases of Unicode could read differently. */
+export const isReadable = (text) => READABLE.test(text);
+
 /** Fold `text`; letters of other scripts are refused with `name-not-latin`. */
 export function foldLatin(text) {
   const folded = fold(text);
-  if (!READABLE.test(text) || FOREIGN_LETTER.test(folded)) {
+  if (!isReadable(text) || FOREIGN_LETTER.test(folded)) {
     throw new IdentifierError("name-not-latin");
   }
   return folded;
@@ -68,7 +72,11 @@ export function soundex(name) {
 }
 
 /** Return the formal name behind a nickname, `ROBERT` for `BOB`, or the name itself. */
-export const formalName = (first) => FORMAL.get(first) ?? first;
+export function formalName(first) {
+  let name = first;
+  while (NICKNAMES.has(name)) name = NICKNAMES.get(name);
+  return name;
+}
 
 /** Split and normalize a name; an absent part is the empty string. */
 export function normalizeName(given, surname, middle = "") {

@@ -4,7 +4,8 @@
 // codes and the text of extensions. libphonenumber-js reads other things than the original does.
 import { codes, plans } from "../../identifiers/data/phone-plans-v1.json";
 import { IdentifierError } from "./errors.mjs";
-import { whole } from "./text.mjs";
+import { whole } from "./patterns.mjs";
+import { PLACEHOLDERS } from "./texts.mjs";
 
 const LONGEST_TEXT = 250;
 const SHORTEST_NATIONAL = 2;
@@ -16,7 +17,7 @@ const READABLE =
 const WHOLE = whole("\\+(?:1[0-9]{10}|[2-9][0-9]{7,14})");
 const FILLERS = whole(
   "([0-9])\\1+|0?123456789?0?|0?987654321?0?" +
-    "|[0-9]{3}(?:0000000|1111111|5555555|9999999|1234567|5551212)",
+    "|[0-9]{3}(?:0000000|1111111|5555555|9999999|1234567|5550100|5551212)",
 );
 
 const ZEROS = [0x30, 0x660, 0x6f0, 0xff10]; // of the digits that READABLE lets through
@@ -66,18 +67,22 @@ const CONTEXT_VALID = whole(
 /**
  * Return a phone number in E.164, such as +14155550132, without its extension.
  *
- * Refuses with `phone-unreadable`, or `phone-placeholder` for 0000000000 and its like.
+ * Refuses with `phone-unreadable`, with `phone-placeholder` for 0000000000 and its like, and with
+ * `phone-hotline` for 911 and the numbers that everybody calls.
  */
 export function normalizePhone(raw, region = "US") {
+  if (Object.hasOwn(PLACEHOLDERS.short_codes, raw.replace(/[^0-9]/g, ""))) throw hotline();
   const { code, national } = parse(raw, region);
   if (FILLERS.test(national)) throw new IdentifierError("phone-placeholder");
   const e164 = `+${code}${national}`;
   if (!WHOLE.test(e164)) throw unreadable();
   const again = parse(e164, region);
   if (`+${again.code}${again.national}` !== e164) throw unreadable();
+  if (Object.hasOwn(PLACEHOLDERS.hotlines, e164)) throw hotline();
   return e164;
 }
 
+const hotline = () => new IdentifierError("phone-hotline");
 const isRegion = (name) => /^[A-Z]{2}$/.test(name) && Object.hasOwn(plans, name);
 const unreadable = () => new IdentifierError("phone-unreadable");
 function parse(raw, region) {
