@@ -4,6 +4,7 @@ from typing import Final
 import phonenumbers
 
 from app.identifiers.errors import IdentifierError
+from app.identifiers.texts import PLACEHOLDERS
 
 _WHOLE: Final = re.compile(r"\+(?:1[0-9]{10}|[2-9][0-9]{7,14})")
 """E.164 of 8 to 15 digits; under country code 1 with its area code, as seven digits name many."""
@@ -12,11 +13,14 @@ _FILLERS: Final = re.compile(
     r"""
       ([0-9])\1+                        # 0000000000
     | 0?123456789?0? | 0?987654321?0?   # keyboard runs
-    | [0-9]{3} (?: 0000000 | 1111111 | 5555555 | 9999999 | 1234567 | 5551212 )
+    | [0-9]{3} (?: 0000000 | 1111111 | 5555555 | 9999999 | 1234567 | 5550100 | 5551212 )
     """,
     re.VERBOSE,
 )
 """National numbers that fill a form. 222-2222 and the like are not here: they can be real."""
+
+_HOTLINES: Final = frozenset(PLACEHOLDERS["hotlines"])
+_SHORT_CODES: Final = frozenset(PLACEHOLDERS["short_codes"])
 
 
 def normalize_phone(raw: str, region: str = "US") -> str:
@@ -30,14 +34,19 @@ def normalize_phone(raw: str, region: str = "US") -> str:
         region: the country that a number without `+` is read in, ISO 3166-1 alpha-2.
 
     Raises:
-        IdentifierError: `phone-unreadable`, or `phone-placeholder` for 0000000000 and its like.
+        IdentifierError: `phone-unreadable`, `phone-placeholder` for 0000000000 and its like,
+            `phone-hotline` for 911 and the numbers that everybody calls.
     """
+    if re.sub(r"[^0-9]", "", raw) in _SHORT_CODES:
+        raise IdentifierError("phone-hotline")
     number = _parse(raw, region)
     if _FILLERS.fullmatch(phonenumbers.national_significant_number(number)):
         raise IdentifierError("phone-placeholder")
     e164 = _e164(number)
     if not _WHOLE.fullmatch(e164) or _e164(_parse(e164, region)) != e164:
         raise IdentifierError("phone-unreadable")
+    if e164 in _HOTLINES:
+        raise IdentifierError("phone-hotline")
     return e164
 
 
