@@ -12,15 +12,28 @@ from app.identifiers.errors import IdentifierError
 
 _DATA: Final = Path(__file__).with_name("data")
 _nicknames_json: Final = (_DATA / "nicknames-v1.json").read_bytes()
+_spanish_json: Final = (_DATA / "nicknames-es-v1.json").read_bytes()
 _commonness_json: Final = (_DATA / "commonness-v1.json").read_bytes()
 
-NICKNAMES_SHA256: Final = hashlib.sha256(_nicknames_json).hexdigest()
-"""Pins the table of nicknames; two offices match only under the same one."""
+NICKNAMES_SHA256: Final = hashlib.sha256(_nicknames_json + _spanish_json).hexdigest()
+"""Pins the English and the Spanish nicknames; two offices match only under the same ones."""
 
 COMMONNESS_SHA256: Final = hashlib.sha256(_commonness_json).hexdigest()
 """Pins the table of common names."""
 
-_FORMAL: Final[dict[str, str]] = json.loads(_nicknames_json)
+
+def _merged(english: dict[str, str], spanish: dict[str, str]) -> dict[str, str]:
+    """Follow each nickname to a name that is none; where both tables have one, English counts."""
+    steps = spanish | english
+    found = {}
+    for nickname, formal in steps.items():
+        while formal in steps:
+            formal = steps[formal]  # noqa: PLW2901 -- a walk
+        found[nickname] = formal
+    return found
+
+
+_FORMAL: Final = _merged(json.loads(_nicknames_json), json.loads(_spanish_json))
 _TENTHS: Final[dict[str, dict[str, int]]] = json.loads(_commonness_json)
 
 RARE: Final = 130
