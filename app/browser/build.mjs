@@ -8,10 +8,10 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
-const digest = (name) =>
-  JSON.stringify(
-    createHash("sha256").update(readFileSync(here(`../identifiers/data/${name}-v1.json`))).digest("hex"),
-  );
+const digest = (...names) => {
+  const tables = names.map((name) => readFileSync(here(`../identifiers/data/${name}-v1.json`)));
+  return JSON.stringify(createHash("sha256").update(Buffer.concat(tables)).digest("hex"));
+};
 
 const target = process.argv[2] ?? here("joinder.mjs");
 const { outputFiles } = await build({
@@ -26,7 +26,7 @@ const { outputFiles } = await build({
   legalComments: "none",
   banner: { js: readFileSync(here("banner.txt"), "utf8").trimEnd() },
   define: {
-    NICKNAMES_SHA256: digest("nicknames"),
+    NICKNAMES_SHA256: digest("nicknames", "nicknames-es"),
     COMMONNESS_SHA256: digest("commonness"),
   },
   write: false,

@@ -55,8 +55,7 @@ _LETTERS: Final = str.maketrans(_TABLES["letters"])
 _READABLE: Final = re.compile(
     r"[\u0000-\u036f\u1e00-\u1eff\u2000-\u206f\u2100-\u2188\u2500-\u27bf\u3000\ufb00-\ufb06\uff00-\uff5e]*"
 )
-"""Latin letters, marks and signs, as blocks in which nothing is left for Unicode to assign: no two
-releases of Unicode, and so no two clients, read them differently."""
+"""Latin letters, marks and signs: blocks in which nothing is left for Unicode to assign."""
 
 _SHORTEST_PART: Final = 3
 """Fewest letters of a part of a compound surname that is tried on its own."""
@@ -82,6 +81,11 @@ def fold(text: str) -> str:
     )
 
 
+def is_readable(text: str) -> bool:
+    """Say whether `text` holds nothing that two releases of Unicode could read differently."""
+    return _READABLE.fullmatch(text) is not None
+
+
 def fold_latin(text: str) -> str:
     """Fold `text`, whose letters are all Latin ones.
 
@@ -90,7 +94,7 @@ def fold_latin(text: str) -> str:
     """
     folded = fold(text)
     has_foreign = any(character.isalpha() and not character.isascii() for character in folded)
-    if has_foreign or not _READABLE.fullmatch(text):
+    if has_foreign or not is_readable(text):
         raise IdentifierError("name-not-latin")
     return folded
 

@@ -4,6 +4,7 @@ Every result is printable ASCII, so that implementations cannot differ in how th
 """
 
 import re
+import unicodedata
 from typing import Final
 
 import idna
@@ -16,13 +17,22 @@ _LOCAL: Final = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}")
 """RFC 5321 dot-string, any dots; quoted and non-ASCII local parts are not read."""
 
 _HOST: Final = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?\.)+[a-z](?:[a-z0-9-]*[a-z0-9])")
-_ASCII: Final = re.compile(r"[\x00-\x7f]*")
+_LETTERS: Final = (
+    r"a-z0-9\u00df-\u00f6\u00f8-\u00ff\u0101-\u0131\u0135-\u013e\u0142-\u0148\u014b-\u017e"
+    r"\u03ac-\u03ce\u0430-\u045f\u3041-\u3096\u30a1-\u30fa\u30fc\u4e00-\u9fa5\uac00-\ud7a3"
+)
+"""Letters of Latin, Greek, Cyrillic, kana, Han and hangul that every release of IDNA leaves as they
+are. Of what it maps, and of right-to-left scripts, implementations know different rules."""
+
+_LABEL: Final = rf"(?!..--)[{_LETTERS}](?:[{_LETTERS}-]*[{_LETTERS}])?"
+_INTERNATIONAL: Final = re.compile(rf"(?:{_LABEL}\.)+{_LABEL}")
 _GMAIL: Final = frozenset({"gmail.com", "googlemail.com"})
 
 _URL: Final = re.compile(
     r"(?:https?://)?(?:[^/?#@]*@)?([^/?#:@]+)(?::([0-9]{0,5}))?(/[^?#]*)?(?:\?([^#]*))?(?:#.*)?",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,  # without ASCII, a long s would be an s
 )
+_NOT_IN_A_URL: Final = re.compile(r"[\x00-\x20\x7f\ud800-\udfff]")
 _DEFAULT_PORTS: Final = frozenset({"", "80", "443"})
 _TRACKING: Final = re.compile(
     r"utm_.*|fbclid|gclid|dclid|gbraid|wbraid|msclkid|twclid|ttclid|yclid|igsh|igshid|mc_cid|mc_eid|si",
@@ -58,16 +68,19 @@ def normalize_email(raw: str) -> str:
 
 
 def normalize_host(text: str, code: str) -> str:
-    """Return a domain in lower-case ASCII: UTS 46 without transitional rules, then IDNA 2008.
+    """Return a domain in lower-case ASCII (IDNA 2008); right-to-left ones as xn-- only.
 
     Raises:
         IdentifierError: `code`, if it is no domain of two labels or more.
     """
     host = text.lower().removesuffix(".")
-    if not _ASCII.fullmatch(host):
+    if not host.isascii():
+        host = unicodedata.normalize("NFC", host)
+        if not _INTERNATIONAL.fullmatch(host):
+            raise IdentifierError(code)
         try:
-            host = idna.encode(host, uts46=True, transitional=False).decode()
-        except idna.IDNAError:
+            host = idna.encode(host).decode()
+        except idna.IDNAError:  # too long
             raise IdentifierError(code) from None
     if not _HOST.fullmatch(host):
         raise IdentifierError(code)
@@ -85,7 +98,7 @@ def normalize_url(raw: str) -> str:
     """
     text = raw.strip(BLANKS)
     match = _URL.fullmatch(text)
-    if match is None or re.search(r"[\x00-\x20\x7f]", text):
+    if match is None or _NOT_IN_A_URL.search(text):
         raise IdentifierError("url-unreadable")
     host = normalize_host(match[1], "url-unreadable").removeprefix("www.")
     port = "" if (match[2] or "") in _DEFAULT_PORTS else f":{match[2]}"

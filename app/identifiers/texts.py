@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from app.identifiers.errors import IdentifierError
-from app.identifiers.names import fold, words
+from app.identifiers.names import fold, is_readable, words
 
 _json: Final = Path(__file__).with_name("data").joinpath("placeholders-v1.json").read_bytes()
 PLACEHOLDERS: Final[dict[str, Any]] = json.loads(_json)
@@ -36,7 +36,8 @@ def compact(text: str) -> str:
         IdentifierError: `value-not-latin`; `value-placeholder`, as for UNKNOWN, N/A or 0000.
     """
     folded = fold(text)
-    if any(character.isalnum() and not character.isascii() for character in folded):
+    has_foreign = any(character.isalnum() and not character.isascii() for character in folded)
+    if has_foreign or not is_readable(text):
         raise IdentifierError("value-not-latin")
     refuse_placeholder(folded)
     value = _SIGNS.sub("", folded)

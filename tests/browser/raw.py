@@ -3,10 +3,12 @@
 
 import json
 import random
+import re
 from pathlib import Path
 from typing import Any, Final
 
 from app.identifiers import names
+from tests.identifiers import samples
 
 _DATA: Final = Path(names.__file__).with_name("data")
 _TABLES: Final[dict[str, Any]] = {
@@ -28,6 +30,7 @@ _RARE_NAMES: Final = (
     *("ﬁlip", "Ｊｏｈｎ", "Ⅳ", "M²", "Jean-Luc", "Mary Ann", "X Æ A-12", "Ana/Maria", "Иван"),
     *("李", "محمد", "Σοφία", "no.1", "J.", "", " ", "—", "Jo\u200bse", "N\u0303uno", "\ufeffAnn"),
 )
+_SAMPLES: Final = [*samples.VALUES, *samples.VALUES, *(each[:3] for each in samples.REFUSED)]
 _SPACES: Final = (*" " * 12, "  ", "\t", "\u00a0", "\u2003", "\u3000", "-", ".", ",", "'", "\x1c")
 _BEFORE_PHONE: Final = [
     *("", "", "", "+", "+ ", "＋", "++", "0", "1", "011", "00", "+1", "+44 (0)", "tel:", "Cell: "),
@@ -99,6 +102,22 @@ def address(seeded: random.Random) -> dict[str, str]:
         "unit": seeded.choice(("", "", unit, "REAR", "Bega Flats")),
         "region": region,
     }
+
+
+def identifier(seeded: random.Random) -> tuple[str, str, str]:
+    """Return a kind, a value and whose it is, as `identifier_keys` takes them: samples, changed."""
+    kind, value, of = seeded.choice(_SAMPLES)
+    if seeded.random() < 0.5:
+        value = re.sub("[0-9]", lambda _: seeded.choice("0123456789"), value)
+    if seeded.random() < 0.5:
+        value = _cased(seeded, _dirty(seeded, value))
+    if seeded.random() < 0.2:
+        value = seeded.choice(_SAMPLES)[1]
+    if seeded.random() < 0.2:
+        of = seeded.choice(
+            (seeded.choice(_SAMPLES)[2], _dirty(seeded, of), "California", "mx-bcn ")
+        )
+    return kind, value, of
 
 
 def _name(seeded: random.Random) -> dict[str, str]:

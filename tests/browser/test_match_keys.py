@@ -7,6 +7,7 @@ import pytest
 
 from app.identifiers import match_keys
 from app.identifiers.errors import IdentifierError
+from app.identifiers.identifier_keys import VALUE_KINDS, identifier_keys
 from app.identifiers.kinds import KINDS, MATCH_SPEC
 from app.identifiers.names import COMMONNESS_SHA256, NICKNAMES_SHA256
 from tests.browser import raw
@@ -39,6 +40,10 @@ def phone(number: str, region: str) -> Json:
 
 def address(arguments: dict[str, str]) -> list[Json]:
     return list(map(plain, match_keys.address_keys(**arguments)))
+
+
+def identifier(kind: str, value: str, of: str) -> list[Json]:
+    return list(map(plain, identifier_keys(kind, value, of)))
 
 
 def plain(key: match_keys.MatchKey) -> Json:
@@ -83,12 +88,19 @@ class TestMany:
         same(peer, [address_command(each) for each in addresses], expected)
         assert sum("value" in each for each in expected) > MANY / 3
 
+    def test_others(self, peer: Peer) -> None:
+        seeded = random.Random(4)
+        identifiers = [raw.identifier(seeded) for _ in range(MANY // 2)]
+        expected = [answer(identifier, *each) for each in identifiers]
+        same(peer, [["call", "identifierKeys", *each] for each in identifiers], expected)
+        assert sum("value" in each for each in expected) > MANY / 6
+
 
 class TestEveryCharacter:
     """Python and Node carry different releases of Unicode; no character may show which."""
 
     def test_in_a_name(self, peer: Peer) -> None:
-        codes = [*range(0x3100), *range(0xFB00, 0x10000), *range(0x3100, 0x110000, 499)]
+        codes = [*range(0x3100), *range(0xFB00, 0x10000), *range(0x3100, 0x110000, 997)]
         people = [[{"given": f"a{chr(code)}b", "surname": chr(code)}] for code in codes]
         expected = [answer(aliases, names) for names in people]
         same(peer, [["call", "personAliases", names] for names in people], expected)
@@ -103,26 +115,69 @@ class TestEveryCharacter:
         expected = [answer(phone, *each) for each in phones]
         same(peer, [["call", "phoneKey", *each] for each in phones], expected)
 
+    @pytest.mark.parametrize(
+        ("kind", "form", "of"),
+        [
+            ("plate", "A{}B1", "TX"),
+            ("plate", "AB12", "T{}X"),
+            ("org", "Ac{}me", "CA"),
+            ("url", "ex{}ample.example/{}?{}", ""),
+            ("email", "n{}@{}a.example", ""),
+            ("handle", "{}name", "x"),
+        ],
+    )
+    def test_in_others(self, peer: Peer, kind: str, form: str, of: str) -> None:
+        codes = [*range(0x600), *range(0x1E00, 0x2200), *range(0x2200, 0x110000, 997)]
+        values = [
+            (kind, form.replace("{}", chr(code)), of.replace("{}", chr(code))) for code in codes
+        ]
+        expected = [answer(identifier, *each) for each in values]
+        same(peer, [["call", "identifierKeys", *each] for each in values], expected)
+
 
 class TestVectors:
-    def test_cover_every_raw_value(self, peer: Peer) -> None:
-        for vector in VECTORS["vectors"]:
-            fields = fields_of(peer, vector)
-            assert {"kind": vector["kind"], "fields": vector["fields"]} in fields
-            key = {"kind": vector["kind"], "fields": vector["fields"]}
-            assert peer.value("oprfInput", key) == vector["input"]
+    @pytest.mark.parametrize("reader", sorted({entry["reader"] for entry in VECTORS["keys"]}))
+    def test_keys(self, peer: Peer, reader: str) -> None:
+        entries = [entry for entry in VECTORS["keys"] if entry["reader"] == reader]
+        found = peer.ask(*(command_of(reader, entry["raw"]) for entry in entries))
+        for entry, each in zip(entries, found, strict=True):
+            assert {"kind": entry["kind"], "fields": entry["fields"]} in keys_of(entry, each)
+
+    def test_inputs(self, peer: Peer) -> None:
+        keys = [{"kind": each["kind"], "fields": each["fields"]} for each in VECTORS["keys"]]
+        found = peer.ask(*(["oprfInput", key] for key in keys))
+        assert [each["value"] for each in found] == [each["input"] for each in VECTORS["keys"]]
+
+    def test_refusals(self, peer: Peer) -> None:
+        entries = VECTORS["refusals"]
+        found = peer.ask(*(command_of(entry["reader"], entry["raw"]) for entry in entries))
+        refused = [{"refused": entry["refused"], "error": "IdentifierError"} for entry in entries]
+        assert found == refused
 
 
-def fields_of(peer: Peer, vector: Json) -> list[Json]:
-    """Return the match keys that the module derives from a vector's raw value."""
-    value = vector["raw"]
-    if vector["key_class"] == "person":
-        keys: list[Json] = peer.value("call", "personAliases", [value])[vector["alias"]]["keys"]
-        return keys
-    if vector["kind"] == "tel":
-        return [peer.value("call", "phoneKey", value["raw"], value["region"])]
-    (found,) = peer.ask(address_command(value))
-    return list(found["value"])
+def command_of(reader: str, value: Json) -> list[Any]:
+    """Return the command that derives match keys from a raw value of the vectors."""
+    match reader:
+        case "person":
+            return ["call", "personAliases", [value]]
+        case "tel":
+            return ["call", "phoneKey", value["raw"], value["region"]]
+        case "addr":
+            return address_command(value)
+        case "ssn4":
+            return ["call", "lastFourKeys", value["value"], value["names"]]
+        case _:
+            return ["call", "identifierKeys", reader, value["value"], value["of"]]
+
+
+def keys_of(entry: Json, found: Json) -> list[Json]:
+    """Return the match keys in what the module answered, for one entry of the vectors."""
+    value: Any = found["value"]
+    if entry["reader"] == "person":
+        alias = value[entry["alias"]]
+        assert alias["rarity"] == entry["rarity"]
+        return list(alias["keys"])
+    return list(value) if isinstance(value, list) else [value]
 
 
 class TestTables:
@@ -130,6 +185,7 @@ class TestTables:
         classes = {name: kind.key_class for name, kind in KINDS.items()}
         assert peer.value("export", "KEY_CLASSES") == classes
         assert peer.value("export", "MATCH_SPEC") == MATCH_SPEC
+        assert sorted(peer.value("export", "VALUE_KINDS")) == sorted(VALUE_KINDS)
 
     def test_are_those_that_the_registry_publishes(self, peer: Peer) -> None:
         published = {

@@ -57,8 +57,6 @@ export function normalizeHost(text, code) {
     host = host.normalize("NFC");
     if (!INTERNATIONAL.test(host)) throw new IdentifierError(code);
     host = asciiHost(host);
-    const isLong = host.split(".").some((label) => label.length > LONGEST_LABEL);
-    if (isLong || host.length > LONGEST_HOST) throw new IdentifierError(code);
   }
   if (!HOST.test(host)) throw new IdentifierError(code);
   return host;
@@ -118,8 +116,14 @@ export function accountName(raw, code) {
   return name;
 }
 
-/** Encode a domain of letters that IDNA leaves alone; the browser's own parser knows Punycode. */
-const asciiHost = (host) => new URL(`http://${host}`).hostname;
+/** Encode a domain of letters that IDNA leaves alone; the empty string if it is too long. */
+function asciiHost(host) {
+  const label = host.split(".").at(-1);
+  if (/^[0-9]/.test(label)) return ""; // no top-level domain, and a URL would take it for an IP
+  const encoded = new URL(`http://${host}`).hostname; // the platform knows Punycode
+  const isLong = encoded.split(".").some((each) => each.length > LONGEST_LABEL);
+  return isLong || encoded.length > LONGEST_HOST ? "" : encoded;
+}
 
 /** Spell escapes in one way: unreserved characters plain, others as %XX (RFC 3986 6.2.2). */
 const escaped = (text) =>
