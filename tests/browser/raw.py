@@ -36,9 +36,23 @@ _BEFORE_PHONE: Final = [
     *("", "", "", "+", "+ ", "＋", "++", "0", "1", "011", "00", "+1", "+44 (0)", "tel:", "Cell: "),
 ]
 _AFTER_PHONE: Final = [
-    *([""] * 10),
-    *(" x12", " ext. 9", "ext5", ";ext=7", ",,3", "#44", " extensión 3", " / x3", ",4", " (home)"),
-    *(" доб 5", ";isub=1", ";phone-context=+44", ";phone-context=a.example", "?", "~9"),
+    *(" (home)", ";isub=1", ";phone-context=+44", ";phone-context=a.example", "?", "/x302/x2303"),
+]
+_EXTENSIONS: Final = [
+    *(
+        " x",
+        "ext. ",
+        "ext",
+        ";ext=",
+        ",,",
+        "#",
+        " extensión ",
+        " extensio\u0301n ",
+        " / x",
+        ",",
+        " доб ",
+    ),
+    *("~", ";", " int ", "anexo: ", "ｅｘｔ", "- ", " - ", "\u00a0x.", "\textn,"),
 ]
 _POSTCODES: Final = ["SW1A 1AA", " k1a-0b1", "", "ıſ12", "2 000", "ab\x1fc9", "123456789", "2139"]
 _DATES: Final = [
@@ -71,7 +85,11 @@ def phone(seeded: random.Random) -> tuple[str, str]:
     before = seeded.choice(_BEFORE_PHONE)
     if before in {"+", "011", "00", "＋", ""} and seeded.random() < 0.5:
         before += str(plan["code"])
-    return before + _spelled(seeded, national) + seeded.choice(_AFTER_PHONE), region
+    after = ""
+    if seeded.random() < 0.4:
+        after = seeded.choice(_EXTENSIONS) + _digits(seeded, seeded.randint(1, 21))
+        after = seeded.choice((after, after + "#", after[:4], seeded.choice(_AFTER_PHONE)))
+    return before + _spelled(seeded, national) + after, region
 
 
 def address(seeded: random.Random) -> dict[str, str]:
