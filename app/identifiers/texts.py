@@ -55,6 +55,15 @@ def refuse_placeholder(text: str) -> None:
         raise IdentifierError("value-placeholder")
 
 
+def known_given(given: str) -> str:
+    """Return given names, or the empty string for what says that there is none, such as FNU.
+
+    Raises:
+        IdentifierError: `name-not-latin`.
+    """
+    return "" if _NAME_WORDS.issuperset(words(given)) else given
+
+
 def refuse_nobody(given: str, surname: str) -> None:
     """Refuse a name that stands for nobody: every office's John Doe would be one person.
 

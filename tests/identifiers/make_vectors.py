@@ -44,6 +44,7 @@ MORE_PEOPLE: Final = (
     {"given": "Müller", "surname": "", "born": ""},
     {"given": "Miss", "surname": "D'Souza", "middle": "M.", "born": "0000"},
     {"given": "Nguyễn Thị", "surname": "Đặng", "born": "12/31/1999"},
+    {"given": "FNU", "surname": "Sample", "born": "1979-03-05"},
 )
 REFUSED_PEOPLE: Final = (
     {"given": "Иван", "surname": "Sample"},
