@@ -18,7 +18,7 @@ from app.identifiers.names import (
     soundex,
 )
 from app.identifiers.phones import normalize_phone
-from app.identifiers.texts import is_nobody
+from app.identifiers.texts import known_given, refuse_nobody
 
 MAX_ALIASES = 8
 """Most names, with those derived from compound surnames, under which one person is posted."""
@@ -92,10 +92,13 @@ def person_aliases(names: Sequence[PersonName]) -> list[Alias]:
     """
     if len(names) > MAX_ALIASES:
         raise IdentifierError("too-many-names")
-    if any(is_nobody(name.given, name.surname) for name in names):
-        raise IdentifierError("name-placeholder")
+    for name in names:
+        refuse_nobody(name.given, name.surname)
     known = [
-        (normalize_name(name.given, name.surname, name.middle), parse_birth_date(name.born))
+        (
+            normalize_name(known_given(name.given), name.surname, name.middle),
+            parse_birth_date(name.born),
+        )
         for name in names
     ]
     whole = [_alias(name, name.last, born) for name, born in known]

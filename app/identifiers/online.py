@@ -41,8 +41,14 @@ _TRACKING: Final = re.compile(
 _ESCAPE: Final = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED: Final = re.compile(r"[A-Za-z0-9._~-]")
 
-_PROFILE: Final = re.compile(r"(?:https?://)?(?:[a-z0-9-]+\.)+[a-z]{2,}/([^?#]*).*")
+_PROFILE: Final = re.compile(r"(?:https?://)?((?:[a-z0-9-]+\.)+[a-z]{2,})/([^?#]*).*")
 _PROFILE_WORDS: Final = frozenset({"add", "c", "channel", "in", "u", "user", "users"})
+_NOT_ACCOUNTS: Final = frozenset(
+    """events explore groups invite joinchat marketplace p pages people permalink.php photo.php
+    profile.php reel reels share status stories story.php watch""".split()  # noqa: SIM905 -- a list
+)
+"""Where a link leads to something else than the page of an account."""
+
 _ACCOUNT: Final = re.compile(r"[a-z0-9._#-]{1,64}")
 _ACCOUNT_NUMBER: Final = re.compile(r"[0-9]{3,25}")
 _AD: Final = re.compile(r"(?=.*[0-9])[A-Z0-9]{4,64}")
@@ -116,12 +122,15 @@ def normalize_url(raw: str) -> str:
 def normalize_handle(raw: str, platform: str) -> tuple[str, str]:
     """Return a platform and an account name on it, without @ and in lower case.
 
-    A link to the profile is read too. On Facebook dots in the name mean nothing, so they go.
+    A link to the profile is read too, and then names the platform if nothing does. On Facebook
+    dots in the name mean nothing, so they go.
 
     Raises:
         IdentifierError: `platform-unknown`, `handle-unreadable` or `value-placeholder`.
     """
-    name = require_service(platform, "platforms", "platform-unknown")
+    link = _PROFILE.fullmatch(raw.strip(BLANKS).lower())
+    named = platform if platform.strip(BLANKS) or link is None else link[1]
+    name = require_service(named, "platforms", "platform-unknown")
     account = account_name(raw, "handle-unreadable")
     return name, account.replace(".", "") if name == "facebook" else account
 
@@ -160,8 +169,8 @@ def account_name(raw: str, code: str) -> str:
     """
     text = raw.strip(BLANKS).lower()
     if match := _PROFILE.fullmatch(text):
-        steps = [step for step in match[1].split("/") if step and step not in _PROFILE_WORDS]
-        text = steps[0] if steps else ""
+        steps = [step for step in match[2].split("/") if step and step not in _PROFILE_WORDS]
+        text = steps[0] if steps and steps[0] not in _NOT_ACCOUNTS else ""
     name = text.lstrip("@$")
     if not _ACCOUNT.fullmatch(name) or not re.search(r"[a-z0-9]", name):
         raise IdentifierError(code)

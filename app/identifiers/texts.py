@@ -56,14 +56,23 @@ def refuse_placeholder(text: str) -> None:
         raise IdentifierError("value-placeholder")
 
 
-def is_nobody(given: str, surname: str) -> bool:
-    """Say whether a name stands for nobody: every office's John Doe would be one person.
+def known_given(given: str) -> str:
+    """Return given names, or the empty string for what says that there is none, such as FNU.
 
     Raises:
         IdentifierError: `name-not-latin`.
     """
+    return "" if _NAME_WORDS.issuperset(words(given)) else given
+
+
+def refuse_nobody(given: str, surname: str) -> None:
+    """Refuse a name that stands for nobody: every office's John Doe would be one person.
+
+    Raises:
+        IdentifierError: `name-placeholder` or `name-not-latin`.
+    """
     firsts, lasts = words(given), words(surname)
-    if not _NAME_WORDS.isdisjoint(lasts) or (not lasts and not _NAME_WORDS.isdisjoint(firsts)):
-        return True
+    is_unknown = not _NAME_WORDS.isdisjoint(lasts or firsts)
     is_doe = len(lasts) == 1 and lasts[0] in _NOBODY["surnames"]
-    return is_doe and (firsts[0] if firsts else "") in _NOBODY["given"]
+    if is_unknown or (is_doe and (firsts[0] if firsts else "") in _NOBODY["given"]):
+        raise IdentifierError("name-placeholder")

@@ -44,6 +44,7 @@ MORE_PEOPLE: Final = (
     {"given": "Müller", "surname": "", "born": ""},
     {"given": "Miss", "surname": "D'Souza", "middle": "M.", "born": "0000"},
     {"given": "Nguyễn Thị", "surname": "Đặng", "born": "12/31/1999"},
+    {"given": "FNU", "surname": "Sample", "born": "1979-03-05"},
 )
 REFUSED_PEOPLE: Final = (
     {"given": "Иван", "surname": "Sample"},
@@ -217,9 +218,9 @@ def build() -> bytes:
     document = {
         "match_spec": MATCH_SPEC,
         "suite": "RFC 9497 mode 1 (VOPRF), ristretto255-SHA512",
-        "note": "keys: every match key of each raw value; refusals: raw values that make none; vectors:"
-        " some of the keys from input to token. One proof covers all vectors of a key class, in the"
-        " order of this file.",
+        "note": "keys: every match key of each raw value; refusals: raw values that make none;"
+        " vectors: some of the keys from input to token. One proof covers all vectors of a key"
+        " class, in the order of this file.",
         "nicknames_sha256": NICKNAMES_SHA256,
         "commonness_sha256": COMMONNESS_SHA256,
         "seed": SEED.hex(),

@@ -18,6 +18,7 @@ EXPECTED = {
     ("handle", 0): ["instagram", "sample.name"],
     ("handle", 1): ["facebook", "samplename"],
     ("handle", 2): ["mewe.com", "sample_name"],
+    ("handle", 3): ["x", "sample_name"],
     ("handle_id", 0): ["facebook", "100012345670"],
     ("url", 0): ["example.com/A~b/%C3%A9?a=1&b=2"],
     ("url", 1): ["example.com"],
