@@ -11,7 +11,7 @@ import {
   soundex,
 } from "./names.mjs";
 import { normalizePhone } from "./phones.mjs";
-import { isNobody } from "./texts.mjs";
+import { knownGiven, refuseNobody } from "./texts.mjs";
 
 /** Most names, with those derived from compound surnames, under which one person is posted. */
 export const MAX_ALIASES = 8;
@@ -24,11 +24,9 @@ export const MAX_ALIASES = 8;
  */
 export function personAliases(names) {
   if (names.length > MAX_ALIASES) throw new IdentifierError("too-many-names");
-  if (names.some(({ given, surname }) => isNobody(given, surname))) {
-    throw new IdentifierError("name-placeholder");
-  }
+  for (const { given, surname } of names) refuseNobody(given, surname);
   const known = names.map(({ given, surname, middle = "", born = "" }) => [
-    normalizeName(given, surname, middle),
+    normalizeName(knownGiven(given), surname, middle),
     parseBirthDate(born),
   ]);
   const whole = known.map(([name, date]) => alias(name, name.last, date));

@@ -26,8 +26,14 @@ const TRACKING = whole(
   "utm_.*|fbclid|gclid|dclid|gbraid|wbraid|msclkid|twclid|ttclid|yclid|igsh|igshid|mc_cid|mc_eid|si",
   "i",
 );
-const PROFILE = /^(?:https?:\/\/)?(?:[a-z0-9-]+\.)+[a-z]{2,}\/([^?#]*)[^\n]*$/;
+const PROFILE = /^(?:https?:\/\/)?((?:[a-z0-9-]+\.)+[a-z]{2,})\/([^?#]*)[^\n]*$/;
 const PROFILE_WORDS = new Set(["add", "c", "channel", "in", "u", "user", "users"]);
+const NOT_ACCOUNTS = new Set(
+  (
+    "events explore groups invite joinchat marketplace p pages people permalink.php photo.php " +
+    "profile.php reel reels share status stories story.php watch"
+  ).split(" "),
+);
 const ACCOUNT = whole("[a-z0-9._#-]{1,64}");
 const ACCOUNT_NUMBER = whole("[0-9]{3,25}");
 const AD = whole("(?=.*[0-9])[A-Z0-9]{4,64}");
@@ -82,7 +88,9 @@ export function normalizeUrl(raw) {
 
 /** Return a platform and an account name on it, without @ and in lower case. */
 export function normalizeHandle(raw, platform) {
-  const name = requireService(platform, "platforms", "platform-unknown");
+  const link = PROFILE.exec(trim(raw).toLowerCase());
+  const named = trim(platform) || !link ? platform : link[1];
+  const name = requireService(named, "platforms", "platform-unknown");
   const account = accountName(raw, "handle-unreadable");
   return [name, name === "facebook" ? account.replaceAll(".", "") : account];
 }
@@ -108,7 +116,8 @@ export function accountName(raw, code) {
   let text = trim(raw).toLowerCase();
   const match = PROFILE.exec(text);
   if (match) {
-    text = match[1].split("/").find((step) => step && !PROFILE_WORDS.has(step)) ?? "";
+    const step = match[2].split("/").find((each) => each && !PROFILE_WORDS.has(each));
+    text = step === undefined || NOT_ACCOUNTS.has(step) ? "" : step;
   }
   const name = text.replace(/^[@$]+/, "");
   if (!ACCOUNT.test(name) || !/[a-z0-9]/.test(name)) throw new IdentifierError(code);

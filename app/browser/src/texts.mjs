@@ -36,11 +36,18 @@ export function refusePlaceholder(text) {
   if (WORDS.has(fold(text).replace(SIGNS, ""))) throw new IdentifierError("value-placeholder");
 }
 
-/** Say whether a name stands for nobody: every office's John Doe would be one person. */
-export function isNobody(given, surname) {
+/** Return given names, or the empty string for what says that there is none, such as FNU. */
+export const knownGiven = (given) => (words(given).every(isUnknown) ? "" : given);
+
+/** Refuse a name that stands for nobody: every office's John Doe would be one person. */
+export function refuseNobody(given, surname) {
   const firsts = words(given);
   const lasts = words(surname);
-  const isUnknown = (word) => NAME_WORDS.has(word);
-  if (lasts.some(isUnknown) || (!lasts.length && firsts.some(isUnknown))) return true;
-  return lasts.length === 1 && NOBODY_SURNAMES.has(lasts[0]) && NOBODY_GIVEN.has(firsts[0] ?? "");
+  const isDoe = lasts.length === 1 && NOBODY_SURNAMES.has(lasts[0]);
+  const hasUnknown = (lasts.length ? lasts : firsts).some(isUnknown);
+  if (hasUnknown || (isDoe && NOBODY_GIVEN.has(firsts[0] ?? ""))) {
+    throw new IdentifierError("name-placeholder");
+  }
 }
+
+const isUnknown = (word) => NAME_WORDS.has(word);
