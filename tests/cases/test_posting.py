@@ -1,6 +1,7 @@
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -224,8 +225,10 @@ class TestPutCases:
 
 
 def identifiers(*kinds: str) -> list[dict[str, str]]:
+    """Return an identifier of each kind that no other call returns."""
+    only = uuid4().hex
     return [
-        {"kind": kind, "provenance": "court_filing", "token": element(kind, ("only", kind))}
+        {"kind": kind, "provenance": "court_filing", "token": element(kind, (only,))}
         for kind in kinds
     ]
 
