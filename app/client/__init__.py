@@ -7,7 +7,7 @@ with RegistryClient(read_config(Path("joinder-client.toml"))) as client:
         ...
 """
 
-from app.client.cases import Address, Case, CaseResult, Subject
+from app.client.cases import Address, Case, CaseResult, Identifier, Subject
 from app.client.config import ClientConfig, read_config
 from app.client.errors import (
     ClientError,
@@ -25,6 +25,7 @@ __all__ = [
     "CaseResult",
     "ClientConfig",
     "ClientError",
+    "Identifier",
     "PersonName",
     "ProblemError",
     "RegistryClient",

@@ -1,6 +1,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from app.identifiers.identifier_keys import VALUE_KINDS
 from app.identifiers.match_keys import PersonName
 
 PROVENANCES: Final = ("police_report", "court_filing", "own_investigation")
@@ -14,6 +15,11 @@ MAX_NAMES: Final = 8
 MAX_IDENTIFIERS: Final = 50
 MAX_SUMMARY: Final = 2000
 
+VALUE_FIELDS: Final = {
+    kind: "org_name" if kind == "org" else kind for kind in (*VALUE_KINDS, "ssn4")
+}
+"""What the map and the rejects call each kind of `Identifier`."""
+
 
 @dataclass(frozen=True, repr=False)
 class Address:
@@ -24,6 +30,17 @@ class Address:
     postcode: str
     number: str = ""
     unit: str = ""
+
+
+@dataclass(frozen=True, repr=False)
+class Identifier:
+    """One value of another kind, as the office has it. Never leaves the office."""
+
+    kind: str
+    """A key of `VALUE_FIELDS`: `email`, `plate`, `ssn`, `ssn4`, `org` and so on."""
+    value: str
+    of: str = ""
+    """What the kind needs beside it (`Kind.of`): the state of a plate, the platform of a handle."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -41,6 +58,8 @@ class Subject:
     """For names without their own: `YYYY-MM-DD`, less when less is known, or empty."""
     phones: tuple[str, ...] = ()
     addresses: tuple[Address, ...] = ()
+    identifiers: tuple[Identifier, ...] = ()
+    """Everything else; `org` is the name of an organization, which has no `names`."""
     region: str = "US"
     """Country of phones without `+` and of addresses, ISO 3166-1 alpha-2."""
 

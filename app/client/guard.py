@@ -1,8 +1,10 @@
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from app.client.cases import Subject
+from app.identifiers.errors import IdentifierError
+from app.identifiers.identifier_keys import identifier_keys
 from app.identifiers.names import fold
 
 _IDENTIFIERS: Final = re.compile(
@@ -20,13 +22,15 @@ _SHORTEST_NUMBER: Final = 7
 class Guard:
     """Keeps a case's own identifiers out of the few texts that leave the office in clear.
 
-    It knows the names, birth dates and phones of the case's subjects. It cannot know those of
-    other people; the registry's own guard and the people who write summaries come on top.
+    It knows the names, birth dates, phones and other identifiers of the case's subjects. It
+    cannot know those of other people; the registry's own guard and the people who write summaries
+    come on top.
     """
 
     def __init__(self, subjects: Iterable[Subject]) -> None:
         self._words: set[str] = set()
         self._numbers: set[str] = set()
+        self._values: set[str] = set()
         for subject in subjects:
             for name in subject.names:
                 for part in (name.given, name.surname, name.middle):
@@ -34,20 +38,39 @@ class Guard:
             year, month, day = (*subject.born.split("-"), "", "")[:3]
             self._numbers |= {year + month + day, month + day + year, day + month + year}
             self._numbers |= {re.sub(r"\D", "", phone)[-10:] for phone in subject.phones}
+            self._values.update(_values(subject))
         self._words = {word for word in self._words if len(word) >= _SHORTEST_WORD}
         self._numbers = {each for each in self._numbers if len(each) >= _SHORTEST_NUMBER}
+        self._values = {each for each in self._values if len(each) >= _SHORTEST_NUMBER}
 
     def names_subject(self, text: str) -> bool:
-        """Say whether `text` holds a name, birth date or phone of a subject."""
+        """Say whether `text` holds a name, birth date, phone or other identifier of a subject."""
         if not self._words.isdisjoint(_words(text)):
             return True
         digits = re.sub(r"(?<=\d)\W{1,2}(?=\d)", "", text)
-        return any(number in digits for number in self._numbers)
+        if any(number in digits for number in self._numbers):
+            return True
+        signs = _signs(text)
+        return any(value in signs for value in self._values)
 
 
 def holds_identifier(text: str) -> bool:
     """Say whether `text` holds what looks like an SSN, a phone number or an e-mail address."""
     return _IDENTIFIERS.search(text) is not None
+
+
+def _values(subject: Subject) -> Iterator[str]:
+    for each in subject.identifiers:
+        try:
+            keys = identifier_keys(each.kind, each.value, each.of)
+        except (IdentifierError, KeyError):  # reported when match keys are derived
+            continue
+        yield _signs(each.value)
+        yield from (_signs(key.fields[0 if each.kind == "org" else -1]) for key in keys)
+
+
+def _signs(text: str) -> str:
+    return re.sub(r"[^A-Z0-9]", "", fold(text))
 
 
 def _words(text: str) -> list[str]:

@@ -5,7 +5,9 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from app.client.cases import VALUE_FIELDS
 from app.client.errors import UsageError
+from app.identifiers.kinds import KINDS
 
 CASE_FIELDS: Final = (
     "source_system",
@@ -25,6 +27,12 @@ CODED_FIELDS: Final = (
     "subject_kind",
     "role",
 )
+OF_FIELDS: Final = {kind: f"{kind}_{KINDS[kind].of}" for kind in VALUE_FIELDS if KINDS[kind].of}
+"""The field of what a kind needs beside its value: `plate_state`, `handle_platform`."""
+
+MANY_FIELDS: Final = frozenset({"aliases", "phones", *VALUE_FIELDS.values()})
+"""Fields that may have several columns and, in a cell, several values."""
+
 _SINGLE: Final = {
     *CASE_FIELDS,
     *CODED_FIELDS,
@@ -39,9 +47,9 @@ _SINGLE: Final = {
     "address_street",
     "address_unit",
     "address_postcode",
+    *OF_FIELDS.values(),
 }
-_MANY: Final = {"aliases", "phones"}
-_CONSTANTS: Final = {*CASE_FIELDS, *CODED_FIELDS} - {"summary", "role"}
+_CONSTANTS: Final = {*CASE_FIELDS, *CODED_FIELDS, *OF_FIELDS.values()} - {"summary", "role"}
 _REQUIRED: Final = (
     "source_system",
     "external_id",
@@ -80,11 +88,11 @@ class Mapping(BaseModel):
     constants: dict[str, str] = {}
     """Values for the whole file; where a column is given too, for its empty cells."""
     columns: dict[str, _Columns]
-    """Header texts by field. For phones and aliases all of them, else the first that exists."""
+    """Header texts by field. For `MANY_FIELDS` all of them, else the first that exists."""
     values: dict[str, dict[str, str]] = {}
     """Per coded field: the export's text to ours, whatever its case."""
     separators: dict[str, str] = {}
-    """What stands between several phones or aliases in one cell; `;` unless given."""
+    """What stands between several values in one cell of `MANY_FIELDS`; `;` unless given."""
 
     def translate(self, field: str, text: str) -> str:
         """Return our code for the export's `text` of a coded field, or `text` in lower case."""
@@ -127,10 +135,10 @@ def read_mapping(path: Path) -> Mapping:
 
 def _check_fields(path: Path, mapping: Mapping) -> None:
     tables = (
-        ("columns", set(mapping.columns), _SINGLE | _MANY),
+        ("columns", set(mapping.columns), _SINGLE | MANY_FIELDS),
         ("constants", set(mapping.constants), _CONSTANTS),
         ("values", set(mapping.values), set(CODED_FIELDS)),
-        ("separators", set(mapping.separators), _MANY),
+        ("separators", set(mapping.separators), MANY_FIELDS),
     )
     for table, given, allowed in tables:
         if unknown := sorted(given - allowed):

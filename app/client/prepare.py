@@ -1,6 +1,8 @@
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from app.client.cases import (
@@ -14,7 +16,9 @@ from app.client.cases import (
     REFUSED_PROVENANCES,
     SUBJECT_KINDS,
     TRAFFICKING_TYPES,
+    VALUE_FIELDS,
     Case,
+    Identifier,
     Subject,
 )
 from app.client.errors import ClientError
@@ -22,6 +26,8 @@ from app.client.guard import Guard, holds_identifier
 from app.client.rejects import ADVICE
 from app.identifiers.birth_dates import parse_birth_date
 from app.identifiers.errors import IdentifierError
+from app.identifiers.identifier_keys import identifier_keys, last_four_keys
+from app.identifiers.kinds import KINDS
 from app.identifiers.match_keys import (
     Alias,
     MatchKey,
@@ -30,15 +36,20 @@ from app.identifiers.match_keys import (
     person_aliases,
     phone_key,
 )
-from app.identifiers.names import normalize_name, words
+from app.identifiers.names import normalize_name
+from app.identifiers.texts import refuse_nobody
 
 _SOURCE_SYSTEM: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _EXTERNAL_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,63}")
 _REF: Final = re.compile(r"[A-Za-z0-9._-]{1,32}")
 _COUNTY: Final = re.compile(r"\d{4,5}")
-_PLACEHOLDERS: Final = {"DOE", "ROE"}
-_PLACEHOLDER_GIVEN: Final = {"", "BABY", "FNU", "JANE", "JOHN", "RICHARD"}
-_UNKNOWN_WORDS: Final = {"UNKNOWN", "UNK", "FNU", "LNU"}
+
+
+class RefusedKindError(ClientError):
+    """A kind of identifier that the subject cannot have."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code, ADVICE[code])
 
 
 class RefusedCaseError(ClientError):
@@ -159,37 +170,79 @@ def _check_text(guard: Guard, field: str, prefix: str, text: str) -> None:
 
 
 def _prepare_subject(subject: Subject, left_out: list[LeftOut]) -> PreparedSubject:
-    names = _aliases(subject, left_out) if subject.kind == "person" else []
+    names: list[PersonName] = []
+    if subject.kind == "person":
+        names = _names(subject, left_out)
+    elif subject.names:
+        left_out.append(_left_out(subject.ref, "surname", "names-of-organization"))
     identifiers: dict[MatchKey, None] = {}
-    for phone in subject.phones:
+    for field, derive in _readers(subject, names):
         try:
-            identifiers[phone_key(phone, subject.region)] = None
+            identifiers.update(dict.fromkeys(derive()))
         except IdentifierError as error:
-            left_out.append(LeftOut(subject.ref, "phones", error.code, str(error)))
-    for each in subject.addresses:
-        try:
-            keys = address_keys(
-                each.street,
-                each.postcode,
-                number=each.number,
-                unit=each.unit,
-                region=subject.region,
-            )
-            identifiers.update(dict.fromkeys(keys))
-        except IdentifierError as error:
-            left_out.append(LeftOut(subject.ref, "address_street", error.code, str(error)))
+            left_out.append(LeftOut(subject.ref, field, error.code, str(error)))
+        except RefusedKindError as error:
+            left_out.append(_left_out(subject.ref, field, error.code))
     if len(identifiers) > MAX_IDENTIFIERS:
-        left_out.append(_left_out(subject.ref, "phones", "too-many-identifiers"))
+        left_out.append(_left_out(subject.ref, "", "too-many-identifiers"))
     return PreparedSubject(
         subject.ref,
         subject.kind,
         subject.provenance,
-        tuple(names),
+        tuple(person_aliases(names)),
         tuple(identifiers)[:MAX_IDENTIFIERS],
     )
 
 
-def _aliases(subject: Subject, left_out: list[LeftOut]) -> list[Alias]:
+def _readers(
+    subject: Subject, names: list[PersonName]
+) -> Iterator[tuple[str, Callable[[], Iterable[MatchKey]]]]:
+    """Yield, for each raw identifier, its field and what derives its match keys."""
+    region = subject.region
+    for phone in subject.phones:
+        yield "phones", partial(_phone_keys, phone, region)
+    for each in subject.addresses:
+        yield (
+            "address_street",
+            partial(
+                address_keys,
+                each.street,
+                each.postcode,
+                number=each.number,
+                unit=each.unit,
+                region=region,
+            ),
+        )
+    for value in subject.identifiers:
+        yield VALUE_FIELDS.get(value.kind, ""), partial(_keys, subject.kind, value, names)
+
+
+def _phone_keys(phone: str, region: str) -> tuple[MatchKey, ...]:
+    return (phone_key(phone, region),)
+
+
+def _keys(subject_kind: str, each: Identifier, names: list[PersonName]) -> tuple[MatchKey, ...]:
+    """Derive the match keys of one identifier; a whole SSN makes those of its last four, too.
+
+    Raises:
+        IdentifierError: the value is refused.
+        RefusedKindError: there is no such kind, or subjects of this kind have none.
+    """
+    if each.kind not in VALUE_FIELDS:
+        raise RefusedKindError("kind-unknown")
+    if subject_kind not in KINDS[each.kind].subjects:
+        raise RefusedKindError("kind-of-other-subject")
+    if each.kind == "ssn4":
+        return last_four_keys(each.value, names)
+    keys = identifier_keys(each.kind, each.value, each.of)
+    if each.kind == "ssn" and keys[0].kind == "ssn":
+        with suppress(IdentifierError):  # no name with a year: then the whole number stands alone
+            keys += last_four_keys(keys[0].fields[0][-4:], names)
+    return keys
+
+
+def _names(subject: Subject, left_out: list[LeftOut]) -> list[PersonName]:
+    """Return the names that can be read, each with a date of birth that can."""
     names: list[PersonName] = []
     for name in subject.names:
         born = name.born or subject.born
@@ -200,25 +253,14 @@ def _aliases(subject: Subject, left_out: list[LeftOut]) -> list[Alias]:
             born = ""
         try:
             normalize_name(name.given, name.surname, name.middle)
+            refuse_nobody(name.given, name.surname)
         except IdentifierError as error:
             left_out.append(LeftOut(subject.ref, "surname", error.code, str(error)))
-            continue
-        if _is_placeholder(name):
-            left_out.append(_left_out(subject.ref, "surname", "name-placeholder"))
         else:
             names.append(replace(name, born=born))
     if len(names) > MAX_NAMES:
         left_out.append(_left_out(subject.ref, "aliases", "too-many-names"))
-    return person_aliases(names[:MAX_NAMES])
-
-
-def _is_placeholder(name: PersonName) -> bool:
-    """Say whether a name stands for nobody: every office's John Doe would be one person."""
-    given, surname = words(name.given), words(name.surname)
-    if not _UNKNOWN_WORDS.isdisjoint(surname):
-        return True
-    is_doe = len(surname) == 1 and surname[0] in _PLACEHOLDERS
-    return is_doe and (given[0] if given else "") in _PLACEHOLDER_GIVEN
+    return names[:MAX_NAMES]
 
 
 def _left_out(ref: str, field: str, code: str) -> LeftOut:

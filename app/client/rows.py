@@ -2,14 +2,21 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from app.client.cases import MAX_SUBJECTS, REFUSED_PROVENANCES, Address, Case, Subject
+from app.client.cases import (
+    MAX_SUBJECTS,
+    REFUSED_PROVENANCES,
+    VALUE_FIELDS,
+    Address,
+    Case,
+    Identifier,
+    Subject,
+)
 from app.client.exports import UNREADABLE, Export, Row, find_columns
-from app.client.mapping import CASE_FIELDS, CODED_FIELDS, Mapping
+from app.client.mapping import CASE_FIELDS, CODED_FIELDS, MANY_FIELDS, OF_FIELDS, Mapping
 from app.client.rejects import Effect, Reject, reject
-from app.client.values import is_blank, read_date, read_full_name, role_problem
+from app.client.values import is_blank, read_date, read_full_name, read_issued, role_problem
 from app.identifiers.match_keys import PersonName
 
-_MANY: Final = frozenset({"aliases", "phones"})
 _MAX_REJECTS: Final = 1000
 """Rejected rows in a row, after which a case is taken to be complete; it bounds memory."""
 _DATES: Final = ("opened_on", "review_on")
@@ -40,7 +47,7 @@ class RowReader:
     def __init__(self, export: Export, mapping: Mapping) -> None:
         self._mapping = mapping
         self._header = export.header
-        self._columns = find_columns(export.header, mapping.columns, _MANY)
+        self._columns = find_columns(export.header, mapping.columns, MANY_FIELDS)
         self._seen: set[int] = set()
 
     def cases(self, rows: Iterable[Row]) -> Iterator[CaseRows]:
@@ -154,6 +161,7 @@ class RowReader:
             born=read_date(born, self._mapping.file.dates) or born,  # may be a year, or a mistake
             phones=tuple(self._texts(row, "phones")),
             addresses=(address,) if address.street else (),
+            identifiers=tuple(self._identifiers(row)),
             region=self._mapping.file.region,
         )
 
@@ -164,6 +172,15 @@ class RowReader:
         for text in (self._text(row, "full_name"), *self._texts(row, "aliases")):
             if text:
                 yield read_full_name(text)
+
+    def _identifiers(self, row: Row) -> Iterator[Identifier]:
+        for kind, name in VALUE_FIELDS.items():
+            if kind not in OF_FIELDS:
+                yield from (Identifier(kind, text) for text in self._texts(row, name))
+                continue
+            for text in self._texts(row, name):
+                of, value = read_issued(text)
+                yield Identifier(kind, value, of or self._text(row, OF_FIELDS[kind]))
 
     def _text(self, row: Row, name: str) -> str:
         cells = [row.cells[position] for position in self._columns.get(name, ())]
@@ -200,4 +217,5 @@ def _merge(known: Subject, further: Subject) -> Subject | None:
         born=known.born or further.born,
         phones=tuple(dict.fromkeys(known.phones + further.phones)),
         addresses=tuple(dict.fromkeys(known.addresses + further.addresses)),
+        identifiers=tuple(dict.fromkeys(known.identifiers + further.identifiers)),
     )

@@ -10,6 +10,7 @@ _EMPTY: Final = {"", "-", "?", "n/a", "na", "none", "null", "unk", "unknown", "n
 _PARTS: Final = re.compile(r"(\d{1,4})[-/. ](\d{1,2})[-/. ](\d{1,4})(?:[T ].*)?")
 _COMPACT: Final = re.compile(r"\d{8}")
 _YEARS: Final = range(1800, 2200)
+_OF: Final = re.compile(r"([^:/]{1,40}):(?!//)(.+)")
 _SUBJECT_ROLES: Final = {
     "accused",
     "arrestee",
@@ -59,6 +60,15 @@ def read_full_name(text: str) -> PersonName:
         return PersonName(after.strip(), before.strip())
     *first, last = text.split() or [""]
     return PersonName(" ".join(first), last)
+
+
+def read_issued(text: str) -> tuple[str, str]:
+    """Split `CA:7ABC123` into the state, or what else stands before the value, and the value.
+
+    Without one the first is empty; a link, `https://...`, is a value.
+    """
+    match = _OF.fullmatch(text)
+    return (match[1].strip(), match[2].strip()) if match else ("", text)
 
 
 def role_problem(role: str) -> str | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from app.identifiers.errors import IdentifierError
-from app.identifiers.names import fold
+from app.identifiers.names import fold_latin
 
 _words_json: Final = Path(__file__).with_name("data").joinpath("street-words-v1.json").read_bytes()
 _TABLES: Final[dict[str, Any]] = json.loads(_words_json)
@@ -35,9 +35,7 @@ _SHORTEST: Final = 2
 """Fewest words of a line: a number and one word of a street. A unit never stands before them."""
 
 _BOX: Final = re.compile(r"(?:P ?O|POST OFFICE|GPO) ?BOX (?=[0-9])")
-_UNIT_SLASH: Final = re.compile(
-    r"\s*(?:[a-z]+\s+)?([a-z]?[0-9]+[a-z]?)\s*/\s*(?=[0-9])", re.IGNORECASE
-)
+_UNIT_SLASH: Final = re.compile(r"\s*(?:[A-Za-z]+\s+)?([A-Za-z]?[0-9]+[A-Za-z]?)\s*/\s*(?=[0-9])")
 _DESIGNATION: Final = re.compile(r"[A-Z]|[A-Z]?[0-9]+[A-Z]?")
 
 _ZIP: Final = re.compile(r"([0-9]{5})(?:-?[0-9]{4})?")
@@ -77,10 +75,7 @@ def normalize_address(
 
 def _words(text: str) -> list[str]:
     """Fold to words; full stops vanish (`S.E.` is one word) and `#` announces a unit."""
-    folded = fold(text.replace(".", "").replace("#", " UNIT "))
-    if any(character.isalpha() and not character.isascii() for character in folded):
-        raise IdentifierError("name-not-latin")
-    return re.findall(r"[A-Z0-9]+", folded)
+    return re.findall(r"[A-Z0-9]+", fold_latin(text.replace(".", "").replace("#", " UNIT ")))
 
 
 def _postcode(text: str, region: str) -> str:

@@ -28,6 +28,7 @@ class Kind:
             something that several people may share or pass on. `organization`: of a firm.
         label: the kind in words, with its article, for explanations.
         subjects: the kinds of subject that may have it.
+        of: what a value needs beside it to mean something, such as `state`; empty if nothing.
     """
 
     code: int
@@ -36,6 +37,7 @@ class Kind:
     evidence: Evidence
     label: str
     subjects: frozenset[SubjectKind]
+    of: str = ""
 
 
 _PERSON: Final[frozenset[SubjectKind]] = frozenset({"person"})
@@ -64,28 +66,28 @@ _ALL: Final = (
     Kind(21, "addr", "addr", "contact", "an address", _ANY),
     Kind(22, "addr0", "addr", "contact", "a street address", _ANY),  # addr without the unit
     Kind(23, "email", "email", "contact", "an e-mail address", _ANY),
-    Kind(24, "handle", "online", "contact", "an account name", _ANY),
-    Kind(25, "handle_id", "online", "contact", "an account number of a platform", _ANY),
+    Kind(24, "handle", "online", "contact", "an account name", _ANY, "platform"),
+    Kind(25, "handle_id", "online", "contact", "an account number of a platform", _ANY, "platform"),
     Kind(26, "url", "online", "contact", "a web address", _ANY),
-    Kind(27, "ad", "online", "contact", "an advertisement", _ANY),
-    Kind(28, "pay", "money", "contact", "a payment account", _ANY),
-    Kind(29, "wallet", "money", "contact", "a crypto wallet", _ANY),
-    Kind(30, "acct", "money", "contact", "a bank account", _ANY),
+    Kind(27, "ad", "online", "contact", "an advertisement", _ANY, "site"),
+    Kind(28, "pay", "money", "contact", "a payment account", _ANY, "service"),
+    Kind(29, "wallet", "money", "contact", "a crypto wallet", _ANY, "chain"),
+    Kind(30, "acct", "money", "contact", "a bank account", _ANY, "routing"),
     Kind(31, "imei", "device", "contact", "a device", _ANY),
-    Kind(32, "plate", "vehicle", "contact", "a license plate", _ANY),
+    Kind(32, "plate", "vehicle", "contact", "a license plate", _ANY, "state"),
     Kind(33, "vin", "vehicle", "contact", "a vehicle", _ANY),
     Kind(40, "ssn", "ssn", "strong", "a Social Security number", _PERSON),
     Kind(41, "ssn4", "ssn", "partial", "the last four of a Social Security number", _PERSON),
     Kind(42, "itin", "itin", "strong", "a taxpayer number", _PERSON),
-    Kind(43, "dl", "dl", "strong", "a driver license", _PERSON),
-    Kind(44, "passport", "passport", "strong", "a passport", _PERSON),
+    Kind(43, "dl", "dl", "strong", "a driver license", _PERSON, "state"),
+    Kind(44, "passport", "passport", "strong", "a passport", _PERSON, "country"),
     Kind(45, "fbi", "fbi", "strong", "an FBI number", _PERSON),
-    Kind(46, "sid", "sid", "strong", "a state identification number", _PERSON),
-    Kind(60, "org", "org", "organization", "an organization's name", _FIRM),
+    Kind(46, "sid", "sid", "strong", "a state identification number", _PERSON, "state"),
+    Kind(60, "org", "org", "organization", "an organization's name", _FIRM, "state"),
     Kind(61, "fein", "org", "organization", "an employer identification number", _FIRM),
     # A labor contractor or a farmer may be a person.
-    Kind(62, "flc", "org", "organization", "a labor contractor registration", _ANY),
-    Kind(63, "job", "org", "organization", "a labor certification or job order", _ANY),
+    Kind(62, "flc", "org", "organization", "a labor contractor registration", _ANY, "state"),
+    Kind(63, "job", "org", "organization", "a labor certification or job order", _ANY, "state"),
 )
 
 KINDS: Final[Mapping[str, Kind]] = MappingProxyType({kind.name: kind for kind in _ALL})

@@ -18,6 +18,7 @@ from app.identifiers.names import (
     soundex,
 )
 from app.identifiers.phones import normalize_phone
+from app.identifiers.texts import known_given, refuse_nobody
 
 MAX_ALIASES = 8
 """Most names, with those derived from compound surnames, under which one person is posted."""
@@ -86,12 +87,18 @@ def person_aliases(names: Sequence[PersonName]) -> list[Alias]:
         At most `MAX_ALIASES` aliases. None for a name that makes no key, as a first name alone.
 
     Raises:
-        IdentifierError: a name or date cannot be read, or there are more than `MAX_ALIASES` names.
+        IdentifierError: a name or date cannot be read, a name stands for nobody, or there are
+            more than `MAX_ALIASES` names.
     """
     if len(names) > MAX_ALIASES:
         raise IdentifierError("too-many-names")
+    for name in names:
+        refuse_nobody(name.given, name.surname)
     known = [
-        (normalize_name(name.given, name.surname, name.middle), parse_birth_date(name.born))
+        (
+            normalize_name(known_given(name.given), name.surname, name.middle),
+            parse_birth_date(name.born),
+        )
         for name in names
     ]
     whole = [_alias(name, name.last, born) for name, born in known]

@@ -12,15 +12,28 @@ from app.identifiers.errors import IdentifierError
 
 _DATA: Final = Path(__file__).with_name("data")
 _nicknames_json: Final = (_DATA / "nicknames-v1.json").read_bytes()
+_spanish_json: Final = (_DATA / "nicknames-es-v1.json").read_bytes()
 _commonness_json: Final = (_DATA / "commonness-v1.json").read_bytes()
 
-NICKNAMES_SHA256: Final = hashlib.sha256(_nicknames_json).hexdigest()
-"""Pins the table of nicknames; two offices match only under the same one."""
+NICKNAMES_SHA256: Final = hashlib.sha256(_nicknames_json + _spanish_json).hexdigest()
+"""Pins the English and the Spanish nicknames; two offices match only under the same ones."""
 
 COMMONNESS_SHA256: Final = hashlib.sha256(_commonness_json).hexdigest()
 """Pins the table of common names."""
 
-_FORMAL: Final[dict[str, str]] = json.loads(_nicknames_json)
+
+def _merged(english: dict[str, str], spanish: dict[str, str]) -> dict[str, str]:
+    """Follow each nickname to a name that is none; where both tables have one, English counts."""
+    steps = spanish | english
+    found = {}
+    for nickname, formal in steps.items():
+        while formal in steps:
+            formal = steps[formal]  # noqa: PLW2901 -- a walk
+        found[nickname] = formal
+    return found
+
+
+_FORMAL: Final = _merged(json.loads(_nicknames_json), json.loads(_spanish_json))
 _TENTHS: Final[dict[str, dict[str, int]]] = json.loads(_commonness_json)
 
 RARE: Final = 130
@@ -38,6 +51,11 @@ _PARTICLES: Final = frozenset(_TABLES["particles"])
 _APOSTROPHES: Final = frozenset(_TABLES["apostrophes"])
 _LETTERS: Final = str.maketrans(_TABLES["letters"])
 """Capitals that Unicode does not decompose into a Latin letter and a mark."""
+
+_READABLE: Final = re.compile(
+    r"[\u0000-\u036f\u1e00-\u1eff\u2000-\u206f\u2100-\u2188\u2500-\u27bf\u3000\ufb00-\ufb06\uff00-\uff5e]*"
+)
+"""Latin letters, marks and signs: blocks in which nothing is left for Unicode to assign."""
 
 _SHORTEST_PART: Final = 3
 """Fewest letters of a part of a compound surname that is tried on its own."""
@@ -63,18 +81,33 @@ def fold(text: str) -> str:
     )
 
 
+def is_readable(text: str) -> bool:
+    """Say whether `text` holds nothing that two releases of Unicode could read differently."""
+    return _READABLE.fullmatch(text) is not None
+
+
+def fold_latin(text: str) -> str:
+    """Fold `text`, whose letters are all Latin ones.
+
+    Raises:
+        IdentifierError: `name-not-latin`; a romanization is not guessed.
+    """
+    folded = fold(text)
+    has_foreign = any(character.isalpha() and not character.isascii() for character in folded)
+    if has_foreign or not is_readable(text):
+        raise IdentifierError("name-not-latin")
+    return folded
+
+
 def words(text: str) -> list[str]:
     """Split a name into folded words, without titles and generational suffixes.
 
     A name of nothing but those is kept whole, as some people are called Miss or Hon.
 
     Raises:
-        IdentifierError: `name-not-latin`; a romanization is not guessed.
+        IdentifierError: `name-not-latin`.
     """
-    folded = fold(text)
-    if any(character.isalpha() and not character.isascii() for character in folded):
-        raise IdentifierError("name-not-latin")
-    found = re.findall(r"[A-Z0-9]+", folded)
+    found = re.findall(r"[A-Z0-9]+", fold_latin(text))
     return [word for word in found if word not in _DROPPED] or found
 
 

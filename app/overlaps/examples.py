@@ -3,7 +3,7 @@ from typing import Any, Final
 EXAMPLES: Final[dict[str, Any]] = {
     "OprfKeysRead": {
         "match_spec": "joinder/v1",
-        "nicknames_sha256": "98cee0239d051444932b08c80bbf02e355fc97fae0465f6f8fe573d246804068",
+        "nicknames_sha256": "25e982192dc7b28d1e56a71855e75ccd416d4d90c7717b6c46d4e59bed0d61ac",
         "commonness_sha256": "a4d9fd63905293d28cc31ccf768c7d1aae3a8c7699a2621b737d3baaf9faaa86",
         "epoch": 1,
         "evaluators": [

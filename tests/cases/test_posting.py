@@ -2,12 +2,14 @@ import asyncio
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from app.core.clock import utc_now
 from app.identifiers.encoding import b64u_encode
-from tests.blinding import case, person
+from app.identifiers.kinds import IDENTIFIER_KINDS, KINDS
+from tests.blinding import case, element, person
 from tests.factories import OfficeClient, Registry
 from tests.scenes import make_offices, phone, someone, something
 
@@ -252,3 +254,60 @@ class TestPutCases:
         cases = [item(f"24-{n}", {}) for n in range(how_many)]
         answer = await office.http.put("/v1/cases", json={"cases": cases})
         assert answer.status_code == 422
+
+
+def identifiers(*kinds: str) -> list[dict[str, str]]:
+    """Return an identifier of each kind that no other call returns."""
+    only = uuid4().hex
+    return [
+        {"kind": kind, "provenance": "court_filing", "token": element(kind, (only,))}
+        for kind in kinds
+    ]
+
+
+def subject(kind: str, *kinds: str) -> dict[str, Any]:
+    return {"ref": "1", "kind": kind, "identifiers": identifiers(*kinds)}
+
+
+class TestIdentifierKinds:
+    @pytest.mark.parametrize("kind", ["person", "organization"])
+    async def test_two_offices_find_each_other_by_every_kind(
+        self, shared_registry: Registry, kind: str
+    ) -> None:
+        kinds = [each for each in IDENTIFIER_KINDS if kind in KINDS[each].subjects]
+        body = case(subject(kind, *kinds))
+        for client in await make_offices(shared_registry):
+            answer = await client.put_case("24-1", body)
+            assert answer.status_code == 201, answer.text
+        (overlap,) = answer.json()["overlaps"]
+        (finding,) = [
+            each for each in overlap["findings"] if each["finding"] == "shared_identifier"
+        ]
+        assert finding["kinds"] == sorted(kinds)
+
+    async def test_a_person_with_every_kind_is_explained(self, shared_registry: Registry) -> None:
+        kinds = [each for each in IDENTIFIER_KINDS if "person" in KINDS[each].subjects]
+        body = case({**someone(), "identifiers": identifiers(*kinds)})
+        for client in await make_offices(shared_registry):
+            answer = await client.put_case("24-1", body)
+            assert answer.status_code == 201, answer.text
+        found = {each["finding"] for each in answer.json()["overlaps"][0]["findings"]}
+        assert found == {"same_person", "shared_identifier"}
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            subject("person", "fein"),
+            subject("person", "org"),
+            subject("organization", "ssn"),
+            subject("organization", "dl"),
+            {**person(), "kind": "organization"},
+            {"ref": "1", "identifiers": [{**identifiers("tel")[0], "kind": "p.n"}]},
+            {"ref": "1", "identifiers": [{**identifiers("tel")[0], "kind": "shoe"}]},
+        ],
+    )
+    async def test_what_a_subject_cannot_have_is_refused(
+        self, office: OfficeClient, wrong: dict[str, Any]
+    ) -> None:
+        answer = await office.put_case("24-1", case(wrong))
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid-request")

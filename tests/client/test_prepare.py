@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from app.client.cases import Address, Subject
+from app.client.cases import Address, Identifier, Subject
 from app.client.prepare import RefusedCaseError, prepare
 from app.identifiers.match_keys import PersonName
 from tests.client.cases import a_case, a_subject
@@ -113,3 +113,87 @@ class TestRefused:
         assert prepare(a_case(county_fips="6019")).case.county_fips == "06019"
         prepared = prepare(a_case(county_fips="Fresno"))
         assert (prepared.case.county_fips, prepared.left_out[0].code) == ("", "county-invalid")
+
+
+class TestIdentifiers:
+    def test_each_kind_makes_its_key(self) -> None:
+        found = a_subject(
+            identifiers=(
+                Identifier("email", "name@example.com"),
+                Identifier("plate", "7ABC012", "CA"),
+                Identifier("ssn", "899-12-3456"),
+                Identifier("passport", "G55501234", "MX"),
+            )
+        )
+        assert {"email", "plate", "ssn", "ssn4", "passport"} <= kinds(found)
+
+    def test_a_whole_ssn_and_its_last_four_agree(self) -> None:
+        whole, part = (
+            prepare(a_case("EX-1", a_subject(identifiers=(each,))))
+            for each in (Identifier("ssn", "899-12-3456"), Identifier("ssn4", "xxx-xx-3456"))
+        )
+        (ours,), (theirs,) = (
+            [key for key in case.match_keys() if key.kind == "ssn4"] for case in (whole, part)
+        )
+        assert ours == theirs
+        assert ours.fields == ("3456", "S514", "1979")
+
+    def test_a_whole_ssn_stands_alone_without_a_year(self) -> None:
+        subject = a_subject(born="", identifiers=(Identifier("ssn", "899-12-3456"),))
+        assert "ssn" in kinds(subject)
+        assert "ssn4" not in kinds(subject)
+        assert left_out(subject) == []
+
+    def test_an_organization(self) -> None:
+        subject = a_subject(
+            kind="organization",
+            names=(),
+            identifiers=(
+                Identifier("org", "Example Harvest, Inc. dba Sample Labor", "CA"),
+                Identifier("fein", "12-3456780"),
+                Identifier("flc", "C-04-555012-D-24-R"),
+                Identifier("job", "H-300-24001-555012"),
+            ),
+        )
+        assert kinds(subject) == {"org", "fein", "flc", "job", "tel", "addr", "addr0"}
+
+    @pytest.mark.parametrize(
+        ("identifier", "expected"),
+        [
+            (Identifier("shoe", "44"), ("", "kind-unknown")),
+            (Identifier("fein", "12-3456780"), ("fein", "kind-of-other-subject")),
+            (Identifier("org", "Acme", "CA"), ("org_name", "kind-of-other-subject")),
+            (Identifier("plate", "7ABC012"), ("plate", "state-unknown")),
+            (Identifier("ssn", "078-05-1120"), ("ssn", "ssn-placeholder")),
+            (Identifier("ssn4", "3456"), ("ssn4", "ssn4-alone")),
+        ],
+    )
+    def test_what_is_refused_is_said(
+        self, identifier: Identifier, expected: tuple[str, str]
+    ) -> None:
+        assert left_out(a_subject(born="", identifiers=(identifier,))) == [expected]
+
+    def test_an_organization_has_no_personal_names(self) -> None:
+        assert left_out(a_subject(kind="organization")) == [("surname", "names-of-organization")]
+
+    @pytest.mark.parametrize(
+        "summary",
+        ["Crew of Example Harvest", "drove 7abc-012", "paid to @Sample.Name99", "899 123456"],
+    )
+    def test_none_is_in_what_leaves_in_clear(self, summary: str) -> None:
+        person = a_subject(
+            identifiers=(
+                Identifier("plate", "7ABC012", "CA"),
+                Identifier("handle", "https://instagram.com/sample.name99/"),
+                Identifier("ssn", "899-12-3456"),
+            )
+        )
+        firm = a_subject(
+            ref="2",
+            kind="organization",
+            names=(),
+            identifiers=(Identifier("org", "Example Harvest, Inc.", "CA"),),
+        )
+        with pytest.raises(RefusedCaseError) as caught:
+            prepare(a_case("EX-1", person, firm, summary=summary))
+        assert caught.value.code == "summary-names-subject"

@@ -36,7 +36,7 @@ def row(number: int, **changes: str) -> str:
         "given": f"Alex{chr(97 + number % 26)}",
         "surname": "Sampleworth",
         "born": f"19{60 + number % 40}-03-05",
-        "phone": f"559-555-01{number % 100:02}",
+        "phone": f"559-555-01{1 + number % 99:02}",
     }
     return ",".join({**cells, **changes}.values()) + "\n"
 
@@ -267,18 +267,27 @@ class TestExamples:
         shutil.copy(ROOT / "docs/examples/export.csv", export)
         plan = Plan(export, ROOT / "docs/examples/map.toml", config)
         summary = push(plan, client)
-        assert (summary.created, summary.rows_rejected, summary.fields_left_out) == (3, 3, 2)
+        assert (summary.created, summary.rows_rejected, summary.fields_left_out) == (3, 3, 3)
         assert sorted(rejects(plan)) == [
-            (4, "Role", "role-not-subject", "row"),
-            (6, "DOB", "birth-date-unreadable", "field"),
-            (6, "Date Opened", "date-invalid", "field"),
-            (7, "Source", "provenance-refused", "row"),
-            (8, "Status", "record-sealed", "case"),
+            (5, "Role", "role-not-subject", "row"),
+            (7, "DOB", "birth-date-unreadable", "field"),
+            (7, "Date Opened", "date-invalid", "field"),
+            (7, "SSN", "ssn-placeholder", "field"),
+            (8, "Source", "provenance-refused", "row"),
+            (9, "Status", "record-sealed", "case"),
         ]
         first = registry.cases["office-1", "example-cms", "EX-2026-0001"]
         assert first["county_fips"] == "06019"
         assert first["opened_on"] == "2026-01-12"
-        assert [each["ref"] for each in first["subjects"]] == ["1", "2"]
+        assert [each["ref"] for each in first["subjects"]] == ["1", "2", "3"]
+        assert {each["kind"] for each in first["subjects"][2]["identifiers"]} == {
+            "addr",
+            "addr0",
+            "fein",
+            "job",
+            "org",
+            "tel",
+        }
         assert len(first["subjects"][0]["names"]) == 2
         second = registry.cases["office-1", "example-cms", "EX-2026-0002"]
         assert (second["record_class"], second["disclosure"]) == ("pre_charge", "contact_first")

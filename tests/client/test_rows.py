@@ -141,3 +141,55 @@ class TestReadMapping:
         path.write_text('[columns]\nexternal_id = "case"\n')
         with pytest.raises(UsageError, match="record_class"):
             read_mapping(path)
+
+
+class TestIdentifiers:
+    COLUMNS = """
+plate = ["plates", "car"]
+plate_state = "state"
+handle = "social"
+ssn = "ssn"
+email = "mail"
+subject_kind = "type"
+org_name = "firm"
+org_state = "state"
+"""
+    HEADER = "case,given,surname,type,plates,car,state,social,ssn,mail,firm\n"
+
+    def identifiers(self, tmp_path: Path, row: str) -> list[tuple[str, str, str]]:
+        (rows,) = read(tmp_path, self.HEADER + row, self.COLUMNS)
+        assert rows.case
+        return [(each.kind, each.value, each.of) for each in rows.case.subjects[0].identifiers]
+
+    def test_several_in_a_cell_each_with_its_own_state(self, tmp_path: Path) -> None:
+        row = "1,A,Sample,,7ABC012;NV: 123ABC,n/a,CA,,899-12-3456,a@example.com; b@example.com,\n"
+        assert self.identifiers(tmp_path, row) == [
+            ("email", "a@example.com", ""),
+            ("email", "b@example.com", ""),
+            ("ssn", "899-12-3456", ""),
+            ("plate", "7ABC012", "CA"),
+            ("plate", "123ABC", "NV"),
+        ]
+
+    def test_a_link_is_no_prefix(self, tmp_path: Path) -> None:
+        row = "1,A,Sample,,,,,ig:sample; https://x.com/sample,,,\n"
+        assert self.identifiers(tmp_path, row) == [
+            ("handle", "sample", "ig"),
+            ("handle", "https://x.com/sample", ""),
+        ]
+
+    def test_an_organization(self, tmp_path: Path) -> None:
+        row = "1,,,organization,,,CA,,,,Example Harvest\n"
+        assert self.identifiers(tmp_path, row) == [("org", "Example Harvest", "CA")]
+
+    def test_a_constant_serves_where_the_column_is_empty(self, tmp_path: Path) -> None:
+        text = MAP.replace("[columns]", 'plate_state = "CA"\n[columns]') + 'plate = "plates"\n'
+        path = tmp_path / "map.toml"
+        path.write_text(text)
+        (tmp_path / "export.csv").write_text("case,given,surname,plates\n1,A,Sample,7ABC012\n")
+        chosen = read_mapping(path)
+        export = open_export(tmp_path / "export.csv", chosen.file)
+        (rows,) = RowReader(export, chosen).cases(read_rows(export))
+        assert rows.case
+        (found,) = rows.case.subjects[0].identifiers
+        assert (found.value, found.of) == ("7ABC012", "CA")

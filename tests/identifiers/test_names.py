@@ -24,9 +24,15 @@ class TestTables:
         ("file", "sha256"),
         [
             ("nicknames", "98cee0239d051444932b08c80bbf02e355fc97fae0465f6f8fe573d246804068"),
+            ("nicknames-es", "bcfb8ea053aa7b112e9091d31ca475e09f63d056e4ce03583d9411d57884bd4c"),
+            ("places", "dcb65c738e191ccfd9d0a4a9e215a4e0597f55646d811fbf64c4d6cf3ba66cd2"),
+            ("services", "0a29ca6399dc30f9e85052f3f1bf35c1eff9ce0d5e8ec7c4deb40e1b8d4ae29d"),
+            ("placeholders", "25b236bf95f3b2e8d4bfba5de8da9eda29bad6f396d76d2e5734500885080979"),
+            ("firm-words", "bcf04f0a31f3d8ac3a020d12023a3fc5c848f8d65796e0d279e89e7c9b2e12a2"),
             ("commonness", "a4d9fd63905293d28cc31ccf768c7d1aae3a8c7699a2621b737d3baaf9faaa86"),
             ("name-words", "769644418a5ab77f82b0c46e4d42ac7839184c35279c09ba8a4c7f67dfb9bffd"),
             ("street-words", "f9e60da598b0baab3930f864f48ed4aa9b5c5fbf1f957be5d27ef2d5246f2cc9"),
+            ("phone-plans", "779e164fadf978737d8e86dc91a329e2fcfaa9578dd16b0af0d7360964f42855"),
         ],
     )
     def test_are_pinned(self, file: str, sha256: str) -> None:
@@ -34,14 +40,34 @@ class TestTables:
         assert sha256 in (DATA / "README.md").read_text()
 
     def test_published_hashes_are_those_of_the_files(self) -> None:
-        published = {names.NICKNAMES_SHA256, names.COMMONNESS_SHA256}
-        files = (DATA / "nicknames-v1.json", DATA / "commonness-v1.json")
-        assert published == {hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+        english, spanish, common = (
+            (DATA / f"{name}-v1.json").read_bytes()
+            for name in ("nicknames", "nicknames-es", "commonness")
+        )
+        assert hashlib.sha256(english + spanish).hexdigest() == names.NICKNAMES_SHA256
+        assert hashlib.sha256(common).hexdigest() == names.COMMONNESS_SHA256
 
     def test_sizes(self) -> None:
-        assert len(names._FORMAL) == 1245
+        assert len(names._FORMAL) == 1245 + 323
         assert len(names._TENTHS["first"]) == 715
         assert len(names._TENTHS["last"]) == 961
+
+    @pytest.mark.parametrize(
+        ("nickname", "formal"),
+        [
+            ("PEPE", "JOSE"),
+            ("PACO", "FRANCISCO"),
+            ("LUPE", "GUADALUPE"),
+            ("CHUY", "JESUS"),
+            ("NACHO", "IGNACIO"),
+            ("BOB", "ROBERT"),
+            ("NICO", "NICHOLAS"),  # both tables could say it; English counts
+            ("MARICHUY", "MARIADEJESUS"),
+            ("MARI", "MARIETTA"),  # Spanish to MARIA, English on
+        ],
+    )
+    def test_english_and_spanish_are_one(self, nickname: str, formal: str) -> None:
+        assert formal_name(nickname) == formal
 
     def test_formal_names_are_no_nicknames(self) -> None:
         assert all(formal_name(formal) == formal for formal in names._FORMAL.values())

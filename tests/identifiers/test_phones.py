@@ -44,6 +44,7 @@ class TestNormalizePhone:
             "(415) 555-5555",
             "415-123-4567",
             "213-555-1212",
+            "213-555-0100",
             "415-000-0000",
             "+61 11 1111 111",
         ],
@@ -54,13 +55,19 @@ class TestNormalizePhone:
         assert caught.value.code == "phone-placeholder"
         assert raw not in str(caught.value)
 
-    @pytest.mark.parametrize("raw", ["", "abc", "12", "911", "555-0132", "5550132", "+999 123"])
+    @pytest.mark.parametrize("raw", ["", "abc", "12", "919", "555-0132", "5550132", "+999 123"])
     def test_what_is_no_whole_number_is_refused(self, raw: str) -> None:
         with pytest.raises(IdentifierError) as caught:
             normalize_phone(raw)
         assert caught.value.code == "phone-unreadable"
         assert not raw or raw not in str(caught.value)
         assert caught.value.__suppress_context__ or caught.value.__context__ is None
+
+    @pytest.mark.parametrize("raw", ["911", "9-8-8", "233733", "1 (888) 373-7888", "800-799-7233"])
+    def test_what_everybody_calls_is_refused(self, raw: str) -> None:
+        with pytest.raises(IdentifierError) as caught:
+            normalize_phone(raw)
+        assert caught.value.code == "phone-hotline"
 
     @given(
         st.text("0123456789 ()-", min_size=7, max_size=17),

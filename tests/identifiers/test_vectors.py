@@ -4,13 +4,15 @@ from typing import Any
 import pytest
 
 from app.identifiers import dleq
+from app.identifiers.encoding import lp
+from app.identifiers.errors import ADVICE
 from app.identifiers.kinds import KINDS
 from tests.identifiers import make_vectors
 
 FILE: dict[str, Any] = json.loads(make_vectors.TARGET.read_bytes())
 
-# What another implementation of the same specification made of the first person and the first
-# phone: the beginning of the element, and the token. It was itself checked with @noble/curves.
+# What another implementation of the same specification made of the first person, the first phone
+# and some more: the beginning of the element, and the token. It was checked with @noble/curves.
 ELSEWHERE = {
     "p.xx": ("022617022eb8cc4e", "f91c10d81440478ec3d65e649f5ac831"),
     "p.ld": ("7ecf48f121bc3ac6", "8372ad12d815e1262dddcc5a6380c9a3"),
@@ -25,6 +27,9 @@ ELSEWHERE = {
     "p.lmd": ("dc489eb35f424bf4", "0094d63abc0f6d50d6668e7da8d1dcbb"),
     "p.imd": ("64ca3d0ab0157e08", "ef20de71da1b3044eab3dfadac7226c0"),
     "tel": ("f4f0ce3b809c8f92", "8243099cb09aa974a8eda9743ad017fd"),
+    "email": ("76fa1a155871e06d", "cf6ed77b7cc2ad2a2efbbd953c19d7f7"),
+    "dl": ("6e21f304562e8a0f", "d99a3dd4ae628d694cd917b610384a98"),
+    "org": ("22234e4f3bbc6341", "2e31191a14c8ab740de97dab5fb558f7"),
 }
 
 
@@ -33,7 +38,22 @@ def test_the_file_is_up_to_date() -> None:
 
 
 def test_every_kind_has_one() -> None:
-    assert {vector["kind"] for vector in FILE["vectors"]} <= set(KINDS)
+    assert {vector["kind"] for vector in FILE["vectors"]} == set(KINDS)
+    assert {vector["kind"] for vector in FILE["keys"]} == set(KINDS)
+
+
+def test_every_refusal_is_one() -> None:
+    assert len(FILE["refusals"]) == len(list(make_vectors.refused()))
+    assert {entry["refused"] for entry in FILE["refusals"]} == set(ADVICE) - {"too-many-names"}
+
+
+def test_a_vector_begins_as_its_key_does() -> None:
+    for vector in FILE["vectors"]:
+        assert {name: vector[name] for name in vector.keys() & FILE["keys"][0].keys()} in FILE[
+            "keys"
+        ]
+        parts = [f"{FILE['match_spec']}/{vector['kind']}", *vector["fields"]]
+        assert b"".join(lp(part.encode()) for part in parts).hex() == vector["input"]
 
 
 @pytest.mark.parametrize("key_class", FILE["classes"])

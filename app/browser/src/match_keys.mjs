@@ -1,0 +1,78 @@
+// From a raw identifier to its match keys: the values on which two offices agree.
+import { normalizeAddress } from "./addresses.mjs";
+import { parseBirthDate } from "./birth_dates.mjs";
+import { IdentifierError } from "./errors.mjs";
+import {
+  RARITY_CUTS,
+  MIDDLE_INITIAL_TENTHS,
+  normalizeName,
+  rarity,
+  rarityTenths,
+  soundex,
+} from "./names.mjs";
+import { normalizePhone } from "./phones.mjs";
+import { knownGiven, refuseNobody } from "./texts.mjs";
+
+/** Most names, with those derived from compound surnames, under which one person is posted. */
+export const MAX_ALIASES = 8;
+
+/**
+ * Derive the match keys of one person from all names that the office knows.
+ *
+ * @param {{given: string, surname: string, middle?: string, born?: string}[]} names
+ * @returns {{rarity: number, keys: {kind: string, fields: string[]}[]}[]} at most `MAX_ALIASES`
+ */
+export function personAliases(names) {
+  if (names.length > MAX_ALIASES) throw new IdentifierError("too-many-names");
+  for (const { given, surname } of names) refuseNobody(given, surname);
+  const known = names.map(({ given, surname, middle = "", born = "" }) => [
+    normalizeName(knownGiven(given), surname, middle),
+    parseBirthDate(born),
+  ]);
+  const whole = known.map(([name, date]) => alias(name, name.last, date));
+  const parts = known.flatMap(([name, date]) => name.parts.map((part) => alias(name, part, date)));
+  const unique = new Map([...whole, ...parts].map((each) => [JSON.stringify(each), each]));
+  return [...unique.values()].filter((each) => each.keys.length).slice(0, MAX_ALIASES);
+}
+
+/** Derive the match key of a phone number. */
+export const phoneKey = (raw, region = "US") => matchKey("tel", [normalizePhone(raw, region)]);
+
+/** Derive the match keys of an address, with and without the unit. */
+export function addressKeys(street, postcode, options = {}) {
+  const [door, building] = normalizeAddress(street, postcode, options);
+  return [matchKey("addr", door), matchKey("addr0", building)];
+}
+
+export const matchKey = (kind, fields) => Object.freeze({ kind, fields: Object.freeze(fields) });
+
+function alias(name, last, born) {
+  const keys = personFields(name, last, born)
+    .filter(([, ...fields]) => fields.every(Boolean))
+    .map(([kind, ...fields]) => matchKey(kind, fields));
+  return { rarity: rarity(name.formal, last), keys };
+}
+
+/** Return the fields of the twelve person kinds; a kind with an empty field is not made. */
+function personFields(name, last, born) {
+  const { formal: first, initial, middle } = name;
+  const { year, month, day, full } = born;
+  const [firstSound, lastSound] = [soundex(first), soundex(last)];
+  const tenths = rarityTenths(first, last);
+  const isRare = tenths >= RARITY_CUTS.at(-1);
+  const isRareWithMiddle = tenths + MIDDLE_INITIAL_TENTHS >= RARITY_CUTS.at(-1);
+  return [
+    ["p.xx", ...(first && last ? [firstSound, lastSound].sort() : [""]), full],
+    ["p.ld", lastSound, full],
+    ["p.fd", firstSound, full],
+    ["p.id", initial, last.slice(0, 1), full],
+    ["p.nmd", first, last, day && month + day],
+    ["p.nyd", firstSound, last, day && year + day],
+    ["p.nsw", firstSound, last, day && year + [month, day].sort().join("")],
+    ["p.nym", firstSound, last, month && year + month],
+    ["p.n", isRare ? first : "", last],
+    ["p.nm", isRareWithMiddle ? firstSound : "", lastSound, middle],
+    ["p.lmd", lastSound, middle, full],
+    ["p.imd", initial, middle, full],
+  ];
+}

@@ -1,0 +1,78 @@
+"""What every kind reads alike: letters and digits, and values that only fill a form."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any, Final
+
+from app.identifiers.errors import IdentifierError
+from app.identifiers.names import fold, is_readable, words
+
+_json: Final = Path(__file__).with_name("data").joinpath("placeholders-v1.json").read_bytes()
+PLACEHOLDERS: Final[dict[str, Any]] = json.loads(_json)
+"""Words, numbers and phones that stand for nothing; see data/README.md."""
+
+BLANKS: Final = " \t\r\n\f\v\u00a0"
+"""What is cut off both ends of a value that is not folded."""
+
+_WORDS: Final = frozenset(PLACEHOLDERS["words"])
+_NAME_WORDS: Final = frozenset(PLACEHOLDERS["name_words"])
+_NOBODY: Final = {part: frozenset(PLACEHOLDERS["nobody"][part]) for part in ("surnames", "given")}
+
+_SIGNS: Final = re.compile(r"[^A-Z0-9]")
+_FILLERS: Final = re.compile(
+    r"""
+      ([A-Z0-9])\1{3,}                                          # 0000, XXXXXX
+    | 0?123456(?:7(?:8(?:90?)?)?)? | 0?987654(?:3(?:2(?:10?)?)?)?  # keyboard runs
+    """,
+    re.VERBOSE,
+)
+
+
+def compact(text: str) -> str:
+    """Fold `text` and keep its letters and digits: `d 123-4567` becomes `D1234567`.
+
+    Raises:
+        IdentifierError: `value-not-latin`; `value-placeholder`, as for UNKNOWN, N/A or 0000.
+    """
+    folded = fold(text)
+    has_foreign = any(character.isalnum() and not character.isascii() for character in folded)
+    if has_foreign or not is_readable(text):
+        raise IdentifierError("value-not-latin")
+    refuse_placeholder(folded)
+    value = _SIGNS.sub("", folded)
+    if _FILLERS.fullmatch(value):
+        raise IdentifierError("value-placeholder")
+    return value
+
+
+def refuse_placeholder(text: str) -> None:
+    """Refuse a word that stands for nothing, whatever its signs: `N/A`, `Unknown`, `TEST`.
+
+    Raises:
+        IdentifierError: `value-placeholder`.
+    """
+    if _SIGNS.sub("", fold(text)) in _WORDS:
+        raise IdentifierError("value-placeholder")
+
+
+def known_given(given: str) -> str:
+    """Return given names, or the empty string for what says that there is none, such as FNU.
+
+    Raises:
+        IdentifierError: `name-not-latin`.
+    """
+    return "" if _NAME_WORDS.issuperset(words(given)) else given
+
+
+def refuse_nobody(given: str, surname: str) -> None:
+    """Refuse a name that stands for nobody: every office's John Doe would be one person.
+
+    Raises:
+        IdentifierError: `name-placeholder` or `name-not-latin`.
+    """
+    firsts, lasts = words(given), words(surname)
+    is_unknown = not _NAME_WORDS.isdisjoint(lasts or firsts)
+    is_doe = len(lasts) == 1 and lasts[0] in _NOBODY["surnames"]
+    if is_unknown or (is_doe and (firsts[0] if firsts else "") in _NOBODY["given"]):
+        raise IdentifierError("name-placeholder")
