@@ -1,4 +1,4 @@
-from app.core.errors import InvalidError, NotFoundError
+from app.core.errors import InvalidError, NotFoundError, PreconditionFailedError
 
 
 class CaseNotFoundError(NotFoundError):
@@ -15,6 +15,12 @@ class OverlapNotFoundError(NotFoundError):
     code = "overlap-not-found"
     title = "Overlap not found"
     default_detail = "Check the id; overlaps that you may not know of answer the same."
+
+
+class OverlapChangedError(PreconditionFailedError):
+    """The overlap changed since the caller read it, by new evidence or the other side's word."""
+
+    code = "overlap-changed"
 
 
 class SummaryRefusedError(InvalidError):

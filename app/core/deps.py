@@ -3,11 +3,12 @@ from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import Depends, Query, Request, Response
+from fastapi import Depends, Header, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import utc_now
 from app.core.db import transaction
+from app.core.errors import IfMatchMissingError
 from app.core.settings import RegistrySettings
 
 
@@ -44,8 +45,29 @@ Cursor = Annotated[
 ]
 
 
-def link_next(response: Response, path: str, limit: int, cursor: str | None) -> None:
+async def if_match_header(
+    if_match: Annotated[
+        str | None,
+        Header(max_length=64, description="The ETag of what was read.", examples=['"1"']),
+    ] = None,
+) -> str:
+    """Return the `If-Match` header.
+
+    Raises:
+        IfMatchMissingError: it was not sent.
+    """
+    if if_match is None:
+        raise IfMatchMissingError
+    return if_match
+
+
+IfMatch = Annotated[str, Depends(if_match_header)]
+
+
+def link_next(
+    response: Response, path: str, limit: int, cursor: str | None, **filters: str
+) -> None:
     """Add the `Link` header to the next page (RFC 8288), if there is one."""
     if cursor is not None:
-        query = urlencode({"limit": limit, "cursor": cursor})
+        query = urlencode({**filters, "limit": limit, "cursor": cursor})
         response.headers["Link"] = f'<{path}?{query}>; rel="next"'

@@ -153,6 +153,12 @@ class PreconditionRequiredError(AppError):
     default_detail = "Send If-Match with the ETag of the version that you read."
 
 
+class IfMatchMissingError(PreconditionRequiredError):
+    """A change must say which version of the thing it is made of."""
+
+    code = "if-match-missing"
+
+
 class UnavailableError(AppError):
     """A part that the service needs does not answer; the outcome may be unknown."""
 

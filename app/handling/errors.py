@@ -1,9 +1,4 @@
-from app.core.errors import (
-    ConflictError,
-    NotFoundError,
-    PreconditionFailedError,
-    PreconditionRequiredError,
-)
+from app.core.errors import ConflictError, NotFoundError, PreconditionFailedError
 
 
 class HandlingNotFoundError(NotFoundError):
@@ -43,9 +38,3 @@ class HandlingChangedError(PreconditionFailedError):
     """The request changed since the caller read it."""
 
     code = "handling-request-changed"
-
-
-class IfMatchMissingError(PreconditionRequiredError):
-    """An answer must say which version of the request it answers."""
-
-    code = "if-match-missing"

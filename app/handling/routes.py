@@ -1,6 +1,6 @@
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Path, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from app.access.permissions import Permission
 from app.accounts.deps import CurrentPrincipal
@@ -8,7 +8,8 @@ from app.accounts.errors import IdempotencyKeyReusedError
 from app.accounts.idempotency import CurrentClaim, answer_once
 from app.cases import ladder
 from app.cases.errors import OverlapNotFoundError
-from app.core.deps import Cursor, Limit, Now, Session, link_next
+from app.core.deps import Cursor, IfMatch, Limit, Now, Session, link_next
+from app.core.errors import IfMatchMissingError
 from app.core.http import StrictRoute
 from app.core.ids import parse_public_id
 from app.core.openapi import operation
@@ -20,32 +21,11 @@ from app.handling.errors import (
     HandlingNotFoundError,
     HandlingNotYoursError,
     HandlingOpenError,
-    IfMatchMissingError,
 )
 from app.handling.schemas import HandlingAnswer, HandlingAsk, HandlingPage, HandlingRead
 
 router = APIRouter(prefix="/v1", tags=["handling"], route_class=StrictRoute)
 RequestId = Annotated[str, Path(max_length=64, examples=["hnd_0198a3c1d2e47f508192a3b4c5d6e7f8"])]
-
-
-def if_match_header(
-    if_match: Annotated[
-        str | None,
-        Header(
-            max_length=64,
-            description="The ETag of the request as it was read.",
-            examples=['"1"'],
-        ),
-    ] = None,
-) -> str:
-    """Return the `If-Match` header.
-
-    Raises:
-        IfMatchMissingError: it was not sent.
-    """
-    if if_match is None:
-        raise IfMatchMissingError
-    return if_match
 
 
 @router.post(
@@ -139,7 +119,7 @@ async def answer_handling_request(
     session: Session,
     principal: CurrentPrincipal,
     claim: CurrentClaim,
-    if_match: Annotated[str, Depends(if_match_header)],
+    if_match: IfMatch,
     now: Now,
 ) -> Response:
     """Accept a request, or decline it with a reason; the first answer is final."""

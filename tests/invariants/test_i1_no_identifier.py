@@ -28,7 +28,8 @@ TEXT_COLUMNS: Final = {
     "offices": {
         "code", "name", "kind", "state", "contact_title", "contact_phone", "contact_email",
     },
-    "overlaps": {"band", "findings"},
+    "overlap_sides": {"verdict", "verdict_reason", "verdict_evidence"},
+    "overlaps": {"band", "findings", "evidence", "retract_reason"},
     "participation_agreements": {"version", "signatory"},
     "subjects": {"ref", "kind"},
 }  # fmt: skip
@@ -43,7 +44,6 @@ BYTE_COLUMNS: Final = {
     "sealing_keys": {"sealed_key"},
     "sightings": {"token"},
     "spent_assertions": {"jti_digest"},
-    "suppressions": {"token"},
     "tokens": {"token"},
 }
 
