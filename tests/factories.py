@@ -50,6 +50,19 @@ class OfficeClient:
         items: list[dict[str, Any]] = response.json()["items"]
         return items
 
+    async def say(
+        self, overlap_id: str, verdict: str, reason: str | None = None, etag: str | None = None
+    ) -> httpx.Response:
+        """Give a verdict on an overlap, by default on the version that stands."""
+        path = f"/v1/overlaps/{overlap_id}"
+        if etag is None:
+            etag = (await self.http.get(path)).headers.get("ETag", '"0"')
+        return await self.http.put(
+            f"{path}/verdict",
+            json={"verdict": verdict, "reason": reason},
+            headers={"If-Match": etag},
+        )
+
     async def request_handling(
         self, overlap_id: str, lead: str = "requester", key: str | None = None
     ) -> httpx.Response:
@@ -123,8 +136,8 @@ class Registry:
     def client(self, code: str, client_id: str, scopes: str | None = None) -> OfficeClient:
         """Return a client of an office with an access token made by the registry's own key."""
         everything = (
-            "cases:post cases:read overlaps:read handling:read handling:request handling:answer "
-            "offices:read"
+            "cases:post cases:read overlaps:read overlaps:judge"
+            " handling:read handling:request handling:answer offices:read"
         )
         token = self.app.state.signing_key.mint_access(
             issuer=ISSUER,

@@ -7,6 +7,7 @@ class Permission(StrEnum):
     CASES_POST = "cases:post"
     CASES_READ = "cases:read"
     OVERLAPS_READ = "overlaps:read"
+    OVERLAPS_JUDGE = "overlaps:judge"
     HANDLING_READ = "handling:read"
     HANDLING_REQUEST = "handling:request"
     HANDLING_ANSWER = "handling:answer"

@@ -73,6 +73,18 @@ _OVERLAP: Final = {
         },
         "case": None,
     },
+    "verdicts": {
+        "state": "awaiting_other",
+        "own": None,
+        "other": {
+            "verdict": "confirmed",
+            "reason": None,
+            "given_at": "2026-03-03T09:30:00.123456Z",
+            "reopened": None,
+        },
+    },
+    "retracted_at": None,
+    "retract_reason": None,
 }
 _RECEIPT: Final = {
     **_REF,
@@ -116,6 +128,7 @@ EXAMPLES: Final[dict[str, Any]] = {
     "CaseRead": _READ,
     "CasePage": {"items": [_READ], "next_cursor": None},
     "OverlapRead": _OVERLAP,
+    "VerdictPut": {"verdict": "not_a_match", "reason": "shared_service"},
     "OverlapPage": {"items": [_OVERLAP], "next_cursor": None},
 }
 """Examples by name of schema, for the OpenAPI document; the tokens are of a made-up person."""

@@ -5,7 +5,16 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.cases.vocabulary import Band, RecordClass, Rung, TraffickingType
+from app.cases.vocabulary import (
+    Band,
+    JointVerdict,
+    NotAMatchReason,
+    RecordClass,
+    RetractReason,
+    Rung,
+    TraffickingType,
+    Verdict,
+)
 
 
 class _Read(BaseModel):
@@ -80,6 +89,32 @@ class CounterpartRead(_Read):
     case: SharedCaseRead | None = None
 
 
+class ReopenedRead(_Read):
+    """Which kinds of evidence came and went since a verdict of `not_a_match`."""
+
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+class VerdictRead(_Read):
+    """What one office said."""
+
+    verdict: Verdict
+    reason: NotAMatchReason | None = None
+    given_at: datetime
+    reopened: ReopenedRead | None = Field(
+        default=None, description="Set when the evidence changed: the verdict no longer holds."
+    )
+
+
+class VerdictsRead(_Read):
+    """What both offices said, and what it comes to."""
+
+    state: JointVerdict
+    own: VerdictRead | None = None
+    other: VerdictRead | None = None
+
+
 class OverlapRead(_Read):
     """A possible match between an own case and another office's; a person must confirm it."""
 
@@ -91,6 +126,11 @@ class OverlapRead(_Read):
     band: Band
     findings: tuple[FindingRead, ...]
     counterpart: CounterpartRead
+    verdicts: VerdictsRead
+    retracted_at: datetime | None = Field(
+        default=None, description="Since when it no longer holds; shown to who had seen it."
+    )
+    retract_reason: RetractReason | None = None
 
     @property
     def etag(self) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principal import Principal
 from app.cases.errors import CaseNotFoundError, OverlapNotFoundError
-from app.cases.ladder import VISIBLE, render
+from app.cases.ladder import MARKED, RETRACTED, STANDING, VISIBLE, render
 from app.cases.models import Case
 from app.cases.overlap_schemas import OverlapRead
 from app.core.db import driver
@@ -21,7 +21,7 @@ _LOCK_CASES: Final = """
 SELECT c.id, c.source_system, c.external_id, c.version
 FROM unnest($2::text[], $3::text[]) AS q (source_system, external_id)
 JOIN cases c ON c.office_id = $1 AND c.source_system = q.source_system
-            AND c.external_id = q.external_id
+            AND c.external_id = q.external_id AND c.withdrawn_at IS NULL
 ORDER BY c.source_system, c.external_id
 FOR NO KEY UPDATE OF c
 """
@@ -38,19 +38,30 @@ SET record_class = excluded.record_class, trafficking_type = excluded.traffickin
     disclosure = excluded.disclosure, county_fips = excluded.county_fips,
     opened_on = excluded.opened_on, review_on = excluded.review_on, summary = excluded.summary,
     content_tag = excluded.content_tag, validated_on = excluded.validated_on,
-    version = c.version + 1, changed_at = excluded.changed_at
+    version = c.version + 1, changed_at = excluded.changed_at, withdrawn_at = NULL
 WHERE c.content_tag <> excluded.content_tag
 RETURNING id, source_system, external_id, version, xmax = 0
 """
 
-_PAGE: Final = VISIBLE + (
+# of a withdrawn case its reference stays; the tag of no post is empty, so a repeat counts as new
+_CLEAR_CASE: Final = """
+UPDATE cases SET withdrawn_at = $2, changed_at = $2, version = version + 1, content_tag = '',
+  summary = NULL, county_fips = NULL, opened_on = NULL
+WHERE id = $1
+"""
+
+_PAGE: Final = (
     " AND s.overlap_id < coalesce($4, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)"
     " ORDER BY s.overlap_id DESC LIMIT $5"
 )
-_ONE: Final = VISIBLE + " AND s.overlap_id = $4"
-_OF_CASES: Final = (
-    "SELECT v.* FROM unnest($4::bigint[]) AS q (id) CROSS JOIN LATERAL ("  # noqa: S608 -- constants only
+_STANDING_PAGE: Final = MARKED.format(page=VISIBLE + STANDING + _PAGE)
+_RETRACTED_PAGE: Final = VISIBLE + RETRACTED + _PAGE
+_ONE: Final = MARKED.format(page=VISIBLE + STANDING + " AND s.overlap_id = $4")
+_ONE_RETRACTED: Final = VISIBLE + RETRACTED + " AND s.overlap_id = $4"
+_OF_CASES: Final = MARKED.format(
+    page="SELECT v.* FROM unnest($4::bigint[]) AS q (id) CROSS JOIN LATERAL ("  # noqa: S608 -- constants only
     + VISIBLE
+    + STANDING
     + " AND s.case_id = q.id ORDER BY o.strength DESC, o.id LIMIT $5) AS v"
 )
 
@@ -67,8 +78,8 @@ class SeenOverlap:
 
 
 def visible_to(principal: Principal) -> Select[Case]:
-    """Return the select of cases that `principal` may read: its own office's."""
-    return select(Case).where(Case.office_id == principal.office_id)
+    """Return the select of cases that `principal` may read: its own office's, not withdrawn."""
+    return select(Case).where(Case.office_id == principal.office_id, Case.withdrawn_at.is_(None))
 
 
 async def get_case(
@@ -131,6 +142,11 @@ async def upsert_cases(
     return {(row[1], row[2]): StoredCase(row[0], row[3], is_new=row[4]) for row in found}
 
 
+async def clear_case(session: AsyncSession, case_id: int, *, now: datetime) -> None:
+    """Empty a case that its office withdraws; the caller holds its row."""
+    await (await driver(session)).execute(_CLEAR_CASE, case_id, now)
+
+
 async def list_overlaps(
     session: AsyncSession,
     principal: Principal,
@@ -138,20 +154,34 @@ async def list_overlaps(
     before: UUID | None,
     limit: int,
     now: datetime,
+    retracted: bool = False,
 ) -> list[SeenOverlap]:
-    """Return a page of the overlaps that the caller may know of, newest first."""
-    return await _seen(session, principal, _PAGE, before, limit, now=now)
+    """Return a page of the overlaps that the caller may know of, newest first.
+
+    With `retracted`, of those that were taken back in the last 90 days and that it had seen.
+    """
+    page = _RETRACTED_PAGE if retracted else _STANDING_PAGE
+    return await _seen(session, principal, page, before, limit, now=now)
 
 
 async def get_overlap(
-    session: AsyncSession, principal: Principal, overlap_id: UUID | None, *, now: datetime
+    session: AsyncSession,
+    principal: Principal,
+    overlap_id: UUID | None,
+    *,
+    now: datetime,
+    or_retracted: bool = False,
 ) -> SeenOverlap:
     """Return one overlap that the caller may know of.
+
+    With `or_retracted` also one that was taken back in the last 90 days and that it had seen.
 
     Raises:
         OverlapNotFoundError: absent, retracted, or not for the caller; never told apart.
     """
     found = await _seen(session, principal, _ONE, overlap_id, now=now)
+    if not found and or_retracted:
+        found = await _seen(session, principal, _ONE_RETRACTED, overlap_id, now=now)
     if not found:
         raise OverlapNotFoundError
     return found[0]

@@ -1,6 +1,6 @@
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from app.access.permissions import Permission
 from app.accounts.deps import CurrentPrincipal
@@ -23,9 +23,22 @@ from app.cases.schemas import (
     CasesResult,
     ExternalId,
     SourceSystem,
+    VerdictPut,
 )
-from app.core.deps import Cursor, IfMatchOptional, Limit, Now, Session, link_next
-from app.core.errors import EpochChangedError, PreconditionFailedError
+from app.core.deps import (
+    Cursor,
+    IfMatch,
+    IfMatchOptional,
+    Limit,
+    Now,
+    Session,
+    link_next,
+)
+from app.core.errors import (
+    EpochChangedError,
+    PreconditionFailedError,
+    PreconditionRequiredError,
+)
 from app.core.http import StrictRoute
 from app.core.ids import parse_public_id
 from app.core.openapi import operation
@@ -35,6 +48,14 @@ MAX_BULK_BYTES = 2 * 1024 * 1024
 
 router = APIRouter(prefix="/v1", route_class=StrictRoute)
 System = Annotated[SourceSystem, Path(description="The case-management system.", examples=["cms"])]
+Retracted = Annotated[
+    bool,
+    Query(
+        description="Those seen before and retracted in the last 90 days, instead of the rest.",
+        examples=[False],
+    ),
+]
+OverlapId = Annotated[str, Path(max_length=64, examples=["ovl_0198a3c0b1c27d3e8f90a1b2c3d4e5f6"])]
 External = Annotated[ExternalId, Path(description="The case number in it.", examples=["24-CR-001"])]
 
 
@@ -134,6 +155,26 @@ async def read_case(
     return read
 
 
+@router.delete(
+    "/cases/{source_system}/{external_id}",
+    tags=["cases"],
+    status_code=204,
+    openapi_extra=operation(CaseNotFoundError, scope=Permission.CASES_POST),
+)
+async def withdraw_case(
+    source_system: System,
+    external_id: External,
+    request: Request,
+    session: Session,
+    principal: CurrentPrincipal,
+    now: Now,
+) -> None:
+    """Withdraw a case: its subjects, tokens and facts are deleted, its overlaps retracted."""
+    intake: Intake = request.app.state.intake
+    ref = (source_system, external_id)
+    await service.withdraw_case(session, principal, intake, ref, now=now)
+
+
 @router.get(
     "/overlaps",
     tags=["overlaps"],
@@ -147,14 +188,18 @@ async def list_overlaps(
     now: Now,
     limit: Limit = 20,
     cursor: Cursor = None,
+    retracted: Retracted = False,  # noqa: FBT002 -- a query parameter
 ) -> OverlapPage:
     """List the possible matches that the office may know of, newest first."""
     pager: Pager = request.app.state.pager
-    scope = f"overlaps:{principal.office_id}"
+    scope = f"overlaps:{retracted}:{principal.office_id}"
     before = pager.read_id(scope, cursor)
-    found = await service.list_overlaps(session, principal, before=before, limit=limit, now=now)
+    found = await service.list_overlaps(
+        session, principal, before=before, limit=limit, now=now, retracted=retracted
+    )
     following = pager.after_ids(scope, [seen.id for seen in found], limit)
-    link_next(response, "/v1/overlaps", limit, following)
+    path = "/v1/overlaps"
+    link_next(response, path, limit, following, **({"retracted": "true"} if retracted else {}))
     return OverlapPage(items=tuple(seen.read for seen in found), next_cursor=following)
 
 
@@ -164,9 +209,7 @@ async def list_overlaps(
     openapi_extra=operation(OverlapNotFoundError, scope=Permission.OVERLAPS_READ),
 )
 async def read_overlap(
-    overlap_id: Annotated[
-        str, Path(max_length=64, examples=["ovl_0198a3c0b1c27d3e8f90a1b2c3d4e5f6"])
-    ],
+    overlap_id: OverlapId,
     response: Response,
     session: Session,
     principal: CurrentPrincipal,
@@ -175,5 +218,34 @@ async def read_overlap(
     """Read one overlap: why it was found, and of the other side what its owner lets be seen."""
     key = parse_public_id(ladder.PREFIX, overlap_id)
     seen = await service.read_overlap(session, principal, key, now=now)
+    response.headers["ETag"] = seen.read.etag
+    return seen.read
+
+
+@router.put(
+    "/overlaps/{overlap_id}/verdict",
+    tags=["overlaps"],
+    openapi_extra=operation(
+        OverlapNotFoundError,
+        PreconditionFailedError,
+        PreconditionRequiredError,
+        scope=Permission.OVERLAPS_JUDGE,
+    ),
+)
+async def put_verdict(
+    overlap_id: OverlapId,
+    body: VerdictPut,
+    response: Response,
+    session: Session,
+    principal: CurrentPrincipal,
+    if_match: IfMatch,
+    now: Now,
+) -> OverlapRead:
+    """Say whether an overlap is a match; the other office reads it as far as it sees the overlap.
+
+    `not_a_match` holds until the kinds of evidence change; then it is reopened and says how.
+    """
+    key = parse_public_id(ladder.PREFIX, overlap_id)
+    seen = await service.put_verdict(session, principal, key, body, if_match=if_match, now=now)
     response.headers["ETag"] = seen.read.etag
     return seen.read

@@ -15,7 +15,14 @@ from pydantic import (
 
 from app.cases.guard import check_reference
 from app.cases.overlap_schemas import OverlapRead
-from app.cases.vocabulary import Disclosure, Provenance, RecordClass, TraffickingType
+from app.cases.vocabulary import (
+    Disclosure,
+    NotAMatchReason,
+    Provenance,
+    RecordClass,
+    TraffickingType,
+    Verdict,
+)
 from app.identifiers.kinds import IDENTIFIER_KINDS, KINDS, MATCH_SPEC, SubjectKind
 
 MAX_CASES: int = 200
@@ -142,6 +149,21 @@ class CasesPut(_Sent):
     """Many cases of one office, put in one transaction."""
 
     cases: Annotated[tuple[CaseItem, ...], Field(min_length=1, max_length=MAX_CASES)]
+
+
+class VerdictPut(_Sent):
+    """What an office says of an overlap."""
+
+    verdict: Verdict
+    reason: NotAMatchReason | None = Field(
+        default=None, description="With `not_a_match`, and only then."
+    )
+
+    @model_validator(mode="after")
+    def _reason(self) -> Self:
+        if (self.verdict == "not_a_match") != (self.reason is not None):
+            raise ValueError("Give a reason with not_a_match, and only then.")
+        return self
 
 
 class _Read(BaseModel):

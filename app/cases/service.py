@@ -10,8 +10,15 @@ from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.audit import service as audit
 from app.cases import queries
+from app.cases.errors import CaseNotFoundError
 from app.cases.models import Case, CaseGrant
 from app.cases.queries import SeenOverlap
+from app.cases.registering import Intake, entries_of, register
+from app.cases.schemas import VerdictPut
+from app.core.db import driver
+from app.core.errors import PreconditionFailedError
+from app.overlaps.postings import Posting
+from app.pairs import queries as pairs
 
 
 async def read_case(
@@ -46,14 +53,19 @@ async def list_overlaps(
     before: UUID | None,
     limit: int,
     now: datetime,
+    retracted: bool = False,
 ) -> list[SeenOverlap]:
     """Return a page of the overlaps that the caller may know of, and record what it was shown.
+
+    `retracted` asks for those that it had seen and that hold no longer, instead of the others.
 
     Raises:
         MissingScopeError: the caller lacks `overlaps:read`.
     """
     principal.require(Permission.OVERLAPS_READ)
-    found = await queries.list_overlaps(session, principal, before=before, limit=limit, now=now)
+    found = await queries.list_overlaps(
+        session, principal, before=before, limit=limit, now=now, retracted=retracted
+    )
     await audit.record_each(session, principal, [disclosed(principal, found)])
     return found
 
@@ -68,9 +80,83 @@ async def read_overlap(
         OverlapNotFoundError: absent, or not for the caller; the two are never told apart.
     """
     principal.require(Permission.OVERLAPS_READ)
-    found = await queries.get_overlap(session, principal, overlap_id, now=now)
+    found = await queries.get_overlap(session, principal, overlap_id, now=now, or_retracted=True)
     await audit.record_each(session, principal, [disclosed(principal, [found])])
     return found
+
+
+async def withdraw_case(
+    session: AsyncSession,
+    principal: Principal,
+    intake: Intake,
+    ref: tuple[str, str],
+    *,
+    now: datetime,
+) -> None:
+    """Take back one of the caller's own cases: subjects, tokens, sealed elements and facts go.
+
+    Its overlaps are retracted, and values that it made common are matched again. Its reference and
+    the audit stay; posting it again brings it back.
+
+    Raises:
+        MissingScopeError: the caller lacks `cases:post`.
+        CaseNotFoundError: absent, withdrawn before, or another office's.
+    """
+    principal.require(Permission.CASES_POST)
+    held = await queries.lock_cases(session, principal, [ref])
+    if ref not in held:
+        raise CaseNotFoundError
+    case_id = held[ref].id
+    registration = await register(
+        session,
+        principal,
+        intake,
+        [Posting(case_id, is_new=False, subjects=())],
+        now=now,
+        retracted_because="case_withdrawn",
+    )
+    await queries.clear_case(session, case_id, now=now)
+    entries = [audit.Entry("case.withdrawn", str(case_id)), *entries_of(registration)]
+    await audit.record_each(session, principal, entries)
+
+
+async def put_verdict(
+    session: AsyncSession,
+    principal: Principal,
+    overlap_id: UUID | None,
+    verdict: VerdictPut,
+    *,
+    if_match: str,
+    now: datetime,
+) -> SeenOverlap:
+    """Say what the caller's office holds of an overlap, in place of what it said before.
+
+    It is said of the evidence that the caller read: `if_match` is compared under the overlap's
+    lock, so a post that changes the evidence comes wholly before or after.
+
+    Raises:
+        MissingScopeError: the caller lacks `overlaps:judge`.
+        OverlapNotFoundError: absent, retracted, or not for the caller; never told apart.
+        PreconditionFailedError: `if_match` is not the version that stands.
+    """
+    principal.require(Permission.OVERLAPS_JUDGE)
+    connection = await driver(session)
+    if overlap_id is not None:
+        await pairs.lock_overlap(connection, principal.office_id, overlap_id)
+    seen = await queries.get_overlap(session, principal, overlap_id, now=now)
+    if if_match != seen.read.etag:
+        raise PreconditionFailedError
+    await pairs.set_verdict(
+        connection, principal.office_id, seen.id, verdict.verdict, verdict.reason, now=now
+    )
+    await audit.record(
+        session,
+        principal,
+        "verdict.given",
+        seen.read.id,
+        detail={"verdict": verdict.verdict, "reason": verdict.reason},
+    )
+    return await queries.get_overlap(session, principal, overlap_id, now=now)
 
 
 async def grant(

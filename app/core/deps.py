@@ -68,8 +68,10 @@ Cursor = Annotated[
 ]
 
 
-def link_next(response: Response, path: str, limit: int, cursor: str | None) -> None:
+def link_next(
+    response: Response, path: str, limit: int, cursor: str | None, **filters: str
+) -> None:
     """Add the `Link` header to the next page (RFC 8288), if there is one."""
     if cursor is not None:
-        query = urlencode({"limit": limit, "cursor": cursor})
+        query = urlencode({**filters, "limit": limit, "cursor": cursor})
         response.headers["Link"] = f'<{path}?{query}>; rel="next"'

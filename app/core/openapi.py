@@ -128,7 +128,7 @@ def _settle(
         raises.add(errors.UnauthenticatedError)
         raises.update(e for e in guarded if scope or not issubclass(e, errors.ForbiddenError))
     for holder in (*responses.values(), *([body] if body else [])):
-        for media_type in holder["content"].values():
+        for media_type in holder.get("content", {}).values():
             name = media_type["schema"].get("$ref", operation["operationId"]).rpartition("/")[2]
             media_type["example"] = examples[name]
     for status in sorted({error.status for error in raises}):

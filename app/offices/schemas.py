@@ -73,7 +73,7 @@ class AgreementSign(BaseModel):
         return self
 
 
-class ContactRead(BaseModel):
+class OfficeContactRead(BaseModel):
     """A post of an office, not a private person."""
 
     model_config = ConfigDict(frozen=True)
@@ -105,7 +105,7 @@ class OfficeRead(BaseModel):
     name: str
     kind: OfficeKind
     state: str
-    contacts: tuple[ContactRead, ...]
+    contacts: tuple[OfficeContactRead, ...]
     commitments: tuple[CommitmentRead, ...] = Field(description="The latest of each kind.")
 
 

@@ -61,8 +61,6 @@ class Token(Base):
     """The same of hidden subjects: they bound work, and nothing that is shown counts them."""
     is_common: Mapped[bool]
     """Whether subjects and offices are beyond the limit of the kind."""
-    is_suppressed: Mapped[bool]
-    """Whether a suppression names it, in force or not."""
 
 
 class Sighting(Base):

@@ -17,11 +17,11 @@ Keys = Mapping[tuple[int, str], int]
 
 _LOCK: Final = """
 INSERT INTO tokens AS t (token, kind, match_spec, epoch, offices, subjects,
-                         hidden_offices, hidden_subjects, is_common, is_suppressed)
-SELECT token, kind, $3, $4, least(seen, 1), seen, least(hidden, 1), hidden, FALSE, FALSE
+                         hidden_offices, hidden_subjects, is_common)
+SELECT token, kind, $3, $4, least(seen, 1), seen, least(hidden, 1), hidden, FALSE
 FROM unnest($1::bytea[], $2::smallint[], $5::int[], $6::int[]) AS q (token, kind, seen, hidden)
 ON CONFLICT (token) DO UPDATE SET kind = t.kind
-RETURNING token, kind, offices, subjects, hidden_offices, hidden_subjects, xmax = 0, is_suppressed
+RETURNING token, kind, offices, subjects, hidden_offices, hidden_subjects, xmax = 0
 """
 
 _HELD_BY: Final = """
@@ -133,7 +133,6 @@ SELECT token, is_hidden, count(DISTINCT subject_id) FROM placed GROUP BY token, 
 
 _DELETE_EMPTY: Final = """
 DELETE FROM tokens WHERE token = ANY($1::bytea[]) AND offices = 0 AND hidden_offices = 0
-  AND NOT is_suppressed
 """
 
 _COMMON_KINDS: Final = """
@@ -170,7 +169,7 @@ async def lock_tokens(
     names, kinds, seen, hidden = map(list, zip(*tokens, strict=True)) if tokens else ([],) * 4
     rows = await connection.fetch(_LOCK, names, kinds, match_spec, epoch, seen, hidden)
     return {
-        row[0]: Locked(row[1], Holders(row[2], row[3]), Holders(row[4], row[5]), row[6], row[7])
+        row[0]: Locked(row[1], Holders(row[2], row[3]), Holders(row[4], row[5]), row[6])
         for row in rows
     }
 

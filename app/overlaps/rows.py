@@ -33,7 +33,6 @@ class Locked(NamedTuple):
     """Holders that others may know of."""
     hidden: Holders
     is_fresh: bool
-    is_suppressed: bool = False
 
     @property
     def is_common(self) -> bool:

@@ -20,7 +20,7 @@ from app.overlaps.shares import Division
 from app.pairs import queries as pairs
 from app.pairs.rows import FoundOverlap
 
-RetractReason = Literal["evidence_gone", "case_withdrawn", "value_suppressed"]
+RetractReason = Literal["evidence_gone", "case_withdrawn"]
 
 
 @dataclass(frozen=True)

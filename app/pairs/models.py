@@ -17,8 +17,7 @@ class Overlap(Base):
         CheckConstraint("low_case_id < high_case_id", name="ordered"),
         CheckConstraint("band IN ('strong', 'probable', 'possible', 'shared_only')", name="band"),
         CheckConstraint(
-            "retract_reason IN ('evidence_gone', 'case_withdrawn', 'value_suppressed')",
-            name="retract_reason",
+            "retract_reason IN ('evidence_gone', 'case_withdrawn')", name="retract_reason"
         ),
         Index("uq_overlaps_cases", "low_case_id", "high_case_id", unique=True),
     )

@@ -64,6 +64,39 @@ WHERE s.case_id = ANY($1::bigint[])
 """
 
 
+_LOCK_ONE: Final = """
+SELECT o.id FROM overlap_sides s JOIN "overlaps" o ON o.id = s.overlap_id
+WHERE s.office_id = $1 AND s.overlap_id = $2
+FOR NO KEY UPDATE OF o
+"""
+
+_SET_VERDICT: Final = """
+WITH judged AS (
+  UPDATE "overlaps" SET version = version + 1 WHERE id = $2 RETURNING id, evidence)
+UPDATE overlap_sides s
+SET verdict = $3, verdict_reason = $4, verdict_evidence = judged.evidence, verdict_at = $5
+FROM judged WHERE s.office_id = $1 AND s.overlap_id = judged.id
+"""
+
+
+async def lock_overlap(connection: Connection, office_id: int, overlap_id: UUID) -> None:
+    """Lock an overlap of the office until the transaction ends; nothing if it has none such."""
+    await connection.execute(_LOCK_ONE, office_id, overlap_id)
+
+
+async def set_verdict(
+    connection: Connection,
+    office_id: int,
+    overlap_id: UUID,
+    verdict: str,
+    reason: str | None,
+    *,
+    now: datetime,
+) -> None:
+    """Store what one side says of the evidence that stands; the caller holds the overlap."""
+    await connection.execute(_SET_VERDICT, office_id, overlap_id, verdict, reason, now)
+
+
 async def get_support(
     connection: Connection, case_ids: Sequence[int]
 ) -> dict[tuple[int, int], frozenset[str]]:

@@ -1,4 +1,4 @@
-"""common values, verdicts, withdrawal, suppressions"""
+"""common values, verdicts, withdrawal"""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,6 @@ def upgrade() -> None:
     op.add_column('tokens', sa.Column('hidden_subjects', sa.Integer(), server_default='0', nullable=False))
     op.add_column('tokens', sa.Column('hidden_offices', sa.Integer(), server_default='0', nullable=False))
     op.add_column('tokens', sa.Column('is_common', sa.Boolean(), server_default=NO, nullable=False))
-    op.add_column('tokens', sa.Column('is_suppressed', sa.Boolean(), server_default=NO, nullable=False))
     op.create_index('ix_tokens_common', 'tokens', ['token'], unique=False, postgresql_where=sa.text('is_common'))
     op.create_table('hidden_sightings',
     sa.Column('token', sa.LargeBinary(), nullable=False),
@@ -38,31 +37,9 @@ def upgrade() -> None:
     op.add_column('overlap_sides', sa.Column('verdict_reason', sa.String(), nullable=True))
     op.add_column('overlap_sides', sa.Column('verdict_evidence', postgresql.ARRAY(sa.String()), nullable=True))
     op.add_column('overlap_sides', sa.Column('verdict_at', sa.DateTime(timezone=True), nullable=True))
-    op.create_check_constraint('verdict', 'overlap_sides', "verdict IN ('confirmed', 'not_a_match', 'need_information')")
-    op.create_check_constraint('verdict_reason', 'overlap_sides', "(verdict IS NOT DISTINCT FROM 'not_a_match') = (verdict_reason IS NOT NULL)")
-    op.create_check_constraint('verdict_at', 'overlap_sides', '(verdict IS NULL) = (verdict_at IS NULL) AND (verdict IS NULL) = (verdict_evidence IS NULL)')
-    op.create_table('suppressions',
-    sa.Column('id', sa.Uuid(), nullable=False),
-    sa.Column('token', sa.LargeBinary(), nullable=False),
-    sa.Column('kind', sa.SmallInteger(), nullable=False),
-    sa.Column('mode', sa.String(), nullable=False),
-    sa.Column('scope', sa.String(), nullable=False),
-    sa.Column('office_id', sa.BigInteger(), nullable=False),
-    sa.Column('state', sa.String(), nullable=True),
-    sa.Column('reason', sa.String(), nullable=False),
-    sa.Column('version', sa.Integer(), nullable=False),
-    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
-    sa.CheckConstraint("mode IN ('inform', 'down_weight', 'block')", name=op.f('ck_suppressions_mode')),
-    sa.CheckConstraint("scope IN ('all', 'state', 'office')", name=op.f('ck_suppressions_scope')),
-    sa.CheckConstraint("(scope = 'state') = (state IS NOT NULL)", name=op.f('ck_suppressions_state')),
-    sa.CheckConstraint("(scope = 'all') = (office_id = 0)", name=op.f('ck_suppressions_owner')),
-    sa.CheckConstraint('created_at < expires_at', name=op.f('ck_suppressions_period')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_suppressions'))
-    )
-    op.create_index('ix_suppressions_office_id_id', 'suppressions', ['office_id', 'id'], unique=False)
-    op.create_index('uq_suppressions_open', 'suppressions', ['token', 'scope', 'office_id'], unique=True, postgresql_where=sa.text('ended_at IS NULL'))
+    op.create_check_constraint(op.f('ck_overlap_sides_verdict'), 'overlap_sides', "verdict IN ('confirmed', 'not_a_match', 'need_information')")
+    op.create_check_constraint(op.f('ck_overlap_sides_verdict_reason'), 'overlap_sides', "(verdict IS NOT DISTINCT FROM 'not_a_match') = (verdict_reason IS NOT NULL)")
+    op.create_check_constraint(op.f('ck_overlap_sides_verdict_at'), 'overlap_sides', '(verdict IS NULL) = (verdict_at IS NULL) AND (verdict IS NULL) = (verdict_evidence IS NULL)')
     _recount()
 
 
@@ -105,12 +82,11 @@ def _recount() -> None:
             WHERE a.name <> 'shared' AND a.level NOT IN ('differs', 'unknown')) AS x (e)), '{}')""")
     op.execute("""
         UPDATE "overlaps" SET retract_reason = 'evidence_gone' WHERE retracted_at IS NOT NULL""")
-    op.create_check_constraint('retract_reason', 'overlaps', "retract_reason IN ('evidence_gone', 'case_withdrawn', 'value_suppressed')")
+    op.create_check_constraint(op.f('ck_overlaps_retract_reason'), 'overlaps', "retract_reason IN ('evidence_gone', 'case_withdrawn')")
 
 
 def downgrade() -> None:
     op.drop_constraint(op.f('ck_overlaps_retract_reason'), 'overlaps')
-    op.drop_table('suppressions')
     for name in ('verdict_at', 'verdict_reason', 'verdict'):
         op.drop_constraint(op.f(f'ck_overlap_sides_{name}'), 'overlap_sides')
     for name in ('verdict_at', 'verdict_evidence', 'verdict_reason', 'verdict', 'seen_at'):
@@ -121,7 +97,7 @@ def downgrade() -> None:
     op.execute("INSERT INTO sightings SELECT token, office_id, subject_id, alias FROM hidden_sightings")
     op.drop_table('hidden_sightings')
     op.drop_index('ix_tokens_common', table_name='tokens')
-    for name in ('is_suppressed', 'is_common', 'hidden_offices', 'hidden_subjects'):
+    for name in ('is_common', 'hidden_offices', 'hidden_subjects'):
         op.drop_column('tokens', name)
     op.drop_column('subjects', 'is_hidden')
     op.drop_column('cases', 'withdrawn_at')

@@ -45,8 +45,8 @@ JOIN subjects s ON s.id = 1000000000 + (i - 1) / 20
 """
 _ADD_TOKENS: Final = """
 INSERT INTO tokens (token, kind, match_spec, epoch, subjects, offices,
-                    hidden_subjects, hidden_offices, is_common, is_suppressed)
-SELECT substr(sha256(int8send(i)), 1, 16), i % 12 + 1, 1, 1, n, n, 0, 0, FALSE, FALSE
+                    hidden_subjects, hidden_offices, is_common)
+SELECT substr(sha256(int8send(i)), 1, 16), i % 12 + 1, 1, 1, n, n, 0, 0, FALSE
 FROM generate_series($1::bigint + 1, $2::bigint) AS i,
   LATERAL (SELECT CASE WHEN i % 100 = 80 THEN 2 ELSE 1 END AS n) AS held
 WHERE i % 100 <> 0

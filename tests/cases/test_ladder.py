@@ -29,7 +29,8 @@ async def views(client: OfficeClient, body: Mapping[str, Any], overlap_id: str) 
     listed = await client.overlaps()
     single = await client.http.get(f"/v1/overlaps/{overlap_id}")
     put = await client.put_case("24-1", body)
-    assert put.json()["result"] == "unchanged", put.text
+    # an agreement that begins or ends makes the same post another one
+    assert put.json()["result"] in {"unchanged", "updated"}, put.text
     answered = put.json()["overlaps"]
     assert len(listed) <= 1
     assert len(answered) <= 1

@@ -31,7 +31,8 @@ TEXT_COLUMNS: Final = {
         "code", "name", "kind", "state", "contact_title", "contact_phone", "contact_email",
     },
     "office_contacts": {"role", "title", "phone", "email"},
-    "overlaps": {"band", "findings"},
+    "overlap_sides": {"verdict", "verdict_reason", "verdict_evidence"},
+    "overlaps": {"band", "findings", "evidence", "retract_reason"},
     "participation_agreements": {"version", "signatory"},
     "subjects": {"ref", "kind"},
 }  # fmt: skip
@@ -46,7 +47,6 @@ BYTE_COLUMNS: Final = {
     "sealing_keys": {"sealed_key"},
     "sightings": {"token"},
     "spent_assertions": {"jti_digest"},
-    "suppressions": {"token"},
     "tokens": {"token"},
 }
 

@@ -71,7 +71,7 @@ Situation = Callable[[Registry], Awaitable[tuple[OfficeClient, Meeting]]]
 
 async def send(client: OfficeClient, method: str, path: str, body: Any = None) -> httpx.Response:
     headers = {"X-Request-Id": TRACE}
-    if method == "POST":
+    if method == "POST" or path.endswith("/verdict"):
         headers |= {"Idempotency-Key": new_id().hex, "If-Match": '"1"'}
     return await client.http.request(method, path, json=body, headers=headers)
 
@@ -83,6 +83,7 @@ class TestI3NotVisibleIsNotExisting:
         absent = public_id("ovl", new_id())
         for path, method, body in (
             ("/v1/overlaps/{}", "GET", None),
+            ("/v1/overlaps/{}/verdict", "PUT", {"verdict": "confirmed"}),
             ("/v1/overlaps/{}/handling-requests", "POST", {"proposed_lead": "requester"}),
         ):
             hidden, missing, malformed = [
@@ -136,6 +137,7 @@ async def transcript(client: OfficeClient, body: dict[str, Any]) -> list[Any]:
         ),
         ("GET", "/v1/overlaps?limit=1", None),
         ("GET", "/v1/overlaps", None),
+        ("GET", "/v1/overlaps?retracted=true", None),
         ("GET", "/v1/handling-requests", None),
     ]
     return [seen(await send(client, method, path, sent)) for method, path, sent in steps]
@@ -230,8 +232,8 @@ async def hears(
             listed = await client.http.get("/v1/overlaps")
             heard += [
                 re.sub(
-                    rb"ovl_[0-9a-f]{32}|\d{4}-\d\d-\d\dT[0-9:.]+Z|[A-Z]{2}-\d{6}|[A-Z]{2}"
-                    rb'|"next_cursor":"[^"]*"',
+                    rb"ovl_[0-9a-f]{32}|\d{4}-\d\d-\d\dT[0-9:.]+Z|(?i:[A-Z]{2}-\d{6})"
+                    rb'|"state":"[A-Z]{2}"|"next_cursor":"[^"]*"',
                     b"",
                     said.content,
                 )

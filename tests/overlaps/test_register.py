@@ -41,9 +41,9 @@ class TestAgain:
         meeting = await meet(shared_registry)
         await meeting.first.put_case("24-1", case(someone()))
         assert await meeting.first.overlaps() == await meeting.second.overlaps() == []
-        for client in (meeting.first, meeting.second):
-            read = await client.http.get(f"/v1/overlaps/{meeting.overlap_id}")
-            assert read.status_code == 404
+        path = f"/v1/overlaps/{meeting.overlap_id}"
+        assert (await meeting.first.http.get(path)).status_code == 404  # it never saw it
+        assert (await meeting.second.http.get(path)).json()["retracted_at"] is not None
         await assert_consistent(shared_registry)
 
     async def test_a_token_that_comes_back_reopens_the_same_overlap(
