@@ -161,7 +161,7 @@ class TestI1NoRawIdentifierIsStored:
             "SELECT table_name, column_name, udt_name FROM information_schema.columns"
             " WHERE table_schema = 'public' AND table_name <> 'alembic_version'"
             " AND udt_name NOT IN ('int2', 'int4', 'int8', '_int2', '_int8', 'uuid', 'date',"
-            "                      'timestamptz', '_cidr')"
+            "                      'timestamptz', '_cidr', 'bool')"
         )
         found: dict[str, dict[str, set[str]]] = {"words": {}, "bytes": {}}
         for table, column, kind in rows:
