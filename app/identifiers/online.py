@@ -36,7 +36,7 @@ _NOT_IN_A_URL: Final = re.compile(r"[\x00-\x20\x7f\ud800-\udfff]")
 _DEFAULT_PORTS: Final = frozenset({"", "80", "443"})
 _TRACKING: Final = re.compile(
     r"utm_.*|fbclid|gclid|dclid|gbraid|wbraid|msclkid|twclid|ttclid|yclid|igsh|igshid|mc_cid|mc_eid|si",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,  # or Python takes U+017F for an s
 )
 _ESCAPE: Final = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED: Final = re.compile(r"[A-Za-z0-9._~-]")
