@@ -30,9 +30,9 @@ _GMAIL: Final = frozenset({"gmail.com", "googlemail.com"})
 
 _URL: Final = re.compile(
     r"(?:https?://)?(?:[^/?#@]*@)?([^/?#:@]+)(?::([0-9]{0,5}))?(/[^?#]*)?(?:\?([^#]*))?(?:#.*)?",
-    re.IGNORECASE | re.ASCII,  # without ASCII, a long s would be an s
+    re.IGNORECASE | re.ASCII,  # or Python takes U+017F for an s
 )
-_NOT_IN_A_URL: Final = re.compile(r"[\x00-\x20\x7f\ud800-\udfff]")
+_NEVER_IN_A_URL: Final = re.compile(r"[\x00-\x20\x7f\ud800-\udfff]")
 _DEFAULT_PORTS: Final = frozenset({"", "80", "443"})
 _TRACKING: Final = re.compile(
     r"utm_.*|fbclid|gclid|dclid|gbraid|wbraid|msclkid|twclid|ttclid|yclid|igsh|igshid|mc_cid|mc_eid|si",
@@ -86,7 +86,7 @@ def normalize_host(text: str, code: str) -> str:
             raise IdentifierError(code)
         try:
             host = idna.encode(host).decode()
-        except idna.IDNAError:  # too long
+        except UnicodeError:  # idna.IDNAError, too long
             raise IdentifierError(code) from None
     if not _HOST.fullmatch(host):
         raise IdentifierError(code)
@@ -104,7 +104,7 @@ def normalize_url(raw: str) -> str:
     """
     text = raw.strip(BLANKS)
     match = _URL.fullmatch(text)
-    if match is None or _NOT_IN_A_URL.search(text):
+    if match is None or _NEVER_IN_A_URL.search(text):
         raise IdentifierError("url-unreadable")
     host = normalize_host(match[1], "url-unreadable").removeprefix("www.")
     port = "" if (match[2] or "") in _DEFAULT_PORTS else f":{match[2]}"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.cases.schemas import SubjectPut
 from app.evaluator import service
 from app.evaluator.schemas import Evaluate
 from app.identifiers.kinds import KEY_CLASSES
@@ -72,7 +73,7 @@ class TestPost:
             }
             for key in sent["identifiers"]
         ]
-        assert (wire["ref"], wire["kind"]) == ("1", "person")
+        assert SubjectPut.model_validate(wire).ref == "1"
 
     def test_sends_nothing_but_elements(self, peer: Peer) -> None:
         bodies: list[Json] = []

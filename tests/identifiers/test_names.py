@@ -129,7 +129,9 @@ class TestWords:
             return
         assert words(" ".join(once)) == once
 
-    @pytest.mark.parametrize("raw", ["Нина", "李", "Müller 李", "محمد", "Ɓala"])
+    @pytest.mark.parametrize(
+        "raw", ["Нина", "李", "Müller 李", "محمد", "Ɓala", "Ana \U0001f600", "Ana\u20c1"]
+    )
     def test_other_scripts_are_refused(self, raw: str) -> None:
         with pytest.raises(IdentifierError) as caught:
             words(raw)

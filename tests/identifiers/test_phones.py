@@ -55,7 +55,9 @@ class TestNormalizePhone:
         assert caught.value.code == "phone-placeholder"
         assert raw not in str(caught.value)
 
-    @pytest.mark.parametrize("raw", ["", "abc", "12", "919", "555-0132", "5550132", "+999 123"])
+    @pytest.mark.parametrize(
+        "raw", ["", "abc", "12", "919", "555-0132", "5550132", "+999 123", "०४१५५५५०१३२"]
+    )
     def test_what_is_no_whole_number_is_refused(self, raw: str) -> None:
         with pytest.raises(IdentifierError) as caught:
             normalize_phone(raw)
