@@ -128,6 +128,10 @@ EXAMPLES: Final[dict[str, Any]] = {
     "CaseRead": _READ,
     "CasePage": {"items": [_READ], "next_cursor": None},
     "OverlapRead": _OVERLAP,
+    "CommonValuePage": {
+        "items": [{"kind": "tel", "reason": "many_offices", "subjects": [{**_REF, "ref": "1"}]}],
+        "next_cursor": None,
+    },
     "VerdictPut": {"verdict": "not_a_match", "reason": "shared_service"},
     "OverlapPage": {"items": [_OVERLAP], "next_cursor": None},
 }

@@ -50,6 +50,31 @@ UPDATE cases SET withdrawn_at = $2, changed_at = $2, version = version + 1, cont
 WHERE id = $1
 """
 
+# of each value the first cases only: the office's share bounds what is matched, not what is kept
+_COMMON_VALUES: Final = """
+SELECT v.token, t.kind, t.offices, t.subjects, held.subjects AS held_by
+FROM (
+  SELECT t.token FROM tokens t
+  WHERE t.is_common AND (
+    EXISTS (SELECT FROM sightings g WHERE g.token = t.token AND g.office_id = $1)
+    OR EXISTS (SELECT FROM hidden_sightings g WHERE g.token = t.token AND g.office_id = $1))
+  UNION SELECT c.token FROM common_sightings c WHERE c.office_id = $1) AS v
+JOIN tokens t ON t.token = v.token
+CROSS JOIN LATERAL (
+  SELECT jsonb_agg(jsonb_build_object('source_system', c.source_system,
+    'external_id', c.external_id, 'ref', s.ref) ORDER BY s.id) AS subjects
+  FROM (
+    SELECT DISTINCT g.subject_id FROM (
+      SELECT subject_id FROM sightings WHERE token = v.token AND office_id = $1
+      UNION ALL SELECT subject_id FROM hidden_sightings WHERE token = v.token AND office_id = $1
+      UNION ALL SELECT subject_id FROM common_sightings WHERE token = v.token AND office_id = $1
+    ) AS g ORDER BY g.subject_id LIMIT 50) AS mine
+  JOIN subjects s ON s.id = mine.subject_id
+  JOIN cases c ON c.id = s.case_id) AS held
+WHERE $4 AND v.token > coalesce($2, ''::bytea)
+ORDER BY v.token LIMIT $3
+"""
+
 _PAGE: Final = (
     " AND s.overlap_id < coalesce($4, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)"
     " ORDER BY s.overlap_id DESC LIMIT $5"
@@ -145,6 +170,16 @@ async def upsert_cases(
 async def clear_case(session: AsyncSession, case_id: int, *, now: datetime) -> None:
     """Empty a case that its office withdraws; the caller holds its row."""
     await (await driver(session)).execute(_CLEAR_CASE, case_id, now)
+
+
+async def list_common_values(
+    session: AsyncSession, principal: Principal, *, after: bytes | None, limit: int
+) -> list[asyncpg.Record]:
+    """Return token, kind code, counts and own holders of a page of the office's common values."""
+    rows: list[asyncpg.Record] = await (await driver(session)).fetch(
+        _COMMON_VALUES, principal.office_id, after, limit, principal.is_participating
+    )
+    return rows
 
 
 async def list_overlaps(

@@ -21,6 +21,7 @@ from app.cases.schemas import (
     CaseReceipt,
     CasesPut,
     CasesResult,
+    CommonValuePage,
     ExternalId,
     SourceSystem,
     VerdictPut,
@@ -173,6 +174,29 @@ async def withdraw_case(
     intake: Intake = request.app.state.intake
     ref = (source_system, external_id)
     await service.withdraw_case(session, principal, intake, ref, now=now)
+
+
+@router.get(
+    "/common-values",
+    tags=["cases"],
+    openapi_extra=operation(CursorError, scope=Permission.CASES_READ),
+)
+async def list_common_values(
+    request: Request,
+    response: Response,
+    session: Session,
+    principal: CurrentPrincipal,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> CommonValuePage:
+    """List the values in the office's own cases that are too common to match, with the reason."""
+    pager: Pager = request.app.state.pager
+    scope = f"common-values:{principal.office_id}"
+    after = pager.read_id(scope, cursor)
+    found = await service.list_common_values(session, principal, after=after, limit=limit)
+    following = pager.after_ids(scope, [key for key, _ in found], limit)
+    link_next(response, "/v1/common-values", limit, following)
+    return CommonValuePage(items=tuple(read for _, read in found), next_cursor=following)
 
 
 @router.get(

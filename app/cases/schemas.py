@@ -247,3 +247,28 @@ class CasePage(_Read):
 
     items: tuple[CaseRead, ...]
     next_cursor: str | None = None
+
+
+class HolderRead(_Read):
+    """One of the office's own subjects that holds a value."""
+
+    source_system: str
+    external_id: str
+    ref: str
+
+
+class CommonValueRead(_Read):
+    """A value in the office's cases that is kept and not matched."""
+
+    kind: str
+    reason: Literal["many_offices", "many_subjects", "office_share"] = Field(
+        description="`office_share`: more of the office's own subjects hold it than are matched."
+    )
+    subjects: tuple[HolderRead, ...] = Field(description="The first 50 of the office's own.")
+
+
+class CommonValuePage(_Read):
+    """Values in the office's cases that are too common to match."""
+
+    items: tuple[CommonValueRead, ...]
+    next_cursor: str | None = None

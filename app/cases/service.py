@@ -14,9 +14,11 @@ from app.cases.errors import CaseNotFoundError
 from app.cases.models import Case, CaseGrant
 from app.cases.queries import SeenOverlap
 from app.cases.registering import Intake, entries_of, register
-from app.cases.schemas import VerdictPut
+from app.cases.schemas import CommonValueRead, VerdictPut
 from app.core.db import driver
 from app.core.errors import PreconditionFailedError
+from app.identifiers.kinds import KINDS_BY_CODE
+from app.overlaps.limits import common_reason
 from app.overlaps.postings import Posting
 from app.pairs import queries as pairs
 
@@ -44,6 +46,40 @@ async def list_cases(
     """
     principal.require(Permission.CASES_READ)
     return await queries.list_cases(session, principal, before=before, limit=limit)
+
+
+async def list_common_values(
+    session: AsyncSession, principal: Principal, *, after: UUID | None, limit: int
+) -> list[tuple[UUID, CommonValueRead]]:
+    """Return a page of the values in the office's cases that are too common to match, and why.
+
+    The page's key is the token, which is as long as a UUID; it never leaves unsealed.
+
+    Raises:
+        MissingScopeError: the caller lacks `cases:read`.
+    """
+    principal.require(Permission.CASES_READ)
+    start = after.bytes if after else None
+    rows = await queries.list_common_values(session, principal, after=start, limit=limit)
+    await audit.record(
+        session,
+        principal,
+        "common_values.disclosed",
+        f"{len(rows)} values",
+        recipients=[principal.office_id],
+    )
+    return [
+        (
+            UUID(bytes=row["token"]),
+            CommonValueRead(
+                kind=KINDS_BY_CODE[row["kind"]].name,
+                reason=common_reason(row["kind"], row["offices"], row["subjects"])
+                or "office_share",
+                subjects=row["held_by"],
+            ),
+        )
+        for row in rows
+    ]
 
 
 async def list_overlaps(

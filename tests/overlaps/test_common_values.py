@@ -145,6 +145,33 @@ class TestRepeat:
         assert third["subjects"] == first["subjects"]
 
 
+class TestListed:
+    async def test_with_reason_and_own_subjects_alone(self, shared_registry: Registry) -> None:
+        shared, many = something(), something()
+        await crowd(shared_registry, shared)
+        late, other = await make_offices(shared_registry)
+        await late.put_case("24-1", case(shared, someone(ref="2")))
+        await late.put_case("24-2", case(*({**many, "ref": str(n)} for n in range(26))))
+        found = []
+        cursor: dict[str, str] = {}
+        while True:
+            answer = await late.http.get("/v1/common-values", params={"limit": 1, **cursor})
+            page = answer.json()
+            found += page["items"]
+            if page["next_cursor"] is None:
+                break
+            cursor = {"cursor": page["next_cursor"]}
+        by_reason = {item["reason"]: item for item in found}
+        assert by_reason.keys() == {"many_offices", "office_share"}
+        assert by_reason["many_offices"] == {
+            "kind": "tel",
+            "reason": "many_offices",
+            "subjects": [{"source_system": "cms", "external_id": "24-1", "ref": "1"}],
+        }
+        assert len(by_reason["office_share"]["subjects"]) == 26
+        assert (await other.http.get("/v1/common-values")).json()["items"] == []
+
+
 class TestShare:
     async def test_what_was_aside_is_matched_when_there_is_room(
         self, shared_registry: Registry
