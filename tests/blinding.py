@@ -35,7 +35,7 @@ def person(
         "ref": ref,
         "names": [
             {
-                "band": alias.band,
+                "rarity": alias.rarity,
                 "provenance": "police_report",
                 "tokens": {key.kind: element(key.kind, key.fields) for key in alias.keys},
             }

@@ -16,7 +16,7 @@ _CASE: Final = {
             "kind": "person",
             "names": [
                 {
-                    "band": 3,
+                    "rarity": 3,
                     "provenance": "police_report",
                     "tokens": {
                         "p.xx": "rLlcr1d0L2hauUl4FGUIWiiBQo2UgsBFFR0eNnxPihc",

@@ -150,7 +150,7 @@ def _checked(intake: Intake, case: CasePut, *, now: datetime) -> list[PostedSubj
 def _subject(index: int, subject: SubjectPut) -> PostedSubject:
     names = [
         Name(
-            name.band,
+            name.rarity,
             {
                 kind: _element(token, f"/subjects/{index}/names/{alias}/tokens/{kind}")
                 for kind, token in name.tokens.items()

@@ -50,7 +50,7 @@ class _Sent(BaseModel):
 class NamePut(_Sent):
     """One name of a subject: a token for each person key, and how common the name is."""
 
-    band: Annotated[StrictInt, Field(ge=0, le=3, description="0 common to 3 rare.")]
+    rarity: Annotated[StrictInt, Field(ge=0, le=3, description="0 common to 3 rare.")]
     provenance: Provenance
     tokens: Annotated[dict[str, Element], Field(min_length=1, max_length=12)]
 

@@ -65,7 +65,7 @@ def _subject(subject: PreparedSubject, tokens: Mapping[bytes, bytes]) -> Json:
         "kind": subject.kind,
         "names": [
             {
-                "band": name.band,
+                "rarity": name.rarity,
                 "provenance": provenance,
                 "tokens": {key.kind: b64u_encode(tokens[key.input]) for key in name.keys},
             }

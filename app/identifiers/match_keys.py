@@ -9,11 +9,11 @@ from app.identifiers.encoding import oprf_input
 from app.identifiers.errors import IdentifierError
 from app.identifiers.kinds import KINDS, Kind
 from app.identifiers.names import (
-    BAND_CUTS,
     MIDDLE_INITIAL_TENTHS,
+    RARITY_CUTS,
     Name,
-    band,
     normalize_name,
+    rarity,
     rarity_tenths,
     soundex,
 )
@@ -68,11 +68,11 @@ class Alias:
     """One name of a person, as match keys.
 
     Attributes:
-        band: how common the name is, from 0 (common) to 3 (rare); sent in clear.
+        rarity: how rare the name is, from 0 (common) to 3 (rare); sent in clear.
         keys: at most one match key of each person kind.
     """
 
-    band: int
+    rarity: int
     keys: tuple[MatchKey, ...]
 
 
@@ -117,7 +117,7 @@ def address_keys(
 
 def _alias(name: Name, last: str, born: BirthDate) -> Alias:
     keys = (MatchKey(kind, fields) for kind, fields in _person_fields(name, last, born))
-    return Alias(band(name.formal, last), tuple(key for key in keys if all(key.fields)))
+    return Alias(rarity(name.formal, last), tuple(key for key in keys if all(key.fields)))
 
 
 def _person_fields(name: Name, last: str, born: BirthDate) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -137,9 +137,9 @@ def _person_fields(name: Name, last: str, born: BirthDate) -> Iterator[tuple[str
     if month:
         yield "p.nym", (first_sound, last, year + month)
     tenths = rarity_tenths(first, last)
-    if tenths >= BAND_CUTS[-1]:
+    if tenths >= RARITY_CUTS[-1]:
         yield "p.n", (first, last)
-    if tenths + MIDDLE_INITIAL_TENTHS >= BAND_CUTS[-1]:
+    if tenths + MIDDLE_INITIAL_TENTHS >= RARITY_CUTS[-1]:
         yield "p.nm", (first_sound, last_sound, name.middle)
     yield "p.lmd", (last_sound, name.middle, date)
     yield "p.imd", (name.initial, name.middle, date)

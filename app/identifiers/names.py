@@ -26,8 +26,8 @@ _TENTHS: Final[dict[str, dict[str, int]]] = json.loads(_commonness_json)
 RARE: Final = 130
 """Tenths of a bit for a name that the table leaves out: one person in 8,192 or fewer has it."""
 
-BAND_CUTS: Final = (120, 160, 200)
-"""Where the bands of commonness begin, in tenths of a bit: 12, 16 and 20 bits."""
+RARITY_CUTS: Final = (120, 160, 200)
+"""Where the levels of rarity begin, in tenths of a bit: 12, 16 and 20 bits."""
 
 MIDDLE_INITIAL_TENTHS: Final = 40
 """What a middle initial adds to the rarity of a name."""
@@ -154,10 +154,10 @@ def rarity_tenths(formal: str, last: str) -> int:
     return first_tenths + last_tenths
 
 
-def band(formal: str, last: str) -> int:
-    """Return the band of commonness, from 0 (many namesakes) to 3 (at most about 315)."""
+def rarity(formal: str, last: str) -> int:
+    """Return how rare a full name is, from 0 (many namesakes) to 3 (at most about 315)."""
     tenths = rarity_tenths(formal, last)
-    return sum(tenths >= cut for cut in BAND_CUTS)
+    return sum(tenths >= cut for cut in RARITY_CUTS)
 
 
 def _letters(word: str) -> str:

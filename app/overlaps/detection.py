@@ -77,7 +77,7 @@ def findings_of(mine: PostedSubject, evidence: _Evidence, prior: Prior) -> list[
             shared=shared,
             mine=masks[alias],
             theirs=other.kinds[other_alias],
-            band=min(mine.names[alias].band, other.bands[other_alias]),
+            rarity=min(mine.names[alias].rarity, other.rarities[other_alias]),
             holders=evidence.name_holders.get((alias, other_alias), 0),
         )
         for (alias, other_alias), shared in evidence.names.items()

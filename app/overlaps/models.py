@@ -31,8 +31,8 @@ class Subject(Base):
     office_id: Mapped[int] = mapped_column(Integer)
     ref: Mapped[str]
     kind: Mapped[str]
-    bands: Mapped[list[int]] = mapped_column(ARRAY(SmallInteger))
-    """Name-commonness band (0 common to 3 rare) of each alias."""
+    rarities: Mapped[list[int]] = mapped_column(ARRAY(SmallInteger))
+    """How rare each alias is, 0 common to 3 rare."""
     kinds: Mapped[list[int]] = mapped_column(ARRAY(SmallInteger))
     """Which person keys each alias has: bit `code - 1` of each key's kind."""
 

@@ -15,9 +15,9 @@ NOT_A_NAME = -1
 
 @dataclass(frozen=True)
 class Name:
-    """One alias: its commonness band and its elements by kind of person key."""
+    """One alias: how rare the name is and its elements by kind of person key."""
 
-    band: int
+    rarity: int
     elements: Mapping[str, bytes]
 
 

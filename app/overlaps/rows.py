@@ -30,7 +30,7 @@ class Profile(NamedTuple):
     case_id: int
     office_id: int
     ref: str
-    bands: Sequence[int]
+    rarities: Sequence[int]
     kinds: Sequence[int]
 
 

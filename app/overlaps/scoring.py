@@ -20,7 +20,7 @@ CONTACT_CAP: Final = 12.0
 """Most bits that shared phones and addresses can add: many people share them."""
 
 _NAME_BITS: Final = (10.5, 14.0, 18.0, 21.0)
-"""Bits of a full name by band, common to rare; the first name has 45 % of them, the last 55 %."""
+"""Bits of a full name by rarity, common to rare; the first name has 45 % of them, the last 55 %."""
 
 DATE_BITS: Final = {
     "full": 14.1,
@@ -150,17 +150,21 @@ def _middle(shared: int, both: int, last: str, first: str, date: str) -> str:
     return "differs" if seen else "unknown"
 
 
-def name_bits(band: int, holders: int, population: int) -> float:
-    """Return how rare a full name is: by its band, or by the registry where that says commoner.
+def name_bits(rarity: int, holders: int, population: int) -> float:
+    """Return how rare a full name is: by the table, or by the registry where that says commoner.
 
     Args:
-        band: The commoner of the two names' bands, from the shipped population table.
+        rarity: That of the commoner of the two names, 0 to 3, from the shipped population table.
         holders: Subjects with exactly this name, the two compared included; 0 if not known. Any
             third one shows that the name is commoner than the table says.
         population: How many subjects could hold it.
     """
     others = holders - 2
-    return _NAME_BITS[band] if others < 1 else min(_NAME_BITS[band], math.log2(population / others))
+    return (
+        _NAME_BITS[rarity]
+        if others < 1
+        else min(_NAME_BITS[rarity], math.log2(population / others))
+    )
 
 
 def contact_bits(holders: Mapping[str, int], population: int) -> float:
@@ -194,8 +198,8 @@ class NamePair:
     shared: int
     mine: int
     theirs: int
-    band: int
-    """The commoner of the two names' bands."""
+    rarity: int
+    """That of the commoner of the two names."""
     holders: int
     """Subjects with exactly this name in the registry; 0 when the name is not exactly shared."""
 
@@ -219,7 +223,7 @@ def same_person(
     for pair in pairs:
         facts = person_facts(pair.shared, pair.mine, pair.theirs)
         holders = 0 if facts.birth_date in _DATES_AGREE else pair.holders
-        scored.append((facts.bits(name_bits(pair.band, holders, population)), facts))
+        scored.append((facts.bits(name_bits(pair.rarity, holders, population)), facts))
     weight, facts = max(scored, key=lambda item: item[0])
     bits = weight + contact_bits(contacts, population) + prior.bits
     band = band_of(bits)

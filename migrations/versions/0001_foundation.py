@@ -170,7 +170,7 @@ def upgrade() -> None:
     sa.Column('office_id', sa.Integer(), nullable=False),
     sa.Column('ref', sa.String(), nullable=False),
     sa.Column('kind', sa.String(), nullable=False),
-    sa.Column('bands', postgresql.ARRAY(sa.SmallInteger()), nullable=False),
+    sa.Column('rarities', postgresql.ARRAY(sa.SmallInteger()), nullable=False),
     sa.Column('kinds', postgresql.ARRAY(sa.SmallInteger()), nullable=False),
     sa.CheckConstraint("kind IN ('person', 'organization')", name=op.f('ck_subjects_kind')),
     sa.ForeignKeyConstraint(['case_id'], ['cases.id'], name=op.f('fk_subjects_case_id'), ondelete='CASCADE'),

@@ -55,7 +55,7 @@ def case(person: Sequence[str]) -> dict[str, Any]:
         "subjects": [
             {
                 "ref": "1",
-                "names": [{"band": 2, "provenance": "police_report", "tokens": named}],
+                "names": [{"rarity": 2, "provenance": "police_report", "tokens": named}],
                 "identifiers": [
                     {"kind": kind, "provenance": "own_investigation", "token": token}
                     for kind, token in zip(OTHER_KINDS, person[SHARED_PLACE:], strict=True)

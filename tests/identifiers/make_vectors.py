@@ -52,7 +52,7 @@ def cases() -> Iterator[tuple[dict[str, object], match_keys.MatchKey]]:
         aliases = match_keys.person_aliases([match_keys.PersonName(**person)])
         for slot, alias in enumerate(aliases):
             for key in alias.keys:
-                yield {"raw": person, "alias": slot, "band": alias.band}, key
+                yield {"raw": person, "alias": slot, "rarity": alias.rarity}, key
     for phone in PHONES:
         yield {"raw": phone}, match_keys.phone_key(**phone)
     for address in ADDRESSES:

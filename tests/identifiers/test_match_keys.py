@@ -55,7 +55,7 @@ class TestPersonAliases:
         whole, *parts = person_aliases([JOSE])
         lasts = [{key.kind: key.fields for key in part.keys}["p.nmd"][1] for part in parts]
         assert lasts == ["CRUZ", "PENA"]
-        assert (whole.band, [part.band for part in parts]) == (3, [2, 2])
+        assert (whole.rarity, [part.rarity for part in parts]) == (3, [2, 2])
 
     @pytest.mark.parametrize(
         ("name", "kinds"),
@@ -113,7 +113,7 @@ class TestPersonAliases:
             assert len(set(kinds)) == len(kinds) > 0
             assert all(KINDS[kind].evidence == "person" for kind in kinds)
             assert all(field for key in alias.keys for field in key.fields)
-            assert ("p.n" in kinds) <= (alias.band == 3)
+            assert ("p.n" in kinds) <= (alias.rarity == 3)
         shouted = PersonName(given_name.upper(), surname.upper(), middle.upper(), born)
         assert person_aliases([shouted]) == aliases
 

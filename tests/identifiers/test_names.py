@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.identifiers import names
 from app.identifiers.errors import IdentifierError
-from app.identifiers.names import band, fold, formal_name, normalize_name, soundex, words
+from app.identifiers.names import fold, formal_name, normalize_name, rarity, soundex, words
 
 DATA = Path(names.__file__).with_name("data")
 QUOTES = "'`\u00b4\u2018\u2019\u02bb\u02bc"
@@ -176,10 +176,10 @@ class TestBand:
         ],
     )
     def test_examples(self, formal: str, last: str, expected: int) -> None:
-        assert band(formal, last) == expected
+        assert rarity(formal, last) == expected
 
     def test_cuts(self) -> None:
-        assert names.BAND_CUTS == (120, 160, 200)
+        assert names.RARITY_CUTS == (120, 160, 200)
         assert names.rarity_tenths("JAMES", "SMITH") == round(
             -10 * (math.log2(0.01857) + math.log2(0.01006))
         )

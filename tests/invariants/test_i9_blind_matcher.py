@@ -58,7 +58,7 @@ class TestI9TheMatcherCannotImportCaseText:
             for name in inspect.signature(kind).parameters
         }
         assert handed == {
-            "case_id", "is_new", "subjects", "ref", "kind", "names", "identifiers", "band",
+            "case_id", "is_new", "subjects", "ref", "kind", "names", "identifiers", "rarity",
             "elements",
         }  # fmt: skip
 

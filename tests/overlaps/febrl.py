@@ -44,7 +44,7 @@ def _subject(row: Mapping[str, str]) -> PostedSubject:
         aliases = person_aliases([name])
     except IdentifierError:  # a file of errors made on purpose has dates that are none
         aliases = []
-    names = [Name(alias.band, {key.kind: key.input for key in alias.keys}) for alias in aliases]
+    names = [Name(alias.rarity, {key.kind: key.input for key in alias.keys}) for alias in aliases]
     return PostedSubject(row["rec_id"], "person", names, ())
 
 
@@ -71,7 +71,7 @@ def link(
             number + THEIRS,
             2,
             person.ref,
-            [name.band for name in person.names],
+            [name.rarity for name in person.names],
             person.masks,
         )
         for number, person in theirs.items()

@@ -34,7 +34,7 @@ def detect(mine: Mapping[int, Case], theirs: Mapping[int, Case]) -> list[FoundOv
             for number, case in theirs.items() for place, s in enumerate(case)}  # fmt: skip
     profiles = {
         (number, s.ref): Profile(
-            keys[number, s.ref], number, 2, s.ref, [name.band for name in s.names], s.masks
+            keys[number, s.ref], number, 2, s.ref, [name.rarity for name in s.names], s.masks
         )
         for number, case in theirs.items()
         for s in case

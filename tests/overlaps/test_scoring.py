@@ -47,7 +47,7 @@ def name_pairs(draw: st.DrawFn) -> NamePair:
 
 
 def turned(pair: NamePair) -> NamePair:
-    return NamePair(pair.shared, pair.theirs, pair.mine, pair.band, pair.holders)
+    return NamePair(pair.shared, pair.theirs, pair.mine, pair.rarity, pair.holders)
 
 
 class TestSymmetry:
@@ -108,9 +108,11 @@ class TestMoreAgreement:
         assert contact_bits(commoner, 20_000) <= contact_bits(shared, 20_000)
 
     @given(st.integers(0, 2), st.integers(0, 5_000), st.integers(1, 5_000))
-    def test_a_rarer_name_never_lowers_the_score(self, band: int, holders: int, more: int) -> None:
-        assert name_bits(band, holders, 20_000) <= name_bits(band + 1, holders, 20_000)
-        assert name_bits(band, holders + more, 20_000) <= name_bits(band, holders, 20_000)
+    def test_a_rarer_name_never_lowers_the_score(
+        self, rarity: int, holders: int, more: int
+    ) -> None:
+        assert name_bits(rarity, holders, 20_000) <= name_bits(rarity + 1, holders, 20_000)
+        assert name_bits(rarity, holders + more, 20_000) <= name_bits(rarity, holders, 20_000)
 
     @given(st.lists(name_pairs(), min_size=1, max_size=3), name_pairs())
     def test_another_alias_never_lowers_the_score(
