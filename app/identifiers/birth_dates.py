@@ -30,6 +30,11 @@ _FORMS: Final = (
     re.compile(r"(?P<month>[0-9]{1,2})/(?P<day>[0-9]{1,2})/(?P<year>[0-9]{4})"),
 )
 
+_MONTHS: Final = 12
+
+_MISREAD: Final = str.maketrans("OoIl|ZzSsB", "0011122558")
+"""Letters that a scanner reads for digits; a date has no others."""
+
 
 def parse_birth_date(text: str) -> BirthDate:
     """Read a date of birth: ISO 8601 (also only year, or year and month), YYYYMMDD, M/D/YYYY.
@@ -43,6 +48,7 @@ def parse_birth_date(text: str) -> BirthDate:
     text = text.strip()
     if not text:
         return BirthDate()
+    text = text.translate(_MISREAD)
     match = next(filter(None, (form.fullmatch(text) for form in _FORMS)), None)
     if match is None:
         raise IdentifierError("birth-date-unreadable")
@@ -51,6 +57,8 @@ def parse_birth_date(text: str) -> BirthDate:
         return BirthDate()
     if month == "00":
         return BirthDate(year)
+    if _MONTHS < int(month) and 0 < int(day) <= _MONTHS:  # only the other order can be meant
+        month, day = day, month
     try:
         dt.date(int(year), int(month), int(day) or 1)
     except ValueError:

@@ -12,6 +12,7 @@ from app.identifiers.names import (
     MIDDLE_INITIAL_TENTHS,
     RARITY_CUTS,
     Name,
+    formal_name,
     normalize_name,
     rarity,
     rarity_tenths,
@@ -126,7 +127,8 @@ def _person_fields(name: Name, last: str, born: BirthDate) -> Iterator[tuple[str
     date, (year, month, day) = born.full, born
 
     if first and last:
-        yield "p.xx", (*sorted((first_sound, last_sound)), date)
+        # a swapped name is found only if a last name that looks like a nickname is mapped too
+        yield "p.xx", (*sorted((first_sound, soundex(formal_name(last)))), date)
     yield "p.ld", (last_sound, date)
     yield "p.fd", (first_sound, date)
     yield "p.id", (name.initial, last[:1], date)

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from app.identifiers.kinds import KINDS
 from app.identifiers.tokens import stored_token
-from app.overlaps.scoring import mask
+from app.overlaps.facts import mask
+from app.overlaps.scoring import number_mask
 
 NOT_A_NAME = -1
 """The alias number of keys that are not of a name."""
@@ -44,6 +45,11 @@ class PostedSubject:
     def masks(self) -> list[int]:
         """Which person keys each alias has."""
         return [mask(name.elements) for name in self.names]
+
+    @property
+    def numbers(self) -> int:
+        """Which strong kinds it has, as `scoring.number_mask`."""
+        return number_mask(kind for kind, _ in self.identifiers)
 
 
 @dataclass(frozen=True)

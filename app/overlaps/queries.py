@@ -40,7 +40,8 @@ CROSS JOIN LATERAL (
 """
 
 _MATCHING: Final = """
-SELECT q.token, s.alias, NULL::bigint, o.id, o.case_id, o.office_id, o.ref, o.rarities, o.kinds
+SELECT q.token, s.alias, NULL::bigint, o.id, o.case_id, o.office_id, o.ref,
+       o.kind, o.rarities, o.kinds, o.numbers
 FROM unnest($1::bytea[]) AS q (token)
 JOIN sightings s ON s.token = q.token
 JOIN subjects o ON o.id = s.subject_id
@@ -48,7 +49,8 @@ WHERE s.office_id <> $2
 """
 
 _MATCHING_KNOWN: Final = """
-SELECT q.token, s.alias, v.case_id, o.id, o.case_id, o.office_id, o.ref, o.rarities, o.kinds
+SELECT q.token, s.alias, v.case_id, o.id, o.case_id, o.office_id, o.ref,
+       o.kind, o.rarities, o.kinds, o.numbers
 FROM unnest($1::bytea[]) AS q (token)
 JOIN sightings s ON s.token = q.token
 JOIN subjects o ON o.id = s.subject_id
@@ -68,10 +70,10 @@ GROUP BY g.token, t.kind
 """
 
 _INSERT_SUBJECTS: Final = """
-INSERT INTO subjects (case_id, office_id, ref, kind, rarities, kinds)
-SELECT case_id, $2, ref, kind, rarities::smallint[], kinds::smallint[]
-FROM unnest($1::bigint[], $3::text[], $4::text[], $5::text[], $6::text[])
-     AS q (case_id, ref, kind, rarities, kinds)
+INSERT INTO subjects (case_id, office_id, ref, kind, rarities, kinds, numbers)
+SELECT case_id, $2, ref, kind, rarities::smallint[], kinds::int[], numbers
+FROM unnest($1::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::smallint[])
+     AS q (case_id, ref, kind, rarities, kinds, numbers)
 RETURNING case_id, ref, id
 """
 
@@ -177,9 +179,9 @@ async def delete_subjects(connection: Connection, case_ids: Sequence[int]) -> No
 
 
 async def insert_subjects(
-    connection: Connection, office_id: int, rows: Sequence[tuple[int, str, str, str, str]]
+    connection: Connection, office_id: int, rows: Sequence[tuple[int, str, str, str, str, int]]
 ) -> dict[tuple[int, str], int]:
-    """Insert (case id, ref, kind, rarities, kinds) rows; return the key of each (case id, ref)."""
+    """Insert (case id, ref, kind, rarities, kinds, numbers) rows; return keys by (case id, ref)."""
     cases, *rest = (list(column) for column in zip(*rows, strict=True))
     inserted = await connection.fetch(_INSERT_SUBJECTS, cases, office_id, *rest)
     return {(row[0], row[1]): row[2] for row in inserted}

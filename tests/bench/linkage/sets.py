@@ -36,12 +36,16 @@ def _febrl(path: Path) -> list[Record]:
             street=row["address_1"],
             unit=row["address_2"],
             postcode=row["postcode"],
-            # Australian numbers of seven digits, read as if they were nine
-            ssn=f"1{row['soc_sec_id']:0>8}" if row["soc_sec_id"] else "",
+            ssn=_nine(row["soc_sec_id"]),
             region="AU",
         )
         for row in rows
     ]
+
+
+def _nine(number: str) -> str:
+    """Return an Australian number of seven digits as one of nine that could be an SSN."""
+    return f"1{number[:2]}1{number[2:]}" if number else ""
 
 
 def rldata(name: str) -> LinkageSet:
