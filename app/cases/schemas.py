@@ -14,7 +14,7 @@ from pydantic import (
 
 from app.cases.overlap_schemas import OverlapRead
 from app.cases.vocabulary import Disclosure, Provenance, RecordClass, TraffickingType
-from app.identifiers.kinds import KINDS, MATCH_SPEC
+from app.identifiers.kinds import IDENTIFIER_KINDS, KINDS, MATCH_SPEC, SubjectKind
 
 MAX_CASES: int = 200
 """Cases that one bulk request takes."""
@@ -41,6 +41,7 @@ Element = Annotated[
 ]
 Day = Annotated[date, BeforeValidator(_text), Field(examples=["2026-01-31"])]
 PERSON_KINDS = frozenset(name for name, kind in KINDS.items() if kind.key_class == "person")
+IdentifierKind = Literal[IDENTIFIER_KINDS]  # type: ignore[valid-type]  # mypy cannot read the table
 
 
 class _Sent(BaseModel):
@@ -67,7 +68,7 @@ class NamePut(_Sent):
 class IdentifierPut(_Sent):
     """One identifier other than a name, such as a phone number."""
 
-    kind: Literal["tel", "addr", "addr0"]
+    kind: IdentifierKind
     provenance: Provenance
     token: Element
 
@@ -78,9 +79,17 @@ class SubjectPut(_Sent):
     ref: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,32}$")] = Field(
         description="The office's own reference inside the case; not a name.", examples=["1"]
     )
-    kind: Literal["person", "organization"] = "person"
+    kind: SubjectKind = "person"
     names: Annotated[tuple[NamePut, ...], Field(max_length=8)] = ()
     identifiers: Annotated[tuple[IdentifierPut, ...], Field(max_length=50)] = ()
+
+    @model_validator(mode="after")
+    def _kinds(self) -> Self:
+        if self.names and self.kind != "person":
+            raise ValueError("An organization has no names; give its name as the identifier org.")
+        if any(self.kind not in KINDS[each.kind].subjects for each in self.identifiers):
+            raise ValueError("Give organization identifiers to organizations, others to persons.")
+        return self
 
 
 class CasePut(_Sent):

@@ -2,9 +2,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StringConstraints, model_validator
 
+from app.identifiers.kinds import KEY_CLASSES
 from app.identifiers.oprf import MAX_BATCH
 
 Element = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$")]
+KeyClass = Literal[KEY_CLASSES]  # type: ignore[valid-type]  # mypy cannot read the table
 
 
 class GroupSent(BaseModel):
@@ -12,7 +14,7 @@ class GroupSent(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    key_class: Literal["person", "tel", "addr"]
+    key_class: KeyClass
     elements: Annotated[tuple[Element, ...], Field(min_length=1, max_length=MAX_BATCH)]
 
 
@@ -22,7 +24,7 @@ class Evaluate(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     epoch: StrictInt = Field(ge=1, le=32767)
-    groups: Annotated[tuple[GroupSent, ...], Field(min_length=1, max_length=8)]
+    groups: Annotated[tuple[GroupSent, ...], Field(min_length=1, max_length=len(KEY_CLASSES))]
 
     @model_validator(mode="after")
     def _classes(self) -> Self:

@@ -67,6 +67,8 @@ def build() -> bytes:
     vectors: list[dict[str, object]] = []
     for key_class in KEY_CLASSES:
         chosen = [(raw, key) for raw, key in everything if key.spec.key_class == key_class]
+        if not chosen:
+            continue
         inputs = [key.input for _, key in chosen]
         pair = oprf.key_for(SEED, key_class, EPOCH)
         blinds = [hash_to_scalar(b"test blind" + private_input) for private_input in inputs]

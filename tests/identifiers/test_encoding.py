@@ -67,13 +67,20 @@ class TestKinds:
     def test_codes_are_frozen(self) -> None:
         person = "xx ld fd id nmd nym nyd nsw n nm lmd imd"
         expected = {f"p.{name}": code for code, name in enumerate(person.split(), start=1)}
-        expected |= {"tel": 20, "addr": 21, "addr0": 22}
+        contacts = "tel addr addr0 email handle handle_id url ad pay wallet acct imei plate vin"
+        expected |= {name: code for code, name in enumerate(contacts.split(), start=20)}
+        documents = "ssn ssn4 itin dl passport fbi sid"
+        expected |= {name: code for code, name in enumerate(documents.split(), start=40)}
+        expected |= {"org": 60, "fein": 61, "flc": 62, "job": 63}
         assert {name: kind.code for name, kind in kinds.KINDS.items()} == expected
         assert {code: kind.name for code, kind in kinds.KINDS_BY_CODE.items()} == {
             code: name for name, code in expected.items()
         }
 
     def test_classes(self) -> None:
-        assert kinds.KEY_CLASSES == ("person", "tel", "addr")
+        classes = (
+            "person tel addr email online money device vehicle ssn itin dl passport fbi sid org"
+        )
+        assert tuple(classes.split()) == kinds.KEY_CLASSES
         for kind in kinds.KINDS.values():
             assert (kind.evidence == "person") is (kind.key_class == "person")
