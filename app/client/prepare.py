@@ -1,5 +1,6 @@
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -20,6 +21,7 @@ from app.client.cases import (
 from app.client.errors import ClientError
 from app.client.guard import Guard, holds_identifier
 from app.client.rejects import ADVICE
+from app.identifiers.addresses import normalize_postcode
 from app.identifiers.birth_dates import parse_birth_date
 from app.identifiers.errors import IdentifierError
 from app.identifiers.match_keys import (
@@ -209,7 +211,16 @@ def _aliases(subject: Subject, left_out: list[LeftOut]) -> list[Alias]:
             names.append(replace(name, born=born))
     if len(names) > MAX_NAMES:
         left_out.append(_left_out(subject.ref, "aliases", "too-many-names"))
-    return person_aliases(names[:MAX_NAMES])
+    return person_aliases(names[:MAX_NAMES], _postcodes(subject))
+
+
+def _postcodes(subject: Subject) -> list[str]:
+    """Return the postcodes that can be read; what cannot is left out with its address."""
+    found: dict[str, None] = {}
+    for each in subject.addresses:
+        with suppress(IdentifierError):
+            found[normalize_postcode(each.postcode, subject.region)] = None
+    return list(found)
 
 
 def _is_placeholder(name: PersonName) -> bool:

@@ -7,10 +7,10 @@ from itertools import product
 from typing import Any, Final
 
 from app.identifiers.kinds import KINDS
-from app.overlaps.postings import PostedSubject, Posting, Sighting
-from app.overlaps.rows import FoundOverlap, Match, Profile
 from app.overlaps.explanations import explain_shared
 from app.overlaps.facts import NamePair
+from app.overlaps.postings import PostedSubject, Posting, Sighting
+from app.overlaps.rows import FoundOverlap, Match, Profile
 from app.overlaps.scoring import Prior, same_organization, same_person
 
 MAX_FINDINGS: Final = 50

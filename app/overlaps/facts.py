@@ -31,10 +31,10 @@ _FIRST_SOUND = _m("xx fd nym nyd nsw nm xz")
 _LAST_EXACT, _LAST_INITIAL = _m("nmd nym nyd nsw n"), _m("id")
 _LAST_SOUND = _m("xx ld nm lmd xz")
 _FULL_FIRST = _FIRST_EXACT | _FIRST_SOUND
-_FULL_DATE = _m("xx ld fd id lmd imd")
+_FULL_DATE = _m("xx ld fd id lmd imd dz")
 _DATED, _MIDDLE = _FULL_DATE | _m("nmd nym nyd nsw"), _m("nm lmd imd")
 _YEAR_MONTH, _YEAR_DAY, _DAY_MONTH, _SWAPPED = _m("nym"), _m("nyd"), _m("nmd"), _m("nsw")
-_POSTCODE: Final = _m("xz")
+_POSTCODE: Final = _m("xz dz")
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,9 @@ class PersonFacts:
 
     def bits(self, name: float) -> float:
         """Return the weight of names and date, given how many bits the full name is worth."""
-        first = _name_weights(0.45 * name, exact=1.0, sound=1.5, initial=2.7, differs=-4.3)
+        # An initial is no agreement where the middle one differs: so look relatives' records.
+        initial = -4.3 if self.middle_initial == "differs" else 2.7
+        first = _name_weights(0.45 * name, exact=1.0, sound=1.5, initial=initial, differs=-4.3)
         last = _name_weights(0.55 * name, exact=0.8, sound=1.8, initial=3.1, differs=-4.6)
         return (
             first.get(self.first_name, 0.0)

@@ -78,12 +78,13 @@ def name_bits(rarity: int, holders: int, population: int) -> float:
 
     Args:
         rarity: That of the commoner of the two names, by the shipped population table.
-        holders: Subjects with exactly this name, the two compared included; 0 if not known. Any
-            third one shows that the name is commoner than the table says.
+        holders: Subjects with exactly this name, the two compared included; 0 if not known. Where
+            it counts, no name is rarer than one subject of the registry: it cannot show more.
         population: How many subjects could hold it.
     """
-    others, table = holders - 2, _NAME_BITS[rarity]
-    return table if others < 1 else min(table, math.log2(population / others))
+    if not holders:
+        return _NAME_BITS[rarity]
+    return min(_NAME_BITS[rarity], math.log2(population / max(1, holders - 1)))
 
 
 def contact_bits(
@@ -197,7 +198,7 @@ def same_person(
         "band": band,
         "strength": round(found.bits),
         "first_differs": found.pair is not None and found.pair.first_differs,
-        **explain_person(found.pair and found.pair.facts, shared, found.differing),
+        **explain_person(found.pair.facts if found.pair else None, shared, found.differing),
     }
 
 

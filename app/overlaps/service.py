@@ -158,7 +158,14 @@ async def _store(
     offices: Mapping[bytes, int],
 ) -> None:
     rows = [
-        (p.case_id, s.ref, s.kind, _array(name.rarity for name in s.names), _array(s.masks), s.numbers)
+        (
+            p.case_id,
+            s.ref,
+            s.kind,
+            _array(name.rarity for name in s.names),
+            _array(s.masks),
+            s.numbers,
+        )
         for p in postings
         for s in p.subjects
     ]

@@ -4,11 +4,13 @@ What is left out, keys, blinding and the database, changes no pair: tests/invari
 """
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from time import perf_counter
 from typing import Final
 
+from app.identifiers.addresses import normalize_postcode
 from app.identifiers.errors import IdentifierError
 from app.identifiers.match_keys import (
     Alias,
@@ -18,11 +20,10 @@ from app.identifiers.match_keys import (
     person_aliases,
     phone_key,
 )
-from app.overlaps.detection import gather, overlaps_of
+from app.overlaps.detection import gather, name_pairs, overlaps_of
 from app.overlaps.postings import Name, PostedSubject, Posting, Sighting
-from app.overlaps.queries import OFFICE_LIMIT, PER_OFFICE_LIMIT
-from app.overlaps.rows import FoundOverlap, Match, Profile
-from app.overlaps.scoring import POSSIBLE, Prior
+from app.overlaps.rows import Match, Profile
+from app.overlaps.scoring import POSSIBLE, Prior, score
 from tests.bench.linkage.records import THEIRS, LinkageSet, Quality, Record
 
 BANDS: Final = ("strong", "probable", "possible")
@@ -30,11 +31,52 @@ BANDS: Final = ("strong", "probable", "possible")
 
 @dataclass(frozen=True)
 class Judged:
-    """A pair of records that was found, its score in bits, and whether it is true."""
+    """A pair of records that share evidence, its score, and whether it is true."""
 
-    strength: int
-    band: str
+    bits: float
+    band: str | None
+    """That of the overlap; None where the rules make none of it, as of a name alone."""
     is_true: bool
+
+
+@dataclass(frozen=True)
+class Run:
+    """What linking one set came to."""
+
+    judged: Sequence[Judged]
+    tokens: float
+    """Tokens per person, the mean."""
+    seconds: float
+
+
+def run(linked: LinkageSet, fields: Collection[str] = ()) -> Run:
+    """Derive the keys of both sides, gather what they share, score it and judge it."""
+    began = perf_counter()
+    mine = _subjects(linked.mine, fields)
+    theirs = mine if linked.theirs is None else _subjects(linked.theirs, fields)
+    prior = Prior(len(theirs), 1.0)
+    evidence = gather(*_posted(mine, theirs))
+    postings = [Posting(number, True, [person]) for number, person in enumerate(mine)]  # noqa: FBT003 -- a field
+    bands = {
+        (pair.low_case_id, pair.high_case_id - THEIRS): pair.band
+        for pair in overlaps_of(postings, 1, evidence, prior)
+        if pair.band in BANDS
+    }
+    judged = []
+    for (number, _, key), shared in evidence.items():
+        other = key - THEIRS
+        if not linked.counts(number, other):
+            continue
+        subject, numbers = mine[number], mine[number].numbers & theirs[other].numbers
+        found = score(name_pairs(subject, shared), shared.shared, prior, numbers)
+        is_true = linked.is_true(number, other)
+        judged.append(Judged(found.bits, bands.get((number, other)), is_true))
+    tokens = sum(len(subject.elements) for subject in mine) / len(mine)
+    return Run(judged, tokens, perf_counter() - began)
+
+
+def _subjects(records: Sequence[Record], fields: Collection[str]) -> list[PostedSubject]:
+    return [subject_of(record, str(number), fields) for number, record in enumerate(records)]
 
 
 def subject_of(record: Record, ref: str, fields: Collection[str] = ()) -> PostedSubject:
@@ -61,12 +103,21 @@ def subject_of(record: Record, ref: str, fields: Collection[str] = ()) -> Posted
 
 
 def _aliases(record: Record, fields: Collection[str]) -> list[Alias]:
+    postcodes = _postcodes(record) if "address" in fields else []
     for born in (record.born, ""):  # an unreadable date is left out, the name stays
+        name = PersonName(record.given, record.surname, record.middle, born)
         try:
-            return person_aliases([PersonName(record.given, record.surname, record.middle, born)])
+            return person_aliases([name], postcodes)
         except IdentifierError:
             continue
     return []
+
+
+def _postcodes(record: Record) -> list[str]:
+    try:
+        return [normalize_postcode(record.postcode, record.region)]
+    except IdentifierError:
+        return []
 
 
 def _address(record: Record) -> Sequence[MatchKey]:
@@ -82,10 +133,10 @@ def _address(record: Record) -> Sequence[MatchKey]:
         return ()
 
 
-def link(
-    mine: Sequence[PostedSubject], theirs: Sequence[PostedSubject], prior: Prior
-) -> list[FoundOverlap]:
-    """Return the overlaps that posting `mine` after `theirs` finds, each subject a case."""
+def _posted(
+    mine: Sequence[PostedSubject], theirs: Sequence[PostedSubject]
+) -> tuple[list[Sighting], list[Match], Mapping[bytes, int]]:
+    """Return what `gather` takes when `mine` is posted after `theirs`, each subject a case."""
     posted, stored = _sightings(mine), _sightings(theirs)
     holders = Counter(
         key for key, _, _ in {(s.token, s.case_id, s.ref) for s in chain(posted, stored)}
@@ -105,8 +156,7 @@ def link(
         for number, person in enumerate(theirs)
     ]
     matching = [Match(s.token, s.alias, profiles[s.case_id]) for s in stored if s.token in known]
-    postings = [Posting(number, True, [person]) for number, person in enumerate(mine)]  # noqa: FBT003 -- a field
-    return overlaps_of(postings, 1, gather(posted, matching, holders), prior)
+    return posted, matching, holders
 
 
 def _sightings(people: Sequence[PostedSubject]) -> list[Sighting]:
@@ -117,17 +167,22 @@ def _sightings(people: Sequence[PostedSubject]) -> list[Sighting]:
     ]
 
 
-def judge(linked: LinkageSet, found: Sequence[FoundOverlap]) -> list[Judged]:
-    """Return the pairs of `link` that point to one person, with the truth of each."""
-    return [
-        Judged(pair.strength, pair.band, linked.is_true(low, high))
-        for pair in found
-        for low, high in ((pair.low_case_id, pair.high_case_id - THEIRS),)
-        if pair.band in BANDS and linked.counts(low, high)
+def quality(
+    linked: LinkageSet, judged: Iterable[Judged], *, with_names_alone: bool = False
+) -> Quality:
+    """Return the quality of the overlaps, or of every score that reaches the least band."""
+    kept = [
+        pair.is_true
+        for pair in judged
+        if (pair.bits >= POSSIBLE if with_names_alone else pair.band is not None)
     ]
+    return Quality(len(kept), sum(kept), linked.true_pairs)
 
 
-def quality(linked: LinkageSet, judged: Sequence[Judged], least: float = POSSIBLE) -> Quality:
-    """Return the quality at a threshold in bits."""
-    kept = [pair for pair in judged if pair.strength >= round(least)]
-    return Quality(len(kept), sum(pair.is_true for pair in kept), linked.true_pairs)
+def best_f1(linked: LinkageSet, judged: Iterable[Judged]) -> float:
+    """Return the F1 of the best threshold of this set, which nobody knows beforehand."""
+    best, right = 0.0, 0
+    for found, pair in enumerate(sorted(judged, key=lambda pair: -pair.bits), start=1):
+        right += pair.is_true
+        best = max(best, Quality(found, right, linked.true_pairs).f1)
+    return best
