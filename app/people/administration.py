@@ -1,0 +1,335 @@
+"""What administrators do with the people of their office, the operator with those of any, and jobs.
+
+A change of what somebody may do ends the person's sign-ins, so it counts from the next request on.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import delete
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.errors import MissingScopeError
+from app.access.permissions import Permission
+from app.access.principal import Principal
+from app.access.roles import Role, permissions_of
+from app.audit import service as audit
+from app.audit.service import Entry
+from app.core.ids import new_id, parse_public_id, public_id
+from app.people import attempts, enrolment, queries, registering, sign_ins
+from app.people.errors import (
+    OwnAccountError,
+    PersonExistsError,
+    PersonNotFoundError,
+    ProviderNotFoundError,
+)
+from app.people.gate import Gate
+from app.people.models import Person, SignIn, SignInAttempts, SpentChallenge
+from app.people.schemas import (
+    AccessReview,
+    ClientRead,
+    EnrolmentRead,
+    Factor,
+    PersonAdd,
+    PersonRead,
+)
+from app.people.service import PREFIX
+
+IDLE_FOR: Final = timedelta(days=90)
+
+
+async def add_person(
+    session: AsyncSession, principal: Principal, office_id: int, body: PersonAdd, *, now: datetime
+) -> EnrolmentRead:
+    """Add a person to an office; the code that is returned is shown once and hashed.
+
+    Raises:
+        MissingScopeError: the caller does not manage the people of this office.
+        StepUpNeededError: the caller's second factor is not recent.
+        PersonExistsError: account or subject is, or was, another person's.
+        ProviderNotFoundError: a subject is named, but the office has no identity provider.
+    """
+    _require_managing(principal, office_id, now=now)
+    provider = await queries.find_provider(session, office_id) if body.subject else None
+    if body.subject and provider is None:
+        raise ProviderNotFoundError
+    person_id: UUID | None = await session.scalar(
+        insert(Person)
+        .values(
+            id=new_id(),
+            office_id=office_id,
+            account=body.account,
+            name=body.name,
+            roles=sorted(set(body.roles)),
+            created_at=now,
+            enabled_at=now,
+            issuer=provider.issuer if provider else None,
+            subject=body.subject,
+        )
+        .on_conflict_do_nothing()
+        .returning(Person.id)
+    )
+    if person_id is None:
+        raise PersonExistsError
+    detail = {"roles": sorted(set(body.roles))}
+    await audit.record(session, principal, "person.added", str(person_id), detail=detail)
+    person = await queries.get_for_update(session, office_id, person_id)
+    return _enrolment(person, now=now)
+
+
+async def set_roles(
+    session: AsyncSession,
+    principal: Principal,
+    office_id: int,
+    person: str,
+    roles: tuple[Role, ...],
+    *,
+    now: datetime,
+) -> int:
+    """Give a person these roles and no others; returns how many sign-ins were ended.
+
+    Raises:
+        MissingScopeError, StepUpNeededError: as above.
+        PersonNotFoundError: absent, or of another office.
+        OwnAccountError: administrators do not change themselves.
+    """
+    found = await _person(session, principal, office_id, person, now=now)
+    found.roles = sorted(set(roles))
+    ended = await sign_ins.end_all(session, [found.id])
+    detail = {"roles": list(found.roles), "ended": ended}
+    await audit.record(session, principal, "person.roles_set", str(found.id), detail=detail)
+    return ended
+
+
+async def set_disabled(
+    session: AsyncSession,
+    principal: Principal,
+    office_id: int,
+    person: str,
+    *,
+    is_disabled: bool,
+    now: datetime,
+) -> int:
+    """Shut a person out at once, or let it in again; returns how many sign-ins were ended.
+
+    Raises:
+        MissingScopeError, StepUpNeededError, PersonNotFoundError, OwnAccountError: as above.
+    """
+    found = await _person(session, principal, office_id, person, now=now)
+    if is_disabled:
+        _disable(found, "administrator", now=now)
+    else:
+        found.disabled_at = found.disabled_for = None
+        found.enabled_at = now
+    ended = await sign_ins.end_all(session, [found.id])
+    action = "person.disabled" if is_disabled else "person.enabled"
+    await audit.record(session, principal, action, str(found.id), detail={"ended": ended})
+    return ended
+
+
+async def start_enrolment(
+    session: AsyncSession,
+    principal: Principal,
+    office_id: int,
+    person: str,
+    *,
+    forget_factors: bool,
+    now: datetime,
+) -> EnrolmentRead:
+    """Give a person a new one-time code: to replace an old one, or everything that was lost.
+
+    Without `forget_factors` the second factors stay, and whoever uses the code still needs one.
+
+    Raises:
+        MissingScopeError, StepUpNeededError, PersonNotFoundError, OwnAccountError: as above.
+    """
+    found = await _person(session, principal, office_id, person, now=now)
+    found.password_digest = None
+    if forget_factors:
+        found.totp_sealed = None
+        found.issuer = found.subject = None
+        await registering.forget(session, found.id)
+    ended = await sign_ins.end_all(session, [found.id])
+    detail = {"forget_factors": forget_factors, "ended": ended}
+    await audit.record(session, principal, "person.reset", str(found.id), detail=detail)
+    return _enrolment(found, now=now)
+
+
+async def release(
+    session: AsyncSession,
+    principal: Principal,
+    gate: Gate,
+    office_id: int,
+    person: str,
+    *,
+    now: datetime,
+) -> int:
+    """Release a person's account from lock-out; returns 1 if attempts were counted, else 0.
+
+    Raises:
+        MissingScopeError, StepUpNeededError, PersonNotFoundError, OwnAccountError: as above.
+    """
+    found = await _person(session, principal, office_id, person, now=now)
+    office = await queries.get_office(session, office_id)
+    released = await attempts.forget(session, [gate.account_key(office.code, found.account)])
+    await audit.record(session, principal, "person.released", str(found.id))
+    return int(released)
+
+
+async def end_sign_ins(
+    session: AsyncSession,
+    principal: Principal,
+    office_id: int,
+    person: str | None = None,
+    *,
+    now: datetime,
+) -> int:
+    """End every sign-in of a person, or of the whole office, at once; returns how many.
+
+    Raises:
+        MissingScopeError, StepUpNeededError, PersonNotFoundError, OwnAccountError: as above.
+    """
+    if person is None:
+        _require_managing(principal, office_id, now=now)
+        people = await queries.list_people_for_update(session, office_id)
+    else:
+        people = [await _person(session, principal, office_id, person, now=now)]
+    ended = await sign_ins.end_all(session, [each.id for each in people])
+    target = str(people[0].id) if person is not None else str(office_id)
+    await audit.record(session, principal, "sign_ins.ended", target, detail={"ended": ended})
+    return ended
+
+
+async def review_access(
+    session: AsyncSession, principal: Principal, office_id: int, *, now: datetime
+) -> AccessReview:
+    """Return who and what of the office has which access, and when it was last used.
+
+    Raises:
+        MissingScopeError: the caller does not review this office.
+    """
+    principal.require(Permission.PEOPLE_REVIEW)
+    if principal.office_id != office_id:
+        raise MissingScopeError
+    office = await queries.get_office(session, office_id)
+    people = await queries.list_people(session, office_id)
+    clients = await queries.list_clients(session, office_id)
+    await audit.record(session, principal, "access_review.read", office.code)
+    return AccessReview(
+        office=office.code,
+        made_at=now,
+        people=[_reviewed(*each) for each in people],
+        clients=[
+            ClientRead(
+                client_id=str(each.id),
+                label=each.label,
+                scopes=each.scopes,
+                created_at=each.created_at,
+                revoked_at=each.revoked_at,
+            )
+            for each in clients
+        ],
+    )
+
+
+async def disable_idle(
+    session: AsyncSession, principal: Principal, *, now: datetime, limit: int
+) -> int:
+    """Disable people who have not signed in for ninety days; returns how many, 0 when done.
+
+    Raises:
+        MissingScopeError: the caller is neither the operator nor a job of the operator.
+    """
+    principal.require(Permission.OFFICES_MANAGE)
+    idle = await queries.list_idle(session, since=now - IDLE_FOR, limit=limit)
+    for each in idle:
+        _disable(each, "idle", now=now)
+    await session.flush()  # constraints speak before the audit entry is written
+    await sign_ins.end_all(session, [each.id for each in idle])
+    if idle:
+        entries = [Entry("person.disabled", str(each.id), (), {"for": "idle"}) for each in idle]
+        await audit.record_each(session, principal, entries)
+    return len(idle)
+
+
+async def purge_ended(
+    session: AsyncSession, principal: Principal, *, now: datetime, limit: int
+) -> int:
+    """Delete ended sign-ins, spent challenges and old counts; returns how many, 0 when done.
+
+    Nothing that is deleted has an effect any more, so no audit entry is written.
+
+    Raises:
+        MissingScopeError: the caller is neither the operator nor a job of the operator.
+    """
+    principal.require(Permission.OFFICES_MANAGE)
+    before = now - attempts.LONGEST_LOCK - attempts.WINDOW
+    done = [
+        delete(SignIn)
+        .where(SignIn.id.in_(queries.ended(now=now, limit=limit)))
+        .returning(SignIn.id),
+        delete(SpentChallenge)
+        .where(SpentChallenge.digest.in_(queries.spent(now=now, limit=limit)))
+        .returning(SpentChallenge.digest),
+        delete(SignInAttempts)
+        .where(SignInAttempts.key.in_(queries.stale_attempts(before=before, limit=limit)))
+        .returning(SignInAttempts.key),
+    ]
+    return sum([len((await session.scalars(each)).all()) for each in done])
+
+
+def _require_managing(principal: Principal, office_id: int, *, now: datetime) -> None:
+    principal.require(Permission.PEOPLE_MANAGE)
+    if principal.office_id != office_id and Permission.OFFICES_MANAGE not in principal.permissions:
+        raise MissingScopeError
+    principal.require_step_up(now)
+
+
+async def _person(
+    session: AsyncSession, principal: Principal, office_id: int, person: str, *, now: datetime
+) -> Person:
+    """Return another person of the office, locked, if the caller manages its people."""
+    _require_managing(principal, office_id, now=now)
+    person_id = parse_public_id(PREFIX, person)
+    if person_id is None:
+        raise PersonNotFoundError
+    found = await queries.get_for_update(session, office_id, person_id)
+    if found.id == principal.person_id:
+        raise OwnAccountError
+    return found
+
+
+def _disable(person: Person, why: str, *, now: datetime) -> None:
+    person.disabled_at, person.disabled_for = now, why
+    enrolment.spend(person)
+
+
+def _enrolment(person: Person, *, now: datetime) -> EnrolmentRead:
+    code = enrolment.start(person, now=now)
+    return EnrolmentRead(
+        person_id=public_id(PREFIX, person.id), code=code, expires_at=now + enrolment.LIFE
+    )
+
+
+def _reviewed(person: Person, passkeys: int, codes: int) -> PersonRead:
+    has: dict[Factor, bool] = {
+        "password": person.password_digest is not None,
+        "totp": person.totp_sealed is not None,
+        "passkey": passkeys > 0,
+        "provider": person.subject is not None,
+        "recovery_codes": codes > 0,
+    }
+    return PersonRead(
+        person_id=public_id(PREFIX, person.id),
+        account=person.account,
+        name=person.name,
+        roles=[Role(role) for role in person.roles],
+        permissions=sorted(permissions_of(person.roles)),
+        factors=[name for name, is_there in has.items() if is_there],
+        created_at=person.created_at,
+        last_signed_in_at=person.last_signed_in_at,
+        disabled_at=person.disabled_at,
+        disabled_for=person.disabled_for,
+    )
