@@ -43,8 +43,8 @@ async def sign_in_with_password(
     """
     key = gate.account_key(body.office, body.account)
     async with transaction(gate.sessions) as session:
-        is_open = await attempts.count(session, caller.source, key, now=now)
         known = await queries.get_person_by_account(session, body.office, body.account)
+        is_open = await attempts.count(session, caller.source, key, now=now)
         if not is_open:
             await record_refusal(session, caller, known, "locked")
     if not is_open:
