@@ -8,6 +8,7 @@ from app.core.deps import Now, Session
 from app.core.http import StrictRoute
 from app.core.openapi import operation
 from app.people import administration as service
+from app.people import review
 from app.people.deps import CurrentGate, CurrentPerson
 from app.people.errors import (
     BannerNotAcknowledgedError,
@@ -138,4 +139,4 @@ async def end_sign_ins_of_office(principal: CurrentPerson, session: Session, now
 )
 async def review_access(principal: CurrentPerson, session: Session, now: Now) -> AccessReview:
     """Return who and what of the office has which access, for the yearly review."""
-    return await service.review_access(session, principal, principal.office_id, now=now)
+    return await review.review_access(session, principal, principal.office_id, now=now)

@@ -1,22 +1,19 @@
-"""What administrators do with the people of their office, the operator with those of any, and jobs.
+"""What administrators do with the people of their office, and the operator with those of any.
 
 A change of what somebody may do ends the person's sign-ins, so it counts from the next request on.
 """
 
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.errors import MissingScopeError
 from app.access.permissions import Permission
 from app.access.principal import Principal
-from app.access.roles import Role, permissions_of
+from app.access.roles import Role
 from app.audit import service as audit
-from app.audit.service import Entry
 from app.core.ids import new_id, parse_public_id, public_id
 from app.people import attempts, enrolment, queries, registering, sign_ins
 from app.people.errors import (
@@ -26,18 +23,12 @@ from app.people.errors import (
     ProviderNotFoundError,
 )
 from app.people.gate import Gate
-from app.people.models import Person, SignIn, SignInAttempts, SpentChallenge
+from app.people.models import Person
 from app.people.schemas import (
-    AccessReview,
-    ClientRead,
     EnrolmentRead,
-    Factor,
     PersonAdd,
-    PersonRead,
 )
 from app.people.service import PREFIX
-
-IDLE_FOR: Final = timedelta(days=90)
 
 
 async def add_person(
@@ -119,7 +110,7 @@ async def set_disabled(
     """
     found = await _person(session, principal, office_id, person, now=now)
     if is_disabled:
-        _disable(found, "administrator", now=now)
+        disable(found, "administrator", now=now)
     else:
         found.disabled_at = found.disabled_for = None
         found.enabled_at = now
@@ -202,84 +193,6 @@ async def end_sign_ins(
     return ended
 
 
-async def review_access(
-    session: AsyncSession, principal: Principal, office_id: int, *, now: datetime
-) -> AccessReview:
-    """Return who and what of the office has which access, and when it was last used.
-
-    Raises:
-        MissingScopeError: the caller does not review this office.
-    """
-    principal.require(Permission.PEOPLE_REVIEW)
-    if principal.office_id != office_id:
-        raise MissingScopeError
-    office = await queries.get_office(session, office_id)
-    people = await queries.list_people(session, office_id)
-    clients = await queries.list_clients(session, office_id)
-    await audit.record(session, principal, "access_review.read", office.code)
-    return AccessReview(
-        office=office.code,
-        made_at=now,
-        people=[_reviewed(*each) for each in people],
-        clients=[
-            ClientRead(
-                client_id=str(each.id),
-                label=each.label,
-                scopes=each.scopes,
-                created_at=each.created_at,
-                revoked_at=each.revoked_at,
-            )
-            for each in clients
-        ],
-    )
-
-
-async def disable_idle(
-    session: AsyncSession, principal: Principal, *, now: datetime, limit: int
-) -> int:
-    """Disable people who have not signed in for ninety days; returns how many, 0 when done.
-
-    Raises:
-        MissingScopeError: the caller is neither the operator nor a job of the operator.
-    """
-    principal.require(Permission.OFFICES_MANAGE)
-    idle = await queries.list_idle(session, since=now - IDLE_FOR, limit=limit)
-    for each in idle:
-        _disable(each, "idle", now=now)
-    await session.flush()  # constraints speak before the audit entry is written
-    await sign_ins.end_all(session, [each.id for each in idle])
-    if idle:
-        entries = [Entry("person.disabled", str(each.id), (), {"for": "idle"}) for each in idle]
-        await audit.record_each(session, principal, entries)
-    return len(idle)
-
-
-async def purge_ended(
-    session: AsyncSession, principal: Principal, *, now: datetime, limit: int
-) -> int:
-    """Delete ended sign-ins, spent challenges and old counts; returns how many, 0 when done.
-
-    Nothing that is deleted has an effect any more, so no audit entry is written.
-
-    Raises:
-        MissingScopeError: the caller is neither the operator nor a job of the operator.
-    """
-    principal.require(Permission.OFFICES_MANAGE)
-    before = now - attempts.LONGEST_LOCK - attempts.WINDOW
-    done = [
-        delete(SignIn)
-        .where(SignIn.id.in_(queries.ended(now=now, limit=limit)))
-        .returning(SignIn.id),
-        delete(SpentChallenge)
-        .where(SpentChallenge.digest.in_(queries.spent(now=now, limit=limit)))
-        .returning(SpentChallenge.digest),
-        delete(SignInAttempts)
-        .where(SignInAttempts.key.in_(queries.stale_attempts(before=before, limit=limit)))
-        .returning(SignInAttempts.key),
-    ]
-    return sum([len((await session.scalars(each)).all()) for each in done])
-
-
 def _require_managing(principal: Principal, office_id: int, *, now: datetime) -> None:
     principal.require(Permission.PEOPLE_MANAGE)
     if principal.office_id != office_id and Permission.OFFICES_MANAGE not in principal.permissions:
@@ -301,7 +214,8 @@ async def _person(
     return found
 
 
-def _disable(person: Person, why: str, *, now: datetime) -> None:
+def disable(person: Person, why: str, *, now: datetime) -> None:
+    """Shut out a person whose row is locked; the caller ends the sign-ins."""
     person.disabled_at, person.disabled_for = now, why
     enrolment.spend(person)
 
@@ -310,26 +224,4 @@ def _enrolment(person: Person, *, now: datetime) -> EnrolmentRead:
     code = enrolment.start(person, now=now)
     return EnrolmentRead(
         person_id=public_id(PREFIX, person.id), code=code, expires_at=now + enrolment.LIFE
-    )
-
-
-def _reviewed(person: Person, passkeys: int, codes: int) -> PersonRead:
-    has: dict[Factor, bool] = {
-        "password": person.password_digest is not None,
-        "totp": person.totp_sealed is not None,
-        "passkey": passkeys > 0,
-        "provider": person.subject is not None,
-        "recovery_codes": codes > 0,
-    }
-    return PersonRead(
-        person_id=public_id(PREFIX, person.id),
-        account=person.account,
-        name=person.name,
-        roles=[Role(role) for role in person.roles],
-        permissions=sorted(permissions_of(person.roles)),
-        factors=[name for name, is_there in has.items() if is_there],
-        created_at=person.created_at,
-        last_signed_in_at=person.last_signed_in_at,
-        disabled_at=person.disabled_at,
-        disabled_for=person.disabled_for,
     )

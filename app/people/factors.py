@@ -139,7 +139,9 @@ async def sign_in_with_passkey(
         if person is None or person.disabled_at is not None:
             await service.record_refusal(session, caller, person, "passkey")
         else:
-            secret = await service.begin(session, person, "passkey", caller, now=now, proved_at=now)
+            secret = await service.begin_sign_in(
+                session, person, "passkey", caller, now=now, proved_at=now
+            )
             await attempts.give_back(session, caller.source)
     if secret is None:
         raise SignInRefusedError

@@ -165,7 +165,7 @@ async def finish_sign_in(
         if person is None or claims is None or person.disabled_at is not None:
             await service.record_refusal(session, caller, person, "provider")
         else:
-            secret = await service.begin(
+            secret = await service.begin_sign_in(
                 session,
                 person,
                 "provider",

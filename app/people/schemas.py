@@ -8,9 +8,7 @@ from app.people.passwords import MAX_PASSWORD
 
 Password = Annotated[str, StringConstraints(min_length=1, max_length=MAX_PASSWORD)]
 Short = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-AccountName = Annotated[
-    str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._@+-]{1,99}$", to_lower=True)
-]
+AccountName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._@+-]{1,99}$")]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 TotpCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
 Roles = Annotated[tuple[Role, ...], Field(min_length=1, max_length=len(Role))]

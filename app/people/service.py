@@ -62,7 +62,7 @@ async def sign_in_with_password(
             await record_refusal(session, caller, known, "password")
         else:
             person.password_digest = renewed
-            secret = await begin(session, person, "password", caller, now=now)
+            secret = await begin_sign_in(session, person, "password", caller, now=now)
             await attempts.give_back(session, caller.source, key)
             if not person.is_password_short and not await queries.has_factor(session, person):
                 await attempts.forget(session, [key])
@@ -100,7 +100,7 @@ async def enrol(gate: Gate, body: EnrolmentUse, caller: Caller, *, now: datetime
             enrolment.spend(person)
             person.password_digest = hashed
             person.is_password_short = passwords.is_short(body.password)
-            secret = await begin(session, person, "enrolment", caller, now=now)
+            secret = await begin_sign_in(session, person, "enrolment", caller, now=now)
             await attempts.give_back(session, caller.source)
     if secret is None:
         raise SignInRefusedError
@@ -180,7 +180,7 @@ async def sign_out(
     return ended
 
 
-async def begin(
+async def begin_sign_in(
     session: AsyncSession,
     person: Person,
     method: Method,
@@ -190,7 +190,7 @@ async def begin(
     proved_at: datetime | None = None,
 ) -> str:
     """Begin and audit a sign-in of a person whose row is locked; returns its secret."""
-    secret = await sign_ins.begin(session, person, method, now=now, proved_at=proved_at)
+    secret = await sign_ins.add(session, person, method, now=now, proved_at=proved_at)
     await audit.record(
         session,
         caller.principal(person.id, person.office_id),

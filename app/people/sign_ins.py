@@ -36,7 +36,7 @@ def _new_secret() -> str:
     return b64u_encode(secrets.token_bytes(SECRET_BYTES))
 
 
-async def begin(
+async def add(
     session: AsyncSession,
     person: Person,
     method: Method,

@@ -32,7 +32,13 @@ class Authenticator:
         """Return what `navigator.credentials.create` gives."""
         self.user = b64u_decode(options["user"]["id"])
         point = self.key.public_key().public_numbers()
-        cose = {1: 2, 3: -7, -1: 1, -2: point.x.to_bytes(32, "big"), -3: point.y.to_bytes(32, "big")}
+        cose = {
+            1: 2,
+            3: -7,
+            -1: 1,
+            -2: point.x.to_bytes(32, "big"),
+            -3: point.y.to_bytes(32, "big"),
+        }
         made = bytes(16) + len(self.credential_id).to_bytes(2, "big") + self.credential_id
         data = self._data(options["rp"]["id"], _ATTESTED) + made + cbor2.dumps(cose)
         attestation = cbor2.dumps({"fmt": "none", "attStmt": {}, "authData": data})

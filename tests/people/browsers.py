@@ -1,5 +1,6 @@
 """People with browsers: the JSON operations as the pages will call them."""
 
+import base64
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Final
@@ -105,7 +106,7 @@ class Someone:
     async def register_app(self, browser: Browser) -> None:
         """Register an authenticator app."""
         offer = await browser.get("/me/totp")
-        self.secret = totp.base64.b32decode(offer["secret"])
+        self.secret = base64.b32decode(offer["secret"])
         code = totp.code_at(self.secret, totp.step_at(utc_now()))
         body = {"offer": offer["offer"], "code": code}
         made = await browser.good("PUT", "/me/totp", body)

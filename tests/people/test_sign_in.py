@@ -295,7 +295,12 @@ class TestSignIn:
 
     @pytest.mark.parametrize(
         ("column", "minutes", "status"),
-        [("seen_at", 28, 200), ("seen_at", 30, 401), ("began_at", 719, 200), ("began_at", 720, 401)],
+        [
+            ("seen_at", 28, 200),
+            ("seen_at", 30, 401),
+            ("began_at", 719, 200),
+            ("began_at", 720, 401),
+        ],
     )
     async def test_ends_idle_after_30_minutes_and_at_last_after_12_hours(
         self, people: Registry, column: str, minutes: int, status: int
@@ -395,12 +400,11 @@ class TestCrossSite:
         someone = await enrolled(people)
         browser, other = await someone.sign_in(), await someone.sign_in()
         for sent in (token, other.csrf):
-            headers = {"Origin": ORIGIN, CSRF_HEADER: sent.encode("latin-1")}
+            headers = [(b"Origin", ORIGIN.encode()), (CSRF_HEADER.encode(), sent.encode("latin-1"))]
             answer = await browser.http.request("DELETE", "/v1/sign-in", headers=headers)
             assert answer.status_code == 403
 
     async def test_a_form_of_another_site_is_not_read(self, people: Registry) -> None:
-        someone = await enrolled(people)
         for media_type in ("text/plain", "application/x-www-form-urlencoded"):
             answer = await Browser.new(people).http.post(
                 "/v1/sign-in",
