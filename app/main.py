@@ -56,6 +56,11 @@ from app.overlaps.schemas import EvaluatorKeys, OprfKeysRead
 from app.overlaps.scoring import Prior
 from app.overlaps.sealing import create_sealer
 from app.overlaps.service import Matcher
+from app.people import admin_routes as people_administration
+from app.people import examples as people_examples
+from app.people import me_routes as people_themselves
+from app.people import routes as people
+from app.people.gate import create_gate
 from app.postgres.durability import check_durable
 
 if TYPE_CHECKING:
@@ -64,6 +69,7 @@ if TYPE_CHECKING:
 EXAMPLES: Final = {
     **SERVICE_EXAMPLES,
     **accounts_examples.EXAMPLES,
+    **people_examples.EXAMPLES,
     **overlaps_examples.EXAMPLES,
     **cases_examples.EXAMPLES,
     **handling_examples.EXAMPLES,
@@ -80,6 +86,12 @@ DESCRIPTION: Final = (
     "showing anyone who that target is, and lets them settle who handles it. Identifiers are "
     "blinded in the office; the registry receives tokens and answers with possible matches, as "
     "far as the other office lets them be seen."
+)
+
+
+PACKAGES: Final = (
+    *(accounts, people, people_themselves, people_administration),
+    *(overlaps, cases, handling),
 )
 
 
@@ -141,8 +153,8 @@ def create_bare_app() -> FastAPI:
         generate_unique_id_function=function_name,
     )
     app.router.route_class = StrictRoute
-    for router in (accounts.router, overlaps.router, cases.router, handling.router):
-        app.include_router(router)
+    for package in PACKAGES:
+        app.include_router(package.router)
     app.add_api_route("/v1/meta", read_meta, tags=["service"])
     app.add_api_route("/healthz", read_health, tags=["service"])
     app.add_api_route(
@@ -215,6 +227,7 @@ async def prepare(app: FastAPI, settings: RegistrySettings, engine: AsyncEngine)
         prior=Prior(settings.opposite_subjects, settings.expected_matches),
     )
     app.state.intake = Intake(matcher, app_secret)
+    app.state.gate = create_gate(settings, sessions, private)
 
 
 def _oprf_keys(settings: RegistrySettings, oprf: dict[str, Any]) -> OprfKeysRead:

@@ -8,5 +8,16 @@ from app.handling import models as handling
 from app.offices import models as offices
 from app.overlaps import models as overlaps
 from app.pairs import models as pairs
+from app.people import models as people
 
-__all__ = ["Base", "accounts", "audit", "cases", "handling", "offices", "overlaps", "pairs"]
+__all__ = [
+    "Base",
+    "accounts",
+    "audit",
+    "cases",
+    "handling",
+    "offices",
+    "overlaps",
+    "pairs",
+    "people",
+]
