@@ -1,4 +1,4 @@
-from app.core.errors import ForbiddenError, InvalidError, TooLargeError
+from app.core.errors import ForbiddenError, InvalidError, TooLargeError, UnavailableError
 
 
 class EvaluationScopeError(ForbiddenError):
@@ -23,3 +23,11 @@ class BadElementError(InvalidError):
     code = "bad-element"
     title = "Element not valid"
     default_detail = "Send canonical ristretto255 elements as 32 bytes in base64url."
+
+
+class EvaluatorBusyError(UnavailableError):
+    """As many evaluations wait as this process takes."""
+
+    code = "evaluator-busy"
+    title = "Evaluator busy"
+    default_detail = "Repeat the same request after the seconds in Retry-After."

@@ -6,7 +6,6 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from starlette.concurrency import run_in_threadpool
 
 from app.core.clock import utc_now
 from app.core.errors import EpochChangedError, UnauthenticatedError
@@ -16,9 +15,15 @@ from app.core.keyfiles import KeyFiles
 from app.core.openapi import SERVICE_EXAMPLES, document, function_name, operation
 from app.core.settings import EvaluatorSettings, evaluator_audience
 from app.evaluator import service
-from app.evaluator.errors import BadElementError, BatchTooLargeError, EvaluationScopeError
+from app.evaluator.errors import (
+    BadElementError,
+    BatchTooLargeError,
+    EvaluationScopeError,
+    EvaluatorBusyError,
+)
 from app.evaluator.examples import EXAMPLES
 from app.evaluator.schemas import Evaluate, Evaluated
+from app.evaluator.turns import Turns
 from app.identifiers.kinds import KEY_CLASSES
 from app.identifiers.oprf import key_for
 
@@ -51,15 +56,17 @@ async def admit(
 
 @router.post(
     "/tokens/evaluate",
-    openapi_extra=operation(EpochChangedError, BatchTooLargeError, BadElementError, scope=SCOPE),
+    openapi_extra=operation(
+        EpochChangedError, BatchTooLargeError, BadElementError, EvaluatorBusyError, scope=SCOPE
+    ),
 )
 async def evaluate_tokens(
     body: Evaluate, request: Request, _client: Annotated[str, Depends(admit)]
 ) -> Evaluated:
     """Evaluate up to 1000 blinded elements; each class comes with a proof to verify."""
     state = request.app.state
-    # libsodium gives up the interpreter lock, so the event loop stays free
-    return await run_in_threadpool(service.evaluate, state.keys, state.epoch, body)
+    turns: Turns = state.turns
+    return await turns.run(lambda: service.evaluate(state.keys, state.epoch, body))
 
 
 async def read_health() -> StatusRead:
@@ -107,6 +114,7 @@ def create_app(settings: EvaluatorSettings) -> FastAPI:
     jwks = json.loads((settings.keys / "public" / "access-jwks.json").read_text())
     app.state.keys = {name: key_for(seed, name, settings.epoch) for name in KEY_CLASSES}
     app.state.epoch = settings.epoch
+    app.state.turns = Turns()
     app.state.access_verifier = AccessVerifier(
         jwks, issuer=settings.issuer, audience=evaluator_audience(settings.issuer)
     )
