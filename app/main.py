@@ -57,6 +57,9 @@ from app.overlaps.scoring import Prior
 from app.overlaps.sealing import create_sealer
 from app.overlaps.service import Matcher
 from app.postgres.durability import check_durable
+from app.quotas import examples as quotas_examples
+from app.quotas import routes as quotas
+from app.quotas.errors import QuotaExceededError
 
 if TYPE_CHECKING:
     import asyncpg
@@ -67,11 +70,12 @@ EXAMPLES: Final = {
     **overlaps_examples.EXAMPLES,
     **cases_examples.EXAMPLES,
     **handling_examples.EXAMPLES,
+    **quotas_examples.EXAMPLES,
     "MetaRead": {
         "version": "0.1.0",
         "match_spec": "joinder/v1",
         "issuer": "https://registry.example",
-        "resources": ["https://registry.example", "https://registry.example/v1/tokens"],
+        "resources": ["https://registry.example"],
         "limits": {"body_bytes": 262144, "bulk_body_bytes": 8388608, "bulk_cases": 200},
     },
 }
@@ -141,7 +145,13 @@ def create_bare_app() -> FastAPI:
         generate_unique_id_function=function_name,
     )
     app.router.route_class = StrictRoute
-    for router in (accounts.router, overlaps.router, cases.router, handling.router):
+    for router in (
+        accounts.router,
+        overlaps.router,
+        quotas.router,
+        cases.router,
+        handling.router,
+    ):
         app.include_router(router)
     app.add_api_route("/v1/meta", read_meta, tags=["service"])
     app.add_api_route("/healthz", read_health, tags=["service"])
@@ -152,7 +162,8 @@ def create_bare_app() -> FastAPI:
     install_problems(app)
     for error in DATABASE_ERRORS:
         app.add_exception_handler(error, _database_error)
-    app.add_exception_handler(ForbiddenError, _refused)
+    for refusal in (ForbiddenError, QuotaExceededError):
+        app.add_exception_handler(refusal, _refused)
     app.openapi = lambda: document(app, EXAMPLES, (MissingScopeError, UnavailableError))  # type: ignore[method-assign]  # FastAPI's documented way
     return app
 
@@ -236,7 +247,7 @@ async def read_meta(settings: Settings) -> MetaRead:
         version=version("joinder"),
         match_spec=MATCH_SPEC,
         issuer=settings.issuer,
-        resources=[settings.issuer, settings.evaluator_audience],
+        resources=[settings.issuer],
         limits=LimitsRead(
             body_bytes=MAX_BODY_BYTES,
             bulk_body_bytes=cases.MAX_BULK_BYTES,
@@ -265,7 +276,7 @@ async def _database_error(request: Request, error: Exception) -> Response:
 
 async def _refused(request: Request, error: Exception) -> Response:
     """Record a refused attempt in a transaction of its own, because the refused one rolled back."""
-    assert isinstance(error, ForbiddenError)  # noqa: S101 -- registered for this class only
+    assert isinstance(error, AppError)  # noqa: S101 -- registered for such only
     principal = getattr(request.state, "principal", None)
     if principal is not None:
         async with transaction(request.app.state.sessions) as session:

@@ -14,6 +14,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from app.identifiers import names, oprf
+from app.identifiers.batches import batch_digest
 from app.identifiers.encoding import b64u_decode, b64u_encode
 from app.identifiers.kinds import KEY_CLASSES, KINDS, MATCH_SPEC
 
@@ -72,6 +73,8 @@ class FakeRegistry:
     lock: threading.Lock = field(default_factory=threading.Lock)
     seen_assertions: set[str] = field(default_factory=set)
     issued: dict[str, tuple[str, str]] = field(default_factory=dict)
+    permits: dict[str, tuple[Json, str]] = field(default_factory=dict)
+    """Counts and digest of each permit given."""
 
     def transport(self) -> httpx.MockTransport:
         return httpx.MockTransport(self.handle)
@@ -85,13 +88,13 @@ class FakeRegistry:
         if fault is not None and (answer := fault(request)) is not None:
             return answer
         if path == "/v1/tokens/evaluate":  # outside of the lock: the crypto is the slow part
-            if self._client(request, self.url + "/v1/tokens") is None:
-                return problem(401, "token-invalid")
-            return self._evaluate(json.loads(request.content))
+            return self._evaluate(request, json.loads(request.content))
         with self.lock:
             return self._route(request, path)
 
-    def _route(self, request: httpx.Request, path: str) -> httpx.Response:
+    def _route(  # noqa: PLR0911 -- one return for each path
+        self, request: httpx.Request, path: str
+    ) -> httpx.Response:
         if path == "/v1/oauth/token":
             return self._token(request)
         if path == "/v1/oprf/keys":
@@ -102,6 +105,8 @@ class FakeRegistry:
         body: Any = json.loads(request.content) if request.content else None
         if body is not None:
             self.bodies.append(body)
+        if path == "/v1/tokens/permits":
+            return self._permit(body)
         if path == "/v1/me":
             return httpx.Response(200, json={"client_id": client, "office": {"code": "EX1"}})
         if path == "/v1/cases":
@@ -146,12 +151,28 @@ class FakeRegistry:
             json={"access_token": value, "token_type": "Bearer", "expires_in": 600, "scope": ""},
         )
 
+    def _permit(self, ask: Json) -> httpx.Response:
+        if ask["epoch"] != self.epoch:
+            return problem(409, "epoch-changed")
+        permit = f"permit-{len(self.permits)}"
+        self.permits[permit] = ask["counts"], ask["digest"]
+        return httpx.Response(200, json={"permit": permit, "expires_in": 300})
+
     def _client(self, request: httpx.Request, resource: str) -> str | None:
         value = request.headers.get("Authorization", "").removeprefix("Bearer ")
         client, issued_for = self.issued.get(value, ("", ""))
         return client if issued_for == resource and value not in self.withdrawn else None
 
-    def _evaluate(self, body: Json) -> httpx.Response:
+    def _evaluate(self, request: httpx.Request, body: Json) -> httpx.Response:
+        batch = {
+            group["key_class"]: [b64u_decode(each) for each in group["elements"]]
+            for group in body["groups"]
+        }
+        counts = {key_class: len(elements) for key_class, elements in batch.items()}
+        bound = counts, b64u_encode(batch_digest(body["epoch"], batch.items()))
+        permit = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if self.permits.get(permit) != bound:
+            return problem(403, "permit-mismatch")
         if body["epoch"] != self.epoch:
             return problem(409, "epoch-changed")
         assert 1 <= sum(len(group["elements"]) for group in body["groups"]) <= 1000
