@@ -1,10 +1,9 @@
 """Builds the registry application."""
 
-import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import structlog
 from fastapi import FastAPI, Request, Response
@@ -21,7 +20,6 @@ from app.cases import routes as cases
 from app.cases.posting import Intake
 from app.cases.schemas import MAX_CASES
 from app.core import keyfiles
-from app.core.clock import utc_now
 from app.core.db import (
     DATABASE_ERRORS,
     SCHEMA,
@@ -49,13 +47,10 @@ from app.core.settings import RegistrySettings
 from app.handling import examples as handling_examples
 from app.handling import routes as handling
 from app.identifiers.kinds import MATCH_SPEC
-from app.identifiers.names import COMMONNESS_SHA256, NICKNAMES_SHA256
 from app.overlaps import examples as overlaps_examples
 from app.overlaps import routes as overlaps
-from app.overlaps.schemas import EvaluatorKeys, OprfKeysRead
+from app.overlaps.keyring import Keyring
 from app.overlaps.scoring import Prior
-from app.overlaps.sealing import create_sealer
-from app.overlaps.service import Matcher
 from app.postgres.durability import check_durable
 from app.quotas import examples as quotas_examples
 from app.quotas import routes as quotas
@@ -205,8 +200,6 @@ async def prepare(app: FastAPI, settings: RegistrySettings, engine: AsyncEngine)
         KeyFileError: a key file is absent, malformed or readable by others.
     """
     private = keyfiles.KeyFiles(settings.keys / "registry")
-    public = settings.keys / "public"
-    oprf = json.loads((public / "oprf.json").read_text())
     key = SigningKey(private.text("access-signing.pem"))
     app.state.sessions = sessions = create_sessions(engine)
     app.state.signing_key = key
@@ -215,30 +208,11 @@ async def prepare(app: FastAPI, settings: RegistrySettings, engine: AsyncEngine)
     )
     app_secret = private.secret("app-secret")
     app.state.pager = Pager(app_secret)
-    app.state.oprf_keys = _oprf_keys(settings, oprf)
-    rotation = bytes.fromhex((public / "rotation.pub").read_text())
-    epoch = int(oprf["epoch"])
-    sealer = await create_sealer(sessions, rotation, epoch=epoch, now=utc_now())
-    matcher = Matcher(
-        token_key=private.secret(f"token-key-{epoch}"),
-        epoch=epoch,
-        sealer=sealer,
-        prior=Prior(settings.opposite_subjects, settings.expected_matches),
-    )
-    app.state.intake = Intake(matcher, app_secret)
-
-
-def _oprf_keys(settings: RegistrySettings, oprf: dict[str, Any]) -> OprfKeysRead:
-    evaluator = EvaluatorKeys(
-        id="evaluator-1", url=settings.evaluator_url.rstrip("/"), classes=oprf["classes"]
-    )
-    return OprfKeysRead(
-        match_spec=MATCH_SPEC,
-        nicknames_sha256=NICKNAMES_SHA256,
-        commonness_sha256=COMMONNESS_SHA256,
-        epoch=oprf["epoch"],
-        evaluators=(evaluator,),
-    )
+    prior = Prior(settings.opposite_subjects, settings.expected_matches)
+    keyring = Keyring(sessions, private, settings.keys / "public", prior)
+    await keyring.start()
+    app.state.keyring = keyring
+    app.state.intake = Intake(keyring, app_secret)
 
 
 async def read_meta(settings: Settings) -> MetaRead:

@@ -6,7 +6,7 @@ from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Final
 
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,6 +22,7 @@ from app.cases.errors import (
 )
 from app.cases.guard import find_identifiers
 from app.cases.queries import SeenOverlap, StoredCase
+from app.cases.receipts import Ref, problem, receipt, result
 from app.cases.schemas import (
     MAX_OVERLAPS_IN_ANSWER,
     CaseItem,
@@ -30,14 +31,15 @@ from app.cases.schemas import (
     CaseResult,
     ProblemRead,
     SubjectPut,
-    SubjectReceipt,
 )
 from app.cases.service import disclosed
-from app.core.errors import AppError, EpochChangedError, FieldProblem, InvalidError
+from app.core.errors import AppError, FieldProblem, InvalidError
 from app.core.ids import public_id
 from app.core.problems import field_problems
 from app.identifiers.oprf import is_element
 from app.overlaps import service as overlaps
+from app.overlaps.errors import EpochMovedError
+from app.overlaps.keyring import Keyring
 from app.overlaps.postings import Name, PostedSubject, Posting
 from app.overlaps.service import Matcher, Registration
 
@@ -47,16 +49,18 @@ REVIEW_DECLINED_AFTER: Final = timedelta(days=365)
 
 REVIEW_CEILING: Final = timedelta(days=5 * 365)
 
-Ref = tuple[str, str]
-"""Source system and external id: an office's own name for its case."""
-
 
 @dataclass(frozen=True)
 class Intake:
-    """What posting needs besides the session: the matcher and the secret of content tags."""
+    """What posting needs besides the session: the keys and the secret of content tags."""
 
-    matcher: Matcher
+    keyring: Keyring
     app_secret: bytes
+
+    @property
+    def matcher(self) -> Matcher:
+        """The matcher of the current key epoch."""
+        return self.keyring.matcher
 
     def __repr__(self) -> str:
         return "Intake()"
@@ -75,12 +79,14 @@ async def put_case(
 
     Raises:
         MissingScopeError: the caller lacks `cases:post`.
-        EpochChangedError: the tokens belong to another key epoch.
+        EpochChangedError: the tokens belong to an epoch that is not taken, or no longer.
+        EpochMovedError: a switch to a new epoch came between; repeating the post helps.
         TokenRefusedError, SummaryRefusedError, InvalidError: see errors.py.
     """
     principal.require(Permission.CASES_POST)
-    subjects = _checked(intake, case, now=now)
-    receipts = await _put(session, principal, intake, {ref: (case, subjects)}, now=now)
+    matcher = await intake.keyring.follow(session, {case.epoch})
+    subjects = _checked(intake, matcher, case, now=now)
+    receipts = await _put(session, principal, intake, matcher, {ref: (case, subjects)}, now=now)
     return receipts[ref]
 
 
@@ -101,41 +107,29 @@ async def put_cases(
     principal.require(Permission.CASES_POST)
     if len({(item.source_system, item.external_id) for item in items}) != len(items):
         raise DuplicateCaseError
+    epochs = {item.case.get("epoch") for item in items}
+    matcher = await intake.keyring.follow(
+        session, {each for each in epochs if isinstance(each, int)}
+    )
     good: dict[Ref, tuple[CasePut, list[PostedSubject]]] = {}
     problems: dict[Ref, ProblemRead] = {}
     for item in items:
         ref = (item.source_system, item.external_id)
         try:
             case = CasePut.model_validate(item.case)
-            good[ref] = (case, _checked(intake, case, now=now))
+            good[ref] = (case, _checked(intake, matcher, case, now=now))
         except ValidationError as error:
-            problems[ref] = _problem(InvalidError(problems=field_problems(error.errors())))
+            problems[ref] = problem(InvalidError(problems=field_problems(error.errors())))
         except AppError as error:
-            problems[ref] = _problem(error)
-    receipts = await _put(session, principal, intake, good, now=now) if good else {}
-    return [_result(item, receipts, problems) for item in items]
+            problems[ref] = problem(error)
+    receipts = await _put(session, principal, intake, matcher, good, now=now) if good else {}
+    return [result(item, receipts, problems) for item in items]
 
 
-def _result(
-    item: CaseItem, receipts: Mapping[Ref, CaseReceipt], problems: Mapping[Ref, ProblemRead]
-) -> CaseResult:
-    ref = (item.source_system, item.external_id)
-    if ref in problems:
-        return CaseResult(
-            source_system=ref[0], external_id=ref[1], result="refused", problem=problems[ref]
-        )
-    return CaseResult.model_validate(vars(receipts[ref]))
-
-
-def _problem(error: AppError) -> ProblemRead:
-    errors = tuple(vars(problem) for problem in error.problems)
-    return ProblemRead(code=error.code, title=error.title, detail=error.detail, errors=errors)
-
-
-def _checked(intake: Intake, case: CasePut, *, now: datetime) -> list[PostedSubject]:
+def _checked(
+    intake: Intake, matcher: Matcher, case: CasePut, *, now: datetime
+) -> list[PostedSubject]:
     """Return the subjects of a case that keeps every rule that its schema cannot tell."""
-    if case.epoch != intake.matcher.epoch:
-        raise EpochChangedError
     if (
         case.review_on is not None
         and not now.date() < case.review_on <= now.date() + REVIEW_CEILING
@@ -144,7 +138,9 @@ def _checked(intake: Intake, case: CasePut, *, now: datetime) -> list[PostedSubj
         raise InvalidError(problems=(FieldProblem("/review_on", "review-date", detail),))
     if case.summary is not None and (found := find_identifiers(case.summary)):
         raise SummaryRefusedError(problems=found)
-    return [_subject(index, subject) for index, subject in enumerate(case.subjects)]
+    subjects = [_subject(index, subject) for index, subject in enumerate(case.subjects)]
+    lift = intake.keyring.lift
+    return [lift(subject, case.epoch, matcher, now=now) for subject in subjects]
 
 
 def _subject(index: int, subject: SubjectPut) -> PostedSubject:
@@ -180,6 +176,7 @@ async def _put(
     session: AsyncSession,
     principal: Principal,
     intake: Intake,
+    matcher: Matcher,
     cases: Mapping[Ref, tuple[CasePut, list[PostedSubject]]],
     *,
     now: datetime,
@@ -194,15 +191,19 @@ async def _put(
     registration = Registration((), frozenset())
     if changed:
         postings = [Posting(case.id, case.is_new, cases[ref][1]) for ref, case in changed.items()]
-        registration = await overlaps.register(
-            session, intake.matcher, principal.office_id, postings, now=now
-        )
+        try:
+            registration = await overlaps.register(
+                session, matcher, principal.office_id, postings, now=now
+            )
+        except EpochMovedError:
+            intake.keyring.expire()
+            raise
     seen = await _seen(session, principal, stored, changed, registration, now=now)
     if entries := _entries(principal, changed.values(), registration, seen):
         await audit.record_each(session, principal, entries)
     common = registration.common if principal.is_participating else frozenset()
     return {
-        ref: _receipt(ref, stored[ref], ref in changed, subjects, seen, common)
+        ref: receipt(ref, stored[ref], ref in changed, subjects, seen, common)
         for ref, (_, subjects) in cases.items()
     }
 
@@ -267,33 +268,3 @@ async def _seen(
         return {}
     limit = MAX_OVERLAPS_IN_ANSWER + 1
     return await queries.list_overlaps_of_cases(session, principal, ids, limit=limit, now=now)
-
-
-def _receipt(
-    ref: Ref,
-    case: StoredCase,
-    is_changed: bool,  # noqa: FBT001 -- positional inside this module only
-    subjects: Sequence[PostedSubject],
-    seen: Mapping[int, Sequence[SeenOverlap]],
-    common: frozenset[tuple[int, str, str]],
-) -> CaseReceipt:
-    overlaps_seen = seen.get(case.id, ())
-    result: Literal["created", "updated", "unchanged"] = "unchanged"
-    if is_changed:
-        result = "created" if case.is_new else "updated"
-    return CaseReceipt(
-        source_system=ref[0],
-        external_id=ref[1],
-        version=case.version,
-        result=result,
-        subjects=tuple(
-            SubjectReceipt(
-                ref=subject.ref,
-                tokens=len(subject.elements),
-                common=tuple(sorted({k for c, r, k in common if (c, r) == (case.id, subject.ref)})),
-            )
-            for subject in subjects
-        ),
-        overlaps=tuple(item.read for item in overlaps_seen[:MAX_OVERLAPS_IN_ANSWER]),
-        more_overlaps=len(overlaps_seen) > MAX_OVERLAPS_IN_ANSWER,
-    )

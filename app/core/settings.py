@@ -46,8 +46,6 @@ class EvaluatorSettings(BaseSettings):
     """Directory with `evaluator/` and `public/`."""
     public_url: str = "http://127.0.0.1:8000"
     """The registry's public URL, the issuer whose permits are taken."""
-    epoch: int = Field(default=1, ge=1)
-    """The key epoch that is evaluated."""
 
     @property
     def issuer(self) -> str:

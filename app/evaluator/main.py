@@ -11,7 +11,6 @@ from app.core.clock import utc_now
 from app.core.errors import EpochChangedError
 from app.core.http import RequestEdge, StatusRead, StrictRoute, install_problems
 from app.core.jwt import JwtError, PermitVerifier
-from app.core.keyfiles import KeyFiles
 from app.core.openapi import SERVICE_EXAMPLES, document, function_name, operation
 from app.core.permits import Permit
 from app.core.settings import EvaluatorSettings, evaluator_audience
@@ -24,10 +23,9 @@ from app.evaluator.errors import (
     PermitNeededError,
 )
 from app.evaluator.examples import EXAMPLES
+from app.evaluator.keys import EpochKeys
 from app.evaluator.schemas import Evaluate, Evaluated
 from app.evaluator.turns import Turns
-from app.identifiers.kinds import KEY_CLASSES
-from app.identifiers.oprf import key_for
 
 _BEARER = HTTPBearer(
     scheme_name="permit", description="From POST /v1/tokens/permits.", auto_error=False
@@ -74,7 +72,7 @@ async def evaluate_tokens(
     """
     state = request.app.state
     turns: Turns = state.turns
-    return await turns.run(lambda: service.evaluate(state.keys, state.epoch, permit, body))
+    return await turns.run(lambda: service.evaluate(state.keys, permit, body))
 
 
 async def read_health() -> StatusRead:
@@ -112,16 +110,14 @@ def create_bare_app() -> FastAPI:
 
 
 def create_app(settings: EvaluatorSettings) -> FastAPI:
-    """Return the evaluator's ASGI application with the keys of its epoch.
+    """Return the evaluator's ASGI application with the keys of every epoch that has a seed.
 
     Raises:
         KeyFileError: the seed file is absent, malformed or readable by others.
     """
     app = create_bare_app()
-    seed = KeyFiles(settings.keys / "evaluator").secret(f"seed-{settings.epoch}")
     jwks = json.loads((settings.keys / "public" / "access-jwks.json").read_text())
-    app.state.keys = {name: key_for(seed, name, settings.epoch) for name in KEY_CLASSES}
-    app.state.epoch = settings.epoch
+    app.state.keys = EpochKeys(settings.keys / "evaluator")
     app.state.turns = Turns()
     app.state.permit_verifier = PermitVerifier(
         jwks, issuer=settings.issuer, audience=evaluator_audience(settings.issuer)

@@ -1,8 +1,9 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from app.core.errors import EpochChangedError, FieldProblem
+from app.core.errors import FieldProblem
 from app.core.permits import Permit
 from app.evaluator.errors import BadElementError, BatchTooLargeError, PermitMismatchError
+from app.evaluator.keys import EpochKeys
 from app.evaluator.schemas import Evaluate, Evaluated, GroupEvaluated
 from app.identifiers import oprf
 from app.identifiers.batches import batch_digest
@@ -10,9 +11,7 @@ from app.identifiers.encoding import b64u_decode, b64u_encode
 from app.identifiers.oprf import KeyPair
 
 
-def evaluate(
-    keys: Mapping[str, KeyPair], epoch: int, permit: Permit, request: Evaluate
-) -> Evaluated:
+def evaluate(keys: EpochKeys, permit: Permit, request: Evaluate) -> Evaluated:
     """Evaluate blinded elements (RFC 9497 section 3.3.2), one proof per key class.
 
     The elements are uniformly random to this process: it learns a class and a count, nothing else.
@@ -20,13 +19,13 @@ def evaluate(
     evaluators need no memory of permits, and no database.
 
     Raises:
-        EpochChangedError: the request names another epoch.
+        EpochChangedError: the request names an epoch without a seed.
         BatchTooLargeError: more than 1000 elements in all.
         PermitMismatchError: the permit is for another batch.
         BadElementError: one is not a canonical ristretto255 element, or the identity.
     """
-    if request.epoch != epoch:
-        raise EpochChangedError
+    epoch = request.epoch
+    pairs = keys.of(epoch)
     if sum(len(group.elements) for group in request.groups) > oprf.MAX_BATCH:
         raise BatchTooLargeError
     elements = {group.key_class: list(map(b64u_decode, group.elements)) for group in request.groups}
@@ -35,7 +34,7 @@ def evaluate(
     if (permit.epoch, permit.counts, permit.digest) != (epoch, counts, digest):
         raise PermitMismatchError
     groups = [
-        _evaluate_group(keys[key_class], place, key_class, group)
+        _evaluate_group(pairs[key_class], place, key_class, group)
         for place, (key_class, group) in enumerate(elements.items())
     ]
     return Evaluated(epoch=epoch, groups=groups)

@@ -8,6 +8,8 @@ from uuid import UUID
 
 import asyncpg
 
+from app.epochs.queries import GATE
+from app.overlaps.errors import EpochMovedError
 from app.overlaps.postings import Sighting
 from app.overlaps.rows import FoundOverlap, HeldBefore, Locked, Match, Profile
 
@@ -22,13 +24,14 @@ OFFICE_LIMIT: Final = 10
 PER_OFFICE_LIMIT: Final = 25
 """Subjects of one office that one token can match; bounds the pairs that a token can make."""
 
-_LOCK: Final = """
+_LOCK: Final = f"""
+WITH gate AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared({GATE}))
 INSERT INTO tokens AS t (token, kind, match_spec, epoch, subjects, offices)
 SELECT token, kind, $4, $5, subjects, 1
-FROM unnest($1::bytea[], $2::smallint[], $3::int[]) AS q (token, kind, subjects)
+FROM gate, unnest($1::bytea[], $2::smallint[], $3::int[]) AS q (token, kind, subjects)
 ON CONFLICT (token) DO UPDATE SET subjects = t.subjects + excluded.subjects
 RETURNING token, subjects, offices, xmax = 0
-"""
+"""  # noqa: S608 -- a constant only
 
 _HELD_BY: Final = """
 SELECT q.token, mine.held
@@ -63,7 +66,7 @@ FROM (SELECT token, subject_id, TRUE AS is_matched FROM sightings
       UNION ALL SELECT token, subject_id, FALSE FROM common_sightings) AS g
 JOIN tokens t ON t.token = g.token
 JOIN subjects s ON s.id = g.subject_id
-WHERE s.case_id = ANY($1::bigint[])
+WHERE s.case_id = ANY($1::bigint[]) AND t.epoch >= $2
 GROUP BY g.token, t.kind
 """
 
@@ -72,7 +75,7 @@ INSERT INTO subjects (case_id, office_id, ref, kind, bands, kinds)
 SELECT case_id, $2, ref, kind, bands::smallint[], kinds::smallint[]
 FROM unnest($1::bigint[], $3::text[], $4::text[], $5::text[], $6::text[])
      AS q (case_id, ref, kind, bands, kinds)
-RETURNING case_id, ref, id
+RETURNING case_id, ref, id, (SELECT epoch FROM key_epochs WHERE state = 'current')
 """
 
 _INSERT_SIGHTINGS: Final = """
@@ -156,10 +159,10 @@ async def lock_tokens(
 
 
 async def get_held_before(
-    connection: Connection, case_ids: Sequence[int]
+    connection: Connection, case_ids: Sequence[int], *, epoch: int
 ) -> dict[bytes, HeldBefore]:
-    """Return what each token is to the cases that hold it now."""
-    rows = await connection.fetch(_HELD_BEFORE, case_ids)
+    """Return what each token of `epoch`, or of the one to come, is to the cases that hold it."""
+    rows = await connection.fetch(_HELD_BEFORE, case_ids, epoch)
     return {row[0]: HeldBefore(row[1], row[2], row[3]) for row in rows}
 
 
@@ -177,11 +180,24 @@ async def delete_subjects(connection: Connection, case_ids: Sequence[int]) -> No
 
 
 async def insert_subjects(
-    connection: Connection, office_id: int, rows: Sequence[tuple[int, str, str, str, str]]
+    connection: Connection,
+    office_id: int,
+    rows: Sequence[tuple[int, str, str, str, str]],
+    *,
+    epoch: int,
 ) -> dict[tuple[int, str], int]:
-    """Insert (case id, ref, kind, bands, kinds) rows; return the key of each (case id, ref)."""
+    """Insert (case id, ref, kind, bands, kinds) rows; return the key of each (case id, ref).
+
+    By now the transaction holds the gate of `lock_tokens`, and this statement sees what a switch
+    before it left: so a post never ends up in an epoch that is no longer matched.
+
+    Raises:
+        EpochMovedError: `epoch` is not the current one.
+    """
     cases, *rest = (list(column) for column in zip(*rows, strict=True))
     inserted = await connection.fetch(_INSERT_SUBJECTS, cases, office_id, *rest)
+    if any(row[3] != epoch for row in inserted):
+        raise EpochMovedError
     return {(row[0], row[1]): row[2] for row in inserted}
 
 

@@ -53,11 +53,16 @@ async def register(
 
     The caller holds the rows of the cases. Locks the registry rows of every token that the cases
     hold or held, in byte order, before anything else of matching is read or written.
+
+    Raises:
+        EpochMovedError: the matcher is of an epoch that is no longer the current one.
     """
     connection = await driver(session)
     sightings = sorted(s for p in postings for s in sightings_of(p, matcher.token_key))
     changed = [posting.case_id for posting in postings if not posting.is_new]
-    before = await queries.get_held_before(connection, changed) if changed else {}
+    before = (
+        await queries.get_held_before(connection, changed, epoch=matcher.epoch) if changed else {}
+    )
     locked = await queries.lock_tokens(
         connection,
         _changes(sightings, before),
@@ -162,7 +167,7 @@ async def _store(
         for p in postings
         for s in p.subjects
     ]
-    keys = await queries.insert_subjects(connection, office_id, rows)
+    keys = await queries.insert_subjects(connection, office_id, rows, epoch=matcher.epoch)
     sealed = {
         key: matcher.sealer.seal(key, [(KINDS[kind].code, n) for kind, _, n in s.elements])
         for p in postings

@@ -40,6 +40,5 @@ async def give_permit(
         body,
         key=request.app.state.signing_key,
         settings=settings,
-        epochs={request.app.state.oprf_keys.epoch},
         now=now,
     )

@@ -14,6 +14,7 @@ from app.core.ids import new_id
 from app.core.jwt import PERMIT_SECONDS, SigningKey
 from app.core.permits import Permit
 from app.core.settings import RegistrySettings
+from app.epochs.queries import get_epochs
 from app.identifiers.kinds import KEY_CLASSES
 from app.offices import queries as offices
 from app.quotas import allowances, queries
@@ -32,7 +33,6 @@ async def give_permit(
     *,
     key: SigningKey,
     settings: RegistrySettings,
-    epochs: Iterable[int],
     now: datetime,
 ) -> PermitRead:
     """Debit an evaluation and return the permit for it.
@@ -49,7 +49,7 @@ async def give_permit(
     principal.require(Permission.TOKENS_EVALUATE)
     if not principal.is_participating:
         raise AgreementNotInForceError
-    if ask.epoch not in epochs:
+    if ask.epoch not in (await get_epochs(session)).accepted(now):
         raise EpochChangedError
     await _debit(session, principal, ask.counts, now=now)
     detail = {"purpose": ask.purpose, "epoch": ask.epoch, "counts": ask.counts}

@@ -20,7 +20,7 @@ from app.serving.process import GRACE_SECONDS, Kind, listen
 START_SECONDS: Final = 30.0
 TUNING: Final[Mapping[Kind, tuple[str, ...]]] = {
     "registry": ("JOINDER_POOL_SIZE", "JOINDER_OPPOSITE_SUBJECTS", "JOINDER_EXPECTED_MATCHES"),
-    "evaluator": ("JOINDER_EPOCH",),
+    "evaluator": (),
 }
 """Settings that are handed on from this process's environment."""
 
