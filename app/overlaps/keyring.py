@@ -76,7 +76,8 @@ class Keyring:
         """Return the epochs as the database has them, and have the keys for the current one."""
         found = await get_epochs(session)
         async with self._lock:
-            self._is_stale = False
+            if self._epochs is not None and found.current < self._epochs.current:
+                return self._epochs  # a snapshot from before the switch, overtaken by one after it
             if self._epochs != found:
                 self._deltas = None
                 self._epochs = found
@@ -87,6 +88,7 @@ class Keyring:
                     self._sessions, rotation, epoch=found.current, now=utc_now()
                 )
                 self._matcher = Matcher(token_key, found.current, sealer, self._prior)
+            self._is_stale = False  # last: until now, whoever asks must wait for the lock
         return found
 
     def classes(self, epoch: int) -> dict[str, str]:

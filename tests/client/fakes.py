@@ -65,6 +65,8 @@ class FakeRegistry:
     requests: list[tuple[str, str]] = field(default_factory=list)
     bodies: list[Any] = field(default_factory=list)
     epoch: int = 1
+    previous: int | None = None
+    """An epoch before, still taken."""
     seed: bytes = SEED
     nicknames: str = names.NICKNAMES_SHA256
     page: int = 2
@@ -118,16 +120,22 @@ class FakeRegistry:
 
     def keys(self) -> Json:
         classes = {name: self.key(name).public.hex() for name in KEY_CLASSES}
+        previous = self.previous and {
+            "epoch": self.previous,
+            "classes": {name: self.key(name, self.previous).public.hex() for name in KEY_CLASSES},
+            "accepted_until": "2026-02-03T04:05:06Z",
+        }
         return {
             "match_spec": MATCH_SPEC,
             "nicknames_sha256": self.nicknames,
             "commonness_sha256": names.COMMONNESS_SHA256,
             "epoch": self.epoch,
             "evaluators": [{"id": "evaluator-1", "url": self.url, "classes": classes}],
+            "previous": previous,
         }
 
-    def key(self, key_class: str) -> oprf.KeyPair:
-        return oprf.key_for(self.seed, key_class, self.epoch)
+    def key(self, key_class: str, epoch: int | None = None) -> oprf.KeyPair:
+        return oprf.key_for(self.seed, key_class, epoch or self.epoch)
 
     def _token(self, request: httpx.Request) -> httpx.Response:
         form = {name: value for name, (value,) in parse_qs(request.content.decode()).items()}
@@ -152,7 +160,7 @@ class FakeRegistry:
         )
 
     def _permit(self, ask: Json) -> httpx.Response:
-        if ask["epoch"] != self.epoch:
+        if ask["epoch"] not in {self.epoch, self.previous}:
             return problem(409, "epoch-changed")
         permit = f"permit-{len(self.permits)}"
         self.permits[permit] = ask["counts"], ask["digest"]
@@ -173,13 +181,13 @@ class FakeRegistry:
         permit = request.headers.get("Authorization", "").removeprefix("Bearer ")
         if self.permits.get(permit) != bound:
             return problem(403, "permit-mismatch")
-        if body["epoch"] != self.epoch:
+        if body["epoch"] not in {self.epoch, self.previous}:
             return problem(409, "epoch-changed")
         assert 1 <= sum(len(group["elements"]) for group in body["groups"]) <= 1000
         groups = []
         for group in body["groups"]:
             elements = [b64u_decode(each) for each in group["elements"]]
-            evaluated, proof = oprf.evaluate(self.key(group["key_class"]), elements)
+            evaluated, proof = oprf.evaluate(self.key(group["key_class"], body["epoch"]), elements)
             groups.append(
                 {
                     "key_class": group["key_class"],
@@ -187,7 +195,7 @@ class FakeRegistry:
                     "proof": b64u_encode(proof),
                 }
             )
-        return httpx.Response(200, json={"epoch": self.epoch, "groups": groups})
+        return httpx.Response(200, json={"epoch": body["epoch"], "groups": groups})
 
     def _put(self, client: str, item: Json) -> Json:
         source, external_id = item["source_system"], item["external_id"]

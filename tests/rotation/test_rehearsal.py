@@ -61,9 +61,10 @@ class World:
         """Post or replace a case until it is acknowledged."""
         who, phone = self.random.randrange(PEOPLE), self.random.randrange(PHONES)
         body = case(subject(self.keys, epoch, who, phone), epoch=epoch)
-        answer = await office.put_case(external_id, body)
-        if answer.status_code == 503:  # the switch came between; repeated, it is lifted
+        for _ in range(5):
             answer = await office.put_case(external_id, body)
+            if answer.status_code != 503:  # the switch came between; repeated, it is lifted
+                break
         assert answer.status_code in {200, 201}, answer.text
         self.posted[f"{office.code}/{external_id}"] = frozenset({f"p{who}", f"t{phone}"})
 
@@ -174,7 +175,7 @@ async def kill_in_the_middle_of_a_shard(world: World) -> None:
 async def test_nothing_is_lost(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "SHARD", 4)
     monkeypatch.setattr(service, "MOST_BEHIND_THE_GATE", 0)
-    for number in range(12):
+    for number in range(8):
         await asyncio.gather(*[world.post(each, f"before-{number}", 1) for each in world.offices])
     await world.check()
     overlaps = dict(await world.registry.rows('SELECT id, version FROM "overlaps"'))
@@ -186,14 +187,14 @@ async def test_nothing_is_lost(world: World, monkeypatch: pytest.MonkeyPatch) ->
     assert await world.count(2) == 0
 
     def interrupt(done: int, _total: int) -> None:
-        if done >= 12:
+        if done >= 8:
             raise InterruptedRunError
 
     engine, steps = world.steps()
     with pytest.raises(InterruptedRunError):
         await steps.run(interrupt)
     await engine.dispose()
-    assert 0 < await world.count(2) < 36
+    assert 0 < await world.count(2) < 24
     await world.check()
     assert dict(await world.registry.rows('SELECT id, version FROM "overlaps"')) == overlaps
     assert dict(await world.registry.rows("SELECT id, version FROM cases")) == versions
@@ -204,9 +205,9 @@ async def test_nothing_is_lost(world: World, monkeypatch: pytest.MonkeyPatch) ->
 
     async def write(office: OfficeClient) -> None:
         number = 0
-        while not is_done.is_set() or number < 6:
+        while not is_done.is_set() or number < 3:
             await world.post(office, f"during-{number}", 1)
-            await world.post(office, f"before-{world.random.randrange(12)}", 1)
+            await world.post(office, f"before-{world.random.randrange(8)}", 1)
             number += 1
 
     writers = [asyncio.create_task(write(office)) for office in world.offices]
@@ -219,7 +220,7 @@ async def test_nothing_is_lost(world: World, monkeypatch: pytest.MonkeyPatch) ->
     assert any("Key epoch 2 is in force" in line for line in said)
     await world.check()
 
-    for number in range(4):
+    for number in range(2):
         for office in world.offices:
             await world.post(office, f"after-{number}", 2)
             await world.post(office, f"late-{number}", 1)
