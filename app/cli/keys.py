@@ -89,6 +89,25 @@ def rotate(
             raise typer.Exit(1) from None
 
 
+@app.command("match-specs")
+def match_specs() -> None:
+    """Show how many subjects of each office are under which match specification.
+
+    Example: joinder keys match-specs
+    """
+    from app.access.principal import OPERATOR  # noqa: PLC0415 -- keeps --help quick
+    from app.identifiers.kinds import MATCH_SPEC_NUMBER  # noqa: PLC0415 -- as above
+    from app.rotation import service  # noqa: PLC0415 -- as above
+    from app.serving.installation import as_operator  # noqa: PLC0415 -- as above
+
+    for code, counts in as_operator(lambda session: service.list_match_specs(session, OPERATOR)):
+        total = sum(counts.values())
+        older = total - counts.get(MATCH_SPEC_NUMBER, 0)
+        shown = ", ".join(f"v{number}: {count}" for number, count in counts.items()) or "none"
+        share = f"{100 * older / total:.0f} % still on an older one" if total else ""
+        typer.echo(f"{code}\t{shown}\t{share}".rstrip())
+
+
 @contextmanager
 def _bar() -> Iterator[Callable[[int, int], None]]:
     """Show how many subjects are lifted, on standard error if that is a terminal."""

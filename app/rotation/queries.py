@@ -116,6 +116,27 @@ DELETE FROM tokens t WHERE t.token = ANY($1::bytea[])
 """
 
 
+_MATCH_SPECS: Final = """
+SELECT g.match_spec, count(*)
+FROM cases c
+JOIN subjects s ON s.case_id = c.id
+CROSS JOIN LATERAL (
+  SELECT t.match_spec FROM sightings h JOIN tokens t ON t.token = h.token
+  WHERE h.subject_id = s.id ORDER BY t.match_spec DESC LIMIT 1) AS g
+WHERE c.office_id = $1
+GROUP BY g.match_spec ORDER BY g.match_spec
+"""
+
+
+async def count_match_specs(connection: Connection, office_id: int) -> dict[int, int]:
+    """Return how many subjects of an office have tokens of which match specification.
+
+    A subject is under one: posting it again replaces all of its tokens.
+    """
+    rows = await connection.fetch(_MATCH_SPECS, office_id)
+    return {row[0]: row[1] for row in rows}
+
+
 async def close_gate(connection: Connection) -> None:
     """Wait for the posts under way and hold off further ones until the transaction ends."""
     await connection.execute("SELECT pg_advisory_xact_lock($1)", GATE)

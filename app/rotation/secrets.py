@@ -2,10 +2,13 @@
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.core.keyfiles import KeyFiles, write_secret
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from app.core.keyfiles import KeyFileError, KeyFiles, write_secret
 from app.identifiers import ristretto
 from app.identifiers.kinds import KEY_CLASSES
 from app.identifiers.oprf import key_for
@@ -36,14 +39,11 @@ def make_keys(keys: Path, epoch: int) -> None:
     """
     before = epoch - 1
     for name in (f"evaluator/seed-{epoch}", f"registry/token-key-{epoch}"):
-        if not (keys / name).exists():
-            write_secret(keys / name, os.urandom(32).hex())
+        _make(keys / name, lambda: os.urandom(32).hex())
     evaluator = KeyFiles(keys / "evaluator")
     old, new = evaluator.secret(f"seed-{before}"), evaluator.secret(f"seed-{epoch}")
-    delta = keys / "registry" / DELTA_FILE.format(epoch=before)
-    if not delta.exists():
-        deltas = {name: _delta(old, new, name, epoch).hex() for name in KEY_CLASSES}
-        write_secret(delta, json.dumps(deltas))
+    deltas = {name: _delta(old, new, name, epoch).hex() for name in KEY_CLASSES}
+    _make(keys / "registry" / DELTA_FILE.format(epoch=before), lambda: json.dumps(deltas))
     classes = {name: key_for(new, name, epoch).public.hex() for name in KEY_CLASSES}
     _replace(keys / "public" / f"oprf-{epoch}.json", {"epoch": epoch, "classes": classes})
 
@@ -55,13 +55,17 @@ def read_keys(keys: Path, rotation_key: Path, epoch: int) -> RotationKeys:
         KeyFileError: a file is absent, malformed or exposed.
     """
     registry = KeyFiles(keys / "registry")
+    private = KeyFiles(rotation_key.parent).secret(rotation_key.name)
+    public = bytes.fromhex((keys / "public" / "rotation.pub").read_text())
+    if X25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw() != public:
+        raise KeyFileError(f"{rotation_key}: not the key that public/rotation.pub belongs to")
     return RotationKeys(
         epoch,
         registry.secret(f"token-key-{epoch - 1}"),
         registry.secret(f"token-key-{epoch}"),
         read_deltas(registry, epoch - 1),
-        KeyFiles(rotation_key.parent).secret(rotation_key.name),
-        bytes.fromhex((keys / "public" / "rotation.pub").read_text()),
+        private,
+        public,
     )
 
 
@@ -86,6 +90,13 @@ def destroy_keys(keys: Path, epoch: int) -> None:
 def _delta(old: bytes, new: bytes, key_class: str, epoch: int) -> bytes:
     before, after = key_for(old, key_class, epoch - 1), key_for(new, key_class, epoch)
     return ristretto.scalar_multiply(after.secret, ristretto.scalar_invert(before.secret))
+
+
+def _make(path: Path, content: Callable[[], str]) -> None:
+    if path.exists() and path.stat().st_size:
+        return
+    path.unlink(missing_ok=True)  # empty: a run was killed before it wrote
+    write_secret(path, content())
 
 
 def _destroy(path: Path) -> None:

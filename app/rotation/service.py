@@ -1,4 +1,4 @@
-"""New keys for old tokens, without the offices (docs/adr/0009-key-rotation.md).
+"""New keys for old tokens, without the offices (docs/adr/0010-key-rotation.md).
 
     begin    the next epoch is recorded; its seed, token key and deltas are files
     lift     shard by shard, each one transaction: tokens of both epochs stand side by side
@@ -22,7 +22,8 @@ from app.access.principal import Principal
 from app.audit import service as audit
 from app.core.clock import utc_now
 from app.core.db import Sessions, driver, transaction
-from app.epochs.queries import Epochs, get_epochs
+from app.epochs.queries import get_epochs
+from app.offices import queries as offices
 from app.overlaps.sealing import create_sealer
 from app.rotation import queries
 from app.rotation.errors import EpochStillTakenError, OldTokensLeftError, RotationUnderWayError
@@ -161,9 +162,23 @@ async def finish(session: AsyncSession, principal: Principal, *, now: datetime) 
     return epochs.previous
 
 
-async def standing(session: AsyncSession) -> Epochs:
-    """Return the key epochs as they stand."""
-    return await get_epochs(session)
+async def list_match_specs(
+    session: AsyncSession, principal: Principal
+) -> list[tuple[str, dict[int, int]]]:
+    """Return by office code how many subjects are under which match specification.
+
+    A change of the normalizer needs posting again. Until all have, tokens of both versions lie
+    side by side, and match within their version only: the version is part of every input.
+
+    Raises:
+        MissingScopeError: the caller is not the operator.
+    """
+    principal.require(Permission.OFFICES_MANAGE)
+    connection = await driver(session)
+    return [
+        (office.code, await queries.count_match_specs(connection, office.id))
+        for office in await offices.list_offices(session)
+    ]
 
 
 async def _lifter(rotation: Rotation) -> tuple[Lifter, UUID]:
