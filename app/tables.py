@@ -4,9 +4,22 @@ from app.accounts import models as accounts
 from app.audit import models as audit
 from app.cases import models as cases
 from app.core.models import Base
+from app.epochs import models as epochs
 from app.handling import models as handling
 from app.offices import models as offices
 from app.overlaps import models as overlaps
 from app.pairs import models as pairs
+from app.quotas import models as quotas
 
-__all__ = ["Base", "accounts", "audit", "cases", "handling", "offices", "overlaps", "pairs"]
+__all__ = [
+    "Base",
+    "accounts",
+    "audit",
+    "cases",
+    "epochs",
+    "handling",
+    "offices",
+    "overlaps",
+    "pairs",
+    "quotas",
+]
