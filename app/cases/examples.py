@@ -50,17 +50,27 @@ _OVERLAP: Final = {
             "kinds": ["name"],
             "band": "strong",
             "strength": 24,
+            "first_differs": False,
             "facts": {
                 "last_name": "exact",
                 "first_name": "exact",
                 "birth_date": "full",
                 "middle_initial": "unknown",
+                "postcode": "unknown",
                 "shared": ["tel"],
+                "differing": [],
             },
+            "match_key": "+NAME+DOB+PHONE",
             "explanation": "Last name, first name and full birth date agree;"
             " shared: a phone number.",
         },
-        {"finding": "shared_identifier", "subject": "1", "kinds": ["tel"]},
+        {
+            "finding": "shared_identifier",
+            "subject": "1",
+            "kinds": ["tel"],
+            "match_key": "+PHONE",
+            "explanation": "Shared: a phone number.",
+        },
     ],
     "counterpart": {
         "state": "NV",

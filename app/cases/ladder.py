@@ -25,6 +25,9 @@ _NAMES: Final[Mapping[int, Rung]] = {
 
 PREFIX: Final = "ovl"
 
+_EVIDENCE: Final = ("strength", "first_differs", "facts", "match_key", "explanation")
+"""What a finding says beyond its kind, from the rung of contact on."""
+
 # $1 the office that asks, $2 now, $3 whether its own participation agreement is in force
 VISIBLE: Final = f"""
 SELECT o.id, o.version, o.found_at, o.band, o.findings, o.evidence, o.retracted_at,
@@ -94,20 +97,15 @@ def render(row: asyncpg.Record) -> OverlapRead:
 
 
 def _finding(finding: Mapping[str, Any], is_low: bool, rung: int) -> dict[str, Any]:  # noqa: FBT001 -- which of the two refs is ours
-    facts = finding.get("facts")
     shown = {
         "finding": finding["finding"],
         "subject": finding["subjects"][0 if is_low else 1],
-        "kinds": finding.get("kinds") or (("name",) if facts else ()),
+        "kinds": finding.get("kinds") or (("name",) if "facts" in finding else ()),
         "common": finding.get("common", ()),
         "band": finding.get("band"),
     }
-    if rung >= CONTACT and facts is not None:
-        shown |= {
-            "strength": finding["strength"],
-            "facts": facts,
-            "explanation": finding["explanation"],
-        }
+    if rung >= CONTACT:
+        shown |= {key: finding[key] for key in _EVIDENCE if key in finding}
     return shown
 
 

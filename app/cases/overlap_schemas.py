@@ -35,13 +35,17 @@ class PersonFactsRead(_Read):
     first_name: Literal["exact", "sound", "initial", "differs", "unknown"]
     birth_date: Literal["full", "swapped", "two_parts", "day_month", "differs", "unknown"]
     middle_initial: Literal["agrees", "differs", "unknown"]
+    postcode: Literal["agrees", "unknown"] = "unknown"
     shared: tuple[str, ...]
+    differing: tuple[str, ...] = Field(
+        default=(), description="Kinds of number that both subjects have and that differ."
+    )
 
 
 class FindingRead(_Read):
     """One reason for an overlap."""
 
-    finding: Literal["same_person", "shared_identifier"]
+    finding: Literal["same_person", "same_organization", "shared_identifier"]
     subject: str = Field(description="The ref of the own subject.")
     kinds: tuple[str, ...] = Field(default=(), description="Kinds of identifier that are shared.")
     common: tuple[str, ...] = Field(
@@ -50,7 +54,16 @@ class FindingRead(_Read):
     )
     band: Band | None = None
     strength: int | None = Field(default=None, description="Bits of evidence, prior included.")
+    first_differs: bool | None = Field(
+        default=None,
+        description="One last name and one full date of birth with two first names: perhaps twins.",
+    )
     facts: PersonFactsRead | None = None
+    match_key: str | None = Field(
+        default=None,
+        description="What agrees (+) and what differs (-), by kind.",
+        examples=["+NAME+DOB+PHONE -MIDDLE"],
+    )
     explanation: str | None = None
 
 

@@ -66,7 +66,7 @@ class NamePut(_Sent):
 
     rarity: Annotated[StrictInt, Field(ge=0, le=3, description="0 common to 3 rare.")]
     provenance: Provenance
-    tokens: Annotated[dict[str, Element], Field(min_length=1, max_length=12)]
+    tokens: Annotated[dict[str, Element], Field(min_length=1, max_length=len(PERSON_KINDS))]
 
     @field_validator("tokens", mode="before")  # before: a pointer must not quote an unknown kind
     @classmethod

@@ -24,6 +24,7 @@ from app.client.cases import (
 from app.client.errors import ClientError
 from app.client.guard import Guard, holds_identifier
 from app.client.rejects import ADVICE
+from app.identifiers.addresses import normalize_postcode
 from app.identifiers.birth_dates import parse_birth_date
 from app.identifiers.errors import IdentifierError
 from app.identifiers.identifier_keys import identifier_keys, last_four_keys
@@ -189,7 +190,7 @@ def _prepare_subject(subject: Subject, left_out: list[LeftOut]) -> PreparedSubje
         subject.ref,
         subject.kind,
         subject.provenance,
-        tuple(person_aliases(names)),
+        tuple(person_aliases(names, _postcodes(subject))),
         tuple(identifiers)[:MAX_IDENTIFIERS],
     )
 
@@ -261,6 +262,15 @@ def _names(subject: Subject, left_out: list[LeftOut]) -> list[PersonName]:
     if len(names) > MAX_NAMES:
         left_out.append(_left_out(subject.ref, "aliases", "too-many-names"))
     return names[:MAX_NAMES]
+
+
+def _postcodes(subject: Subject) -> list[str]:
+    """Return the postcodes that can be read; what cannot is left out with its address."""
+    found: dict[str, None] = {}
+    for each in subject.addresses:
+        with suppress(IdentifierError):
+            found[normalize_postcode(each.postcode, subject.region)] = None
+    return list(found)
 
 
 def _left_out(ref: str, field: str, code: str) -> LeftOut:

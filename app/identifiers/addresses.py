@@ -61,7 +61,7 @@ def normalize_address(
     Raises:
         IdentifierError: `address-incomplete`, `name-not-latin` or `postcode-unreadable`.
     """
-    zone = _postcode(postcode, region)
+    zone = normalize_postcode(postcode, region)
     line = f"{number} {street}"
     front = ""
     if region != "US" and (match := _UNIT_SLASH.match(line)):
@@ -78,7 +78,12 @@ def _words(text: str) -> list[str]:
     return re.findall(r"[A-Z0-9]+", fold_latin(text.replace(".", "").replace("#", " UNIT ")))
 
 
-def _postcode(text: str, region: str) -> str:
+def normalize_postcode(text: str, region: str = "US") -> str:
+    """Return the five digits of a ZIP code, or another country's postcode without spaces.
+
+    Raises:
+        IdentifierError: `postcode-unreadable`.
+    """
     code = text.strip()
     if region == "US":
         if match := _ZIP.fullmatch(code):

@@ -30,12 +30,18 @@ _FORMS: Final = (
     re.compile(r"(?P<month>[0-9]{1,2})/(?P<day>[0-9]{1,2})/(?P<year>[0-9]{4})"),
 )
 
+_MONTHS: Final = 12
+
+_MISREAD: Final = str.maketrans("OoIl|ZzSsB", "0011122558")
+"""Letters that a scanner reads for digits; a date has no others."""
+
 
 def parse_birth_date(text: str) -> BirthDate:
     """Read a date of birth: ISO 8601 (also only year, or year and month), YYYYMMDD, M/D/YYYY.
 
-    Zeros stand for an unknown part, as in 1979-03-00. Of a date that is in no calendar, such as
-    1979-13-05, only the year is kept: one does not know which of the other two is wrong.
+    Zeros stand for an unknown part, as in 1979-03-00. A month above 12 with a day that could be one
+    is a date in the other order. Of any other date that is in no calendar, such as 1979-02-31, only
+    the year is kept: one does not know which of the other two is wrong.
 
     Raises:
         IdentifierError: `birth-date-unreadable`, in any other form.
@@ -43,6 +49,7 @@ def parse_birth_date(text: str) -> BirthDate:
     text = text.strip()
     if not text:
         return BirthDate()
+    text = text.translate(_MISREAD)
     match = next(filter(None, (form.fullmatch(text) for form in _FORMS)), None)
     if match is None:
         raise IdentifierError("birth-date-unreadable")
@@ -51,6 +58,8 @@ def parse_birth_date(text: str) -> BirthDate:
         return BirthDate()
     if month == "00":
         return BirthDate(year)
+    if int(month) > _MONTHS and 0 < int(day) <= _MONTHS:  # only the other order can be meant
+        month, day = day, month
     try:
         dt.date(int(year), int(month), int(day) or 1)
     except ValueError:

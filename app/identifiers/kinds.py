@@ -62,6 +62,8 @@ _ALL: Final = (
     _key(10, "p.nm", "both names by sound and the middle initial, if rare"),
     _key(11, "p.lmd", "the last name by sound, the middle initial and the full date"),
     _key(12, "p.imd", "the first and middle initials and the full date"),
+    _key(13, "p.xz", "both names by sound, in any order, and the postcode"),
+    _key(14, "p.dz", "the full date and the postcode"),
     Kind(20, "tel", "tel", "contact", "a phone number", _ANY),
     Kind(21, "addr", "addr", "contact", "an address", _ANY),
     Kind(22, "addr0", "addr", "contact", "a street address", _ANY),  # addr without the unit

@@ -1,7 +1,7 @@
 """From a raw identifier to its match keys: the values on which two offices agree."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from app.identifiers.addresses import normalize_address
 from app.identifiers.birth_dates import BirthDate, parse_birth_date
@@ -12,6 +12,7 @@ from app.identifiers.names import (
     MIDDLE_INITIAL_TENTHS,
     RARITY_CUTS,
     Name,
+    formal_name,
     normalize_name,
     rarity,
     rarity_tenths,
@@ -77,11 +78,13 @@ class Alias:
     keys: tuple[MatchKey, ...]
 
 
-def person_aliases(names: Sequence[PersonName]) -> list[Alias]:
+def person_aliases(names: Sequence[PersonName], postcodes: Sequence[str] = ()) -> list[Alias]:
     """Derive the match keys of one person from all names that the office knows.
 
     First come the names as given, in order, then, as long as there is room, each part of a
     compound surname in the place of the whole: De la Cruz-Peña is found as Cruz and as Peña too.
+    The first of the normalized `postcodes` goes with every name; each further one makes aliases
+    that hold nothing but the keys with that postcode.
 
     Returns:
         At most `MAX_ALIASES` aliases. None for a name that makes no key, as a first name alone.
@@ -101,9 +104,15 @@ def person_aliases(names: Sequence[PersonName]) -> list[Alias]:
         )
         for name in names
     ]
-    whole = [_alias(name, name.last, born) for name, born in known]
-    parts = [_alias(name, part, born) for name, born in known for part in name.parts]
-    return [alias for alias in dict.fromkeys(whole + parts) if alias.keys][:MAX_ALIASES]
+    here, *elsewhere = postcodes or ("",)
+    whole = [_alias(name, name.last, born, here) for name, born in known]
+    parts = [_alias(name, part, born, here) for name, born in known for part in name.parts]
+    moved = [
+        _elsewhere(_alias(name, name.last, born, postcode))
+        for postcode in elsewhere
+        for name, born in known
+    ]
+    return [alias for alias in dict.fromkeys(whole + parts + moved) if alias.keys][:MAX_ALIASES]
 
 
 def phone_key(raw: str, region: str = "US") -> MatchKey:
@@ -122,18 +131,29 @@ def address_keys(
     return MatchKey("addr", door), MatchKey("addr0", building)
 
 
-def _alias(name: Name, last: str, born: BirthDate) -> Alias:
-    keys = (MatchKey(kind, fields) for kind, fields in _person_fields(name, last, born))
+def _alias(name: Name, last: str, born: BirthDate, postcode: str) -> Alias:
+    fields = _person_fields(name, last, born, postcode)
+    keys = (MatchKey(kind, values) for kind, values in fields)
     return Alias(rarity(name.formal, last), tuple(key for key in keys if all(key.fields)))
 
 
-def _person_fields(name: Name, last: str, born: BirthDate) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield the fields of the twelve person kinds; a kind with an empty field is not made."""
+def _elsewhere(alias: Alias) -> Alias:
+    return replace(alias, keys=tuple(key for key in alias.keys if key.kind in {"p.xz", "p.dz"}))
+
+
+def _person_fields(
+    name: Name, last: str, born: BirthDate, postcode: str
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the fields of the person kinds; a kind with an empty field is not made."""
     first, first_sound, last_sound = name.formal, soundex(name.formal), soundex(last)
     date, (year, month, day) = born.full, born
 
     if first and last:
-        yield "p.xx", (*sorted((first_sound, last_sound)), date)
+        # a swapped name is found only if a last name that looks like a nickname is mapped too
+        sounds = sorted((first_sound, soundex(formal_name(last))))
+        yield "p.xx", (*sounds, date)
+        yield "p.xz", (*sounds, postcode)
+    yield "p.dz", (date, postcode)
     yield "p.ld", (last_sound, date)
     yield "p.fd", (first_sound, date)
     yield "p.id", (name.initial, last[:1], date)

@@ -3,12 +3,15 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any, Final
 
 from app.identifiers.kinds import KINDS
+from app.overlaps.explanations import explain_shared
+from app.overlaps.facts import NamePair
 from app.overlaps.postings import PostedSubject, Posting, Sighting
 from app.overlaps.rows import Match, Profile
-from app.overlaps.scoring import NamePair, Prior, same_person
+from app.overlaps.scoring import Prior, same_organization, same_person
 from app.pairs.rows import FoundOverlap
 
 MAX_FINDINGS: Final = 50
@@ -28,7 +31,7 @@ class _Evidence:
     """Shared person keys of a pair of aliases, as a mask."""
     name_holders: dict[tuple[int, int], int] = field(default_factory=dict)
     """Subjects with exactly the name that a pair of aliases shares."""
-    contacts: dict[str, int] = field(default_factory=dict)
+    shared: dict[str, int] = field(default_factory=dict)
     """Holders of the rarest shared token of each other kind."""
     common: set[str] = field(default_factory=set)
     """Kinds that are shared too and too common to be evidence."""
@@ -77,8 +80,7 @@ def gather(
                 if kind.name == EXACT_NAME:
                     evidence.name_holders[aliases] = count
             else:
-                rarest = min(count, evidence.contacts.get(kind.name, count))
-                evidence.contacts[kind.name] = rarest
+                evidence.shared[kind.name] = min(count, evidence.shared.get(kind.name, count))
     return found
 
 
@@ -87,25 +89,39 @@ def _evidence_first(match: Match) -> bool:
 
 
 def findings_of(mine: PostedSubject, evidence: _Evidence, prior: Prior) -> list[dict[str, Any]]:
-    """Return what a pair of subjects amounts to: same person, shared identifier, or both."""
+    """Return what a pair of subjects amounts to: the same, a shared identifier, or both."""
+    other, shared = evidence.other, evidence.shared
+    if mine.kind == other.kind == "organization":
+        same = same_organization(shared, prior)
+    else:
+        pairs = name_pairs(mine, evidence)
+        has_identity = pairs or any(KINDS[kind].evidence == "strong" for kind in shared)
+        numbers = mine.numbers & other.numbers
+        same = same_person(pairs, shared, prior, numbers) if has_identity else None
+    findings = [same] if same else []
+    if shared:
+        findings.append({"finding": "shared_identifier", **explain_shared(shared)})
+    if evidence.common:
+        findings = [{**finding, "common": sorted(evidence.common)} for finding in findings]
+    return findings
+
+
+def name_pairs(mine: PostedSubject, evidence: _Evidence) -> list[NamePair]:
+    """Return the pairs of names that share a key; every pair if none does but a number agrees."""
     masks, other = mine.masks, evidence.other
-    pairs = [
+    aliases: Iterable[tuple[int, int]] = evidence.names
+    if not evidence.names and any(KINDS[kind].evidence == "strong" for kind in evidence.shared):
+        aliases = product(range(len(masks)), range(len(other.kinds)))
+    return [
         NamePair(
-            shared=shared,
+            shared=evidence.names.get((alias, other_alias), 0),
             mine=masks[alias],
             theirs=other.kinds[other_alias],
             rarity=min(mine.names[alias].rarity, other.rarities[other_alias]),
             holders=evidence.name_holders.get((alias, other_alias), 0),
         )
-        for (alias, other_alias), shared in evidence.names.items()
+        for alias, other_alias in aliases
     ]
-    person = same_person(pairs, evidence.contacts, prior) if pairs else None
-    findings = [person] if person else []
-    if evidence.contacts:
-        findings.append({"finding": "shared_identifier", "kinds": sorted(evidence.contacts)})
-    if evidence.common:
-        findings = [{**finding, "common": sorted(evidence.common)} for finding in findings]
-    return findings
 
 
 def overlaps_of(

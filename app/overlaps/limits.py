@@ -7,7 +7,7 @@ from app.identifiers.kinds import KINDS, KINDS_BY_CODE
 
 CommonReason = Literal["many_offices", "many_subjects"]
 
-MATCHED_PER_OFFICE: Final = 25
+MATCHED_PER_OFFICE: Final = 10
 """Subjects of one office that one token can match; bounds the pairs that a token can make."""
 
 COUNTED_PER_OFFICE: Final = 3
@@ -25,8 +25,8 @@ class Limit(NamedTuple):
 
 
 LIMITS: Final[Mapping[str, Limit]] = {
-    # ten offices after one person are no reason to stop; ten that share a phone are a hot line
-    name: Limit(20, 50) if kind.evidence == "person" else Limit(10, 25)
+    # ten offices after one person or firm are no reason to stop; a phone of ten is a hot line
+    name: Limit(10, 25) if kind.evidence == "contact" else Limit(20, 50)
     for name, kind in KINDS.items()
 }
 

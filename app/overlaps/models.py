@@ -33,8 +33,10 @@ class Subject(Base):
     kind: Mapped[str]
     rarities: Mapped[list[int]] = mapped_column(ARRAY(SmallInteger))
     """How rare each alias is, 0 common to 3 rare."""
-    kinds: Mapped[list[int]] = mapped_column(ARRAY(SmallInteger))
+    kinds: Mapped[list[int]] = mapped_column(ARRAY(Integer))
     """Which person keys each alias has: bit `code - 1` of each key's kind."""
+    numbers: Mapped[int] = mapped_column(SmallInteger)
+    """Which numbers of one person it has: bit `code - 40` of each strong kind."""
     is_hidden: Mapped[bool]
     """As posted: other offices may not know of the case, so nothing they see counts it (I3)."""
 

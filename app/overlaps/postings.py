@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from app.identifiers.kinds import KINDS
 from app.identifiers.tokens import stored_token
+from app.overlaps.facts import kinds_of, mask
 from app.overlaps.rows import Profile
-from app.overlaps.scoring import kinds_of, mask
+from app.overlaps.scoring import kinds_of_numbers, number_mask
 
 NOT_A_NAME = -1
 """The alias number of keys that are not of a name."""
@@ -46,6 +47,11 @@ class PostedSubject:
         """Which person keys each alias has."""
         return [mask(name.elements) for name in self.names]
 
+    @property
+    def numbers(self) -> int:
+        """Which strong kinds it has, as `scoring.number_mask`."""
+        return number_mask(kind for kind, _ in self.identifiers)
+
 
 @dataclass(frozen=True)
 class Posting:
@@ -69,12 +75,12 @@ def stored_posting(case_id: int, subjects: Sequence[Profile]) -> Posting:
         subjects=[
             PostedSubject(
                 ref=subject.ref,
-                kind="",
+                kind=subject.kind,
                 names=[
                     Name(rarity, dict.fromkeys(kinds_of(keys), b""))
                     for rarity, keys in zip(subject.rarities, subject.kinds, strict=True)
                 ],
-                identifiers=(),
+                identifiers=[(kind, b"") for kind in kinds_of_numbers(subject.numbers)],
             )
             for subject in subjects
         ],

@@ -41,7 +41,8 @@ CROSS JOIN LATERAL (
 """
 
 _MATCHING: Final = """
-SELECT s.token, s.alias, o.id, o.case_id, o.office_id, o.ref, o.rarities, o.kinds, o.is_hidden
+SELECT s.token, s.alias, o.id, o.case_id, o.office_id, o.ref, o.kind,
+       o.rarities, o.kinds, o.numbers, o.is_hidden
 FROM (SELECT g.token, g.alias, g.subject_id FROM unnest($1::bytea[]) AS q (token)
       JOIN sightings g ON g.token = q.token WHERE g.office_id <> $3
       UNION ALL
@@ -51,7 +52,8 @@ JOIN subjects o ON o.id = s.subject_id
 """
 
 _HELD_AMONG: Final = """
-SELECT g.token, g.alias, o.id, o.case_id, o.office_id, o.ref, o.rarities, o.kinds, o.is_hidden
+SELECT g.token, g.alias, o.id, o.case_id, o.office_id, o.ref, o.kind,
+       o.rarities, o.kinds, o.numbers, o.is_hidden
 FROM (SELECT * FROM subjects WHERE id = ANY($2::bigint[])
       UNION SELECT * FROM subjects WHERE case_id = ANY($3::bigint[])) AS o
 CROSS JOIN LATERAL (
@@ -79,10 +81,10 @@ GROUP BY g.token, t.kind, t.epoch
 """
 
 _INSERT_SUBJECTS: Final = """
-INSERT INTO subjects (case_id, office_id, ref, kind, rarities, kinds, is_hidden)
-SELECT case_id, $2, ref, kind, rarities::smallint[], kinds::smallint[], is_hidden
-FROM unnest($1::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bool[])
-     AS q (case_id, ref, kind, rarities, kinds, is_hidden)
+INSERT INTO subjects (case_id, office_id, ref, kind, rarities, kinds, numbers, is_hidden)
+SELECT case_id, $2, ref, kind, rarities::smallint[], kinds::int[], numbers, is_hidden
+FROM unnest($1::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::smallint[],
+            $8::bool[]) AS q (case_id, ref, kind, rarities, kinds, numbers, is_hidden)
 RETURNING case_id, ref, id, (SELECT epoch FROM key_epochs WHERE state = 'current')
 """
 
@@ -193,11 +195,11 @@ async def delete_subjects(connection: Connection, case_ids: Sequence[int]) -> No
 async def insert_subjects(
     connection: Connection,
     office_id: int,
-    rows: Sequence[tuple[int, str, str, str, str, bool]],
+    rows: Sequence[tuple[int, str, str, str, str, int, bool]],
     *,
     epoch: int,
 ) -> dict[tuple[int, str], int]:
-    """Insert (case id, ref, kind, rarities, kinds, is hidden) rows; return each one's key.
+    """Insert (case id, ref, kind, rarities, kinds, numbers, is hidden) rows; return their keys.
 
     Under the gate of `lock_tokens` this sees what a switch before it left: no post ends up in an
     epoch that is no longer matched, and a withdrawal, without rows, misses nothing that was lifted.

@@ -70,8 +70,10 @@ class Profile(NamedTuple):
     case_id: int
     office_id: int
     ref: str
+    kind: str
     rarities: Sequence[int]
     kinds: Sequence[int]
+    numbers: int
     is_hidden: bool = False
 
 

@@ -1,7 +1,7 @@
-"""How likely two subjects are the same person: Fellegi-Sunter over attribute facts.
+"""How likely two subjects are the same: Fellegi-Sunter over facts, not over keys.
 
 Twelve agreeing keys are one name and one date, so weights are given to what the keys prove about
-four attributes, not to the keys (docs/matching.md). Pure; bits are base-2 logarithms of odds.
+each attribute (docs/matching.md). Pure; bits are base-2 logarithms of odds.
 """
 
 import math
@@ -10,48 +10,39 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from app.identifiers.kinds import KINDS
+from app.overlaps.explanations import explain_organization, explain_person
+from app.overlaps.facts import NamePair
 
 STRONG: Final = math.log2(0.99 / 0.01)
 PROBABLE: Final = math.log2(0.9 / 0.1)
 POSSIBLE: Final = math.log2(0.2 / 0.8)
-"""Bits at which a pair is reported: 99 %, 90 % and 20 % chance of being the same person."""
+"""Bits at which a pair is reported: 99 %, 90 % and 20 % chance of being the same."""
 
 CONTACT_CAP: Final = 12.0
-"""Most bits that shared phones and addresses can add: many people share them."""
+"""Most bits that everything that people share or pass on can add, all of it together."""
+
+POSTCODE_BITS: Final = 7.0
+"""What a common postcode adds to a name; an address that is shared says it already."""
+
+NUMBER_AGREES: Final = 22.0
+NUMBER_DIFFERS: Final = -4.0
+"""A number that one person has, of a kind that both subjects have; wrong ones are not so rare."""
+
+PERSON_FLOOR: Final = -6.0
+"""Least that names and dates can say where such a number agrees: people have false papers too."""
+
+PARTIAL_BITS: Final = 10.0
+"""The last four digits of a number: one in 10,000, less what is mistyped."""
+
+_ORGANIZATION_BITS: Final = {"fein": 22.0, "flc": 22.0, "org": 12.0}
+_ADDRESS_BITS: Final = 6.0
+"""What an address adds for organizations: many firms have the address of one agent."""
 
 _NAME_BITS: Final = (10.5, 14.0, 18.0, 21.0)
-"""Bits of a full name by rarity, common to rare; the first name has 45 % of them, the last 55 %."""
+"""Bits of a full name by rarity, common to rare; the first name has 45 %, the last 55 %."""
 
-DATE_BITS: Final = {
-    "full": 14.1,
-    "swapped": 8.4,
-    "two_parts": 6.0,
-    "day_month": 4.3,
-    "differs": -4.6,
-}
-_DATES_AGREE: Final = frozenset(DATE_BITS) - {"differs"}
-_MIDDLE_BITS: Final = {"agrees": 3.7, "differs": -6.3}
-
-
-def mask(kinds: Iterable[str]) -> int:
-    """Return person-key kinds as a bit mask: bit `code - 1` of each."""
-    return sum(1 << KINDS[kind].code - 1 for kind in set(kinds))
-
-
-def kinds_of(keys: int) -> list[str]:
-    """Return the person-key kinds of a bit mask."""
-    return [kind.name for kind in KINDS.values() if keys >> kind.code - 1 & 1]
-
-
-def _m(names: str) -> int:
-    return mask(f"p.{name}" for name in names.split())
-
-
-_FIRST_EXACT, _FIRST_SOUND, _FIRST_INITIAL = _m("nmd n"), _m("xx fd nym nyd nsw nm"), _m("id imd")
-_LAST_EXACT, _LAST_SOUND, _LAST_INITIAL = _m("nmd nym nyd nsw n"), _m("xx ld nm lmd"), _m("id")
-_FULL_DATE = _m("xx ld fd id lmd imd")
-_DATED, _MIDDLE = _FULL_DATE | _m("nmd nym nyd nsw"), _m("nm lmd imd")
-_YEAR_MONTH, _YEAR_DAY, _DAY_MONTH, _SWAPPED = _m("nym"), _m("nyd"), _m("nmd"), _m("nsw")
+_FIRST_NUMBER: Final = 40
+"""Code of the first strong kind, bit 0 in a mask of numbers."""
 
 
 @dataclass(frozen=True)
@@ -67,125 +58,64 @@ class Prior:
         return -math.log2(self.opposite_subjects / self.expected_matches)
 
 
-@dataclass(frozen=True)
-class PersonFacts:
-    """What agreeing keys prove about two names with dates of birth."""
-
-    last_name: str
-    first_name: str
-    birth_date: str
-    middle_initial: str
-
-    def bits(self, name: float) -> float:
-        """Return the weight of the facts, given how many bits the full name is worth."""
-        first = _name_weights(0.45 * name, exact=1.0, sound=1.5, initial=2.7, differs=-4.3)
-        last = _name_weights(0.55 * name, exact=0.8, sound=1.8, initial=3.1, differs=-4.6)
-        return (
-            first.get(self.first_name, 0.0)
-            + last.get(self.last_name, 0.0)
-            + DATE_BITS.get(self.birth_date, 0.0)
-            + _MIDDLE_BITS.get(self.middle_initial, 0.0)
-        )
+def number_mask(kinds: Iterable[str]) -> int:
+    """Return which strong kinds are among `kinds` as a bit mask: bit `code - 40` of each."""
+    codes = {KINDS[kind].code for kind in kinds if KINDS[kind].evidence == "strong"}
+    return sum(1 << code - _FIRST_NUMBER for code in codes)
 
 
-def _name_weights(
-    name: float, *, exact: float, sound: float, initial: float, differs: float
-) -> dict[str, float]:
-    """Return the weight of each level of agreement of a name that is worth `name` bits.
-
-    A weaker agreement never weighs more than a stronger one: an initial says little about a name
-    that is common to begin with.
-    """
-    by_exact = max(name - exact, differs)
-    by_sound = min(by_exact, max(name - 2, 3) - sound)
-    return {
-        "exact": by_exact,
-        "sound": by_sound,
-        "initial": min(by_sound, initial),
-        "differs": differs,
-    }
-
-
-def person_facts(shared: int, mine: int, theirs: int) -> PersonFacts:
-    """Return what the shared keys prove, given the keys that each name has.
-
-    An attribute that one of the two names lacks is `unknown`; one that both have and no shared
-    key proves is `differs`.
-    """
-    both = mine & theirs
-    last = _level(
-        shared, both, (_LAST_EXACT, "exact"), (_LAST_SOUND, "sound"), (_LAST_INITIAL, "initial")
-    )
-    first = _level(
-        shared, both, (_FIRST_EXACT, "exact"), (_FIRST_SOUND, "sound"), (_FIRST_INITIAL, "initial")
-    )
-    date = _birth_date(shared, mine, theirs)
-    return PersonFacts(last, first, date, _middle(shared, both, last, first, date))
-
-
-def _level(shared: int, both: int, *levels: tuple[int, str]) -> str:
-    for kinds, level in levels:
-        if shared & kinds:
-            return level
-    return "differs" if any(both & kinds for kinds, _ in levels) else "unknown"
-
-
-def _birth_date(shared: int, mine: int, theirs: int) -> str:
-    parts = sum(1 for part in (_YEAR_MONTH, _YEAR_DAY, _DAY_MONTH) if shared & part)
-    if shared & _FULL_DATE or parts > 1:
-        return "full"
-    if shared & _SWAPPED:
-        return "swapped"
-    if shared & (_YEAR_MONTH | _YEAR_DAY):
-        return "two_parts"
-    if shared & _DAY_MONTH:
-        return "day_month"
-    return "differs" if mine & _DATED and theirs & _DATED else "unknown"
-
-
-def _middle(shared: int, both: int, last: str, first: str, date: str) -> str:
-    if shared & _MIDDLE:
-        return "agrees"
-    sounds = {"exact", "sound"}
-    seen = (
-        (both & _m("lmd") and last in sounds and date == "full")
-        or (both & _m("imd") and first in {*sounds, "initial"} and date == "full")
-        or (both & _m("nm") and last in sounds and first in sounds)
-    )
-    return "differs" if seen else "unknown"
+def kinds_of_numbers(numbers: int) -> list[str]:
+    """Return the strong kinds of a mask of `number_mask`, in the order of their codes."""
+    return [
+        kind.name
+        for kind in KINDS.values()
+        if kind.evidence == "strong" and numbers >> kind.code - _FIRST_NUMBER & 1
+    ]
 
 
 def name_bits(rarity: int, holders: int, population: int) -> float:
-    """Return how rare a full name is: by the table, or by the registry where that says commoner.
+    """Return how rare a full name is: by its band, or by the registry where that says commoner.
 
     Args:
-        rarity: That of the commoner of the two names, 0 to 3, from the shipped population table.
-        holders: Subjects with exactly this name, the two compared included; 0 if not known. Any
-            third one shows that the name is commoner than the table says.
+        rarity: That of the commoner of the two names, by the shipped population table.
+        holders: Subjects with exactly this name, the two compared included; 0 if not known. Where
+            it counts, no name is rarer than one subject of the registry: it cannot show more.
         population: How many subjects could hold it.
     """
-    others = holders - 2
-    return (
-        _NAME_BITS[rarity]
-        if others < 1
-        else min(_NAME_BITS[rarity], math.log2(population / others))
-    )
+    if not holders:
+        return _NAME_BITS[rarity]
+    return min(_NAME_BITS[rarity], math.log2(population / max(1, holders - 1)))
 
 
-def contact_bits(holders: Mapping[str, int], population: int) -> float:
-    """Return the weight of shared phones and addresses, capped at `CONTACT_CAP`.
+def contact_bits(
+    holders: Mapping[str, int], population: int, *, has_postcode: bool = False
+) -> float:
+    """Return the weight of shared contacts: phones, addresses, accounts, vehicles; capped.
 
     Args:
         holders: For each shared kind, how many subjects hold the rarest shared token of it.
+            Kinds that are more than a contact count for nothing here.
         population: How many subjects could hold it.
+        has_postcode: Whether a key proves that a postcode is shared too.
     """
     weights = {
         kind: min(CONTACT_CAP, math.log2(0.6 / max(1e-7, (count - 1) / population)))
         for kind, count in holders.items()
+        if KINDS[kind].evidence in {"contact", "organization"}
     }
     if "addr" in weights:
         weights.pop("addr0", None)  # the same address without its unit
+    if has_postcode and "addr0" not in holders and "addr" not in holders:
+        weights["postcode"] = POSTCODE_BITS
     return max(0.0, min(CONTACT_CAP, sum(weights.values())))
+
+
+def number_bits(shared: Iterable[str], differing: Iterable[str]) -> float:
+    """Return the weight of numbers that one person has: those that agree and those that differ."""
+    kinds = [KINDS[kind].evidence for kind in shared]
+    partial = PARTIAL_BITS if "partial" in kinds and "strong" not in kinds else 0.0
+    agree, differ = kinds.count("strong"), len(list(differing))
+    return NUMBER_AGREES * agree + NUMBER_DIFFERS * differ + partial
 
 
 def band_of(bits: float) -> str | None:
@@ -197,87 +127,100 @@ def band_of(bits: float) -> str | None:
 
 
 @dataclass(frozen=True)
-class NamePair:
-    """Two names that share a key: what they share, what each has, and how rare the name is."""
+class Score:
+    """How likely two subjects are one person, and what says so.
 
-    shared: int
-    mine: int
-    theirs: int
-    rarity: int
-    """That of the commoner of the two names."""
-    holders: int
-    """Subjects with exactly this name in the registry; 0 when the name is not exactly shared."""
+    Attributes:
+        bits: binary logarithm of the odds, prior included.
+        pair: the pair of names that counted; None if one subject has no name.
+        differing: strong kinds that both subjects have and do not share.
+        is_name_alone: whether nothing but names agrees.
+    """
+
+    bits: float
+    pair: NamePair | None
+    differing: Sequence[str]
+    is_name_alone: bool
+
+
+def score(
+    pairs: Iterable[NamePair], shared: Mapping[str, int], prior: Prior, numbers: int = 0
+) -> Score:
+    """Return the score of the pair of names that fits best, with everything else that is shared.
+
+    How common a name is in the registry counts only without a date: ten offices after one person
+    are not ten namesakes.
+
+    Args:
+        pairs: The pairs of names of the two subjects; empty if one has none.
+        shared: As `holders` of `contact_bits`, of every kind that is not a name.
+        prior: The odds before the evidence.
+        numbers: Mask of the strong kinds that both subjects have; those not shared differ.
+    """
+    population = prior.opposite_subjects
+    differing = [kind for kind in kinds_of_numbers(numbers) if kind not in shared]
+    has_number = any(KINDS[kind].evidence == "strong" for kind in shared)
+    by_number = number_bits(shared, differing) + prior.bits
+    best: Score | None = None
+    for pair in pairs:
+        facts = pair.facts
+        person = facts.bits(
+            name_bits(pair.rarity, 0 if facts.is_dated else pair.holders, population)
+        )
+        if has_number:
+            person = max(person, PERSON_FLOOR)
+        has_postcode = facts.postcode == "agrees"
+        contact = contact_bits(shared, population, has_postcode=has_postcode)
+        bits = person + contact + by_number
+        if best is None or bits > best.bits:
+            alone = not (facts.is_dated or contact or has_number or "ssn4" in shared)
+            best = Score(bits, pair, differing, alone)
+    if best is None:
+        bits = contact_bits(shared, population) + by_number
+        return Score(bits, None, differing, is_name_alone=False)
+    return best
 
 
 def same_person(
-    pairs: Sequence[NamePair], contacts: Mapping[str, int], prior: Prior
+    pairs: Sequence[NamePair], shared: Mapping[str, int], prior: Prior, numbers: int = 0
 ) -> dict[str, Any] | None:
     """Return the finding that two subjects are possibly the same person, or None.
 
-    A name alone, with neither a date of birth nor a contact that agrees, is never more than
-    `possible`, and how common it is in the registry then counts. With a date it does not: ten
-    offices after one person are not ten namesakes.
-
-    Args:
-        pairs: The pairs of names of the two subjects that share a key; at least one.
-        contacts: As `holders` of `contact_bits`.
-        prior: The odds before the evidence.
+    A name alone never makes one: a part of the date of birth, a contact, a postcode or a number
+    has to agree too. The arguments are those of `score`.
     """
-    population = prior.opposite_subjects
-    scored = []
-    for pair in pairs:
-        facts = person_facts(pair.shared, pair.mine, pair.theirs)
-        holders = 0 if facts.birth_date in _DATES_AGREE else pair.holders
-        scored.append((facts.bits(name_bits(pair.rarity, holders, population)), facts))
-    weight, facts = max(scored, key=lambda item: item[0])
-    bits = weight + contact_bits(contacts, population) + prior.bits
-    band = band_of(bits)
+    found = score(pairs, shared, prior, numbers)
+    band = None if found.is_name_alone else band_of(found.bits)
     if band is None:
         return None
-    if facts.birth_date not in _DATES_AGREE and not contacts:
-        band = "possible"
-    shown = {**vars(facts), "shared": sorted(contacts)}
     return {
         "finding": "same_person",
         "band": band,
-        "strength": round(bits),
-        "facts": shown,
-        "explanation": explain(shown),
+        "strength": round(found.bits),
+        "first_differs": found.pair is not None and found.pair.first_differs,
+        **explain_person(found.pair.facts if found.pair else None, shared, found.differing),
     }
 
 
-_PHRASES: Final = {
-    ("last_name", "exact"): "last name",
-    ("last_name", "sound"): "last name (sound)",
-    ("last_name", "initial"): "last initial",
-    ("first_name", "exact"): "first name",
-    ("first_name", "sound"): "first name (sound)",
-    ("first_name", "initial"): "first initial",
-    ("birth_date", "full"): "full birth date",
-    ("birth_date", "swapped"): "birth date with day and month swapped",
-    ("birth_date", "two_parts"): "birth year with month or day",
-    ("birth_date", "day_month"): "birth day and month",
-    ("middle_initial", "agrees"): "middle initial",
-}
+def same_organization(shared: Mapping[str, int], prior: Prior) -> dict[str, Any] | None:
+    """Return the finding that two subjects are possibly the same organization, or None.
 
-
-def explain(facts: Mapping[str, Any]) -> str:
-    """Return the facts as a sentence: kinds and levels, never a value."""
-    agree = [phrase for (name, level), phrase in _PHRASES.items() if facts[name] == level]
-    differ = [
-        name.replace("_", " ") for name in PersonFacts.__annotations__ if facts[name] == "differs"
-    ]
-    shared = [
-        KINDS[kind].label
-        for kind in facts["shared"]
-        if kind != "addr0" or "addr" not in facts["shared"]
-    ]
-    parts = [f"{_listed(agree)} agree{'s' if len(agree) == 1 else ''}"] if agree else []
-    parts += [f"{_listed(differ)} differ{'s' if len(differ) == 1 else ''}"] if differ else []
-    parts += [f"shared: {_listed(shared)}"] if shared else []
-    text = "; ".join(parts) + "."
-    return text[0].upper() + text[1:]
-
-
-def _listed(items: Sequence[str]) -> str:
-    return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1]
+    An address alone never makes it: a registration number or the name has to agree.
+    """
+    weights = [_ORGANIZATION_BITS.get(kind, 0.0) for kind in shared]
+    if not any(weights):
+        return None
+    others = {kind: count for kind, count in shared.items() if kind not in _ORGANIZATION_BITS}
+    address = _ADDRESS_BITS if {"addr", "addr0"} & others.keys() else 0.0
+    contacts = {kind: count for kind, count in others.items() if kind not in {"addr", "addr0"}}
+    contact = min(CONTACT_CAP, address + contact_bits(contacts, prior.opposite_subjects))
+    bits = sum(weights) + contact + prior.bits
+    band = band_of(bits)
+    if band is None:
+        return None
+    return {
+        "finding": "same_organization",
+        "band": band,
+        "strength": round(bits),
+        **explain_organization(shared),
+    }

@@ -182,6 +182,7 @@ async def _store(
             s.kind,
             _array(name.rarity for name in s.names),
             _array(s.masks),
+            s.numbers,
             p.is_hidden,
         )
         for p in postings

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+_ATTRIBUTES = ("last_name", "first_name", "birth_date", "middle_initial", "postcode")
 _AGREES_NOT = frozenset({"differs", "unknown"})
 
 
@@ -30,9 +31,9 @@ class FoundOverlap:
 def agreeing(finding: Mapping[str, Any]) -> Iterable[str]:
     """Yield the kinds that agree in a finding: shared kinds, or attributes of a person."""
     yield from finding.get("kinds", ())
-    for attribute, level in finding.get("facts", {}).items():
-        if attribute != "shared" and level not in _AGREES_NOT:
-            yield attribute
+    facts = finding.get("facts")
+    if facts:
+        yield from (name for name in _ATTRIBUTES if facts[name] not in _AGREES_NOT)
 
 
 def supported_by(findings: Iterable[Mapping[str, Any]]) -> frozenset[str]:

@@ -23,7 +23,8 @@ GROUP BY g.token, o.case_id, o.office_id, o.is_hidden
 
 _SIGHTINGS: Final = """
 SELECT g.token, g.alias, t.kind, t.offices, t.subjects,
-       o.id, o.case_id, o.office_id, o.ref, o.rarities, o.kinds, o.is_hidden
+       o.id, o.case_id, o.office_id, o.ref, o.kind,
+       o.rarities, o.kinds, o.numbers, o.is_hidden
 FROM subjects o
 CROSS JOIN LATERAL (
   SELECT token, alias FROM sightings s WHERE s.subject_id = o.id

@@ -203,7 +203,8 @@ def upgrade() -> None:
     sa.Column('ref', sa.String(), nullable=False),
     sa.Column('kind', sa.String(), nullable=False),
     sa.Column('rarities', postgresql.ARRAY(sa.SmallInteger()), nullable=False),
-    sa.Column('kinds', postgresql.ARRAY(sa.SmallInteger()), nullable=False),
+    sa.Column('kinds', postgresql.ARRAY(sa.Integer()), nullable=False),
+    sa.Column('numbers', sa.SmallInteger(), nullable=False),
     sa.CheckConstraint("kind IN ('person', 'organization')", name=op.f('ck_subjects_kind')),
     sa.ForeignKeyConstraint(['case_id'], ['cases.id'], name=op.f('fk_subjects_case_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_subjects'))

@@ -31,9 +31,10 @@ SELECT 1000000000 + n, (SELECT min(id) FROM offices WHERE state = 'ZZ') + n % 50
 FROM generate_series($1::bigint / 20, $2::bigint / 20 - 1) AS n
 """
 _ADD_SUBJECTS: Final = """
-INSERT INTO subjects (id, case_id, office_id, ref, kind, rarities, kinds, is_hidden)
+INSERT INTO subjects
+  (id, case_id, office_id, ref, kind, rarities, kinds, numbers, is_hidden)
 OVERRIDING SYSTEM VALUE
-SELECT id, id, office_id, '1', 'person', '{2}', '{4095}', FALSE FROM cases
+SELECT id, id, office_id, '1', 'person', '{2}', '{4095}', 0, FALSE FROM cases
 WHERE id BETWEEN 1000000000 + $1::bigint / 20 AND 1000000000 + $2::bigint / 20 - 1
 """
 _ADD_SIGHTINGS: Final = """

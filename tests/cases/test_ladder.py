@@ -10,15 +10,16 @@ from tests.scenes import Meeting, end_agreement, make_offices, meet
 
 DISCLOSURES: Final = ("open", "contact_first", "silent")
 RUNGS: Final = {"open": "contact", "contact_first": "pointer", "silent": None}
+EVIDENCE: Final = ("strength", "first_differs", "facts", "match_key", "explanation")
 SHOWN_BY_RUNG: Final[Mapping[str, Mapping[str, set[str]]]] = {
     "pointer": {"counterpart": {"state", "office_kind"}, "finding": {"subject", "kinds"}},
     "contact": {
         "counterpart": {"state", "office_kind", "office", "contact"},
-        "finding": {"subject", "kinds", "strength", "facts", "explanation"},
+        "finding": {"subject", "kinds", *EVIDENCE},
     },
     "summary": {
         "counterpart": {"state", "office_kind", "office", "contact", "case"},
-        "finding": {"subject", "kinds", "strength", "facts", "explanation"},
+        "finding": {"subject", "kinds", *EVIDENCE},
     },
 }
 """What may hold a value on each rung; every other field must be absent or null."""

@@ -180,9 +180,9 @@ class TestPutCase:
     ) -> None:
         subject = someone(phones=(phone(),))
         phone_only = {**subject, "names": []}
-        *others, last = await make_offices(shared_registry, 4)
+        *others, last = await make_offices(shared_registry, 7)
         for other in others:
-            cases = [item(f"24-{n}", case(phone_only)) for n in range(20)]
+            cases = [item(f"24-{n}", case(phone_only)) for n in range(10)]
             await other.http.put("/v1/cases", json={"cases": cases})
         await last.put_case("24-1", case(subject))
         answer = (await office.put_case("24-1", case(subject))).json()

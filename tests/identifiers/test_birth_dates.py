@@ -26,7 +26,11 @@ class TestParseBirthDate:
     def test_forms(self, text: str, expected: tuple[str, str, str]) -> None:
         assert parse_birth_date(text) == expected
 
-    @pytest.mark.parametrize("text", ["1979-02-29", "19791305", "25/12/1979", "1979-00-05"])
+    @pytest.mark.parametrize("text", ["1979-13-05", "19791305", "13/05/1979", "I979-l3-O5"])
+    def test_reads_the_other_order_and_what_a_scanner_misread(self, text: str) -> None:
+        assert parse_birth_date(text) == ("1979", "05", "13")
+
+    @pytest.mark.parametrize("text", ["1979-02-29", "19791332", "32/31/1979", "1979-00-05"])
     def test_outside_the_calendar_keeps_the_year(self, text: str) -> None:
         assert parse_birth_date(text) == ("1979", "", "")
 

@@ -36,7 +36,7 @@ GROUP BY c.token, c.office_id, s.is_hidden
 HAVING (SELECT count(DISTINCT g.subject_id) FROM (
           SELECT token, office_id, subject_id, FALSE AS is_hidden FROM sightings
           UNION ALL SELECT token, office_id, subject_id, TRUE FROM hidden_sightings) AS g
-        WHERE g.token = c.token AND g.office_id = c.office_id AND g.is_hidden = s.is_hidden) < 25
+        WHERE g.token = c.token AND g.office_id = c.office_id AND g.is_hidden = s.is_hidden) < 10
 """
 """Sightings in the wrong table, or set aside although the office's share has room; none."""
 

@@ -9,7 +9,7 @@ from app.access.principal import OPERATOR
 from app.core.db import transaction
 from app.identifiers.kinds import KINDS
 from app.offices import service as offices_service
-from app.overlaps.limits import LIMITS, common_reason
+from app.overlaps.limits import LIMITS, MATCHED_PER_OFFICE, common_reason
 from tests.blinding import case
 from tests.factories import OfficeClient, Registry, agreement
 from tests.overlaps.recount import CHECKS
@@ -179,7 +179,9 @@ class TestShare:
         many, other = await make_offices(shared_registry)
         token = something()
         await other.put_case("24-1", case(token))
-        await many.put_case("crowd", case(*({**token, "ref": str(n)} for n in range(25))))
+        await many.put_case(
+            "crowd", case(*({**token, "ref": str(n)} for n in range(MATCHED_PER_OFFICE)))
+        )
         late = await many.put_case("late", case(token))
         assert late.json()["subjects"][0]["common"] == ["tel"]
         assert late.json()["overlaps"] == []

@@ -35,7 +35,14 @@ def detect(mine: Mapping[int, Case], theirs: Mapping[int, Case]) -> list[FoundOv
             for number, case in theirs.items() for place, s in enumerate(case)}  # fmt: skip
     profiles = {
         (number, s.ref): Profile(
-            keys[number, s.ref], number, 2, s.ref, [name.rarity for name in s.names], s.masks
+            keys[number, s.ref],
+            number,
+            2,
+            s.ref,
+            s.kind,
+            [name.rarity for name in s.names],
+            s.masks,
+            s.numbers,
         )
         for number, case in theirs.items()
         for s in case
@@ -111,7 +118,13 @@ class TestFindings:
         (pair,) = detect({10: [named("1", phones=[b"x"])]}, {20: [named("7", phones=[b"x"])]})
         assert (pair.band, pair.strength) == ("shared_only", 0)
         assert pair.findings == [
-            {"finding": "shared_identifier", "kinds": ["tel"], "subjects": ["1", "7"]}
+            {
+                "finding": "shared_identifier",
+                "kinds": ["tel"],
+                "match_key": "+PHONE",
+                "explanation": "Shared: a phone number.",
+                "subjects": ["1", "7"],
+            }
         ]
 
     def test_the_same_person_with_a_phone_is_two_findings(self) -> None:
@@ -138,6 +151,31 @@ class TestFindings:
         assert len(pair.findings) == MAX_FINDINGS
         assert pair.findings[0]["finding"] == "same_person"
         assert pair.band == "strong"
+
+    def test_a_name_alone_never_makes_an_overlap(self) -> None:
+        name = {"p.n": b"a", "p.nm": b"a"}
+        assert detect({10: [named("1", name)]}, {20: [named("7", name)]}) == []
+        (pair,) = detect(
+            {10: [named("1", name, phones=[b"x"])]}, {20: [named("7", name, phones=[b"x"])]}
+        )
+        assert pair.findings[0]["match_key"] == "+NAME+MIDDLE+PHONE"
+
+    def test_a_shared_number_is_the_person_under_another_name(self) -> None:
+        mine, theirs = (
+            PostedSubject("1", "person", [Name(3, everything(name))], [("ssn", b"n")])
+            for name in (b"a", b"b")
+        )
+        (pair,) = detect({10: [mine]}, {20: [theirs]})
+        assert [f["finding"] for f in pair.findings] == ["same_person", "shared_identifier"]
+        assert pair.findings[0]["match_key"] == "+SSN -LAST-FIRST-DOB"
+
+    def test_an_organization_is_the_same_by_its_number_not_by_its_address(self) -> None:
+        firm = PostedSubject("1", "organization", [], [("fein", b"x"), ("addr0", b"y")])
+        (pair,) = detect({10: [firm]}, {20: [firm]})
+        assert (pair.band, pair.findings[0]["finding"]) == ("strong", "same_organization")
+        agent = PostedSubject("1", "organization", [], [("addr0", b"y")])
+        (pair,) = detect({10: [agent]}, {20: [agent]})
+        assert pair.band == "shared_only"
 
     def test_keys_of_another_kind_are_other_keys(self) -> None:
         one, other = named("1", {"p.lmd": b"a"}), named("1", {"p.imd": b"a"})

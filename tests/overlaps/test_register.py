@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.overlaps.limits import MATCHED_PER_OFFICE
 from tests.blinding import case, raw
 from tests.factories import OfficeClient, Registry
 from tests.overlaps.recount import ACTIVE_PAIRS, CHECKS
@@ -130,7 +131,7 @@ class TestShareOfOneOffice:
     ) -> None:
         many, other = await make_offices(shared_registry)
         token = something()
-        crowd = [{**token, "ref": str(place)} for place in range(25)]
+        crowd = [{**token, "ref": str(place)} for place in range(MATCHED_PER_OFFICE)]
         await many.put_case("crowd", case(*crowd))
         late = await many.put_case("late", case(token))
         assert late.json()["subjects"][0]["common"] == ["tel"]

@@ -7,19 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.identifiers.kinds import KINDS
+from app.overlaps.explanations import explain_person
+from app.overlaps.facts import NamePair, PersonFacts, mask, person_facts
 from app.overlaps.scoring import (
-    NamePair,
-    PersonFacts,
     Prior,
     band_of,
     contact_bits,
-    explain,
-    mask,
     name_bits,
-    person_facts,
+    number_mask,
+    same_organization,
     same_person,
 )
-from tests.overlaps.febrl import link, quality, read
 
 PRIOR = Prior(20_000, 0.05)
 NAME_LEVELS = ("differs", "initial", "sound", "exact")
@@ -151,10 +149,54 @@ class TestBands:
         assert band_of(math.log2(chance / (1 - chance))) == band
 
     @given(name_pairs(), st.integers(1, 100))
-    def test_a_name_alone_is_never_more_than_possible(self, pair: NamePair, opposite: int) -> None:
+    def test_a_name_alone_is_never_a_finding(self, pair: NamePair, opposite: int) -> None:
         found = same_person([pair], {}, Prior(opposite, 1.0))
         if found and found["facts"]["birth_date"] in {"unknown", "differs"}:
-            assert found["band"] == "possible"
+            assert found["facts"]["postcode"] == "agrees"
+
+    def test_strength_does_not_saturate(self) -> None:
+        every = mask(PERSON_KINDS)
+        pair = NamePair(every, every, every, 3, 2)
+        strengths = [
+            (same_person([pair], dict.fromkeys(kinds, 2), PRIOR) or {"strength": -99})["strength"]
+            for kinds in ([], ["tel"], ["tel", "ssn"], ["tel", "ssn", "passport"])
+        ]
+        assert strengths == sorted(set(strengths))
+
+
+class TestNumbers:
+    @given(name_pairs(), contacts)
+    def test_that_agree_raise_and_that_differ_lower_the_score(
+        self, pair: NamePair, shared: dict[str, int]
+    ) -> None:
+        both = number_mask(["ssn"])
+        agree = same_person([pair], {**shared, "ssn": 2}, PRIOR, both)
+        nothing = same_person([pair], shared, PRIOR)
+        differ = same_person([pair], shared, PRIOR, both)
+        lowest = {"strength": -99}
+        strengths = [(found or lowest)["strength"] for found in (differ, nothing, agree)]
+        assert strengths == sorted(strengths)
+
+    def test_that_differ_are_named(self) -> None:
+        every = mask(PERSON_KINDS)
+        pair = NamePair(every, every, every, 3, 2)
+        found: Any = same_person([pair], {}, PRIOR, number_mask(["ssn", "dl"]))
+        assert found["facts"]["differing"] == ["ssn", "dl"]
+        assert found["match_key"].endswith(" -SSN-DL")
+
+    def test_organizations_need_more_than_an_address(self) -> None:
+        prior = Prior(1000, 1.0)
+        assert same_organization({"addr": 2, "addr0": 2}, prior) is None
+        assert (same_organization({"fein": 2}, prior) or {})["band"] == "strong"
+        assert (same_organization({"org": 2, "addr": 2}, prior) or {})["strength"] == 8
+
+
+class TestFirstDiffers:
+    def test_marks_one_last_name_and_date_with_two_first_names(self) -> None:
+        every, twins = mask(PERSON_KINDS), mask(["p.ld", "p.lmd"])
+        assert NamePair(twins, every, every, 3, 0).first_differs
+        assert not NamePair(every, every, every, 3, 2).first_differs
+        assert not NamePair(twins, every, twins, 3, 0).first_differs  # one has no first name
 
 
 class TestExplain:
@@ -179,23 +221,28 @@ class TestExplain:
     def test_reads_as_a_sentence(
         self, facts: tuple[str, str, str, str], shared: list[str], text: str
     ) -> None:
-        assert explain({**vars(PersonFacts(*facts)), "shared": shared}) == text
+        assert explain_person(PersonFacts(*facts), shared, ())["explanation"] == text
+
+    @pytest.mark.parametrize(
+        ("facts", "shared", "match_key"),
+        [
+            (("exact", "exact", "full", "differs"), ["tel"], "+NAME+DOB+PHONE -MIDDLE"),
+            (("sound", "exact", "day_month", "unknown"), [], "+NAME_SOUND+DOB_DAY_MONTH -DOB_YEAR"),
+            (("exact", "differs", "full", "agrees"), [], "+LAST+DOB+MIDDLE -FIRST"),
+            (("differs", "initial", "unknown", "unknown"), ["addr", "addr0"],
+             "+FIRST_INITIAL+ADDR -LAST"),
+        ],
+    )  # fmt: skip
+    def test_match_key_tells_kinds_that_agree_and_differ(
+        self, facts: tuple[str, str, str, str], shared: list[str], match_key: str
+    ) -> None:
+        assert explain_person(PersonFacts(*facts), shared, ())["match_key"] == match_key
 
     @given(all_facts, st.sets(st.sampled_from(("tel", "addr", "addr0")), min_size=1).map(sorted))
     def test_is_made_of_kinds_and_levels_only(self, facts: PersonFacts, shared: list[str]) -> None:
-        words = set(re.findall(r"\w+", explain({**vars(facts), "shared": shared}).lower()))
+        words = set(re.findall(r"\w+", explain_person(facts, shared, ())["explanation"].lower()))
         known: Any = (
             "last first middle name initial sound full birth date with day and month swapped year"
             " or agree agrees differ differs shared a an phone number address street"
         )
         assert words <= set(known.split())
-
-
-class TestQuality:
-    def test_febrl4_by_name_and_date_of_birth(self) -> None:
-        originals, copies = read("dataset4a.csv"), read("dataset4b.csv")
-        found = link(originals, copies, Prior(5_000, 1.0))
-        reached = quality(found, len(originals))
-        assert reached.f1 >= 0.93, reached
-        strong = quality([pair for pair in found if pair.band == "strong"], len(originals))
-        assert strong.precision >= 0.99, strong

@@ -1,0 +1,170 @@
+"""What agreeing person keys prove about two names: facts by attribute, never a value. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from app.identifiers.kinds import KINDS
+
+_DATE_BITS: Final = {
+    "full": 14.1,
+    "swapped": 8.4,
+    "two_parts": 6.0,
+    "day_month": 4.3,
+    "differs": -4.6,
+}
+_MIDDLE_BITS: Final = {"agrees": 3.7, "differs": -6.3}
+_SOUNDS: Final = frozenset({"exact", "sound"})
+
+
+def mask(kinds: Iterable[str]) -> int:
+    """Return person-key kinds as a bit mask: bit `code - 1` of each."""
+    return sum(1 << KINDS[kind].code - 1 for kind in set(kinds))
+
+
+def kinds_of(keys: int) -> list[str]:
+    """Return the person-key kinds of a bit mask."""
+    return [kind.name for kind in KINDS.values() if keys >> kind.code - 1 & 1]
+
+
+def _m(names: str) -> int:
+    return mask(f"p.{name}" for name in names.split())
+
+
+_FIRST_EXACT, _FIRST_INITIAL = _m("nmd n"), _m("id imd")
+_FIRST_SOUND = _m("xx fd nym nyd nsw nm xz")
+_LAST_EXACT, _LAST_INITIAL = _m("nmd nym nyd nsw n"), _m("id")
+_LAST_SOUND = _m("xx ld nm lmd xz")
+_FULL_FIRST = _FIRST_EXACT | _FIRST_SOUND
+_FULL_DATE = _m("xx ld fd id lmd imd dz")
+_DATED, _MIDDLE = _FULL_DATE | _m("nmd nym nyd nsw"), _m("nm lmd imd")
+_YEAR_MONTH, _YEAR_DAY, _DAY_MONTH, _SWAPPED = _m("nym"), _m("nyd"), _m("nmd"), _m("nsw")
+_POSTCODE: Final = _m("xz dz")
+
+
+@dataclass(frozen=True)
+class PersonFacts:
+    """What agreeing keys prove about two names with dates of birth."""
+
+    last_name: str
+    first_name: str
+    birth_date: str
+    middle_initial: str
+    postcode: str = "unknown"
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether at least a part of the date of birth agrees."""
+        return self.birth_date not in {"differs", "unknown"}
+
+    def bits(self, name: float) -> float:
+        """Return the weight of names and date, given how many bits the full name is worth."""
+        # An initial is no agreement where the middle one differs: so look relatives' records.
+        initial = -4.3 if self.middle_initial == "differs" else 2.7
+        first = _name_weights(0.45 * name, exact=1.0, sound=1.5, initial=initial, differs=-4.3)
+        last = _name_weights(0.55 * name, exact=0.8, sound=1.8, initial=3.1, differs=-4.6)
+        return (
+            first.get(self.first_name, 0.0)
+            + last.get(self.last_name, 0.0)
+            + _DATE_BITS.get(self.birth_date, 0.0)
+            + _MIDDLE_BITS.get(self.middle_initial, 0.0)
+        )
+
+
+def _name_weights(
+    name: float, *, exact: float, sound: float, initial: float, differs: float
+) -> dict[str, float]:
+    """Return the weight of each level of agreement of a name that is worth `name` bits.
+
+    A weaker agreement never weighs more than a stronger one: an initial says little about a name
+    that is common to begin with.
+    """
+    by_exact = max(name - exact, differs)
+    by_sound = min(by_exact, max(name - 2, 3) - sound)
+    return {
+        "exact": by_exact,
+        "sound": by_sound,
+        "initial": min(by_sound, initial),
+        "differs": differs,
+    }
+
+
+@dataclass(frozen=True)
+class NamePair:
+    """Two names: the keys that they share and that each has, and how rare the name is."""
+
+    shared: int
+    mine: int
+    theirs: int
+    rarity: int
+    """That of the commoner of the two names."""
+    holders: int
+    """Subjects with exactly this name in the registry; 0 when the name is not exactly shared."""
+
+    @property
+    def facts(self) -> PersonFacts:
+        """What the shared keys prove; see `person_facts`."""
+        return person_facts(self.shared, self.mine, self.theirs)
+
+    @property
+    def first_differs(self) -> bool:
+        """Whether one last name and one full date of birth stand beside two first names.
+
+        Twins, and relatives with each other's dates, look like this; so do typing errors.
+        """
+        facts = self.facts
+        return (
+            facts.last_name in _SOUNDS
+            and facts.birth_date == "full"
+            and facts.first_name not in _SOUNDS
+            and bool(self.mine & self.theirs & _FULL_FIRST)
+        )
+
+
+def person_facts(shared: int, mine: int, theirs: int) -> PersonFacts:
+    """Return what the shared keys prove, given the keys that each name has.
+
+    An attribute that one of the two names lacks is `unknown`; one that both have and no shared
+    key proves is `differs`. People move, so a postcode agrees or says nothing.
+    """
+    both = mine & theirs
+    last = _level(
+        shared, both, (_LAST_EXACT, "exact"), (_LAST_SOUND, "sound"), (_LAST_INITIAL, "initial")
+    )
+    first = _level(
+        shared, both, (_FIRST_EXACT, "exact"), (_FIRST_SOUND, "sound"), (_FIRST_INITIAL, "initial")
+    )
+    date = _birth_date(shared, mine, theirs)
+    postcode = "agrees" if shared & _POSTCODE else "unknown"
+    return PersonFacts(last, first, date, _middle(shared, both, last, first, date), postcode)
+
+
+def _level(shared: int, both: int, *levels: tuple[int, str]) -> str:
+    for kinds, level in levels:
+        if shared & kinds:
+            return level
+    return "differs" if any(both & kinds for kinds, _ in levels) else "unknown"
+
+
+def _birth_date(shared: int, mine: int, theirs: int) -> str:
+    parts = sum(1 for part in (_YEAR_MONTH, _YEAR_DAY, _DAY_MONTH) if shared & part)
+    if shared & _FULL_DATE or parts > 1:
+        return "full"
+    if shared & _SWAPPED:
+        return "swapped"
+    if shared & (_YEAR_MONTH | _YEAR_DAY):
+        return "two_parts"
+    if shared & _DAY_MONTH:
+        return "day_month"
+    return "differs" if mine & _DATED and theirs & _DATED else "unknown"
+
+
+def _middle(shared: int, both: int, last: str, first: str, date: str) -> str:
+    if shared & _MIDDLE:
+        return "agrees"
+    seen = (
+        (both & _m("lmd") and last in _SOUNDS and date == "full")
+        or (both & _m("imd") and first in {*_SOUNDS, "initial"} and date == "full")
+        or (both & _m("nm") and last in _SOUNDS and first in _SOUNDS)
+    )
+    return "differs" if seen else "unknown"

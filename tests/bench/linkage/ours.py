@@ -1,0 +1,188 @@
+"""Linking by the product's own functions, in memory on unblinded match keys: quality, not secrecy.
+
+What is left out, keys, blinding and the database, changes no pair: tests/invariants show it.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from time import perf_counter
+from typing import Final
+
+from app.identifiers.addresses import normalize_postcode
+from app.identifiers.errors import IdentifierError
+from app.identifiers.match_keys import (
+    Alias,
+    MatchKey,
+    PersonName,
+    address_keys,
+    person_aliases,
+    phone_key,
+)
+from app.overlaps.detection import gather, name_pairs, overlaps_of
+from app.overlaps.postings import Name, PostedSubject, Posting, Sighting
+from app.overlaps.rows import Match, Profile
+from app.overlaps.scoring import POSSIBLE, Prior, score
+from tests.bench.linkage.records import THEIRS, LinkageSet, Quality, Record
+
+BANDS: Final = ("strong", "probable", "possible")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A pair of records that share evidence, its score, and whether it is true."""
+
+    bits: float
+    band: str | None
+    """That of the overlap; None where the rules make none of it, as of a name alone."""
+    is_true: bool
+
+
+@dataclass(frozen=True)
+class Run:
+    """What linking one set came to."""
+
+    judged: Sequence[Judged]
+    tokens: float
+    """Tokens per person, the mean."""
+    seconds: float
+
+
+def run(linked: LinkageSet, fields: Collection[str] = ()) -> Run:
+    """Derive the keys of both sides, gather what they share, score it and judge it."""
+    began = perf_counter()
+    mine = _subjects(linked.mine, fields)
+    theirs = mine if linked.theirs is None else _subjects(linked.theirs, fields)
+    prior = Prior(len(theirs), 1.0)
+    evidence = gather(*_posted(mine, theirs))
+    postings = [Posting(number, True, [person]) for number, person in enumerate(mine)]  # noqa: FBT003 -- a field
+    bands = {
+        (pair.low_case_id, pair.high_case_id - THEIRS): pair.band
+        for pair in overlaps_of(postings, 1, evidence, prior)
+        if pair.band in BANDS
+    }
+    judged = []
+    for (number, _, key), shared in evidence.items():
+        other = key - THEIRS
+        if not linked.counts(number, other):
+            continue
+        subject, numbers = mine[number], mine[number].numbers & theirs[other].numbers
+        found = score(name_pairs(subject, shared), shared.shared, prior, numbers)
+        is_true = linked.is_true(number, other)
+        judged.append(Judged(found.bits, bands.get((number, other)), is_true))
+    tokens = sum(len(subject.elements) for subject in mine) / len(mine)
+    return Run(judged, tokens, perf_counter() - began)
+
+
+def _subjects(records: Sequence[Record], fields: Collection[str]) -> list[PostedSubject]:
+    return [subject_of(record, str(number), fields) for number, record in enumerate(records)]
+
+
+def subject_of(record: Record, ref: str, fields: Collection[str] = ()) -> PostedSubject:
+    """Return a record as the subject that an office would post.
+
+    Args:
+        record: As the office has it. What is no identifier is left out, as the client does.
+        ref: The subject's ref.
+        fields: Which of `address`, `ssn`, `phone` to use besides names and dates.
+    """
+    keys: list[MatchKey] = []
+    if "address" in fields:
+        keys += _address(record)
+    if "ssn" in fields and record.ssn:
+        keys += [MatchKey("ssn", (record.ssn.replace("-", ""),))]
+    if "phone" in fields:
+        keys += [phone_key(phone) for phone in record.phones]
+    names = [
+        Name(alias.rarity, {key.kind: key.input for key in alias.keys})
+        for alias in _aliases(record, fields)
+    ]
+    identifiers = [(key.kind, key.input) for key in dict.fromkeys(keys)]
+    return PostedSubject(ref, "person", names, identifiers)
+
+
+def _aliases(record: Record, fields: Collection[str]) -> list[Alias]:
+    postcodes = _postcodes(record) if "address" in fields else []
+    for born in (record.born, ""):  # an unreadable date is left out, the name stays
+        name = PersonName(record.given, record.surname, record.middle, born)
+        try:
+            return person_aliases([name], postcodes)
+        except IdentifierError:
+            continue
+    return []
+
+
+def _postcodes(record: Record) -> list[str]:
+    try:
+        return [normalize_postcode(record.postcode, record.region)]
+    except IdentifierError:
+        return []
+
+
+def _address(record: Record) -> Sequence[MatchKey]:
+    try:
+        return address_keys(
+            record.street,
+            record.postcode,
+            number=record.number,
+            unit=record.unit,
+            region=record.region,
+        )
+    except IdentifierError:
+        return ()
+
+
+def _posted(
+    mine: Sequence[PostedSubject], theirs: Sequence[PostedSubject]
+) -> tuple[list[Sighting], list[Match], Mapping[bytes, int]]:
+    """Return what `gather` takes when `mine` is posted after `theirs`, each subject a case."""
+    posted, stored = _sightings(mine), _sightings(theirs)
+    holders = Counter(
+        key for key, _, _ in {(s.token, s.case_id, s.ref) for s in chain(posted, stored)}
+    )
+    known = {sighting.token for sighting in posted}
+    profiles = [
+        Profile(
+            number + THEIRS,
+            number + THEIRS,
+            2,
+            person.ref,
+            person.kind,
+            [name.rarity for name in person.names],
+            person.masks,
+            person.numbers,
+        )
+        for number, person in enumerate(theirs)
+    ]
+    matching = [Match(s.token, s.alias, profiles[s.case_id]) for s in stored if s.token in known]
+    return posted, matching, holders
+
+
+def _sightings(people: Sequence[PostedSubject]) -> list[Sighting]:
+    return [
+        Sighting(key, number, person.ref, alias, kind)
+        for number, person in enumerate(people)
+        for kind, alias, key in person.elements
+    ]
+
+
+def quality(
+    linked: LinkageSet, judged: Iterable[Judged], *, with_names_alone: bool = False
+) -> Quality:
+    """Return the quality of the overlaps, or of every score that reaches the least band."""
+    kept = [
+        pair.is_true
+        for pair in judged
+        if (pair.bits >= POSSIBLE if with_names_alone else pair.band is not None)
+    ]
+    return Quality(len(kept), sum(kept), linked.true_pairs)
+
+
+def best_f1(linked: LinkageSet, judged: Iterable[Judged]) -> float:
+    """Return the F1 of the best threshold of this set, which nobody knows beforehand."""
+    best, right = 0.0, 0
+    for found, pair in enumerate(sorted(judged, key=lambda pair: -pair.bits), start=1):
+        right += pair.is_true
+        best = max(best, Quality(found, right, linked.true_pairs).f1)
+    return best
