@@ -1,10 +1,9 @@
 """Builds the registry application."""
 
-import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import structlog
 from fastapi import FastAPI, Request, Response
@@ -21,7 +20,6 @@ from app.cases import routes as cases
 from app.cases.registering import Intake
 from app.cases.schemas import MAX_CASES
 from app.core import keyfiles
-from app.core.clock import utc_now
 from app.core.db import (
     DATABASE_ERRORS,
     SCHEMA,
@@ -49,19 +47,19 @@ from app.core.settings import RegistrySettings
 from app.handling import examples as handling_examples
 from app.handling import routes as handling
 from app.identifiers.kinds import MATCH_SPEC
-from app.identifiers.names import COMMONNESS_SHA256, NICKNAMES_SHA256
 from app.overlaps import examples as overlaps_examples
 from app.overlaps import routes as overlaps
-from app.overlaps.schemas import EvaluatorKeys, OprfKeysRead
+from app.overlaps.keyring import Keyring
 from app.overlaps.scoring import Prior
-from app.overlaps.sealing import create_sealer
-from app.overlaps.service import Matcher
 from app.people import admin_routes as people_administration
 from app.people import examples as people_examples
 from app.people import me_routes as people_themselves
 from app.people import routes as people
 from app.people.gate import create_gate
 from app.postgres.durability import check_durable
+from app.quotas import examples as quotas_examples
+from app.quotas import routes as quotas
+from app.quotas.errors import QuotaExceededError
 
 if TYPE_CHECKING:
     import asyncpg
@@ -73,11 +71,12 @@ EXAMPLES: Final = {
     **overlaps_examples.EXAMPLES,
     **cases_examples.EXAMPLES,
     **handling_examples.EXAMPLES,
+    **quotas_examples.EXAMPLES,
     "MetaRead": {
         "version": "0.1.0",
         "match_spec": "joinder/v1",
         "issuer": "https://registry.example",
-        "resources": ["https://registry.example", "https://registry.example/v1/tokens"],
+        "resources": ["https://registry.example"],
         "limits": {"body_bytes": 262144, "bulk_body_bytes": 8388608, "bulk_cases": 200},
     },
 }
@@ -91,7 +90,7 @@ DESCRIPTION: Final = (
 
 PACKAGES: Final = (
     *(accounts, people, people_themselves, people_administration),
-    *(overlaps, cases, handling),
+    *(quotas, overlaps, cases, handling),
 )
 
 
@@ -164,7 +163,8 @@ def create_bare_app() -> FastAPI:
     install_problems(app)
     for error in DATABASE_ERRORS:
         app.add_exception_handler(error, _database_error)
-    app.add_exception_handler(ForbiddenError, _refused)
+    for refusal in (ForbiddenError, QuotaExceededError):
+        app.add_exception_handler(refusal, _refused)
     app.openapi = lambda: document(app, EXAMPLES, (MissingScopeError, UnavailableError))  # type: ignore[method-assign]  # FastAPI's documented way
     return app
 
@@ -206,8 +206,6 @@ async def prepare(app: FastAPI, settings: RegistrySettings, engine: AsyncEngine)
         KeyFileError: a key file is absent, malformed or readable by others.
     """
     private = keyfiles.KeyFiles(settings.keys / "registry")
-    public = settings.keys / "public"
-    oprf = json.loads((public / "oprf.json").read_text())
     key = SigningKey(private.text("access-signing.pem"))
     app.state.sessions = sessions = create_sessions(engine)
     app.state.signing_key = key
@@ -216,31 +214,12 @@ async def prepare(app: FastAPI, settings: RegistrySettings, engine: AsyncEngine)
     )
     app_secret = private.secret("app-secret")
     app.state.pager = Pager(app_secret)
-    app.state.oprf_keys = _oprf_keys(settings, oprf)
-    rotation = bytes.fromhex((public / "rotation.pub").read_text())
-    epoch = int(oprf["epoch"])
-    sealer = await create_sealer(sessions, rotation, epoch=epoch, now=utc_now())
-    matcher = Matcher(
-        token_key=private.secret(f"token-key-{epoch}"),
-        epoch=epoch,
-        sealer=sealer,
-        prior=Prior(settings.opposite_subjects, settings.expected_matches),
-    )
-    app.state.intake = Intake(matcher, app_secret)
+    prior = Prior(settings.opposite_subjects, settings.expected_matches)
+    keyring = Keyring(sessions, private, settings.keys / "public", prior)
+    await keyring.start()
+    app.state.keyring = keyring
+    app.state.intake = Intake(keyring, app_secret)
     app.state.gate = create_gate(settings, sessions, private)
-
-
-def _oprf_keys(settings: RegistrySettings, oprf: dict[str, Any]) -> OprfKeysRead:
-    evaluator = EvaluatorKeys(
-        id="evaluator-1", url=settings.evaluator_url.rstrip("/"), classes=oprf["classes"]
-    )
-    return OprfKeysRead(
-        match_spec=MATCH_SPEC,
-        nicknames_sha256=NICKNAMES_SHA256,
-        commonness_sha256=COMMONNESS_SHA256,
-        epoch=oprf["epoch"],
-        evaluators=(evaluator,),
-    )
 
 
 async def read_meta(settings: Settings) -> MetaRead:
@@ -249,7 +228,7 @@ async def read_meta(settings: Settings) -> MetaRead:
         version=version("joinder"),
         match_spec=MATCH_SPEC,
         issuer=settings.issuer,
-        resources=[settings.issuer, settings.evaluator_audience],
+        resources=[settings.issuer],
         limits=LimitsRead(
             body_bytes=MAX_BODY_BYTES,
             bulk_body_bytes=cases.MAX_BULK_BYTES,
@@ -278,7 +257,7 @@ async def _database_error(request: Request, error: Exception) -> Response:
 
 async def _refused(request: Request, error: Exception) -> Response:
     """Record a refused attempt in a transaction of its own, because the refused one rolled back."""
-    assert isinstance(error, ForbiddenError)  # noqa: S101 -- registered for this class only
+    assert isinstance(error, AppError)  # noqa: S101 -- registered for such only
     principal = getattr(request.state, "principal", None)
     if principal is not None:
         async with transaction(request.app.state.sessions) as session:

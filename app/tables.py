@@ -4,20 +4,24 @@ from app.accounts import models as accounts
 from app.audit import models as audit
 from app.cases import models as cases
 from app.core.models import Base
+from app.epochs import models as epochs
 from app.handling import models as handling
 from app.offices import models as offices
 from app.overlaps import models as overlaps
 from app.pairs import models as pairs
 from app.people import models as people
+from app.quotas import models as quotas
 
 __all__ = [
     "Base",
     "accounts",
     "audit",
     "cases",
+    "epochs",
     "handling",
     "offices",
     "overlaps",
     "pairs",
     "people",
+    "quotas",
 ]

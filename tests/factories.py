@@ -136,7 +136,7 @@ class Registry:
     def client(self, code: str, client_id: str, scopes: str | None = None) -> OfficeClient:
         """Return a client of an office with an access token made by the registry's own key."""
         everything = (
-            "cases:post cases:read overlaps:read overlaps:judge"
+            "cases:post cases:read overlaps:read overlaps:judge tokens:evaluate"
             " handling:read handling:request handling:answer offices:read"
         )
         token = self.app.state.signing_key.mint_access(

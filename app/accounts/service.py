@@ -246,10 +246,8 @@ async def issue_access_token(
     if not asked or not set(asked) <= set(standing.scopes):
         raise InvalidGrantError("invalid_scope")
     audience = resource or settings.issuer
-    if audience not in {settings.issuer, settings.evaluator_audience}:
+    if audience != settings.issuer:
         raise InvalidGrantError("invalid_target")
-    if audience == settings.evaluator_audience:
-        asked = [Permission.TOKENS_EVALUATE] if Permission.TOKENS_EVALUATE in asked else []
     principal = Principal(
         f"client:{client_id}", standing.office_id, frozenset(), client_id=client_id
     )

@@ -7,24 +7,28 @@ from typing import Final
 from app.cases.errors import SummaryRefusedError, TokenRefusedError
 from app.cases.guard import find_identifiers
 from app.cases.schemas import CasePut, SubjectPut
-from app.core.errors import EpochChangedError, FieldProblem, InvalidError
+from app.core.errors import FieldProblem, InvalidError
 from app.identifiers.oprf import is_element
+from app.overlaps.keyring import Keyring
 from app.overlaps.postings import Name, PostedSubject
+from app.overlaps.service import Matcher
 
 REVIEW_CEILING: Final = timedelta(days=5 * 365)
 """The longest that a case is kept without a review (28 CFR 23.20(h))."""
 
 
-def check_case(case: CasePut, *, epoch: int, now: datetime) -> list[PostedSubject]:
+def check_case(
+    case: CasePut, keyring: Keyring, matcher: Matcher, *, now: datetime
+) -> list[PostedSubject]:
     """Return the subjects of a case that keeps every rule that its schema cannot tell.
 
+    Those of the epoch before the matcher's are lifted to it, as long as it is taken.
+
     Raises:
-        EpochChangedError: its tokens are not of `epoch`.
+        EpochChangedError: its tokens are of an epoch that is not taken, or no longer.
         InvalidError: its review date is past or too far.
         SummaryRefusedError, TokenRefusedError: see errors.py.
     """
-    if case.epoch != epoch:
-        raise EpochChangedError
     if (
         case.review_on is not None
         and not now.date() < case.review_on <= now.date() + REVIEW_CEILING
@@ -33,7 +37,8 @@ def check_case(case: CasePut, *, epoch: int, now: datetime) -> list[PostedSubjec
         raise InvalidError(problems=(FieldProblem("/review_on", "review-date", detail),))
     if case.summary is not None and (found := find_identifiers(case.summary)):
         raise SummaryRefusedError(problems=found)
-    return [_subject(index, subject) for index, subject in enumerate(case.subjects)]
+    subjects = [_subject(index, subject) for index, subject in enumerate(case.subjects)]
+    return [keyring.lift(subject, case.epoch, matcher, now=now) for subject in subjects]
 
 
 def _subject(index: int, subject: SubjectPut) -> PostedSubject:

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Final
 
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,6 +16,7 @@ from app.cases import queries
 from app.cases.admission import check_case
 from app.cases.errors import DuplicateCaseError
 from app.cases.queries import SeenOverlap, StoredCase
+from app.cases.receipts import Ref, problem, receipt, result
 from app.cases.registering import Intake, entries_of, register
 from app.cases.schemas import (
     MAX_OVERLAPS_IN_ANSWER,
@@ -24,25 +25,16 @@ from app.cases.schemas import (
     CaseReceipt,
     CaseResult,
     ProblemRead,
-    SubjectReceipt,
 )
 from app.cases.service import disclosed
-from app.core.errors import (
-    AppError,
-    InvalidError,
-    PreconditionFailedError,
-)
+from app.core.errors import AppError, InvalidError, PreconditionFailedError
 from app.core.problems import field_problems
-from app.overlaps import service as overlaps
 from app.overlaps.postings import PostedSubject, Posting
-from app.overlaps.service import Registration
+from app.overlaps.service import Matcher, Registration
 
 REVIEW_AFTER: Final = timedelta(days=3 * 365)
 REVIEW_DECLINED_AFTER: Final = timedelta(days=365)
 """When a case is reviewed if the office does not say; the ceiling of five years is a constraint."""
-
-Ref = tuple[str, str]
-"""Source system and external id: an office's own name for its case."""
 
 
 async def put_case(
@@ -60,17 +52,19 @@ async def put_case(
     Raises:
         PreconditionFailedError: `if_match` is given and is not the version that is replaced.
         MissingScopeError: the caller lacks `cases:post`.
-        EpochChangedError: the tokens belong to another key epoch.
+        EpochChangedError: the tokens belong to an epoch that is not taken, or no longer.
+        EpochMovedError: a switch to a new epoch came between; repeating the post helps.
         TokenRefusedError, SummaryRefusedError, InvalidError: see errors.py.
     """
     principal.require(Permission.CASES_POST)
-    subjects = check_case(case, epoch=intake.matcher.epoch, now=now)
-    receipts = await _put(session, principal, intake, {ref: (case, subjects)}, now=now)
-    receipt = receipts[ref]
-    replaced = {"created": None, "updated": receipt.version - 1, "unchanged": receipt.version}
-    if if_match is not None and if_match != f'"{replaced[receipt.result]}"':
+    matcher = await intake.keyring.follow(session, {case.epoch})
+    subjects = check_case(case, intake.keyring, matcher, now=now)
+    receipts = await _put(session, principal, intake, matcher, {ref: (case, subjects)}, now=now)
+    told = receipts[ref]
+    replaced = {"created": None, "updated": told.version - 1, "unchanged": told.version}
+    if if_match is not None and if_match != f'"{replaced[told.result]}"':
         raise PreconditionFailedError  # and the transaction leaves nothing of the post
-    return receipt
+    return told
 
 
 async def put_cases(
@@ -90,41 +84,30 @@ async def put_cases(
     principal.require(Permission.CASES_POST)
     if len({(item.source_system, item.external_id) for item in items}) != len(items):
         raise DuplicateCaseError
+    epochs = {item.case.get("epoch") for item in items}
+    matcher = await intake.keyring.follow(
+        session, {each for each in epochs if isinstance(each, int)}
+    )
     good: dict[Ref, tuple[CasePut, list[PostedSubject]]] = {}
     problems: dict[Ref, ProblemRead] = {}
     for item in items:
         ref = (item.source_system, item.external_id)
         try:
             case = CasePut.model_validate(item.case)
-            good[ref] = (case, check_case(case, epoch=intake.matcher.epoch, now=now))
+            good[ref] = (case, check_case(case, intake.keyring, matcher, now=now))
         except ValidationError as error:
-            problems[ref] = _problem(InvalidError(problems=field_problems(error.errors())))
+            problems[ref] = problem(InvalidError(problems=field_problems(error.errors())))
         except AppError as error:
-            problems[ref] = _problem(error)
-    receipts = await _put(session, principal, intake, good, now=now) if good else {}
-    return [_result(item, receipts, problems) for item in items]
-
-
-def _result(
-    item: CaseItem, receipts: Mapping[Ref, CaseReceipt], problems: Mapping[Ref, ProblemRead]
-) -> CaseResult:
-    ref = (item.source_system, item.external_id)
-    if ref in problems:
-        return CaseResult(
-            source_system=ref[0], external_id=ref[1], result="refused", problem=problems[ref]
-        )
-    return CaseResult.model_validate(vars(receipts[ref]))
-
-
-def _problem(error: AppError) -> ProblemRead:
-    errors = tuple(vars(problem) for problem in error.problems)
-    return ProblemRead(code=error.code, title=error.title, detail=error.detail, errors=errors)
+            problems[ref] = problem(error)
+    receipts = await _put(session, principal, intake, matcher, good, now=now) if good else {}
+    return [result(item, receipts, problems) for item in items]
 
 
 async def _put(
     session: AsyncSession,
     principal: Principal,
     intake: Intake,
+    matcher: Matcher,
     cases: Mapping[Ref, tuple[CasePut, list[PostedSubject]]],
     *,
     now: datetime,
@@ -149,18 +132,18 @@ async def _put(
             )
             for ref, case in changed.items()
         ]
-        registration = await register(session, principal, intake, postings, now=now)
+        registration = await register(session, principal, intake, matcher, postings, now=now)
     common = registration.common
     if unchanged:
         kept = [stored[ref].id for ref in unchanged]
-        common |= await overlaps.list_common(session, kept)
+        common |= await queries.list_common_kinds(session, kept)
     seen = await _seen(session, principal, stored, changed, registration, now=now)
     if entries := _entries(principal, changed.values(), registration, seen):
         await audit.record_each(session, principal, entries)
     if not principal.is_participating:
         common = frozenset()
     return {
-        ref: _receipt(ref, stored[ref], ref in changed, subjects, seen, common)
+        ref: receipt(ref, stored[ref], ref in changed, subjects, seen, common)
         for ref, (_, subjects) in cases.items()
     }
 
@@ -225,33 +208,3 @@ async def _seen(
         return {}
     limit = MAX_OVERLAPS_IN_ANSWER + 1
     return await queries.list_overlaps_of_cases(session, principal, ids, limit=limit, now=now)
-
-
-def _receipt(
-    ref: Ref,
-    case: StoredCase,
-    is_changed: bool,  # noqa: FBT001 -- positional inside this module only
-    subjects: Sequence[PostedSubject],
-    seen: Mapping[int, Sequence[SeenOverlap]],
-    common: frozenset[tuple[int, str, str]],
-) -> CaseReceipt:
-    overlaps_seen = seen.get(case.id, ())
-    result: Literal["created", "updated", "unchanged"] = "unchanged"
-    if is_changed:
-        result = "created" if case.is_new else "updated"
-    return CaseReceipt(
-        source_system=ref[0],
-        external_id=ref[1],
-        version=case.version,
-        result=result,
-        subjects=tuple(
-            SubjectReceipt(
-                ref=subject.ref,
-                tokens=len(subject.elements),
-                common=tuple(sorted({k for c, r, k in common if (c, r) == (case.id, subject.ref)})),
-            )
-            for subject in subjects
-        ),
-        overlaps=tuple(item.read for item in overlaps_seen[:MAX_OVERLAPS_IN_ANSWER]),
-        more_overlaps=len(overlaps_seen) > MAX_OVERLAPS_IN_ANSWER,
-    )

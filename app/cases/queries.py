@@ -16,6 +16,7 @@ from app.cases.ladder import MARKED, RETRACTED, STANDING, VISIBLE, render
 from app.cases.models import Case
 from app.cases.overlap_schemas import OverlapRead
 from app.core.db import driver
+from app.identifiers.kinds import KINDS_BY_CODE
 
 _LOCK_CASES: Final = """
 SELECT c.id, c.source_system, c.external_id, c.version
@@ -51,6 +52,18 @@ WHERE id = $1
 """
 
 # of each value the first cases only: the office's share bounds what is matched, not what is kept
+_COMMON_KINDS: Final = """
+SELECT DISTINCT s.case_id, s.ref, t.kind
+FROM subjects s
+CROSS JOIN LATERAL (
+  SELECT token, FALSE AS is_aside FROM sightings WHERE subject_id = s.id
+  UNION ALL SELECT token, FALSE FROM hidden_sightings WHERE subject_id = s.id
+  UNION ALL SELECT token, TRUE FROM common_sightings WHERE subject_id = s.id) AS g
+JOIN tokens t ON t.token = g.token
+WHERE s.case_id = ANY($1::bigint[]) AND (g.is_aside OR t.is_common)
+  AND t.epoch = (SELECT epoch FROM key_epochs WHERE state = 'current')
+"""
+
 _COMMON_VALUES: Final = """
 SELECT v.token, t.kind, t.offices, t.subjects, held.subjects AS held_by
 FROM (
@@ -71,7 +84,8 @@ CROSS JOIN LATERAL (
     ) AS g ORDER BY g.subject_id LIMIT 50) AS mine
   JOIN subjects s ON s.id = mine.subject_id
   JOIN cases c ON c.id = s.case_id) AS held
-WHERE $4 AND v.token > coalesce($2, ''::bytea)
+WHERE $4 AND t.epoch = (SELECT epoch FROM key_epochs WHERE state = 'current')
+  AND v.token > coalesce($2, ''::bytea)
 ORDER BY v.token LIMIT $3
 """
 
@@ -180,6 +194,14 @@ async def list_common_values(
         _COMMON_VALUES, principal.office_id, after, limit, principal.is_participating
     )
     return rows
+
+
+async def list_common_kinds(
+    session: AsyncSession, case_ids: Sequence[int]
+) -> frozenset[tuple[int, str, str]]:
+    """Return (case id, ref, kind) of the cases' keys that are kept and not matched."""
+    rows = await (await driver(session)).fetch(_COMMON_KINDS, case_ids)
+    return frozenset((row[0], row[1], KINDS_BY_CODE[row[2]].name) for row in rows)
 
 
 async def list_overlaps(

@@ -12,6 +12,8 @@ from app.audit import service as audit
 from app.cases import ladder
 from app.core.ids import public_id
 from app.overlaps import service as overlaps
+from app.overlaps.errors import EpochMovedError
+from app.overlaps.keyring import Keyring
 from app.overlaps.postings import Posting
 from app.overlaps.service import Matcher, Registration, RetractReason
 from app.rematching import service as rematching
@@ -19,10 +21,15 @@ from app.rematching import service as rematching
 
 @dataclass(frozen=True)
 class Intake:
-    """What posting needs besides the session: the matcher and the secret of content tags."""
+    """What posting needs besides the session: the keys and the secret of content tags."""
 
-    matcher: Matcher
+    keyring: Keyring
     app_secret: bytes
+
+    @property
+    def matcher(self) -> Matcher:
+        """The matcher of the current key epoch."""
+        return self.keyring.matcher
 
     def __repr__(self) -> str:
         return "Intake()"
@@ -32,25 +39,34 @@ async def register(
     session: AsyncSession,
     principal: Principal,
     intake: Intake,
+    matcher: Matcher,
     postings: Sequence[Posting],
     *,
     now: datetime,
     retracted_because: RetractReason = "evidence_gone",
 ) -> Registration:
-    """Register the caller's cases, and match again the cases of others that they held back."""
-    registration = await overlaps.register(
-        session,
-        intake.matcher,
-        principal.office_id,
-        postings,
-        now=now,
-        retracted_because=retracted_because,
-    )
+    """Register the caller's cases, and match again the cases of others that they held back.
+
+    Raises:
+        EpochMovedError: the matcher is of an epoch that is no longer the current one.
+    """
+    try:
+        registration = await overlaps.register(
+            session,
+            matcher,
+            principal.office_id,
+            postings,
+            now=now,
+            retracted_because=retracted_because,
+        )
+    except EpochMovedError:
+        intake.keyring.expire()
+        raise
     if not registration.to_rematch:
         return registration
     events = await rematching.rematch(
         session,
-        intake.matcher.prior,
+        matcher,
         registration.to_rematch,
         spared=[posting.case_id for posting in postings if posting.subjects],
         now=now,

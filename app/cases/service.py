@@ -137,8 +137,10 @@ async def withdraw_case(
     Raises:
         MissingScopeError: the caller lacks `cases:post`.
         CaseNotFoundError: absent, withdrawn before, or another office's.
+        EpochMovedError: a switch to a new epoch came between; repeating helps.
     """
     principal.require(Permission.CASES_POST)
+    matcher = await intake.keyring.follow(session)
     held = await queries.lock_cases(session, principal, [ref])
     if ref not in held:
         raise CaseNotFoundError
@@ -147,6 +149,7 @@ async def withdraw_case(
         session,
         principal,
         intake,
+        matcher,
         [Posting(case_id, is_new=False, subjects=())],
         now=now,
         retracted_because="case_withdrawn",

@@ -10,6 +10,7 @@ import typer
 
 if TYPE_CHECKING:  # the client's libraries load with the first command, so that --help is quick
     from app.client.config import ClientConfig
+    from app.client.pins import PublishedKeys
     from app.client.push import Plan, Summary
 
 app = typer.Typer(
@@ -114,7 +115,9 @@ def check(directory: Directory, *, as_json: AsJson = False) -> None:
 
         config = read_config(directory)
         with RegistryClient(config) as client:
-            report = {"me": client.get_me(), **keys_report(client.check_keys())}
+            keys = client.check_keys()
+            report = {"me": client.get_me(), **keys_report(keys)}
+    _tell_of_new_keys(keys)
     if as_json:
         print(json.dumps(report))
         return
@@ -206,7 +209,13 @@ def _push(plan: "Plan", *, dry_run: bool, quiet: bool) -> "Summary":
         if dry_run:
             return push_export(plan, None, progress=progress)
         with RegistryClient(_complete(plan.config)) as client:
+            _tell_of_new_keys(client.check_keys())
             return push_export(plan, client, progress=progress)
+
+
+def _tell_of_new_keys(keys: "PublishedKeys") -> None:
+    if keys.accepted_until:
+        _say(f"The registry has new keys: joinder client pin, before {keys.accepted_until}.")
 
 
 def _complete(config: "ClientConfig") -> "ClientConfig":

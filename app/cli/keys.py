@@ -1,16 +1,20 @@
 """`joinder keys`: the secrets of an installation."""
 
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Make the keys of an installation.", no_args_is_help=True)
+app = typer.Typer(help="Make and change the keys of an installation.", no_args_is_help=True)
 
 
 @app.callback()
 def keys() -> None:
-    """Make the keys of an installation."""
+    """Make and change the keys of an installation."""
 
 
 @app.command()
@@ -31,3 +35,97 @@ def create(
     typer.echo(
         f"Move {directory / 'offline' / 'rotation.key'} to a safe: the service never needs it."
     )
+
+
+@app.command()
+def rotate(
+    rotation_key: Annotated[
+        Path | None,
+        typer.Option(help="The key from the safe; offline/rotation.key if not given."),
+    ] = None,
+    grace_hours: Annotated[
+        float, typer.Option(min=0, max=24 * 14, help="How long posts under the old keys are taken.")
+    ] = 24,
+    *,
+    finish: Annotated[
+        bool, typer.Option("--finish", help="Only end the old keys; refused while they are taken.")
+    ] = False,
+) -> None:
+    """Give the installation new keys and lift its tokens to them, without the offices.
+
+    Run it on the operator's machine, which has every key directory while it runs. Posts go on.
+    Interrupted, it goes on where it was when started again. After the time of grace run it once
+    more: it destroys the old keys.
+
+    Example: joinder keys rotate --rotation-key /media/safe/rotation.key
+    """
+    from app.core.db import create_engine, create_sessions  # noqa: PLC0415 -- keeps --help quick
+    from app.core.errors import AppError  # noqa: PLC0415 -- as above
+    from app.core.keyfiles import KeyFileError  # noqa: PLC0415 -- as above
+    from app.rotation.steps import Steps  # noqa: PLC0415 -- as above
+    from app.serving.installation import installation  # noqa: PLC0415 -- as above
+
+    async def run(url: str, directory: Path) -> None:
+        engine = create_engine(url, pool_size=2)
+        steps = Steps(
+            create_sessions(engine),
+            directory,
+            rotation_key or directory / "offline" / "rotation.key",
+            timedelta(hours=grace_hours),
+            typer.echo,
+        )
+        try:
+            with _bar() as progress:
+                await (steps.finish() if finish else steps.run(progress))
+        finally:
+            await engine.dispose()
+
+    with installation() as here:
+        try:
+            asyncio.run(run(here.database_url, here.keys))
+        except (AppError, KeyFileError) as error:
+            text = f"{error.title}. {error.detail}" if isinstance(error, AppError) else str(error)
+            typer.echo(text, err=True)
+            raise typer.Exit(1) from None
+
+
+@app.command("match-specs")
+def match_specs() -> None:
+    """Show how many subjects of each office are under which match specification.
+
+    Example: joinder keys match-specs
+    """
+    from app.access.principal import OPERATOR  # noqa: PLC0415 -- keeps --help quick
+    from app.identifiers.kinds import MATCH_SPEC_NUMBER  # noqa: PLC0415 -- as above
+    from app.rotation import service  # noqa: PLC0415 -- as above
+    from app.serving.installation import as_operator  # noqa: PLC0415 -- as above
+
+    for code, counts in as_operator(lambda session: service.list_match_specs(session, OPERATOR)):
+        total = sum(counts.values())
+        older = total - counts.get(MATCH_SPEC_NUMBER, 0)
+        shown = ", ".join(f"v{number}: {count}" for number, count in counts.items()) or "none"
+        share = f"{100 * older / total:.0f} % still on an older one" if total else ""
+        typer.echo(f"{code}\t{shown}\t{share}".rstrip())
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[int, int], None]]:
+    """Show how many subjects are lifted, on standard error if that is a terminal."""
+    from rich.console import Console  # noqa: PLC0415 -- keeps --help quick
+    from rich.progress import (  # noqa: PLC0415 -- as above
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (TextColumn("subjects"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task("lift", total=None, visible=False)
+
+        def tell(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total, visible=True)
+
+        yield tell

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import client, credential, keys, office, person
+from app.cli import client, credential, keys, office, person, quota
 from app.cli.demo import demo
 from app.cli.edge import Edge
 from app.cli.serve import serve
@@ -23,6 +23,7 @@ app.add_typer(person.app, name="person")
 app.add_typer(credential.app, name="client-credential")
 app.add_typer(client.app, name="client")
 app.add_typer(keys.app, name="keys")
+app.add_typer(quota.app, name="quota")
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """`joinder serve`: database, evaluator and registry as one command."""
 
+import os
 import signal
 import sys
 from typing import Annotated
@@ -16,6 +17,10 @@ def serve(
     port: Annotated[int, typer.Option(help="The registry's port.")] = 8000,
     evaluator_port: Annotated[int, typer.Option(help="The evaluator's port.")] = 8001,
     workers: Annotated[int, typer.Option(min=1, max=16, help="Registry processes.")] = 1,
+    evaluators: Annotated[
+        int | None,
+        typer.Option(min=1, max=64, help="Evaluator processes; one per core if not given."),
+    ] = None,
     only: Only = None,
 ) -> None:
     """Run the service until it is told to stop.
@@ -34,10 +39,11 @@ def serve(
             raise typer.Exit(2)
         run(kind, listen(host, port if kind == "registry" else evaluator_port))
         return
+    count = evaluators or os.cpu_count() or 1
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # in order, also while still starting
     with (
         installation() as here,
-        running(here, host, (port, evaluator_port), workers) as service,
+        running(here, host, (port, evaluator_port), workers, count) as service,
     ):
         typer.echo(f"Registry  {service.addresses.registry}")
         typer.echo(f"Evaluator {service.addresses.evaluator}")

@@ -62,14 +62,13 @@ class Exchange:
         )
         self._tokens = TokenCache(self._sign_in, clock)
 
-    @property
-    def evaluator_resource(self) -> str:
-        """The resource name (RFC 8707) of the evaluator."""
-        return f"{self._config.issuer}/v1/tokens"
-
     def get(self, path: str, *, params: Mapping[str, str | int] | None = None) -> Json:
         """Return what the registry answers to a signed-in GET."""
         return self.call("GET", self._config.registry + path, params=params)
+
+    def post(self, path: str, body: Json) -> Json:
+        """Return what the registry answers to a signed-in POST that is safe to repeat."""
+        return self.call("POST", self._config.registry + path, body=body)
 
     def get_public(self, path: str) -> Json:
         """Return what the registry answers without signing in."""
@@ -84,7 +83,7 @@ class Exchange:
         body: Json | bytes | None = None,
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, str | int] | None = None,
-        resource: str | None = None,
+        bearer: str | None = None,
     ) -> Json:
         """Send one signed-in request and return the JSON object of the answer.
 
@@ -94,28 +93,29 @@ class Exchange:
             body: A JSON object, or one already encoded.
             headers: Further headers.
             params: Query parameters.
-            resource: Whose access token to carry; the registry's unless given.
+            bearer: What to carry in place of the registry's access token.
 
         Raises:
             ProblemError: the server refused.
             TemporaryError: it could not answer, every retry included.
         """
-        resource = resource or self._config.issuer
         content = (
             json.dumps(body, separators=(",", ":")).encode() if isinstance(body, dict) else body
         )
         base = {"Content-Type": "application/json"} if content is not None else {}
         response = None
         for _ in range(2):
-            token = self._tokens.get(resource)
+            token = bearer or self._tokens.get(self._config.issuer)
             sent = {**base, **(headers or {}), "Authorization": f"Bearer {token}"}
             request = self._http.build_request(
                 method, url, content=content, headers=sent, params=params
             )
             response = self._send(lambda request=request: request)  # type: ignore[misc]  # bound now
-            if response.status_code != HTTPStatus.UNAUTHORIZED:
+            if response.status_code != HTTPStatus.UNAUTHORIZED or bearer is not None:
                 break
-            self._tokens.forget(resource, token)  # withdrawn early, or the registry's key changed
+            self._tokens.forget(
+                self._config.issuer, token
+            )  # withdrawn early, or the registry's key changed
         assert response is not None  # noqa: S101 -- the loop runs at least once
         return read_json(response)
 
@@ -169,7 +169,7 @@ class Exchange:
             else:
                 if response.status_code not in _TRANSIENT:
                     return response
-                reason = f"status {response.status_code}"
+                reason = _reason(response)
                 asked = _retry_after(response)
             if asked > self._retry.longest_retry_after:
                 break
@@ -207,6 +207,15 @@ def read_json(response: httpx.Response) -> Json:
     if not isinstance(body, dict):
         raise ClientError("answer-invalid", "The server did not answer in JSON; check the URL.")
     return body
+
+
+def _reason(response: httpx.Response) -> str:
+    """Return the status of an answer and, of a problem document, what it says."""
+    try:
+        detail = printable(response.json().get("detail"))
+    except (ValueError, AttributeError):
+        detail = ""
+    return f"status {response.status_code}" + (f": {detail}" if detail else "")
 
 
 def _retry_after(response: httpx.Response) -> float:

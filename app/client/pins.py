@@ -19,6 +19,10 @@ class PublishedKeys:
     evaluator_url: str
     classes: dict[str, str]
     """Key class to public key, 64 hexadecimal digits."""
+    previous: "PublishedKeys | None" = None
+    """The epoch before, while its tokens are still taken."""
+    accepted_until: str = ""
+    """Of a previous epoch: until when."""
 
 
 def fetch_keys(exchange: Exchange, config: ClientConfig) -> PublishedKeys:
@@ -37,14 +41,22 @@ def fetch_keys(exchange: Exchange, config: ClientConfig) -> PublishedKeys:
             commonness=str(body["commonness_sha256"]),
             epoch=int(body["epoch"]),
             evaluator_url=str(evaluator["url"]),
-            classes={str(name): _public_key(key) for name, key in evaluator["classes"].items()},
+            classes=_public_keys(evaluator["classes"]),
+        )
+        before = body.get("previous")
+        previous = before and replace(
+            keys,
+            epoch=int(before["epoch"]),
+            classes=_public_keys(before["classes"]),
+            accepted_until=str(before["accepted_until"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         raise TrustError(
             "keys-invalid", "The registry's key list is not one that this client understands."
         ) from None
     url = check_url(keys.evaluator_url, allow_plain_http=config.allow_plain_http)
-    return replace(keys, evaluator_url=url)
+    keys = replace(keys, evaluator_url=url)
+    return replace(keys, previous=previous and replace(previous, evaluator_url=url))
 
 
 def check_tables(keys: PublishedKeys) -> None:
@@ -82,6 +94,22 @@ def check_pins(config: ClientConfig, keys: PublishedKeys) -> None:
         )
 
 
+def choose_keys(config: ClientConfig, keys: PublishedKeys) -> PublishedKeys:
+    """Return the keys to make tokens with: the current ones, or the ones before, as pinned.
+
+    New keys are believed only once a person has pinned them. Until then, and for as long as the
+    registry takes them, the client goes on with the epoch that it has pinned.
+
+    Raises:
+        TrustError: neither epoch is pinned, or a key changed within its epoch.
+    """
+    previous = keys.previous
+    if keys.epoch not in config.pins and previous is not None and previous.epoch in config.pins:
+        keys = previous
+    check_pins(config, keys)
+    return keys
+
+
 def pin(config: ClientConfig, keys: PublishedKeys) -> ClientConfig:
     """Return `config` with the keys of a new epoch pinned.
 
@@ -111,6 +139,10 @@ def keys_report(keys: PublishedKeys) -> Json:
 def _fingerprint(key: str) -> str:
     digest = hashlib.sha256(bytes.fromhex(key)).hexdigest()[:32]
     return " ".join(digest[at : at + 4] for at in range(0, 32, 4))
+
+
+def _public_keys(classes: Mapping[str, str]) -> dict[str, str]:
+    return {str(name): _public_key(key) for name, key in classes.items()}
 
 
 def _public_key(key: str) -> str:

@@ -11,7 +11,7 @@ from app.client.clock import Clock, SystemClock
 from app.client.config import ClientConfig
 from app.client.credentials import read_private_key
 from app.client.exchange import Exchange, Json, RetryPolicy
-from app.client.pins import PublishedKeys, check_pins, check_tables, fetch_keys
+from app.client.pins import PublishedKeys, check_tables, choose_keys, fetch_keys
 from app.client.pipeline import Batch, batches_of, put_batches
 from app.client.prepare import Prepared, RefusedCaseError, prepare
 from app.client.tokenize import Tokenizer
@@ -63,15 +63,14 @@ class RegistryClient:
         self._exchange.close()
 
     def check_keys(self) -> PublishedKeys:
-        """Return the published keys, held against the pins and our tables.
+        """Return the keys to make tokens with, held against the pins and our tables.
 
         Raises:
             TrustError: they do not agree; nothing may be posted.
         """
         keys = fetch_keys(self._exchange, self._config)
         check_tables(keys)
-        check_pins(self._config, keys)
-        return keys
+        return choose_keys(self._config, keys)
 
     def get_me(self) -> Json:
         """Return the office that this client acts for and what it may do."""

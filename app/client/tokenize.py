@@ -2,10 +2,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Final
 
-from app.client.errors import ProblemError, TrustError
+from app.client.errors import ClientError, ProblemError, TrustError
 from app.client.exchange import Exchange, Json
 from app.client.pins import PublishedKeys
 from app.identifiers import oprf
+from app.identifiers.batches import batch_digest
 from app.identifiers.encoding import b64u_decode, b64u_encode
 from app.identifiers.match_keys import MatchKey
 
@@ -63,6 +64,7 @@ class Tokenizer:
     def _ask(self, blinded: Mapping[str, oprf.Blinded]) -> dict[str, tuple[list[bytes], bytes]]:
         if unpinned := sorted(blinded.keys() - self._publics.keys()):
             raise TrustError("class-unpinned", f"No key is pinned for the class {unpinned[0]}.")
+        permit = self._ask_permit(blinded)
         groups = [
             {"key_class": key_class, "elements": [b64u_encode(item) for item in each.elements]}
             for key_class, each in blinded.items()
@@ -72,16 +74,36 @@ class Tokenizer:
                 "POST",
                 self._url,
                 body={"epoch": self.epoch, "groups": groups},
-                resource=self._exchange.evaluator_resource,
+                bearer=permit,
             )
         except ProblemError as error:
-            if error.code == "epoch-changed":
-                raise TrustError(
-                    "epoch-changed",
-                    "The registry moved to a new key epoch. Run: joinder client pin DIR",
-                ) from None
-            raise
+            raise _explained(error) from None
         return _read_answer(body, self.epoch, blinded)
+
+    def _ask_permit(self, blinded: Mapping[str, oprf.Blinded]) -> str:
+        """Return the registry's permit to have exactly these elements evaluated."""
+        batch = [(key_class, each.elements) for key_class, each in blinded.items()]
+        ask: Json = {
+            "epoch": self.epoch,
+            "purpose": "post",
+            "counts": {key_class: len(elements) for key_class, elements in batch},
+            "digest": b64u_encode(batch_digest(self.epoch, batch)),
+        }
+        try:
+            permit = self._exchange.post("/v1/tokens/permits", ask).get("permit")
+        except ProblemError as error:
+            raise _explained(error) from None
+        if not isinstance(permit, str):
+            raise TrustError("answer-invalid", "The registry's answer holds no permit.")
+        return permit
+
+
+def _explained(error: ProblemError) -> ClientError:
+    if error.code != "epoch-changed":
+        return error
+    return TrustError(
+        "epoch-changed", "The registry moved to a new key epoch. Run: joinder client pin DIR"
+    )
 
 
 def _requests(items: Sequence[tuple[bytes, str]]) -> Iterator[dict[str, list[bytes]]]:

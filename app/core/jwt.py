@@ -17,17 +17,20 @@ from jose import jwt as jose_jwt
 from joserfc import jws
 from joserfc.jwk import ECKey
 
+from app.core.permits import Permit
 from app.identifiers.encoding import b64u_decode
 
 ALGORITHM: Final = "ES256"
 ACCESS_SECONDS: Final = 600
 ASSERTION_SECONDS: Final = 60
+PERMIT_SECONDS: Final = 300
 LEEWAY_SECONDS: Final = 30
 _CURVE: Final = "secp256r1"  # P-256
 _MAX_BYTES: Final = 4096
 _MAX_HEADER_BYTES: Final = 512
 _CACHE_SIZE: Final = 4096
 _ACCESS_TYPE: Final = "at+jwt"  # RFC 9068 section 2.1
+_PERMIT_TYPE: Final = "joinder-permit+jwt"
 
 
 class JwtError(ValueError):
@@ -57,28 +60,71 @@ class SigningKey:
         self, *, issuer: str, audience: str, client_id: str, scopes: list[str], jti: str, now: int
     ) -> str:
         """Return an access token (RFC 9068) that lives `ACCESS_SECONDS`."""
-        claims = {
-            "iss": issuer,
-            "aud": audience,
-            "sub": client_id,
-            "client_id": client_id,
-            "scope": " ".join(scopes),
-            "iat": now,
-            "nbf": now,
-            "exp": now + ACCESS_SECONDS,
-            "jti": jti,
-        }
-        headers = {"typ": _ACCESS_TYPE, "kid": self.public_jwk["kid"]}
+        claims = {"iss": issuer, "aud": audience, "scope": " ".join(scopes)}
+        return self._mint(claims, client_id, jti, _ACCESS_TYPE, now, ACCESS_SECONDS)
+
+    def mint_permit(self, permit: Permit, *, issuer: str, audience: str, jti: str, now: int) -> str:
+        """Return a permit for one evaluation that lives `PERMIT_SECONDS`."""
+        claims = {"iss": issuer, "aud": audience, "office": permit.office_id, "epoch": permit.epoch}
+        claims |= {"counts": permit.counts, "digest": permit.digest}
+        return self._mint(claims, permit.client_id, jti, _PERMIT_TYPE, now, PERMIT_SECONDS)
+
+    def _mint(
+        self, claims: dict[str, Any], client_id: str, jti: str, kind: str, now: int, life: int
+    ) -> str:
+        claims |= {"sub": client_id, "client_id": client_id, "jti": jti}
+        claims |= {"iat": now, "nbf": now, "exp": now + life}
+        headers = {"typ": kind, "kid": self.public_jwk["kid"]}
         return str(jose_jwt.encode(claims, self._pem, algorithm=ALGORITHM, headers=headers))
 
 
-class AccessVerifier:
-    """Verifies access tokens of one issuer for one audience, by key id."""
+class _Verifier:
+    """Verifies JWTs of one issuer for one audience, by key id."""
 
     def __init__(self, jwks: Mapping[str, Any], *, issuer: str, audience: str) -> None:
         self._keys = {jwk["kid"]: ECKey.import_key(dict(jwk)) for jwk in jwks["keys"]}
         self._issuer = issuer
         self._audience = audience
+
+    def _claims(self, token: str, *, kind: str, now: int, life: int) -> dict[str, Any]:
+        if len(token) > _MAX_BYTES:
+            raise JwtError
+        header = _read_header(token)
+        key = self._keys.get(header.get("kid", ""))
+        if key is None or header.get("typ") != kind:
+            raise JwtError
+        claims = _verify(token, key)
+        _check_times(claims, now=now, life=life)
+        if not all(isinstance(claims.get(name), str) for name in ("client_id", "jti")):
+            raise JwtError
+        parties = (claims.get("iss"), claims.get("aud"), claims.get("sub"))
+        if parties != (self._issuer, self._audience, claims["client_id"]):
+            raise JwtError
+        return claims
+
+
+class PermitVerifier(_Verifier):
+    """Verifies the permits that the registry gives for evaluations."""
+
+    def verify(self, token: str, *, now: int) -> Permit:
+        """Return what `token` permits.
+
+        Raises:
+            JwtError: altered, expired, of another issuer or audience, or not a permit.
+        """
+        claims = self._claims(token, kind=_PERMIT_TYPE, now=now, life=PERMIT_SECONDS)
+        names = ("office", "epoch", "counts", "digest")
+        values: list[Any] = [claims.get(name) for name in names]
+        if list(map(type, values)) != [int, int, dict, str]:
+            raise JwtError
+        return Permit(claims["client_id"], *values)
+
+
+class AccessVerifier(_Verifier):
+    """Verifies access tokens."""
+
+    def __init__(self, jwks: Mapping[str, Any], *, issuer: str, audience: str) -> None:
+        super().__init__(jwks, issuer=issuer, audience=audience)
         self._seen: OrderedDict[bytes, AccessClaims] = OrderedDict()
 
     def verify(self, token: str, *, now: int) -> AccessClaims:
@@ -93,22 +139,11 @@ class AccessVerifier:
         known = self._seen.get(digest)
         if known is not None and now < known.expires + LEEWAY_SECONDS:
             return known
-        header = _read_header(token)
-        key = self._keys.get(header.get("kid", ""))
-        if key is None or header.get("typ") != _ACCESS_TYPE:
+        claims = self._claims(token, kind=_ACCESS_TYPE, now=now, life=ACCESS_SECONDS)
+        scope = claims.get("scope")
+        if not isinstance(scope, str):
             raise JwtError
-        claims = _verify(token, key)
-        _check_times(claims, now=now, life=ACCESS_SECONDS)
-        if not all(isinstance(claims.get(name), str) for name in ("scope", "client_id", "jti")):
-            raise JwtError
-        scope, client_id = claims["scope"], claims["client_id"]
-        if (claims.get("iss"), claims.get("aud"), claims.get("sub")) != (
-            self._issuer,
-            self._audience,
-            client_id,
-        ):
-            raise JwtError
-        result = AccessClaims(client_id, frozenset(scope.split()), claims["exp"])
+        result = AccessClaims(claims["client_id"], frozenset(scope.split()), claims["exp"])
         self._seen[digest] = result
         while len(self._seen) > _CACHE_SIZE:
             self._seen.popitem(last=False)

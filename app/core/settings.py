@@ -45,7 +45,7 @@ class RegistrySettings(BaseSettings):
 
     @property
     def evaluator_audience(self) -> str:
-        """The resource (RFC 8707) that an access token for the evaluator names."""
+        """Whom a permit is for."""
         return evaluator_audience(self.issuer)
 
 
@@ -57,16 +57,14 @@ class EvaluatorSettings(BaseSettings):
     keys: Path
     """Directory with `evaluator/` and `public/`."""
     public_url: str = "http://127.0.0.1:8000"
-    """The registry's public URL, the issuer whose access tokens are taken."""
-    epoch: int = Field(default=1, ge=1)
-    """The key epoch that is evaluated."""
+    """The registry's public URL, the issuer whose permits are taken."""
 
     @property
     def issuer(self) -> str:
-        """The issuer of the access tokens."""
+        """The issuer of the permits."""
         return self.public_url.rstrip("/")
 
 
 def evaluator_audience(issuer: str) -> str:
-    """Return the resource name of the evaluator below `issuer`."""
+    """Return the audience of permits that `issuer` gives."""
     return f"{issuer}/v1/tokens"

@@ -4,6 +4,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,6 +20,10 @@ from app.core.clock import utc_now
 from app.offices import queries as office_queries
 from app.offices import service as offices
 from app.offices.schemas import AgreementSign, OfficeAdd
+from app.quotas import service as quotas
+
+BACKLOG_ELEMENTS: Final = 100_000
+"""More of each class than 5,000 records have; the daily allowance is for daily work."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,14 @@ async def add_offices(session: AsyncSession, keys: dict[str, dict[str, str]]) ->
         if office.code not in known:
             await offices.add_office(session, OPERATOR, added, now=now)
             await offices.sign_agreement(session, OPERATOR, office.code, agreement)
+            await quotas.open_import(
+                session,
+                OPERATOR,
+                office.code,
+                elements=BACKLOG_ELEMENTS,
+                ends_at=now + timedelta(days=1),
+                now=now,
+            )
         client_id = await accounts.add_client_credential(
             session, OPERATOR, office.code, keys[office.code], label="demo", now=now
         )

@@ -1,12 +1,26 @@
-from app.core.errors import ForbiddenError, InvalidError, TooLargeError
+from app.core.errors import (
+    ForbiddenError,
+    InvalidError,
+    TooLargeError,
+    UnauthenticatedError,
+    UnavailableError,
+)
 
 
-class EvaluationScopeError(ForbiddenError):
-    """The access token does not carry the scope of the evaluator."""
+class PermitNeededError(UnauthenticatedError):
+    """No permit, or one that the registry did not give, or that has expired."""
 
-    code = "missing-evaluation-scope"
-    title = "Scope missing"
-    default_detail = "Ask for an access token with the scope tokens:evaluate for this resource."
+    code = "permit-needed"
+    title = "Permit needed"
+    default_detail = "Get a permit for this batch from POST /v1/tokens/permits of the registry."
+
+
+class PermitMismatchError(ForbiddenError):
+    """The permit is for another batch: other elements, classes, numbers or epoch."""
+
+    code = "permit-mismatch"
+    title = "Permit for another batch"
+    default_detail = "Send exactly the groups whose digest and counts the permit was asked for."
 
 
 class BatchTooLargeError(TooLargeError):
@@ -23,3 +37,11 @@ class BadElementError(InvalidError):
     code = "bad-element"
     title = "Element not valid"
     default_detail = "Send canonical ristretto255 elements as 32 bytes in base64url."
+
+
+class EvaluatorBusyError(UnavailableError):
+    """As many evaluations wait as this process takes."""
+
+    code = "evaluator-busy"
+    title = "Evaluator busy"
+    default_detail = "Repeat the same request after the seconds in Retry-After."

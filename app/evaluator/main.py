@@ -2,64 +2,77 @@
 
 import json
 from importlib.metadata import version
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from starlette.concurrency import run_in_threadpool
 
 from app.core.clock import utc_now
-from app.core.errors import EpochChangedError, UnauthenticatedError
+from app.core.errors import EpochChangedError
 from app.core.http import RequestEdge, StatusRead, StrictRoute, install_problems
-from app.core.jwt import AccessVerifier, JwtError
-from app.core.keyfiles import KeyFiles
+from app.core.jwt import JwtError, PermitVerifier
 from app.core.openapi import SERVICE_EXAMPLES, document, function_name, operation
+from app.core.permits import Permit
 from app.core.settings import EvaluatorSettings, evaluator_audience
 from app.evaluator import service
-from app.evaluator.errors import BadElementError, BatchTooLargeError, EvaluationScopeError
+from app.evaluator.errors import (
+    BadElementError,
+    BatchTooLargeError,
+    EvaluatorBusyError,
+    PermitMismatchError,
+    PermitNeededError,
+)
 from app.evaluator.examples import EXAMPLES
+from app.evaluator.keys import EpochKeys
 from app.evaluator.schemas import Evaluate, Evaluated
-from app.identifiers.kinds import KEY_CLASSES
-from app.identifiers.oprf import key_for
+from app.evaluator.turns import Turns
 
-SCOPE: Final = "tokens:evaluate"
-_BEARER = HTTPBearer(scheme_name="machineClient", auto_error=False)
+_BEARER = HTTPBearer(
+    scheme_name="permit", description="From POST /v1/tokens/permits.", auto_error=False
+)
 router = APIRouter(prefix="/v1", tags=["tokens"], route_class=StrictRoute)
 
 
 async def admit(
     request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
-) -> str:
-    """Return the client id of a caller with an access token for this resource.
+) -> Permit:
+    """Return the permit that came with the request; whether it fits the body is seen later.
 
     Raises:
-        UnauthenticatedError: no token, or not one that the registry issued for the evaluator.
-        EvaluationScopeError: the token does not allow evaluation.
+        UnauthenticatedError: no permit, or not one that the registry gave for the evaluator.
     """
-    verifier: AccessVerifier = request.app.state.access_verifier
+    verifier: PermitVerifier = request.app.state.permit_verifier
     if credentials is None:
-        raise UnauthenticatedError
+        raise PermitNeededError
     try:
-        claims = verifier.verify(credentials.credentials, now=int(utc_now().timestamp()))
+        permit = verifier.verify(credentials.credentials, now=int(utc_now().timestamp()))
     except JwtError:
-        raise UnauthenticatedError from None
-    if SCOPE not in claims.scopes:
-        raise EvaluationScopeError
-    request.state.office = claims.client_id
-    return claims.client_id
+        raise PermitNeededError from None
+    request.state.office = permit.office_id
+    return permit
 
 
 @router.post(
     "/tokens/evaluate",
-    openapi_extra=operation(EpochChangedError, BatchTooLargeError, BadElementError, scope=SCOPE),
+    openapi_extra=operation(
+        EpochChangedError,
+        BatchTooLargeError,
+        BadElementError,
+        EvaluatorBusyError,
+        PermitMismatchError,
+    ),
 )
 async def evaluate_tokens(
-    body: Evaluate, request: Request, _client: Annotated[str, Depends(admit)]
+    body: Evaluate, request: Request, permit: Annotated[Permit, Depends(admit)]
 ) -> Evaluated:
-    """Evaluate up to 1000 blinded elements; each class comes with a proof to verify."""
+    """Evaluate up to 1000 blinded elements; each class comes with a proof to verify.
+
+    The bearer token is a permit from the registry's `POST /v1/tokens/permits` for this very batch.
+    Sending both again gives the same elements again.
+    """
     state = request.app.state
-    # libsodium gives up the interpreter lock, so the event loop stays free
-    return await run_in_threadpool(service.evaluate, state.keys, state.epoch, body)
+    turns: Turns = state.turns
+    return await turns.run(lambda: service.evaluate(state.keys, permit, body))
 
 
 async def read_health() -> StatusRead:
@@ -92,22 +105,21 @@ def create_bare_app() -> FastAPI:
     app.add_middleware(RequestEdge)
     install_problems(app)
     examples = {**SERVICE_EXAMPLES, **EXAMPLES}
-    app.openapi = lambda: document(app, examples, (EvaluationScopeError,))  # type: ignore[method-assign]  # FastAPI's documented way
+    app.openapi = lambda: document(app, examples, ())  # type: ignore[method-assign]  # FastAPI's documented way
     return app
 
 
 def create_app(settings: EvaluatorSettings) -> FastAPI:
-    """Return the evaluator's ASGI application with the keys of its epoch.
+    """Return the evaluator's ASGI application with the keys of every epoch that has a seed.
 
     Raises:
         KeyFileError: the seed file is absent, malformed or readable by others.
     """
     app = create_bare_app()
-    seed = KeyFiles(settings.keys / "evaluator").secret(f"seed-{settings.epoch}")
     jwks = json.loads((settings.keys / "public" / "access-jwks.json").read_text())
-    app.state.keys = {name: key_for(seed, name, settings.epoch) for name in KEY_CLASSES}
-    app.state.epoch = settings.epoch
-    app.state.access_verifier = AccessVerifier(
+    app.state.keys = EpochKeys(settings.keys / "evaluator")
+    app.state.turns = Turns()
+    app.state.permit_verifier = PermitVerifier(
         jwks, issuer=settings.issuer, audience=evaluator_audience(settings.issuer)
     )
     return app

@@ -7,8 +7,7 @@ composites, (t2, t3) the commitments, and the proof is the challenge and the res
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Sequence
-from functools import reduce
+from collections.abc import Sequence
 from typing import Final
 
 from app.identifiers import ristretto
@@ -29,7 +28,7 @@ def prove(secret: bytes, public: bytes, c: Sequence[bytes], d: Sequence[bytes], 
         d: their products with k.
         r: a fresh random scalar; whoever learns it, or sees it in two proofs, can compute k.
     """
-    m = _weighted_sum(_weights(public, c, d), c)
+    m = ristretto.weighted_sum(_weights(public, c, d), c)
     z = ristretto.multiply(secret, m)  # ComputeCompositesFast: the prover knows k
     t2, t3 = ristretto.multiply_base(r), ristretto.multiply(r, m)
     challenge = _challenge(public, m, z, t2, t3)
@@ -53,7 +52,7 @@ def verify(public: bytes, c: Sequence[bytes], d: Sequence[bytes], proof: bytes) 
     if not (scalars_ok and ristretto.is_element(public)):
         return False
     weights = _weights(public, c, d)
-    m, z = _weighted_sum(weights, c), _weighted_sum(weights, d)
+    m, z = ristretto.weighted_sum(weights, c), ristretto.weighted_sum(weights, d)
     t2 = ristretto.add(ristretto.multiply_base(response), ristretto.multiply(challenge, public))
     t3 = ristretto.add(ristretto.multiply(response, m), ristretto.multiply(challenge, z))
     return hmac.compare_digest(_challenge(public, m, z, t2, t3), challenge)
@@ -67,10 +66,6 @@ def _weights(public: bytes, c: Sequence[bytes], d: Sequence[bytes]) -> list[byte
         hash_to_scalar(head + index.to_bytes(2, "big") + lp(c_i) + lp(d_i) + b"Composite")
         for index, (c_i, d_i) in enumerate(zip(c, d, strict=True))
     ]
-
-
-def _weighted_sum(weights: Iterable[bytes], elements: Iterable[bytes]) -> bytes:
-    return reduce(ristretto.add, map(ristretto.multiply, weights, elements))
 
 
 def _challenge(public: bytes, m: bytes, z: bytes, t2: bytes, t3: bytes) -> bytes:

@@ -189,7 +189,7 @@ def _blind_with(blinds: list[bytes], inputs: Sequence[bytes]) -> Blinded:
 def _evaluate_with(r: bytes, keys: KeyPair, elements: Sequence[bytes]) -> tuple[list[bytes], bytes]:
     _check_size(elements)
     try:
-        evaluated = [ristretto.multiply(keys.secret, element) for element in elements]
+        evaluated = ristretto.multiply_each(keys.secret, elements)
     except ristretto.RistrettoError:
         raise ElementError(_first_bad(elements)) from None
     return evaluated, dleq.prove(keys.secret, keys.public, elements, evaluated, r)

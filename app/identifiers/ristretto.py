@@ -10,6 +10,7 @@ import importlib.util
 import os
 import sys
 import tempfile
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -157,6 +158,39 @@ def multiply(scalar: bytes, element: bytes) -> bytes:
         msg = "not a canonical ristretto255 element, or the identity"
         raise RistrettoError(msg)
     return product.raw
+
+
+def multiply_each(scalar: bytes, elements: Sequence[bytes]) -> list[bytes]:
+    """Return `scalar * element` for each element, with as little Python around it as can be.
+
+    Raises:
+        RistrettoError: as `multiply`, for any of them.
+    """
+    _need(SIZE, scalar, *elements)
+    product, call = _Output(), _sodium.crypto_scalarmult_ristretto255
+    products = [product.raw for element in elements if call(product, scalar, element) == 0]
+    if len(products) != len(elements):
+        msg = "not a canonical ristretto255 element, or the identity"
+        raise RistrettoError(msg)
+    return products
+
+
+def weighted_sum(weights: Sequence[bytes], elements: Sequence[bytes]) -> bytes:
+    """Return the sum of `weight * element` over all pairs, at least one.
+
+    Raises:
+        RistrettoError: as `multiply`, for any pair.
+    """
+    _need(SIZE, *weights, *elements)
+    total, product = _Output(), _Output()
+    times, plus = _sodium.crypto_scalarmult_ristretto255, _sodium.crypto_core_ristretto255_add
+    failures = times(total, weights[0], elements[0])
+    for weight, element in zip(weights[1:], elements[1:], strict=True):
+        failures |= times(product, weight, element) | plus(total, total, product)
+    if failures:
+        msg = "not a canonical ristretto255 element, or the identity"
+        raise RistrettoError(msg)
+    return total.raw
 
 
 def multiply_base(scalar: bytes) -> bytes:

@@ -9,6 +9,9 @@ from app.identifiers import ristretto
 CONTEXT: Final = b"OPRFV1-" + b"\x01" + b"-ristretto255-SHA512"
 """contextString of RFC 9497 section 3.1; it separates this mode and suite from all others."""
 
+_AFTER_Z_PAD: Final = hashlib.sha512(bytes(128))
+"""The state after Z_pad, one block of zeros with which every message begins; only ever copied."""
+
 
 def expand_message_xmd(message: bytes, tag: bytes) -> bytes:
     """Stretch `message` to 64 uniform bytes with SHA-512 (RFC 9380 section 5.3.1).
@@ -20,10 +23,9 @@ def expand_message_xmd(message: bytes, tag: bytes) -> bytes:
         tag: the domain separation tag, at most 255 bytes.
     """
     tag_prime = tag + len(tag).to_bytes(1, "big")
-    z_pad = bytes(128)
-    length = (64).to_bytes(2, "big")
-    b_0 = hashlib.sha512(z_pad + message + length + b"\x00" + tag_prime).digest()
-    return hashlib.sha512(b_0 + b"\x01" + tag_prime).digest()
+    b_0 = _AFTER_Z_PAD.copy()
+    b_0.update(message + b"\x00\x40\x00" + tag_prime)  # 64, the length, in two bytes, and I2OSP(0)
+    return hashlib.sha512(b_0.digest() + b"\x01" + tag_prime).digest()
 
 
 def hash_to_group(message: bytes) -> bytes:

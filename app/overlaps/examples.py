@@ -17,6 +17,7 @@ EXAMPLES: Final[dict[str, Any]] = {
                 },
             }
         ],
+        "previous": None,
     },
 }
 """Examples by name of schema, for the OpenAPI document; the keys belong to no installation."""

@@ -6,23 +6,27 @@ from uuid import UUID
 
 import asyncpg
 
+from app.epochs.queries import GATE, get_current
+from app.overlaps.errors import EpochMovedError
 from app.overlaps.limits import MATCHED_PER_OFFICE
 from app.overlaps.postings import Sighting
-from app.overlaps.rows import HeldBefore, Holders, Locked, Match, Profile
+from app.overlaps.rows import HeldBefore, Holders, Locked, Match, Profile, count_columns
 
 Connection = asyncpg.Connection
 
 Keys = Mapping[tuple[int, str], int]
 """The key of each stored subject by (case id, ref)."""
 
-_LOCK: Final = """
+_LOCK: Final = f"""
+WITH gate AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared({GATE}))
 INSERT INTO tokens AS t (token, kind, match_spec, epoch, offices, subjects,
                          hidden_offices, hidden_subjects, is_common)
 SELECT token, kind, $3, $4, least(seen, 1), seen, least(hidden, 1), hidden, FALSE
-FROM unnest($1::bytea[], $2::smallint[], $5::int[], $6::int[]) AS q (token, kind, seen, hidden)
+FROM gate, unnest($1::bytea[], $2::smallint[], $5::int[], $6::int[])
+           AS q (token, kind, seen, hidden)
 ON CONFLICT (token) DO UPDATE SET kind = t.kind
 RETURNING token, kind, offices, subjects, hidden_offices, hidden_subjects, xmax = 0
-"""
+"""  # noqa: S608 -- a constant only
 
 _HELD_BY: Final = """
 SELECT q.token, mine.seen, mine.hidden
@@ -62,7 +66,7 @@ WHERE o.office_id <> $4
 """
 
 _HELD_BEFORE: Final = """
-SELECT g.token, t.kind, count(DISTINCT g.subject_id) FILTER (WHERE g.is_seen),
+SELECT g.token, t.kind, t.epoch, count(DISTINCT g.subject_id) FILTER (WHERE g.is_seen),
        count(DISTINCT g.subject_id) FILTER (WHERE g.is_hidden)
 FROM subjects s
 CROSS JOIN LATERAL (
@@ -72,8 +76,8 @@ CROSS JOIN LATERAL (
   UNION ALL SELECT token, subject_id, FALSE, FALSE FROM common_sightings WHERE subject_id = s.id
 ) AS g
 JOIN tokens t ON t.token = g.token
-WHERE s.case_id = ANY($1::bigint[])
-GROUP BY g.token, t.kind
+WHERE s.case_id = ANY($1::bigint[]) AND t.epoch >= $2
+GROUP BY g.token, t.kind, t.epoch
 """
 
 _INSERT_SUBJECTS: Final = """
@@ -81,7 +85,7 @@ INSERT INTO subjects (case_id, office_id, ref, kind, rarities, kinds, numbers, i
 SELECT case_id, $2, ref, kind, rarities::smallint[], kinds::int[], numbers, is_hidden
 FROM unnest($1::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::smallint[],
             $8::bool[]) AS q (case_id, ref, kind, rarities, kinds, numbers, is_hidden)
-RETURNING case_id, ref, id
+RETURNING case_id, ref, id, (SELECT epoch FROM key_epochs WHERE state = 'current')
 """
 
 # each table takes its own rows; one statement, because each round trip keeps the tokens locked
@@ -133,19 +137,10 @@ hidden AS (
 SELECT token, is_hidden, count(DISTINCT subject_id) FROM placed GROUP BY token, is_hidden
 """
 
+# while a rotation lifts, a token of the next epoch may be held by sightings set aside alone
 _DELETE_EMPTY: Final = """
-DELETE FROM tokens WHERE token = ANY($1::bytea[]) AND offices = 0 AND hidden_offices = 0
-"""
-
-_COMMON_KINDS: Final = """
-SELECT DISTINCT s.case_id, s.ref, t.kind
-FROM subjects s
-CROSS JOIN LATERAL (
-  SELECT token, FALSE AS is_aside FROM sightings WHERE subject_id = s.id
-  UNION ALL SELECT token, FALSE FROM hidden_sightings WHERE subject_id = s.id
-  UNION ALL SELECT token, TRUE FROM common_sightings WHERE subject_id = s.id) AS g
-JOIN tokens t ON t.token = g.token
-WHERE s.case_id = ANY($1::bigint[]) AND (g.is_aside OR t.is_common)
+DELETE FROM tokens t WHERE token = ANY($1::bytea[]) AND offices = 0 AND hidden_offices = 0
+  AND NOT EXISTS (SELECT FROM common_sightings c WHERE c.token = t.token)
 """
 
 
@@ -177,11 +172,11 @@ async def lock_tokens(
 
 
 async def get_held_before(
-    connection: Connection, case_ids: Sequence[int]
+    connection: Connection, case_ids: Sequence[int], *, epoch: int
 ) -> dict[bytes, HeldBefore]:
-    """Return what each token is to the cases that hold it now."""
-    rows = await connection.fetch(_HELD_BEFORE, case_ids)
-    return {row[0]: HeldBefore(row[1], row[2], row[3]) for row in rows}
+    """Return what each token of `epoch`, and of the one lifted to, is to the cases that hold it."""
+    rows = await connection.fetch(_HELD_BEFORE, case_ids, epoch)
+    return {row[0]: HeldBefore(row[1], row[2], row[3], row[4]) for row in rows}
 
 
 async def get_held_by(
@@ -201,12 +196,25 @@ async def insert_subjects(
     connection: Connection,
     office_id: int,
     rows: Sequence[tuple[int, str, str, str, str, int, bool]],
+    *,
+    epoch: int,
 ) -> dict[tuple[int, str], int]:
-    """Insert (case id, ref, kind, rarities, kinds, numbers, is hidden) rows; return their keys."""
+    """Insert (case id, ref, kind, rarities, kinds, numbers, is hidden) rows; return their keys.
+
+    Under the gate of `lock_tokens` this sees what a switch before it left: no post ends up in an
+    epoch that is no longer matched, and a withdrawal, without rows, misses nothing that was lifted.
+
+    Raises:
+        EpochMovedError: `epoch` is not the current one.
+    """
     if not rows:
+        if await get_current(connection) != epoch:
+            raise EpochMovedError
         return {}
     cases, *rest = (list(column) for column in zip(*rows, strict=True))
     inserted = await connection.fetch(_INSERT_SUBJECTS, cases, office_id, *rest)
+    if any(row[3] != epoch for row in inserted):
+        raise EpochMovedError
     return {(row[0], row[1]): row[2] for row in inserted}
 
 
@@ -232,12 +240,6 @@ async def store(
         [sighting.case_id in hidden_cases for sighting in sightings],
         *count_columns(counts),
     )
-
-
-def count_columns(counts: Mapping[bytes, Locked]) -> tuple[list[bytes], ...]:
-    """Return tokens and their counts as columns."""
-    rows = [(key, *row.seen, *row.hidden, row.is_common) for key, row in counts.items()]
-    return tuple(map(list, zip(*rows, strict=True))) if rows else ([],) * 6
 
 
 async def insert_common(
@@ -294,10 +296,3 @@ async def list_held_among(
 def _matches(rows: Iterable[asyncpg.Record]) -> list[Match]:
     profiles: dict[int, Profile] = {}
     return [Match(row[0], row[1], profiles.setdefault(row[2], Profile(*row[2:]))) for row in rows]
-
-
-async def list_common_kinds(
-    connection: Connection, case_ids: Sequence[int]
-) -> list[tuple[int, str, int]]:
-    """Return case id, ref and kind code of the cases' keys that are too common to match."""
-    return [tuple(row) for row in await connection.fetch(_COMMON_KINDS, case_ids)]

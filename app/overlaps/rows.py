@@ -1,6 +1,6 @@
 """What the queries of matching return and store."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -58,6 +58,7 @@ class HeldBefore:
     """
 
     kind: int
+    epoch: int
     seen: int
     hidden: int
 
@@ -96,3 +97,9 @@ class StoredSighting(NamedTuple):
     kind: int
     seen: Holders
     subject: Profile
+
+
+def count_columns(counts: Mapping[bytes, Locked]) -> tuple[list[bytes], ...]:
+    """Return tokens and their counts as columns."""
+    rows = [(key, *row.seen, *row.hidden, row.is_common) for key, row in counts.items()]
+    return tuple(map(list, zip(*rows, strict=True))) if rows else ([],) * 6

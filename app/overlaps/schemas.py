@@ -1,3 +1,5 @@
+from datetime import datetime
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -13,6 +15,16 @@ class EvaluatorKeys(BaseModel):
     )
 
 
+class PreviousKeys(BaseModel):
+    """The epoch before, whose tokens are still taken."""
+
+    model_config = ConfigDict(frozen=True)
+
+    epoch: int
+    classes: dict[str, str]
+    accepted_until: datetime
+
+
 class OprfKeysRead(BaseModel):
     """What a client needs to make tokens (RFC 9497, ristretto255-SHA512, VOPRF mode)."""
 
@@ -23,3 +35,8 @@ class OprfKeysRead(BaseModel):
     commonness_sha256: str
     epoch: int
     evaluators: tuple[EvaluatorKeys, ...]
+    previous: PreviousKeys | None = Field(
+        default=None,
+        description="After a key rotation, for a time: a client that has not pinned the new keys "
+        "yet goes on with these.",
+    )

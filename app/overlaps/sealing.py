@@ -6,12 +6,16 @@ from datetime import datetime
 from uuid import UUID
 
 from cryptography.hazmat.primitives import hpke
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import (
+    X25519PrivateKey,
+    X25519PublicKey,
+)
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy.dialects.postgresql import insert
 
 from app.core.db import Sessions, transaction
 from app.core.ids import new_id
+from app.identifiers.ristretto import SIZE
 from app.overlaps.models import SealingKey
 
 HPKE_SUITE = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
@@ -40,6 +44,33 @@ class Sealer:
         kinds = bytes(code for code, _ in elements)
         head = bytes([len(kinds)]) + kinds
         return head + nonce + self._cipher.encrypt(nonce, plain, associated_data(subject_id, kinds))
+
+
+class Opener:
+    """Opens sealed elements with the rotation key, which no process of the service has."""
+
+    def __init__(self, rotation_private: bytes) -> None:
+        self._private = X25519PrivateKey.from_private_bytes(rotation_private)
+        self._ciphers: dict[UUID, AESGCM] = {}
+
+    def open(
+        self, key_id: UUID, sealed_key: bytes, subject_id: int, sealed: bytes
+    ) -> list[tuple[int, bytes]]:
+        """Return what `Sealer.seal` was given.
+
+        Raises:
+            InvalidTag: of another key or another subject, or altered.
+        """
+        cipher = self._ciphers.get(key_id)
+        if cipher is None:
+            data_key = HPKE_SUITE.decrypt(sealed_key, self._private, info=HPKE_INFO + key_id.bytes)
+            cipher = self._ciphers[key_id] = AESGCM(data_key)
+        kinds, rest = sealed[1 : 1 + sealed[0]], sealed[1 + sealed[0] :]
+        nonce, text = rest[:_NONCE_BYTES], rest[_NONCE_BYTES:]
+        plain = cipher.decrypt(nonce, text, associated_data(subject_id, kinds))
+        return [
+            (code, plain[SIZE * place : SIZE * (place + 1)]) for place, code in enumerate(kinds)
+        ]
 
 
 def associated_data(subject_id: int, kinds: bytes) -> bytes:

@@ -67,12 +67,17 @@ async def register(
     The caller holds the rows of the cases. Locks the registry rows of every token that the cases
     hold or held, in byte order, before anything else of matching is read or written. The caller
     hands the result on to `rematching`, in the same transaction.
+
+    Raises:
+        EpochMovedError: the matcher is of an epoch that is no longer the current one.
     """
     connection = await driver(session)
     sightings = sorted(s for p in postings for s in sightings_of(p, matcher.token_key))
     hidden_cases = {posting.case_id for posting in postings if posting.is_hidden}
     changed = [posting.case_id for posting in postings if not posting.is_new]
-    before = await queries.get_held_before(connection, changed) if changed else {}
+    before = (
+        await queries.get_held_before(connection, changed, epoch=matcher.epoch) if changed else {}
+    )
     locked = await queries.lock_tokens(
         connection,
         _rows(sightings, before, hidden_cases),
@@ -81,7 +86,10 @@ async def register(
     )
     if changed:
         await queries.delete_subjects(connection, changed)
-    division = await shares.divide(connection, office_id, sightings, locked, before, hidden_cases)
+    later = frozenset(token for token, was in before.items() if was.epoch != matcher.epoch)
+    division = await shares.divide(
+        connection, office_id, sightings, locked, before, hidden_cases, later
+    )
     await _store(connection, matcher, office_id, postings, division, hidden_cases)
     held = {**locked, **division.counts}
     crowd = Crowd.of(held)
@@ -97,7 +105,8 @@ async def register(
         events += await pairs.retract_overlaps(
             connection, changed, found, reason=retracted_because, now=now
         )
-    released = crowds.released(locked, division.counts, division.promoted)
+    counts = {token: row for token, row in division.counts.items() if token not in later}
+    released = crowds.released(locked, counts, division.promoted)
     too_common = [s for s in division.matched if s.token in crowd.common]
     return Registration(
         found=found,
@@ -105,20 +114,12 @@ async def register(
         events=events,
         became_common=[
             crowds.kind_name(row.kind)
-            for token, row in division.counts.items()
+            for token, row in counts.items()
             if crowds.became(locked[token], row)
         ],
         to_rematch=released,
         matched_again=[crowds.kind_name(locked[token].kind) for token in released],
     )
-
-
-async def list_common(
-    session: AsyncSession, case_ids: Sequence[int]
-) -> frozenset[tuple[int, str, str]]:
-    """Return (case id, ref, kind) of the cases' keys that are kept and not matched."""
-    rows = await queries.list_common_kinds(await driver(session), case_ids)
-    return frozenset((case_id, ref, crowds.kind_name(kind)) for case_id, ref, kind in rows)
 
 
 def _rows(
@@ -187,7 +188,7 @@ async def _store(
         for p in postings
         for s in p.subjects
     ]
-    keys = await queries.insert_subjects(connection, office_id, rows)
+    keys = await queries.insert_subjects(connection, office_id, rows, epoch=matcher.epoch)
     sealed = {
         key: matcher.sealer.seal(key, [(KINDS[kind].code, n) for kind, _, n in s.elements])
         for p in postings

@@ -47,11 +47,13 @@ async def divide(
     locked: Mapping[bytes, Locked],
     before: Mapping[bytes, HeldBefore],
     hidden_cases: Collection[int],
+    later: Collection[bytes] = (),
 ) -> Division:
     """Divide an office's sightings into those within its share of each token and the rest.
 
     The subjects that held the tokens `before` are deleted by now. Room that they left is given to
-    the posted subjects first and then to those of other cases that were aside.
+    the posted subjects first and then to those of other cases that were aside. Tokens of a `later`
+    epoch, which a rotation lifts to, are only counted: it lets those take the room (rotation).
     """
     shared = [token for token, row in locked.items() if not row.is_fresh]
     held = await queries.get_held_by(connection, shared, office_id) if shared else {}
@@ -60,7 +62,8 @@ async def divide(
         return Division(matched, aside)
     posted = subjects_of(matched, hidden_cases)
     after = {token: _sum(held[token], posted.get(token, (0, 0))) for token in shared}
-    moved = await _promote(connection, office_id, held, before, after)
+    left = {token: was for token, was in before.items() if token not in later}
+    moved = await _promote(connection, office_id, held, left, after)
     counts = {}
     for token in shared:
         row, was = locked[token], before.get(token)
@@ -69,7 +72,7 @@ async def divide(
             seen=row.seen.moved(seen, after[token][0]),
             hidden=row.hidden.moved(hidden, after[token][1]),
         )
-        if now != row:
+        if now != row or not now.is_held:
             counts[token] = now
     return Division(matched, aside, counts, frozenset(moved))
 

@@ -30,7 +30,7 @@ CROSS JOIN LATERAL (
   SELECT token, alias FROM sightings s WHERE s.subject_id = o.id
   UNION ALL SELECT token, alias FROM hidden_sightings s WHERE s.subject_id = o.id) AS g
 JOIN tokens t ON t.token = g.token
-WHERE o.case_id = ANY($1::bigint[])
+WHERE o.case_id = ANY($1::bigint[]) AND t.epoch = $2
 """
 
 
@@ -53,8 +53,10 @@ async def list_holders(
     return found
 
 
-async def list_sightings(connection: Connection, case_ids: Collection[int]) -> list[StoredSighting]:
-    """Return every matched sighting of the cases."""
+async def list_sightings(
+    connection: Connection, case_ids: Collection[int], *, epoch: int
+) -> list[StoredSighting]:
+    """Return every matched sighting of the cases by tokens of a key epoch."""
     profiles: dict[int, Profile] = {}
     return [
         StoredSighting(
@@ -64,5 +66,5 @@ async def list_sightings(connection: Connection, case_ids: Collection[int]) -> l
             Holders(row[3], row[4]),
             profiles.setdefault(row[5], Profile(*row[5:])),
         )
-        for row in await connection.fetch(_SIGHTINGS, case_ids)
+        for row in await connection.fetch(_SIGHTINGS, case_ids, epoch)
     ]

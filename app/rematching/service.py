@@ -13,6 +13,7 @@ from app.overlaps import crowds, detection
 from app.overlaps.postings import Sighting, stored_posting
 from app.overlaps.rows import Match, Profile, StoredSighting
 from app.overlaps.scoring import Prior
+from app.overlaps.service import Matcher
 from app.pairs import queries as pairs
 from app.pairs.rows import FoundOverlap
 from app.rematching import queries
@@ -23,7 +24,7 @@ CasePair = tuple[int, int]
 
 async def rematch(
     session: AsyncSession,
-    prior: Prior,
+    matcher: Matcher,
     tokens: Sequence[bytes],
     *,
     spared: Collection[int] = (),
@@ -35,7 +36,7 @@ async def rematch(
 
     Args:
         session: Of the transaction that changed who holds the tokens.
-        prior: Of scoring.
+        matcher: Of the key epoch that the tokens belong to.
         tokens: Those that match again.
         spared: Cases that this transaction has matched already.
         now: When.
@@ -50,9 +51,9 @@ async def rematch(
     if not wanted:
         return []
     cases = {case_id for pair in wanted for case_id in pair}
-    sightings = await queries.list_sightings(connection, cases)
+    sightings = await queries.list_sightings(connection, cases, epoch=matcher.epoch)
     support = await pairs.get_support(connection, list({low for low, _ in wanted}))
-    found = _found(wanted, sightings, support, prior)
+    found = _found(wanted, sightings, support, matcher.prior)
     return await pairs.upsert_overlaps(connection, [new_id() for _ in found], found, now=now)
 
 

@@ -25,7 +25,7 @@ Kind = Literal["registry", "evaluator"]
 KINDS: Final[dict[str, Kind]] = {"registry": "registry", "evaluator": "evaluator"}
 FORBIDDEN: Final[dict[Kind, tuple[str, ...]]] = {
     "evaluator": ("JOINDER_DATABASE_URL",),
-    "registry": ("JOINDER_OPRF_SEED", "JOINDER_EPOCH"),
+    "registry": ("JOINDER_OPRF_SEED",),
 }
 """Settings that a process refuses to be given, because they belong to the other."""
 

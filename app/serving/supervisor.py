@@ -20,7 +20,7 @@ from app.serving.process import GRACE_SECONDS, Kind, listen
 START_SECONDS: Final = 30.0
 TUNING: Final[Mapping[Kind, tuple[str, ...]]] = {
     "registry": ("JOINDER_POOL_SIZE", "JOINDER_OPPOSITE_SUBJECTS", "JOINDER_EXPECTED_MATCHES"),
-    "evaluator": ("JOINDER_EPOCH",),
+    "evaluator": (),
 }
 """Settings that are handed on from this process's environment."""
 
@@ -75,11 +75,12 @@ def running(
     host: str = "127.0.0.1",
     ports: tuple[int, int] = (0, 0),
     workers: int = 1,
+    evaluators: int = 1,
     *,
     settings: Mapping[str, str] | None = None,
     log: Path | None = None,
 ) -> Iterator[Service]:
-    """Start evaluator and registry, yield them once they answer, and stop them at the end.
+    """Start evaluators and registries, yield them once they answer, and stop them at the end.
 
     Each child gets a clean environment with its own settings only. The children end by
     themselves when this process dies, because a pipe to it closes. Their JSON logs go to standard
@@ -106,7 +107,7 @@ def running(
         stack.callback(os.close, writing)
         processes: list[subprocess.Popen[bytes]] = []
         stack.callback(_stop_all, processes)
-        kinds: list[tuple[Kind, int, Mapping[str, str]]] = [("evaluator", 1, common)]
+        kinds: list[tuple[Kind, int, Mapping[str, str]]] = [("evaluator", 1, common)] * evaluators
         kinds += [("registry", 0, {**common, **registry})] * workers
         for kind, index, environment in kinds:
             processes.append(_spawn(kind, listeners[index].fileno(), reading, environment, stderr))

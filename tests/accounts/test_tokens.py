@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,10 +13,6 @@ from app.access.principal import OPERATOR
 from app.accounts import service
 from app.core.clock import utc_now
 from app.core.db import transaction
-from app.core.settings import EvaluatorSettings
-from app.evaluator.main import create_app as create_evaluator
-from app.identifiers.encoding import b64u_encode
-from app.identifiers.oprf import blind
 from tests.factories import ISSUER, Registry
 from tests.scenes import make_offices
 from tests.signing import Signer, token_request
@@ -68,23 +63,6 @@ async def machine(shared_registry: Registry) -> AsyncIterator[Machine]:
         )
     async with shared_registry.http() as http:
         yield Machine(shared_registry, signer, str(client_id), http)
-
-
-@pytest.fixture
-async def evaluator(keys_directory: Path) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_evaluator(EvaluatorSettings(keys=keys_directory, public_url=ISSUER))
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://evaluator.test") as http:
-        yield http
-
-
-async def evaluate(http: httpx.AsyncClient, token: str) -> httpx.Response:
-    elements = [b64u_encode(element) for element in blind([b"anything"]).elements]
-    return await http.post(
-        "/v1/tokens/evaluate",
-        json={"epoch": 1, "groups": [{"key_class": "tel", "elements": elements}]},
-        headers={"Authorization": f"Bearer {token}"},
-    )
 
 
 class TestIssue:
@@ -215,27 +193,7 @@ class TestRevocation:
 
 
 class TestResource:
-    async def test_of_the_evaluator_gives_evaluation_alone(self, machine: Machine) -> None:
-        answer = await machine.ask(resource=EVALUATOR)
-        assert answer.json()["scope"] == "tokens:evaluate"
-
-    async def test_each_takes_its_own_token_only(
-        self, machine: Machine, evaluator: httpx.AsyncClient
-    ) -> None:
-        for_registry, for_evaluator = await machine.token(), await machine.token(resource=EVALUATOR)
-        assert (await evaluate(evaluator, for_evaluator)).status_code == 200
-        assert (await evaluate(evaluator, for_registry)).status_code == 401
-        assert (await machine.get("/v1/me", for_registry)).status_code == 200
-        assert (await machine.get("/v1/me", for_evaluator)).status_code == 401
-
-    async def test_of_the_evaluator_without_its_scope_evaluates_nothing(
-        self, machine: Machine, evaluator: httpx.AsyncClient
-    ) -> None:
-        token = await machine.token(resource=EVALUATOR, scope="cases:read")
-        refused = await evaluate(evaluator, token)
-        assert (refused.status_code, refused.json()["code"]) == (403, "missing-evaluation-scope")
-
-    @pytest.mark.parametrize("resource", ["http://other.test", f"{ISSUER}/v1", f"{EVALUATOR}/"])
+    @pytest.mark.parametrize("resource", ["http://other.test", f"{ISSUER}/v1", EVALUATOR])
     async def test_that_is_unknown_is_refused(self, machine: Machine, resource: str) -> None:
         answer = await machine.ask(resource=resource)
         assert (answer.status_code, answer.json()["error"]) == (400, "invalid_target")

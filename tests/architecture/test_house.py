@@ -46,6 +46,7 @@ DIGESTS = {
     "app/client/exports.py": "of the export file, to name its state",
     "app/client/push_state.py": "of export and map, to know an interrupted push",
     "app/client/pins.py": "fingerprints of public keys",
+    "app/identifiers/batches.py": "of blinded elements, which are random",
     "app/identifiers/checksums.py": "a wallet address's own checksum, compared and forgotten",
     "app/identifiers/dleq.py": "Fiat-Shamir challenge of RFC 9497",
     "app/identifiers/oprf.py": "RFC 9497",

@@ -16,30 +16,31 @@ _OF_PROOF: Final = 2
 
 
 def measure(*, batch: int = MAX_BATCH, runs: int) -> Goal:
-    """Compare `evaluate` with the same multiplications through the same ctypes functions."""
+    """Compare `evaluate` with bare calls of libsodium that do the same multiplications."""
     keys = key_for(secrets.token_bytes(32), "person", 1)
     elements = [b64u_decode(text) for text in islice(bodies.elements(), batch)]
     scalar = ristretto.scalar_reduce(secrets.token_bytes(ristretto.WIDE))
+    product, times = ristretto._Output(), ristretto._sodium.crypto_scalarmult_ristretto255
     evaluate(keys, elements[:100])
     ours, bare = [], []
     for _ in range(runs):
-        started = time.perf_counter()
+        started = time.thread_time()
         evaluate(keys, elements)
-        between = time.perf_counter()
+        between = time.thread_time()
         for element in [*elements, *elements, *elements[:_OF_PROOF]]:
-            ristretto.multiply(scalar, element)
+            times(product, scalar, element)
         ristretto.multiply_base(scalar)
         ours.append(between - started)
-        bare.append(time.perf_counter() - between)
+        bare.append(time.thread_time() - between)
     return Goal(
         name="oprf evaluation",
         unit="elements/s",
         ours=batch / min(ours),
         baseline=batch / min(bare),
         bound="at least",
-        must=0.7,
+        must=0.75,
         aim=0.8,
         note=f"a batch of {batch} with its proof, against the {2 * batch + _OF_PROOF + 1} scalar "
-        f"multiplications that batch and proof need, by {ristretto.LIBRARY}, one core, "
-        f"best of {runs}",
+        f"multiplications that batch and proof need, by {ristretto.LIBRARY}, processor "
+        f"time of one core, best of {runs}",
     )

@@ -5,7 +5,7 @@ import tempfile
 from dataclasses import dataclass, replace
 from typing import Final
 
-from tests.bench import growth, intake, oprf, pages, posts
+from tests.bench import evaluators, growth, intake, oprf, pages, posts, rotation
 from tests.bench.filler import BYTES_PER_SIGHTING, grow
 from tests.bench.measure import Goal
 from tests.bench.site import Site, port_of, resident_megabytes, site
@@ -54,7 +54,9 @@ async def run(size: Size) -> list[Goal]:
     if shutil.disk_usage(tempfile.gettempdir()).free < 2 * needed:
         raise RuntimeError(f"this size fills {needed >> 20} MB; twice that must be free")
     evaluation = oprf.measure(runs=size.runs * 3)
+    lifting = rotation.measure(subjects=20 * size.runs, runs=size.runs * 3)
     async with site() as place:
+        served = await evaluators.measure(place, seconds=2 * size.seconds)
         bulk = await intake.measure(place, chunks=size.chunks, runs=size.runs)
         await grow(place.database, 0, size.sightings)
         with place.serving(1) as service:
@@ -65,7 +67,7 @@ async def run(size: Size) -> list[Goal]:
             page = await pages.measure(place, port, seconds=size.seconds, runs=size.runs)
             megabytes = max(bulk.megabytes, resident_megabytes(service))
         detection = await _detection(place, size)
-    return [bulk.goal, *single, detection, evaluation, page, _memory(megabytes)]
+    return [bulk.goal, *single, detection, evaluation, *served, lifting, page, _memory(megabytes)]
 
 
 async def _detection(place: Site, size: Size) -> Goal:

@@ -46,11 +46,13 @@ class Site:
         return client.http.headers["Authorization"].removeprefix("Bearer ")
 
     @contextmanager
-    def serving(self, workers: int) -> Iterator[Service]:
+    def serving(self, workers: int, evaluators: int = 1) -> Iterator[Service]:
         """Start the real processes as `joinder serve` does."""
         settings = {"JOINDER_PUBLIC_URL": ISSUER}
         log = self.here.keys.with_name("service.log")
-        with running(self.here, workers=workers, settings=settings, log=log) as service:
+        with running(
+            self.here, workers=workers, evaluators=evaluators, settings=settings, log=log
+        ) as service:
             yield service
 
     async def drive(

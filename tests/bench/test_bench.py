@@ -15,6 +15,9 @@ GOALS = {
     "post p99",
     "detection growth",
     "oprf evaluation",
+    "evaluators",
+    "evaluator health",
+    "key rotation",
     "list page",
     "worker memory",
 }

@@ -9,6 +9,7 @@ import pytest
 from app.cases.schemas import SubjectPut
 from app.evaluator import service
 from app.evaluator.schemas import Evaluate
+from app.identifiers.encoding import b64u_decode
 from app.identifiers.kinds import KEY_CLASSES
 from app.identifiers.oprf import key_for
 from tests.blinding import SEED, element
@@ -23,7 +24,9 @@ PERSON = [{"given": "José Luis", "surname": "De la Cruz-Peña", "born": "1979-0
 
 def evaluate(body: Json) -> Json:
     """Answer as the evaluator does."""
-    return service.evaluate(KEYS, 1, Evaluate.model_validate(body)).model_dump()
+    groups = Evaluate.model_validate(body).groups
+    elements = {group.key_class: list(map(b64u_decode, group.elements)) for group in groups}
+    return service.evaluate_batch(KEYS, body["epoch"], elements).model_dump()
 
 
 def subject(peer: Peer) -> Json:

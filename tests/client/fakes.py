@@ -14,6 +14,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from app.identifiers import names, oprf
+from app.identifiers.batches import batch_digest
 from app.identifiers.encoding import b64u_decode, b64u_encode
 from app.identifiers.kinds import KEY_CLASSES, KINDS, MATCH_SPEC
 
@@ -64,6 +65,8 @@ class FakeRegistry:
     requests: list[tuple[str, str]] = field(default_factory=list)
     bodies: list[Any] = field(default_factory=list)
     epoch: int = 1
+    previous: int | None = None
+    """An epoch before, still taken."""
     seed: bytes = SEED
     nicknames: str = names.NICKNAMES_SHA256
     page: int = 2
@@ -72,6 +75,8 @@ class FakeRegistry:
     lock: threading.Lock = field(default_factory=threading.Lock)
     seen_assertions: set[str] = field(default_factory=set)
     issued: dict[str, tuple[str, str]] = field(default_factory=dict)
+    permits: dict[str, tuple[Json, str]] = field(default_factory=dict)
+    """Counts and digest of each permit given."""
 
     def transport(self) -> httpx.MockTransport:
         return httpx.MockTransport(self.handle)
@@ -85,13 +90,13 @@ class FakeRegistry:
         if fault is not None and (answer := fault(request)) is not None:
             return answer
         if path == "/v1/tokens/evaluate":  # outside of the lock: the crypto is the slow part
-            if self._client(request, self.url + "/v1/tokens") is None:
-                return problem(401, "token-invalid")
-            return self._evaluate(json.loads(request.content))
+            return self._evaluate(request, json.loads(request.content))
         with self.lock:
             return self._route(request, path)
 
-    def _route(self, request: httpx.Request, path: str) -> httpx.Response:
+    def _route(  # noqa: PLR0911 -- one return for each path
+        self, request: httpx.Request, path: str
+    ) -> httpx.Response:
         if path == "/v1/oauth/token":
             return self._token(request)
         if path == "/v1/oprf/keys":
@@ -102,6 +107,8 @@ class FakeRegistry:
         body: Any = json.loads(request.content) if request.content else None
         if body is not None:
             self.bodies.append(body)
+        if path == "/v1/tokens/permits":
+            return self._permit(body)
         if path == "/v1/me":
             return httpx.Response(200, json={"client_id": client, "office": {"code": "EX1"}})
         if path == "/v1/cases":
@@ -113,16 +120,22 @@ class FakeRegistry:
 
     def keys(self) -> Json:
         classes = {name: self.key(name).public.hex() for name in KEY_CLASSES}
+        previous = self.previous and {
+            "epoch": self.previous,
+            "classes": {name: self.key(name, self.previous).public.hex() for name in KEY_CLASSES},
+            "accepted_until": "2026-02-03T04:05:06Z",
+        }
         return {
             "match_spec": MATCH_SPEC,
             "nicknames_sha256": self.nicknames,
             "commonness_sha256": names.COMMONNESS_SHA256,
             "epoch": self.epoch,
             "evaluators": [{"id": "evaluator-1", "url": self.url, "classes": classes}],
+            "previous": previous,
         }
 
-    def key(self, key_class: str) -> oprf.KeyPair:
-        return oprf.key_for(self.seed, key_class, self.epoch)
+    def key(self, key_class: str, epoch: int | None = None) -> oprf.KeyPair:
+        return oprf.key_for(self.seed, key_class, epoch or self.epoch)
 
     def _token(self, request: httpx.Request) -> httpx.Response:
         form = {name: value for name, (value,) in parse_qs(request.content.decode()).items()}
@@ -146,19 +159,35 @@ class FakeRegistry:
             json={"access_token": value, "token_type": "Bearer", "expires_in": 600, "scope": ""},
         )
 
+    def _permit(self, ask: Json) -> httpx.Response:
+        if ask["epoch"] not in {self.epoch, self.previous}:
+            return problem(409, "epoch-changed")
+        permit = f"permit-{len(self.permits)}"
+        self.permits[permit] = ask["counts"], ask["digest"]
+        return httpx.Response(200, json={"permit": permit, "expires_in": 300})
+
     def _client(self, request: httpx.Request, resource: str) -> str | None:
         value = request.headers.get("Authorization", "").removeprefix("Bearer ")
         client, issued_for = self.issued.get(value, ("", ""))
         return client if issued_for == resource and value not in self.withdrawn else None
 
-    def _evaluate(self, body: Json) -> httpx.Response:
-        if body["epoch"] != self.epoch:
+    def _evaluate(self, request: httpx.Request, body: Json) -> httpx.Response:
+        batch = {
+            group["key_class"]: [b64u_decode(each) for each in group["elements"]]
+            for group in body["groups"]
+        }
+        counts = {key_class: len(elements) for key_class, elements in batch.items()}
+        bound = counts, b64u_encode(batch_digest(body["epoch"], batch.items()))
+        permit = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if self.permits.get(permit) != bound:
+            return problem(403, "permit-mismatch")
+        if body["epoch"] not in {self.epoch, self.previous}:
             return problem(409, "epoch-changed")
         assert 1 <= sum(len(group["elements"]) for group in body["groups"]) <= 1000
         groups = []
         for group in body["groups"]:
             elements = [b64u_decode(each) for each in group["elements"]]
-            evaluated, proof = oprf.evaluate(self.key(group["key_class"]), elements)
+            evaluated, proof = oprf.evaluate(self.key(group["key_class"], body["epoch"]), elements)
             groups.append(
                 {
                     "key_class": group["key_class"],
@@ -166,7 +195,7 @@ class FakeRegistry:
                     "proof": b64u_encode(proof),
                 }
             )
-        return httpx.Response(200, json={"epoch": self.epoch, "groups": groups})
+        return httpx.Response(200, json={"epoch": body["epoch"], "groups": groups})
 
     def _put(self, client: str, item: Json) -> Json:
         source, external_id = item["source_system"], item["external_id"]

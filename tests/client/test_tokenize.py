@@ -151,6 +151,17 @@ class TestHardStops:
         registry.epoch = 2
         self.put(client, registry, "epoch-unknown")
 
+    def test_the_epoch_before_serves_until_the_new_one_is_pinned(
+        self, client: RegistryClient, registry: FakeRegistry
+    ) -> None:
+        registry.epoch, registry.previous = 2, 1
+        assert client.put_case(a_case()).result == "created"
+        assert {case["epoch"] for case in registry.cases.values()} == {1}
+        registry.seed = bytes(32)
+        with pytest.raises(TrustError) as caught:
+            client.check_keys()
+        assert caught.value.code == "pin-changed"
+
     def test_an_epoch_that_moves_on_meanwhile(
         self, client: RegistryClient, registry: FakeRegistry
     ) -> None:

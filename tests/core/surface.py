@@ -14,9 +14,13 @@ from fastapi import FastAPI
 
 from app.accounts.examples import EXAMPLES as ACCOUNTS
 from app.core.clock import utc_now
+from app.core.permits import Permit
 from app.core.settings import EvaluatorSettings, evaluator_audience
 from app.evaluator.examples import EXAMPLES as EVALUATOR
 from app.evaluator.main import create_app as create_evaluator
+from app.identifiers.batches import batch_digest
+from app.identifiers.encoding import b64u_decode, b64u_encode
+from app.quotas.examples import EXAMPLES as QUOTAS
 from tests.blinding import case
 from tests.factories import ISSUER, OfficeClient, Registry
 
@@ -68,7 +72,7 @@ class Surface:
 
     @property
     def evaluator_http(self) -> httpx.AsyncClient:
-        """Return a client of the evaluator with an access token."""
+        """Return a client of the evaluator with a permit."""
         return self.operations["evaluate_tokens"].http
 
 
@@ -78,11 +82,17 @@ async def surface(url: str, keys: Path) -> AsyncIterator[Surface]:
     evaluator = create_evaluator(EvaluatorSettings(keys=keys, public_url=ISSUER))
     async with Registry.started(url, keys) as registry:
         office = await registry.add_office("CA0010000A")
-        token = registry.app.state.signing_key.mint_access(
+        sent = EVALUATOR["Evaluate"]
+        batch = {
+            group["key_class"]: list(map(b64u_decode, group["elements"]))
+            for group in sent["groups"]
+        }
+        counts = {key_class: len(elements) for key_class, elements in batch.items()}
+        digest = b64u_encode(batch_digest(sent["epoch"], batch.items()))
+        token = registry.app.state.signing_key.mint_permit(
+            Permit(office.client_id, 1, sent["epoch"], counts, digest),
             issuer=ISSUER,
             audience=evaluator_audience(ISSUER),
-            client_id=office.client_id,
-            scopes=["tokens:evaluate"],
             jti=uuid4().hex,
             now=int(utc_now().timestamp()),
         )
@@ -137,6 +147,7 @@ def _operations(http: httpx.AsyncClient, tokens: httpx.AsyncClient) -> dict[str,
             ACCOUNTS["AccessTokenRequest"],
             "application/x-www-form-urlencoded",
         ),
+        Operation("give_permit", http, "POST", "/v1/tokens/permits", QUOTAS["PermitAsk"]),
         Operation("evaluate_tokens", tokens, "POST", "/v1/tokens/evaluate", EVALUATOR["Evaluate"]),
     ]
     return {operation.name: operation for operation in found}

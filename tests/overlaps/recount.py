@@ -17,9 +17,12 @@ FULL JOIN (SELECT * FROM held WHERE is_hidden) h ON h.token = t.token
 WHERE (t.subjects, t.offices, t.hidden_subjects, t.hidden_offices) IS DISTINCT FROM
       (coalesce(v.subjects, 0), coalesce(v.offices, 0), coalesce(h.subjects, 0),
        coalesce(h.offices, 0))
-   OR t.offices + t.hidden_offices = 0
+   OR (t.offices + t.hidden_offices = 0
+       AND NOT EXISTS (SELECT FROM common_sightings c WHERE c.token = t.token))
 """
-"""Registry rows whose numbers are not those of the sightings, or that nobody holds; none."""
+"""Registry rows whose numbers are not those of the sightings, or that nobody holds; none.
+
+While a rotation lifts to an epoch, sightings set aside may be there before the others."""
 
 MISPLACED: Final = """
 SELECT g.token FROM sightings g JOIN subjects s ON s.id = g.subject_id WHERE s.is_hidden
@@ -27,6 +30,8 @@ UNION ALL
 SELECT g.token FROM hidden_sightings g JOIN subjects s ON s.id = g.subject_id WHERE NOT s.is_hidden
 UNION ALL
 SELECT c.token FROM common_sightings c JOIN subjects s ON s.id = c.subject_id
+JOIN tokens t ON t.token = c.token
+WHERE t.epoch = (SELECT epoch FROM key_epochs WHERE state = 'current')
 GROUP BY c.token, c.office_id, s.is_hidden
 HAVING (SELECT count(DISTINCT g.subject_id) FROM (
           SELECT token, office_id, subject_id, FALSE AS is_hidden FROM sightings

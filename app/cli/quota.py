@@ -1,0 +1,57 @@
+"""`joinder quota`: what offices may have evaluated."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from app.serving.installation import as_operator
+
+app = typer.Typer(help="Let offices have more evaluated for a time.", no_args_is_help=True)
+
+
+@app.callback()
+def quota() -> None:
+    """Let offices have more evaluated for a time."""
+
+
+@app.command("open-import")
+def open_import(
+    code: Annotated[str, typer.Argument(help="The office's code.")],
+    elements: Annotated[int, typer.Option(min=1, help="How many elements of each class.")],
+    until: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="First day without it.")],
+    key_class: Annotated[
+        list[str] | None, typer.Option(help="Only this class; may be repeated.")
+    ] = None,
+) -> None:
+    """Give an office an allowance for a backlog; its daily one stays beside it.
+
+    A person with a date of birth needs about 12 elements of the class person.
+
+    Example: joinder quota open-import CA0190000A --elements 120000 --until 2026-12-01
+    """
+    from app.access.principal import OPERATOR  # noqa: PLC0415 -- keeps --help quick
+    from app.core.clock import utc_now  # noqa: PLC0415 -- as above
+    from app.identifiers.kinds import KEY_CLASSES  # noqa: PLC0415 -- as above
+    from app.quotas import service  # noqa: PLC0415 -- as above
+
+    now, ends_at = utc_now(), until.replace(tzinfo=UTC)
+    if not now < ends_at <= now + service.LONGEST_IMPORT or set(key_class or ()) - {*KEY_CLASSES}:
+        typer.echo(
+            f"Give a day within {service.LONGEST_IMPORT.days} days, and classes of "
+            f"{', '.join(KEY_CLASSES)}.",
+            err=True,
+        )
+        raise typer.Exit(2)
+    as_operator(
+        lambda session: service.open_import(
+            session,
+            OPERATOR,
+            code,
+            elements=elements,
+            ends_at=ends_at,
+            now=now,
+            key_classes=key_class or KEY_CLASSES,
+        )
+    )
+    typer.echo(f"{code} may have {elements} elements of each class evaluated until {until.date()}.")

@@ -1,0 +1,63 @@
+"""Which key epochs are in force. Posts and the switch to a new one meet at one advisory lock."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import asyncpg
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+GATE: Final = 0x4A4F4550
+"""Advisory lock: a post holds it shared from its first token on, the switch holds it alone."""
+
+_STANDING: Final = text(
+    "SELECT epoch, state, accepted_until FROM key_epochs WHERE state <> 'ended'"
+)
+_CURRENT: Final = "SELECT epoch FROM key_epochs WHERE state = 'current'"
+_FIRST: Final = text(
+    "INSERT INTO key_epochs (epoch, state, began_at, switched_at)"
+    " SELECT :epoch, 'current', :now, :now WHERE NOT EXISTS (SELECT FROM key_epochs)"
+    " ON CONFLICT DO NOTHING"
+)
+
+
+@dataclass(frozen=True)
+class Epochs:
+    """The key epochs as they stand."""
+
+    current: int
+    next: int | None = None
+    """What old tokens are being lifted to."""
+    previous: int | None = None
+    accepted_until: datetime | None = None
+    """Until when posts under `previous` are taken."""
+
+    def accepted(self, now: datetime) -> list[int]:
+        """Return the epochs under which tokens may be made and posted, the current one first."""
+        if self.previous is None or self.accepted_until is None or self.accepted_until <= now:
+            return [self.current]
+        return [self.current, self.previous]
+
+
+async def get_epochs(session: AsyncSession) -> Epochs:
+    """Return the epochs that have not ended; there is always a current one."""
+    rows = {row.state: row for row in await session.execute(_STANDING)}
+    later, earlier = rows.get("next"), rows.get("previous")
+    return Epochs(
+        rows["current"].epoch,
+        later.epoch if later else None,
+        earlier.epoch if earlier else None,
+        earlier.accepted_until if earlier else None,
+    )
+
+
+async def get_current(connection: asyncpg.Connection) -> int:
+    """Return the current epoch as it is now, to a transaction that works on the driver."""
+    found: int = await connection.fetchval(_CURRENT)
+    return found
+
+
+async def ensure_first(session: AsyncSession, epoch: int, *, now: datetime) -> None:
+    """Make `epoch` the current one if the database knows none yet."""
+    await session.execute(_FIRST, {"epoch": epoch, "now": now})

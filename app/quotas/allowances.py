@@ -1,0 +1,57 @@
+"""How many elements an office may have evaluated (starting values, to be tuned with the field)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+DAY: Final = timedelta(days=1)
+PERIOD: Final = timedelta(days=30)
+PERIOD_DAYS: Final = 10
+"""A period's cap, in daily allowances."""
+
+PER_DAY: Final[Mapping[str, int]] = {"person": 3000, "tel": 500}
+PER_DAY_OF_ANY_OTHER: Final = 200
+
+OFFICE_BURST: Final = 2
+CLIENT_BURST: Final = 1
+"""What may be spent at once, in daily allowances: a stolen credential gets half of its office's."""
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """What was spent of one class by one holder, as it stands at an instant."""
+
+    spent: float
+    counted_at: datetime
+    period_spent: int
+    period_began_at: datetime
+
+
+def per_day(key_class: str) -> int:
+    """Return the daily allowance of a class, in elements."""
+    return PER_DAY.get(key_class, PER_DAY_OF_ANY_OTHER)
+
+
+def at(bucket: Bucket, key_class: str, now: datetime) -> Bucket:
+    """Return the bucket as time has lowered it by `now` or when it was last counted."""
+    now = max(now, bucket.counted_at)
+    days = (now - bucket.counted_at) / DAY
+    spent = max(0.0, bucket.spent - days * per_day(key_class))
+    if now - bucket.period_began_at < PERIOD:
+        return Bucket(spent, now, bucket.period_spent, bucket.period_began_at)
+    return Bucket(spent, now, 0, now)
+
+
+def wait(bucket: Bucket, key_class: str, count: int, burst: int) -> timedelta | None:
+    """Return how long until `count` more elements fit into a bucket as of now.
+
+    Zero means now, None never: more than fits even into an empty bucket.
+    """
+    daily = per_day(key_class)
+    if count > burst * daily:
+        return None
+    until = max(0.0, bucket.spent + count - burst * daily) / daily * DAY
+    if bucket.period_spent + count > PERIOD_DAYS * daily:
+        until = max(until, bucket.period_began_at + PERIOD - bucket.counted_at)
+    return until

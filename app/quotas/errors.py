@@ -1,0 +1,39 @@
+from datetime import datetime, timedelta
+
+from app.core.errors import AppError, ForbiddenError
+
+
+class QuotaExceededError(AppError):
+    """The office, or this client of it, has used its allowance of a key class."""
+
+    status = 429
+    code = "quota-exceeded"
+    title = "Allowance used up"
+    default_detail = (
+        "Wait for the time in Retry-After, or ask the operator for an import allowance."
+    )
+
+
+class AgreementNotInForceError(ForbiddenError):
+    """The office's participation agreement is not in force, so it gets no tokens."""
+
+    code = "agreement-not-in-force"
+    title = "Agreement not in force"
+    default_detail = "Ask the operator to record your office's participation agreement."
+
+
+def exceeded(key_class: str, wait: timedelta | None, now: datetime) -> QuotaExceededError:
+    """Return the refusal that names the class and when it may be asked for again."""
+    if wait is None:
+        return QuotaExceededError(
+            f"This is more of the class {key_class} than is ever allowed at once. Ask for fewer "
+            "elements, or ask the operator for an import allowance."
+        )
+    seconds = int(wait.total_seconds()) + 1
+    again = (now + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    error = QuotaExceededError(
+        f"The allowance of the class {key_class} is used up until {again}. Wait, or ask the "
+        "operator for an import allowance."
+    )
+    error.headers = {"Retry-After": str(seconds)}
+    return error

@@ -1,0 +1,43 @@
+"""From a subject's sealed elements to its tokens and its seal in the next epoch."""
+
+from collections.abc import Sequence
+
+from app.identifiers import ristretto
+from app.identifiers.kinds import KINDS_BY_CODE
+from app.identifiers.tokens import stored_token
+from app.overlaps.sealing import Opener, Sealer
+from app.rotation.rows import LiftedSubject, SealedSubject
+from app.rotation.secrets import RotationKeys
+
+
+class Lifter:
+    """Lifts subjects: N' = delta * N, then token' = HMAC(token key', kind, N')."""
+
+    def __init__(self, keys: RotationKeys, sealer: Sealer) -> None:
+        self._keys = keys
+        self._sealer = sealer
+        self._opener = Opener(keys.rotation_private)
+        self._back = {name: ristretto.scalar_invert(delta) for name, delta in keys.deltas.items()}
+
+    def lift(self, subjects: Sequence[SealedSubject]) -> list[LiftedSubject]:
+        """Return subjects as they are in the next epoch; some may have been lifted before.
+
+        Raises:
+            InvalidTag: the rotation key is not the one that they were sealed for.
+        """
+        return [self._lift(subject) for subject in subjects]
+
+    def _lift(self, subject: SealedSubject) -> LiftedSubject:
+        keys, tokens, elements = self._keys, {}, []
+        opened = self._opener.open(subject.key_id, subject.sealed_key, subject.id, subject.sealed)
+        for code, element in opened:
+            kind = KINDS_BY_CODE[code]
+            if subject.epoch == keys.epoch:
+                old, new = ristretto.multiply(self._back[kind.key_class], element), element
+            else:
+                old, new = element, ristretto.multiply(keys.deltas[kind.key_class], element)
+            before = stored_token(keys.token_key_before, kind.name, old)
+            tokens[before] = stored_token(keys.token_key, kind.name, new)
+            elements.append((code, new))
+        sealed = self._sealer.seal(subject.id, elements)
+        return LiftedSubject(subject.id, subject.office_id, list(tokens.items()), sealed)

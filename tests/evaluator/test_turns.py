@@ -1,0 +1,38 @@
+"""The evaluator's queue: bounded, in order, and never in the way of the event loop."""
+
+import asyncio
+import threading
+import time
+from itertools import pairwise
+
+import pytest
+
+from app.evaluator.errors import EvaluatorBusyError
+from app.evaluator.turns import Turns
+from app.identifiers import oprf
+from tests.blinding import SEED
+
+KEYS = oprf.key_for(SEED, "tel", 1)
+
+
+async def test_one_more_than_may_wait_is_refused_and_the_others_are_done() -> None:
+    turns, gate = Turns(longest=2), threading.Event()
+    waiting = [asyncio.create_task(turns.run(gate.wait)) for _ in range(2)]
+    await asyncio.sleep(0)
+    with pytest.raises(EvaluatorBusyError):
+        await turns.run(gate.wait)
+    gate.set()
+    assert await asyncio.gather(*waiting) == [True, True]
+    assert await turns.run(lambda: "free again") == "free again"
+
+
+async def test_the_loop_goes_on_while_a_thousand_elements_are_evaluated() -> None:
+    elements = oprf.blind([bytes([n % 256, n // 256]) for n in range(1000)]).elements
+    task = asyncio.create_task(Turns().run(lambda: oprf.evaluate(KEYS, elements)))
+    ticks = [time.perf_counter()]
+    while not task.done():
+        await asyncio.sleep(0.001)
+        ticks.append(time.perf_counter())
+    waits = sorted(later - earlier for earlier, later in pairwise(ticks))
+    assert len(waits) > 10
+    assert waits[len(waits) // 2] < 0.02  # blocked, there would be one wait of 0.1 s and more

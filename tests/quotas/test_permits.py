@@ -1,0 +1,164 @@
+"""Permits through HTTP: counted before work, by class, per office and per client."""
+
+import asyncio
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from app.access.principal import OPERATOR
+from app.accounts import service as accounts
+from app.core.clock import utc_now
+from app.core.db import transaction
+from app.core.jwt import public_jwk
+from app.identifiers.encoding import b64u_encode
+from app.identifiers.match_keys import phone_key
+from app.identifiers.oprf import blind, evaluate, finalize, key_for
+from app.offices.errors import OfficeNotFoundError
+from app.quotas import service
+from tests.blinding import SEED, case, element
+from tests.factories import OfficeClient, Registry
+from tests.scenes import make_offices, phone
+
+
+async def ask(client: OfficeClient, /, **counts: int) -> httpx.Response:
+    body = {"epoch": 1, "purpose": "post", "counts": counts, "digest": b64u_encode(bytes(32))}
+    while True:
+        answer = await client.http.post("/v1/tokens/permits", json=body)
+        if answer.status_code != 503:  # three hundred at once wait for ten connections
+            return answer
+
+
+async def another_client(registry: Registry, office: OfficeClient) -> OfficeClient:
+    jwk = public_jwk(ec.generate_private_key(ec.SECP256R1()).public_key())
+    async with transaction(registry.app.state.sessions) as session:
+        client_id = await accounts.add_client_credential(
+            session, OPERATOR, office.code, jwk, label="second", now=utc_now()
+        )
+    return registry.client(office.code, str(client_id))
+
+
+async def open_import(registry: Registry, office: OfficeClient, elements: int) -> None:
+    now = utc_now()
+    async with transaction(registry.app.state.sessions) as session:
+        await service.open_import(
+            session,
+            OPERATOR,
+            office.code,
+            elements=elements,
+            ends_at=now + timedelta(days=1),
+            now=now,
+            key_classes=["tel"],
+        )
+
+
+class TestParallel:
+    async def test_requests_cannot_overrun(self, shared_registry: Registry) -> None:
+        (office,) = await make_offices(shared_registry, 1)
+        answers = await asyncio.gather(*[ask(office, tel=5) for _ in range(300)])
+        assert Counter(answer.status_code for answer in answers) == {200: 100, 429: 200}
+
+    async def test_clients_of_one_office_share_its_burst(self, shared_registry: Registry) -> None:
+        (first,) = await make_offices(shared_registry, 1)
+        clients = [first, *[await another_client(shared_registry, first) for _ in range(3)]]
+        asks = [ask(client, addr=50) for client in clients for _ in range(10)]
+        answers = await asyncio.gather(*asks)
+        assert Counter(answer.status_code for answer in answers) == {200: 8, 429: 32}
+
+    async def test_an_import_allowance_is_spent_once(self, shared_registry: Registry) -> None:
+        (office,) = await make_offices(shared_registry, 1)
+        await open_import(shared_registry, office, 20_000)
+        answers = await asyncio.gather(*[ask(office, tel=1000) for _ in range(30)])
+        assert Counter(answer.status_code for answer in answers) == {200: 20, 429: 10}
+
+
+class TestRefused:
+    async def test_names_class_and_time(self, shared_registry: Registry) -> None:
+        (office,) = await make_offices(shared_registry, 1)
+        assert (await ask(office, tel=500, person=10)).status_code == 200
+        refused = await ask(office, person=10, tel=50)
+        assert refused.status_code == 429
+        problem = refused.json()
+        assert problem["code"] == "quota-exceeded"
+        assert "class tel" in problem["detail"]
+        seconds = int(refused.headers["Retry-After"])
+        assert 8600 < seconds <= 8641  # a tenth of a day's allowance comes back in a tenth of a day
+        assert (await ask(office, person=10)).status_code == 200
+
+    async def test_debits_no_class_when_one_is_used_up(self, shared_registry: Registry) -> None:
+        (office,) = await make_offices(shared_registry, 1)
+        assert (await ask(office, tel=500)).status_code == 200
+        for _ in range(4):
+            assert (await ask(office, person=900, tel=1)).status_code == 429
+        for _ in range(3):
+            assert (await ask(office, person=1000)).status_code == 200
+
+    async def test_without_an_agreement_in_force(self, shared_registry: Registry) -> None:
+        (taking_part,) = await make_offices(shared_registry, 1)
+        office = await shared_registry.add_office("CA-NOT-YET", is_participating=False)
+        refused = await ask(office, tel=1)
+        assert (refused.status_code, refused.json()["code"]) == (403, "agreement-not-in-force")
+        assert (await ask(taking_part, tel=1)).status_code == 200
+
+    async def test_without_the_scope(self, shared_registry: Registry) -> None:
+        (office,) = await make_offices(shared_registry, 1)
+        client = shared_registry.client(office.code, office.client_id, "cases:post")
+        assert (await ask(client, tel=1)).json()["code"] == "missing-scope"
+
+    @pytest.mark.parametrize("counts", [{}, {"tel": 0}, {"ssn0": 1}, {"tel": 600, "addr": 401}])
+    async def test_counts_that_make_no_batch(
+        self, shared_registry: Registry, counts: dict[str, int]
+    ) -> None:
+        (office,) = await make_offices(shared_registry, 1)
+        assert (await ask(office, **counts)).status_code == 422
+
+    async def test_another_epoch(self, shared_registry: Registry) -> None:
+        (office,) = await make_offices(shared_registry, 1)
+        body = {"epoch": 9, "purpose": "post", "counts": {"tel": 1}}
+        body["digest"] = b64u_encode(bytes(32))
+        answer = await office.http.post("/v1/tokens/permits", json=body)
+        assert (answer.status_code, answer.json()["code"]) == (409, "epoch-changed")
+
+
+class TestAudit:
+    async def test_grants_refusals_and_imports_leave_an_entry(self, registry: Registry) -> None:
+        (office,) = await make_offices(registry, 1)
+        await ask(office, tel=500)
+        await ask(office, tel=1)
+        await open_import(registry, office, 100)
+        (granted,) = await registry.audit("evaluation.permitted")
+        assert granted["detail"] == {"purpose": "post", "epoch": 1, "counts": {"tel": 500}}
+        (refused,) = await registry.audit("access.refused")
+        assert refused["detail"] == {"code": "quota-exceeded"}
+        assert len(await registry.audit("import.opened")) == 1
+
+    async def test_an_import_needs_an_office(self, registry: Registry) -> None:
+        with pytest.raises(OfficeNotFoundError):
+            await open_import(registry, OfficeClient("NOBODY", "", registry.http()), 1)
+
+
+def under(key_class: str, number: str) -> str:
+    """Return the token of a phone that was evaluated as `key_class`."""
+    keys = key_for(SEED, key_class, 1)
+    blinded = blind([phone_key(number).input])
+    return b64u_encode(finalize(keys.public, blinded, *evaluate(keys, blinded.elements))[0])
+
+
+def holding(token: str) -> dict[str, Any]:
+    identifier = {"kind": "tel", "provenance": "police_report", "token": token}
+    return case({"ref": "1", "identifiers": [identifier]})
+
+
+@pytest.mark.parametrize(("key_class", "found"), [("tel", 1), ("person", 0)])
+async def test_a_phone_sent_as_a_name_gives_a_token_that_matches_nothing(
+    shared_registry: Registry, key_class: str, found: int
+) -> None:
+    one, other = await make_offices(shared_registry, 2)
+    number = phone()
+    await one.put_case(body=holding(element("tel", phone_key(number).fields)))
+    answer = await other.put_case(body=holding(under(key_class, number)))
+    assert answer.status_code == 201, answer.text
+    assert len(await other.overlaps()) == found

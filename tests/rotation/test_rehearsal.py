@@ -1,0 +1,302 @@
+"""A rotation on real PostgreSQL: killed, interrupted, resumed among posts, and nothing lost."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import combinations
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import asyncpg
+import pytest
+
+from app.core.db import create_engine, create_sessions
+from app.core.errors import AppError
+from app.evaluator.keys import EpochKeys
+from app.identifiers.encoding import b64u_encode
+from app.identifiers.kinds import KINDS
+from app.identifiers.match_keys import MatchKey, PersonName, person_aliases, phone_key
+from app.identifiers.oprf import key_for
+from app.identifiers.ristretto import multiply
+from app.identifiers.suite import hash_to_group
+from app.identifiers.tokens import stored_token
+from app.rotation import service
+from app.rotation.errors import EpochStillTakenError
+from app.rotation.steps import Steps
+from app.serving.keys import create_keys
+from tests.blinding import SEED, case
+from tests.factories import OfficeClient, Registry
+from tests.invariants.dump import dump, holding
+from tests.overlaps.recount import ACTIVE_PAIRS, CHECKS
+from tests.scenes import make_offices
+from tests.serving.service import ROOT
+
+PEOPLE, PHONES = 24, 12
+"""Few enough that cases meet, and enough that no token becomes common."""
+
+
+class InterruptedRunError(Exception):
+    """What stands for Ctrl-C in the middle."""
+
+
+@dataclass
+class World:
+    """A registry with keys of its own, three offices, and what plaintext says of their cases."""
+
+    registry: Registry
+    url: str
+    keys: Path
+    offices: list[OfficeClient]
+    posted: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Persons and phones of each case that was acknowledged, by `office/case`."""
+    random: Random = field(default_factory=lambda: Random(7))
+
+    async def post(self, office: OfficeClient, external_id: str, epoch: int) -> None:
+        """Post or replace a case until it is acknowledged."""
+        who, phone = self.random.randrange(PEOPLE), self.random.randrange(PHONES)
+        body = case(subject(self.keys, epoch, who, phone), epoch=epoch)
+        for _ in range(5):
+            answer = await office.put_case(external_id, body)
+            if answer.status_code != 503:  # the switch came between; repeated, it is lifted
+                break
+        assert answer.status_code in {200, 201}, answer.text
+        self.posted[f"{office.code}/{external_id}"] = frozenset({f"p{who}", f"t{phone}"})
+
+    def pairs(self) -> set[frozenset[str]]:
+        """Return the overlaps that plaintext matching finds."""
+        return {
+            frozenset({one, other})
+            for one, other in combinations(self.posted, 2)
+            if one.partition("/")[0] != other.partition("/")[0]
+            and self.posted[one] & self.posted[other]
+        }
+
+    async def check(self) -> None:
+        rows = await self.registry.rows(ACTIVE_PAIRS)
+        assert {frozenset(row) for row in rows} == self.pairs()
+        for name, sql in CHECKS.items():
+            assert await self.registry.rows(sql) == [], name
+
+    async def count(self, epoch: int) -> int:
+        ((found,),) = await self.registry.rows(
+            "SELECT count(*) FROM sealed_elements e JOIN sealing_keys k ON k.id = e.sealing_key_id"
+            " WHERE k.epoch = :epoch",
+            epoch=epoch,
+        )
+        return int(found)
+
+    def steps(self, said: list[str] | None = None) -> tuple[Any, Steps]:
+        engine = create_engine(self.url, pool_size=2)
+        say = (said if said is not None else []).append
+        rotation_key = self.keys / "offline" / "rotation.key"
+        sessions = create_sessions(engine)
+        return engine, Steps(sessions, self.keys, rotation_key, timedelta(hours=24), say)
+
+    def command(self, *arguments: str) -> "subprocess.Popen[str]":
+        environment = {
+            **os.environ,
+            "JOINDER_DATABASE_URL": self.url,
+            "JOINDER_KEYS": str(self.keys),
+            "PYTHONPATH": str(ROOT),
+        }
+        return subprocess.Popen(
+            [sys.executable, "-m", "app.cli.main", "keys", "rotate", *arguments],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+
+def subject(keys: Path, epoch: int, who: int, phone: int) -> dict[str, Any]:
+    """Return a posted subject with elements made under an epoch, without blinding."""
+    seed = bytes.fromhex((keys / "evaluator" / f"seed-{epoch}").read_text())
+    name = PersonName("Alex", f"Quillon{chr(97 + who)}", born=f"19{50 + who}-02-03")
+    number = phone_key(f"+1415555{1000 + phone}")
+    return {
+        "ref": "1",
+        "names": [
+            {
+                "rarity": alias.rarity,
+                "provenance": "police_report",
+                "tokens": {key.kind: element(seed, epoch, key) for key in alias.keys},
+            }
+            for alias in person_aliases([name])
+        ],
+        "identifiers": [
+            {
+                "kind": "tel",
+                "provenance": "police_report",
+                "token": element(seed, epoch, number),
+            }
+        ],
+    }
+
+
+def element(seed: bytes, epoch: int, key: MatchKey) -> str:
+    pair = key_for(seed, KINDS[key.kind].key_class, epoch)
+    return b64u_encode(multiply(pair.secret, hash_to_group(key.input)))
+
+
+@pytest.fixture
+async def world(fresh_database_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    keys = tmp_path / "keys"
+    create_keys(keys, seed=SEED)
+    async with Registry.started(fresh_database_url, keys) as registry:
+        offices = await make_offices(registry, 3)
+        yield World(registry, fresh_database_url, keys, offices)
+
+
+async def kill_in_the_middle_of_a_shard(world: World) -> None:
+    """Let the command wait for a lock after it wrote tokens, and kill it there."""
+    connection = await asyncpg.connect(world.url)
+    try:
+        async with connection.transaction():
+            await connection.execute("LOCK TABLE sealed_elements IN SHARE MODE")
+            process = world.command()
+            waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+            for _ in range(600):
+                if await connection.fetchval(waiting) or process.poll() is not None:
+                    break
+                await asyncio.sleep(0.02)
+            assert process.poll() is None, process.communicate()
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+    finally:
+        await connection.close()
+
+
+async def test_nothing_is_lost(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "SHARD", 4)
+    monkeypatch.setattr(service, "MOST_BEHIND_THE_GATE", 0)
+    for number in range(8):
+        await asyncio.gather(*[world.post(each, f"before-{number}", 1) for each in world.offices])
+    await world.check()
+    overlaps = dict(await world.registry.rows('SELECT id, version FROM "overlaps"'))
+    versions = dict(await world.registry.rows("SELECT id, version FROM cases"))
+    old_tokens = [row[0] for row in await world.registry.rows("SELECT token FROM tokens")]
+
+    await kill_in_the_middle_of_a_shard(world)
+    seed = (world.keys / "evaluator" / "seed-2").read_text()
+    assert await world.count(2) == 0
+
+    def interrupt(done: int, _total: int) -> None:
+        if done >= 8:
+            raise InterruptedRunError
+
+    engine, steps = world.steps()
+    with pytest.raises(InterruptedRunError):
+        await steps.run(interrupt)
+    await engine.dispose()
+    assert 0 < await world.count(2) < 24
+    await world.check()
+    assert dict(await world.registry.rows('SELECT id, version FROM "overlaps"')) == overlaps
+    assert dict(await world.registry.rows("SELECT id, version FROM cases")) == versions
+
+    said: list[str] = []
+    engine, steps = world.steps(said)
+    is_done = asyncio.Event()
+
+    async def write(office: OfficeClient) -> None:
+        number = 0
+        while not is_done.is_set() or number < 3:
+            await world.post(office, f"during-{number}", 1)
+            await world.post(office, f"before-{world.random.randrange(8)}", 1)
+            number += 1
+
+    writers = [asyncio.create_task(write(office)) for office in world.offices]
+    await steps.run(lambda _done, _total: None)
+    is_done.set()
+    await asyncio.gather(*writers)
+    await engine.dispose()
+    assert seed == (world.keys / "evaluator" / "seed-2").read_text()
+    assert await world.count(1) == 0
+    assert any("Key epoch 2 is in force" in line for line in said)
+    await world.check()
+
+    for number in range(2):
+        for office in world.offices:
+            await world.post(office, f"after-{number}", 2)
+            await world.post(office, f"late-{number}", 1)
+            await world.post(office, f"during-{number}", 2)
+    await world.check()
+    assert {row[0] for row in await world.registry.rows("SELECT DISTINCT epoch FROM tokens")} == {2}
+    await finishing(world, old_tokens)
+    await world.check()
+
+
+async def finishing(world: World, old_tokens: list[bytes]) -> None:
+    engine, steps = world.steps()
+    with pytest.raises(EpochStillTakenError):
+        await steps.finish()
+    evaluator = EpochKeys(world.keys / "evaluator")
+    assert set(evaluator.of(1)) == set(evaluator.of(2))
+    keys = await world.registry.http().get("/v1/oprf/keys")
+    assert (keys.json()["epoch"], keys.json()["previous"]["epoch"]) == (2, 1)
+    deltas = (world.keys / "registry" / "delta-1").read_text()
+    secrets = [*secret_files(world.keys, "-1").values(), deltas]
+    body = case(subject(world.keys, 1, 0, 0), epoch=1)
+
+    await world.registry.rows(
+        "UPDATE key_epochs SET accepted_until = now() - interval '1 second'"
+        " WHERE state = 'previous' RETURNING epoch"
+    )
+    refused = await world.offices[0].put_case("too-late", body)
+    assert (refused.status_code, refused.json()["code"]) == (409, "epoch-changed")
+    done = world.command()
+    out, err = done.communicate()
+    assert done.returncode == 0, err
+    assert "Epoch 1 has ended" in out
+    await engine.dispose()
+
+    assert not secret_files(world.keys, "-1")
+    for path in world.keys.rglob("*"):
+        if path.is_file():
+            assert not any(secret in path.read_text() for secret in secrets), path
+            if path.parent.name != "public":
+                assert path.stat().st_mode & 0o077 == 0, path
+    with pytest.raises(AppError):
+        evaluator.of(1)
+    tables = await dump(world.url)
+    assert not any(holding(tables, token) for token in old_tokens)
+    left = await world.registry.rows("SELECT DISTINCT epoch FROM sealing_keys")
+    assert {row[0] for row in left} == {2}
+    keys = await world.registry.http().get("/v1/oprf/keys")
+    assert (keys.json()["epoch"], keys.json()["previous"]) == (2, None)
+    assert len(await world.registry.audit("key_epoch.ended")) == 1
+
+
+def secret_files(keys: Path, ending: str) -> Mapping[str, str]:
+    return {path.name: path.read_text() for path in keys.rglob(f"*{ending}") if path.is_file()}
+
+
+async def test_lifted_tokens_are_those_of_the_new_keys(world: World) -> None:
+    """An independent computation: from the inputs under the new seed, not by delta."""
+    await world.post(world.offices[0], "24-1", 1)
+    (facts,) = world.posted.values()
+    who, phone = (next(int(fact[1:]) for fact in facts if fact[0] == letter) for letter in "pt")
+    engine, steps = world.steps()
+    await steps.run(lambda _done, _total: None)
+    await engine.dispose()
+    token_key = bytes.fromhex((world.keys / "registry" / "token-key-2").read_text())
+    seed = bytes.fromhex((world.keys / "evaluator" / "seed-2").read_text())
+    (alias,) = person_aliases(
+        [PersonName("Alex", f"Quillon{chr(97 + who)}", born=f"19{50 + who}-02-03")]
+    )
+    keys = [*alias.keys, phone_key(f"+1415555{1000 + phone}")]
+    expected = {
+        stored_token(
+            token_key,
+            key.kind,
+            multiply(key_for(seed, KINDS[key.kind].key_class, 2).secret, hash_to_group(key.input)),
+        )
+        for key in keys
+    }
+    found = await world.registry.rows("SELECT token FROM tokens")
+    assert {row[0] for row in found} == expected
