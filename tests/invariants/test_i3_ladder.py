@@ -64,7 +64,7 @@ STEPS: Final = st.lists(
         st.sets(st.sampled_from("ab")),
     ),
     min_size=2,
-    max_size=7,
+    max_size=6,
 )
 Situation = Callable[[Registry], Awaitable[tuple[OfficeClient, Meeting]]]
 
@@ -192,7 +192,7 @@ class TestI3TwoRegistriesThatDifferInWhatIsHidden:
         )
 
     @given(steps=STEPS)
-    @settings(max_examples=10, deadline=None)
+    @settings(max_examples=4, deadline=None)
     async def test_tell_the_same_whatever_happens(
         self, shared_registry: Registry, steps: list[Step]
     ) -> None:
