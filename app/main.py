@@ -51,6 +51,11 @@ from app.overlaps import examples as overlaps_examples
 from app.overlaps import routes as overlaps
 from app.overlaps.keyring import Keyring
 from app.overlaps.scoring import Prior
+from app.people import admin_routes as people_administration
+from app.people import examples as people_examples
+from app.people import me_routes as people_themselves
+from app.people import routes as people
+from app.people.gate import create_gate
 from app.postgres.durability import check_durable
 from app.quotas import examples as quotas_examples
 from app.quotas import routes as quotas
@@ -62,6 +67,7 @@ if TYPE_CHECKING:
 EXAMPLES: Final = {
     **SERVICE_EXAMPLES,
     **accounts_examples.EXAMPLES,
+    **people_examples.EXAMPLES,
     **overlaps_examples.EXAMPLES,
     **cases_examples.EXAMPLES,
     **handling_examples.EXAMPLES,
@@ -79,6 +85,12 @@ DESCRIPTION: Final = (
     "showing anyone who that target is, and lets them settle who handles it. Identifiers are "
     "blinded in the office; the registry receives tokens and answers with possible matches, as "
     "far as the other office lets them be seen."
+)
+
+
+PACKAGES: Final = (
+    *(accounts, people, people_themselves, people_administration),
+    *(quotas, overlaps, cases, handling),
 )
 
 
@@ -140,14 +152,8 @@ def create_bare_app() -> FastAPI:
         generate_unique_id_function=function_name,
     )
     app.router.route_class = StrictRoute
-    for router in (
-        accounts.router,
-        overlaps.router,
-        quotas.router,
-        cases.router,
-        handling.router,
-    ):
-        app.include_router(router)
+    for package in PACKAGES:
+        app.include_router(package.router)
     app.add_api_route("/v1/meta", read_meta, tags=["service"])
     app.add_api_route("/healthz", read_health, tags=["service"])
     app.add_api_route(
@@ -213,6 +219,7 @@ async def prepare(app: FastAPI, settings: RegistrySettings, engine: AsyncEngine)
     await keyring.start()
     app.state.keyring = keyring
     app.state.intake = Intake(keyring, app_secret)
+    app.state.gate = create_gate(settings, sessions, private)
 
 
 async def read_meta(settings: Settings) -> MetaRead:

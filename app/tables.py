@@ -9,6 +9,7 @@ from app.handling import models as handling
 from app.offices import models as offices
 from app.overlaps import models as overlaps
 from app.pairs import models as pairs
+from app.people import models as people
 from app.quotas import models as quotas
 
 __all__ = [
@@ -21,5 +22,6 @@ __all__ = [
     "offices",
     "overlaps",
     "pairs",
+    "people",
     "quotas",
 ]

@@ -2,7 +2,7 @@ from enum import StrEnum
 
 
 class Permission(StrEnum):
-    """What a principal may do; the values are the OAuth scopes of machine clients."""
+    """What a principal may do; `CLIENT_SCOPES` are the OAuth scopes of machine clients too."""
 
     CASES_POST = "cases:post"
     CASES_READ = "cases:read"
@@ -14,7 +14,10 @@ class Permission(StrEnum):
     TOKENS_EVALUATE = "tokens:evaluate"
     OFFICES_READ = "offices:read"
     OFFICES_MANAGE = "offices:manage"
+    PEOPLE_MANAGE = "people:manage"
+    PEOPLE_REVIEW = "people:review"
 
 
-CLIENT_SCOPES = tuple(scope for scope in Permission if scope is not Permission.OFFICES_MANAGE)
-"""What a machine client can be granted; managing offices is the operator's alone."""
+_NEVER_A_CLIENTS = {Permission.OFFICES_MANAGE, Permission.PEOPLE_MANAGE, Permission.PEOPLE_REVIEW}
+CLIENT_SCOPES = tuple(scope for scope in Permission if scope not in _NEVER_A_CLIENTS)
+"""What a machine client can be granted: it manages neither offices nor people."""

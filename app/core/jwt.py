@@ -1,4 +1,4 @@
-"""Access tokens and client assertions; the only module of the server that imports a JOSE library.
+"""Access tokens and client assertions; beside it only `id_tokens` imports a JOSE library.
 
 python-jose mints our own short ES256 tokens; joserfc verifies, because python-jose accepts key
 confusion, unknown `crit` headers and missing claims (docs/adr/0003-access-tokens.md).
@@ -230,7 +230,7 @@ def check_public_jwk(jwk: Mapping[str, Any]) -> dict[str, str]:
 def _verify(token: str, key: ECKey) -> dict[str, Any]:
     try:
         verified = jws.deserialize_compact(token, key, algorithms=[ALGORITHM])
-        claims = _loads(verified.payload)
+        claims = loads(verified.payload)
     except Exception:  # noqa: BLE001 -- hostile input; whatever a library raises means no
         raise JwtError from None
     if not isinstance(claims, dict):
@@ -257,16 +257,16 @@ def _read_header(token: str) -> dict[str, Any]:
     if not all(isinstance(value, str) for value in header.values()):
         raise JwtError
     for part in token.split(".")[1:]:
-        _decode(part)
+        decode(part)
     return header
 
 
 def _read_part(token: str, index: int) -> dict[str, Any]:
-    raw = _decode(token.split(".")[index])
+    raw = decode(token.split(".")[index])
     if index == 0 and len(raw) > _MAX_HEADER_BYTES:
         raise JwtError
     try:
-        value = _loads(raw)
+        value = loads(raw)
     except (ValueError, RecursionError):
         raise JwtError from None
     if not isinstance(value, dict):
@@ -274,7 +274,7 @@ def _read_part(token: str, index: int) -> dict[str, Any]:
     return value
 
 
-def _decode(part: str) -> bytes:
+def decode(part: str) -> bytes:
     """Decode base64url and refuse every text but the canonical one (RFC 7515 section 2)."""
     try:
         return b64u_decode(part)
@@ -282,7 +282,12 @@ def _decode(part: str) -> bytes:
         raise JwtError from None
 
 
-def _loads(raw: bytes) -> Any:
+def loads(raw: bytes) -> Any:
+    """Return the value of JSON in which no name comes twice.
+
+    Raises:
+        ValueError, RecursionError: it is not such JSON.
+    """
     return json.loads(raw.decode(), object_pairs_hook=_once, parse_constant=_refuse)
 
 

@@ -25,6 +25,18 @@ class RegistrySettings(BaseSettings):
     """Subjects that other offices hold, for the prior odds of a match (docs/matching.md)."""
     expected_matches: float = Field(default=0.05, gt=0, le=10)
     """How many of them a subject is expected to match."""
+    password_memory_kib: int = Field(default=19_456, ge=8)
+    """Memory that one Argon2id hash of a password takes, in KiB."""
+    password_passes: int = Field(default=2, ge=1)
+    """Passes of Argon2id over it."""
+    allow_loopback_providers: bool = False
+    """Take identity providers at http://127.0.0.1 too, for a sandbox; never in production."""
+    banner: str = (
+        "This system holds information of prosecutors' offices. Its use is monitored, recorded and "
+        "audited. Unauthorized use is prohibited and may bring criminal and civil penalties. Use "
+        "of this system means consent to monitoring and recording."
+    )
+    """The system-use notice that each person acknowledges after signing in."""
 
     @property
     def issuer(self) -> str:

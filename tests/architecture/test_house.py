@@ -32,11 +32,13 @@ SELECTS = {
 }
 FASTAPI = re.compile(
     r"app/(main|\w+/routes|evaluator/main|accounts/(deps|idempotency)|core/(deps|http|openapi)"
+    r"|people/(deps|me_routes|admin_routes)"
     r"|serving/process)\.py"  # the last one for a type only
 )
 CLOCKS = {"app/core/clock.py", "app/client/clock.py"}
 JOSE = {
     "app/core/jwt.py": {"jose", "joserfc"},
+    "app/core/id_tokens.py": {"joserfc"},
     "app/client/credentials.py": {"joserfc"},
     "app/client/exchange.py": {"joserfc"},  # the type of the key that it hands to credentials
 }

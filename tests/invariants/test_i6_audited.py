@@ -97,7 +97,18 @@ AUDITED: Final[dict[str, list[tuple[tuple[Step, ...], Step]]]] = {
 }
 """What comes before, and the operation; the same one before it makes it a repeat."""
 
-WITH_THEIR_OWN_TEST: Final = {"POST /v1/oauth/token"}
+WITH_THEIR_OWN_TEST: Final = {
+    "POST /v1/oauth/token",
+    *(f"POST /v1/sign-in{end}" for end in ("", "/enrolment", "/passkey", "/second-factor")),
+    *("POST /v1/sign-in/provider/answer", "PUT /v1/sign-in/banner", "DELETE /v1/sign-in"),
+    *("PUT /v1/me/password", "PUT /v1/me/totp", "DELETE /v1/me/sign-ins"),
+    *("POST /v1/me/passkeys", "DELETE /v1/me/passkeys/{passkey_id}"),
+    *("POST /v1/people", "DELETE /v1/people/sign-ins", "GET /v1/access-review"),
+    *(f"PUT /v1/people/{{person_id}}/{end}" for end in ("roles", "disabled")),
+    *(f"DELETE /v1/people/{{person_id}}/{end}" for end in ("lock", "sign-ins")),
+    "POST /v1/people/{person_id}/enrolment",
+}
+"""Of people: tests/people/test_audited.py."""
 NOTHING_TO_AUDIT: Final = {
     "GET /healthz",
     "GET /readyz",
@@ -105,6 +116,9 @@ NOTHING_TO_AUDIT: Final = {
     "GET /v1/meta",
     "GET /v1/oprf/keys",
     "GET /v1/me",  # the caller itself
+    *("GET /v1/sign-in", "GET /v1/me/factors", "GET /v1/banner"),  # the same
+    *(f"GET /v1/{end}" for end in ("sign-in/passkey", "sign-in/second-factor")),  # a challenge
+    *("GET /v1/me/totp", "GET /v1/me/passkeys", "POST /v1/sign-in/provider"),  # nothing is kept
     "GET /v1/cases",  # the office's own cases
     "GET /v1/cases/{source_system}/{external_id}",
 }

@@ -1,0 +1,81 @@
+"""Lock-out that counts before it checks: an attempt that is not counted cannot be made.
+
+The count is committed before the guess is looked at, so neither a burst nor a rollback makes a
+guess free. Counting then checking the other way lets dozens of parallel guesses through.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import delete, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.people.models import SignInAttempts
+
+ACCOUNT_LIMIT: Final = 5
+SOURCE_LIMIT: Final = 100
+WINDOW: Final = timedelta(minutes=15)
+FIRST_LOCK: Final = timedelta(minutes=15)
+LONGEST_LOCK: Final = timedelta(hours=4)
+
+_COUNT: Final = text("""
+INSERT INTO sign_in_attempts AS a (key, counted, started_at, locks)
+VALUES (:key, 1, :now, 0)
+ON CONFLICT (key) DO UPDATE SET
+  (counted, started_at, locks, locked_until) = ROW (
+    CASE WHEN coalesce(a.locked_until, a.started_at + CAST(:window AS interval)) <= :now THEN 1
+         ELSE a.counted + 1 END,
+    CASE WHEN coalesce(a.locked_until, a.started_at + CAST(:window AS interval)) <= :now THEN :now
+         ELSE a.started_at END,
+    CASE WHEN a.locked_until IS NULL AND a.started_at + CAST(:window AS interval) > :now
+          AND a.counted + 1 >= :limit THEN a.locks + 1
+         ELSE a.locks END,
+    CASE WHEN coalesce(a.locked_until, a.started_at + CAST(:window AS interval)) <= :now THEN NULL
+         WHEN a.locked_until IS NULL AND a.counted + 1 >= :limit
+         THEN :now + least(CAST(:first AS interval) * power(2, least(a.locks, 10)),
+                           CAST(:longest AS interval))
+         ELSE a.locked_until END)
+RETURNING counted
+""")
+"""The last attempt that the limit lets through also sets the lock; success takes it away again.
+
+Each lock in a row lasts twice as long as the one before, until somebody signs in.
+"""
+_GIVE_BACK: Final = text("""
+UPDATE sign_in_attempts
+SET counted = counted - 1, locked_until = CASE WHEN counted > :limit THEN locked_until END
+WHERE key = :key AND counted > 0
+""")
+
+
+async def count(
+    session: AsyncSession, source: bytes, account: bytes | None = None, *, now: datetime
+) -> bool:
+    """Count an attempt and return whether it may be made; commit before looking at the guess.
+
+    Locks the rows of source and account in this order. A locked source costs no account anything.
+    """
+    return await _count(session, source, SOURCE_LIMIT, now) and (
+        account is None or await _count(session, account, ACCOUNT_LIMIT, now)
+    )
+
+
+async def _count(session: AsyncSession, key: bytes, limit: int, now: datetime) -> bool:
+    values = {"key": key, "limit": limit, "now": now, "window": WINDOW}
+    values |= {"first": FIRST_LOCK, "longest": LONGEST_LOCK}
+    counted: int = (await session.execute(_COUNT, values)).scalar_one()
+    return counted <= limit
+
+
+async def give_back(session: AsyncSession, source: bytes, account: bytes | None = None) -> None:
+    """Take one count back: the guess was right, though a second factor may still be due."""
+    await session.execute(_GIVE_BACK, {"key": source, "limit": SOURCE_LIMIT})
+    if account is not None:
+        await session.execute(_GIVE_BACK, {"key": account, "limit": ACCOUNT_LIMIT})
+
+
+async def forget(session: AsyncSession, keys: Iterable[bytes]) -> bool:
+    """Release accounts: somebody signed in whole, or an administrator says so."""
+    done = delete(SignInAttempts).where(SignInAttempts.key.in_(list(keys)))
+    return await session.scalar(done.returning(SignInAttempts.key)) is not None
