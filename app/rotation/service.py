@@ -55,7 +55,7 @@ class Rotation:
     keys: RotationKeys
 
 
-async def begin(session: AsyncSession, principal: Principal) -> int:
+async def begin_epoch(session: AsyncSession, principal: Principal) -> int:
     """Record the next epoch, if none is under way, and return its number.
 
     Raises:
@@ -67,7 +67,7 @@ async def begin(session: AsyncSession, principal: Principal) -> int:
     if epochs.previous is not None:
         raise RotationUnderWayError
     if epochs.next is None:
-        await queries.begin(await driver(session), epochs.current + 1)
+        await queries.begin_epoch(await driver(session), epochs.current + 1)
         await audit.record(session, principal, "key_epoch.begun", str(epochs.current + 1))
     return epochs.current + 1
 
