@@ -1,6 +1,6 @@
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.client_report import flat, overlap_line, print_summary
+from app.cli.progress import progress
 
 if TYPE_CHECKING:  # the client's libraries load with the first command, so that --help is quick
     from app.client.config import ClientConfig
@@ -194,12 +195,12 @@ def _push(plan: "Plan", *, dry_run: bool, quiet: bool) -> "Summary":
     from app.client.push import push as push_export  # noqa: PLC0415
     from app.client.registry import RegistryClient  # noqa: PLC0415
 
-    with _progress(quiet=quiet) as progress:
+    with progress("line", quiet=quiet) as tell:
         if dry_run:
-            return push_export(plan, None, progress=progress)
+            return push_export(plan, None, progress=tell)
         with RegistryClient(_complete(plan.config)) as client:
             _tell_of_new_keys(client.check_keys())
-            return push_export(plan, client, progress=progress)
+            return push_export(plan, client, progress=tell)
 
 
 def _tell_of_new_keys(keys: "PublishedKeys") -> None:
@@ -215,36 +216,6 @@ def _complete(config: "ClientConfig") -> "ClientConfig":
             "client-id-absent", "No client id yet. Run: joinder client pin DIR --client-id ID"
         )
     return config
-
-
-@contextmanager
-def _progress(*, quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar on a terminal, else a line for each further tenth, on standard error."""
-    if not sys.stderr.isatty():
-        shown = 0
-
-        def tell(line: int, lines: int) -> None:
-            nonlocal shown
-            tenth = 10 * line // max(lines, 1)
-            if tenth > shown and not quiet:
-                shown = tenth
-                _say(f"line {line} of {lines}")
-
-        yield tell
-        return
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import (  # noqa: PLC0415
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (TextColumn("lines"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("push", total=None)
-        yield lambda line, lines: bar.update(task, completed=line, total=lines)
 
 
 @contextmanager

@@ -1,13 +1,13 @@
 """`joinder keys`: the secrets of an installation."""
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from app.cli.progress import progress
 
 app = typer.Typer(help="Make and change the keys of an installation.", no_args_is_help=True)
 
@@ -60,8 +60,6 @@ def rotate(
     Example: joinder keys rotate --rotation-key /media/safe/rotation.key
     """
     from app.core.db import create_engine, create_sessions  # noqa: PLC0415 -- keeps --help quick
-    from app.core.errors import AppError  # noqa: PLC0415 -- as above
-    from app.core.keyfiles import KeyFileError  # noqa: PLC0415 -- as above
     from app.rotation.steps import Steps  # noqa: PLC0415 -- as above
     from app.serving.installation import installation  # noqa: PLC0415 -- as above
 
@@ -75,18 +73,13 @@ def rotate(
             typer.echo,
         )
         try:
-            with _bar() as progress:
-                await (steps.finish() if finish else steps.run(progress))
+            with progress("subject", quiet=True) as tell:
+                await (steps.finish() if finish else steps.run(tell))
         finally:
             await engine.dispose()
 
     with installation() as here:
-        try:
-            asyncio.run(run(here.database_url, here.keys))
-        except (AppError, KeyFileError) as error:
-            text = f"{error.title}. {error.detail}" if isinstance(error, AppError) else str(error)
-            typer.echo(text, err=True)
-            raise typer.Exit(1) from None
+        asyncio.run(run(here.database_url, here.keys))
 
 
 @app.command("match-specs")
@@ -106,26 +99,3 @@ def match_specs() -> None:
         shown = ", ".join(f"v{number}: {count}" for number, count in counts.items()) or "none"
         share = f"{100 * older / total:.0f} % still on an older one" if total else ""
         typer.echo(f"{code}\t{shown}\t{share}".rstrip())
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[[int, int], None]]:
-    """Show how many subjects are lifted, on standard error if that is a terminal."""
-    from rich.console import Console  # noqa: PLC0415 -- keeps --help quick
-    from rich.progress import (  # noqa: PLC0415 -- as above
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (TextColumn("subjects"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task("lift", total=None, visible=False)
-
-        def tell(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total, visible=True)
-
-        yield tell

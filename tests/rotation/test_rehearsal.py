@@ -5,15 +5,16 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import combinations
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
+import httpx
 import pytest
 
 from app.core.db import create_engine, create_sessions
@@ -26,6 +27,7 @@ from app.identifiers.oprf import key_for
 from app.identifiers.ristretto import multiply
 from app.identifiers.suite import hash_to_group
 from app.identifiers.tokens import stored_token
+from app.overlaps.limits import LIMITS, MATCHED_PER_OFFICE
 from app.rotation import service
 from app.rotation.errors import EpochStillTakenError
 from app.rotation.steps import Steps
@@ -40,6 +42,24 @@ from tests.serving.service import ROOT
 PEOPLE, PHONES = 24, 12
 """Few enough that cases meet, and enough that no token becomes common."""
 
+HOT_LINE: Final = PHONES
+"""A phone that is common from the eleventh office on, which so matches nobody by it."""
+
+NOBODY: Final = PEOPLE
+"""The first of the people who are in one case only."""
+
+SHAPE: Final = """
+SELECT t.kind, t.match_spec, t.offices, t.subjects, t.hidden_offices, t.hidden_subjects,
+       t.is_common, array_agg(g.place || s.id || '/' || g.alias ORDER BY g.place, s.id, g.alias)
+FROM tokens t
+JOIN (SELECT 'seen ' AS place, * FROM sightings UNION ALL SELECT 'hidden ', * FROM hidden_sightings
+      UNION ALL SELECT 'aside ', * FROM common_sightings) AS g ON g.token = t.token
+JOIN subjects s ON s.id = g.subject_id
+WHERE t.epoch = :epoch
+GROUP BY t.token
+"""
+"""All that is kept of tokens but the tokens themselves."""
+
 
 class InterruptedRunError(Exception):
     """What stands for Ctrl-C in the middle."""
@@ -47,7 +67,7 @@ class InterruptedRunError(Exception):
 
 @dataclass
 class World:
-    """A registry with keys of its own, three offices, and what plaintext says of their cases."""
+    """A registry with keys of its own, its offices, and what plaintext says of their cases."""
 
     registry: Registry
     url: str
@@ -60,13 +80,31 @@ class World:
     async def post(self, office: OfficeClient, external_id: str, epoch: int) -> None:
         """Post or replace a case until it is acknowledged."""
         who, phone = self.random.randrange(PEOPLE), self.random.randrange(PHONES)
-        body = case(subject(self.keys, epoch, who, phone), epoch=epoch)
-        for _ in range(5):
-            answer = await office.put_case(external_id, body)
-            if answer.status_code != 503:  # the switch came between; repeated, it is lifted
-                break
+        disclosure = self.random.choice(["open", "silent"])
+        body = case(subject(self.keys, epoch, who, phone), epoch=epoch, disclosure=disclosure)
+        answer = await persistently(lambda: office.put_case(external_id, body))
         assert answer.status_code in {200, 201}, answer.text
         self.posted[f"{office.code}/{external_id}"] = frozenset({f"p{who}", f"t{phone}"})
+
+    async def withdraw(self, office: OfficeClient, external_id: str) -> None:
+        """Withdraw a case until that is acknowledged."""
+        path = f"/v1/cases/cms/{external_id}"
+        answer = await persistently(lambda: office.http.delete(path))
+        assert answer.status_code == 204, answer.text
+        del self.posted[f"{office.code}/{external_id}"]
+
+    async def post_hot_line(self) -> None:
+        """Let every office post somebody of its own with the hot line."""
+        for place, office in enumerate(self.offices):
+            body = case(subject(self.keys, 1, NOBODY + place, HOT_LINE))
+            assert (await office.put_case("hot", body)).status_code == 201
+            is_matched = place < LIMITS["tel"].offices
+            facts = {f"p{NOBODY + place}"} | ({f"t{HOT_LINE}"} if is_matched else set())
+            self.posted[f"{office.code}/hot"] = frozenset(facts)
+
+    async def shape(self, epoch: int) -> list[Any]:
+        """Return counts, flags and sightings of every token of an epoch, in some fixed order."""
+        return sorted(map(tuple, await self.registry.rows(SHAPE, epoch=epoch)))
 
     def pairs(self) -> set[frozenset[str]]:
         """Return the overlaps that plaintext matching finds."""
@@ -114,20 +152,28 @@ class World:
         )
 
 
-def subject(keys: Path, epoch: int, who: int, phone: int) -> dict[str, Any]:
+async def persistently(ask: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
+    """Ask again as long as a switch came between; repeated, a post is lifted."""
+    for _ in range(5):
+        answer = await ask()
+        if answer.status_code != 503:
+            break
+    return answer
+
+
+def subject(keys: Path, epoch: int, who: int, phone: int, *, ref: str = "1") -> dict[str, Any]:
     """Return a posted subject with elements made under an epoch, without blinding."""
     seed = bytes.fromhex((keys / "evaluator" / f"seed-{epoch}").read_text())
-    name = PersonName("Alex", f"Quillon{chr(97 + who)}", born=f"19{50 + who}-02-03")
     number = phone_key(f"+1415555{1000 + phone}")
     return {
-        "ref": "1",
+        "ref": ref,
         "names": [
             {
                 "rarity": alias.rarity,
                 "provenance": "police_report",
                 "tokens": {key.kind: element(seed, epoch, key) for key in alias.keys},
             }
-            for alias in person_aliases([name])
+            for alias in person_aliases([name_of(who)])
         ],
         "identifiers": [
             {
@@ -137,6 +183,13 @@ def subject(keys: Path, epoch: int, who: int, phone: int) -> dict[str, Any]:
             }
         ],
     }
+
+
+def name_of(who: int) -> PersonName:
+    """Return a name that shares no key with any other one."""
+    letters = chr(97 + who // 26) + chr(97 + who % 26)
+    born = date(1950, 1, 1) + timedelta(days=397 * who)
+    return PersonName("Alex", f"Quillon{letters}", born=born.isoformat())
 
 
 def element(seed: bytes, epoch: int, key: MatchKey) -> str:
@@ -149,7 +202,7 @@ async def world(fresh_database_url: str, tmp_path: Path) -> AsyncIterator[World]
     keys = tmp_path / "keys"
     create_keys(keys, seed=SEED)
     async with Registry.started(fresh_database_url, keys) as registry:
-        offices = await make_offices(registry, 3)
+        offices = await make_offices(registry, LIMITS["tel"].offices + 1)
         yield World(registry, fresh_database_url, keys, offices)
 
 
@@ -175,11 +228,14 @@ async def kill_in_the_middle_of_a_shard(world: World) -> None:
 async def test_nothing_is_lost(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "SHARD", 4)
     monkeypatch.setattr(service, "MOST_BEHIND_THE_GATE", 0)
+    await world.post_hot_line()
+    writing = world.offices[:3]
     for number in range(8):
-        await asyncio.gather(*[world.post(each, f"before-{number}", 1) for each in world.offices])
+        await asyncio.gather(*[world.post(each, f"before-{number}", 1) for each in writing])
     await world.check()
     overlaps = dict(await world.registry.rows('SELECT id, version FROM "overlaps"'))
     versions = dict(await world.registry.rows("SELECT id, version FROM cases"))
+    shape = await world.shape(1)
     old_tokens = [row[0] for row in await world.registry.rows("SELECT token FROM tokens")]
 
     await kill_in_the_middle_of_a_shard(world)
@@ -187,14 +243,15 @@ async def test_nothing_is_lost(world: World, monkeypatch: pytest.MonkeyPatch) ->
     assert await world.count(2) == 0
 
     def interrupt(done: int, _total: int) -> None:
-        if done >= 8:
+        if done >= 16:
             raise InterruptedRunError
 
     engine, steps = world.steps()
     with pytest.raises(InterruptedRunError):
         await steps.run(interrupt)
     await engine.dispose()
-    assert 0 < await world.count(2) < 24
+    assert 0 < await world.count(2) < len(world.posted)
+    assert await world.shape(1) == shape
     await world.check()
     assert dict(await world.registry.rows('SELECT id, version FROM "overlaps"')) == overlaps
     assert dict(await world.registry.rows("SELECT id, version FROM cases")) == versions
@@ -207,10 +264,13 @@ async def test_nothing_is_lost(world: World, monkeypatch: pytest.MonkeyPatch) ->
         number = 0
         while not is_done.is_set() or number < 3:
             await world.post(office, f"during-{number}", 1)
-            await world.post(office, f"before-{world.random.randrange(8)}", 1)
+            again = f"before-{world.random.randrange(8)}"
+            await world.post(office, again, 1)
+            if number % 3 == 0:
+                await world.withdraw(office, again)
             number += 1
 
-    writers = [asyncio.create_task(write(office)) for office in world.offices]
+    writers = [asyncio.create_task(write(office)) for office in writing]
     await steps.run(lambda _done, _total: None)
     is_done.set()
     await asyncio.gather(*writers)
@@ -220,14 +280,22 @@ async def test_nothing_is_lost(world: World, monkeypatch: pytest.MonkeyPatch) ->
     assert any("Key epoch 2 is in force" in line for line in said)
     await world.check()
 
+    await going_on(world, writing)
+    await finishing(world, old_tokens)
+    await world.check()
+
+
+async def going_on(world: World, writing: Sequence[OfficeClient]) -> None:
+    """Post under both epochs after the switch, and make the common value rare again."""
     for number in range(2):
-        for office in world.offices:
+        for office in writing:
             await world.post(office, f"after-{number}", 2)
             await world.post(office, f"late-{number}", 1)
             await world.post(office, f"during-{number}", 2)
     await world.check()
     assert {row[0] for row in await world.registry.rows("SELECT DISTINCT epoch FROM tokens")} == {2}
-    await finishing(world, old_tokens)
+    await world.withdraw(world.offices[0], "hot")  # ten are left, and match again
+    world.posted[f"{world.offices[-1].code}/hot"] |= {f"t{HOT_LINE}"}
     await world.check()
 
 
@@ -286,9 +354,7 @@ async def test_lifted_tokens_are_those_of_the_new_keys(world: World) -> None:
     await engine.dispose()
     token_key = bytes.fromhex((world.keys / "registry" / "token-key-2").read_text())
     seed = bytes.fromhex((world.keys / "evaluator" / "seed-2").read_text())
-    (alias,) = person_aliases(
-        [PersonName("Alex", f"Quillon{chr(97 + who)}", born=f"19{50 + who}-02-03")]
-    )
+    (alias,) = person_aliases([name_of(who)])
     keys = [*alias.keys, phone_key(f"+1415555{1000 + phone}")]
     expected = {
         stored_token(
@@ -300,3 +366,46 @@ async def test_lifted_tokens_are_those_of_the_new_keys(world: World) -> None:
     }
     found = await world.registry.rows("SELECT token FROM tokens")
     assert {row[0] for row in found} == expected
+
+
+async def test_counts_flags_and_shares_stay(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where posts under the epoch before gave room to subjects that were lifted already."""
+    monkeypatch.setattr(service, "SHARD", 4)
+    await world.post_hot_line()
+    office, other = world.offices[:2]
+
+    def crowd(place: int, how_many: int, disclosure: str) -> dict[str, Any]:
+        refs = range(how_many)
+        subjects = [subject(world.keys, 1, 40 + place + n, place, ref=str(n)) for n in refs]
+        return case(*subjects, disclosure=disclosure)
+
+    for place, disclosure in enumerate(("open", "silent")):
+        for name, how_many in (("full", MATCHED_PER_OFFICE), ("beyond", 3)):
+            body = crowd(place, how_many, disclosure)
+            answer = await office.put_case(f"{name}-{disclosure}", body)
+            assert answer.status_code == 201, answer.text
+
+    def stop_when_lifted(done: int, total: int) -> None:
+        if done == total:
+            raise InterruptedRunError
+
+    engine, steps = world.steps()
+    with pytest.raises(InterruptedRunError):
+        await steps.run(stop_when_lifted)
+    assert await world.shape(2) == (before := await world.shape(1))
+    assert any(row[6] for row in before)
+    assert any("aside" in place for row in before for place in row[7])
+
+    fewer = MATCHED_PER_OFFICE - 2
+    for place, disclosure in enumerate(("open", "silent")):
+        body = crowd(place, fewer, disclosure)
+        assert (await office.put_case(f"full-{disclosure}", body)).status_code == 200
+    assert (await other.http.delete("/v1/cases/cms/hot")).status_code == 204
+    for name, sql in CHECKS.items():
+        assert await world.registry.rows(sql) == [], name
+    before = await world.shape(1)
+    await steps.run(lambda _done, _total: None)
+    await engine.dispose()
+    assert await world.shape(2) == before
+    for name, sql in CHECKS.items():
+        assert await world.registry.rows(sql) == [], name
