@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from app.identifiers.errors import IdentifierError
 from app.identifiers.names import fold_latin
+from app.identifiers.texts import PLACEHOLDERS
 
 _words_json: Final = Path(__file__).with_name("data").joinpath("street-words-v1.json").read_bytes()
 _TABLES: Final[dict[str, Any]] = json.loads(_words_json)
@@ -40,6 +41,7 @@ _DESIGNATION: Final = re.compile(r"[A-Z]|[A-Z]?[0-9]+[A-Z]?")
 
 _ZIP: Final = re.compile(r"([0-9]{5})(?:-?[0-9]{4})?")
 _ZIP_WITHOUT_ZERO: Final = re.compile(r"[0-9]{4}")
+_NO_ZIPS: Final = frozenset(PLACEHOLDERS["zips"])
 _FOREIGN: Final = re.compile(r"[A-Z0-9]{3,10}")
 
 
@@ -59,7 +61,8 @@ def normalize_address(
         region: the country, ISO 3166-1 alpha-2.
 
     Raises:
-        IdentifierError: `address-incomplete`, `name-not-latin` or `postcode-unreadable`.
+        IdentifierError: `address-incomplete`, `name-not-latin`, `postcode-unreadable` or
+            `value-placeholder`.
     """
     zone = normalize_postcode(postcode, region)
     line = f"{number} {street}"
@@ -82,14 +85,16 @@ def normalize_postcode(text: str, region: str = "US") -> str:
     """Return the five digits of a ZIP code, or another country's postcode without spaces.
 
     Raises:
-        IdentifierError: `postcode-unreadable`.
+        IdentifierError: `postcode-unreadable`; `value-placeholder`, as for 00000.
     """
     code = text.strip()
     if region == "US":
-        if match := _ZIP.fullmatch(code):
-            return match[1]
         if _ZIP_WITHOUT_ZERO.fullmatch(code):
-            return code.zfill(5)
+            code = code.zfill(5)
+        if match := _ZIP.fullmatch(code):
+            if match[1] in _NO_ZIPS:
+                raise IdentifierError("value-placeholder")
+            return match[1]
     elif _FOREIGN.fullmatch(code := re.sub(r"[\s-]", "", code).upper()):
         return code
     raise IdentifierError("postcode-unreadable")

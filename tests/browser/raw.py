@@ -54,7 +54,10 @@ _EXTENSIONS: Final = [
     ),
     *("~", ";", " int ", "anexo: ", "ｅｘｔ", "- ", " - ", "\u00a0x.", "\textn,"),
 ]
-_POSTCODES: Final = ["SW1A 1AA", " k1a-0b1", "", "ıſ12", "2 000", "ab\x1fc9", "123456789", "2139"]
+_POSTCODES: Final = [
+    *("SW1A 1AA", " k1a-0b1", "", "ıſ12", "2 000", "ab\x1fc9", "123456789", "2139", "+501"),
+    *("00000", "0000", "00000-0000", "99999", "501\x85", "\uff11\uff12\uff13\uff14"),
+]
 _DATES: Final = [
     "",
     "",
@@ -65,6 +68,7 @@ _DATES: Final = [
     "1979\n",
     "\u20031979\x85",
 ]
+_MISREADINGS: Final = {"0": "OoQ", "1": "Il|!", "2": "Zz", "5": "SsſＳ", "8": "Bb"}
 _LETTERS: Final = (
     "abcXYZ'-. ÀéÎõüßñçøåæłđŧışǍȘḀẞﬀﬃªº̧́̈ǆŉ0123456789ΩЖ中⁂™№½²①‐–’ʼ´\u0345\U0001f600\U00011f50"
 )
@@ -73,6 +77,12 @@ _LETTERS: Final = (
 def name(seeded: random.Random) -> list[dict[str, str]]:
     """Return the names of one person, as `PersonName` takes them."""
     return [_name(seeded) for _ in range(seeded.choice((1, 1, 1, 2, 3)))]
+
+
+def postcodes(seeded: random.Random) -> list[str]:
+    """Return the normalized postcodes of one person, some of them twice."""
+    some = ("94123", "02139", "SW1A1AA", _digits(seeded, 5))
+    return seeded.choices(some, k=seeded.choice((0, 1, 1, 2, 3, 9)))
 
 
 def phone(seeded: random.Random) -> tuple[str, str]:
@@ -158,10 +168,13 @@ def _name(seeded: random.Random) -> dict[str, str]:
 
 def _born(seeded: random.Random) -> str:
     year = seeded.choice((seeded.randint(1900, 2026), seeded.randint(1900, 2026), 0, 1, 1900, 2000))
-    month, day = seeded.randint(0, 13), seeded.randint(0, 32)
+    month, day = (seeded.randint(0, seeded.choice((13, 32))) for _ in range(2))
     iso = f"{year:04}-{month:02}-{day:02}"
     others = (iso[:7], iso[:4], iso.replace("-", ""), f"{month}/{day}/{year:04}")
-    return seeded.choice((iso, iso, *others, seeded.choice(_DATES)))
+    text = seeded.choice((iso, iso, *others, seeded.choice(_DATES)))
+    if seeded.random() < 0.2:  # as a scanner reads it
+        return "".join(seeded.choice(_MISREADINGS.get(sign, "") + sign) for sign in text)
+    return text
 
 
 def _word(seeded: random.Random, common: list[str]) -> str:

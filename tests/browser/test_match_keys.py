@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from app.identifiers import match_keys
+from app.identifiers.addresses import normalize_postcode
 from app.identifiers.errors import IdentifierError
 from app.identifiers.identifier_keys import VALUE_KINDS, identifier_keys
 from app.identifiers.kinds import KINDS, MATCH_SPEC
@@ -26,11 +27,11 @@ def answer(derive: Callable[..., Any], *arguments: Any) -> Json:
         return {"refused": error.code, "error": "IdentifierError"}
 
 
-def aliases(names: Sequence[dict[str, str]]) -> list[Json]:
+def aliases(names: Sequence[dict[str, str]], postcodes: Sequence[str] = ()) -> list[Json]:
     persons = [match_keys.PersonName(**name) for name in names]
     return [
         {"rarity": alias.rarity, "keys": list(map(plain, alias.keys))}
-        for alias in match_keys.person_aliases(persons)
+        for alias in match_keys.person_aliases(persons, postcodes)
     ]
 
 
@@ -69,9 +70,9 @@ def same(peer: Peer, commands: list[list[Any]], expected: list[Json]) -> None:
 class TestMany:
     def test_names(self, peer: Peer) -> None:
         seeded = random.Random(1)
-        people = [raw.name(seeded) for _ in range(MANY)]
-        expected = [answer(aliases, names) for names in people]
-        same(peer, [["call", "personAliases", names] for names in people], expected)
+        people = [(raw.name(seeded), raw.postcodes(seeded)) for _ in range(MANY)]
+        expected = [answer(aliases, *person) for person in people]
+        same(peer, [["call", "personAliases", *person] for person in people], expected)
         assert sum("value" in each for each in expected) > MANY / 3
 
     def test_phones(self, peer: Peer) -> None:
@@ -87,6 +88,14 @@ class TestMany:
         expected = [answer(address, each) for each in addresses]
         same(peer, [address_command(each) for each in addresses], expected)
         assert sum("value" in each for each in expected) > MANY / 3
+        postcodes = [(each["postcode"], each["region"]) for each in addresses]
+        expected = [answer(normalize_postcode, *each) for each in postcodes]
+        same(peer, [["call", "normalizePostcode", *each] for each in postcodes], expected)
+        assert {each.get("refused") for each in expected} == {
+            None,
+            "postcode-unreadable",
+            "value-placeholder",
+        }
 
     def test_others(self, peer: Peer) -> None:
         seeded = random.Random(4)
@@ -159,7 +168,8 @@ def command_of(reader: str, value: Json) -> list[Any]:
     """Return the command that derives match keys from a raw value of the vectors."""
     match reader:
         case "person":
-            return ["call", "personAliases", [value]]
+            name = {part: text for part, text in value.items() if part != "postcodes"}
+            return ["call", "personAliases", [name], value.get("postcodes", [])]
         case "tel":
             return ["call", "phoneKey", value["raw"], value["region"]]
         case "addr":

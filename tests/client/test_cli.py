@@ -13,6 +13,7 @@ from joserfc.jwk import ECKey
 from typer.testing import CliRunner
 
 from app.cli.client import app
+from app.identifiers.kinds import KEY_CLASSES
 from tests.client.fakes import FakeRegistry, problem
 from tests.client.loopback import serving
 from tests.client.test_push import HEADER, MAP, row
@@ -99,7 +100,7 @@ class TestSetUp:
         assert "EX1" in run("check", str(office))
         report = json.loads(run("check", str(office), "--json"))
         assert report["me"]["client_id"] == "office-1"
-        assert set(report["fingerprints"]) == {"person", "tel", "addr"}
+        assert set(report["fingerprints"]) == set(KEY_CLASSES)
         served.seed = bytes(32)
         run("check", str(office), status=76)
 

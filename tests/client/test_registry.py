@@ -27,7 +27,7 @@ class TestPutCases:
             ("EX-4", "refused", "provenance-refused"),
             ("24-CR.5~a_B", "created", ""),
         ]
-        assert results[0].tokens == 12
+        assert results[0].tokens == 14
         assert len(registry.cases) == 2
 
     def test_none_asks_for_nothing(self, client: RegistryClient, registry: FakeRegistry) -> None:

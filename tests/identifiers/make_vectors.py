@@ -28,15 +28,20 @@ SEED: Final = bytes(range(32))
 EPOCH: Final = 1
 TOKEN_KEY: Final = hashlib.sha256(b"joinder test K_tok").digest()
 
-PEOPLE: Final = (
-    {"given": "José Luis", "surname": "De la Cruz-Peña Jr.", "born": "1979-03-05"},
+PEOPLE: Final[tuple[dict[str, Any], ...]] = (
+    {
+        "given": "José Luis",
+        "surname": "De la Cruz-Peña Jr.",
+        "born": "1979-03-05",
+        "postcodes": ("94123", "02139"),
+    },
     {"given": "Bob", "surname": "O'Brien", "middle": "Xavier", "born": "7/4/1960"},
     {"given": "Łucja", "surname": "Straße", "born": "19851300"},
     {"given": "J", "surname": "Ashcraft", "middle": "Q", "born": "1990-02"},
 )
 """Whose match keys go the whole way to a token."""
 
-MORE_PEOPLE: Final = (
+MORE_PEOPLE: Final[tuple[dict[str, Any], ...]] = (
     {"given": "Chuy", "surname": "García Márquez", "born": "1979-03-05"},
     {"given": "García Márquez", "surname": "Jesús", "born": "1979-05-03"},
     {"given": "Lupita", "surname": "de los Ángeles y Robles", "born": "1984-11"},
@@ -45,6 +50,9 @@ MORE_PEOPLE: Final = (
     {"given": "Miss", "surname": "D'Souza", "middle": "M.", "born": "0000"},
     {"given": "Nguyễn Thị", "surname": "Đặng", "born": "12/31/1999"},
     {"given": "FNU", "surname": "Sample", "born": "1979-03-05"},
+    {"given": "Sample", "surname": "Bob", "born": "13/05/1979", "postcodes": ("SW1A1AA",)},
+    {"given": "Bob", "surname": "Sample", "born": "I979-O5-l3", "postcodes": ("SW1A1AA",)},
+    {"given": "Alex", "surname": "Sample", "born": "1979-02-31", "postcodes": ("93650",)},
 )
 REFUSED_PEOPLE: Final = (
     {"given": "Иван", "surname": "Sample"},
@@ -85,6 +93,7 @@ REFUSED_ADDRESSES: Final = (
     {"street": "Example Street", "postcode": "93650"},
     {"street": "unknown", "postcode": "93650"},
     {"street": "100 Example Street", "postcode": "n/a"},
+    {"street": "100 Example Street", "postcode": "00000-0000"},
 )
 SSN4_OWNERS: Final = (
     {"given": "Alex", "surname": "De la Cruz-Peña", "born": "1979"},
@@ -121,9 +130,11 @@ def read(reader: str, raw: Raw) -> list[Entry]:
     """
     said: dict[str, object] = {"reader": reader, "raw": raw}
     if reader == "person":
+        names = [PersonName(**{part: raw[part] for part in raw.keys() - {"postcodes"}})]
+        aliases = match_keys.person_aliases(names, raw.get("postcodes", ()))
         return [
             (said | {"alias": slot, "rarity": alias.rarity}, key)
-            for slot, alias in enumerate(match_keys.person_aliases([PersonName(**raw)]))
+            for slot, alias in enumerate(aliases)
             for key in alias.keys
         ]
     return [(said, key) for key in READERS[reader](**raw)]

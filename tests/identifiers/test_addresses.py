@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.identifiers.addresses import normalize_address
+from app.identifiers.addresses import normalize_address, normalize_postcode
 from app.identifiers.errors import IdentifierError
 
 WORDS = (
@@ -119,3 +119,10 @@ class TestPostcode:
         with pytest.raises(IdentifierError) as caught:
             normalize_address("1 Oak", postcode, region=region)
         assert caught.value.code == "postcode-unreadable"
+
+    @pytest.mark.parametrize("postcode", ["00000", "0000", "00000-0000", "99999"])
+    def test_a_zip_that_fills_a_form_is_refused(self, postcode: str) -> None:
+        with pytest.raises(IdentifierError) as caught:
+            normalize_postcode(postcode)
+        assert caught.value.code == "value-placeholder"
+        assert normalize_postcode(postcode.replace("-", ""), "AU") == postcode.replace("-", "")

@@ -35,7 +35,7 @@ def fields_of(name: PersonName) -> dict[str, tuple[str, ...]]:
 
 
 class TestPersonAliases:
-    def test_the_twelve_keys(self) -> None:
+    def test_the_keys_without_a_postcode(self) -> None:
         assert fields_of(JOSE) == {
             "p.xx": ("D426", "J200", "19790305"),
             "p.ld": ("D426", "19790305"),
@@ -83,6 +83,29 @@ class TestPersonAliases:
         dates_swapped = fields_of(PersonName("Jim", "Garrett", born="1979-05-03"))
         assert one["p.xx"] == names_swapped["p.xx"]
         assert one["p.nsw"] == dates_swapped["p.nsw"]
+
+    def test_names_swapped_meet_where_one_is_a_nickname(self) -> None:
+        one = fields_of(PersonName("Bob", "Garrett", born="1979-03-05"))
+        swapped = fields_of(PersonName("Garrett", "Bob", born="1979-03-05"))
+        assert one["p.xx"] == swapped["p.xx"] == ("G630", "R163", "19790305")
+
+    def test_the_first_postcode_goes_with_every_name(self) -> None:
+        plain, made = person_aliases([JOSE]), person_aliases([JOSE], ["94123"])
+        for without, alias in zip(plain, made, strict=True):
+            keys = {key.kind: key.fields for key in alias.keys}
+            assert keys["p.xz"] == (*keys["p.xx"][:2], "94123")
+            assert keys["p.dz"] == ("19790305", "94123")
+            assert set(without.keys) == {key for key in alias.keys if "94123" not in key.fields}
+
+    def test_further_postcodes_add_only_the_keys_with_one(self) -> None:
+        *made, moved = person_aliases([JOSE], ["94123", "02139"])
+        assert made == person_aliases([JOSE], ["94123"])
+        assert {key.kind: key.fields for key in moved.keys} == {
+            "p.xz": ("D426", "J200", "02139"),
+            "p.dz": ("19790305", "02139"),
+        }
+        unborn = PersonName("Ana", "")
+        assert person_aliases([unborn], ["94123", "02139"]) == []
 
     def test_repeated_names_count_once(self) -> None:
         assert person_aliases([JOSE, JOSE]) == person_aliases([JOSE])

@@ -27,7 +27,7 @@ class TestTables:
             ("nicknames-es", "bcfb8ea053aa7b112e9091d31ca475e09f63d056e4ce03583d9411d57884bd4c"),
             ("places", "dcb65c738e191ccfd9d0a4a9e215a4e0597f55646d811fbf64c4d6cf3ba66cd2"),
             ("services", "0a29ca6399dc30f9e85052f3f1bf35c1eff9ce0d5e8ec7c4deb40e1b8d4ae29d"),
-            ("placeholders", "25b236bf95f3b2e8d4bfba5de8da9eda29bad6f396d76d2e5734500885080979"),
+            ("placeholders", "f12db710d3878190bf0f995846ab67fae83dd1c715be0ee3f281b23cb68ed9b2"),
             ("firm-words", "bcf04f0a31f3d8ac3a020d12023a3fc5c848f8d65796e0d279e89e7c9b2e12a2"),
             ("commonness", "a4d9fd63905293d28cc31ccf768c7d1aae3a8c7699a2621b737d3baaf9faaa86"),
             ("name-words", "769644418a5ab77f82b0c46e4d42ac7839184c35279c09ba8a4c7f67dfb9bffd"),

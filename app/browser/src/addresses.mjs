@@ -3,6 +3,7 @@ import tables from "../../identifiers/data/street-words-v1.json";
 import { IdentifierError } from "./errors.mjs";
 import { foldLatin } from "./names.mjs";
 import { SPACE, strip, whole } from "./patterns.mjs";
+import { PLACEHOLDERS } from "./texts.mjs";
 
 const SUFFIXES = new Map(
   Object.entries(tables.suffixes).flatMap(([standard, spellings]) =>
@@ -23,16 +24,18 @@ const UNIT_SLASH = new RegExp(
 const DESIGNATION = whole("[A-Z]|[A-Z]?[0-9]+[A-Z]?");
 const ZIP = whole("([0-9]{5})(?:-?[0-9]{4})?");
 const ZIP_WITHOUT_ZERO = whole("[0-9]{4}");
+const NO_ZIPS = new Set(PLACEHOLDERS.zips);
 const FOREIGN = whole("[A-Z0-9]{3,10}");
 const SPACES_AND_HYPHENS = new RegExp(`[${SPACE}-]`, "g");
 
 /**
  * Normalize an address to `[line, postcode]`, once with its unit and once without.
  *
- * Refuses with `address-incomplete`, `name-not-latin` or `postcode-unreadable`.
+ * Refuses with `address-incomplete`, `name-not-latin`, `postcode-unreadable` or
+ * `value-placeholder`.
  */
 export function normalizeAddress(street, postcode, { number = "", unit = "", region = "US" } = {}) {
-  const zone = postcodeOf(postcode, region);
+  const zone = normalizePostcode(postcode, region);
   let line = `${number} ${street}`;
   let front = "";
   const match = region === "US" ? null : UNIT_SLASH.exec(line);
@@ -53,12 +56,13 @@ export function normalizeAddress(street, postcode, { number = "", unit = "", reg
 const wordsOf = (text) =>
   foldLatin(text.replaceAll(".", "").replaceAll("#", " UNIT ")).match(/[A-Z0-9]+/g) ?? [];
 
-function postcodeOf(text, region) {
+/** Return the five digits of a ZIP code, or another country's postcode without spaces. */
+export function normalizePostcode(text, region = "US") {
   const code = strip(text);
   if (region === "US") {
-    const match = ZIP.exec(code);
+    const match = ZIP.exec(ZIP_WITHOUT_ZERO.test(code) ? code.padStart(5, "0") : code);
+    if (match && NO_ZIPS.has(match[1])) throw new IdentifierError("value-placeholder");
     if (match) return match[1];
-    if (ZIP_WITHOUT_ZERO.test(code)) return code.padStart(5, "0");
   } else {
     const foreign = code.replace(SPACES_AND_HYPHENS, "").toUpperCase();
     if (FOREIGN.test(foreign)) return foreign;

@@ -5,6 +5,7 @@ import { IdentifierError } from "./errors.mjs";
 import {
   RARITY_CUTS,
   MIDDLE_INITIAL_TENTHS,
+  formalName,
   normalizeName,
   rarity,
   rarityTenths,
@@ -16,22 +17,35 @@ import { knownGiven, refuseNobody } from "./texts.mjs";
 /** Most names, with those derived from compound surnames, under which one person is posted. */
 export const MAX_ALIASES = 8;
 
+const POSTCODE_KINDS = new Set(["p.xz", "p.dz"]);
+
 /**
  * Derive the match keys of one person from all names that the office knows.
  *
+ * The first postcode goes with every name; each further one makes aliases that hold nothing but the
+ * keys with that postcode.
+ *
  * @param {{given: string, surname: string, middle?: string, born?: string}[]} names
+ * @param {string[]} postcodes as `normalizePostcode` returns them
  * @returns {{rarity: number, keys: {kind: string, fields: string[]}[]}[]} at most `MAX_ALIASES`
  */
-export function personAliases(names) {
+export function personAliases(names, postcodes = []) {
   if (names.length > MAX_ALIASES) throw new IdentifierError("too-many-names");
   for (const { given, surname } of names) refuseNobody(given, surname);
   const known = names.map(({ given, surname, middle = "", born = "" }) => [
     normalizeName(knownGiven(given), surname, middle),
     parseBirthDate(born),
   ]);
-  const whole = known.map(([name, date]) => alias(name, name.last, date));
-  const parts = known.flatMap(([name, date]) => name.parts.map((part) => alias(name, part, date)));
-  const unique = new Map([...whole, ...parts].map((each) => [JSON.stringify(each), each]));
+  const [here = "", ...elsewhere] = postcodes;
+  const whole = known.map(([name, date]) => alias(name, name.last, date, here));
+  const parts = known.flatMap(([name, date]) =>
+    name.parts.map((part) => alias(name, part, date, here)),
+  );
+  const moved = elsewhere.flatMap((postcode) =>
+    known.map(([name, date]) => onlyPostcode(alias(name, name.last, date, postcode))),
+  );
+  const all = [...whole, ...parts, ...moved];
+  const unique = new Map(all.map((each) => [JSON.stringify(each), each]));
   return [...unique.values()].filter((each) => each.keys.length).slice(0, MAX_ALIASES);
 }
 
@@ -46,23 +60,32 @@ export function addressKeys(street, postcode, options = {}) {
 
 export const matchKey = (kind, fields) => Object.freeze({ kind, fields: Object.freeze(fields) });
 
-function alias(name, last, born) {
-  const keys = personFields(name, last, born)
+function alias(name, last, born, postcode) {
+  const keys = personFields(name, last, born, postcode)
     .filter(([, ...fields]) => fields.every(Boolean))
     .map(([kind, ...fields]) => matchKey(kind, fields));
   return { rarity: rarity(name.formal, last), keys };
 }
 
-/** Return the fields of the twelve person kinds; a kind with an empty field is not made. */
-function personFields(name, last, born) {
+const onlyPostcode = ({ rarity, keys }) => ({
+  rarity,
+  keys: keys.filter(({ kind }) => POSTCODE_KINDS.has(kind)),
+});
+
+/** Return the fields of the person kinds; a kind with an empty field is not made. */
+function personFields(name, last, born, postcode) {
   const { formal: first, initial, middle } = name;
   const { year, month, day, full } = born;
   const [firstSound, lastSound] = [soundex(first), soundex(last)];
+  // a swapped name is found only if a last name that looks like a nickname is mapped too
+  const sounds = first && last ? [firstSound, soundex(formalName(last))].sort() : [""];
   const tenths = rarityTenths(first, last);
   const isRare = tenths >= RARITY_CUTS.at(-1);
   const isRareWithMiddle = tenths + MIDDLE_INITIAL_TENTHS >= RARITY_CUTS.at(-1);
   return [
-    ["p.xx", ...(first && last ? [firstSound, lastSound].sort() : [""]), full],
+    ["p.xx", ...sounds, full],
+    ["p.xz", ...sounds, postcode],
+    ["p.dz", full, postcode],
     ["p.ld", lastSound, full],
     ["p.fd", firstSound, full],
     ["p.id", initial, last.slice(0, 1), full],
