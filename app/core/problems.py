@@ -1,10 +1,14 @@
 """Problems as callers see them: where a request is wrong, and a page for each error code."""
 
 from collections.abc import Iterator, Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from pkgutil import iter_modules
 from typing import Any, Final
 
 from pydantic import BaseModel
 
+import app
 from app.core.errors import AppError, FieldProblem, NotFoundError
 
 MAX_PROBLEMS: Final = 20
@@ -113,7 +117,10 @@ def explain(code: str) -> ProblemPage:
 
 
 def page() -> str:
-    """Return `docs/problems.md` for the errors that this process has loaded."""
+    """Return `docs/problems.md`, of the errors of every package."""
+    for package in iter_modules(app.__path__):
+        if package.ispkg and find_spec(f"app.{package.name}.errors"):
+            import_module(f"app.{package.name}.errors")
     entries = [
         f"\n## {error.code}\n\n"
         f"{error.status} {error.title}. {_meaning(error)}\n\n{error.default_detail}\n"

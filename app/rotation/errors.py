@@ -6,7 +6,7 @@ class RotationUnderWayError(ConflictError):
 
     code = "rotation-under-way"
     title = "Rotation under way"
-    default_detail = "End the one before first: joinder keys rotate --finish"
+    default_detail = "End the one before first, with `joinder keys rotate --finish`."
 
 
 class EpochStillTakenError(ConflictError):
