@@ -13,8 +13,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.access.errors import MissingScopeError
+from app.access.permissions import Permission
 from app.accounts import examples as accounts_examples
 from app.accounts import routes as accounts
+from app.accounts.deps import current_principal
 from app.audit import service as audit
 from app.cases import examples as cases_examples
 from app.cases import routes as cases
@@ -43,7 +45,15 @@ from app.core.http import (
     problem_response,
 )
 from app.core.jwt import AccessVerifier, SigningKey
-from app.core.openapi import SERVICE_EXAMPLES, document, function_name, operation
+from app.core.openapi import (
+    PUBLIC,
+    SERVICE_EXAMPLES,
+    UnnamedOperationError,
+    check_operations,
+    document,
+    function_name,
+    operation,
+)
 from app.core.paging import Pager
 from app.core.settings import RegistrySettings
 from app.handling import examples as handling_examples
@@ -143,11 +153,10 @@ def create_bare_app() -> FastAPI:
     app.router.route_class = StrictRoute
     for router in (accounts.router, overlaps.router, cases.router, handling.router):
         app.include_router(router)
-    app.add_api_route("/v1/meta", read_meta, tags=["service"])
-    app.add_api_route("/healthz", read_health, tags=["service"])
-    app.add_api_route(
-        "/readyz", read_readiness, tags=["service"], openapi_extra=operation(UnavailableError)
-    )
+    service = ("/v1/meta", read_meta, ()), ("/healthz", read_health, ())
+    for path, read, raises in (*service, ("/readyz", read_readiness, (UnavailableError,))):
+        extra = operation(*raises, scope=PUBLIC)
+        app.add_api_route(path, read, tags=["service"], openapi_extra=extra)
     app.add_middleware(RequestEdge)
     install_problems(app)
     for error in DATABASE_ERRORS:
@@ -179,7 +188,7 @@ def _reported() -> Iterator[None]:
     """Say in the log why the start failed: the server reports only that it did."""
     try:
         yield
-    except (UnsafeDatabaseError, keyfiles.KeyFileError) as error:
+    except (UnsafeDatabaseError, UnnamedOperationError, keyfiles.KeyFileError) as error:
         structlog.get_logger().error("not_started", reason=str(error))
         raise
     except Exception as error:
@@ -192,7 +201,9 @@ async def prepare(app: FastAPI, settings: RegistrySettings, engine: AsyncEngine)
 
     Raises:
         KeyFileError: a key file is absent, malformed or readable by others.
+        UnnamedOperationError: an operation does not say who may call it.
     """
+    check_operations(app, tuple(Permission), current_principal)
     private = keyfiles.KeyFiles(settings.keys / "registry")
     public = settings.keys / "public"
     oprf = json.loads((public / "oprf.json").read_text())

@@ -1,6 +1,14 @@
 from app.core.errors import ForbiddenError
 
 
+class StepUpNeededError(ForbiddenError):
+    """The operation needs a second factor given in the last minutes."""
+
+    code = "step-up-needed"
+    title = "Second factor needed now"
+    default_detail = "Give a second factor at POST /v1/sign-in/second-factor and send it again."
+
+
 class MissingScopeError(ForbiddenError):
     """The caller's credential does not carry the permission that the operation needs."""
 

@@ -1,16 +1,24 @@
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
-from app.access.errors import MissingScopeError
+from app.access.errors import MissingScopeError, StepUpNeededError
 from app.access.permissions import Permission
+from app.access.policy import is_allowed, permissions_of
+from app.access.vocabulary import Role
+
+STEP_UP_FOR: Final = timedelta(minutes=15)
+"""How long a second factor counts as recent."""
 
 
 @dataclass(frozen=True)
 class Principal:
-    """Who acts: an office's machine client, or the operator at the command line.
+    """Who acts: an office's machine client, a person, or the operator at the command line.
 
     `office_id` is 0 for the operator, who belongs to no office and so sees no case.
     `is_participating` says that the office's participation agreement is in force now.
+    `proved_at` is when a person last proved with a second factor who they are.
     """
 
     actor: str
@@ -18,17 +26,33 @@ class Principal:
     permissions: frozenset[Permission]
     is_participating: bool = False
     client_id: UUID | None = None
+    person_id: UUID | None = None
+    proved_at: datetime | None = None
     request_id: str = ""
+    roles: frozenset[Role] = frozenset({Role.CLIENT})
 
     def require(self, permission: Permission) -> None:
-        """Refuse unless the principal holds `permission`.
+        """Refuse unless the principal holds `permission` and the policy gives it to its roles.
 
         Raises:
             MissingScopeError: it does not.
         """
-        if permission not in self.permissions:
+        if not is_allowed(self, permission):
             raise MissingScopeError
 
+    def require_step_up(self, now: datetime) -> None:
+        """Refuse a person whose second factor is not recent; the operator has none to give.
 
-OPERATOR = Principal("operator", 0, frozenset({Permission.OFFICES_MANAGE}))
+        Raises:
+            StepUpNeededError: it was given too long ago, or never.
+        """
+        if self.person_id is None:
+            return
+        if self.proved_at is None or self.proved_at <= now - STEP_UP_FOR:
+            raise StepUpNeededError
+
+
+OPERATOR = Principal(
+    "operator", 0, permissions_of([Role.OPERATOR]), roles=frozenset({Role.OPERATOR})
+)
 """The person at the command line of the registry's machine."""

@@ -9,14 +9,14 @@ from app.accounts.schemas import AccessTokenRead, AccessTokenRequest, MeRead
 from app.core.deps import Now, Session, Settings
 from app.core.errors import UnavailableError
 from app.core.http import StrictRoute
-from app.core.openapi import operation
+from app.core.openapi import KNOWN, PUBLIC, operation
 
 router = APIRouter(prefix="/v1", tags=["accounts"], route_class=StrictRoute)
 
 
 @router.post(
     "/oauth/token",
-    openapi_extra=operation(InvalidClientError, InvalidGrantError, UnavailableError),
+    openapi_extra=operation(InvalidClientError, InvalidGrantError, UnavailableError, scope=PUBLIC),
 )
 async def issue_access_token(
     body: Annotated[AccessTokenRequest, Form()],
@@ -37,7 +37,7 @@ async def issue_access_token(
     )
 
 
-@router.get("/me")
+@router.get("/me", openapi_extra=operation(scope=KNOWN))
 async def read_me(session: Session, principal: CurrentPrincipal) -> MeRead:
     """Tell the caller which client and office it is, and whether the office takes part."""
     return await queries.get_me(session, principal)
