@@ -7,5 +7,6 @@ from app.core.models import Base
 from app.handling import models as handling
 from app.offices import models as offices
 from app.overlaps import models as overlaps
+from app.sharing import models as sharing
 
-__all__ = ["Base", "accounts", "audit", "cases", "handling", "offices", "overlaps"]
+__all__ = ["Base", "accounts", "audit", "cases", "handling", "offices", "overlaps", "sharing"]

@@ -184,6 +184,7 @@ async def _put(
     *,
     now: datetime,
 ) -> dict[Ref, CaseReceipt]:
+    await queries.check_not_walled(session, principal, list(cases))
     tags = {ref: _content_tag(intake.app_secret, case) for ref, (case, _) in cases.items()}
     rows = [_row(ref, case, tags[ref], now) for ref, (case, _) in cases.items()]
     changed = await queries.upsert_cases(session, principal, rows, now=now)

@@ -7,13 +7,13 @@ from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import Select, select
+from sqlalchemy import Select, exists, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principal import Principal
+from app.cases import ladder
 from app.cases.errors import CaseNotFoundError, OverlapNotFoundError
-from app.cases.ladder import VISIBLE, render
-from app.cases.models import Case
+from app.cases.models import Case, CaseWall
 from app.cases.overlap_schemas import OverlapRead
 from app.core.db import driver
 
@@ -43,15 +43,15 @@ WHERE c.content_tag <> excluded.content_tag
 RETURNING id, source_system, external_id, version, xmax = 0
 """
 
-_PAGE: Final = VISIBLE + (
-    " AND s.overlap_id < coalesce($4, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)"
-    " ORDER BY s.overlap_id DESC LIMIT $5"
+_PAGE: Final = ladder.VISIBLE + (
+    " AND s.overlap_id < coalesce($6, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)"
+    " ORDER BY s.overlap_id DESC LIMIT $7"
 )
-_ONE: Final = VISIBLE + " AND s.overlap_id = $4"
+_ONE: Final = ladder.VISIBLE + " AND s.overlap_id = $6"
 _OF_CASES: Final = (
-    "SELECT v.* FROM unnest($4::bigint[]) AS q (id) CROSS JOIN LATERAL ("  # noqa: S608 -- constants only
-    + VISIBLE
-    + " AND s.case_id = q.id ORDER BY o.strength DESC, o.id LIMIT $5) AS v"
+    "SELECT v.* FROM unnest($6::bigint[]) AS q (id) CROSS JOIN LATERAL ("  # noqa: S608 -- constants only
+    + ladder.VISIBLE
+    + " AND s.case_id = q.id ORDER BY o.strength DESC, o.id LIMIT $7) AS v"
 )
 
 
@@ -67,8 +67,17 @@ class SeenOverlap:
 
 
 def visible_to(principal: Principal) -> Select[Case]:
-    """Return the select of cases that `principal` may read: its own office's."""
-    return select(Case).where(Case.office_id == principal.office_id)
+    """Return the select of cases that `principal` may read: its own office's, but for walls."""
+    own = select(Case).where(Case.office_id == principal.office_id)
+    if principal.person_id is None:
+        return own
+    return own.where(
+        ~exists().where(
+            CaseWall.case_id == Case.id,
+            CaseWall.person_id == principal.person_id,
+            CaseWall.lifted_at.is_(None),
+        )
+    )
 
 
 async def get_case(
@@ -95,6 +104,31 @@ async def list_cases(
     """Return a page of the caller's own cases, newest first, from `before` on (exclusive)."""
     page = visible_to(principal).order_by(Case.id.desc()).limit(limit)
     return list(await session.scalars(page if before is None else page.where(Case.id < before)))
+
+
+async def check_not_walled(
+    session: AsyncSession, principal: Principal, refs: Sequence[tuple[str, str]]
+) -> None:
+    """Refuse a person who is walled from any of these cases, as if it did not exist.
+
+    Raises:
+        CaseNotFoundError: a wall stands before one of them.
+    """
+    if principal.person_id is None:
+        return
+    walled = (
+        select(CaseWall.id)
+        .join(Case, Case.id == CaseWall.case_id)
+        .where(
+            Case.office_id == principal.office_id,
+            tuple_(Case.source_system, Case.external_id).in_(refs),
+            CaseWall.person_id == principal.person_id,
+            CaseWall.lifted_at.is_(None),
+        )
+        .limit(1)
+    )
+    if await session.scalar(walled) is not None:
+        raise CaseNotFoundError
 
 
 @dataclass(frozen=True)
@@ -176,7 +210,7 @@ async def _seen(
     session: AsyncSession, principal: Principal, sql: str, *arguments: object, now: datetime
 ) -> list[SeenOverlap]:
     rows: list[asyncpg.Record] = await (await driver(session)).fetch(
-        sql, principal.office_id, now, principal.is_participating, *arguments
+        sql, *ladder.arguments(principal, now), *arguments
     )
     return [
         SeenOverlap(
@@ -184,7 +218,7 @@ async def _seen(
             case_id=row["case_id"],
             other_case_id=row["other_case_id"],
             other_office_id=row["other_office_id"],
-            read=render(row),
+            read=ladder.render(row),
         )
         for row in rows
     ]
