@@ -67,6 +67,8 @@ from app.overlaps.scoring import Prior
 from app.overlaps.sealing import create_sealer
 from app.overlaps.service import Matcher
 from app.postgres.durability import check_durable
+from app.sharing import examples as sharing_examples
+from app.sharing import routes as sharing
 
 if TYPE_CHECKING:
     import asyncpg
@@ -76,6 +78,7 @@ EXAMPLES: Final = {
     **accounts_examples.EXAMPLES,
     **overlaps_examples.EXAMPLES,
     **cases_examples.EXAMPLES,
+    **sharing_examples.EXAMPLES,
     **handling_examples.EXAMPLES,
     "MetaRead": {
         "version": "0.1.0",
@@ -151,7 +154,7 @@ def create_bare_app() -> FastAPI:
         generate_unique_id_function=function_name,
     )
     app.router.route_class = StrictRoute
-    for router in (accounts.router, overlaps.router, cases.router, handling.router):
+    for router in (accounts.router, overlaps.router, cases.router, sharing.router, handling.router):
         app.include_router(router)
     service = ("/v1/meta", read_meta, ()), ("/healthz", read_health, ())
     for path, read, raises in (*service, ("/readyz", read_readiness, (UnavailableError,))):

@@ -124,6 +124,7 @@ class Registry:
         """Return a client of an office with an access token made by the registry's own key."""
         everything = (
             "cases:post cases:read overlaps:read handling:read handling:request handling:answer"
+            " grants:read grants:give state-overlaps:read"
         )
         token = self.app.state.signing_key.mint_access(
             issuer=ISSUER,

@@ -5,7 +5,7 @@ the same tables (tests/access/test_sql.py asks both). It is the only way to read
 lists, single reads and answers to posts. Rung 0 answers like an absent overlap.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -132,3 +132,9 @@ def _counterpart(row: asyncpg.Record) -> dict[str, Any]:
         "contact": {name: row[f"contact_{name}"] for name in ("title", "phone", "email")},
         "case": {name: row[name] for name in coded},
     }
+
+
+def pointers(findings: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return findings as the state's Attorney General sees them: kinds and band, no subject."""
+    allowed = POLICY.fields_to(Rung.POINTER) - {"findings.subject"}
+    return [_pick(_finding(each, is_low=True), allowed, "findings.") for each in findings]

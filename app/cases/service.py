@@ -73,7 +73,7 @@ async def read_overlap(
     return found
 
 
-async def grant(
+async def grant(  # noqa: PLR0913 -- the columns of one row
     session: AsyncSession,
     principal: Principal,
     case_id: int,
@@ -82,25 +82,39 @@ async def grant(
     rung: int,
     purpose: str,
     now: datetime,
-) -> None:
-    """Let a named office see a case up to `rung`; the caller has checked that it may decide so."""
-    await session.execute(
-        insert(CaseGrant).values(
+    expires_at: datetime | None = None,
+    awaits_approval: bool = False,
+    person_id: UUID | None = None,
+) -> UUID:
+    """Let a named office, or one person of it, see a case up to `rung`. Returns the grant's key.
+
+    The caller has checked that it may decide so. One that awaits approval shows nothing yet.
+    """
+    key: UUID | None = await session.scalar(
+        insert(CaseGrant)
+        .values(
             case_id=case_id,
             grantee_office_id=grantee_office_id,
             rung=rung,
             purpose=purpose,
             granted_at=now,
+            granted_by=principal.actor,
+            expires_at=expires_at,
+            approval="pending" if awaits_approval else "not_needed",
+            person_id=person_id,
         )
+        .returning(CaseGrant.key)
     )
+    assert key is not None  # noqa: S101 -- an INSERT that returns its row
     await audit.record(
         session,
         principal,
-        "case.granted",
+        "case.grant_requested" if awaits_approval else "case.granted",
         str(case_id),
-        recipients=[grantee_office_id],
+        recipients=[] if awaits_approval else [grantee_office_id],
         detail={"rung": rung, "purpose": purpose},
     )
+    return key
 
 
 async def revoke_grants(
