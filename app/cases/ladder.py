@@ -74,9 +74,11 @@ WHERE s.office_id = $1 AND $3 AND o.retracted_at IS NULL AND l.rung > 0
 """  # noqa: S608 -- constants only; every value is a parameter
 
 
-def arguments(principal: Principal, now: datetime) -> tuple[object, ...]:
-    """Return the parameters of `VISIBLE`, from $1 on."""
-    highest = ceilings(principal, Permission.OVERLAPS_READ, Relation.PARTNER)
+def arguments(
+    principal: Principal, now: datetime, permission: Permission = Permission.OVERLAPS_READ
+) -> tuple[object, ...]:
+    """Return the parameters of `VISIBLE`, from $1 on, for what `permission` lets be seen."""
+    highest = ceilings(principal, permission, Relation.PARTNER)
     who = principal.office_id, now, principal.is_participating, principal.person_id
     return *who, [int(rung) for rung in highest]
 

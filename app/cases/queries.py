@@ -10,6 +10,7 @@ import asyncpg
 from sqlalchemy import Select, exists, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.cases import ladder
 from app.cases.errors import CaseNotFoundError, OverlapNotFoundError
@@ -178,14 +179,19 @@ async def list_overlaps(
 
 
 async def get_overlap(
-    session: AsyncSession, principal: Principal, overlap_id: UUID | None, *, now: datetime
+    session: AsyncSession,
+    principal: Principal,
+    overlap_id: UUID | None,
+    *,
+    now: datetime,
+    permission: Permission = Permission.OVERLAPS_READ,
 ) -> SeenOverlap:
-    """Return one overlap that the caller may know of.
+    """Return one overlap that the caller may know of, to do with it what `permission` says.
 
     Raises:
         OverlapNotFoundError: absent, retracted, or not for the caller; never told apart.
     """
-    found = await _seen(session, principal, _ONE, overlap_id, now=now)
+    found = await _seen(session, principal, _ONE, overlap_id, now=now, permission=permission)
     if not found:
         raise OverlapNotFoundError
     return found[0]
@@ -207,10 +213,15 @@ async def list_overlaps_of_cases(
 
 
 async def _seen(
-    session: AsyncSession, principal: Principal, sql: str, *arguments: object, now: datetime
+    session: AsyncSession,
+    principal: Principal,
+    sql: str,
+    *arguments: object,
+    now: datetime,
+    permission: Permission = Permission.OVERLAPS_READ,
 ) -> list[SeenOverlap]:
     rows: list[asyncpg.Record] = await (await driver(session)).fetch(
-        sql, *ladder.arguments(principal, now), *arguments
+        sql, *ladder.arguments(principal, now, permission), *arguments
     )
     return [
         SeenOverlap(

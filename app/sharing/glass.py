@@ -53,7 +53,9 @@ async def break_glass(
     principal.require_step_up(now)
     if principal.person_id is None:
         raise SecondPersonError
-    overlap = await cases.get_overlap(session, principal, overlap_id, now=now)
+    overlap = await cases.get_overlap(
+        session, principal, overlap_id, now=now, permission=Permission.GLASS_BREAK
+    )
     record_class, disclosure = await queries.get_target(session, overlap.other_case_id)
     target = Target(Relation.PARTNER, record_class, disclosure, Rung.SUMMARY)
     decision = decide(principal, Permission.GLASS_BREAK, target)

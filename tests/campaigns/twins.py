@@ -5,6 +5,7 @@
 
 import argparse
 import asyncio
+import logging
 import random
 import re
 import sys
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
+import structlog
 from hypothesis import strategies as st
 
 from app.access.vocabulary import DISCLOSURES, RECORD_CLASSES
@@ -186,6 +188,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=random.SystemRandom().getrandbits(32))
     chosen = parser.parse_args()
     began = time.perf_counter()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     with tempfile.TemporaryDirectory() as directory, serving(uuid4().hex) as server:
         keys = Path(directory) / "keys"
         create_keys(keys, seed=SEED)
