@@ -29,6 +29,9 @@ EVERYTHING = {
     "handling:read",
     "handling:request",
     "handling:answer",
+    "grants:read",
+    "grants:give",
+    "state-overlaps:read",
     "tokens:evaluate",
 }
 
