@@ -112,6 +112,7 @@ async def _put(
     *,
     now: datetime,
 ) -> dict[Ref, CaseReceipt]:
+    await queries.check_not_walled(session, principal, list(cases))
     tags = {
         ref: _content_tag(intake.app_secret, case, principal) for ref, (case, _) in cases.items()
     }

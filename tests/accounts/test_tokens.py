@@ -25,6 +25,9 @@ EVERYTHING = {
     "handling:read",
     "handling:request",
     "handling:answer",
+    "grants:read",
+    "grants:give",
+    "state-overlaps:read",
     "offices:read",
     "tokens:evaluate",
 }

@@ -99,8 +99,8 @@ class BarePosts:
         (matching,) = await fetch(sql._MATCHING, shared, [], office)
         pair = ([new_id()], [matching[3]], [case_id], ["shared_only"], [0], [_FINDINGS], now)
         await fetch(pairs._UPSERT_OVERLAPS, *pair, [matching[4]], [office], ["{tel}"])
-        participating = (office, now, True)
-        (seen,) = await fetch(_OF_CASES, *participating, [case_id], 51)
+        reader = (office, now, True, None, [3, 3, 3, 3])
+        (seen,) = await fetch(_OF_CASES, *reader, [case_id], 51)
         actor, shown = f"client:{self.client}", json.dumps({seen["id"].hex: "contact"})
         entries = (
             ["case.posted", "overlap.found", "overlaps.disclosed"],

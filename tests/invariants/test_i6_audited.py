@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -11,13 +12,15 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principal import OPERATOR
+from app.access.vocabulary import Role
 from app.accounts import service as accounts
 from app.core.clock import utc_now
 from app.core.db import DATABASE_ERRORS, transaction
 from app.offices import service as offices
 from app.offices.schemas import OfficeAdd
+from tests.access.people import Person, sign_in
 from tests.blinding import case
-from tests.factories import ISSUER, Registry, agreement
+from tests.factories import ISSUER, OfficeClient, Registry, agreement
 from tests.invariants.dump import dump
 from tests.scenes import Meeting, meet, someone
 from tests.signing import Signer, token_request
@@ -73,6 +76,84 @@ async def decline(meeting: Meeting) -> httpx.Response:
     return await meeting.second.answer(await _request_id(meeting), answer)
 
 
+PATH: Final = "/v1/cases/cms/24-1"
+GIVEN: Final = {
+    "rung": "contact", "purpose": "coordination",
+    "expires_at": (utc_now() + timedelta(days=9)).isoformat(),
+}  # fmt: skip
+REASON: Final = "A search is under way tonight and persons may still be inside."
+
+
+async def preview(meeting: Meeting) -> httpx.Response:
+    body = {"disclosure": "open", "record_class": "charged", "trafficking_type": "sex"}
+    return await meeting.first.http.post("/v1/cases/audience-preview", json=body)
+
+
+async def explain(meeting: Meeting) -> httpx.Response:
+    return await meeting.first.http.get(f"{PATH}/access/{meeting.second.code}")
+
+
+async def give(meeting: Meeting) -> httpx.Response:
+    return await _give(meeting, "contact")
+
+
+async def give_more(meeting: Meeting) -> httpx.Response:
+    return await _give(meeting, "summary")
+
+
+async def _give(meeting: Meeting, rung: str) -> httpx.Response:
+    body = {**GIVEN, "rung": rung, "office": meeting.second.code}
+    return await meeting.first.http.post(f"{PATH}/grants", json=body)
+
+
+async def _lead(meeting: Meeting, office: OfficeClient) -> Person:
+    return await sign_in(meeting.registry, office, Role.LEADERSHIP)
+
+
+async def approve(meeting: Meeting) -> httpx.Response:
+    (grant,) = (await meeting.first.http.get(f"{PATH}/grants")).json()["items"]
+    lead = await _lead(meeting, meeting.first)
+    body = {"digest": grant["digest"]}
+    return await lead.send("POST", f"{PATH}/grants/{grant['id']}/approvals", body)
+
+
+async def withdraw(meeting: Meeting) -> httpx.Response:
+    (grant,) = (await meeting.first.http.get(f"{PATH}/grants")).json()["items"]
+    return await meeting.first.http.delete(f"{PATH}/grants/{grant['id']}")
+
+
+async def wall(meeting: Meeting) -> httpx.Response:
+    lead = await _lead(meeting, meeting.first)
+    return await lead.send("POST", f"{PATH}/walls", {"office": meeting.second.code})
+
+
+async def lift(meeting: Meeting) -> httpx.Response:
+    lead = await _lead(meeting, meeting.first)
+    (found,) = (await lead.send("GET", f"{PATH}/walls")).json()["items"]
+    return await lead.send("DELETE", f"{PATH}/walls/{found['id']}")
+
+
+async def list_state(meeting: Meeting) -> httpx.Response:
+    return await meeting.first.http.get("/v1/state-overlaps")
+
+
+async def break_glass(meeting: Meeting) -> httpx.Response:
+    lead = await _lead(meeting, meeting.first)
+    path = f"/v1/overlaps/{meeting.overlap_id}/glass-breaks"
+    return await lead.send("POST", path, {"reason": REASON})
+
+
+async def list_breaks(meeting: Meeting) -> httpx.Response:
+    return await meeting.second.http.get("/v1/glass-breaks")
+
+
+async def review(meeting: Meeting) -> httpx.Response:
+    lead = await _lead(meeting, meeting.second)
+    ((key,),) = await meeting.registry.rows("SELECT id FROM glass_breaks")
+    path = f"/v1/glass-breaks/brk_{UUID(str(key)).hex}/reviews"
+    return await lead.send("POST", path, {"finding": "justified"})
+
+
 async def _token(meeting: Meeting, signer: Signer, client_id: UUID) -> httpx.Response:
     form = token_request(signer.assertion(str(client_id), ISSUER))
     return await meeting.first.http.post("/v1/oauth/token", data=form)
@@ -94,6 +175,22 @@ AUDITED: Final[dict[str, list[tuple[tuple[Step, ...], Step]]]] = {
         ((request_handling,), decline),
         ((request_handling, accept), accept),
     ],
+    "POST /v1/cases/audience-preview": [((), preview)],
+    "GET /v1/cases/{source_system}/{external_id}/access/{office}": [((), explain)],
+    "POST /v1/cases/{source_system}/{external_id}/grants": [((), give), ((), give_more)],
+    "DELETE /v1/cases/{source_system}/{external_id}/grants/{grant_id}": [((give,), withdraw)],
+    "POST /v1/cases/{source_system}/{external_id}/grants/{grant_id}/approvals": [
+        ((give_more,), approve)
+    ],
+    "POST /v1/cases/{source_system}/{external_id}/walls": [((), wall)],
+    "DELETE /v1/cases/{source_system}/{external_id}/walls/{wall_id}": [
+        ((wall,), lift),
+        ((wall, lift), lift),
+    ],
+    "GET /v1/state-overlaps": [((), list_state)],
+    "POST /v1/overlaps/{overlap_id}/glass-breaks": [((), break_glass)],
+    "GET /v1/glass-breaks": [((break_glass,), list_breaks)],
+    "POST /v1/glass-breaks/{break_id}/reviews": [((break_glass,), review)],
 }
 """What comes before, and the operation; the same one before it makes it a repeat."""
 
@@ -121,6 +218,8 @@ NOTHING_TO_AUDIT: Final = {
     *("GET /v1/me/totp", "GET /v1/me/passkeys", "POST /v1/sign-in/provider"),  # nothing is kept
     "GET /v1/cases",  # the office's own cases
     "GET /v1/cases/{source_system}/{external_id}",
+    "GET /v1/cases/{source_system}/{external_id}/grants",
+    "GET /v1/cases/{source_system}/{external_id}/walls",
 }
 CASES: Final = [(name, *case) for name, cases in AUDITED.items() for case in cases]
 
