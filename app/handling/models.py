@@ -5,6 +5,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.models import Base
+from app.pairs.models import Overlap
 
 
 class HandlingRequest(Base):
@@ -30,7 +31,7 @@ class HandlingRequest(Base):
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    overlap_id: Mapped[UUID] = mapped_column(ForeignKey("overlaps.id"))
+    overlap_id: Mapped[UUID] = mapped_column(ForeignKey(Overlap.id))
     requester_office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"))
     responder_office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"))
     requester_case_id: Mapped[int]
@@ -54,7 +55,7 @@ class Matter(Base):
     )
 
     request_id: Mapped[UUID] = mapped_column(ForeignKey("handling_requests.id"), primary_key=True)
-    overlap_id: Mapped[UUID] = mapped_column(ForeignKey("overlaps.id"), unique=True)
+    overlap_id: Mapped[UUID] = mapped_column(ForeignKey(Overlap.id), unique=True)
     requester_office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"))
     responder_office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"))
     lead_office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"))

@@ -38,7 +38,9 @@ NEEDS: Final[Mapping[str, str]] = {
 }
 ANYONE: Final = {
     *("issue_access_token", "read_oprf_keys", "read_meta", "read_health", "read_readiness"),
-    *("read_problem", "read_me"),
+    *("read_problem", "read_me", "add_my_key", "end_my_key", "read_banner"),
+    *("sign_in_with_password", "use_enrolment_code", "read_passkey_sign_in_options"),
+    *("sign_in_with_passkey", "begin_provider_sign_in", "finish_provider_sign_in"),
 }
 MACHINES_ONLY: Final = {"request_handling", "answer_handling_request"}
 """Their Idempotency-Key belongs to a machine client; people get them with their pages."""
@@ -48,7 +50,9 @@ OPERATIONS: Final = [
     (path, method, operation)
     for path, methods in DOCUMENT["paths"].items()
     for method, operation in methods.items()
+    if "personSignIn" not in str(operation["security"])
 ]
+"""Those of people's own sign-ins and accounts are in tests/people."""
 PEOPLE: Final = tuple(role for role in Role if role not in {Role.CLIENT, Role.OPERATOR})
 
 
@@ -78,6 +82,18 @@ class TestOperations:
 OBJECTS: Final = ("open", "contact_first", "silent", "granted", "lapsed", "walled", "other")
 
 
+async def judge(meeting: Meeting) -> None:
+    """Have the second office say that the two are not the same, and why."""
+    path = f"/v1/overlaps/{meeting.overlap_id}"
+    read = await meeting.second.http.get(path)
+    said = await meeting.second.http.put(
+        f"{path}/verdict",
+        json={"verdict": "not_a_match", "reason": "wrong_data"},
+        headers={"If-Match": read.headers["ETag"]},
+    )
+    assert said.status_code == 200, said.text
+
+
 async def scene(registry: Registry, kind: str) -> tuple[Meeting, Target]:
     """Return a meeting whose first office stands so to the second's case."""
     ways: dict[str, Disclosure] = {"contact_first": "contact_first", "silent": "silent"}
@@ -88,6 +104,7 @@ async def scene(registry: Registry, kind: str) -> tuple[Meeting, Target]:
         asked = (await meeting.first.request_handling(meeting.overlap_id)).json()
         await meeting.second.answer(asked["id"], {"answer": "accept"})
         granted = Rung.SUMMARY
+    await judge(meeting)
     if kind == "lapsed":
         await end_agreement(registry, meeting.second)
     if kind == "walled":
@@ -105,6 +122,8 @@ def fields(read: Mapping[str, Any]) -> set[str]:
     """Return the names of an answer's fields that hold something."""
     found = {name for name in read if name not in {"findings", "counterpart"}}
     other = read["counterpart"]
+    verdict = read["verdicts"]["other"]
+    found |= {"verdicts.other.reason"} if verdict["reason"] is not None else set()
     found |= {f"counterpart.{key}" for key, value in other.items() if value is not None}
     for finding in read["findings"]:
         found |= {f"findings.{key}" for key, value in finding.items() if value is not None}
