@@ -6,8 +6,10 @@ lists, single reads and answers to posts. Rung 0 answers like an absent overlap.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 import asyncpg
 
@@ -83,13 +85,13 @@ WHERE s.office_id = $1 AND $3 AND l.rung > 0
   AND {_NO_WALL}
 """  # noqa: S608 -- constants only; every value is a parameter
 
-STANDING: Final = " AND o.retracted_at IS NULL"
-RETRACTED: Final = (
+_STANDING: Final = " AND o.retracted_at IS NULL"
+_RETRACTED: Final = (
     " AND s.seen_at IS NOT NULL AND o.retracted_at > $2::timestamptz - interval '90 days'"
 )
 """Who had seen an overlap may read for 90 days that it was retracted and why, kinds only."""
 
-MARKED: Final = """
+_MARKED: Final = """
 WITH page AS ({page}),
 marked AS (
   UPDATE overlap_sides u SET seen_at = $2
@@ -100,6 +102,33 @@ marked AS (
 SELECT * FROM page
 """
 """Reads a page and notes what its reader sees for the first time; waits for no other reader."""
+
+_PAGE: Final = (
+    " AND s.overlap_id < coalesce($6, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)"
+    " ORDER BY s.overlap_id DESC LIMIT $7"
+)
+# each from $6 on: a cursor and a limit, an overlap's id, or cases and a limit
+STANDING_PAGE: Final = _MARKED.format(page=VISIBLE + _STANDING + _PAGE)
+RETRACTED_PAGE: Final = VISIBLE + _RETRACTED + _PAGE
+ONE: Final = _MARKED.format(page=VISIBLE + _STANDING + " AND s.overlap_id = $6")
+ONE_RETRACTED: Final = VISIBLE + _RETRACTED + " AND s.overlap_id = $6"
+OF_CASES: Final = _MARKED.format(
+    page="SELECT v.* FROM unnest($6::bigint[]) AS q (id) CROSS JOIN LATERAL ("  # noqa: S608 -- constants only
+    + VISIBLE
+    + _STANDING
+    + " AND s.case_id = q.id ORDER BY o.strength DESC, o.id LIMIT $7) AS v"
+)
+
+
+@dataclass(frozen=True)
+class SeenOverlap:
+    """An overlap as its reader may see it, with the keys that joining services need."""
+
+    id: UUID
+    case_id: int
+    other_case_id: int
+    other_office_id: int
+    read: OverlapRead
 
 
 def arguments(

@@ -14,9 +14,8 @@ from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.cases import ladder
 from app.cases.errors import CaseNotFoundError, OverlapNotFoundError
-from app.cases.ladder import MARKED, RETRACTED, STANDING, VISIBLE
+from app.cases.ladder import SeenOverlap
 from app.cases.models import Case, CaseWall
-from app.cases.overlap_schemas import OverlapRead
 from app.core.db import driver
 from app.identifiers.kinds import KINDS_BY_CODE
 
@@ -92,32 +91,6 @@ WHERE $4 AND held.subjects IS NOT NULL
   AND v.token > coalesce($2, ''::bytea)
 ORDER BY v.token LIMIT $3
 """  # noqa: S608 -- constants only; every value is a parameter
-
-_PAGE: Final = (
-    " AND s.overlap_id < coalesce($6, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)"
-    " ORDER BY s.overlap_id DESC LIMIT $7"
-)
-_STANDING_PAGE: Final = MARKED.format(page=VISIBLE + STANDING + _PAGE)
-_RETRACTED_PAGE: Final = VISIBLE + RETRACTED + _PAGE
-_ONE: Final = MARKED.format(page=VISIBLE + STANDING + " AND s.overlap_id = $6")
-_ONE_RETRACTED: Final = VISIBLE + RETRACTED + " AND s.overlap_id = $6"
-_OF_CASES: Final = MARKED.format(
-    page="SELECT v.* FROM unnest($6::bigint[]) AS q (id) CROSS JOIN LATERAL ("  # noqa: S608 -- constants only
-    + VISIBLE
-    + STANDING
-    + " AND s.case_id = q.id ORDER BY o.strength DESC, o.id LIMIT $7) AS v"
-)
-
-
-@dataclass(frozen=True)
-class SeenOverlap:
-    """An overlap as its reader may see it, with the keys that joining services need."""
-
-    id: UUID
-    case_id: int
-    other_case_id: int
-    other_office_id: int
-    read: OverlapRead
 
 
 def visible_to(principal: Principal) -> Select[Case]:
@@ -259,7 +232,7 @@ async def list_overlaps(
 
     With `retracted`, of those that were taken back in the last 90 days and that it had seen.
     """
-    page = _RETRACTED_PAGE if retracted else _STANDING_PAGE
+    page = ladder.RETRACTED_PAGE if retracted else ladder.STANDING_PAGE
     return await _seen(session, principal, page, before, limit, now=now)
 
 
@@ -279,10 +252,10 @@ async def get_overlap(
     Raises:
         OverlapNotFoundError: absent, retracted, or not for the caller; never told apart.
     """
-    found = await _seen(session, principal, _ONE, overlap_id, now=now, permission=permission)
+    found = await _seen(session, principal, ladder.ONE, overlap_id, now=now, permission=permission)
     if not found and or_retracted:
         found = await _seen(
-            session, principal, _ONE_RETRACTED, overlap_id, now=now, permission=permission
+            session, principal, ladder.ONE_RETRACTED, overlap_id, now=now, permission=permission
         )
     if not found:
         raise OverlapNotFoundError
@@ -299,7 +272,7 @@ async def list_overlaps_of_cases(
 ) -> dict[int, list[SeenOverlap]]:
     """Return the strongest overlaps, up to `limit`, of each of the caller's own cases."""
     found: dict[int, list[SeenOverlap]] = {case_id: [] for case_id in case_ids}
-    for seen in await _seen(session, principal, _OF_CASES, list(case_ids), limit, now=now):
+    for seen in await _seen(session, principal, ladder.OF_CASES, list(case_ids), limit, now=now):
         found[seen.case_id].append(seen)
     return found
 

@@ -11,8 +11,8 @@ from app.access.principal import Principal
 from app.audit import service as audit
 from app.cases import queries
 from app.cases.errors import CaseNotFoundError
+from app.cases.ladder import SeenOverlap
 from app.cases.models import Case, CaseGrant
-from app.cases.queries import SeenOverlap
 from app.cases.registering import Intake, entries_of, register
 from app.cases.schemas import CommonValueRead, VerdictPut
 from app.core.db import driver

@@ -1,12 +1,14 @@
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from app.cli.client_report import flat, overlap_line, print_summary
 
 if TYPE_CHECKING:  # the client's libraries load with the first command, so that --help is quick
     from app.client.config import ClientConfig
@@ -122,7 +124,7 @@ def check(directory: Directory, *, as_json: AsJson = False) -> None:
         print(json.dumps(report))
         return
     print(f"signed in  {config.client_id} at {config.registry}")
-    for name, value in _flat(report["me"]):
+    for name, value in flat(report["me"]):
         print(f"{name:10} {value}")
     print(f"keys       epoch {report['epoch']}, as pinned; evaluator {report['evaluator']}")
     print(f"matching   {report['match_spec']}, name tables agree")
@@ -146,21 +148,8 @@ def overlaps(
             count = 0
             for overlap in client.list_overlaps():
                 count += 1
-                print(json.dumps(overlap) if as_json else _overlap_line(overlap))
+                print(json.dumps(overlap) if as_json else overlap_line(overlap))
     _say(f"{count} overlaps.")
-
-
-def _overlap_line(overlap: Mapping[str, Any]) -> str:
-    case, other = overlap["case"], overlap["counterpart"]
-    why = "; ".join(
-        finding["explanation"] or "shared: " + ", ".join(finding["kinds"])
-        for finding in overlap["findings"]
-    )
-    office = other["office"]["name"] if other["office"] else f"{other['office_kind']} office"
-    contact = other["contact"]
-    call = " ".join((contact["title"], contact["phone"], contact["email"])) if contact else ""
-    place = f"{office} ({other['state']})"
-    return "\t".join((case["external_id"], overlap["band"], place, call, why))
 
 
 @app.command()
@@ -197,7 +186,7 @@ def push(
     if as_json:
         print(json.dumps(summary.report()))
     else:
-        _print_summary(summary, dry_run=dry_run)
+        print_summary(summary, dry_run=dry_run)
     raise typer.Exit(0 if summary.is_clean else 1)
 
 
@@ -269,33 +258,6 @@ def _errors() -> Iterator[None]:
         _fail(f"{error.code}: {error}", error.exit_code)
     except KeyboardInterrupt:
         _fail("Interrupted. Run the same command again to go on from here.", _INTERRUPTED)
-
-
-def _print_summary(summary: "Summary", *, dry_run: bool) -> None:
-    report = summary.report()
-    if dry_run:
-        print("Dry run: nothing was sent.")
-    else:
-        print(
-            f"{report['cases']} cases: {report['created']} created, {report['updated']} updated,"
-            f" {report['unchanged']} unchanged, {report['refused']} refused"
-        )
-        print(
-            f"{report['tokens']} tokens, {report['overlaps']} overlaps,"
-            f" {report['seconds']} s ({report['cases_per_second']} cases/s)"
-        )
-    print(f"{report['rows_rejected']} rows rejected, {report['fields_left_out']} fields left out")
-    if report["rejects"]:
-        print(f"See {report['rejects']} for lines, columns and what to do.")
-
-
-def _flat(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    for name, each in value.items():
-        if isinstance(each, dict):
-            yield from _flat(each, f"{prefix}{name}.")
-        else:
-            text = ", ".join(map(str, each)) if isinstance(each, list) else str(each)
-            yield prefix + name, text
 
 
 def _say(text: str) -> None:

@@ -8,7 +8,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from joserfc import jws
 from joserfc.jwk import ECKey, RSAKey
 
-from app.core.jwt import LEEWAY_SECONDS, JwtError, decode, loads
+from app.core.jwt import LEEWAY_SECONDS, JwtError, decode
+from app.core.strict_json import loads
 
 MAX_BYTES: Final = 16_384
 LIFE_SECONDS: Final = 24 * 3600

@@ -5,11 +5,10 @@ confusion, unknown `crit` headers and missing claims (docs/adr/0003-access-token
 """
 
 import hashlib
-import json
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -17,6 +16,7 @@ from jose import jwt as jose_jwt
 from joserfc import jws
 from joserfc.jwk import ECKey
 
+from app.core import strict_json
 from app.core.permits import Permit
 from app.identifiers.encoding import b64u_decode
 
@@ -230,7 +230,7 @@ def check_public_jwk(jwk: Mapping[str, Any]) -> dict[str, str]:
 def _verify(token: str, key: ECKey) -> dict[str, Any]:
     try:
         verified = jws.deserialize_compact(token, key, algorithms=[ALGORITHM])
-        claims = loads(verified.payload)
+        claims = strict_json.loads(verified.payload)
     except Exception:  # noqa: BLE001 -- hostile input; whatever a library raises means no
         raise JwtError from None
     if not isinstance(claims, dict):
@@ -266,7 +266,7 @@ def _read_part(token: str, index: int) -> dict[str, Any]:
     if index == 0 and len(raw) > _MAX_HEADER_BYTES:
         raise JwtError
     try:
-        value = loads(raw)
+        value = strict_json.loads(raw)
     except (ValueError, RecursionError):
         raise JwtError from None
     if not isinstance(value, dict):
@@ -280,23 +280,3 @@ def decode(part: str) -> bytes:
         return b64u_decode(part)
     except ValueError:
         raise JwtError from None
-
-
-def loads(raw: bytes) -> Any:
-    """Return the value of JSON in which no name comes twice.
-
-    Raises:
-        ValueError, RecursionError: it is not such JSON.
-    """
-    return json.loads(raw.decode(), object_pairs_hook=_once, parse_constant=_refuse)
-
-
-def _refuse(name: str) -> NoReturn:
-    raise ValueError(name)
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        raise ValueError("duplicate name")
-    return value

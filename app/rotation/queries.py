@@ -260,7 +260,7 @@ async def drop_old(
     return tokens[-1], int(gone.rpartition(" ")[2])
 
 
-async def begin(connection: Connection, epoch: int) -> None:
+async def insert_next(connection: Connection, epoch: int) -> None:
     """Record that tokens are being lifted to `epoch`; once recorded, nothing changes."""
     await connection.execute(
         "INSERT INTO key_epochs (epoch, state, began_at) VALUES ($1, 'next', now())"

@@ -1,6 +1,6 @@
 """New keys for old tokens, without the offices (docs/adr/0010-key-rotation.md).
 
-    begin    the next epoch is recorded; its seed, token key and deltas are files
+    start    the next epoch is recorded; its seed, token key and deltas are files
     lift     shard by shard, each one transaction: tokens of both epochs stand side by side
     switch   behind the gate: the last subjects are lifted, and posts go to the new epoch
     drop     tokens of the epoch before go, in batches
@@ -55,7 +55,7 @@ class Rotation:
     keys: RotationKeys
 
 
-async def begin(session: AsyncSession, principal: Principal) -> int:
+async def start(session: AsyncSession, principal: Principal) -> int:
     """Record the next epoch, if none is under way, and return its number.
 
     Raises:
@@ -67,7 +67,7 @@ async def begin(session: AsyncSession, principal: Principal) -> int:
     if epochs.previous is not None:
         raise RotationUnderWayError
     if epochs.next is None:
-        await queries.begin(await driver(session), epochs.current + 1)
+        await queries.insert_next(await driver(session), epochs.current + 1)
         await audit.record(session, principal, "key_epoch.begun", str(epochs.current + 1))
     return epochs.current + 1
 

@@ -60,7 +60,7 @@ class Steps:
 
     async def _rotate(self, progress: Progress) -> None:
         async with transaction(self.sessions) as session:
-            epoch = await service.begin(session, OPERATOR)
+            epoch = await service.start(session, OPERATOR)
             secrets.make_keys(self.keys, epoch)  # fails, and nothing has begun
         found = secrets.read_keys(self.keys, self.rotation_key, epoch)
         rotation = Rotation(self.sessions, OPERATOR, found)

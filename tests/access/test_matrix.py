@@ -82,18 +82,6 @@ class TestOperations:
 OBJECTS: Final = ("open", "contact_first", "silent", "granted", "lapsed", "walled", "other")
 
 
-async def judge(meeting: Meeting) -> None:
-    """Have the second office say that the two are not the same, and why."""
-    path = f"/v1/overlaps/{meeting.overlap_id}"
-    read = await meeting.second.http.get(path)
-    said = await meeting.second.http.put(
-        f"{path}/verdict",
-        json={"verdict": "not_a_match", "reason": "wrong_data"},
-        headers={"If-Match": read.headers["ETag"]},
-    )
-    assert said.status_code == 200, said.text
-
-
 async def scene(registry: Registry, kind: str) -> tuple[Meeting, Target]:
     """Return a meeting whose first office stands so to the second's case."""
     ways: dict[str, Disclosure] = {"contact_first": "contact_first", "silent": "silent"}
@@ -104,7 +92,8 @@ async def scene(registry: Registry, kind: str) -> tuple[Meeting, Target]:
         asked = (await meeting.first.request_handling(meeting.overlap_id)).json()
         await meeting.second.answer(asked["id"], {"answer": "accept"})
         granted = Rung.SUMMARY
-    await judge(meeting)
+    said = await meeting.second.say(meeting.overlap_id, "not_a_match", "wrong_data")
+    assert said.status_code == 200, said.text
     if kind == "lapsed":
         await end_agreement(registry, meeting.second)
     if kind == "walled":

@@ -245,7 +245,7 @@ async def hears(
 def own_name(salt: str) -> list[dict[str, Any]]:
     """Return a name whose only key, without a date, nobody else's history has."""
     token = element("p.n", (salt,))
-    return [{"band": 3, "provenance": "police_report", "tokens": {"p.n": token}}]
+    return [{"rarity": 3, "provenance": "police_report", "tokens": {"p.n": token}}]
 
 
 async def strengths(

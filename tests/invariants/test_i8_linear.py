@@ -4,12 +4,13 @@ from typing import Any, Final
 
 import pytest
 
+from app.overlaps.limits import MATCHED_PER_OFFICE
 from tests.blinding import case
 from tests.factories import OfficeClient, Registry
 from tests.scenes import make_offices, phone, someone, something
 
 MOST_OFFICES: Final = 10
-MOST_SUBJECTS_OF_ONE: Final = 25
+MOST_SUBJECTS_OF_ONE: Final = MATCHED_PER_OFFICE
 
 
 async def count(registry: Registry, what: str, *offices: OfficeClient) -> int:
