@@ -12,8 +12,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.access.errors import MissingScopeError
+from app.access.permissions import Permission
 from app.accounts import examples as accounts_examples
 from app.accounts import routes as accounts
+from app.accounts.deps import current_principal
 from app.audit import service as audit
 from app.cases import examples as cases_examples
 from app.cases import routes as cases
@@ -41,7 +43,15 @@ from app.core.http import (
     problem_response,
 )
 from app.core.jwt import AccessVerifier, SigningKey
-from app.core.openapi import SERVICE_EXAMPLES, document, function_name, operation
+from app.core.openapi import (
+    PUBLIC,
+    SERVICE_EXAMPLES,
+    UnnamedOperationError,
+    check_operations,
+    document,
+    function_name,
+    operation,
+)
 from app.core.paging import Pager
 from app.core.settings import RegistrySettings
 from app.handling import examples as handling_examples
@@ -55,11 +65,14 @@ from app.people import admin_routes as people_administration
 from app.people import examples as people_examples
 from app.people import me_routes as people_themselves
 from app.people import routes as people
+from app.people.deps import current_sign_in
 from app.people.gate import create_gate
 from app.postgres.durability import check_durable
 from app.quotas import examples as quotas_examples
 from app.quotas import routes as quotas
 from app.quotas.errors import QuotaExceededError
+from app.sharing import examples as sharing_examples
+from app.sharing import routes as sharing
 
 if TYPE_CHECKING:
     import asyncpg
@@ -70,6 +83,7 @@ EXAMPLES: Final = {
     **people_examples.EXAMPLES,
     **overlaps_examples.EXAMPLES,
     **cases_examples.EXAMPLES,
+    **sharing_examples.EXAMPLES,
     **handling_examples.EXAMPLES,
     **quotas_examples.EXAMPLES,
     "MetaRead": {
@@ -88,9 +102,12 @@ DESCRIPTION: Final = (
 )
 
 
+CALLERS: Final = (current_principal, current_sign_in)
+"""What knows who calls: a machine client by its access token, a person by its sign-in."""
+
 PACKAGES: Final = (
     *(accounts, people, people_themselves, people_administration),
-    *(quotas, overlaps, cases, handling),
+    *(quotas, overlaps, cases, sharing, handling),
 )
 
 
@@ -154,11 +171,10 @@ def create_bare_app() -> FastAPI:
     app.router.route_class = StrictRoute
     for package in PACKAGES:
         app.include_router(package.router)
-    app.add_api_route("/v1/meta", read_meta, tags=["service"])
-    app.add_api_route("/healthz", read_health, tags=["service"])
-    app.add_api_route(
-        "/readyz", read_readiness, tags=["service"], openapi_extra=operation(UnavailableError)
-    )
+    service = ("/v1/meta", read_meta, ()), ("/healthz", read_health, ())
+    for path, read, raises in (*service, ("/readyz", read_readiness, (UnavailableError,))):
+        extra = operation(*raises, scope=PUBLIC)
+        app.add_api_route(path, read, tags=["service"], openapi_extra=extra)
     app.add_middleware(RequestEdge)
     install_problems(app)
     for error in DATABASE_ERRORS:
@@ -191,7 +207,7 @@ def _reported() -> Iterator[None]:
     """Say in the log why the start failed: the server reports only that it did."""
     try:
         yield
-    except (UnsafeDatabaseError, keyfiles.KeyFileError) as error:
+    except (UnsafeDatabaseError, UnnamedOperationError, keyfiles.KeyFileError) as error:
         structlog.get_logger().error("not_started", reason=str(error))
         raise
     except Exception as error:
@@ -204,7 +220,9 @@ async def prepare(app: FastAPI, settings: RegistrySettings, engine: AsyncEngine)
 
     Raises:
         KeyFileError: a key file is absent, malformed or readable by others.
+        UnnamedOperationError: an operation does not say who may call it.
     """
+    check_operations(app, tuple(Permission), CALLERS)
     private = keyfiles.KeyFiles(settings.keys / "registry")
     key = SigningKey(private.text("access-signing.pem"))
     app.state.sessions = sessions = create_sessions(engine)

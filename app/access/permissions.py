@@ -2,7 +2,10 @@ from enum import StrEnum
 
 
 class Permission(StrEnum):
-    """What a principal may do; `CLIENT_SCOPES` are the OAuth scopes of machine clients too."""
+    """What a principal may do: the actions of the policy table.
+
+    `CLIENT_SCOPES` are the OAuth scopes of machine clients too.
+    """
 
     CASES_POST = "cases:post"
     CASES_READ = "cases:read"
@@ -11,6 +14,14 @@ class Permission(StrEnum):
     HANDLING_READ = "handling:read"
     HANDLING_REQUEST = "handling:request"
     HANDLING_ANSWER = "handling:answer"
+    GRANTS_READ = "grants:read"
+    GRANTS_GIVE = "grants:give"
+    GRANTS_APPROVE = "grants:approve"
+    WALLS_SET = "walls:set"
+    WALLS_LIFT = "walls:lift"
+    GLASS_BREAK = "glass:break"
+    GLASS_REVIEW = "glass:review"
+    STATE_OVERLAPS_READ = "state-overlaps:read"
     TOKENS_EVALUATE = "tokens:evaluate"
     OFFICES_READ = "offices:read"
     OFFICES_MANAGE = "offices:manage"
@@ -18,6 +29,10 @@ class Permission(StrEnum):
     PEOPLE_REVIEW = "people:review"
 
 
-_NEVER_A_CLIENTS = {Permission.OFFICES_MANAGE, Permission.PEOPLE_MANAGE, Permission.PEOPLE_REVIEW}
+_NEVER_A_CLIENTS = {
+    *(Permission.GRANTS_APPROVE, Permission.WALLS_SET, Permission.WALLS_LIFT),
+    *(Permission.GLASS_BREAK, Permission.GLASS_REVIEW),
+    *(Permission.OFFICES_MANAGE, Permission.PEOPLE_MANAGE, Permission.PEOPLE_REVIEW),
+}
 CLIENT_SCOPES = tuple(scope for scope in Permission if scope not in _NEVER_A_CLIENTS)
-"""What a machine client can be granted: it manages neither offices nor people."""
+"""What a machine client can be granted; the policy table must say the same (policy.py)."""

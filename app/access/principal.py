@@ -5,6 +5,8 @@ from uuid import UUID
 
 from app.access.errors import MissingScopeError, StepUpNeededError
 from app.access.permissions import Permission
+from app.access.policy import is_allowed, permissions_of
+from app.access.vocabulary import Role
 
 STEP_UP_FOR: Final = timedelta(minutes=15)
 """How long a second factor counts as recent."""
@@ -27,14 +29,15 @@ class Principal:
     person_id: UUID | None = None
     proved_at: datetime | None = None
     request_id: str = ""
+    roles: frozenset[Role] = frozenset({Role.CLIENT})
 
     def require(self, permission: Permission) -> None:
-        """Refuse unless the principal holds `permission`.
+        """Refuse unless the principal holds `permission` and the policy gives it to its roles.
 
         Raises:
             MissingScopeError: it does not.
         """
-        if permission not in self.permissions:
+        if not is_allowed(self, permission):
             raise MissingScopeError
 
     def require_step_up(self, now: datetime) -> None:
@@ -50,6 +53,6 @@ class Principal:
 
 
 OPERATOR = Principal(
-    "operator", 0, frozenset({Permission.OFFICES_MANAGE, Permission.PEOPLE_MANAGE})
+    "operator", 0, permissions_of([Role.OPERATOR]), roles=frozenset({Role.OPERATOR})
 )
 """The person at the command line of the registry's machine."""

@@ -25,7 +25,7 @@ from app.accounts.schemas import (
 from app.core.deps import Cursor, Limit, Now, Session, Settings, link_next
 from app.core.errors import UnavailableError
 from app.core.http import StrictRoute
-from app.core.openapi import operation
+from app.core.openapi import KNOWN, PUBLIC, operation
 from app.core.paging import CursorError, Pager
 from app.offices import service as offices
 from app.offices.schemas import OfficePage
@@ -36,7 +36,7 @@ router = APIRouter(prefix="/v1", route_class=StrictRoute)
 @router.post(
     "/oauth/token",
     tags=["accounts"],
-    openapi_extra=operation(InvalidClientError, InvalidGrantError, UnavailableError),
+    openapi_extra=operation(InvalidClientError, InvalidGrantError, UnavailableError, scope=PUBLIC),
 )
 async def issue_access_token(
     body: Annotated[AccessTokenRequest, Form()],
@@ -63,7 +63,7 @@ async def issue_access_token(
     tags=["accounts"],
     status_code=201,
     openapi_extra=operation(
-        CredentialKeyError, InvalidClientError, KeyExistsError, TooManyKeysError
+        CredentialKeyError, InvalidClientError, KeyExistsError, TooManyKeysError, scope=KNOWN
     ),
 )
 async def add_my_key(
@@ -78,7 +78,7 @@ async def add_my_key(
 @router.post(
     "/me/keys/{kid}/end",
     tags=["accounts"],
-    openapi_extra=operation(InvalidClientError, KeyNotFoundError, LastKeyError),
+    openapi_extra=operation(InvalidClientError, KeyNotFoundError, LastKeyError, scope=KNOWN),
 )
 async def end_my_key(
     kid: Annotated[
@@ -96,7 +96,7 @@ async def end_my_key(
     )
 
 
-@router.get("/me", tags=["accounts"])
+@router.get("/me", tags=["accounts"], openapi_extra=operation(scope=KNOWN))
 async def read_me(session: Session, principal: CurrentPrincipal) -> MeRead:
     """Tell the caller which client and office it is, and whether the office takes part."""
     return await queries.get_me(session, principal)

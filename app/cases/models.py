@@ -1,4 +1,5 @@
 from datetime import date, datetime
+from uuid import UUID
 
 from sqlalchemy import (
     CheckConstraint,
@@ -8,6 +9,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     SmallInteger,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -53,11 +55,18 @@ class Case(Base):
 
 
 class CaseGrant(Base):
-    """What an owner has let a named office see of a case, beyond the case's own disclosure."""
+    """What an owner has let a named office see of a case, beyond the case's own disclosure.
+
+    One that a person of the office broke the glass for names that person.
+    """
 
     __tablename__ = "case_grants"
     __table_args__ = (
         CheckConstraint("rung BETWEEN 1 AND 4", name="rung"),
+        CheckConstraint("approval IN ('not_needed', 'pending', 'given')", name="approval"),
+        CheckConstraint("(approval = 'given') = (approved_by IS NOT NULL)", name="approved_by"),
+        CheckConstraint("approved_by <> granted_by", name="two_persons"),
+        Index("uq_case_grants_key", "key", unique=True),
         Index("ix_case_grants_case_id_grantee_office_id", "case_id", "grantee_office_id"),
     )
 
@@ -69,3 +78,44 @@ class CaseGrant(Base):
     granted_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    key: Mapped[UUID] = mapped_column(server_default=text("gen_random_uuid()"))
+    """What the grant is called outside."""
+    granted_by: Mapped[str] = mapped_column(server_default="")
+    approval: Mapped[str] = mapped_column(server_default="not_needed")
+    approved_by: Mapped[str | None]
+    person_id: Mapped[UUID | None]
+
+
+class CaseWall(Base):
+    """Keeps one office, or one person of the owner's, from a case for a conflict of interest.
+
+    Nothing overrides it. Lifting takes two persons: one asks, another agrees.
+    """
+
+    __tablename__ = "case_walls"
+    __table_args__ = (
+        CheckConstraint("(office_id IS NULL) <> (person_id IS NULL)", name="one_walled"),
+        CheckConstraint("lifted_by <> lift_asked_by", name="two_persons"),
+        CheckConstraint("(lifted_at IS NULL) = (lifted_by IS NULL)", name="lifted"),
+        *(
+            Index(
+                f"uq_case_walls_{walled}",
+                "case_id",
+                walled,
+                unique=True,
+                postgresql_where=text("lifted_at IS NULL"),
+            )
+            for walled in ("office_id", "person_id")
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id", ondelete="CASCADE"))
+    office_id: Mapped[int | None] = mapped_column(ForeignKey("offices.id"))
+    person_id: Mapped[UUID | None]
+    set_at: Mapped[datetime]
+    set_by: Mapped[str]
+    lift_asked_at: Mapped[datetime | None]
+    lift_asked_by: Mapped[str | None]
+    lifted_at: Mapped[datetime | None]
+    lifted_by: Mapped[str | None]

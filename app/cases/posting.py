@@ -15,7 +15,8 @@ from app.audit import service as audit
 from app.cases import queries
 from app.cases.admission import check_case
 from app.cases.errors import DuplicateCaseError
-from app.cases.queries import SeenOverlap, StoredCase
+from app.cases.ladder import SeenOverlap
+from app.cases.queries import StoredCase
 from app.cases.receipts import Ref, problem, receipt, result
 from app.cases.registering import Intake, entries_of, register
 from app.cases.schemas import (
@@ -112,6 +113,7 @@ async def _put(
     *,
     now: datetime,
 ) -> dict[Ref, CaseReceipt]:
+    await queries.check_not_walled(session, principal, list(cases))
     tags = {
         ref: _content_tag(intake.app_secret, case, principal) for ref, (case, _) in cases.items()
     }

@@ -7,14 +7,15 @@ from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import Select, select
+from sqlalchemy import Select, exists, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access.permissions import Permission
 from app.access.principal import Principal
+from app.cases import ladder
 from app.cases.errors import CaseNotFoundError, OverlapNotFoundError
-from app.cases.ladder import MARKED, RETRACTED, STANDING, VISIBLE, render
-from app.cases.models import Case
-from app.cases.overlap_schemas import OverlapRead
+from app.cases.ladder import SeenOverlap
+from app.cases.models import Case, CaseWall
 from app.core.db import driver
 from app.identifiers.kinds import KINDS_BY_CODE
 
@@ -64,7 +65,7 @@ WHERE s.case_id = ANY($1::bigint[]) AND (g.is_aside OR t.is_common)
   AND t.epoch = (SELECT epoch FROM key_epochs WHERE state = 'current')
 """
 
-_COMMON_VALUES: Final = """
+_COMMON_VALUES: Final = f"""
 SELECT v.token, t.kind, t.offices, t.subjects, held.subjects AS held_by
 FROM (
   SELECT t.token FROM tokens t
@@ -83,42 +84,30 @@ CROSS JOIN LATERAL (
       UNION ALL SELECT subject_id FROM common_sightings WHERE token = v.token AND office_id = $1
     ) AS g ORDER BY g.subject_id LIMIT 50) AS mine
   JOIN subjects s ON s.id = mine.subject_id
-  JOIN cases c ON c.id = s.case_id) AS held
-WHERE $4 AND t.epoch = (SELECT epoch FROM key_epochs WHERE state = 'current')
+  JOIN cases c ON c.id = s.case_id
+  WHERE {ladder.NOT_WALLED.format(cases="c.id", office="$1::bigint", person="$5::uuid")}) AS held
+WHERE $4 AND held.subjects IS NOT NULL
+  AND t.epoch = (SELECT epoch FROM key_epochs WHERE state = 'current')
   AND v.token > coalesce($2, ''::bytea)
 ORDER BY v.token LIMIT $3
-"""
-
-_PAGE: Final = (
-    " AND s.overlap_id < coalesce($4, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)"
-    " ORDER BY s.overlap_id DESC LIMIT $5"
-)
-_STANDING_PAGE: Final = MARKED.format(page=VISIBLE + STANDING + _PAGE)
-_RETRACTED_PAGE: Final = VISIBLE + RETRACTED + _PAGE
-_ONE: Final = MARKED.format(page=VISIBLE + STANDING + " AND s.overlap_id = $4")
-_ONE_RETRACTED: Final = VISIBLE + RETRACTED + " AND s.overlap_id = $4"
-_OF_CASES: Final = MARKED.format(
-    page="SELECT v.* FROM unnest($4::bigint[]) AS q (id) CROSS JOIN LATERAL ("  # noqa: S608 -- constants only
-    + VISIBLE
-    + STANDING
-    + " AND s.case_id = q.id ORDER BY o.strength DESC, o.id LIMIT $5) AS v"
-)
-
-
-@dataclass(frozen=True)
-class SeenOverlap:
-    """An overlap as its reader may see it, with the keys that joining services need."""
-
-    id: UUID
-    case_id: int
-    other_case_id: int
-    other_office_id: int
-    read: OverlapRead
+"""  # noqa: S608 -- constants only; every value is a parameter
 
 
 def visible_to(principal: Principal) -> Select[Case]:
-    """Return the select of cases that `principal` may read: its own office's, not withdrawn."""
-    return select(Case).where(Case.office_id == principal.office_id, Case.withdrawn_at.is_(None))
+    """Return the select of cases that `principal` may read: its own office's that stand.
+
+    Those that a wall keeps it from are left out, and so are withdrawn ones.
+    """
+    own = select(Case).where(Case.office_id == principal.office_id, Case.withdrawn_at.is_(None))
+    if principal.person_id is None:
+        return own
+    return own.where(
+        ~exists().where(
+            CaseWall.case_id == Case.id,
+            CaseWall.person_id == principal.person_id,
+            CaseWall.lifted_at.is_(None),
+        )
+    )
 
 
 async def get_case(
@@ -145,6 +134,31 @@ async def list_cases(
     """Return a page of the caller's own cases, newest first, from `before` on (exclusive)."""
     page = visible_to(principal).order_by(Case.id.desc()).limit(limit)
     return list(await session.scalars(page if before is None else page.where(Case.id < before)))
+
+
+async def check_not_walled(
+    session: AsyncSession, principal: Principal, refs: Sequence[tuple[str, str]]
+) -> None:
+    """Refuse a person who is walled from any of these cases, as if it did not exist.
+
+    Raises:
+        CaseNotFoundError: a wall stands before one of them.
+    """
+    if principal.person_id is None:
+        return
+    walled = (
+        select(CaseWall.id)
+        .join(Case, Case.id == CaseWall.case_id)
+        .where(
+            Case.office_id == principal.office_id,
+            tuple_(Case.source_system, Case.external_id).in_(refs),
+            CaseWall.person_id == principal.person_id,
+            CaseWall.lifted_at.is_(None),
+        )
+        .limit(1)
+    )
+    if await session.scalar(walled) is not None:
+        raise CaseNotFoundError
 
 
 @dataclass(frozen=True)
@@ -191,7 +205,8 @@ async def list_common_values(
 ) -> list[asyncpg.Record]:
     """Return token, kind code, counts and own holders of a page of the office's common values."""
     rows: list[asyncpg.Record] = await (await driver(session)).fetch(
-        _COMMON_VALUES, principal.office_id, after, limit, principal.is_participating
+        _COMMON_VALUES,
+        *(principal.office_id, after, limit, principal.is_participating, principal.person_id),
     )
     return rows
 
@@ -217,7 +232,7 @@ async def list_overlaps(
 
     With `retracted`, of those that were taken back in the last 90 days and that it had seen.
     """
-    page = _RETRACTED_PAGE if retracted else _STANDING_PAGE
+    page = ladder.RETRACTED_PAGE if retracted else ladder.STANDING_PAGE
     return await _seen(session, principal, page, before, limit, now=now)
 
 
@@ -228,17 +243,20 @@ async def get_overlap(
     *,
     now: datetime,
     or_retracted: bool = False,
+    permission: Permission = Permission.OVERLAPS_READ,
 ) -> SeenOverlap:
-    """Return one overlap that the caller may know of.
+    """Return one overlap that the caller may know of, to do with it what `permission` says.
 
     With `or_retracted` also one that was taken back in the last 90 days and that it had seen.
 
     Raises:
         OverlapNotFoundError: absent, retracted, or not for the caller; never told apart.
     """
-    found = await _seen(session, principal, _ONE, overlap_id, now=now)
+    found = await _seen(session, principal, ladder.ONE, overlap_id, now=now, permission=permission)
     if not found and or_retracted:
-        found = await _seen(session, principal, _ONE_RETRACTED, overlap_id, now=now)
+        found = await _seen(
+            session, principal, ladder.ONE_RETRACTED, overlap_id, now=now, permission=permission
+        )
     if not found:
         raise OverlapNotFoundError
     return found[0]
@@ -254,16 +272,21 @@ async def list_overlaps_of_cases(
 ) -> dict[int, list[SeenOverlap]]:
     """Return the strongest overlaps, up to `limit`, of each of the caller's own cases."""
     found: dict[int, list[SeenOverlap]] = {case_id: [] for case_id in case_ids}
-    for seen in await _seen(session, principal, _OF_CASES, list(case_ids), limit, now=now):
+    for seen in await _seen(session, principal, ladder.OF_CASES, list(case_ids), limit, now=now):
         found[seen.case_id].append(seen)
     return found
 
 
 async def _seen(
-    session: AsyncSession, principal: Principal, sql: str, *arguments: object, now: datetime
+    session: AsyncSession,
+    principal: Principal,
+    sql: str,
+    *arguments: object,
+    now: datetime,
+    permission: Permission = Permission.OVERLAPS_READ,
 ) -> list[SeenOverlap]:
     rows: list[asyncpg.Record] = await (await driver(session)).fetch(
-        sql, principal.office_id, now, principal.is_participating, *arguments
+        sql, *ladder.arguments(principal, now, permission), *arguments
     )
     return [
         SeenOverlap(
@@ -271,7 +294,7 @@ async def _seen(
             case_id=row["case_id"],
             other_case_id=row["other_case_id"],
             other_office_id=row["other_office_id"],
-            read=render(row),
+            read=ladder.render(row),
         )
         for row in rows
     ]

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from app.cases.queries import SeenOverlap, StoredCase
+from app.cases.ladder import SeenOverlap
+from app.cases.queries import StoredCase
 from app.cases.schemas import (
     MAX_OVERLAPS_IN_ANSWER,
     CaseItem,

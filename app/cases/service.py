@@ -11,8 +11,8 @@ from app.access.principal import Principal
 from app.audit import service as audit
 from app.cases import queries
 from app.cases.errors import CaseNotFoundError
+from app.cases.ladder import SeenOverlap
 from app.cases.models import Case, CaseGrant
-from app.cases.queries import SeenOverlap
 from app.cases.registering import Intake, entries_of, register
 from app.cases.schemas import CommonValueRead, VerdictPut
 from app.core.db import driver
@@ -136,10 +136,11 @@ async def withdraw_case(
 
     Raises:
         MissingScopeError: the caller lacks `cases:post`.
-        CaseNotFoundError: absent, withdrawn before, or another office's.
+        CaseNotFoundError: absent, withdrawn before, another office's, or behind a wall.
         EpochMovedError: a switch to a new epoch came between; repeating helps.
     """
     principal.require(Permission.CASES_POST)
+    await queries.check_not_walled(session, principal, [ref])
     matcher = await intake.keyring.follow(session)
     held = await queries.lock_cases(session, principal, [ref])
     if ref not in held:
@@ -182,7 +183,8 @@ async def put_verdict(
     connection = await driver(session)
     if overlap_id is not None:
         await pairs.lock_overlap(connection, principal.office_id, overlap_id)
-    seen = await queries.get_overlap(session, principal, overlap_id, now=now)
+    judge = Permission.OVERLAPS_JUDGE
+    seen = await queries.get_overlap(session, principal, overlap_id, now=now, permission=judge)
     if if_match != seen.read.etag:
         raise PreconditionFailedError
     await pairs.set_verdict(
@@ -195,10 +197,10 @@ async def put_verdict(
         seen.read.id,
         detail={"verdict": verdict.verdict, "reason": verdict.reason},
     )
-    return await queries.get_overlap(session, principal, overlap_id, now=now)
+    return await queries.get_overlap(session, principal, overlap_id, now=now, permission=judge)
 
 
-async def grant(
+async def grant(  # noqa: PLR0913 -- the columns of one row
     session: AsyncSession,
     principal: Principal,
     case_id: int,
@@ -207,25 +209,39 @@ async def grant(
     rung: int,
     purpose: str,
     now: datetime,
-) -> None:
-    """Let a named office see a case up to `rung`; the caller has checked that it may decide so."""
-    await session.execute(
-        insert(CaseGrant).values(
+    expires_at: datetime | None = None,
+    awaits_approval: bool = False,
+    person_id: UUID | None = None,
+) -> UUID:
+    """Let a named office, or one person of it, see a case up to `rung`. Returns the grant's key.
+
+    The caller has checked that it may decide so. One that awaits approval shows nothing yet.
+    """
+    key: UUID | None = await session.scalar(
+        insert(CaseGrant)
+        .values(
             case_id=case_id,
             grantee_office_id=grantee_office_id,
             rung=rung,
             purpose=purpose,
             granted_at=now,
+            granted_by=principal.actor,
+            expires_at=expires_at,
+            approval="pending" if awaits_approval else "not_needed",
+            person_id=person_id,
         )
+        .returning(CaseGrant.key)
     )
+    assert key is not None  # noqa: S101 -- an INSERT that returns its row
     await audit.record(
         session,
         principal,
-        "case.granted",
+        "case.grant_requested" if awaits_approval else "case.granted",
         str(case_id),
-        recipients=[grantee_office_id],
+        recipients=[] if awaits_approval else [grantee_office_id],
         detail={"rung": rung, "purpose": purpose},
     )
+    return key
 
 
 async def revoke_grants(

@@ -2,9 +2,11 @@
 
 from typing import Literal
 
-RecordClass = Literal["pre_charge", "charged", "disposed", "declined"]
+from app.access.vocabulary import Disclosure, RecordClass
+
+__all__ = ["Band", "Disclosure", "Provenance", "RecordClass", "Rung", "TraffickingType"]
+
 TraffickingType = Literal["sex", "labor", "both", "undetermined"]
-Disclosure = Literal["open", "contact_first", "silent"]
 Provenance = Literal["police_report", "court_filing", "own_investigation"]
 Rung = Literal["pointer", "contact", "summary", "record"]
 Verdict = Literal["confirmed", "not_a_match", "need_information"]

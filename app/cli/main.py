@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import client, credential, keys, office, person, quota
+from app.cli import access, client, credential, keys, office, person, quota
 from app.cli.demo import demo
 from app.cli.edge import Edge
 from app.cli.serve import serve
@@ -20,6 +20,7 @@ app.command()(demo)
 app.command()(serve)
 app.add_typer(office.app, name="office")
 app.add_typer(person.app, name="person")
+app.add_typer(access.app, name="access")
 app.add_typer(credential.app, name="client-credential")
 app.add_typer(client.app, name="client")
 app.add_typer(keys.app, name="keys")

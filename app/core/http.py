@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core import errors, strict_json
 from app.core.errors import AppError
-from app.core.openapi import MAX_BODY, operation
+from app.core.openapi import MAX_BODY, PUBLIC, operation
 from app.core.problems import ProblemPage, explain, field_problems
 
 MAX_BODY_BYTES: Final = 256 * 1024
@@ -254,7 +254,7 @@ def install_problems(app: FastAPI) -> None:
         "/problems/{code}",
         read_problem,
         tags=["service"],
-        openapi_extra=operation(errors.NotFoundError),
+        openapi_extra=operation(errors.NotFoundError, scope=PUBLIC),
     )
 
 

@@ -1,11 +1,12 @@
 """The OpenAPI document: FastAPI's, with refusals, scopes and examples of every operation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 
 from app.core import errors
 from app.core.errors import AppError
@@ -61,16 +62,60 @@ _ALWAYS: Final = (errors.UnknownParameterError, AppError)
 _WITH_BODY: Final = (errors.MalformedError, errors.TooLargeError, errors.MediaTypeError)
 
 
+PUBLIC: Final = "public"
+"""The scope of an operation that anyone may call, without a token."""
+
+KNOWN: Final = "known"
+"""The scope of an operation that every known caller may call, whatever it is allowed else."""
+
+
+class UnnamedOperationError(RuntimeError):
+    """An operation does not say who may call it; the application does not start."""
+
+
 def operation(
-    *raises: type[AppError], scope: str | None = None, max_body_bytes: int | None = None
+    *raises: type[AppError], scope: str, max_body_bytes: int | None = None
 ) -> dict[str, Any]:
     """Return `openapi_extra` of a route: its own errors, its scope and its largest body.
 
     Errors that follow from the route itself, such as 401 of one that needs a token, are added.
-    `http.StrictRoute` enforces the size; the scope is for readers, and the service's to check.
+    `http.StrictRoute` enforces the size. The scope is a permission of the policy table, `PUBLIC`
+    or `KNOWN`; `check_operations` refuses others, and the service checks that the caller has it.
     """
     extra = {_RAISES: [error.code for error in raises], _SCOPE: scope}
     return extra if max_body_bytes is None else {**extra, MAX_BODY: max_body_bytes}
+
+
+def check_operations(
+    app: FastAPI, permissions: Collection[str], callers: Collection[Callable[..., Any]]
+) -> None:
+    """Refuse an application with an operation that does not say who may call it.
+
+    Args:
+        app: The application, with all its routes.
+        permissions: What a scope can be, besides `PUBLIC` and `KNOWN`.
+        callers: The dependencies that know a caller; only public operations are without any.
+
+    Raises:
+        UnnamedOperationError: with the paths.
+    """
+    unnamed = []
+    for route in (context.original_route for context in iter_route_contexts(app.routes)):
+        if isinstance(route, APIRoute):
+            scope = (route.openapi_extra or {}).get(_SCOPE)
+            is_known = not set(callers).isdisjoint(_dependencies(route.dependant))
+            if scope not in {PUBLIC, KNOWN, *permissions} or is_known is (scope == PUBLIC):
+                unnamed.append(route.path)
+        elif getattr(route, "path", None) != app.openapi_url:
+            unnamed.append(getattr(route, "path", type(route).__name__))
+    if unnamed:
+        raise UnnamedOperationError(f"These do not say who may call them: {', '.join(unnamed)}.")
+
+
+def _dependencies(dependant: Dependant) -> Iterator[Callable[..., Any] | None]:
+    for each in dependant.dependencies:
+        yield each.call
+        yield from _dependencies(each)
 
 
 def function_name(route: APIRoute) -> str:
@@ -120,13 +165,13 @@ def _settle(
         raises.add(errors.InvalidError)
     if body is not None:
         raises.update(_WITH_BODY)
-    scope = operation.pop(_SCOPE, None)
+    scope = operation.pop(_SCOPE, KNOWN)
     operation.setdefault("security", [])
     if operation["security"]:
-        scopes = [scope] if scope else []
+        scopes = [] if scope == KNOWN else [scope]
         operation["security"] = [dict.fromkeys(operation["security"][0], scopes)]
         raises.add(errors.UnauthenticatedError)
-        raises.update(e for e in guarded if scope or not issubclass(e, errors.ForbiddenError))
+        raises.update(e for e in guarded if scopes or not issubclass(e, errors.ForbiddenError))
     for holder in (*responses.values(), *([body] if body else [])):
         for media_type in holder.get("content", {}).values():
             name = media_type["schema"].get("$ref", operation["operationId"]).rpartition("/")[2]

@@ -11,7 +11,13 @@ from app.core.clock import utc_now
 from app.core.errors import EpochChangedError
 from app.core.http import RequestEdge, StatusRead, StrictRoute, install_problems
 from app.core.jwt import JwtError, PermitVerifier
-from app.core.openapi import SERVICE_EXAMPLES, document, function_name, operation
+from app.core.openapi import (
+    KNOWN,
+    SERVICE_EXAMPLES,
+    document,
+    function_name,
+    operation,
+)
 from app.core.permits import Permit
 from app.core.settings import EvaluatorSettings, evaluator_audience
 from app.evaluator import service
@@ -60,6 +66,7 @@ async def admit(
         BadElementError,
         EvaluatorBusyError,
         PermitMismatchError,
+        scope=KNOWN,
     ),
 )
 async def evaluate_tokens(

@@ -15,7 +15,8 @@ from app.offices.queries import COMMITMENTS, IN_FORCE, read_commitments
 
 PREFIX: Final = "hnd"
 
-# $1 the office that asks, $2 now, $3 whether its own participation agreement is in force
+# $1 the office that asks, $2 now, $3 whether its own participation agreement is in force,
+# $4 the person who asks
 _VISIBLE: Final = f"""
 SELECT h.*, h.requester_office_id = $1 AS is_sent, m.lead_office_id = $1 AS is_own_lead,
        lead.code AS lead_code, lead.name AS lead_name, $2::date AS today, promised.commitments
@@ -31,10 +32,19 @@ WHERE $1 IN (h.requester_office_id, h.responder_office_id) AND $3
         today="$2::date",
     )
 }
+  AND {
+    ladder.NOT_WALLED.format(
+        cases="h.requester_case_id, h.responder_case_id", office="$1::bigint", person="$4::uuid"
+    )
+}
 """  # noqa: S608 -- constants only; every value is a parameter
 
-_PAGE: Final = _VISIBLE + " AND ($4::uuid IS NULL OR h.id < $4) ORDER BY h.id DESC LIMIT $5"
-_ONE: Final = _VISIBLE + " AND h.id = $4"
+_PAGE: Final = _VISIBLE + " AND ($5::uuid IS NULL OR h.id < $5) ORDER BY h.id DESC LIMIT $6"
+_ONE: Final = _VISIBLE + " AND h.id = $5"
+
+
+def _who(principal: Principal, now: datetime) -> tuple[object, ...]:
+    return principal.office_id, now, principal.is_participating, principal.person_id
 
 
 async def list_requests(
@@ -47,9 +57,7 @@ async def list_requests(
 ) -> list[asyncpg.Record]:
     """Return a page of the requests that the caller's office sent or received, newest first."""
     connection = await driver(session)
-    rows: list[asyncpg.Record] = await connection.fetch(
-        _PAGE, principal.office_id, now, principal.is_participating, before, limit
-    )
+    rows: list[asyncpg.Record] = await connection.fetch(_PAGE, *_who(principal, now), before, limit)
     return rows
 
 
@@ -69,9 +77,7 @@ async def get_request(
     connection = await driver(session)
     row: asyncpg.Record | None = await connection.fetchrow(
         _ONE + (" FOR NO KEY UPDATE OF h" if for_update else ""),
-        principal.office_id,
-        now,
-        principal.is_participating,
+        *_who(principal, now),
         request_id,
     )
     if row is None:

@@ -48,7 +48,9 @@ async def request_handling(
         HandlingOpenError: the overlap has an open request.
     """
     principal.require(Permission.HANDLING_REQUEST)
-    overlap = await cases.get_overlap(session, principal, overlap_id, now=now)
+    overlap = await cases.get_overlap(
+        session, principal, overlap_id, now=now, permission=Permission.HANDLING_REQUEST
+    )
     request_id = await session.scalar(
         insert(HandlingRequest)
         .values(
@@ -119,7 +121,9 @@ async def answer_request(
         raise PreconditionFailedError
     accepted = isinstance(answer, HandlingAccept)
     if accepted:  # not on evidence that is gone by now
-        await cases.get_overlap(session, principal, row["overlap_id"], now=now)
+        await cases.get_overlap(
+            session, principal, row["overlap_id"], now=now, permission=Permission.HANDLING_ANSWER
+        )
     await session.execute(
         update(HandlingRequest)
         .where(HandlingRequest.id == row["id"])

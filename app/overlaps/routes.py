@@ -3,7 +3,7 @@ from fastapi import APIRouter, Request
 from app.core.deps import Now, Session, Settings
 from app.core.errors import UnavailableError
 from app.core.http import StrictRoute
-from app.core.openapi import operation
+from app.core.openapi import PUBLIC, operation
 from app.identifiers.kinds import MATCH_SPEC
 from app.identifiers.names import COMMONNESS_SHA256, NICKNAMES_SHA256
 from app.overlaps.keyring import Keyring
@@ -12,7 +12,7 @@ from app.overlaps.schemas import EvaluatorKeys, OprfKeysRead, PreviousKeys
 router = APIRouter(prefix="/v1", tags=["tokens"], route_class=StrictRoute)
 
 
-@router.get("/oprf/keys", openapi_extra=operation(UnavailableError))
+@router.get("/oprf/keys", openapi_extra=operation(UnavailableError, scope=PUBLIC))
 async def read_oprf_keys(
     request: Request, session: Session, settings: Settings, now: Now
 ) -> OprfKeysRead:

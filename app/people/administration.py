@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.errors import MissingScopeError
 from app.access.permissions import Permission
 from app.access.principal import Principal
-from app.access.roles import Role
+from app.access.vocabulary import Role
 from app.audit import service as audit
 from app.core.ids import new_id, parse_public_id, public_id
 from app.people import attempts, enrolment, queries, registering, sign_ins

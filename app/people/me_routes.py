@@ -5,7 +5,7 @@ from fastapi import APIRouter, Path, Response
 from app.access.errors import StepUpNeededError
 from app.core.deps import Now, Session
 from app.core.http import StrictRoute
-from app.core.openapi import operation
+from app.core.openapi import KNOWN, operation
 from app.people import registering, service
 from app.people.deps import COOKIE, CurrentCaller, CurrentGate, CurrentSignIn, drop, keep
 from app.people.errors import (
@@ -42,11 +42,12 @@ def _recent(*raises: Any) -> dict[str, Any]:
         SecondFactorNeededError,
         StepUpNeededError,
         *raises,
+        scope=KNOWN,
         max_body_bytes=_MAX_BODY,
     )
 
 
-@router.get("/factors", openapi_extra=operation(SignInNeededError))
+@router.get("/factors", openapi_extra=operation(SignInNeededError, scope=KNOWN))
 async def read_factors(signed: CurrentSignIn, session: Session) -> FactorsRead:
     """Tell what the caller can sign in with."""
     return await registering.read_factors(session, signed)
@@ -130,7 +131,9 @@ async def remove_passkey(
     return await registering.read_factors(session, signed)
 
 
-@router.delete("/sign-ins", openapi_extra=operation(SignInNeededError, CrossSiteRequestError))
+@router.delete(
+    "/sign-ins", openapi_extra=operation(SignInNeededError, CrossSiteRequestError, scope=KNOWN)
+)
 async def sign_out_everywhere(
     response: Response, signed: CurrentSignIn, caller: CurrentCaller, session: Session
 ) -> SignedOut:

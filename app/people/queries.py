@@ -6,8 +6,9 @@ from uuid import UUID
 from sqlalchemy import Select, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access.policy import permissions_of
 from app.access.principal import Principal
-from app.access.roles import permissions_of
+from app.access.vocabulary import Role
 from app.accounts.models import ClientCredential
 from app.offices.models import Office
 from app.offices.queries import IN_FORCE
@@ -77,6 +78,7 @@ class SignedIn:
             actor=f"person:{self.person_id}",
             office_id=self.office_id,
             permissions=permissions_of(self.roles) if is_complete else frozenset(),
+            roles=frozenset(Role(role) for role in self.roles),
             is_participating=self.is_participating,
             person_id=self.person_id,
             proved_at=self.proved_at,

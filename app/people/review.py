@@ -4,8 +4,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.errors import MissingScopeError
 from app.access.permissions import Permission
+from app.access.policy import permissions_of
 from app.access.principal import Principal
-from app.access.roles import Role, permissions_of
+from app.access.vocabulary import Role
 from app.audit import service as audit
 from app.core.ids import public_id
 from app.people import queries

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Response
 
 from app.core.deps import Now, Session
 from app.core.http import StrictRoute
-from app.core.openapi import operation
+from app.core.openapi import KNOWN, PUBLIC, operation
 from app.people import factors, passkeys, provider, service
 from app.people.deps import (
     COOKIE,
@@ -51,7 +51,11 @@ def _anyone(*raises: Any) -> dict[str, Any]:
     """Describe an operation before a sign-in."""
     return {
         "openapi_extra": operation(
-            SignInRefusedError, CrossSiteRequestError, *raises, max_body_bytes=_MAX_BODY
+            SignInRefusedError,
+            CrossSiteRequestError,
+            *raises,
+            scope=PUBLIC,
+            max_body_bytes=_MAX_BODY,
         ),
         "dependencies": [SameOrigin],
     }
@@ -59,10 +63,10 @@ def _anyone(*raises: Any) -> dict[str, Any]:
 
 def _signed(*raises: Any) -> dict[str, Any]:
     """Describe an operation of somebody signed in."""
-    return operation(SignInNeededError, *raises, max_body_bytes=_MAX_BODY)
+    return operation(SignInNeededError, *raises, scope=KNOWN, max_body_bytes=_MAX_BODY)
 
 
-@router.get("/banner")
+@router.get("/banner", openapi_extra=operation(scope=PUBLIC))
 async def read_banner(gate: CurrentGate) -> BannerRead:
     """Return the system-use notice that each sign-in acknowledges."""
     return BannerRead(text=gate.banner, sha256=gate.banner_sha256)
@@ -98,7 +102,7 @@ async def use_enrolment_code(
     return await service.show(session, secret, now=now)
 
 
-@router.get("/sign-in/passkey")
+@router.get("/sign-in/passkey", openapi_extra=operation(scope=PUBLIC))
 async def read_passkey_sign_in_options(gate: CurrentGate, now: Now) -> PasskeyOptions:
     """Return what the browser needs to sign in with a passkey; good for five minutes and once."""
     options = passkeys.request_options(gate, passkeys.SIGN_IN, now=now)

@@ -22,9 +22,13 @@ EVERYTHING = {
     "cases:post",
     "cases:read",
     "overlaps:read",
+    "overlaps:judge",
     "handling:read",
     "handling:request",
     "handling:answer",
+    "grants:read",
+    "grants:give",
+    "state-overlaps:read",
     "offices:read",
     "tokens:evaluate",
 }

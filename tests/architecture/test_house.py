@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -114,6 +115,11 @@ class TestModules:
     def test_none_is_long(self) -> None:
         long = {name for name in MODULES if len(MODULES[name].read_text().splitlines()) > LONGEST}
         assert long == set()
+
+    def test_the_application_alone_knows_every_table_that_it_refers_to(self) -> None:
+        sort = "import app.main; from app.core.models import Base; Base.metadata.sorted_tables"
+        done = subprocess.run([sys.executable, "-c", sort], capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr.decode()
 
     def test_selects_are_in_queries(self) -> None:
         found = set()

@@ -13,7 +13,8 @@ import asyncpg
 
 from app.accounts.queries import _STANDING
 from app.audit.service import _INSERT as _AUDIT
-from app.cases.queries import _OF_CASES, _UPSERT_CASES
+from app.cases.ladder import OF_CASES
+from app.cases.queries import _UPSERT_CASES
 from app.core.ids import new_id
 from app.identifiers.encoding import b64u_decode
 from app.identifiers.kinds import KINDS
@@ -99,8 +100,8 @@ class BarePosts:
         (matching,) = await fetch(sql._MATCHING, shared, [], office)
         pair = ([new_id()], [matching[3]], [case_id], ["shared_only"], [0], [_FINDINGS], now)
         await fetch(pairs._UPSERT_OVERLAPS, *pair, [matching[4]], [office], ["{tel}"])
-        participating = (office, now, True)
-        (seen,) = await fetch(_OF_CASES, *participating, [case_id], 51)
+        reader = (office, now, True, None, [3, 3, 3, 3])
+        (seen,) = await fetch(OF_CASES, *reader, [case_id], 51)
         actor, shown = f"client:{self.client}", json.dumps({seen["id"].hex: "contact"})
         entries = (
             ["case.posted", "overlap.found", "overlaps.disclosed"],

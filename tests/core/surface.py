@@ -21,6 +21,7 @@ from app.evaluator.main import create_app as create_evaluator
 from app.identifiers.batches import batch_digest
 from app.identifiers.encoding import b64u_decode, b64u_encode
 from app.quotas.examples import EXAMPLES as QUOTAS
+from app.sharing.examples import EXAMPLES as SHARING
 from tests.blinding import case
 from tests.factories import ISSUER, OfficeClient, Registry
 
@@ -138,6 +139,19 @@ def _operations(http: httpx.AsyncClient, tokens: httpx.AsyncClient) -> dict[str,
             f"/v1/handling-requests/hnd_{ABSENT}/answers",
             {"answer": "decline", "reason": "matter_closed"},
             headers={**once, "If-Match": '"1"'},
+        ),
+        Operation(
+            "preview_audience", http, "POST", "/v1/cases/audience-preview", SHARING["AudienceAsk"]
+        ),
+        Operation("make_grant", http, "POST", "/v1/cases/cms/24-1/grants", SHARING["GrantMake"]),
+        *(
+            Operation(name, http, "POST", f"/v1/{path}", SHARING[body])
+            for name, path, body in (
+                ("approve_grant", f"cases/cms/24-1/grants/grt_{ABSENT}/approvals", "GrantApprove"),
+                ("set_wall", "cases/cms/24-1/walls", "WallSet"),
+                ("break_glass", f"overlaps/ovl_{ABSENT}/glass-breaks", "GlassAsk"),
+                ("review_glass_break", f"glass-breaks/brk_{ABSENT}/reviews", "GlassReview"),
+            )
         ),
         Operation(
             "issue_access_token",

@@ -126,6 +126,21 @@ class TestIdempotencyKey:
         assert answer.status_code == 422
 
 
+class TestScopes:
+    async def test_of_acting_need_none_of_reading(self, shared_registry: Registry) -> None:
+        meeting = await meet(shared_registry)
+        asker, asked = [
+            shared_registry.client(office.code, office.client_id, scope)
+            for office, scope in (
+                (meeting.first, "handling:request"), (meeting.second, "handling:answer"),
+            )
+        ]  # fmt: skip
+        made = await asker.request_handling(meeting.overlap_id)
+        assert made.status_code == 201, made.text
+        accepted = await asked.answer(made.json()["id"], {"answer": "accept"})
+        assert accepted.status_code == 200, accepted.text
+
+
 class TestAnswer:
     @pytest.mark.parametrize("reason", REASONS)
     async def test_declines_with_a_reason(

@@ -17,7 +17,8 @@ from tests.scenes import make_offices, phone, someone
 CANARY: Final = "Canarybird"
 TEXT_COLUMNS: Final = {
     "audit_entries": {"action", "actor", "object", "detail", "request_id"},
-    "case_grants": {"purpose"},
+    "case_grants": {"purpose", "approval", "granted_by", "approved_by"},
+    "case_walls": {"set_by", "lift_asked_by", "lifted_by"},
     "cases": {
         "source_system", "external_id", "record_class", "trafficking_type", "disclosure",
         "county_fips", "summary",
@@ -25,6 +26,7 @@ TEXT_COLUMNS: Final = {
     "client_credentials": {"label", "scopes"},
     "client_keys": {"kid", "public_jwk"},
     "commitments": {"trafficking_type", "signatory"},
+    "glass_breaks": {"reason", "broken_by", "reviewed_by", "finding"},
     "identity_providers": {"issuer", "client_id", "acr_values"},
     "import_allowances": {"key_class"},
     "key_epochs": {"state"},

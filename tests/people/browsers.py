@@ -9,7 +9,7 @@ from uuid import UUID
 import httpx
 
 from app.access.principal import OPERATOR
-from app.access.roles import Role
+from app.access.vocabulary import Role
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.ids import parse_public_id

@@ -4,7 +4,7 @@ import base64
 from dataclasses import replace
 from typing import Any, Final
 
-from app.access.roles import Role
+from app.access.vocabulary import Role
 from app.core.clock import utc_now
 from app.people import totp
 from tests.factories import Registry

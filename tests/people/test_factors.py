@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from app.access.principal import STEP_UP_FOR
-from app.access.roles import Role
+from app.access.vocabulary import Role
 from app.core.clock import utc_now
 from app.people import attempts, totp
 from app.people.deps import COOKIE

@@ -16,7 +16,7 @@ import pytest
 
 from app.access.errors import MissingScopeError
 from app.access.principal import OPERATOR, Principal
-from app.access.roles import Role
+from app.access.vocabulary import Role
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.keyfiles import write_secret

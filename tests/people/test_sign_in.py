@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.access.roles import Role
+from app.access.vocabulary import Role
 from app.core.clock import utc_now
 from app.people import attempts
 from app.people.deps import COOKIE, CSRF_HEADER

@@ -1,0 +1,233 @@
+"""The only module that selects the register of grants, walls, notices and the state's pointers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, cast
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import RowMapping, Select, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.permissions import Permission
+from app.access.policy import ceilings
+from app.access.principal import Principal
+from app.access.vocabulary import Disclosure, RecordClass, Relation
+from app.cases import ladder
+from app.cases.models import Case, CaseGrant, CaseWall
+from app.core.db import driver
+from app.offices.models import Office
+from app.offices.queries import IN_FORCE
+from app.sharing.errors import GlassBreakNotFoundError, GrantNotFoundError, WallNotFoundError
+from app.sharing.models import GlassBreak
+
+# $1 the office that asks, $2 now, $3 whether its agreement is in force, $4 the person who asks,
+# $5 its ceilings, $6 the last id of the page before, $7 the limit
+_STATE_PAGE: Final = f"""
+SELECT o.id, o.version, o.found_at, o.band, o.findings, low_office.kind AS low_kind,
+       high_office.kind AS high_kind
+FROM "overlaps" o
+JOIN cases low ON low.id = o.low_case_id
+JOIN cases high ON high.id = o.high_case_id
+JOIN offices low_office ON low_office.id = low.office_id
+JOIN offices high_office ON high_office.id = high.office_id
+JOIN offices me ON me.id = $1 AND me.kind = 'attorney_general'
+               AND me.state = low_office.state AND me.state = high_office.state
+WHERE $3 AND o.retracted_at IS NULL AND $1 NOT IN (low.office_id, high.office_id)
+  AND least({ladder.disclosed(Relation.STATE, "low")}, {ladder.disclosed(Relation.STATE, "high")},
+            {ladder.capped("low", "$5")}, {ladder.capped("high", "$5")}) > 0
+  AND {IN_FORCE.format(office="low.office_id", today="$2::date")}
+  AND {IN_FORCE.format(office="high.office_id", today="$2::date")}
+  AND {ladder.NOT_WALLED.format(cases="low.id, high.id", office="$1::bigint", person="$4::uuid")}
+  AND o.id < coalesce($6, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)
+ORDER BY o.id DESC LIMIT $7
+"""  # noqa: S608 -- constants only; every value is a parameter
+
+_AUDIENCE: Final = f"""
+SELECT f.kind, count(*) AS offices,
+       count(*) FILTER (WHERE f.kind = 'attorney_general' AND f.state = me.state) AS in_state
+FROM offices f JOIN offices me ON me.id = $1
+WHERE f.id <> $1 AND {IN_FORCE.format(office="f.id", today="$2::date")}
+GROUP BY f.kind ORDER BY f.kind
+"""  # noqa: S608 -- as above
+
+_STANDING: Final = f"""
+SELECT f.id, f.code, f.kind = 'attorney_general' AND f.state = owner.state AS is_state_ag,
+       {IN_FORCE.format(office="f.id", today="$3::date")} AS is_participating,
+       {IN_FORCE.format(office="owner.id", today="$3::date")} AS is_owner_participating,
+       EXISTS (SELECT FROM case_walls w WHERE w.case_id = c.id AND w.office_id = f.id
+                 AND w.lifted_at IS NULL) AS is_walled,
+       f.id = owner.id AS is_owner
+FROM offices f, cases c JOIN offices owner ON owner.id = c.office_id
+WHERE f.code = $1 AND c.id = $2
+"""  # noqa: S608 -- as above
+
+
+def grants_of(case_id: int) -> Select[CaseGrant, str]:
+    """Return the select of the grants of a case, with the codes of their offices."""
+    return (
+        select(CaseGrant, Office.code)
+        .join(Office, Office.id == CaseGrant.grantee_office_id)
+        .where(CaseGrant.case_id == case_id)
+    )
+
+
+async def list_grants(
+    session: AsyncSession, case_id: int, *, before: int | None, limit: int
+) -> Sequence[RowMapping]:
+    """Return a page of the grants of one of the caller's own cases, newest first."""
+    page = grants_of(case_id).order_by(CaseGrant.id.desc()).limit(limit)
+    found = page if before is None else page.where(CaseGrant.id < before)
+    return (await session.execute(found)).mappings().all()
+
+
+async def get_grant(session: AsyncSession, case_id: int, key: UUID | None) -> RowMapping:
+    """Return one grant of the caller's own case, row-locked until the transaction ends.
+
+    Raises:
+        GrantNotFoundError: the case has none with this key.
+    """
+    asked = grants_of(case_id).where(CaseGrant.key == key).with_for_update(of=CaseGrant)
+    row = (await session.execute(asked)).mappings().one_or_none()
+    if row is None:
+        raise GrantNotFoundError
+    return row
+
+
+async def list_in_force(
+    session: AsyncSession, case_id: int, office_id: int, *, now: datetime
+) -> list[CaseGrant]:
+    """Return the grants in force of a case to a whole office, newest first."""
+    asked = select(CaseGrant).where(
+        CaseGrant.case_id == case_id,
+        CaseGrant.grantee_office_id == office_id,
+        CaseGrant.revoked_at.is_(None),
+        or_(CaseGrant.expires_at.is_(None), CaseGrant.expires_at > now),
+        CaseGrant.approval != "pending",
+        CaseGrant.person_id.is_(None),
+    )
+    return list(await session.scalars(asked.order_by(CaseGrant.id.desc())))
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How an office stands to a case, as far as the case's owner may know."""
+
+    office_id: int
+    code: str
+    is_state_ag: bool
+    is_participating: bool
+    is_owner_participating: bool
+    is_walled: bool
+    is_owner: bool
+
+
+async def get_standing(
+    session: AsyncSession, case_id: int, office_code: str, *, now: datetime
+) -> Standing | None:
+    """Return how the office with this code stands to a case, None where there is no such office."""
+    row = await (await driver(session)).fetchrow(_STANDING, office_code, case_id, now)
+    return None if row is None else Standing(*row)
+
+
+async def count_audience(
+    session: AsyncSession, principal: Principal, *, now: datetime
+) -> list[asyncpg.Record]:
+    """Return kind, number of other offices that take part, and how many are the state's AG."""
+    rows: list[asyncpg.Record] = await (await driver(session)).fetch(
+        _AUDIENCE, principal.office_id, now
+    )
+    return rows
+
+
+async def list_state_overlaps(
+    session: AsyncSession,
+    principal: Principal,
+    *,
+    before: UUID | None,
+    limit: int,
+    now: datetime,
+) -> list[asyncpg.Record]:
+    """Return a page of the overlaps between two offices of the caller's state, newest first.
+
+    Empty for an office that is not its state's Attorney General.
+    """
+    highest = ceilings(principal, Permission.STATE_OVERLAPS_READ, Relation.STATE)
+    rows: list[asyncpg.Record] = await (await driver(session)).fetch(
+        _STATE_PAGE,
+        *(principal.office_id, now, principal.is_participating, principal.person_id),
+        [int(rung) for rung in highest],
+        before,
+        limit,
+    )
+    return rows
+
+
+async def list_walls(session: AsyncSession, case_id: int) -> Sequence[RowMapping]:
+    """Return the walls in force before one of the caller's own cases, oldest first."""
+    asked = _walls(case_id).order_by(CaseWall.id)
+    return (await session.execute(asked)).mappings().all()
+
+
+async def get_wall(session: AsyncSession, case_id: int, wall_id: UUID | None) -> RowMapping:
+    """Return a wall in force, row-locked until the transaction ends.
+
+    Raises:
+        WallNotFoundError: the case has none with this id.
+    """
+    asked = _walls(case_id).where(CaseWall.id == wall_id).with_for_update(of=CaseWall)
+    row = (await session.execute(asked)).mappings().one_or_none()
+    if row is None:
+        raise WallNotFoundError
+    return row
+
+
+def _walls(case_id: int) -> Select[CaseWall, str]:
+    return (
+        select(CaseWall, Office.code)
+        .join(Office, Office.id == CaseWall.office_id, isouter=True)
+        .where(CaseWall.case_id == case_id, CaseWall.lifted_at.is_(None))
+    )
+
+
+async def get_target(session: AsyncSession, case_id: int) -> tuple[RecordClass, Disclosure]:
+    """Return record class and disclosure of a case that the caller is allowed to know of."""
+    asked = select(Case.record_class, Case.disclosure).where(Case.id == case_id)
+    row = (await session.execute(asked)).one()
+    return cast("tuple[RecordClass, Disclosure]", tuple(row))
+
+
+def notices_to(principal: Principal) -> Select[GlassBreak, str]:
+    """Return the select of the notices that the caller's office sent or received."""
+    mine = or_(
+        GlassBreak.office_id == principal.office_id,
+        GlassBreak.owner_office_id == principal.office_id,
+    )
+    return (
+        select(GlassBreak, Office.code).join(Office, Office.id == GlassBreak.office_id).where(mine)
+    )
+
+
+async def list_notices(
+    session: AsyncSession, principal: Principal, *, before: UUID | None, limit: int
+) -> Sequence[RowMapping]:
+    """Return a page of notices of broken glass, newest first."""
+    page = notices_to(principal).order_by(GlassBreak.id.desc()).limit(limit)
+    found = page if before is None else page.where(GlassBreak.id < before)
+    return (await session.execute(found)).mappings().all()
+
+
+async def get_notice(session: AsyncSession, principal: Principal, key: UUID | None) -> RowMapping:
+    """Return a notice of broken glass over one of the caller's own cases, row-locked.
+
+    Raises:
+        GlassBreakNotFoundError: absent, or not over the caller's cases.
+    """
+    asked = notices_to(principal).where(
+        GlassBreak.id == key, GlassBreak.owner_office_id == principal.office_id
+    )
+    row = (await session.execute(asked.with_for_update(of=GlassBreak))).mappings().one_or_none()
+    if row is None:
+        raise GlassBreakNotFoundError
+    return row

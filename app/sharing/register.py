@@ -1,0 +1,239 @@
+"""The register of grants: what an owner lets named offices see, until when, and who agreed."""
+
+import hashlib
+import json
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import RowMapping, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.permissions import Permission
+from app.access.principal import Principal
+from app.access.vocabulary import Rung
+from app.audit import service as audit
+from app.cases import queries as cases
+from app.cases import service as cases_service
+from app.cases.models import CaseGrant
+from app.core.errors import FieldProblem
+from app.core.ids import public_id
+from app.offices import queries as offices
+from app.offices.errors import OfficeNotFoundError
+from app.offices.models import Office
+from app.sharing import queries
+from app.sharing.errors import (
+    ChangedRequestError,
+    GrantDecidedError,
+    GrantEndedError,
+    GrantRefusedError,
+    SecondPersonError,
+)
+from app.sharing.schemas import GrantMake, GrantRead, GrantState
+
+PREFIX: Final = "grt"
+LONGEST: Final = timedelta(days=365)
+"""How far off the end of a grant may be."""
+
+APPROVED_WITHIN: Final = timedelta(hours=24)
+"""How long a grant waits for the second person."""
+
+
+async def make_grant(
+    session: AsyncSession,
+    principal: Principal,
+    ref: tuple[str, str],
+    asked: GrantMake,
+    *,
+    now: datetime,
+) -> GrantRead:
+    """Let a named office see one of the caller's own cases.
+
+    From the summary on it shows nothing until a second person approves. The same grant again,
+    while it stands, is the same one.
+
+    Raises:
+        MissingScopeError: the caller lacks `grants:give`.
+        CaseNotFoundError: absent, another office's, or behind a wall.
+        GrantRefusedError: no such other office, or an end that is past or too far off.
+    """
+    principal.require(Permission.GRANTS_GIVE)
+    case = await cases.get_case(session, principal, *ref)
+    await cases.lock_cases(session, principal, [ref])  # of two at once the second finds the first
+    grantee = await _grantee(session, principal, asked.office)
+    if not now < asked.expires_at <= now + LONGEST:
+        raise _refused("/expires_at", "grant-end", "Choose an end within a year from now.")
+    rung = Rung[asked.rung.upper()]
+    for row in await queries.list_grants(session, case.id, before=None, limit=100):
+        grant: CaseGrant = row["CaseGrant"]
+        same = (grant.rung, grant.purpose, grant.expires_at, grant.grantee_office_id)
+        stands = state_of(grant, now) in {"pending", "in_force"}
+        if stands and same == (rung, asked.purpose, asked.expires_at, grantee.id):
+            return render(row, now)
+    key = await cases_service.grant(
+        session,
+        principal,
+        case.id,
+        grantee.id,
+        rung=rung,
+        purpose=asked.purpose,
+        now=now,
+        expires_at=asked.expires_at,
+        awaits_approval=rung >= Rung.SUMMARY,
+    )
+    return render(await queries.get_grant(session, case.id, key), now)
+
+
+async def _grantee(session: AsyncSession, principal: Principal, code: str) -> Office:
+    try:
+        office = await offices.get_office(session, code)
+    except OfficeNotFoundError:
+        raise _refused("/office", "no-such-office", "Name an office by its code.") from None
+    if office.id == principal.office_id:
+        raise _refused("/office", "own-office", "Name another office; one's own needs no grant.")
+    return office
+
+
+def _refused(pointer: str, code: str, detail: str) -> GrantRefusedError:
+    return GrantRefusedError(problems=(FieldProblem(pointer, code, detail),))
+
+
+async def approve_grant(
+    session: AsyncSession,
+    principal: Principal,
+    ref: tuple[str, str],
+    key: UUID | None,
+    digest: str,
+    *,
+    now: datetime,
+) -> GrantRead:
+    """Put a grant in force as the second person; it is applied once, as it was read.
+
+    Raises:
+        MissingScopeError: the caller lacks `grants:approve`; machine clients always do.
+        StepUpNeededError: the second factor is not recent.
+        CaseNotFoundError, GrantNotFoundError: absent, another office's, or behind a wall.
+        GrantDecidedError, GrantEndedError: it awaits no approval, or no longer.
+        SecondPersonError: the one who asked cannot agree.
+        ChangedRequestError: `digest` is of another grant.
+    """
+    principal.require(Permission.GRANTS_APPROVE)
+    principal.require_step_up(now)
+    case = await cases.get_case(session, principal, *ref)
+    row = await queries.get_grant(session, case.id, key)
+    grant: CaseGrant = row["CaseGrant"]
+    state = state_of(grant, now)
+    if state in {"withdrawn", "expired"}:
+        raise GrantEndedError
+    if state != "pending":
+        raise GrantDecidedError
+    if principal.person_id is None or principal.actor == grant.granted_by:
+        raise SecondPersonError
+    if digest != digest_of(grant):
+        raise ChangedRequestError
+    await session.execute(
+        update(CaseGrant)
+        .where(CaseGrant.id == grant.id)
+        .values(approval="given", approved_by=principal.actor)
+    )
+    await audit.record(
+        session,
+        principal,
+        "case.granted",
+        str(case.id),
+        recipients=[grant.grantee_office_id],
+        detail={"rung": grant.rung, "purpose": grant.purpose, "digest": digest},
+    )
+    return render(await queries.get_grant(session, case.id, key), now)
+
+
+async def withdraw_grant(
+    session: AsyncSession,
+    principal: Principal,
+    ref: tuple[str, str],
+    key: UUID | None,
+    *,
+    now: datetime,
+) -> GrantRead:
+    """End a grant, however it came about; it counts from the next request on.
+
+    Raises:
+        MissingScopeError: the caller lacks `grants:give`.
+        CaseNotFoundError, GrantNotFoundError: absent, another office's, or behind a wall.
+        GrantEndedError: it ended before.
+    """
+    principal.require(Permission.GRANTS_GIVE)
+    case = await cases.get_case(session, principal, *ref)
+    row = await queries.get_grant(session, case.id, key)
+    grant: CaseGrant = row["CaseGrant"]
+    if state_of(grant, now) in {"withdrawn", "expired"}:
+        raise GrantEndedError
+    await session.execute(update(CaseGrant).where(CaseGrant.id == grant.id).values(revoked_at=now))
+    await audit.record(
+        session,
+        principal,
+        "case.grant_revoked",
+        str(case.id),
+        recipients=[grant.grantee_office_id],
+        detail={"purpose": grant.purpose},
+    )
+    return render(await queries.get_grant(session, case.id, key), now)
+
+
+async def list_grants(
+    session: AsyncSession,
+    principal: Principal,
+    ref: tuple[str, str],
+    *,
+    before: int | None,
+    limit: int,
+    now: datetime,
+) -> list[tuple[int, GrantRead]]:
+    """Return a page of the grants of one of the caller's own cases, newest first.
+
+    Raises:
+        MissingScopeError: the caller lacks `grants:read`.
+        CaseNotFoundError: absent, another office's, or behind a wall.
+    """
+    principal.require(Permission.GRANTS_READ)
+    case = await cases.get_case(session, principal, *ref)
+    rows = await queries.list_grants(session, case.id, before=before, limit=limit)
+    return [(row["CaseGrant"].id, render(row, now)) for row in rows]
+
+
+def state_of(grant: CaseGrant, now: datetime) -> GrantState:
+    """Return whether a grant waits, is in force, or how it ended."""
+    if grant.revoked_at is not None:
+        return "withdrawn"
+    if grant.expires_at is not None and grant.expires_at <= now:
+        return "expired"
+    if grant.approval != "pending":
+        return "in_force"
+    return "pending" if now < grant.granted_at + APPROVED_WITHIN else "expired"
+
+
+def digest_of(grant: CaseGrant) -> str:
+    """Return the SHA-256, in hex, of everything that a second person agrees to."""
+    end = grant.expires_at.isoformat() if grant.expires_at else None
+    text = [grant.key.hex, grant.case_id, grant.grantee_office_id, grant.rung, grant.purpose, end]
+    return hashlib.sha256(json.dumps(text).encode()).hexdigest()
+
+
+def render(row: RowMapping, now: datetime) -> GrantRead:
+    """Return a grant as its owner reads it."""
+    grant: CaseGrant = row["CaseGrant"]
+    return GrantRead.model_validate(
+        {
+            "id": public_id(PREFIX, grant.key),
+            "office": row["code"],
+            "rung": Rung(grant.rung).name.lower(),
+            "purpose": grant.purpose,
+            "state": state_of(grant, now),
+            "granted_at": grant.granted_at,
+            "granted_by": grant.granted_by,
+            "approved_by": grant.approved_by,
+            "expires_at": grant.expires_at,
+            "withdrawn_at": grant.revoked_at,
+            "digest": digest_of(grant),
+        }
+    )

@@ -1,0 +1,285 @@
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Request, Response
+
+from app.access.errors import StepUpNeededError
+from app.access.permissions import Permission
+from app.accounts.deps import CurrentPrincipal
+from app.cases import ladder
+from app.cases.errors import CaseNotFoundError, OverlapNotFoundError
+from app.cases.schemas import ExternalId, SourceSystem
+from app.core.deps import Cursor, Limit, Now, Session, link_next
+from app.core.http import StrictRoute
+from app.core.ids import parse_public_id
+from app.core.openapi import operation
+from app.core.paging import CursorError, Pager
+from app.offices.errors import OfficeNotFoundError
+from app.offices.schemas import OfficeCode
+from app.sharing import audience, glass, register, walls
+from app.sharing.errors import (
+    ChangedRequestError,
+    GlassBreakNotFoundError,
+    GlassReviewedError,
+    GrantDecidedError,
+    GrantEndedError,
+    GrantNotFoundError,
+    GrantRefusedError,
+    ReasonRefusedError,
+    SecondPersonError,
+    WallNotFoundError,
+)
+from app.sharing.schemas import (
+    AccessRead,
+    AudienceAsk,
+    AudienceRead,
+    GlassAsk,
+    GlassBreakPage,
+    GlassBreakRead,
+    GlassReview,
+    GrantApprove,
+    GrantMake,
+    GrantPage,
+    GrantRead,
+    StateOverlapPage,
+    WallList,
+    WallRead,
+    WallSet,
+)
+
+router = APIRouter(prefix="/v1", tags=["sharing"], route_class=StrictRoute)
+_EXAMPLE = "_0198a3c0b1c27d3e8f90a1b2c3d4e5f6"
+GrantId = Annotated[str, Path(max_length=64, examples=[f"grt{_EXAMPLE}"])]
+WallId = Annotated[str, Path(max_length=64, examples=[f"wal{_EXAMPLE}"])]
+BreakId = Annotated[str, Path(max_length=64, examples=[f"brk{_EXAMPLE}"])]
+OverlapId = Annotated[str, Path(max_length=64, examples=[f"ovl{_EXAMPLE}"])]
+CASE = "/cases/{source_system}/{external_id}"
+
+
+async def case_ref(
+    source_system: Annotated[SourceSystem, Path(description="The system.", examples=["cms"])],
+    external_id: Annotated[ExternalId, Path(description="The number.", examples=["24-CR-001"])],
+) -> tuple[str, str]:
+    """Return the caller's own name for its case."""
+    return source_system, external_id
+
+
+Ref = Annotated[tuple[str, str], Depends(case_ref)]
+
+
+@router.post("/cases/audience-preview", openapi_extra=operation(scope=Permission.CASES_POST))
+async def preview_audience(
+    body: AudienceAsk, session: Session, principal: CurrentPrincipal, now: Now
+) -> AudienceRead:
+    """Tell how far which kinds of office would see a case, before it is posted."""
+    return await audience.preview_audience(session, principal, body, now=now)
+
+
+@router.get(
+    CASE + "/access/{office}",
+    openapi_extra=operation(CaseNotFoundError, OfficeNotFoundError, scope=Permission.GRANTS_READ),
+)
+async def explain_access(
+    ref: Ref,
+    office: Annotated[OfficeCode, Path(examples=["NV0020000A"])],
+    session: Session,
+    principal: CurrentPrincipal,
+    now: Now,
+) -> AccessRead:
+    """Explain how far an office would see one of the own cases, and which rules say so."""
+    return await audience.explain_access(session, principal, ref, office, now=now)
+
+
+@router.get(
+    CASE + "/grants",
+    openapi_extra=operation(CaseNotFoundError, CursorError, scope=Permission.GRANTS_READ),
+)
+async def list_grants(
+    ref: Ref,
+    request: Request,
+    response: Response,
+    session: Session,
+    principal: CurrentPrincipal,
+    now: Now,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> GrantPage:
+    """List what named offices were let see of one of the own cases, newest first."""
+    pager: Pager = request.app.state.pager
+    scope = f"grants:{principal.office_id}:{'/'.join(ref)}"
+    before = pager.read_number(scope, cursor)
+    found = await register.list_grants(session, principal, ref, before=before, limit=limit, now=now)
+    following = pager.after_numbers(scope, [key for key, _ in found], limit)
+    link_next(response, request.url.path, limit, following)
+    return GrantPage(items=tuple(read for _, read in found), next_cursor=following)
+
+
+@router.post(
+    CASE + "/grants",
+    status_code=201,
+    openapi_extra=operation(CaseNotFoundError, GrantRefusedError, scope=Permission.GRANTS_GIVE),
+)
+async def make_grant(
+    ref: Ref, body: GrantMake, session: Session, principal: CurrentPrincipal, now: Now
+) -> GrantRead:
+    """Let a named office see one of the own cases; from the summary on once a person approves.
+
+    The same grant again, while it stands, is the same one.
+    """
+    return await register.make_grant(session, principal, ref, body, now=now)
+
+
+@router.delete(
+    CASE + "/grants/{grant_id}",
+    openapi_extra=operation(
+        CaseNotFoundError, GrantNotFoundError, GrantEndedError, scope=Permission.GRANTS_GIVE
+    ),
+)
+async def withdraw_grant(
+    ref: Ref, grant_id: GrantId, session: Session, principal: CurrentPrincipal, now: Now
+) -> GrantRead:
+    """Withdraw a grant; it counts from the next request on."""
+    key = parse_public_id(register.PREFIX, grant_id)
+    return await register.withdraw_grant(session, principal, ref, key, now=now)
+
+
+@router.post(
+    CASE + "/grants/{grant_id}/approvals",
+    openapi_extra=operation(
+        CaseNotFoundError,
+        GrantNotFoundError,
+        GrantEndedError,
+        GrantDecidedError,
+        ChangedRequestError,
+        SecondPersonError,
+        StepUpNeededError,
+        scope=Permission.GRANTS_APPROVE,
+    ),
+)
+async def approve_grant(
+    ref: Ref,
+    grant_id: GrantId,
+    body: GrantApprove,
+    session: Session,
+    principal: CurrentPrincipal,
+    now: Now,
+) -> GrantRead:
+    """Approve a grant as the second person, exactly as it was read; never a machine client's."""
+    key = parse_public_id(register.PREFIX, grant_id)
+    return await register.approve_grant(session, principal, ref, key, body.digest, now=now)
+
+
+@router.get(CASE + "/walls", openapi_extra=operation(CaseNotFoundError, scope=Permission.WALLS_SET))
+async def list_walls(ref: Ref, session: Session, principal: CurrentPrincipal) -> WallList:
+    """List whom a conflict of interest keeps from one of the own cases."""
+    return WallList(items=tuple(await walls.list_walls(session, principal, ref)))
+
+
+@router.post(
+    CASE + "/walls",
+    status_code=201,
+    openapi_extra=operation(CaseNotFoundError, GrantRefusedError, scope=Permission.WALLS_SET),
+)
+async def set_wall(
+    ref: Ref, body: WallSet, session: Session, principal: CurrentPrincipal, now: Now
+) -> WallRead:
+    """Keep an office, or a person of one's own, from a case; nothing overrides it."""
+    return await walls.set_wall(session, principal, ref, body, now=now)
+
+
+@router.delete(
+    CASE + "/walls/{wall_id}",
+    openapi_extra=operation(
+        CaseNotFoundError, WallNotFoundError, StepUpNeededError, scope=Permission.WALLS_LIFT
+    ),
+)
+async def lift_wall(
+    ref: Ref, wall_id: WallId, session: Session, principal: CurrentPrincipal, now: Now
+) -> WallRead:
+    """Ask that a wall be lifted; when another person asked within a day, lift it."""
+    key = parse_public_id(walls.PREFIX, wall_id)
+    return await walls.lift_wall(session, principal, ref, key, now=now)
+
+
+@router.get(
+    "/state-overlaps",
+    openapi_extra=operation(CursorError, scope=Permission.STATE_OVERLAPS_READ),
+)
+async def list_state_overlaps(
+    request: Request,
+    response: Response,
+    session: Session,
+    principal: CurrentPrincipal,
+    now: Now,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> StateOverlapPage:
+    """List, for the Attorney General, pointers to overlaps between two offices of the state."""
+    pager: Pager = request.app.state.pager
+    scope = f"state-overlaps:{principal.office_id}"
+    before = pager.read_id(scope, cursor)
+    found = await audience.list_state_overlaps(
+        session, principal, before=before, limit=limit, now=now
+    )
+    following = pager.after_ids(scope, [key for key, _ in found], limit)
+    link_next(response, "/v1/state-overlaps", limit, following)
+    return StateOverlapPage(items=tuple(read for _, read in found), next_cursor=following)
+
+
+@router.post(
+    "/overlaps/{overlap_id}/glass-breaks",
+    status_code=201,
+    openapi_extra=operation(
+        OverlapNotFoundError,
+        ReasonRefusedError,
+        SecondPersonError,
+        StepUpNeededError,
+        scope=Permission.GLASS_BREAK,
+    ),
+)
+async def break_glass(
+    overlap_id: OverlapId,
+    body: GlassAsk,
+    session: Session,
+    principal: CurrentPrincipal,
+    now: Now,
+) -> GlassBreakRead:
+    """Read the other side's summary in an emergency; its owner is told at once and reviews it."""
+    key = parse_public_id(ladder.PREFIX, overlap_id)
+    return await glass.break_glass(session, principal, key, body, now=now)
+
+
+@router.get("/glass-breaks", openapi_extra=operation(CursorError, scope=Permission.GRANTS_READ))
+async def list_glass_breaks(
+    request: Request,
+    response: Response,
+    session: Session,
+    principal: CurrentPrincipal,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> GlassBreakPage:
+    """List notices of emergency reading, to the office and by it, newest first."""
+    pager: Pager = request.app.state.pager
+    scope = f"glass-breaks:{principal.office_id}"
+    before = pager.read_id(scope, cursor)
+    found = await glass.list_notices(session, principal, before=before, limit=limit)
+    following = pager.after_ids(scope, [key for key, _ in found], limit)
+    link_next(response, "/v1/glass-breaks", limit, following)
+    return GlassBreakPage(items=tuple(read for _, read in found), next_cursor=following)
+
+
+@router.post(
+    "/glass-breaks/{break_id}/reviews",
+    openapi_extra=operation(
+        GlassBreakNotFoundError, GlassReviewedError, scope=Permission.GLASS_REVIEW
+    ),
+)
+async def review_glass_break(
+    break_id: BreakId,
+    body: GlassReview,
+    session: Session,
+    principal: CurrentPrincipal,
+    now: Now,
+) -> GlassBreakRead:
+    """Close the owner's review of an emergency reading; the finding stays."""
+    key = parse_public_id(glass.PREFIX, break_id)
+    return await glass.review_break(session, principal, key, body.finding, now=now)

@@ -1,0 +1,132 @@
+"""Walls: a conflict of interest keeps an office, or a person of one's own, from a case."""
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import RowMapping, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.permissions import Permission
+from app.access.principal import Principal
+from app.audit import service as audit
+from app.cases import queries as cases
+from app.cases.models import CaseWall
+from app.core.errors import FieldProblem
+from app.core.ids import new_id, public_id
+from app.offices import queries as offices
+from app.offices.errors import OfficeNotFoundError
+from app.sharing import queries
+from app.sharing.errors import GrantRefusedError
+from app.sharing.schemas import WallRead, WallSet
+
+PREFIX: Final = "wal"
+LIFTED_WITHIN: Final = timedelta(hours=24)
+"""How long a request to lift a wall waits for the second person."""
+
+
+async def set_wall(
+    session: AsyncSession,
+    principal: Principal,
+    ref: tuple[str, str],
+    asked: WallSet,
+    *,
+    now: datetime,
+) -> WallRead:
+    """Set a wall before one of the caller's own cases; it counts from the next request on.
+
+    Raises:
+        MissingScopeError: the caller lacks `walls:set`; machine clients always do.
+        CaseNotFoundError: absent, another office's, or behind a wall.
+        GrantRefusedError: no such other office.
+    """
+    principal.require(Permission.WALLS_SET)
+    case = await cases.get_case(session, principal, *ref)
+    office_id = None
+    if asked.office is not None:
+        office_id = await _other_office(session, principal, asked.office)
+    values = {"case_id": case.id, "office_id": office_id, "person_id": asked.person}
+    added = await session.scalar(
+        insert(CaseWall)
+        .values(id=new_id(), set_at=now, set_by=principal.actor, **values)
+        .on_conflict_do_nothing()
+        .returning(CaseWall.id)
+    )
+    if added is not None:
+        await audit.record(session, principal, "wall.set", public_id(PREFIX, added))
+    for row in await queries.list_walls(session, case.id):
+        wall: CaseWall = row["CaseWall"]
+        if (wall.office_id, wall.person_id) == (office_id, asked.person):
+            return render(row)
+    raise AssertionError("a wall that was set stands")
+
+
+async def _other_office(session: AsyncSession, principal: Principal, code: str) -> int:
+    try:
+        office = await offices.get_office(session, code)
+    except OfficeNotFoundError:
+        office = None
+    if office is None or office.id == principal.office_id:
+        advice = "Name another office by its code, or a person of your own."
+        raise GrantRefusedError(problems=(FieldProblem("/office", "no-such-office", advice),))
+    return office.id
+
+
+async def lift_wall(
+    session: AsyncSession,
+    principal: Principal,
+    ref: tuple[str, str],
+    wall_id: UUID | None,
+    *,
+    now: datetime,
+) -> WallRead:
+    """Ask that a wall be lifted; when another person asked within 24 hours, lift it.
+
+    Raises:
+        MissingScopeError: the caller lacks `walls:lift`; machine clients always do.
+        StepUpNeededError: the second factor is not recent.
+        CaseNotFoundError, WallNotFoundError: absent, another office's, or behind a wall.
+    """
+    principal.require(Permission.WALLS_LIFT)
+    principal.require_step_up(now)
+    case = await cases.get_case(session, principal, *ref)
+    row = await queries.get_wall(session, case.id, wall_id)
+    wall: CaseWall = row["CaseWall"]
+    waits = wall.lift_asked_at is not None and now < wall.lift_asked_at + LIFTED_WITHIN
+    if waits and wall.lift_asked_by != principal.actor:
+        changes: dict[str, Any] = {"lifted_at": now, "lifted_by": principal.actor}
+    else:
+        changes = {"lift_asked_at": now, "lift_asked_by": principal.actor}
+    await session.execute(update(CaseWall).where(CaseWall.id == wall.id).values(**changes))
+    action = "wall.lifted" if "lifted_at" in changes else "wall.lift_requested"
+    await audit.record(session, principal, action, public_id(PREFIX, wall.id))
+    await session.refresh(wall)
+    return render(row)
+
+
+async def list_walls(
+    session: AsyncSession, principal: Principal, ref: tuple[str, str]
+) -> list[WallRead]:
+    """Return the walls in force before one of the caller's own cases, oldest first.
+
+    Raises:
+        MissingScopeError: the caller lacks `walls:set`.
+        CaseNotFoundError: absent, another office's, or behind a wall.
+    """
+    principal.require(Permission.WALLS_SET)
+    case = await cases.get_case(session, principal, *ref)
+    return [render(row) for row in await queries.list_walls(session, case.id)]
+
+
+def render(row: RowMapping) -> WallRead:
+    """Return a wall as its owner reads it."""
+    wall: CaseWall = row["CaseWall"]
+    return WallRead(
+        id=public_id(PREFIX, wall.id),
+        office=row["code"],
+        person=wall.person_id,
+        set_at=wall.set_at,
+        lift_asked_at=wall.lift_asked_at,
+        lifted_at=wall.lifted_at,
+    )

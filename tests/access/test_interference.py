@@ -1,0 +1,62 @@
+"""What is hidden changes neither what another office hears nor, nearly, how long it waits."""
+
+import statistics
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from app.core.ids import new_id, public_id
+from tests.campaigns.twins import Step, steps, transcripts
+from tests.database import Template
+from tests.factories import Registry
+from tests.scenes import meet
+
+
+@pytest.fixture(scope="module")
+async def twins(
+    database_template: Template, keys_directory: Path
+) -> AsyncIterator[tuple[Registry, Registry]]:
+    with database_template.clone() as one, database_template.clone() as two:
+        async with (
+            Registry.started(one, keys_directory) as first,
+            Registry.started(two, keys_directory) as second,
+        ):
+            yield first, second
+
+
+class TestTwins:
+    @settings(
+        max_examples=12,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    )
+    @given(sequence=steps)
+    async def test_are_never_told_apart(
+        self, twins: tuple[Registry, Registry], sequence: list[Step]
+    ) -> None:
+        """Many more: `python -m tests.campaigns.twins --sequences 2000`."""
+        first, second = await transcripts(twins, [("hide", 0, 0, "silent"), *sequence])
+        assert first == second
+
+    async def test_are_told_apart_by_what_is_open(self, twins: tuple[Registry, Registry]) -> None:
+        first, second = await transcripts(twins, [("put", 0, 0, "open")], reveal=True)
+        assert first != second
+
+
+class TestTime:
+    async def test_of_silent_and_absent_is_alike(self, shared_registry: Registry) -> None:
+        """Medians of alternating samples; the bound is wide so that a busy machine passes."""
+        meeting = await meet(shared_registry, "open", "silent")
+        paths = [f"/v1/overlaps/{meeting.overlap_id}", f"/v1/overlaps/{public_id('ovl', new_id())}"]
+        taken: dict[str, list[float]] = {path: [] for path in paths}
+        for _ in range(100):
+            for path in paths:
+                began = time.perf_counter()
+                answer = await meeting.first.http.get(path)
+                taken[path].append(time.perf_counter() - began)
+                assert answer.status_code == 404
+        hidden, absent = (statistics.median(taken[path]) for path in paths)
+        assert hidden / absent == pytest.approx(1, abs=0.3)

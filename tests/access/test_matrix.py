@@ -1,0 +1,159 @@
+"""Every operation by every principal, and the fields of every class of object, through HTTP."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import pytest
+
+from app.access.permissions import Permission
+from app.access.policy import Target, permissions_of
+from app.access.vocabulary import Disclosure, Relation, Role, Rung
+from app.main import create_bare_app
+from tests.access import oracle
+from tests.access.people import sign_in
+from tests.architecture.test_openapi import call
+from tests.blinding import case
+from tests.factories import Registry
+from tests.scenes import Meeting, end_agreement, make_offices, meet, someone
+
+NEEDS: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("put_case", "put_cases", "withdraw_case"), "cases:post"),
+    "preview_audience": "cases:post",
+    **dict.fromkeys(("list_cases", "read_case", "list_common_values"), "cases:read"),
+    **dict.fromkeys(("list_overlaps", "read_overlap"), "overlaps:read"),
+    "put_verdict": "overlaps:judge",
+    **dict.fromkeys(("list_handling_requests", "read_handling_request"), "handling:read"),
+    "request_handling": "handling:request",
+    "answer_handling_request": "handling:answer",
+    **dict.fromkeys(("explain_access", "list_grants", "list_glass_breaks"), "grants:read"),
+    **dict.fromkeys(("make_grant", "withdraw_grant"), "grants:give"),
+    "approve_grant": "grants:approve",
+    **dict.fromkeys(("list_walls", "set_wall"), "walls:set"),
+    "lift_wall": "walls:lift",
+    "list_state_overlaps": "state-overlaps:read",
+    "break_glass": "glass:break",
+    "review_glass_break": "glass:review",
+    "give_permit": "tokens:evaluate",
+    "list_offices": "offices:read",
+}
+ANYONE: Final = {
+    *("issue_access_token", "read_oprf_keys", "read_meta", "read_health", "read_readiness"),
+    *("read_problem", "read_me", "add_my_key", "end_my_key", "read_banner"),
+    *("sign_in_with_password", "use_enrolment_code", "read_passkey_sign_in_options"),
+    *("sign_in_with_passkey", "begin_provider_sign_in", "finish_provider_sign_in"),
+}
+MACHINES_ONLY: Final = {"request_handling", "answer_handling_request"}
+"""Their Idempotency-Key belongs to a machine client; people get them with their pages."""
+
+DOCUMENT: Final[dict[str, Any]] = create_bare_app().openapi()
+OPERATIONS: Final = [
+    (path, method, operation)
+    for path, methods in DOCUMENT["paths"].items()
+    for method, operation in methods.items()
+    if "personSignIn" not in str(operation["security"])
+]
+"""Those of people's own sign-ins and accounts are in tests/people."""
+PEOPLE: Final = tuple(role for role in Role if role not in {Role.CLIENT, Role.OPERATOR})
+
+
+class TestOperations:
+    def test_each_is_listed(self) -> None:
+        assert {operation["operationId"] for _, _, operation in OPERATIONS} == NEEDS.keys() | ANYONE
+
+    @pytest.mark.parametrize("role", [role for role in Role if role is not Role.OPERATOR])
+    async def test_each_is_refused_to_whom_the_oracle_refuses_it(
+        self, shared_registry: Registry, role: Role
+    ) -> None:
+        (office,) = await make_offices(shared_registry, 1)
+        http = office.http
+        if role is not Role.CLIENT:
+            http = (await sign_in(shared_registry, office, role)).http
+        asker = oracle.Asker(frozenset({role}), permissions_of([role]))
+        for path, method, operation in OPERATIONS:
+            name = operation["operationId"]
+            if name in ANYONE or (name in MACHINES_ONLY and role is not Role.CLIENT):
+                continue
+            answer = await call(http, path, method, operation)
+            is_open = oracle.allowed(asker, Permission(NEEDS[name]))
+            assert (answer.status_code != 403) is is_open, (role, name, answer.text)
+            assert answer.status_code < 500
+
+
+OBJECTS: Final = ("open", "contact_first", "silent", "granted", "lapsed", "walled", "other")
+
+
+async def scene(registry: Registry, kind: str) -> tuple[Meeting, Target]:
+    """Return a meeting whose first office stands so to the second's case."""
+    ways: dict[str, Disclosure] = {"contact_first": "contact_first", "silent": "silent"}
+    way = ways.get(kind, "open")
+    meeting = await meet(registry, "open", way)
+    relation, granted, is_walled = Relation.PARTNER, Rung.NONE, kind == "walled"
+    if kind == "granted":
+        asked = (await meeting.first.request_handling(meeting.overlap_id)).json()
+        await meeting.second.answer(asked["id"], {"answer": "accept"})
+        granted = Rung.SUMMARY
+    said = await meeting.second.say(meeting.overlap_id, "not_a_match", "wrong_data")
+    assert said.status_code == 200, said.text
+    if kind == "lapsed":
+        await end_agreement(registry, meeting.second)
+    if kind == "walled":
+        lead = await sign_in(registry, meeting.second, Role.LEADERSHIP)
+        body = {"office": meeting.first.code}
+        assert (await lead.send("POST", "/v1/cases/cms/24-1/walls", body)).status_code == 201
+    if kind == "other":
+        relation = Relation.STRANGER
+    return meeting, Target(
+        relation, "charged", way, granted, is_participating=kind != "lapsed", is_walled=is_walled
+    )
+
+
+def fields(read: Mapping[str, Any]) -> set[str]:
+    """Return the names of an answer's fields that hold something."""
+    found = {name for name in read if name not in {"findings", "counterpart"}}
+    other = read["counterpart"]
+    verdict = read["verdicts"]["other"]
+    found |= {"verdicts.other.reason"} if verdict["reason"] is not None else set()
+    found |= {f"counterpart.{key}" for key, value in other.items() if value is not None}
+    for finding in read["findings"]:
+        found |= {f"findings.{key}" for key, value in finding.items() if value is not None}
+    return found
+
+
+class TestObjects:
+    @pytest.mark.parametrize("kind", OBJECTS)
+    async def test_of_an_overlap_each_principal_is_shown_the_oracles_fields(
+        self, shared_registry: Registry, kind: str
+    ) -> None:
+        meeting, target = await scene(shared_registry, kind)
+        office = meeting.first
+        if kind == "other":
+            (office,) = await make_offices(shared_registry, 1)
+        for role in (Role.CLIENT, *PEOPLE):
+            http = office.http
+            if role is not Role.CLIENT:
+                http = (await sign_in(shared_registry, office, role)).http
+            asker = oracle.Asker(frozenset({role}), permissions_of([role]))
+            single = await http.get(f"/v1/overlaps/{meeting.overlap_id}")
+            listed = await http.get("/v1/overlaps")
+            if not oracle.allowed(asker, Permission.OVERLAPS_READ):
+                assert (single.status_code, listed.status_code) == (403, 403)
+                continue
+            level = oracle.rung(asker, Permission.OVERLAPS_READ, target)
+            if level == 0:
+                assert (single.status_code, listed.json()["items"]) == (404, [])
+                continue
+            assert listed.json()["items"] == [single.json()]
+            assert fields(single.json()) == oracle.shown(level), (role, kind)
+
+    async def test_of_a_case_only_its_office_is_shown_anything(
+        self, shared_registry: Registry
+    ) -> None:
+        owner, other = await make_offices(shared_registry)
+        await owner.put_case("24-5", case(someone()))
+        for office, expected in ((owner, 200), (other, 404)):
+            for role in PEOPLE:
+                person = await sign_in(shared_registry, office, role)
+                asker = oracle.Asker(frozenset({role}), permissions_of([role]))
+                is_open = oracle.allowed(asker, Permission.CASES_READ)
+                answer = await person.send("GET", "/v1/cases/cms/24-5")
+                assert answer.status_code == (expected if is_open else 403)

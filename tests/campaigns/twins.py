@@ -1,0 +1,205 @@
+"""Two registries that differ in one hidden office only answer another office alike, byte for byte.
+
+`python -m tests.campaigns.twins --sequences 2000` runs many; a small run is in the test suite.
+"""
+
+import argparse
+import asyncio
+import logging
+import random
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+from uuid import uuid4
+
+import structlog
+from hypothesis import strategies as st
+
+from app.access.vocabulary import DISCLOSURES, RECORD_CLASSES
+from app.core.clock import utc_now
+from app.core.deps import request_time
+from app.serving.keys import create_keys
+from tests.blinding import SEED, case
+from tests.database import Template, serving
+from tests.factories import OfficeClient, Registry
+from tests.scenes import someone
+
+Step = tuple[str, int, int, str]
+"""What is done, to which case, about whom, and how it is disclosed."""
+
+ACTS: Final = (
+    *("hide", "put", "put", "put many", "read", "cases", "overlaps", "overlap", "ask", "requests"),
+    *("give", "grants", "explain", "preview", "state", "breaks", "me", "other puts"),
+)
+steps = st.lists(
+    st.tuples(
+        st.sampled_from(ACTS),
+        st.integers(0, 2),
+        st.integers(0, 2),
+        st.sampled_from(DISCLOSURES),
+    ),
+    min_size=5,
+    max_size=25,
+)
+_ANY: Final = {"X-Request-Id": "0198a1b2c3d47e5f8a9b0c1d2e3f4a5b"}
+_OPAQUE: Final = re.compile(
+    r"(?:ovl|hnd|grt|brk)_[0-9a-f]{32}|client:[0-9a-f-]{36}|[0-9a-f]{8}-[0-9a-f-]{27}"
+    r"|(?<=\"digest\":\")[0-9a-f]{64}|(?<=cursor[\"=])[\":]*[A-Za-z0-9_-]{20,}"
+)
+
+
+class Twin:
+    """One office's view of a registry, with everything random in it numbered by appearance."""
+
+    def __init__(
+        self, registry: Registry, me: OfficeClient, hidden: OfficeClient, other: OfficeClient
+    ) -> None:
+        self.registry, self.me, self.hidden, self.other = registry, me, hidden, other
+        self.names: dict[str, str] = {}
+        self.seen: list[str] = []
+
+    @classmethod
+    async def make(cls, registry: Registry, codes: Sequence[str], now: datetime) -> "Twin":
+        """Return the twin with three new offices; its clock stands still."""
+        registry.app.dependency_overrides[request_time] = lambda: now
+        me, hidden = [await registry.add_office(code) for code in codes[:2]]
+        other = await registry.add_office(codes[2], kind="attorney_general")
+        return cls(registry, me, hidden, other)
+
+    async def send(self, method: str, path: str, body: Any = None) -> tuple[int, Any, str]:
+        """Return all that the office can observe of an answer, apart from its time."""
+        headers = {**_ANY, "Idempotency-Key": uuid4().hex} if method == "POST" else _ANY
+        answer = await self.me.http.request(method, path, json=body, headers=headers)
+        self.seen += re.findall(r"ovl_[0-9a-f]{32}", answer.text)
+        heard = [(key.decode(), self._numbered(value)) for key, value in answer.headers.raw]
+        return answer.status_code, sorted(heard), self._numbered(answer.content)
+
+    def _numbered(self, text: bytes) -> str:
+        def name(match: re.Match[str]) -> str:
+            return self.names.setdefault(match[0], f"#{len(self.names)}")
+
+        return _OPAQUE.sub(name, text.decode())
+
+
+async def act(twin: Twin, step: Step, people: Sequence[Any], *, has_hidden: bool) -> Any:
+    """Do one step and return what the office hears of it."""
+    what, place, whom, disclosure = step
+    body = case(people[whom], disclosure=disclosure, record_class=RECORD_CLASSES[place])
+    path, overlap = f"/v1/cases/cms/24-{place}", (twin.seen or ["ovl_" + "0" * 32])[0]
+    if what in {"hide", "other puts"}:
+        client = twin.hidden if what == "hide" else twin.other
+        changed = {**body, "disclosure": "silent"} if what == "hide" else body
+        if what == "other puts" or has_hidden:
+            answer = await client.put_case(f"24-{place}", changed)
+            assert answer.status_code in {200, 201}, answer.text
+        return None
+    grant = {
+        "office": twin.other.code,
+        "rung": "contact",
+        "purpose": "transfer",
+        "expires_at": "2027-06-01T00:00:00Z",
+    }
+    item = {"source_system": "cms", "external_id": f"24-{place}", "case": body}
+    asked = {key: body[key] for key in ("disclosure", "record_class", "trafficking_type")}
+    sends: dict[str, Callable[[], Any]] = {
+        "put": lambda: twin.send("PUT", path, body),
+        "put many": lambda: twin.send("PUT", "/v1/cases", {"cases": [item]}),
+        "read": lambda: twin.send("GET", path),
+        "cases": lambda: twin.send("GET", f"/v1/cases?limit={place + 1}"),
+        "overlaps": lambda: twin.send("GET", f"/v1/overlaps?limit={place + 1}"),
+        "overlap": lambda: twin.send("GET", f"/v1/overlaps/{overlap}"),
+        "ask": lambda: twin.send(
+            "POST", f"/v1/overlaps/{overlap}/handling-requests", {"proposed_lead": "requester"}
+        ),
+        "requests": lambda: twin.send("GET", "/v1/handling-requests"),
+        "give": lambda: twin.send("POST", f"{path}/grants", grant),
+        "grants": lambda: twin.send("GET", f"{path}/grants"),
+        "explain": lambda: twin.send("GET", f"{path}/access/{twin.hidden.code}"),
+        "preview": lambda: twin.send("POST", "/v1/cases/audience-preview", asked),
+        "state": lambda: twin.send("GET", "/v1/state-overlaps"),
+        "breaks": lambda: twin.send("GET", "/v1/glass-breaks"),
+        "me": lambda: twin.send("GET", "/v1/me"),
+    }
+    return await sends[what]()
+
+
+async def transcripts(
+    registries: tuple[Registry, Registry], sequence: Sequence[Step], *, reveal: bool = False
+) -> list[list[Any]]:
+    """Return what one office hears of both registries; only the first has the hidden cases.
+
+    With `reveal` the hidden office is open instead, to show that a difference would be seen.
+    """
+    mark = uuid4().hex[:8].upper()
+    codes = [f"CA-{mark}{place}" for place in range(3)]
+    people, now = [someone() for _ in range(3)], utc_now()
+    heard: list[list[Any]] = []
+    for registry, has_hidden in zip(registries, (True, False), strict=True):
+        twin = await Twin.make(registry, codes, now)
+        if reveal and has_hidden:
+            await twin.hidden.put_case("24-0", case(people[0], disclosure="open"))
+        answers = [await act(twin, step, people, has_hidden=has_hidden) for step in sequence]
+        heard.append([_without_counts(answer) for answer in answers])
+    return heard
+
+
+def _without_counts(answer: Any) -> Any:
+    """Leave out how many offices the twins have by now: tests before this one added theirs."""
+    if answer is None:
+        return None
+    status, headers, body = answer
+    return status, [h for h in headers if h[0] != "content-length"], re.sub(
+        r'"offices":\d+', '"offices":n', body
+    )  # fmt: skip
+
+
+def random_steps(chance: random.Random) -> list[Step]:
+    """Return a sequence that hides something early."""
+    how_many = chance.randint(5, 25)
+    drawn = [
+        (chance.choice(ACTS), chance.randrange(3), chance.randrange(3), chance.choice(DISCLOSURES))
+        for _ in range(how_many)
+    ]
+    return [("hide", chance.randrange(3), chance.randrange(3), "silent"), *drawn]
+
+
+async def run(urls: tuple[str, str], keys: Path, sequences: int, seed: int) -> int:
+    """Return how many of so many random sequences told the twins apart."""
+    chance, told = random.Random(seed), 0
+    async with Registry.started(urls[0], keys) as one, Registry.started(urls[1], keys) as two:
+        for _ in range(sequences):
+            sequence = random_steps(chance)
+            first, second = await transcripts((one, two), sequence)
+            if first != second:
+                told += 1
+                print(sequence, file=sys.stderr)
+    return told
+
+
+def main() -> None:
+    """Run the campaign and print its figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sequences", type=int, default=2000)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().getrandbits(32))
+    chosen = parser.parse_args()
+    began = time.perf_counter()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    with tempfile.TemporaryDirectory() as directory, serving(uuid4().hex) as server:
+        keys = Path(directory) / "keys"
+        create_keys(keys, seed=SEED)
+        template = Template(server)
+        with template.clone() as one, template.clone() as two:
+            told = asyncio.run(run((one, two), keys, chosen.sequences, chosen.seed))
+        template.drop()
+    seconds = time.perf_counter() - began
+    print(f"seed {chosen.seed}: {chosen.sequences} sequences, {told} differ, in {seconds:.0f} s")
+    sys.exit(bool(told))
+
+
+if __name__ == "__main__":
+    main()

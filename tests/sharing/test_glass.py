@@ -1,0 +1,123 @@
+"""Breaking the glass: one person, one case, an hour, told, reviewed; never past silence."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from app.access.vocabulary import Role
+from tests.access.people import Person, sign_in
+from tests.factories import Registry
+from tests.scenes import Meeting, make_offices, meet
+
+REASON = "A search is under way tonight and persons may still be inside."
+
+
+async def smash(person: Person, meeting: Meeting, **changes: Any) -> httpx.Response:
+    path = f"/v1/overlaps/{meeting.overlap_id}/glass-breaks"
+    return await person.send("POST", path, {"reason": REASON, **changes})
+
+
+async def rung(person: Person, meeting: Meeting) -> str | None:
+    answer = await person.send("GET", f"/v1/overlaps/{meeting.overlap_id}")
+    return answer.json().get("rung")  # type: ignore[no-any-return]  # a body of any form
+
+
+@pytest.fixture
+async def meeting(shared_registry: Registry) -> Meeting:
+    return await meet(shared_registry, "open", "contact_first")
+
+
+class TestBreakGlass:
+    async def test_shows_the_summary_to_that_person_and_no_one_else(self, meeting: Meeting) -> None:
+        one, two = [
+            await sign_in(meeting.registry, meeting.first, Role.PROSECUTOR) for _ in range(2)
+        ]
+        assert await rung(one, meeting) == "pointer"
+        broken = await smash(one, meeting, minutes=30)
+        assert broken.status_code == 201, broken.text
+        read = {key: datetime.fromisoformat(broken.json()[key]) for key in (
+            "broken_at", "expires_at", "review_due_at",
+        )}  # fmt: skip
+        assert read["expires_at"] - read["broken_at"] == timedelta(minutes=30)
+        assert read["review_due_at"] - read["broken_at"] == timedelta(hours=72)
+        assert await rung(one, meeting) == "summary"
+        assert await rung(two, meeting) == "pointer"
+        assert (await meeting.first.overlaps())[0]["rung"] == "pointer"
+
+    async def test_ends_with_its_time(self, meeting: Meeting) -> None:
+        person = await sign_in(meeting.registry, meeting.first, Role.PROSECUTOR)
+        await smash(person, meeting)
+        assert await rung(person, meeting) == "summary"
+        await meeting.registry.rows(
+            "UPDATE case_grants SET expires_at = now() WHERE person_id = :id RETURNING id",
+            id=person.principal.person_id,
+        )
+        assert await rung(person, meeting) == "pointer"
+
+    async def test_tells_the_owner_at_once_and_is_reviewed_once(self, meeting: Meeting) -> None:
+        registry, owner = meeting.registry, meeting.second
+        person = await sign_in(registry, meeting.first, Role.PROSECUTOR, Role.LEADERSHIP)
+        made = (await smash(person, meeting)).json()
+        (notice,) = (await owner.http.get("/v1/glass-breaks")).json()["items"]
+        assert notice == {**made, "direction": "theirs"}
+        assert (notice["office"], notice["reason"]) == (meeting.first.code, REASON)
+        (entry,) = [
+            each for each in await registry.audit("glass.broken") if each["object"] == made["id"]
+        ]
+        ((owner_id,),) = await registry.rows(
+            "SELECT id FROM offices WHERE code = :code", code=owner.code
+        )
+        assert entry["recipients"] == [owner_id]
+        path, body = f"/v1/glass-breaks/{made['id']}/reviews", {"finding": "not_justified"}
+        lead = await sign_in(registry, owner, Role.LEADERSHIP)
+        own = await person.send("POST", path, body)
+        assert (own.status_code, own.json()["code"]) == (404, "glass-break-not-found")
+        assert (await owner.http.post(path, json=body)).status_code == 403
+        assert (await lead.send("POST", path, body)).json()["finding"] == "not_justified"
+        again = await lead.send("POST", path, {"finding": "justified"})
+        assert (again.status_code, again.json()["code"]) == (409, "glass-break-reviewed")
+
+    @pytest.mark.parametrize("second", ["silent", "granted silent"])
+    async def test_passes_no_silence(self, shared_registry: Registry, second: str) -> None:
+        meeting = await meet(shared_registry, "open", "silent")
+        person = await sign_in(shared_registry, meeting.first, Role.PROSECUTOR)
+        if second == "granted silent":
+            await meeting.second.request_handling(meeting.overlap_id)
+            assert await rung(person, meeting) == "contact"
+        refused = await smash(person, meeting)
+        assert (refused.status_code, refused.json()["code"]) == (404, "overlap-not-found")
+        assert (await meeting.second.http.get("/v1/glass-breaks")).json()["items"] == []
+
+    @pytest.mark.parametrize(
+        ("changes", "code"),
+        [
+            ({"reason": "Too short a reason."}, "invalid-request"),
+            ({"reason": " " * 30 + "short"}, "invalid-request"),
+            ({"minutes": 61}, "invalid-request"),
+            ({"minutes": 0}, "invalid-request"),
+            ({"reason": "Call 415-555-0142 at once, there is danger."}, "reason-holds-identifier"),
+        ],
+    )
+    async def test_of_another_form_is_refused(
+        self, meeting: Meeting, changes: dict[str, Any], code: str
+    ) -> None:
+        person = await sign_in(meeting.registry, meeting.first, Role.PROSECUTOR)
+        refused = await smash(person, meeting, **changes)
+        assert (refused.status_code, refused.json()["code"]) == (422, code)
+        assert "555" not in refused.text
+        assert await rung(person, meeting) == "pointer"
+
+    async def test_is_for_some_people_of_the_other_side_with_a_fresh_factor(
+        self, meeting: Meeting
+    ) -> None:
+        registry = meeting.registry
+        (third,) = await make_offices(registry, 1)
+        stranger = await sign_in(registry, third, Role.PROSECUTOR)
+        assert (await smash(stranger, meeting)).status_code == 404
+        stale = await sign_in(registry, meeting.first, Role.PROSECUTOR, minutes_ago=16)
+        assert (await smash(stale, meeting)).json()["code"] == "step-up-needed"
+        for role in (Role.ANALYST, Role.COORDINATOR, Role.ADMINISTRATOR, Role.AUDITOR):
+            person = await sign_in(registry, meeting.first, role)
+            assert (await smash(person, meeting)).json()["code"] == "missing-scope"

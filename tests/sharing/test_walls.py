@@ -1,0 +1,122 @@
+"""Walls: nothing overrides them, and lifting one takes two persons."""
+
+from typing import Any
+
+import pytest
+
+from app.access.vocabulary import Role
+from tests.access.people import Person, sign_in
+from tests.factories import OfficeClient, Registry
+from tests.scenes import Meeting, make_offices, meet
+
+PATH = "/v1/cases/cms/24-1/walls"
+
+
+@pytest.fixture
+async def meeting(shared_registry: Registry) -> Meeting:
+    """Two offices that handle an overlap jointly: the most that is ever granted."""
+    meeting = await meet(shared_registry)
+    asked = (await meeting.first.request_handling(meeting.overlap_id)).json()
+    accepted = await meeting.second.answer(asked["id"], {"answer": "accept"})
+    assert accepted.status_code == 200, accepted.text
+    return meeting
+
+
+async def everything(meeting: Meeting, client: OfficeClient | Person) -> list[Any]:
+    """Return what the reader is answered of the overlap and its handling."""
+    paths = ("/v1/overlaps", f"/v1/overlaps/{meeting.overlap_id}", "/v1/handling-requests")
+    answers = [await client.http.get(path) for path in paths]
+    return [(a.status_code, a.json().get("items", a.json().get("code"))) for a in answers]
+
+
+NOTHING = [(200, []), (404, "overlap-not-found"), (200, [])]
+
+
+class TestWalls:
+    async def test_one_keeps_an_office_out_whatever_was_granted(self, meeting: Meeting) -> None:
+        registry, owner, other = meeting.registry, meeting.second, meeting.first
+        lead = await sign_in(registry, owner, Role.LEADERSHIP)
+        person = await sign_in(registry, other, Role.LEADERSHIP, Role.PROSECUTOR)
+        assert await everything(meeting, other) != NOTHING
+        wall = await lead.send("POST", PATH, {"office": other.code})
+        assert wall.status_code == 201, wall.text
+        for reader in (other, person):
+            assert await everything(meeting, reader) == NOTHING
+        put = await other.put_case("24-1", meeting.first_case)
+        assert put.json()["overlaps"] == []
+        broken = await person.send(
+            "POST", f"/v1/overlaps/{meeting.overlap_id}/glass-breaks", {"reason": "x" * 20}
+        )
+        assert (broken.status_code, broken.json()["code"]) == (404, "overlap-not-found")
+        assert (await owner.overlaps())[0]["rung"] == "summary"
+
+    async def test_one_keeps_a_person_of_ones_own_out(self, meeting: Meeting) -> None:
+        registry, owner = meeting.registry, meeting.second
+        admin = await sign_in(registry, owner, Role.ADMINISTRATOR)
+        person = await sign_in(registry, owner, Role.PROSECUTOR, Role.LEADERSHIP)
+        assert (await person.send("GET", "/v1/cases/cms/24-1")).status_code == 200
+        body = {"person": str(person.principal.person_id)}
+        (first, second) = [await admin.send("POST", PATH, body) for _ in range(2)]
+        assert first.json() == second.json()
+        assert await everything(meeting, person) == NOTHING
+        assert (await person.send("GET", "/v1/cases")).json()["items"] == []
+        for method, path, sent in (
+            ("GET", "/v1/cases/cms/24-1", None),
+            ("PUT", "/v1/cases/cms/24-1", meeting.second_case),
+            ("GET", "/v1/cases/cms/24-1/grants", None),
+            ("GET", PATH, None),
+            ("DELETE", f"{PATH}/{first.json()['id']}", None),
+        ):
+            answer = await person.send(method, path, sent)
+            assert (answer.status_code, answer.json()["code"]) == (404, "case-not-found")
+        assert await everything(meeting, owner) != NOTHING
+
+    async def test_lifting_takes_two_persons(self, meeting: Meeting) -> None:
+        registry, owner, other = meeting.registry, meeting.second, meeting.first
+        one, two = [await sign_in(registry, owner, Role.LEADERSHIP) for _ in range(2)]
+        admin = await sign_in(registry, owner, Role.ADMINISTRATOR)
+        wall = (await admin.send("POST", PATH, {"office": other.code})).json()
+        path = f"{PATH}/{wall['id']}"
+        assert (await admin.send("DELETE", path)).status_code == 403
+        for _ in range(3):
+            asked = (await one.send("DELETE", path)).json()
+            assert (asked["lift_asked_at"] is None, asked["lifted_at"]) == (False, None)
+        assert await everything(meeting, other) == NOTHING
+        assert (await two.send("DELETE", path)).json()["lifted_at"] is not None
+        assert await everything(meeting, other) != NOTHING
+        gone = await one.send("DELETE", path)
+        assert (gone.status_code, gone.json()["code"]) == (404, "wall-not-found")
+
+    async def test_a_request_to_lift_lapses_after_a_day(self, meeting: Meeting) -> None:
+        registry, owner = meeting.registry, meeting.second
+        one, two = [await sign_in(registry, owner, Role.LEADERSHIP) for _ in range(2)]
+        wall = (await one.send("POST", PATH, {"office": meeting.first.code})).json()
+        await one.send("DELETE", f"{PATH}/{wall['id']}")
+        await registry.rows(
+            "UPDATE case_walls SET lift_asked_at = lift_asked_at - interval '24 hours'"
+            " WHERE id = CAST(:id AS uuid) RETURNING id",
+            id=wall["id"][4:],
+        )
+        assert (await two.send("DELETE", f"{PATH}/{wall['id']}")).json()["lifted_at"] is None
+        assert (await one.send("DELETE", f"{PATH}/{wall['id']}")).json()["lifted_at"] is not None
+
+    async def test_machine_clients_neither_set_nor_lift(self, meeting: Meeting) -> None:
+        client = meeting.registry.client(
+            meeting.second.code, meeting.second.client_id, "walls:set walls:lift"
+        )
+        set_one = await client.http.post(PATH, json={"office": meeting.first.code})
+        lifted = await client.http.delete(f"{PATH}/wal_{'0' * 32}")
+        assert (set_one.status_code, lifted.status_code) == (403, 403)
+
+    @pytest.mark.parametrize(
+        "body", [{}, {"office": "NO-SUCH"}, {"person": "me"}, {"office": "X-1", "person": "0"}]
+    )
+    async def test_of_another_form_is_refused(self, meeting: Meeting, body: Any) -> None:
+        lead = await sign_in(meeting.registry, meeting.second, Role.LEADERSHIP)
+        assert (await lead.send("POST", PATH, body)).status_code == 422
+
+    async def test_of_anothers_case_is_as_of_none(self, meeting: Meeting) -> None:
+        (third,) = await make_offices(meeting.registry, 1)
+        lead = await sign_in(meeting.registry, third, Role.LEADERSHIP)
+        answer = await lead.send("POST", PATH, {"office": meeting.first.code})
+        assert (answer.status_code, answer.json()["code"]) == (404, "case-not-found")
