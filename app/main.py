@@ -60,6 +60,8 @@ from app.postgres.durability import check_durable
 from app.quotas import examples as quotas_examples
 from app.quotas import routes as quotas
 from app.quotas.errors import QuotaExceededError
+from app.suppressing import examples as suppressing_examples
+from app.suppressing import routes as suppressing
 
 if TYPE_CHECKING:
     import asyncpg
@@ -72,6 +74,7 @@ EXAMPLES: Final = {
     **cases_examples.EXAMPLES,
     **handling_examples.EXAMPLES,
     **quotas_examples.EXAMPLES,
+    **suppressing_examples.EXAMPLES,
     "MetaRead": {
         "version": "0.1.0",
         "match_spec": "joinder/v1",
@@ -90,7 +93,7 @@ DESCRIPTION: Final = (
 
 PACKAGES: Final = (
     *(accounts, people, people_themselves, people_administration),
-    *(quotas, overlaps, cases, handling),
+    *(quotas, overlaps, cases, suppressing, handling),
 )
 
 

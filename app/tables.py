@@ -11,6 +11,7 @@ from app.overlaps import models as overlaps
 from app.pairs import models as pairs
 from app.people import models as people
 from app.quotas import models as quotas
+from app.suppressions import models as suppressions
 
 __all__ = [
     "Base",
@@ -24,4 +25,5 @@ __all__ = [
     "pairs",
     "people",
     "quotas",
+    "suppressions",
 ]

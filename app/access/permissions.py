@@ -11,6 +11,7 @@ class Permission(StrEnum):
     HANDLING_READ = "handling:read"
     HANDLING_REQUEST = "handling:request"
     HANDLING_ANSWER = "handling:answer"
+    SUPPRESSIONS_MANAGE = "suppressions:manage"
     TOKENS_EVALUATE = "tokens:evaluate"
     OFFICES_READ = "offices:read"
     OFFICES_MANAGE = "offices:manage"

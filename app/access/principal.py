@@ -50,6 +50,10 @@ class Principal:
 
 
 OPERATOR = Principal(
-    "operator", 0, frozenset({Permission.OFFICES_MANAGE, Permission.PEOPLE_MANAGE})
+    "operator",
+    0,
+    frozenset(
+        {Permission.OFFICES_MANAGE, Permission.PEOPLE_MANAGE, Permission.SUPPRESSIONS_MANAGE}
+    ),
 )
 """The person at the command line of the registry's machine."""

@@ -23,7 +23,8 @@ _WORKING: Final = _READING | {Permission.CASES_POST, Permission.TOKENS_EVALUATE}
 
 GRANTS: Final[Mapping[Role, frozenset[Permission]]] = {
     Role.ADMINISTRATOR: frozenset({Permission.PEOPLE_MANAGE, Permission.PEOPLE_REVIEW}),
-    Role.COORDINATOR: _READING | {Permission.HANDLING_REQUEST, Permission.HANDLING_ANSWER},
+    Role.COORDINATOR: _READING
+    | {Permission.HANDLING_REQUEST, Permission.HANDLING_ANSWER, Permission.SUPPRESSIONS_MANAGE},
     Role.PROSECUTOR: _WORKING | {Permission.HANDLING_REQUEST},
     Role.ANALYST: _WORKING,
     Role.AUDITOR: frozenset({Permission.PEOPLE_REVIEW}),

@@ -102,6 +102,7 @@ def _finding(finding: Mapping[str, Any], is_low: bool, rung: int) -> dict[str, A
         "subject": finding["subjects"][0 if is_low else 1],
         "kinds": finding.get("kinds") or (("name",) if "facts" in finding else ()),
         "common": finding.get("common", ()),
+        "suppressed": finding.get("suppressed", ()),
         "band": finding.get("band"),
     }
     if rung >= CONTACT:
