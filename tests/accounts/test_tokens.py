@@ -22,10 +22,12 @@ EVERYTHING = {
     "cases:post",
     "cases:read",
     "overlaps:read",
+    "overlaps:judge",
     "handling:read",
     "handling:request",
     "handling:answer",
     "offices:read",
+    "suppressions:manage",
     "tokens:evaluate",
 }
 
