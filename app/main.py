@@ -73,6 +73,8 @@ from app.quotas import routes as quotas
 from app.quotas.errors import QuotaExceededError
 from app.sharing import examples as sharing_examples
 from app.sharing import routes as sharing
+from app.suppressing import examples as suppressing_examples
+from app.suppressing import routes as suppressing
 
 if TYPE_CHECKING:
     import asyncpg
@@ -86,6 +88,7 @@ EXAMPLES: Final = {
     **sharing_examples.EXAMPLES,
     **handling_examples.EXAMPLES,
     **quotas_examples.EXAMPLES,
+    **suppressing_examples.EXAMPLES,
     "MetaRead": {
         "version": "0.1.0",
         "match_spec": "joinder/v1",
@@ -107,7 +110,7 @@ CALLERS: Final = (current_principal, current_sign_in)
 
 PACKAGES: Final = (
     *(accounts, people, people_themselves, people_administration),
-    *(quotas, overlaps, cases, sharing, handling),
+    *(quotas, overlaps, cases, suppressing, sharing, handling),
 )
 
 

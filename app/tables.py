@@ -12,6 +12,7 @@ from app.pairs import models as pairs
 from app.people import models as people
 from app.quotas import models as quotas
 from app.sharing import models as sharing
+from app.suppressions import models as suppressions
 
 __all__ = [
     "Base",
@@ -26,4 +27,5 @@ __all__ = [
     "people",
     "quotas",
     "sharing",
+    "suppressions",
 ]

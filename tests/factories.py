@@ -138,7 +138,7 @@ class Registry:
         everything = (
             "cases:post cases:read overlaps:read overlaps:judge tokens:evaluate"
             " handling:read handling:request handling:answer offices:read"
-            " grants:read grants:give state-overlaps:read"
+            " grants:read grants:give state-overlaps:read suppressions:manage"
         )
         token = self.app.state.signing_key.mint_access(
             issuer=ISSUER,

@@ -22,6 +22,7 @@ class Permission(StrEnum):
     GLASS_BREAK = "glass:break"
     GLASS_REVIEW = "glass:review"
     STATE_OVERLAPS_READ = "state-overlaps:read"
+    SUPPRESSIONS_MANAGE = "suppressions:manage"
     TOKENS_EVALUATE = "tokens:evaluate"
     OFFICES_READ = "offices:read"
     OFFICES_MANAGE = "offices:manage"

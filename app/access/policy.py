@@ -38,6 +38,7 @@ walls:lift           -               -               -               own        
 glass:break          -               partner:summary -               partner:summary -               -             -       -
 glass:review         -               -               -               own             -               -             own     -
 state-overlaps:read  state:pointer   -               -               -               state:pointer   -             -       -
+suppressions:manage  own             -               -               own             own             -             -       own
 tokens:evaluate      own             own             own             own             -               -             -       -
 offices:read         own             own             own             own             own             own           -       -
 offices:manage       -               -               -               -               -               -             -       own
@@ -69,7 +70,7 @@ FIELDS: Final[Mapping[Rung, frozenset[str]]] = {
             *("id", "version", "found_at", "rung", "case", "band"),
             *("verdicts", "retracted_at", "retract_reason"),
             *("findings.finding", "findings.subject", "findings.kinds", "findings.band"),
-            "findings.common",
+            *("findings.common", "findings.suppressed"),
             *("counterpart.state", "counterpart.office_kind"),
         }
     ),

@@ -46,7 +46,7 @@ def _subject(index: int, subject: SubjectPut) -> PostedSubject:
         Name(
             name.rarity,
             {
-                kind: _element(token, f"/subjects/{index}/names/{alias}/tokens/{kind}")
+                kind: read_element(token, f"/subjects/{index}/names/{alias}/tokens/{kind}")
                 for kind, token in name.tokens.items()
             },
         )
@@ -55,14 +55,19 @@ def _subject(index: int, subject: SubjectPut) -> PostedSubject:
     identifiers = [
         (
             identifier.kind,
-            _element(identifier.token, f"/subjects/{index}/identifiers/{place}/token"),
+            read_element(identifier.token, f"/subjects/{index}/identifiers/{place}/token"),
         )
         for place, identifier in enumerate(subject.identifiers)
     ]
     return PostedSubject(subject.ref, subject.kind, names, identifiers)
 
 
-def _element(token: str, pointer: str) -> bytes:
+def read_element(token: str, pointer: str) -> bytes:
+    """Return the element that a posted token is.
+
+    Raises:
+        TokenRefusedError: it is not the output of the evaluator.
+    """
     element = urlsafe_b64decode(token + "=")  # the schema lets only the canonical spelling pass
     if not is_element(element):
         advice = "This is not an element that the evaluator gave; make the token again."

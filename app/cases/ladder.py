@@ -178,6 +178,7 @@ def _finding(finding: Mapping[str, Any], is_low: bool) -> dict[str, Any]:  # noq
         "subject": finding["subjects"][0 if is_low else 1],
         "kinds": finding.get("kinds") or (("name",) if "facts" in finding else ()),
         "common": finding.get("common", ()),
+        "suppressed": finding.get("suppressed", ()),
         "band": finding.get("band"),
     }
     return whole | {name: finding[name] for name in _EVIDENCE if name in finding}

@@ -15,6 +15,7 @@ from app.cases.vocabulary import (
     TraffickingType,
     Verdict,
 )
+from app.suppressions.rows import Mode
 
 
 class _Read(BaseModel):
@@ -42,6 +43,13 @@ class PersonFactsRead(_Read):
     )
 
 
+class SuppressedRead(_Read):
+    """A shared kind on a suppression list: counted (inform), counted less, or not at all."""
+
+    kind: str
+    mode: Mode
+
+
 class FindingRead(_Read):
     """One reason for an overlap."""
 
@@ -51,6 +59,9 @@ class FindingRead(_Read):
     common: tuple[str, ...] = Field(
         default=(),
         description="Kinds that are shared too, by so many that it says nothing: no evidence.",
+    )
+    suppressed: tuple[SuppressedRead, ...] = Field(
+        default=(), description="Kinds that are shared and on a suppression list, and its effect."
     )
     band: Band | None = None
     strength: int | None = Field(default=None, description="Bits of evidence, prior included.")

@@ -77,7 +77,7 @@ def named(
         support: Of the standing overlaps of the posted cases.
         matching: What counts by itself.
     """
-    hits = {match.subject.id for match in matching}
+    hits = {match.subject.id for match in matching if match.mode != "block"}
     cases: dict[bytes, dict[int, str]] = defaultdict(dict)
     for sighting in sightings:
         cases[sighting.token][sighting.case_id] = label(sighting.kind)

@@ -7,12 +7,14 @@ from itertools import product
 from typing import Any, Final
 
 from app.identifiers.kinds import KINDS
+from app.overlaps.crowds import label
 from app.overlaps.explanations import explain_shared
 from app.overlaps.facts import NamePair
 from app.overlaps.postings import PostedSubject, Posting, Sighting
 from app.overlaps.rows import Match, Profile
 from app.overlaps.scoring import Prior, same_organization, same_person
 from app.pairs.rows import FoundOverlap
+from app.suppressions.rows import MODES, Mode
 
 MAX_FINDINGS: Final = 50
 """Findings kept per overlap; the strongest come first."""
@@ -33,8 +35,17 @@ class _Evidence:
     """Subjects with exactly the name that a pair of aliases shares."""
     shared: dict[str, int] = field(default_factory=dict)
     """Holders of the rarest shared token of each other kind."""
+    weak: dict[str, int] = field(default_factory=dict)
+    """As `shared`, of tokens that a suppression list gives less weight."""
     common: set[str] = field(default_factory=set)
     """Kinds that are shared too and too common to be evidence."""
+    suppressed: dict[str, Mode] = field(default_factory=dict)
+    """The strongest mode of each kind that is on a suppression list."""
+
+    def note(self, kind: str, mode: Mode | None) -> None:
+        """Note what a suppression list does to a shared token of a kind."""
+        if mode is not None:
+            self.suppressed[kind] = max(mode, self.suppressed.get(kind, mode), key=MODES.index)
 
 
 Pair = tuple[int, str, int]
@@ -62,17 +73,21 @@ def gather(
     for sighting in sightings:
         by_token[sighting.token].append(sighting)
     found: dict[Pair, _Evidence] = {}
-    for token, other_alias, other, only_case_id, is_common in sorted(matching, key=_evidence_first):
+    for match in sorted(matching, key=_is_only_named):
+        token, other_alias, other, only_case_id, is_common, mode = match
         for mine in by_token[token]:
             if only_case_id not in {None, mine.case_id}:
                 continue
             pair = (mine.case_id, mine.ref, other.id)
             kind = KINDS[mine.kind]
-            if is_common:
+            if _is_only_named(match):
                 if pair in found:
-                    found[pair].common.add("name" if kind.evidence == "person" else kind.name)
+                    if is_common:
+                        found[pair].common.add(label(kind.name))
+                    found[pair].note(kind.name, mode)
                 continue
             evidence = found.get(pair) or found.setdefault(pair, _Evidence(other))
+            evidence.note(kind.name, mode)
             count = holders[token] + other.is_hidden + (mine.case_id in hidden_cases)
             if kind.evidence == "person":
                 aliases = (mine.alias, other_alias)
@@ -80,29 +95,34 @@ def gather(
                 if kind.name == EXACT_NAME:
                     evidence.name_holders[aliases] = count
             else:
-                evidence.shared[kind.name] = min(count, evidence.shared.get(kind.name, count))
+                shared = evidence.weak if mode == "down_weight" else evidence.shared
+                shared[kind.name] = min(count, shared.get(kind.name, count))
     return found
 
 
-def _evidence_first(match: Match) -> bool:
-    return match.is_common
+def _is_only_named(match: Match) -> bool:
+    return match.is_common or match.mode == "block"
 
 
 def findings_of(mine: PostedSubject, evidence: _Evidence, prior: Prior) -> list[dict[str, Any]]:
     """Return what a pair of subjects amounts to: the same, a shared identifier, or both."""
-    other, shared = evidence.other, evidence.shared
+    other, shared = evidence.other, {**evidence.weak, **evidence.shared}
+    weak = evidence.weak.keys() - evidence.shared.keys()
     if mine.kind == other.kind == "organization":
-        same = same_organization(shared, prior)
+        same = same_organization(shared, prior, weak)
     else:
         pairs = name_pairs(mine, evidence)
         has_identity = pairs or any(KINDS[kind].evidence == "strong" for kind in shared)
         numbers = mine.numbers & other.numbers
-        same = same_person(pairs, shared, prior, numbers) if has_identity else None
+        same = same_person(pairs, shared, prior, numbers, weak) if has_identity else None
     findings = [same] if same else []
     if shared:
         findings.append({"finding": "shared_identifier", **explain_shared(shared)})
     if evidence.common:
         findings = [{**finding, "common": sorted(evidence.common)} for finding in findings]
+    if evidence.suppressed:
+        noted = [{"kind": kind, "mode": mode} for kind, mode in sorted(evidence.suppressed.items())]
+        findings = [{**finding, "suppressed": noted} for finding in findings]
     return findings
 
 

@@ -63,6 +63,8 @@ class Token(Base):
     """The same of hidden subjects: they bound work, and nothing that is shown counts them."""
     is_common: Mapped[bool]
     """Whether subjects and offices are beyond the limit of the kind."""
+    is_suppressed: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Whether a suppression entry stands, so that the row stays though nobody holds it."""
 
 
 class Sighting(Base):

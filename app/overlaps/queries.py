@@ -25,7 +25,7 @@ SELECT token, kind, $3, $4, least(seen, 1), seen, least(hidden, 1), hidden, FALS
 FROM gate, unnest($1::bytea[], $2::smallint[], $5::int[], $6::int[])
            AS q (token, kind, seen, hidden)
 ON CONFLICT (token) DO UPDATE SET kind = t.kind
-RETURNING token, kind, offices, subjects, hidden_offices, hidden_subjects, xmax = 0
+RETURNING token, kind, offices, subjects, hidden_offices, hidden_subjects, xmax = 0, is_suppressed
 """  # noqa: S608 -- a constant only
 
 _HELD_BY: Final = """
@@ -140,7 +140,7 @@ SELECT token, is_hidden, count(DISTINCT subject_id) FROM placed GROUP BY token, 
 # while a rotation lifts, a token of the next epoch may be held by sightings set aside alone
 _DELETE_EMPTY: Final = """
 DELETE FROM tokens t WHERE token = ANY($1::bytea[]) AND offices = 0 AND hidden_offices = 0
-  AND NOT EXISTS (SELECT FROM common_sightings c WHERE c.token = t.token)
+  AND NOT is_suppressed AND NOT EXISTS (SELECT FROM common_sightings c WHERE c.token = t.token)
 """
 
 
@@ -166,7 +166,7 @@ async def lock_tokens(
     names, kinds, seen, hidden = map(list, zip(*tokens, strict=True)) if tokens else ([],) * 4
     rows = await connection.fetch(_LOCK, names, kinds, match_spec, epoch, seen, hidden)
     return {
-        row[0]: Locked(row[1], Holders(row[2], row[3]), Holders(row[4], row[5]), row[6])
+        row[0]: Locked(row[1], Holders(row[2], row[3]), Holders(row[4], row[5]), row[6], row[7])
         for row in rows
     }
 

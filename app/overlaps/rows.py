@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from app.overlaps.limits import COUNTED_PER_OFFICE, CommonReason, common_reason
+from app.suppressions.rows import Mode
 
 
 class Holders(NamedTuple):
@@ -33,6 +34,8 @@ class Locked(NamedTuple):
     """Holders that others may know of."""
     hidden: Holders
     is_fresh: bool
+    is_suppressed: bool = False
+    """Whether suppression entries stand; expired ones do until they are ended."""
 
     @property
     def is_common(self) -> bool:
@@ -87,6 +90,8 @@ class Match(NamedTuple):
     """The one posted case that it counts for; None means all."""
     is_common: bool = False
     """Whether it is only named where other evidence makes a hit, and is no evidence itself."""
+    mode: Mode | None = None
+    """What a suppression entry does to it; blocked, it is only named as a common one is."""
 
 
 class StoredSighting(NamedTuple):
@@ -96,6 +101,7 @@ class StoredSighting(NamedTuple):
     alias: int
     kind: int
     seen: Holders
+    is_suppressed: bool
     subject: Profile
 
 

@@ -5,7 +5,7 @@ each attribute (docs/matching.md). Pure; bits are base-2 logarithms of odds.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -33,6 +33,9 @@ PERSON_FLOOR: Final = -6.0
 
 PARTIAL_BITS: Final = 10.0
 """The last four digits of a number: one in 10,000, less what is mistyped."""
+
+SUPPRESSED_BITS: Final = 3.0
+"""Most that a shared kind adds that is on a suppression list with `down_weight`."""
 
 _ORGANIZATION_BITS: Final = {"fein": 22.0, "flc": 22.0, "org": 12.0}
 _ADDRESS_BITS: Final = 6.0
@@ -88,7 +91,11 @@ def name_bits(rarity: int, holders: int, population: int) -> float:
 
 
 def contact_bits(
-    holders: Mapping[str, int], population: int, *, has_postcode: bool = False
+    holders: Mapping[str, int],
+    population: int,
+    *,
+    has_postcode: bool = False,
+    weak: Collection[str] = (),
 ) -> float:
     """Return the weight of shared contacts: phones, addresses, accounts, vehicles; capped.
 
@@ -97,9 +104,12 @@ def contact_bits(
             Kinds that are more than a contact count for nothing here.
         population: How many subjects could hold it.
         has_postcode: Whether a key proves that a postcode is shared too.
+        weak: The kinds that a suppression list gives less weight.
     """
     weights = {
-        kind: min(CONTACT_CAP, math.log2(0.6 / max(1e-7, (count - 1) / population)))
+        kind: min(
+            _most(kind, weak, CONTACT_CAP), math.log2(0.6 / max(1e-7, (count - 1) / population))
+        )
         for kind, count in holders.items()
         if KINDS[kind].evidence in {"contact", "organization"}
     }
@@ -110,12 +120,21 @@ def contact_bits(
     return max(0.0, min(CONTACT_CAP, sum(weights.values())))
 
 
-def number_bits(shared: Iterable[str], differing: Iterable[str]) -> float:
+def number_bits(
+    shared: Iterable[str], differing: Iterable[str], weak: Collection[str] = ()
+) -> float:
     """Return the weight of numbers that one person has: those that agree and those that differ."""
-    kinds = [KINDS[kind].evidence for kind in shared]
-    partial = PARTIAL_BITS if "partial" in kinds and "strong" not in kinds else 0.0
-    agree, differ = kinds.count("strong"), len(list(differing))
-    return NUMBER_AGREES * agree + NUMBER_DIFFERS * differ + partial
+    agree = {"strong": 0.0, "partial": 0.0}
+    for kind in shared:
+        evidence = KINDS[kind].evidence
+        if evidence in agree:
+            most = NUMBER_AGREES if evidence == "strong" else PARTIAL_BITS
+            agree[evidence] += _most(kind, weak, most)
+    return (agree["strong"] or agree["partial"]) + NUMBER_DIFFERS * len(list(differing))
+
+
+def _most(kind: str, weak: Collection[str], otherwise: float) -> float:
+    return min(SUPPRESSED_BITS, otherwise) if kind in weak else otherwise
 
 
 def band_of(bits: float) -> str | None:
@@ -144,7 +163,11 @@ class Score:
 
 
 def score(
-    pairs: Iterable[NamePair], shared: Mapping[str, int], prior: Prior, numbers: int = 0
+    pairs: Iterable[NamePair],
+    shared: Mapping[str, int],
+    prior: Prior,
+    numbers: int = 0,
+    weak: Collection[str] = (),
 ) -> Score:
     """Return the score of the pair of names that fits best, with everything else that is shared.
 
@@ -156,40 +179,46 @@ def score(
         shared: As `holders` of `contact_bits`, of every kind that is not a name.
         prior: The odds before the evidence.
         numbers: Mask of the strong kinds that both subjects have; those not shared differ.
+        weak: The shared kinds that a suppression list gives less weight.
     """
     population = prior.opposite_subjects
     differing = [kind for kind in kinds_of_numbers(numbers) if kind not in shared]
     has_number = any(KINDS[kind].evidence == "strong" for kind in shared)
-    by_number = number_bits(shared, differing) + prior.bits
+    is_sure = any(KINDS[kind].evidence == "strong" for kind in shared if kind not in weak)
+    by_number = number_bits(shared, differing, weak) + prior.bits
     best: Score | None = None
     for pair in pairs:
         facts = pair.facts
         person = facts.bits(
             name_bits(pair.rarity, 0 if facts.is_dated else pair.holders, population)
         )
-        if has_number:
+        if is_sure:
             person = max(person, PERSON_FLOOR)
         has_postcode = facts.postcode == "agrees"
-        contact = contact_bits(shared, population, has_postcode=has_postcode)
+        contact = contact_bits(shared, population, has_postcode=has_postcode, weak=weak)
         bits = person + contact + by_number
         if best is None or bits > best.bits:
             alone = not (facts.is_dated or contact or has_number or "ssn4" in shared)
             best = Score(bits, pair, differing, alone)
     if best is None:
-        bits = contact_bits(shared, population) + by_number
+        bits = contact_bits(shared, population, weak=weak) + by_number
         return Score(bits, None, differing, is_name_alone=False)
     return best
 
 
 def same_person(
-    pairs: Sequence[NamePair], shared: Mapping[str, int], prior: Prior, numbers: int = 0
+    pairs: Sequence[NamePair],
+    shared: Mapping[str, int],
+    prior: Prior,
+    numbers: int = 0,
+    weak: Collection[str] = (),
 ) -> dict[str, Any] | None:
     """Return the finding that two subjects are possibly the same person, or None.
 
     A name alone never makes one: a part of the date of birth, a contact, a postcode or a number
     has to agree too. The arguments are those of `score`.
     """
-    found = score(pairs, shared, prior, numbers)
+    found = score(pairs, shared, prior, numbers, weak)
     band = None if found.is_name_alone else band_of(found.bits)
     if band is None:
         return None
@@ -202,18 +231,21 @@ def same_person(
     }
 
 
-def same_organization(shared: Mapping[str, int], prior: Prior) -> dict[str, Any] | None:
+def same_organization(
+    shared: Mapping[str, int], prior: Prior, weak: Collection[str] = ()
+) -> dict[str, Any] | None:
     """Return the finding that two subjects are possibly the same organization, or None.
 
     An address alone never makes it: a registration number or the name has to agree.
     """
-    weights = [_ORGANIZATION_BITS.get(kind, 0.0) for kind in shared]
+    weights = [_most(kind, weak, _ORGANIZATION_BITS.get(kind, 0.0)) for kind in shared]
     if not any(weights):
         return None
     others = {kind: count for kind, count in shared.items() if kind not in _ORGANIZATION_BITS}
-    address = _ADDRESS_BITS if {"addr", "addr0"} & others.keys() else 0.0
+    addresses = {"addr", "addr0"} & others.keys()
+    address = max((_most(kind, weak, _ADDRESS_BITS) for kind in addresses), default=0.0)
     contacts = {kind: count for kind, count in others.items() if kind not in {"addr", "addr0"}}
-    contact = min(CONTACT_CAP, address + contact_bits(contacts, prior.opposite_subjects))
+    contact = min(CONTACT_CAP, address + contact_bits(contacts, prior.opposite_subjects, weak=weak))
     bits = sum(weights) + contact + prior.bits
     band = band_of(bits)
     if band is None:

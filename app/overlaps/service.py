@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.db import driver
 from app.core.ids import new_id
 from app.identifiers.kinds import KINDS, MATCH_SPEC_NUMBER
-from app.overlaps import crowds, detection, queries, shares
+from app.overlaps import crowds, detection, queries, shares, suppressed
 from app.overlaps.crowds import Crowd
 from app.overlaps.postings import Posting, Sighting, sightings_of
 from app.overlaps.queries import Connection
@@ -19,6 +19,8 @@ from app.overlaps.sealing import Sealer
 from app.overlaps.shares import Division
 from app.pairs import queries as pairs
 from app.pairs.rows import FoundOverlap
+from app.suppressions import queries as suppressions
+from app.suppressions.rows import InForce
 
 RetractReason = Literal["evidence_gone", "case_withdrawn"]
 
@@ -93,7 +95,13 @@ async def register(
     await _store(connection, matcher, office_id, postings, division, hidden_cases)
     held = {**locked, **division.counts}
     crowd = Crowd.of(held)
-    matching = await _matching(connection, office_id, division.matched, held, crowd, changed)
+    flagged = [token for token, row in locked.items() if row.is_suppressed]
+    in_force: InForce = {}
+    if flagged:
+        in_force = await suppressions.get_in_force(connection, flagged, today=now.date())
+    matching = await _matching(
+        connection, office_id, division.matched, held, crowd, changed, in_force
+    )
     holders = {match.token: held[match.token].seen.subjects for match in matching}
     evidence = detection.gather(division.matched, matching, holders, hidden_cases)
     found = detection.overlaps_of(postings, office_id, evidence, matcher.prior)
@@ -145,6 +153,7 @@ async def _matching(
     held: Mapping[bytes, Locked],
     crowd: Crowd,
     changed: Sequence[int],
+    in_force: InForce,
 ) -> list[Match]:
     """Return the other offices' sightings that count, and those that are only named."""
     others = [t for t in {s.token for s in matched} if not held[t].is_fresh]
@@ -153,6 +162,8 @@ async def _matching(
     matching = []
     if seen or hidden:
         matching = await queries.list_matching(connection, seen, hidden, office_id)
+    if in_force:
+        matching = suppressed.marked(matching, office_id, in_force)
     crowded = [t for t in others if t in crowd.everyone]
     if not crowded or not (matching or changed):
         return matching
@@ -160,10 +171,12 @@ async def _matching(
     among = await queries.list_held_among(
         connection,
         crowded,
-        list({match.subject.id for match in matching}),
+        list({match.subject.id for match in matching if match.mode != "block"}),
         list({other for _, other in support}),
         office_id,
     )
+    if in_force:
+        among = suppressed.marked(among, office_id, in_force)
     return matching + crowds.named(among, matched, crowd, support, matching)
 
 

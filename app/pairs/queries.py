@@ -57,6 +57,14 @@ WHERE s.case_id = ANY($1::bigint[]) AND o.id = s.overlap_id AND o.retracted_at I
 RETURNING o.id
 """
 
+_RETRACT_PAIRS: Final = """
+UPDATE "overlaps" o
+SET retracted_at = $3, changed_at = $3, retract_reason = 'evidence_gone', version = o.version + 1
+FROM unnest($1::bigint[], $2::bigint[]) AS q (low, high)
+WHERE o.low_case_id = q.low AND o.high_case_id = q.high AND o.retracted_at IS NULL
+RETURNING o.id
+"""
+
 _KNOWN: Final = """
 SELECT s.case_id, s.other_case_id, o.findings
 FROM overlap_sides s JOIN "overlaps" o ON o.id = s.overlap_id AND o.retracted_at IS NULL
@@ -141,4 +149,13 @@ async def retract_overlaps(
     """Retract the cases' overlaps that are not among `found`; return audit action and overlap."""
     low, high = [item.low_case_id for item in found], [item.high_case_id for item in found]
     rows = await connection.fetch(_RETRACT, case_ids, low, now, high, reason)
+    return [("overlap.retracted", row[0]) for row in rows]
+
+
+async def retract_pairs(
+    connection: Connection, gone: Sequence[tuple[int, int]], *, now: datetime
+) -> list[tuple[str, UUID]]:
+    """Retract the overlaps of pairs (low and high case) that share no evidence any more."""
+    low, high = [pair[0] for pair in gone], [pair[1] for pair in gone]
+    rows = await connection.fetch(_RETRACT_PAIRS, low, high, now)
     return [("overlap.retracted", row[0]) for row in rows]

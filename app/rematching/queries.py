@@ -22,7 +22,7 @@ GROUP BY g.token, o.case_id, o.office_id, o.is_hidden
 """
 
 _SIGHTINGS: Final = """
-SELECT g.token, g.alias, t.kind, t.offices, t.subjects,
+SELECT g.token, g.alias, t.kind, t.offices, t.subjects, t.is_suppressed,
        o.id, o.case_id, o.office_id, o.ref, o.kind,
        o.rarities, o.kinds, o.numbers, o.is_hidden
 FROM subjects o
@@ -31,6 +31,11 @@ CROSS JOIN LATERAL (
   UNION ALL SELECT token, alias FROM hidden_sightings s WHERE s.subject_id = o.id) AS g
 JOIN tokens t ON t.token = g.token
 WHERE o.case_id = ANY($1::bigint[]) AND t.epoch = $2
+"""
+
+_STANDING: Final = """
+SELECT low_case_id, high_case_id FROM "overlaps"
+WHERE retracted_at IS NULL AND low_case_id = ANY($1::bigint[]) AND high_case_id = ANY($1::bigint[])
 """
 
 
@@ -64,7 +69,13 @@ async def list_sightings(
             row[1],
             row[2],
             Holders(row[3], row[4]),
-            profiles.setdefault(row[5], Profile(*row[5:])),
+            row[5],
+            profiles.setdefault(row[6], Profile(*row[6:])),
         )
         for row in await connection.fetch(_SIGHTINGS, case_ids, epoch)
     ]
+
+
+async def list_standing(connection: Connection, case_ids: Collection[int]) -> list[tuple[int, int]]:
+    """Return the pairs among the cases that have an overlap which stands."""
+    return [(row[0], row[1]) for row in await connection.fetch(_STANDING, case_ids)]

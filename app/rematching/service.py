@@ -9,14 +9,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.db import driver
 from app.core.ids import new_id
-from app.overlaps import crowds, detection
+from app.overlaps import crowds, detection, suppressed
 from app.overlaps.postings import Sighting, stored_posting
-from app.overlaps.rows import Match, Profile, StoredSighting
+from app.overlaps.rows import Locked, Match, Profile, StoredSighting
 from app.overlaps.scoring import Prior
 from app.overlaps.service import Matcher
 from app.pairs import queries as pairs
 from app.pairs.rows import FoundOverlap
 from app.rematching import queries
+from app.suppressions import queries as suppressions
+from app.suppressions.rows import Cover, InForce
 
 CasePair = tuple[int, int]
 """Two cases of different offices, the smaller key first."""
@@ -47,14 +49,56 @@ async def rematch(
     connection = await driver(session)
     await queries.lock(connection)
     holders = await queries.list_holders(connection, tokens)
-    wanted = _pairs(holders.values(), set(spared))
+    found = await _find(connection, matcher, _pairs(holders.values(), set(spared)), now=now)
+    return await pairs.upsert_overlaps(connection, [new_id() for _ in found], found, now=now)
+
+
+async def rematch_covered(
+    session: AsyncSession,
+    matcher: Matcher,
+    token: bytes,
+    row: Locked,
+    cover: Cover,
+    *,
+    now: datetime,
+) -> list[tuple[str, UUID]]:
+    """Find anew the overlaps that a suppression entry covers, and retract those without evidence.
+
+    The caller has locked the token's registry row and changed its entries. A crowd is not matched
+    for it: of its pairs, only those with an overlap that stands are looked at.
+    """
+    connection = await driver(session)
+    await queries.lock(connection)
+    holders = (await queries.list_holders(connection, [token]))[token]
+    offices = {case_id: office_id for case_id, office_id, _ in holders}
+    matched = [] if row.is_common else holders
+    if row.is_crowded_by_hidden:
+        matched = [holder for holder in matched if not holder[2]]
+    standing = set(await queries.list_standing(connection, list(offices)))
+    wanted = {
+        pair
+        for pair in _pairs([matched], ()) | standing
+        if cover.includes(offices[pair[0]], offices[pair[1]])
+    }
+    found = await _find(connection, matcher, wanted, now=now)
+    events = await pairs.upsert_overlaps(connection, [new_id() for _ in found], found, now=now)
+    gone = (wanted & standing) - {(each.low_case_id, each.high_case_id) for each in found}
+    return events + await pairs.retract_pairs(connection, sorted(gone), now=now)
+
+
+async def _find(
+    connection: queries.Connection, matcher: Matcher, wanted: Collection[CasePair], *, now: datetime
+) -> list[FoundOverlap]:
     if not wanted:
         return []
     cases = {case_id for pair in wanted for case_id in pair}
     sightings = await queries.list_sightings(connection, cases, epoch=matcher.epoch)
+    flagged = {sighting.token for sighting in sightings if sighting.is_suppressed}
+    in_force: InForce = {}
+    if flagged:
+        in_force = await suppressions.get_in_force(connection, flagged, today=now.date())
     support = await pairs.get_support(connection, list({low for low, _ in wanted}))
-    found = _found(wanted, sightings, support, matcher.prior)
-    return await pairs.upsert_overlaps(connection, [new_id() for _ in found], found, now=now)
+    return _found(wanted, sightings, support, in_force, matcher.prior)
 
 
 def _pairs(
@@ -77,6 +121,7 @@ def _found(
     wanted: Collection[CasePair],
     sightings: Sequence[StoredSighting],
     support: crowds.Support,
+    in_force: InForce,
     prior: Prior,
 ) -> list[FoundOverlap]:
     """Return the overlaps of the wanted pairs, from all that their cases share."""
@@ -96,6 +141,7 @@ def _found(
         ]
         held = [sighting for same in mine.values() for sighting in same]
         profiles = {sighting.subject.ref: sighting.subject for sighting in held}
+        matches = suppressed.marked(matches, held[0].subject.office_id, in_force)
         found += _overlaps(low, held, list(profiles.values()), matches, prior)
     return found
 
@@ -108,7 +154,7 @@ def _matches(
 ) -> Iterable[Match]:
     """Yield what the case `low` shares with another; a common token is only named (crowds.py)."""
     for token in mine.keys() & theirs.keys():
-        for _, alias, kind, seen, subject in theirs[token]:
+        for _, alias, kind, seen, _, subject in theirs[token]:
             is_common = seen.reason(kind) is not None
             is_kept = crowds.label(crowds.kind_name(kind)) in rests_on
             yield Match(token, alias, subject, low, is_common and not is_kept)

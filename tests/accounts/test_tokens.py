@@ -30,6 +30,7 @@ EVERYTHING = {
     "grants:give",
     "state-overlaps:read",
     "offices:read",
+    "suppressions:manage",
     "tokens:evaluate",
 }
 

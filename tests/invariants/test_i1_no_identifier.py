@@ -46,6 +46,7 @@ TEXT_COLUMNS: Final = {
     "quota_buckets": {"holder", "key_class"},
     "sign_ins": {"method"},
     "subjects": {"ref", "kind"},
+    "suppressions": {"mode", "scope", "state", "reason"},
 }  # fmt: skip
 """Every column that could hold words. Of a subject: the office's own reference and its kind.
 
@@ -67,6 +68,7 @@ BYTE_COLUMNS: Final = {
     "sign_ins": {"digest"},
     "spent_assertions": {"jti_digest"},
     "spent_challenges": {"digest"},
+    "suppressions": {"token"},
     "tokens": {"token"},
 }
 

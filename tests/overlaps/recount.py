@@ -17,10 +17,10 @@ FULL JOIN (SELECT * FROM held WHERE is_hidden) h ON h.token = t.token
 WHERE (t.subjects, t.offices, t.hidden_subjects, t.hidden_offices) IS DISTINCT FROM
       (coalesce(v.subjects, 0), coalesce(v.offices, 0), coalesce(h.subjects, 0),
        coalesce(h.offices, 0))
-   OR (t.offices + t.hidden_offices = 0
+   OR (t.offices + t.hidden_offices = 0 AND NOT t.is_suppressed
        AND NOT EXISTS (SELECT FROM common_sightings c WHERE c.token = t.token))
 """
-"""Registry rows whose numbers are not those of the sightings, or that nobody holds; none.
+"""Registry rows whose numbers are not those of the sightings, or kept for nothing; none.
 
 While a rotation lifts to an epoch, sightings set aside may be there before the others."""
 

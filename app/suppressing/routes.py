@@ -1,0 +1,124 @@
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
+
+from app.access.permissions import Permission
+from app.accounts.deps import CurrentPrincipal
+from app.accounts.errors import IdempotencyKeyReusedError
+from app.accounts.idempotency import CurrentClaim, answer_once
+from app.cases.errors import TokenRefusedError
+from app.core.deps import Cursor, Limit, Now, Session, link_next
+from app.core.errors import EpochChangedError
+from app.core.http import StrictRoute
+from app.core.ids import parse_public_id
+from app.core.openapi import operation
+from app.core.paging import CursorError, Pager
+from app.overlaps.errors import EpochMovedError
+from app.quotas.errors import AgreementNotInForceError
+from app.suppressing import service
+from app.suppressing.errors import (
+    ScopeNotYoursError,
+    SuppressionNotFoundError,
+    SuppressionStandsError,
+)
+from app.suppressing.schemas import (
+    SuppressionAdd,
+    SuppressionEnd,
+    SuppressionPage,
+    SuppressionRead,
+)
+
+router = APIRouter(prefix="/v1", tags=["suppressions"], route_class=StrictRoute)
+SuppressionId = Annotated[
+    str, Path(max_length=64, examples=["sup_0198a3c4b1c27d3e8f90a1b2c3d4e5f6"])
+]
+
+
+@router.post(
+    "/suppressions",
+    status_code=201,
+    response_model=SuppressionRead,
+    openapi_extra=operation(
+        AgreementNotInForceError,
+        EpochChangedError,
+        EpochMovedError,
+        IdempotencyKeyReusedError,
+        ScopeNotYoursError,
+        SuppressionStandsError,
+        TokenRefusedError,
+        scope=Permission.SUPPRESSIONS_MANAGE,
+    ),
+)
+async def add_suppression(
+    body: SuppressionAdd,
+    request: Request,
+    session: Session,
+    principal: CurrentPrincipal,
+    claim: CurrentClaim,
+    now: Now,
+) -> Response:
+    """Put a value on the office's suppression list; overlaps that rest on it change at once."""
+    keyring = request.app.state.keyring
+    return await answer_once(
+        session,
+        claim,
+        Permission.SUPPRESSIONS_MANAGE,
+        201,
+        lambda: service.add_suppression(session, principal, keyring, body, now=now),
+    )
+
+
+@router.get(
+    "/suppressions",
+    openapi_extra=operation(
+        AgreementNotInForceError, CursorError, scope=Permission.SUPPRESSIONS_MANAGE
+    ),
+)
+async def list_suppressions(
+    request: Request,
+    response: Response,
+    session: Session,
+    principal: CurrentPrincipal,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> SuppressionPage:
+    """List the entries that apply to the office: its own, its state's and those for all."""
+    pager: Pager = request.app.state.pager
+    scope = f"suppressions:{principal.office_id}"
+    before = pager.read_id(scope, cursor)
+    found = await service.list_suppressions(session, principal, before=before, limit=limit)
+    following = pager.after_ids(scope, [key for key, _ in found], limit)
+    link_next(response, "/v1/suppressions", limit, following)
+    return SuppressionPage(items=tuple(read for _, read in found), next_cursor=following)
+
+
+@router.post(
+    "/suppressions/{suppression_id}/end",
+    response_model=SuppressionRead,
+    openapi_extra=operation(
+        AgreementNotInForceError,
+        EpochMovedError,
+        IdempotencyKeyReusedError,
+        SuppressionNotFoundError,
+        scope=Permission.SUPPRESSIONS_MANAGE,
+    ),
+)
+async def end_suppression(
+    suppression_id: SuppressionId,
+    body: SuppressionEnd,  # noqa: ARG001 -- each POST takes an object
+    request: Request,
+    session: Session,
+    principal: CurrentPrincipal,
+    claim: CurrentClaim,
+    now: Now,
+) -> Response:
+    """End one of the office's own entries; overlaps that it held back are found again."""
+    keyring = request.app.state.keyring
+    key = parse_public_id(service.PREFIX, suppression_id)
+    return await answer_once(
+        session,
+        claim,
+        Permission.SUPPRESSIONS_MANAGE,
+        200,
+        lambda: service.end_suppression(session, principal, keyring, key, now=now),
+    )

@@ -1,0 +1,48 @@
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, Integer, LargeBinary, SmallInteger, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.models import Base
+
+
+class Suppression(Base):
+    """An entry of a suppression list: a value, by its token, that says less than others do."""
+
+    __tablename__ = "suppressions"
+    __table_args__ = (
+        CheckConstraint("octet_length(token) = 16", name="token"),
+        CheckConstraint("mode IN ('inform', 'down_weight', 'block')", name="mode"),
+        CheckConstraint("scope IN ('all', 'state', 'office')", name="scope"),
+        CheckConstraint("(scope = 'state') = (state IS NOT NULL)", name="state"),
+        CheckConstraint("(scope = 'all') = (office_id = 0)", name="owner"),
+        CheckConstraint(
+            "reason IN ('hotline', 'service_provider', 'shelter', 'court_or_agency',"
+            " 'public_place', 'other')",
+            name="reason",
+        ),
+        Index(
+            "uq_suppressions_standing",
+            "token",
+            "office_id",
+            "scope",
+            unique=True,
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    office_id: Mapped[int] = mapped_column(Integer)
+    """The owner; 0 is the operator."""
+    token: Mapped[bytes] = mapped_column(LargeBinary)
+    kind: Mapped[int] = mapped_column(SmallInteger)
+    epoch: Mapped[int] = mapped_column(SmallInteger)
+    mode: Mapped[str]
+    scope: Mapped[str]
+    state: Mapped[str | None]
+    reason: Mapped[str]
+    expires_on: Mapped[date]
+    """First day on which it no longer applies."""
+    added_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]

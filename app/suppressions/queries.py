@@ -1,0 +1,121 @@
+"""SQL of suppression entries, on the driver inside the caller's transaction."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from datetime import date, datetime
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+
+from app.suppressions.rows import Cover, InForce, Mode
+
+Connection = asyncpg.Connection
+
+_COVERED: Final = """
+CASE s.scope WHEN 'office' THEN ARRAY[s.office_id]
+             WHEN 'state' THEN ARRAY(SELECT o.id::int FROM offices o WHERE o.state = s.state) END
+"""
+
+_IN_FORCE: Final = f"""
+SELECT s.token, s.mode, {_COVERED}
+FROM suppressions s
+WHERE s.token = ANY($1::bytea[]) AND s.ended_at IS NULL AND s.expires_on > $2
+"""  # noqa: S608 -- constants only
+
+_INSERT: Final = f"""
+WITH flagged AS (UPDATE tokens SET is_suppressed = TRUE WHERE token = $3),
+s AS (
+  INSERT INTO suppressions (id, office_id, token, kind, epoch, mode, scope, state, reason,
+                            expires_on, added_at)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+  ON CONFLICT DO NOTHING RETURNING *)
+SELECT {_COVERED} FROM s
+"""  # noqa: S608 -- constants only
+
+_OWN: Final = """
+SELECT token, kind, epoch FROM suppressions WHERE id = $1 AND office_id = $2 AND ended_at IS NULL
+"""
+
+_END: Final = f"""
+WITH ended AS (
+  UPDATE suppressions SET ended_at = $3 WHERE id = $1 AND office_id = $2 AND ended_at IS NULL
+  RETURNING *),
+flagged AS (
+  UPDATE tokens t SET is_suppressed = FALSE FROM ended e
+  WHERE t.token = e.token AND NOT EXISTS (
+    SELECT FROM suppressions o WHERE o.token = e.token AND o.ended_at IS NULL AND o.id <> e.id))
+SELECT {_COVERED} FROM ended s
+"""  # noqa: S608 -- constants only
+
+# $1 the office that asks, $2 the key before which to begin, $3 how many
+_SHOWN: Final = """
+SELECT s.*, s.office_id = $1 AS is_own, owner.code AS owner
+FROM suppressions s LEFT JOIN offices owner ON owner.id = s.office_id
+WHERE s.ended_at IS NULL AND ($2::uuid IS NULL OR s.id < $2)
+  AND (s.office_id = $1 OR s.scope = 'all'
+       OR s.state = (SELECT o.state FROM offices o WHERE o.id = $1))
+ORDER BY s.id DESC LIMIT $3
+"""
+
+_ONE: Final = """
+SELECT s.*, TRUE AS is_own, owner.code AS owner
+FROM suppressions s LEFT JOIN offices owner ON owner.id = s.office_id
+WHERE s.id = $1
+"""
+
+
+async def get_in_force(
+    connection: Connection, tokens: Collection[bytes], *, today: date
+) -> InForce:
+    """Return the entries of tokens that are neither ended nor expired."""
+    found: dict[bytes, list[tuple[Mode, Cover]]] = defaultdict(list)
+    for token, mode, offices in await connection.fetch(_IN_FORCE, tokens, today):
+        found[token].append((mode, _cover(offices)))
+    return found
+
+
+async def insert_suppression(connection: Connection, *values: object) -> Cover | None:
+    """Store an entry and flag its token, whose row the caller has locked.
+
+    The values are those of the columns up to `added_at`, in their order. Returns whom the entry
+    covers; None where the owner has a standing one of the same token and scope.
+    """
+    row = await connection.fetchrow(_INSERT, *values)
+    return None if row is None else _cover(row[0])
+
+
+async def get_own(
+    connection: Connection, suppression_id: UUID, office_id: int
+) -> tuple[bytes, int, int] | None:
+    """Return token, kind and epoch of a standing entry of the office, None without one."""
+    row = await connection.fetchrow(_OWN, suppression_id, office_id)
+    return None if row is None else (row[0], row[1], row[2])
+
+
+async def end_suppression(
+    connection: Connection, suppression_id: UUID, office_id: int, *, now: datetime
+) -> Cover | None:
+    """End an entry; its token, which the caller has locked, loses the flag with the last one.
+
+    Returns whom it covered; None where it does not stand any more.
+    """
+    row = await connection.fetchrow(_END, suppression_id, office_id, now)
+    return None if row is None else _cover(row[0])
+
+
+async def get_suppression(connection: Connection, suppression_id: UUID) -> asyncpg.Record:
+    """Return an entry as its owner sees it."""
+    (row,) = await connection.fetch(_ONE, suppression_id)
+    return row
+
+
+async def list_shown(
+    connection: Connection, office_id: int, *, before: UUID | None, limit: int
+) -> list[asyncpg.Record]:
+    """Return standing entries of the office, of its state and of all, newest first."""
+    return list(await connection.fetch(_SHOWN, office_id, before, limit))
+
+
+def _cover(offices: Collection[int] | None) -> Cover:
+    return Cover(None if offices is None else frozenset(offices))

@@ -1,0 +1,29 @@
+"""What an entry in force does to a pair of offices."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal, NamedTuple
+
+Mode = Literal["inform", "down_weight", "block"]
+
+MODES: Final[Sequence[Mode]] = ("inform", "down_weight", "block")
+"""From the weakest to the strongest."""
+
+
+class Cover(NamedTuple):
+    """The pairs that an entry applies to: those with one of `offices` in them; None means all."""
+
+    offices: frozenset[int] | None
+
+    def includes(self, one: int, other: int) -> bool:
+        """Return whether it applies to a pair of offices."""
+        return self.offices is None or one in self.offices or other in self.offices
+
+
+InForce = Mapping[bytes, Sequence[tuple[Mode, Cover]]]
+"""The entries in force by token."""
+
+
+def strongest(entries: Sequence[tuple[Mode, Cover]], one: int, other: int) -> Mode | None:
+    """Return what entries of one token do to a pair of offices, None where none applies."""
+    modes = [mode for mode, cover in entries if cover.includes(one, other)]
+    return max(modes, key=MODES.index, default=None)
