@@ -22,6 +22,7 @@ EVERYTHING = {
     "cases:post",
     "cases:read",
     "overlaps:read",
+    "overlaps:judge",
     "handling:read",
     "handling:request",
     "handling:answer",

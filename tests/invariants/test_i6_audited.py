@@ -19,8 +19,12 @@ from app.offices.schemas import OfficeAdd
 from tests.blinding import case
 from tests.factories import ISSUER, Registry, agreement
 from tests.invariants.dump import dump
+from tests.quotas.test_permits import ask
 from tests.scenes import Meeting, meet, someone
 from tests.signing import Signer, token_request
+
+ETAG: Final = '"1-contact"'
+"""Of the overlap of a meeting as both sides see it first."""
 
 Step = Callable[[Meeting], Awaitable[httpx.Response]]
 
@@ -73,6 +77,22 @@ async def decline(meeting: Meeting) -> httpx.Response:
     return await meeting.second.answer(await _request_id(meeting), answer)
 
 
+async def withdraw(meeting: Meeting) -> httpx.Response:
+    return await meeting.first.http.delete("/v1/cases/cms/24-1")
+
+
+async def judge(meeting: Meeting) -> httpx.Response:
+    return await meeting.first.say(meeting.overlap_id, "confirmed", etag=ETAG)
+
+
+async def list_common_values(meeting: Meeting) -> httpx.Response:
+    return await meeting.first.http.get("/v1/common-values")
+
+
+async def get_permit(meeting: Meeting) -> httpx.Response:
+    return await ask(meeting.first, tel=1)
+
+
 async def _token(meeting: Meeting, signer: Signer, client_id: UUID) -> httpx.Response:
     form = token_request(signer.assertion(str(client_id), ISSUER))
     return await meeting.first.http.post("/v1/oauth/token", data=form)
@@ -83,6 +103,10 @@ AUDITED: Final[dict[str, list[tuple[tuple[Step, ...], Step]]]] = {
     "PUT /v1/cases": [((), put_many)],
     "GET /v1/overlaps": [((), list_overlaps)],
     "GET /v1/overlaps/{overlap_id}": [((), read_overlap)],
+    "DELETE /v1/cases/{source_system}/{external_id}": [((), withdraw)],
+    "PUT /v1/overlaps/{overlap_id}/verdict": [((), judge)],
+    "GET /v1/common-values": [((), list_common_values)],
+    "POST /v1/tokens/permits": [((), get_permit)],
     "POST /v1/overlaps/{overlap_id}/handling-requests": [
         ((), request_handling),
         ((request_handling,), request_handling),
@@ -98,7 +122,7 @@ AUDITED: Final[dict[str, list[tuple[tuple[Step, ...], Step]]]] = {
 """What comes before, and the operation; the same one before it makes it a repeat."""
 
 WITH_THEIR_OWN_TEST: Final = {
-    "POST /v1/oauth/token",
+    *("POST /v1/oauth/token", "POST /v1/me/keys", "POST /v1/me/keys/{kid}/end"),
     *(f"POST /v1/sign-in{end}" for end in ("", "/enrolment", "/passkey", "/second-factor")),
     *("POST /v1/sign-in/provider/answer", "PUT /v1/sign-in/banner", "DELETE /v1/sign-in"),
     *("PUT /v1/me/password", "PUT /v1/me/totp", "DELETE /v1/me/sign-ins"),
@@ -116,6 +140,7 @@ NOTHING_TO_AUDIT: Final = {
     "GET /v1/meta",
     "GET /v1/oprf/keys",
     "GET /v1/me",  # the caller itself
+    "GET /v1/offices",  # who takes part, told alike to all who do
     *("GET /v1/sign-in", "GET /v1/me/factors", "GET /v1/banner"),  # the same
     *(f"GET /v1/{end}" for end in ("sign-in/passkey", "sign-in/second-factor")),  # a challenge
     *("GET /v1/me/totp", "GET /v1/me/passkeys", "POST /v1/sign-in/provider"),  # nothing is kept
@@ -179,7 +204,7 @@ class TestI6NoRowNoEffect:
             assert await dump(fresh_database_url) == stored
         ((rows,),) = await registry.rows("SELECT count(*) FROM audit_entries")
         answer = await step(meeting)
-        assert answer.status_code in {200, 201}, f"{name}: {answer.text}"
+        assert answer.status_code in {200, 201, 204}, f"{name}: {answer.text}"
         ((more,),) = await registry.rows("SELECT count(*) FROM audit_entries")
         assert more > rows, name
 
@@ -199,6 +224,31 @@ class TestI6NoRowNoEffect:
         assert (await _token(meeting, signer, client_id)).status_code == 200
         (entry,) = await registry.audit("access_token.issued")
         assert entry["client_id"] == str(client_id)
+
+    async def test_of_changing_a_key(self, registry: Registry, fresh_database_url: str) -> None:
+        meeting = await meet(registry)
+        old, new = Signer(), Signer()
+        async with transaction(registry.app.state.sessions) as session:
+            client_id = await accounts.add_client_credential(
+                session, OPERATOR, meeting.first.code, old.jwk, label="t", now=utc_now()
+            )
+        client = registry.client(meeting.first.code, str(client_id))
+        for path, signer, more in (
+            ("/v1/me/keys", old, {"public_jwk": new.jwk}),
+            (f"/v1/me/keys/{old.jwk['kid']}/end", new, {}),
+        ):
+            stored = await dump(fresh_database_url)
+            bodies = [
+                {"client_assertion": signer.assertion(str(client_id), ISSUER), **more}
+                for _ in range(2)
+            ]
+            async with audit_broken(fresh_database_url):
+                assert_discloses_nothing(await client.http.post(path, json=bodies[0]))
+                assert await dump(fresh_database_url) == stored
+            answer = await client.http.post(path, json=bodies[1])
+            assert answer.is_success, answer.text
+        assert len(await registry.audit("client_key.added")) == 1
+        assert len(await registry.audit("client_key.ended")) == 1
 
     @pytest.mark.parametrize("place", range(4))
     async def test_of_what_the_operator_does(
