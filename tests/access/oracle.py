@@ -23,6 +23,7 @@ OWN_OFFICE: Final = {
     "walls:set": {"leadership", "administrator"},
     "walls:lift": {"leadership"},
     "glass:review": {"leadership", "auditor"},
+    "suppressions:manage": {"client", "leadership", "coordinator", "operator"},
     "tokens:evaluate": {"client", "prosecutor", "analyst", "leadership"},
     "offices:read": LAWYERS | {"client", "administrator"},
     "offices:manage": {"operator"},
@@ -42,7 +43,7 @@ POINTER_SHOWS: Final = {
     *("id", "version", "found_at", "rung", "case", "band"),
     *("verdicts", "retracted_at", "retract_reason"),
     *("findings.finding", "findings.subject", "findings.kinds", "findings.band"),
-    "findings.common",
+    *("findings.common", "findings.suppressed"),
     *("counterpart.state", "counterpart.office_kind"),
 }
 CONTACT_SHOWS: Final = {

@@ -34,6 +34,9 @@ NEEDS: Final[Mapping[str, str]] = {
     "break_glass": "glass:break",
     "review_glass_break": "glass:review",
     "give_permit": "tokens:evaluate",
+    **dict.fromkeys(
+        ("add_suppression", "list_suppressions", "end_suppression"), "suppressions:manage"
+    ),
     "list_offices": "offices:read",
 }
 ANYONE: Final = {
@@ -42,7 +45,9 @@ ANYONE: Final = {
     *("sign_in_with_password", "use_enrolment_code", "read_passkey_sign_in_options"),
     *("sign_in_with_passkey", "begin_provider_sign_in", "finish_provider_sign_in"),
 }
-MACHINES_ONLY: Final = {"request_handling", "answer_handling_request"}
+MACHINES_ONLY: Final = {
+    *("request_handling", "answer_handling_request", "add_suppression", "end_suppression"),
+}
 """Their Idempotency-Key belongs to a machine client; people get them with their pages."""
 
 DOCUMENT: Final[dict[str, Any]] = create_bare_app().openapi()

@@ -25,6 +25,7 @@ from tests.factories import ISSUER, OfficeClient, Registry, agreement
 from tests.invariants.dump import dump
 from tests.scenes import Meeting, meet, someone
 from tests.signing import Signer, token_request
+from tests.suppressing.test_suppressions import entry, post
 
 Step = Callable[[Meeting], Awaitable[httpx.Response]]
 
@@ -171,6 +172,15 @@ async def review(meeting: Meeting) -> httpx.Response:
     return await lead.send("POST", path, {"finding": "justified"})
 
 
+async def suppress(meeting: Meeting) -> httpx.Response:
+    return await post(meeting.first, "", entry(meeting.first_case["subjects"][0]))
+
+
+async def end_suppression(meeting: Meeting) -> httpx.Response:
+    (found,) = (await meeting.first.http.get("/v1/suppressions")).json()["items"]
+    return await post(meeting.first, f"/{found['id']}/end", {})
+
+
 async def _token(meeting: Meeting, signer: Signer, client_id: UUID) -> httpx.Response:
     form = token_request(signer.assertion(str(client_id), ISSUER))
     return await meeting.first.http.post("/v1/oauth/token", data=form)
@@ -184,6 +194,8 @@ AUDITED: Final[dict[str, list[tuple[tuple[Step, ...], Step]]]] = {
     "PUT /v1/overlaps/{overlap_id}/verdict": [((), judge)],
     "DELETE /v1/cases/{source_system}/{external_id}": [((), withdraw_case)],
     "GET /v1/common-values": [((), list_common_values)],
+    "POST /v1/suppressions": [((), suppress)],
+    "POST /v1/suppressions/{suppression_id}/end": [((suppress,), end_suppression)],
     "POST /v1/tokens/permits": [((), give_permit)],
     "POST /v1/overlaps/{overlap_id}/handling-requests": [
         ((), request_handling),
@@ -239,6 +251,7 @@ NOTHING_TO_AUDIT: Final = {
     *(f"GET /v1/{end}" for end in ("sign-in/passkey", "sign-in/second-factor")),  # a challenge
     *("GET /v1/me/totp", "GET /v1/me/passkeys", "POST /v1/sign-in/provider"),  # nothing is kept
     "GET /v1/cases",  # the office's own cases
+    "GET /v1/suppressions",  # what it chose itself, or its state or the registry for it
     "GET /v1/cases/{source_system}/{external_id}",
     "GET /v1/cases/{source_system}/{external_id}/grants",
     "GET /v1/cases/{source_system}/{external_id}/walls",
