@@ -91,7 +91,10 @@ class BarePosts:
         shared = [row[0] for row in locked if not row[6]]
         await fetch(sql._HELD_BY, shared, office, MATCHED_PER_OFFICE)
         subjects = await fetch(
-            sql._INSERT_SUBJECTS, [case_id], office, ["1"], ["person"], ["{2}"], ["{4095}"], [False]
+            sql._INSERT_SUBJECTS,
+            [case_id],
+            office,
+            *(["1"], ["person"], ["{2}"], ["{4095}"], [0], [False]),
         )
         subject = subjects[0][2]
         stored = (tokens, [subject] * len(tokens), aliases, self.sealing_key, [subject], [sealed])

@@ -177,8 +177,12 @@ async def suppress(meeting: Meeting) -> httpx.Response:
 
 
 async def end_suppression(meeting: Meeting) -> httpx.Response:
-    (found,) = (await meeting.first.http.get("/v1/suppressions")).json()["items"]
-    return await post(meeting.first, f"/{found['id']}/end", {})
+    ((key,),) = await meeting.registry.rows("SELECT id FROM suppressions")
+    return await post(meeting.first, f"/sup_{UUID(str(key)).hex}/end", {})
+
+
+async def list_suppressions(meeting: Meeting) -> httpx.Response:
+    return await meeting.first.http.get("/v1/suppressions")
 
 
 async def _token(meeting: Meeting, signer: Signer, client_id: UUID) -> httpx.Response:
@@ -194,6 +198,7 @@ AUDITED: Final[dict[str, list[tuple[tuple[Step, ...], Step]]]] = {
     "PUT /v1/overlaps/{overlap_id}/verdict": [((), judge)],
     "DELETE /v1/cases/{source_system}/{external_id}": [((), withdraw_case)],
     "GET /v1/common-values": [((), list_common_values)],
+    "GET /v1/suppressions": [((suppress,), list_suppressions)],
     "POST /v1/suppressions": [((), suppress)],
     "POST /v1/suppressions/{suppression_id}/end": [((suppress,), end_suppression)],
     "POST /v1/tokens/permits": [((), give_permit)],
@@ -251,7 +256,6 @@ NOTHING_TO_AUDIT: Final = {
     *(f"GET /v1/{end}" for end in ("sign-in/passkey", "sign-in/second-factor")),  # a challenge
     *("GET /v1/me/totp", "GET /v1/me/passkeys", "POST /v1/sign-in/provider"),  # nothing is kept
     "GET /v1/cases",  # the office's own cases
-    "GET /v1/suppressions",  # what it chose itself, or its state or the registry for it
     "GET /v1/cases/{source_system}/{external_id}",
     "GET /v1/cases/{source_system}/{external_id}/grants",
     "GET /v1/cases/{source_system}/{external_id}/walls",
