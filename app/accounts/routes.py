@@ -1,6 +1,6 @@
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Path, Request, Response
+from fastapi import APIRouter, Form, Path, Request
 
 from app.access.permissions import Permission
 from app.accounts import queries, service
@@ -14,6 +14,7 @@ from app.accounts.errors import (
     LastKeyError,
     TooManyKeysError,
 )
+from app.accounts.pages import RequestedPage
 from app.accounts.schemas import (
     AccessTokenRead,
     AccessTokenRequest,
@@ -22,11 +23,11 @@ from app.accounts.schemas import (
     ClientKeyRead,
     MeRead,
 )
-from app.core.deps import Cursor, Limit, Now, Session, Settings, link_next
+from app.core.deps import Now, Session, Settings
 from app.core.errors import UnavailableError
 from app.core.http import StrictRoute
 from app.core.openapi import KNOWN, PUBLIC, operation
-from app.core.paging import CursorError, Pager
+from app.core.paging import CursorError
 from app.offices import service as offices
 from app.offices.schemas import OfficePage
 
@@ -108,19 +109,15 @@ async def read_me(session: Session, principal: CurrentPrincipal) -> MeRead:
     openapi_extra=operation(CursorError, scope=Permission.OFFICES_READ),
 )
 async def list_offices(
-    request: Request,
-    response: Response,
     session: Session,
     principal: CurrentPrincipal,
+    page: RequestedPage,
     now: Now,
-    limit: Limit = 20,
-    cursor: Cursor = None,
 ) -> OfficePage:
     """List the offices that take part, with whom to reach and what their leadership stands for."""
-    pager: Pager = request.app.state.pager
-    scope = f"offices:{principal.office_id}"
-    after = pager.read_number(scope, cursor)
-    found = await offices.list_participants(session, principal, after=after, limit=limit, now=now)
-    following = pager.after_numbers(scope, [key for key, _ in found], limit)
-    link_next(response, "/v1/offices", limit, following)
-    return OfficePage(items=tuple(office for _, office in found), next_cursor=following)
+    found = await offices.list_participants(
+        session, principal, after=page.number, limit=page.limit, now=now
+    )
+    return OfficePage(
+        items=tuple(office for _, office in found), next_cursor=page.end([key for key, _ in found])
+    )

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from app.access.permissions import Permission
 from app.accounts.deps import CurrentPrincipal
+from app.accounts.pages import RequestedPage
 from app.cases import ladder, posting, service
 from app.cases.errors import (
     CaseNotFoundError,
@@ -27,13 +28,10 @@ from app.cases.schemas import (
     VerdictPut,
 )
 from app.core.deps import (
-    Cursor,
     IfMatch,
     IfMatchOptional,
-    Limit,
     Now,
     Session,
-    link_next,
 )
 from app.core.errors import (
     EpochChangedError,
@@ -43,7 +41,7 @@ from app.core.errors import (
 from app.core.http import StrictRoute
 from app.core.ids import parse_public_id
 from app.core.openapi import operation
-from app.core.paging import CursorError, Pager
+from app.core.paging import CursorError
 
 MAX_BULK_BYTES = 2 * 1024 * 1024
 
@@ -119,22 +117,14 @@ async def put_cases(
     openapi_extra=operation(CursorError, scope=Permission.CASES_READ),
 )
 async def list_cases(
-    request: Request,
-    response: Response,
     session: Session,
     principal: CurrentPrincipal,
-    limit: Limit = 20,
-    cursor: Cursor = None,
+    page: RequestedPage,
 ) -> CasePage:
     """List the office's own cases, newest first."""
-    pager: Pager = request.app.state.pager
-    scope = f"cases:{principal.office_id}"
-    before = pager.read_number(scope, cursor)
-    found = await service.list_cases(session, principal, before=before, limit=limit)
-    following = pager.after_numbers(scope, [case.id for case in found], limit)
-    link_next(response, "/v1/cases", limit, following)
+    found = await service.list_cases(session, principal, before=page.number, limit=page.limit)
     items = tuple(CaseRead.model_validate(case, from_attributes=True) for case in found)
-    return CasePage(items=items, next_cursor=following)
+    return CasePage(items=items, next_cursor=page.end([case.id for case in found]))
 
 
 @router.get(
@@ -182,21 +172,15 @@ async def withdraw_case(
     openapi_extra=operation(CursorError, scope=Permission.CASES_READ),
 )
 async def list_common_values(
-    request: Request,
-    response: Response,
     session: Session,
     principal: CurrentPrincipal,
-    limit: Limit = 20,
-    cursor: Cursor = None,
+    page: RequestedPage,
 ) -> CommonValuePage:
     """List the values in the office's own cases that are too common to match, with the reason."""
-    pager: Pager = request.app.state.pager
-    scope = f"common-values:{principal.office_id}"
-    after = pager.read_id(scope, cursor)
-    found = await service.list_common_values(session, principal, after=after, limit=limit)
-    following = pager.after_ids(scope, [key for key, _ in found], limit)
-    link_next(response, "/v1/common-values", limit, following)
-    return CommonValuePage(items=tuple(read for _, read in found), next_cursor=following)
+    found = await service.list_common_values(session, principal, after=page.id, limit=page.limit)
+    return CommonValuePage(
+        items=tuple(read for _, read in found), next_cursor=page.end([key for key, _ in found])
+    )
 
 
 @router.get(
@@ -205,26 +189,19 @@ async def list_common_values(
     openapi_extra=operation(CursorError, scope=Permission.OVERLAPS_READ),
 )
 async def list_overlaps(
-    request: Request,
-    response: Response,
     session: Session,
     principal: CurrentPrincipal,
+    page: RequestedPage,
     now: Now,
-    limit: Limit = 20,
-    cursor: Cursor = None,
     retracted: Retracted = False,  # noqa: FBT002 -- a query parameter
 ) -> OverlapPage:
     """List the possible matches that the office may know of, newest first."""
-    pager: Pager = request.app.state.pager
-    scope = f"overlaps:{retracted}:{principal.office_id}"
-    before = pager.read_id(scope, cursor)
     found = await service.list_overlaps(
-        session, principal, before=before, limit=limit, now=now, retracted=retracted
+        session, principal, before=page.id, limit=page.limit, now=now, retracted=retracted
     )
-    following = pager.after_ids(scope, [seen.id for seen in found], limit)
-    path = "/v1/overlaps"
-    link_next(response, path, limit, following, **({"retracted": "true"} if retracted else {}))
-    return OverlapPage(items=tuple(seen.read for seen in found), next_cursor=following)
+    return OverlapPage(
+        items=tuple(seen.read for seen in found), next_cursor=page.end([seen.id for seen in found])
+    )
 
 
 @router.get(

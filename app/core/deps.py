@@ -1,9 +1,8 @@
 from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated
-from urllib.parse import urlencode
 
-from fastapi import Depends, Header, Query, Request, Response
+from fastapi import Depends, Header, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import utc_now
@@ -57,21 +56,3 @@ Session = Annotated[AsyncSession, Depends(request_session, scope="function")]
 IfMatch = Annotated[str, Depends(if_match_header)]
 Now = Annotated[datetime, Depends(request_time)]
 Settings = Annotated[RegistrySettings, Depends(request_settings)]
-Limit = Annotated[int, Query(ge=1, le=100, description="Items per page.", examples=[20])]
-Cursor = Annotated[
-    str | None,
-    Query(
-        max_length=200,
-        description="`next_cursor` of the page before.",
-        examples=["Yb3k9uQ2m1nX0c4vAAAAAAAAAGQ"],
-    ),
-]
-
-
-def link_next(
-    response: Response, path: str, limit: int, cursor: str | None, **filters: str
-) -> None:
-    """Add the `Link` header to the next page (RFC 8288), if there is one."""
-    if cursor is not None:
-        query = urlencode({**filters, "limit": limit, "cursor": cursor})
-        response.headers["Link"] = f'<{path}?{query}>; rel="next"'

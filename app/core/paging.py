@@ -45,17 +45,12 @@ class Pager:
         """
         return None if cursor is None else UUID(bytes=self._read(scope, cursor))
 
-    def after_numbers(self, scope: str, page: Sequence[int], limit: int) -> str | None:
-        """Return the cursor that goes on after a full page of row numbers, None after the last."""
-        if len(page) < limit:
+    def after(self, scope: str, keys: Sequence[int] | Sequence[UUID], limit: int) -> str | None:
+        """Return the cursor that goes on after a full page of these keys, None after the last."""
+        if len(keys) < limit:
             return None
-        return self._make(scope, page[-1].to_bytes(_NUMBER_BYTES, "big"))
-
-    def after_ids(self, scope: str, page: Sequence[UUID], limit: int) -> str | None:
-        """Return the cursor that goes on after a full page of ids, None after the last."""
-        return None if len(page) < limit else self._make(scope, page[-1].bytes)
-
-    def _make(self, scope: str, position: bytes) -> str:
+        last = keys[-1]
+        position = last.bytes if isinstance(last, UUID) else last.to_bytes(_NUMBER_BYTES, "big")
         return b64u_encode(self._cipher.encrypt(position, [scope.encode()]))
 
     def _read(self, scope: str, cursor: str) -> bytes:

@@ -1,19 +1,20 @@
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Response
 
 from app.access.permissions import Permission
 from app.accounts.deps import CurrentPrincipal
 from app.accounts.errors import IdempotencyKeyReusedError
 from app.accounts.idempotency import CurrentClaim, answer_once
+from app.accounts.pages import RequestedPage
 from app.cases import ladder
 from app.cases.errors import OverlapNotFoundError
-from app.core.deps import Cursor, IfMatch, Limit, Now, Session, link_next
+from app.core.deps import IfMatch, Now, Session
 from app.core.errors import PreconditionFailedError, PreconditionRequiredError
 from app.core.http import StrictRoute
 from app.core.ids import parse_public_id
 from app.core.openapi import operation
-from app.core.paging import CursorError, Pager
+from app.core.paging import CursorError
 from app.handling import queries, service
 from app.handling.errors import (
     HandlingAnsweredError,
@@ -63,22 +64,18 @@ async def request_handling(
     "/handling-requests", openapi_extra=operation(CursorError, scope=Permission.HANDLING_READ)
 )
 async def list_handling_requests(
-    request: Request,
-    response: Response,
     session: Session,
     principal: CurrentPrincipal,
+    page: RequestedPage,
     now: Now,
-    limit: Limit = 20,
-    cursor: Cursor = None,
 ) -> HandlingPage:
     """List the requests that the office sent or received, newest first."""
-    pager: Pager = request.app.state.pager
-    scope = f"handling:{principal.office_id}"
-    before = pager.read_id(scope, cursor)
-    found = await service.list_requests(session, principal, before=before, limit=limit, now=now)
-    following = pager.after_ids(scope, [key for key, _ in found], limit)
-    link_next(response, "/v1/handling-requests", limit, following)
-    return HandlingPage(items=tuple(read for _, read in found), next_cursor=following)
+    found = await service.list_requests(
+        session, principal, before=page.id, limit=page.limit, now=now
+    )
+    return HandlingPage(
+        items=tuple(read for _, read in found), next_cursor=page.end([key for key, _ in found])
+    )
 
 
 @router.get(

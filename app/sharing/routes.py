@@ -1,18 +1,19 @@
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Depends, Path
 
 from app.access.errors import StepUpNeededError
 from app.access.permissions import Permission
 from app.accounts.deps import CurrentPrincipal
+from app.accounts.pages import RequestedPage
 from app.cases import ladder
 from app.cases.errors import CaseNotFoundError, OverlapNotFoundError
 from app.cases.schemas import ExternalId, SourceSystem
-from app.core.deps import Cursor, Limit, Now, Session, link_next
+from app.core.deps import Now, Session
 from app.core.http import StrictRoute
 from app.core.ids import parse_public_id
 from app.core.openapi import operation
-from app.core.paging import CursorError, Pager
+from app.core.paging import CursorError
 from app.offices.errors import OfficeNotFoundError
 from app.offices.schemas import OfficeCode
 from app.sharing import audience, glass, register, walls
@@ -95,22 +96,18 @@ async def explain_access(
 )
 async def list_grants(
     ref: Ref,
-    request: Request,
-    response: Response,
     session: Session,
     principal: CurrentPrincipal,
+    page: RequestedPage,
     now: Now,
-    limit: Limit = 20,
-    cursor: Cursor = None,
 ) -> GrantPage:
     """List what named offices were let see of one of the own cases, newest first."""
-    pager: Pager = request.app.state.pager
-    scope = f"grants:{principal.office_id}:{'/'.join(ref)}"
-    before = pager.read_number(scope, cursor)
-    found = await register.list_grants(session, principal, ref, before=before, limit=limit, now=now)
-    following = pager.after_numbers(scope, [key for key, _ in found], limit)
-    link_next(response, request.url.path, limit, following)
-    return GrantPage(items=tuple(read for _, read in found), next_cursor=following)
+    found = await register.list_grants(
+        session, principal, ref, before=page.number, limit=page.limit, now=now
+    )
+    return GrantPage(
+        items=tuple(read for _, read in found), next_cursor=page.end([key for key, _ in found])
+    )
 
 
 @router.post(
@@ -205,24 +202,18 @@ async def lift_wall(
     openapi_extra=operation(CursorError, scope=Permission.STATE_OVERLAPS_READ),
 )
 async def list_state_overlaps(
-    request: Request,
-    response: Response,
     session: Session,
     principal: CurrentPrincipal,
+    page: RequestedPage,
     now: Now,
-    limit: Limit = 20,
-    cursor: Cursor = None,
 ) -> StateOverlapPage:
     """List, for the Attorney General, pointers to overlaps between two offices of the state."""
-    pager: Pager = request.app.state.pager
-    scope = f"state-overlaps:{principal.office_id}"
-    before = pager.read_id(scope, cursor)
     found = await audience.list_state_overlaps(
-        session, principal, before=before, limit=limit, now=now
+        session, principal, before=page.id, limit=page.limit, now=now
     )
-    following = pager.after_ids(scope, [key for key, _ in found], limit)
-    link_next(response, "/v1/state-overlaps", limit, following)
-    return StateOverlapPage(items=tuple(read for _, read in found), next_cursor=following)
+    return StateOverlapPage(
+        items=tuple(read for _, read in found), next_cursor=page.end([key for key, _ in found])
+    )
 
 
 @router.post(
@@ -250,21 +241,15 @@ async def break_glass(
 
 @router.get("/glass-breaks", openapi_extra=operation(CursorError, scope=Permission.GRANTS_READ))
 async def list_glass_breaks(
-    request: Request,
-    response: Response,
     session: Session,
     principal: CurrentPrincipal,
-    limit: Limit = 20,
-    cursor: Cursor = None,
+    page: RequestedPage,
 ) -> GlassBreakPage:
     """List notices of emergency reading, to the office and by it, newest first."""
-    pager: Pager = request.app.state.pager
-    scope = f"glass-breaks:{principal.office_id}"
-    before = pager.read_id(scope, cursor)
-    found = await glass.list_notices(session, principal, before=before, limit=limit)
-    following = pager.after_ids(scope, [key for key, _ in found], limit)
-    link_next(response, "/v1/glass-breaks", limit, following)
-    return GlassBreakPage(items=tuple(read for _, read in found), next_cursor=following)
+    found = await glass.list_notices(session, principal, before=page.id, limit=page.limit)
+    return GlassBreakPage(
+        items=tuple(read for _, read in found), next_cursor=page.end([key for key, _ in found])
+    )
 
 
 @router.post(

@@ -6,13 +6,14 @@ from app.access.permissions import Permission
 from app.accounts.deps import CurrentPrincipal
 from app.accounts.errors import IdempotencyKeyReusedError
 from app.accounts.idempotency import CurrentClaim, answer_once
+from app.accounts.pages import RequestedPage
 from app.cases.errors import TokenRefusedError
-from app.core.deps import Cursor, Limit, Now, Session, link_next
+from app.core.deps import Now, Session
 from app.core.errors import EpochChangedError
 from app.core.http import StrictRoute
 from app.core.ids import parse_public_id
 from app.core.openapi import operation
-from app.core.paging import CursorError, Pager
+from app.core.paging import CursorError
 from app.overlaps.errors import EpochMovedError
 from app.quotas.errors import AgreementNotInForceError
 from app.suppressing import service
@@ -75,21 +76,15 @@ async def add_suppression(
     ),
 )
 async def list_suppressions(
-    request: Request,
-    response: Response,
     session: Session,
     principal: CurrentPrincipal,
-    limit: Limit = 20,
-    cursor: Cursor = None,
+    page: RequestedPage,
 ) -> SuppressionPage:
     """List the entries that apply to the office: its own, its state's and those for all."""
-    pager: Pager = request.app.state.pager
-    scope = f"suppressions:{principal.office_id}"
-    before = pager.read_id(scope, cursor)
-    found = await service.list_suppressions(session, principal, before=before, limit=limit)
-    following = pager.after_ids(scope, [key for key, _ in found], limit)
-    link_next(response, "/v1/suppressions", limit, following)
-    return SuppressionPage(items=tuple(read for _, read in found), next_cursor=following)
+    found = await service.list_suppressions(session, principal, before=page.id, limit=page.limit)
+    return SuppressionPage(
+        items=tuple(read for _, read in found), next_cursor=page.end([key for key, _ in found])
+    )
 
 
 @router.post(

@@ -32,7 +32,7 @@ SELECTS = {
     "app/postgres/durability.py",  # settings of the server, not data
 }
 FASTAPI = re.compile(
-    r"app/(main|\w+/routes|evaluator/main|accounts/(deps|idempotency)|core/(deps|http|openapi)"
+    r"app/(main|\w+/routes|evaluator/main|accounts/(deps|idempotency|pages)|core/(deps|http|openapi)"
     r"|people/(deps|me_routes|admin_routes)"
     r"|serving/process)\.py"  # the last one for a type only
 )
@@ -55,9 +55,13 @@ DIGESTS = {
     "app/identifiers/names.py": "of the published name tables",
     "app/identifiers/tokens.py": "HMAC of the unblinded element, in the registry",
 }
-HOSTS = (
-    *("pypi.org", "pythonhosted.org", "npmjs.com", "npmjs.org", "debian.org", "ubuntu.com"),
-    *("crates.io", "docker.io", "ghcr.io", "quay.io", "proxy.golang.org", "rubygems.org"),
+HOSTS = tuple(  # in two parts, so that this file names none either
+    ".".join(parts)
+    for parts in [
+        *(("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "com"), ("npmjs", "org")),
+        *(("debian", "org"), ("ubuntu", "com"), ("crates", "io"), ("rubygems", "org")),
+        *(("docker", "io"), ("ghcr", "io"), ("quay", "io"), ("proxy.golang", "org")),
+    ]
 )
 CONSTRAINTS = """
 SELECT conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) AS line
@@ -225,11 +229,27 @@ class TestMigrations:
             assert not re.search(r"^\s*(from|import) app\b", path.read_text(), re.MULTILINE), path
 
 
+class TestTests:
+    def test_search_for_nothing_that_a_random_id_may_hold(self) -> None:
+        """A test that looks for "555" in an answer fails once in a few hundred runs."""
+        found = []
+        for path in (ROOT / "tests").rglob("test_*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                match node:
+                    case ast.Compare(ast.Constant(str(left)), [ast.NotIn()], [right]):
+                        whole = re.search(
+                            r"\.text|\.content|output|\bout\b|log", ast.unparse(right)
+                        )
+                        if whole and re.fullmatch(r"[0-9a-f]{1,7}", left):
+                            found.append(f"{path.name}:{node.lineno}")
+        assert found == []
+
+
 class TestRepository:
     def test_names_no_package_registry(self) -> None:
         found = []
         for path in tracked():
-            if path == Path(__file__) or not path.is_file():
+            if not path.is_file():
                 continue
             content = path.read_bytes().decode("utf-8", "replace").lower()
             found += [(path.name, host) for host in HOSTS if host in content]

@@ -16,13 +16,13 @@ numbers = st.integers(1, 2**63 - 1)
 class TestCursor:
     @given(scopes, numbers)
     def test_number_comes_back(self, scope: str, number: int) -> None:
-        cursor = PAGER.after_numbers(scope, [number + 5, number], 2)
+        cursor = PAGER.after(scope, [number + 5, number], 2)
         assert cursor is not None
         assert PAGER.read_number(scope, cursor) == number
 
     @given(scopes, st.uuids())
     def test_id_comes_back(self, scope: str, key: UUID) -> None:
-        cursor = PAGER.after_ids(scope, [key], 1)
+        cursor = PAGER.after(scope, [key], 1)
         assert cursor is not None
         assert PAGER.read_id(scope, cursor) == key
         assert len(cursor) <= 200  # what an operation takes
@@ -31,11 +31,11 @@ class TestCursor:
     def test_belongs_to_its_scope(self, scope: str, other: str, number: int) -> None:
         if scope != other:
             with pytest.raises(CursorError):
-                PAGER.read_number(other, PAGER.after_numbers(scope, [number], 1))
+                PAGER.read_number(other, PAGER.after(scope, [number], 1))
 
     @given(st.data())
     def test_altered_is_refused(self, data: st.DataObject) -> None:
-        cursor = PAGER.after_numbers("cases:1", [7], 1)
+        cursor = PAGER.after("cases:1", [7], 1)
         assert cursor is not None
         place = data.draw(st.integers(0, len(cursor) - 1))
         changed = data.draw(st.sampled_from("Aa0_-=\n") | st.characters(exclude_categories=["Cs"]))
@@ -50,12 +50,12 @@ class TestCursor:
 
     def test_another_installation_refuses_it(self) -> None:
         with pytest.raises(CursorError):
-            Pager(b"\1" * 32).read_id("x", PAGER.after_ids("x", [UUID(int=1)], 1))
+            Pager(b"\1" * 32).read_id("x", PAGER.after("x", [UUID(int=1)], 1))
 
     def test_short_page_is_the_last(self) -> None:
-        assert PAGER.after_numbers("x", [], 1) is None
-        assert PAGER.after_numbers("x", [1], 2) is None
-        assert PAGER.after_ids("x", [UUID(int=1)], 2) is None
+        assert PAGER.after("x", [], 1) is None
+        assert PAGER.after("x", [1], 2) is None
+        assert PAGER.after("x", [UUID(int=1)], 2) is None
         assert PAGER.read_number("x", None) is None
         assert PAGER.read_id("x", None) is None
 
