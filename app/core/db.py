@@ -32,6 +32,7 @@ SCHEMA: Final = "0006"
 """The revision that this release needs. It also runs on a later one: migrations only add."""
 
 _PORTS: Final = 65_535
+_DRIVER: Final = "driver"
 _PASSING_CLASSES: Final = ("08", "53", "57P", "40", "55P03")
 
 Sessions = async_sessionmaker[AsyncSession]
@@ -100,12 +101,16 @@ async def driver(session: AsyncSession) -> asyncpg.Connection:
 
     Statements given to it are part of the same transaction as everything else.
     """
+    known: asyncpg.Connection | None = session.info.get(_DRIVER)
+    if known is not None:
+        return known
     connection = await session.connection()
     raw = await connection.get_raw_connection()
     native = cast("asyncpg.Connection", raw.driver_connection)
     if not native.is_in_transaction():
         # SQLAlchemy opens the transaction with its first own statement
         await connection.exec_driver_sql("SELECT 1")
+    session.info[_DRIVER] = native  # a session is one transaction, and asking anew costs
     return native
 
 
