@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final, cast
 
 import structlog
 from fastapi import FastAPI, Request, Response
-from pydantic import BaseModel
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -53,6 +52,7 @@ from app.core.openapi import (
     operation,
 )
 from app.core.paging import Pager
+from app.core.schemas import Read
 from app.core.settings import RegistrySettings
 from app.handling import examples as handling_examples
 from app.handling import routes as handling
@@ -118,22 +118,30 @@ class UnsafeDatabaseError(RuntimeError):
     """The database must not be trusted with data; the text gives the reasons."""
 
 
-class LimitsRead(BaseModel):
-    """The largest bodies, in bytes, and how many cases one bulk request takes."""
+class LimitsRead(Read):
+    """The largest requests."""
 
     body_bytes: int
+    """Largest body of most operations, in bytes."""
     bulk_body_bytes: int
+    """Largest body of PUT /v1/cases, in bytes."""
     bulk_cases: int
+    """How many cases PUT /v1/cases takes at once."""
 
 
-class MetaRead(BaseModel):
+class MetaRead(Read):
     """What a client can ask of this registry."""
 
     version: str
+    """Release of the service, not of the API, which is in the paths."""
     match_spec: str
+    """The rules that tokens are made by."""
     issuer: str
+    """The registry's own address: `aud` of client assertions."""
     resources: list[str]
+    """What access tokens can be asked for (RFC 8707)."""
     limits: LimitsRead
+    """A larger request is refused."""
 
 
 def create_app(settings: RegistrySettings) -> FastAPI:

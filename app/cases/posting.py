@@ -17,16 +17,15 @@ from app.cases.admission import check_case
 from app.cases.errors import DuplicateCaseError
 from app.cases.ladder import SeenOverlap
 from app.cases.queries import StoredCase
-from app.cases.receipts import Ref, problem, receipt, result
-from app.cases.registering import Intake, entries_of, register
-from app.cases.schemas import (
+from app.cases.receipt_schemas import (
     MAX_OVERLAPS_IN_ANSWER,
-    CaseItem,
-    CasePut,
     CaseReceipt,
     CaseResult,
     ProblemRead,
 )
+from app.cases.receipts import Ref, problem, receipt, result
+from app.cases.registering import Intake, entries_of, register
+from app.cases.schemas import CaseItem, CasePut
 from app.cases.service import disclosed
 from app.core.errors import AppError, InvalidError, PreconditionFailedError
 from app.core.problems import field_problems

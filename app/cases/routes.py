@@ -1,6 +1,6 @@
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from app.access.permissions import Permission
 from app.accounts.deps import CurrentPrincipal
@@ -13,15 +13,14 @@ from app.cases.errors import (
     SummaryRefusedError,
     TokenRefusedError,
 )
-from app.cases.overlap_schemas import OverlapPage, OverlapRead
+from app.cases.overlap_schemas import OverlapId, OverlapPage, OverlapRead
+from app.cases.receipt_schemas import CaseReceipt, CasesResult
 from app.cases.registering import Intake
 from app.cases.schemas import (
     CasePage,
     CasePut,
     CaseRead,
-    CaseReceipt,
     CasesPut,
-    CasesResult,
     CommonValuePage,
     ExternalId,
     SourceSystem,
@@ -46,7 +45,6 @@ from app.core.paging import CursorError
 MAX_BULK_BYTES = 2 * 1024 * 1024
 
 router = APIRouter(prefix="/v1", route_class=StrictRoute)
-System = Annotated[SourceSystem, Path(description="The case-management system.", examples=["cms"])]
 Retracted = Annotated[
     bool,
     Query(
@@ -54,8 +52,6 @@ Retracted = Annotated[
         examples=[False],
     ),
 ]
-OverlapId = Annotated[str, Path(max_length=64, examples=["ovl_0198a3c0b1c27d3e8f90a1b2c3d4e5f6"])]
-External = Annotated[ExternalId, Path(description="The case number in it.", examples=["24-CR-001"])]
 
 
 @router.put(
@@ -71,8 +67,8 @@ External = Annotated[ExternalId, Path(description="The case number in it.", exam
     ),
 )
 async def put_case(  # noqa: PLR0913, PLR0917 -- the path has two parts
-    source_system: System,
-    external_id: External,
+    source_system: SourceSystem,
+    external_id: ExternalId,
     body: CasePut,
     request: Request,
     response: Response,
@@ -133,8 +129,8 @@ async def list_cases(
     openapi_extra=operation(CaseNotFoundError, scope=Permission.CASES_READ),
 )
 async def read_case(
-    source_system: System,
-    external_id: External,
+    source_system: SourceSystem,
+    external_id: ExternalId,
     response: Response,
     session: Session,
     principal: CurrentPrincipal,
@@ -153,8 +149,8 @@ async def read_case(
     openapi_extra=operation(CaseNotFoundError, scope=Permission.CASES_POST),
 )
 async def withdraw_case(
-    source_system: System,
-    external_id: External,
+    source_system: SourceSystem,
+    external_id: ExternalId,
     request: Request,
     session: Session,
     principal: CurrentPrincipal,

@@ -1,6 +1,6 @@
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 
 from app.access.errors import MissingScopeError, StepUpNeededError
 from app.access.permissions import Permission
@@ -9,6 +9,14 @@ from app.core.http import StrictRoute
 from app.core.openapi import operation
 from app.people import administration as service
 from app.people import review
+from app.people.admin_schemas import (
+    AccessReview,
+    EnrolmentRead,
+    EnrolmentStart,
+    PersonAdd,
+    PersonDisable,
+    RolesSet,
+)
 from app.people.deps import CurrentGate, CurrentPerson
 from app.people.errors import (
     BannerNotAcknowledgedError,
@@ -20,18 +28,9 @@ from app.people.errors import (
     SecondFactorNeededError,
     SignInNeededError,
 )
-from app.people.schemas import (
-    AccessReview,
-    EnrolmentRead,
-    EnrolmentStart,
-    PersonAdd,
-    PersonDisable,
-    RolesSet,
-    SignedOut,
-)
+from app.people.schemas import PersonId, SignedOut
 
 router = APIRouter(prefix="/v1", tags=["people"], route_class=StrictRoute)
-PersonId = Annotated[str, Path(max_length=64, examples=["psn_0198a1b2c3d47e5f8a9b0c1d2e3f4a5b"])]
 
 
 def _manage(*raises: Any) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from app.access.vocabulary import Role
 from app.audit import service as audit
 from app.core.ids import public_id
 from app.people import queries
+from app.people.admin_schemas import AccessReview, ClientRead, Factor, PersonRead
 from app.people.models import Person
-from app.people.schemas import AccessReview, ClientRead, Factor, PersonRead
 from app.people.service import PREFIX
 
 

@@ -1,25 +1,25 @@
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, StringConstraints, field_validator
+from pydantic import Field, StrictInt, StringConstraints, field_validator
 
+from app.core.schemas import Epoch, Read, Sent
 from app.identifiers.kinds import KEY_CLASSES
 from app.identifiers.oprf import MAX_BATCH
 
 
-class PermitAsk(BaseModel):
+class PermitAsk(Sent):
     """One evaluation to come: how many elements of which class, and the digest of them all."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    epoch: StrictInt = Field(ge=1, le=32767, description="The key epoch of the evaluation.")
-    purpose: Literal["post"] = Field(description="What the tokens are for.")
+    epoch: Epoch
+    purpose: Literal["post"]
+    """What the tokens are for."""
     counts: Annotated[
         dict[str, Annotated[StrictInt, Field(ge=1, le=MAX_BATCH)]],
-        Field(min_length=1, max_length=64, description="Elements by key class."),
+        Field(min_length=1, max_length=64),
     ]
-    digest: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$")] = (
-        Field(description="SHA-256 of the batch (docs/matching.md), base64url.")
-    )
+    """Elements by key class, at most 1000 together."""
+    digest: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$")]
+    """SHA-256 of the batch (docs/matching.md), base64url."""
 
     @field_validator("counts")
     @classmethod
@@ -31,8 +31,10 @@ class PermitAsk(BaseModel):
         return counts
 
 
-class PermitRead(BaseModel):
+class PermitRead(Read):
     """A permit to send to the evaluator, as bearer token, with the batch that it is for."""
 
     permit: str
-    expires_in: int = Field(description="Seconds until it expires.")
+    """Opaque; worth this one batch, however often it is sent."""
+    expires_in: int
+    """Seconds until it expires."""
