@@ -38,6 +38,7 @@ from app.core.http import (
     RequestEdge,
     StatusRead,
     StrictRoute,
+    add_document,
     install_problems,
     log_error,
     problem_response,
@@ -94,7 +95,11 @@ EXAMPLES: Final = {
         "match_spec": "joinder/v1",
         "issuer": "https://registry.example",
         "resources": ["https://registry.example"],
-        "limits": {"body_bytes": 262144, "bulk_body_bytes": 8388608, "bulk_cases": 200},
+        "limits": {
+            "body_bytes": MAX_BODY_BYTES,
+            "bulk_body_bytes": cases.MAX_BULK_BYTES,
+            "bulk_cases": MAX_CASES,
+        },
     },
 }
 DESCRIPTION: Final = (
@@ -165,6 +170,7 @@ def create_bare_app() -> FastAPI:
         version=version("joinder"),
         summary="Deconfliction and joint handling for prosecutors",
         description=DESCRIPTION,
+        openapi_url=None,  # ours is an operation like the others
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -180,6 +186,7 @@ def create_bare_app() -> FastAPI:
         app.add_api_route(path, read, tags=["service"], openapi_extra=extra)
     app.add_middleware(RequestEdge)
     install_problems(app)
+    add_document(app)
     for error in DATABASE_ERRORS:
         app.add_exception_handler(error, _database_error)
     for refusal in (ForbiddenError, QuotaExceededError):

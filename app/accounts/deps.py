@@ -32,9 +32,11 @@ _SCHEME = OAuth2(
 def caller_address(request: Request) -> Address | None:
     """Return where a request comes from; None over a Unix socket."""
     try:
-        return ip_address(request.client.host) if request.client else None
+        address = ip_address(request.client.host) if request.client else None
     except ValueError:
         return None
+    # a listener for both kinds of address sees the older one inside the newer
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 async def current_principal(

@@ -1,7 +1,7 @@
 """What a case must keep before anything of it is stored."""
 
 from base64 import urlsafe_b64decode
-from datetime import datetime, timedelta
+from datetime import date, datetime
 from typing import Final
 
 from app.cases.errors import SummaryRefusedError, TokenRefusedError
@@ -13,8 +13,8 @@ from app.overlaps.keyring import Keyring
 from app.overlaps.postings import Name, PostedSubject
 from app.overlaps.service import Matcher
 
-REVIEW_CEILING: Final = timedelta(days=5 * 365)
-"""The longest that a case is kept without a review (28 CFR 23.20(h))."""
+REVIEW_YEARS: Final = 5
+"""The longest that a case is kept without a review (28 CFR 23.20(h)), as its constraint has it."""
 
 
 def check_case(
@@ -29,16 +29,23 @@ def check_case(
         InvalidError: its review date is past or too far.
         SummaryRefusedError, TokenRefusedError: see errors.py.
     """
-    if (
-        case.review_on is not None
-        and not now.date() < case.review_on <= now.date() + REVIEW_CEILING
-    ):
+    today = now.date()
+    if case.review_on is not None and not today < case.review_on <= _after_years(today):
         detail = "Choose a date after today and at most five years from it (28 CFR 23.20(h))."
         raise InvalidError(problems=(FieldProblem("/review_on", "review-date", detail),))
     if case.summary is not None and (found := find_identifiers(case.summary)):
         raise SummaryRefusedError(problems=found)
     subjects = [_subject(index, subject) for index, subject in enumerate(case.subjects)]
     return [keyring.lift(subject, case.epoch, matcher, now=now) for subject in subjects]
+
+
+def _after_years(day: date) -> date:
+    """Return the same day `REVIEW_YEARS` later; 28 February for a 29th that year lacks."""
+    year = day.year + REVIEW_YEARS
+    try:
+        return day.replace(year=year)
+    except ValueError:
+        return date(year, 2, 28)
 
 
 def _subject(index: int, subject: SubjectPut) -> PostedSubject:

@@ -28,7 +28,8 @@ from app.cases.schemas import (
     ProblemRead,
 )
 from app.cases.service import disclosed
-from app.core.errors import AppError, InvalidError, PreconditionFailedError
+from app.core.errors import AppError, InvalidError
+from app.core.preconditions import Precondition
 from app.core.problems import field_problems
 from app.overlaps.postings import PostedSubject, Posting
 from app.overlaps.service import Matcher, Registration
@@ -45,13 +46,13 @@ async def put_case(
     ref: Ref,
     case: CasePut,
     *,
-    if_match: str | None = None,
+    if_match: Precondition | None = None,
     now: datetime,
 ) -> CaseReceipt:
     """Post one case, or replace it, and find its overlaps in the same transaction.
 
     Raises:
-        PreconditionFailedError: `if_match` is given and is not the version that is replaced.
+        PreconditionFailedError: `if_match` is given and does not name the version that it replaces.
         MissingScopeError: the caller lacks `cases:post`.
         EpochChangedError: the tokens belong to an epoch that is not taken, or no longer.
         EpochMovedError: a switch to a new epoch came between; repeating the post helps.
@@ -60,12 +61,9 @@ async def put_case(
     principal.require(Permission.CASES_POST)
     matcher = await intake.keyring.follow(session, {case.epoch})
     subjects = check_case(case, intake.keyring, matcher, now=now)
-    receipts = await _put(session, principal, intake, matcher, {ref: (case, subjects)}, now=now)
-    told = receipts[ref]
-    replaced = {"created": None, "updated": told.version - 1, "unchanged": told.version}
-    if if_match is not None and if_match != f'"{replaced[told.result]}"':
-        raise PreconditionFailedError  # and the transaction leaves nothing of the post
-    return told
+    cases = {ref: (case, subjects)}
+    receipts = await _put(session, principal, intake, matcher, cases, if_match=if_match, now=now)
+    return receipts[ref]
 
 
 async def put_cases(
@@ -85,10 +83,8 @@ async def put_cases(
     principal.require(Permission.CASES_POST)
     if len({(item.source_system, item.external_id) for item in items}) != len(items):
         raise DuplicateCaseError
-    epochs = {item.case.get("epoch") for item in items}
-    matcher = await intake.keyring.follow(
-        session, {each for each in epochs if isinstance(each, int)}
-    )
+    epochs = [item.case.get("epoch") for item in items]
+    matcher = await intake.keyring.follow(session, {each for each in epochs if type(each) is int})
     good: dict[Ref, tuple[CasePut, list[PostedSubject]]] = {}
     problems: dict[Ref, ProblemRead] = {}
     for item in items:
@@ -111,6 +107,7 @@ async def _put(
     matcher: Matcher,
     cases: Mapping[Ref, tuple[CasePut, list[PostedSubject]]],
     *,
+    if_match: Precondition | None = None,
     now: datetime,
 ) -> dict[Ref, CaseReceipt]:
     await queries.check_not_walled(session, principal, list(cases))
@@ -123,6 +120,9 @@ async def _put(
     stored = changed | (
         await queries.lock_cases(session, principal, unchanged) if unchanged else {}
     )
+    if if_match is not None:  # a refusal ends the transaction and leaves nothing of the post
+        for ref, case in stored.items():
+            if_match.require(None if case.is_new else f'"{case.version - (ref in changed)}"')
     registration = Registration()
     if changed:
         postings = [

@@ -29,8 +29,8 @@ from app.cases.schemas import (
 )
 from app.core.deps import (
     IfMatch,
-    IfMatchOptional,
     Now,
+    OptionalIfMatch,
     Session,
 )
 from app.core.errors import (
@@ -79,7 +79,7 @@ async def put_case(  # noqa: PLR0913, PLR0917 -- the path has two parts
     session: Session,
     principal: CurrentPrincipal,
     now: Now,
-    if_match: IfMatchOptional = None,
+    if_match: OptionalIfMatch,
 ) -> CaseReceipt:
     """Post a case or replace it; the answer carries the overlaps that the office may know of.
 
@@ -150,7 +150,9 @@ async def read_case(
     "/cases/{source_system}/{external_id}",
     tags=["cases"],
     status_code=204,
-    openapi_extra=operation(CaseNotFoundError, scope=Permission.CASES_POST),
+    openapi_extra=operation(
+        CaseNotFoundError, PreconditionFailedError, scope=Permission.CASES_POST
+    ),
 )
 async def withdraw_case(
     source_system: System,
@@ -159,11 +161,15 @@ async def withdraw_case(
     session: Session,
     principal: CurrentPrincipal,
     now: Now,
+    if_match: OptionalIfMatch,
 ) -> None:
-    """Withdraw a case: its subjects, tokens and facts are deleted, its overlaps retracted."""
+    """Withdraw a case: its subjects, tokens and facts are deleted, its overlaps retracted.
+
+    With If-Match only the version that the caller read.
+    """
     intake: Intake = request.app.state.intake
     ref = (source_system, external_id)
-    await service.withdraw_case(session, principal, intake, ref, now=now)
+    await service.withdraw_case(session, principal, intake, ref, if_match=if_match, now=now)
 
 
 @router.get(

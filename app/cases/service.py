@@ -16,7 +16,7 @@ from app.cases.models import Case, CaseGrant
 from app.cases.registering import Intake, entries_of, register
 from app.cases.schemas import CommonValueRead, VerdictPut
 from app.core.db import driver
-from app.core.errors import PreconditionFailedError
+from app.core.preconditions import Precondition
 from app.identifiers.kinds import KINDS_BY_CODE
 from app.overlaps.limits import common_reason
 from app.overlaps.postings import Posting
@@ -127,6 +127,7 @@ async def withdraw_case(
     intake: Intake,
     ref: tuple[str, str],
     *,
+    if_match: Precondition | None = None,
     now: datetime,
 ) -> None:
     """Take back one of the caller's own cases: subjects, tokens, sealed elements and facts go.
@@ -137,6 +138,7 @@ async def withdraw_case(
     Raises:
         MissingScopeError: the caller lacks `cases:post`.
         CaseNotFoundError: absent, withdrawn before, another office's, or behind a wall.
+        PreconditionFailedError: `if_match` is given and does not name the version that stands.
         EpochMovedError: a switch to a new epoch came between; repeating helps.
     """
     principal.require(Permission.CASES_POST)
@@ -145,6 +147,8 @@ async def withdraw_case(
     held = await queries.lock_cases(session, principal, [ref])
     if ref not in held:
         raise CaseNotFoundError
+    if if_match is not None:
+        if_match.require(f'"{held[ref].version}"')
     case_id = held[ref].id
     registration = await register(
         session,
@@ -166,7 +170,7 @@ async def put_verdict(
     overlap_id: UUID | None,
     verdict: VerdictPut,
     *,
-    if_match: str,
+    if_match: Precondition,
     now: datetime,
 ) -> SeenOverlap:
     """Say what the caller's office holds of an overlap, in place of what it said before.
@@ -177,7 +181,7 @@ async def put_verdict(
     Raises:
         MissingScopeError: the caller lacks `overlaps:judge`.
         OverlapNotFoundError: absent, retracted, or not for the caller; never told apart.
-        PreconditionFailedError: `if_match` is not the version that stands.
+        PreconditionFailedError: `if_match` does not name the version that stands.
     """
     principal.require(Permission.OVERLAPS_JUDGE)
     connection = await driver(session)
@@ -185,8 +189,7 @@ async def put_verdict(
         await pairs.lock_overlap(connection, principal.office_id, overlap_id)
     judge = Permission.OVERLAPS_JUDGE
     seen = await queries.get_overlap(session, principal, overlap_id, now=now, permission=judge)
-    if if_match != seen.read.etag:
-        raise PreconditionFailedError
+    if_match.require(seen.read.etag)
     await pairs.set_verdict(
         connection, principal.office_id, seen.id, verdict.verdict, verdict.reason, now=now
     )

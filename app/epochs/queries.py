@@ -15,6 +15,7 @@ _STANDING: Final = text(
     "SELECT epoch, state, accepted_until FROM key_epochs WHERE state <> 'ended'"
 )
 _CURRENT: Final = "SELECT epoch FROM key_epochs WHERE state = 'current'"
+_HAS_ANY: Final = text("SELECT EXISTS (SELECT FROM key_epochs)")
 _FIRST: Final = text(
     "INSERT INTO key_epochs (epoch, state, began_at, switched_at)"
     " SELECT :epoch, 'current', :now, :now WHERE NOT EXISTS (SELECT FROM key_epochs)"
@@ -56,6 +57,11 @@ async def get_current(connection: asyncpg.Connection) -> int:
     """Return the current epoch as it is now, to a transaction that works on the driver."""
     found: int = await connection.fetchval(_CURRENT)
     return found
+
+
+async def has_any(session: AsyncSession) -> bool:
+    """Return whether the database has tokens of any keys, or had: the first start says which."""
+    return bool(await session.scalar(_HAS_ANY))
 
 
 async def ensure_first(session: AsyncSession, epoch: int, *, now: datetime) -> None:

@@ -11,8 +11,8 @@ from app.audit import service as audit
 from app.cases import ladder
 from app.cases import queries as cases
 from app.cases import service as cases_service
-from app.core.errors import PreconditionFailedError
 from app.core.ids import new_id
+from app.core.preconditions import Precondition
 from app.handling import queries
 from app.handling.errors import (
     HandlingAnsweredError,
@@ -96,7 +96,7 @@ async def answer_request(
     request_id: UUID | None,
     answer: HandlingAnswer,
     *,
-    if_match: str,
+    if_match: Precondition,
     now: datetime,
 ) -> HandlingRead:
     """Accept or decline a request; the first answer is final.
@@ -108,7 +108,7 @@ async def answer_request(
         HandlingNotFoundError: absent, or between other offices; never told apart.
         HandlingNotYoursError: the caller's office sent it.
         HandlingAnsweredError: it was answered before.
-        PreconditionFailedError: `if_match` is not the version that stands.
+        PreconditionFailedError: `if_match` does not name the version that stands.
         OverlapNotFoundError: it is to be accepted and its overlap was retracted meanwhile.
     """
     principal.require(Permission.HANDLING_ANSWER)
@@ -117,8 +117,7 @@ async def answer_request(
         raise HandlingNotYoursError
     if row["status"] != "pending":
         raise HandlingAnsweredError
-    if if_match != queries.render(row).etag:
-        raise PreconditionFailedError
+    if_match.require(queries.render(row).etag)
     accepted = isinstance(answer, HandlingAccept)
     if accepted:  # not on evidence that is gone by now
         await cases.get_overlap(

@@ -37,19 +37,31 @@ class Installation:
             self.server.ensure_running()
 
 
+class InstallationError(RuntimeError):
+    """The installation is not there, or not whole; the text says what to do."""
+
+
 @contextmanager
-def installation(*, is_sandbox: bool = False) -> Iterator[Installation]:
+def installation(
+    *, is_sandbox: bool = False, may_begin: bool = True, admit: Callable[[str], None] | None = None
+) -> Iterator[Installation]:
     """Yield this installation; the embedded server runs while the context lasts.
 
     JOINDER_DATABASE_URL names a server; without it the embedded one below JOINDER_HOME is used. The
     embedded one, and any sandbox, is brought to the newest schema and given keys when it has none.
     For a named server both are the operator's to do: new keys for old tokens would end all matches.
 
+    Args:
+        is_sandbox: A named server too is brought to the newest schema and given keys.
+        may_begin: Make an embedded installation where there is none.
+        admit: Given the URL of the database before anything of it is changed; raises to refuse it.
+
     Raises:
         DatabaseUrlError: JOINDER_DATABASE_URL names no PostgreSQL database.
+        InstallationError: there is none here, or its keys are gone.
     """
     from app.core.db import async_url  # noqa: PLC0415 -- slow to import
-    from app.postgres.server import EmbeddedServer  # noqa: PLC0415 -- not needed with a named server
+    from app.postgres.server import EmbeddedServer  # noqa: PLC0415 -- slow to import
 
     home = default_home()
     keys = Path(os.environ.get("JOINDER_KEYS") or home / "keys")
@@ -59,16 +71,44 @@ def installation(*, is_sandbox: bool = False) -> Iterator[Installation]:
             async_url(named)  # what is no database is said before anything starts
             here = Installation(named, keys)
         else:
+            if not may_begin and not (home / "postgres").exists():
+                raise InstallationError(
+                    f"There is no installation in {home}. Set JOINDER_HOME to the one that "
+                    "`joinder serve` uses, or JOINDER_DATABASE_URL."
+                )
             ensure_home(home)
             server = stack.enter_context(EmbeddedServer(home))
             here = Installation(server.url, keys, server)
+        if admit is not None:
+            admit(here.database_url)
         if here.server is not None or is_sandbox:
             migrate(here.database_url)
             if not keys.exists():
-                from app.serving.keys import create_keys  # noqa: PLC0415 -- first start only
-
-                create_keys(keys)
+                _begin_with_keys(here)
         yield here
+
+
+def _begin_with_keys(here: Installation) -> None:
+    from app.serving.keys import create_keys  # noqa: PLC0415 -- first start only
+
+    if asyncio.run(_has_epochs(here.database_url)):
+        raise InstallationError(
+            f"There are no keys in {here.keys}, and the database holds tokens made with some. "
+            "Restore them from the backup, or set JOINDER_KEYS to where they are."
+        )
+    create_keys(here.keys)
+
+
+async def _has_epochs(url: str) -> bool:
+    from app.core.db import create_engine, create_sessions, transaction  # noqa: PLC0415 -- slow to import
+    from app.epochs.queries import has_any  # noqa: PLC0415 -- as above
+
+    engine = create_engine(url, pool_size=1)
+    try:
+        async with transaction(create_sessions(engine)) as session:
+            return await has_any(session)
+    finally:
+        await engine.dispose()
 
 
 def migrate(url: str) -> None:
@@ -94,5 +134,5 @@ def as_operator(act: Callable[["AsyncSession"], Awaitable[T]]) -> T:
         finally:
             await engine.dispose()
 
-    with installation() as here:
+    with installation(may_begin=False) as here:
         return asyncio.run(run(here.database_url))

@@ -5,11 +5,14 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from app.cases.vocabulary import Band, Disclosure, RecordClass, Rung, TraffickingType
+from app.core.plain_text import Plain
 from app.offices.schemas import OfficeCode, OfficeKind
 
 Purpose = Literal["coordination", "consultation", "transfer", "victim_safety"]
 GrantState = Literal["pending", "in_force", "withdrawn", "expired"]
-Reason = Annotated[str, StringConstraints(min_length=20, max_length=500, strip_whitespace=True)]
+Reason = Annotated[
+    str, StringConstraints(min_length=20, max_length=500, strip_whitespace=True), Plain
+]
 
 
 class _Sent(BaseModel):
