@@ -133,10 +133,6 @@ class RegistryClient:
         """Yield the handling requests that this office sent or received, page after page."""
         return self._items("/v1/handling-requests")
 
-    def get_handling_request(self, handling_id: str) -> Json:
-        """Return one handling request."""
-        return self._exchange.get(f"/v1/handling-requests/{quote(handling_id, safe='')}")
-
     def answer_handling(
         self,
         handling_id: str,

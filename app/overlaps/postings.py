@@ -107,8 +107,3 @@ def sightings_of(posting: Posting, token_key: bytes) -> list[Sighting]:
         for token in (stored_token(token_key, kind, element),)
     }
     return list(found.values())
-
-
-def kind_code(kind: str) -> int:
-    """Return the small integer that tables hold for a kind."""
-    return KINDS[kind].code
