@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from app.identifiers.kinds import KINDS
 from app.identifiers.tokens import stored_token
 from app.overlaps.facts import kinds_of, mask
 from app.overlaps.rows import Profile
