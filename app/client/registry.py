@@ -16,6 +16,9 @@ from app.client.pipeline import Batch, batches_of, put_batches
 from app.client.prepare import Prepared, RefusedCaseError, prepare
 from app.client.tokenize import Tokenizer
 
+PostReason = Literal["new_case", "update", "posting", "resubmission", "quick_check"]
+"""Why cases are put, for the registry's audit; `posting` where nobody knows which are new."""
+
 _PAGE: Final = 100
 
 
@@ -76,12 +79,14 @@ class RegistryClient:
         """Return the office that this client acts for and what it may do."""
         return self._exchange.get("/v1/me")
 
-    def put_case(self, case: Case) -> CaseResult:
+    def put_case(self, case: Case, *, reason: PostReason = "posting") -> CaseResult:
         """Create or replace one case; putting the same again is `unchanged`."""
-        (result,) = self.put_cases([case])
+        (result,) = self.put_cases([case], reason=reason)
         return result
 
-    def put_cases(self, cases: Iterable[Case]) -> Iterator[CaseResult]:
+    def put_cases(
+        self, cases: Iterable[Case], *, reason: PostReason = "posting"
+    ) -> Iterator[CaseResult]:
         """Create or replace any number of cases and yield their results, in order.
 
         A case that may not be posted, such as one that names a subject in its summary, is
@@ -91,14 +96,18 @@ class RegistryClient:
             TrustError: a key, a proof or the match specification does not hold.
             ProblemError, TemporaryError: cases after the last result may not have been put.
         """
-        for _, results in self.put_batches(batches_of(map(_prepare_or_refuse, cases))):
+        batches = batches_of(map(_prepare_or_refuse, cases))
+        for _, results in self.put_batches(batches, reason=reason):
             yield from results
 
-    def put_batches(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, list[CaseResult]]]:
+    def put_batches(
+        self, batches: Iterable[Batch], *, reason: PostReason = "posting"
+    ) -> Iterator[tuple[Batch, list[CaseResult]]]:
         """Put prepared batches; see `pipeline.put_batches`. The keys are checked first."""
         keys = self.check_keys()
         tokenizer = Tokenizer(self._exchange, keys, self._config.pins[keys.epoch])
-        return put_batches(self._exchange, f"{self._config.registry}/v1/cases", tokenizer, batches)
+        url = f"{self._config.registry}/v1/cases"
+        return put_batches(self._exchange, url, tokenizer, batches, reason)
 
     def list_overlaps(self) -> Iterator[Json]:
         """Yield this office's overlaps, page after page."""

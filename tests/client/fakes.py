@@ -162,6 +162,7 @@ class FakeRegistry:
     def _permit(self, ask: Json) -> httpx.Response:
         if ask["epoch"] not in {self.epoch, self.previous}:
             return problem(409, "epoch-changed")
+        assert bool(ask["cases"]) == (ask["reason"] != "suppression")
         permit = f"permit-{len(self.permits)}"
         self.permits[permit] = ask["counts"], ask["digest"]
         return httpx.Response(200, json={"permit": permit, "expires_in": 300})

@@ -1,0 +1,28 @@
+"""permits"""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+revision: str = '0007'
+down_revision: str | Sequence[str] | None = '0006'
+branch_labels: str | Sequence[str] | None = None
+depends_on: str | Sequence[str] | None = None
+
+
+def upgrade() -> None:
+    op.create_table('permitted_batches',
+    sa.Column('office_id', sa.BigInteger(), nullable=False),
+    sa.Column('digest', sa.LargeBinary(), nullable=False),
+    sa.Column('counts', postgresql.JSONB(), nullable=False),
+    sa.Column('permitted_at', sa.DateTime(timezone=True), nullable=False),
+    sa.CheckConstraint('octet_length(digest) = 32', name=op.f('ck_permitted_batches_digest')),
+    sa.ForeignKeyConstraint(['office_id'], ['offices.id'], name=op.f('fk_permitted_batches_office_id')),
+    sa.PrimaryKeyConstraint('office_id', 'digest', name=op.f('pk_permitted_batches'))
+    )
+    op.create_index('ix_permitted_batches_office_id_permitted_at', 'permitted_batches', ['office_id', 'permitted_at'], unique=False)
+
+
+def downgrade() -> None:
+    op.drop_table('permitted_batches')
