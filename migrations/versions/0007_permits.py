@@ -1,4 +1,4 @@
-"""permits"""
+"""permits, sealed entries of suppression lists"""
 
 from collections.abc import Sequence
 
@@ -21,8 +21,14 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['office_id'], ['offices.id'], name=op.f('fk_permitted_batches_office_id')),
     sa.PrimaryKeyConstraint('office_id', 'digest', name=op.f('pk_permitted_batches'))
     )
+    op.add_column('suppressions', sa.Column('sealing_key_id', sa.Uuid(), nullable=True))
+    op.add_column('suppressions', sa.Column('sealed', sa.LargeBinary(), nullable=True))
+    op.create_foreign_key(op.f('fk_suppressions_sealing_key_id'), 'suppressions', 'sealing_keys', ['sealing_key_id'], ['id'])
+    op.create_check_constraint(op.f('ck_suppressions_sealed'), 'suppressions', '(sealed IS NULL) = (sealing_key_id IS NULL)')
     op.create_index('ix_permitted_batches_office_id_permitted_at', 'permitted_batches', ['office_id', 'permitted_at'], unique=False)
 
 
 def downgrade() -> None:
+    op.drop_column('suppressions', 'sealed')
+    op.drop_column('suppressions', 'sealing_key_id')
     op.drop_table('permitted_batches')

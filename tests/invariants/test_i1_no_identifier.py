@@ -70,7 +70,7 @@ BYTE_COLUMNS: Final = {
     "sign_ins": {"digest"},
     "spent_assertions": {"jti_digest"},
     "spent_challenges": {"digest"},
-    "suppressions": {"token"},
+    "suppressions": {"token", "sealed"},
     "tokens": {"token"},
 }
 

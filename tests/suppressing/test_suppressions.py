@@ -3,7 +3,7 @@
 import asyncio
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -66,6 +66,15 @@ async def met(client: OfficeClient) -> set[str]:
 async def own_entries(client: OfficeClient) -> list[dict[str, Any]]:
     listed = (await client.http.get("/v1/suppressions")).json()["items"]
     return [item for item in listed if item["is_own"]]
+
+
+async def sweep(registry: Registry, limit: int) -> int:
+    """End at most `limit` expired entries, as a job does; return how many."""
+    state = registry.app.state
+    async with transaction(state.sessions) as session:
+        return await service.end_expired(
+            session, OPERATOR, state.keyring, now=utc_now(), limit=limit
+        )
 
 
 async def assert_consistent(registry: Registry) -> None:
@@ -224,6 +233,29 @@ class TestExpiry:
         assert await met(one) == {other.code}
         await end(one, suppression)
         assert await met(one) == {other.code}
+
+    async def test_is_carried_out_once_in_bounded_steps(self, registry: Registry) -> None:
+        one, other, third = await make_offices(registry, 3)
+        held, unknown, standing = something(), something(), something()
+        await share([one, other, third], {**held, "ref": "1"})
+        entries = [
+            await suppress(client, subject)
+            for client, subject in ((one, held), (other, held), (one, unknown), (one, standing))
+        ]
+        assert await met(one) == await met(other) == set()
+        await registry.rows(
+            "UPDATE suppressions SET expires_on = (now() AT TIME ZONE 'UTC')::date"
+            " WHERE id <> :id RETURNING id",
+            id=UUID(entries[-1]["id"].removeprefix("sup_")),
+        )
+        assert sorted(await asyncio.gather(*(sweep(registry, 2) for _ in range(2)))) == [0, 2]
+        assert [await sweep(registry, 2) for _ in range(2)] == [1, 0]
+        assert await met(one) == {other.code, third.code}
+        assert [each["id"] for each in await own_entries(one)] == [entries[-1]["id"]]
+        assert await own_entries(other) == []
+        expired = await registry.audit("suppression.expired")
+        assert [each["object"] for each in expired] == [each["id"] for each in entries[:3]]
+        await assert_consistent(registry)
 
     @pytest.mark.parametrize("days", [0, 731])
     async def test_is_within_two_years(self, shared_registry: Registry, days: int) -> None:
