@@ -70,6 +70,7 @@ from app.postgres.durability import check_durable
 from app.quotas import examples as quotas_examples
 from app.quotas import routes as quotas
 from app.quotas.errors import QuotaExceededError
+from app.rematching import service as rematching
 from app.sharing import examples as sharing_examples
 from app.sharing import routes as sharing
 from app.suppressing import examples as suppressing_examples
@@ -237,6 +238,7 @@ async def prepare(app: FastAPI, settings: RegistrySettings, engine: AsyncEngine)
     keyring = await create_keyring(settings, sessions)
     app.state.keyring = keyring
     app.state.intake = Intake(keyring, app_secret)
+    await rematching.finish_backlog(sessions, keyring)  # of a process that was killed
     app.state.gate = create_gate(settings, sessions, private)
 
 

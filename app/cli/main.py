@@ -39,6 +39,20 @@ def migrate() -> None:
 
 
 @app.command()
+def rematch() -> None:
+    """Find now what a process that was stopped left to find when a very common value became rare.
+
+    The service does so by itself, at each start too.
+
+    Example: joinder rematch
+    """
+    from app.rematching.service import finish_all  # noqa: PLC0415 -- keeps --help quick
+    from app.serving.installation import as_matching_operator  # noqa: PLC0415 -- as above
+
+    typer.echo(f"Matched {as_matching_operator(finish_all)} pairs of cases again.")
+
+
+@app.command()
 def openapi(
     out: Annotated[Path, typer.Option(help="Directory to write to.")] = Path("openapi"),
     problems: Annotated[Path, typer.Option(help="File to write the problems to.")] = Path(

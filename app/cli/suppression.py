@@ -48,6 +48,7 @@ def add(
     from app.access.principal import OPERATOR  # noqa: PLC0415 -- as above
     from app.core.clock import utc_now  # noqa: PLC0415 -- as above
     from app.core.db import transaction  # noqa: PLC0415 -- as above
+    from app.rematching import service as rematching  # noqa: PLC0415 -- as above
     from app.suppressing import service  # noqa: PLC0415 -- as above
     from app.suppressing.errors import SuppressionStandsError  # noqa: PLC0415 -- as above
     from app.suppressing.schemas import SuppressionAdd  # noqa: PLC0415 -- as above
@@ -79,6 +80,7 @@ def add(
                 typer.echo(f"{entry.kind}: on the list already")
             else:
                 typer.echo(f"{read.id}\t{read.kind}")
+        await rematching.finish_all(sessions, keyring)
 
     as_matching_operator(act)
 
@@ -92,6 +94,7 @@ def end(
     from app.core.clock import utc_now  # noqa: PLC0415 -- as above
     from app.core.db import transaction  # noqa: PLC0415 -- as above
     from app.core.ids import parse_public_id  # noqa: PLC0415 -- as above
+    from app.rematching import service as rematching  # noqa: PLC0415 -- as above
     from app.suppressing import service  # noqa: PLC0415 -- as above
 
     key = parse_public_id(service.PREFIX, entry)
@@ -99,6 +102,7 @@ def end(
     async def act(sessions: "Sessions", keyring: "Keyring") -> None:
         async with transaction(sessions) as session:
             await service.end_suppression(session, OPERATOR, keyring, key, now=utc_now())
+        await rematching.finish_all(sessions, keyring)
 
     as_matching_operator(act)
     typer.echo(f"Ended {entry}.")
@@ -113,6 +117,7 @@ def end_expired() -> None:
     from app.access.principal import OPERATOR  # noqa: PLC0415 -- keeps --help quick
     from app.core.clock import utc_now  # noqa: PLC0415 -- as above
     from app.core.db import transaction  # noqa: PLC0415 -- as above
+    from app.rematching import service as rematching  # noqa: PLC0415 -- as above
     from app.suppressing import service  # noqa: PLC0415 -- as above
 
     async def act(sessions: "Sessions", keyring: "Keyring") -> int:
@@ -123,6 +128,7 @@ def end_expired() -> None:
                     session, OPERATOR, keyring, now=utc_now(), limit=BATCH
                 )
             if not count:
+                await rematching.finish_all(sessions, keyring)
                 return ended
             ended += count
 

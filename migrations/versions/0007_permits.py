@@ -1,4 +1,4 @@
-"""permits, sealed entries of suppression lists"""
+"""permits, sealed entries of suppression lists, pending pairs"""
 
 from collections.abc import Sequence
 
@@ -21,6 +21,11 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['office_id'], ['offices.id'], name=op.f('fk_permitted_batches_office_id')),
     sa.PrimaryKeyConstraint('office_id', 'digest', name=op.f('pk_permitted_batches'))
     )
+    op.create_table('pending_pairs',
+    sa.Column('low_case_id', sa.BigInteger(), nullable=False),
+    sa.Column('high_case_id', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('low_case_id', 'high_case_id', name=op.f('pk_pending_pairs'))
+    )
     op.add_column('suppressions', sa.Column('sealing_key_id', sa.Uuid(), nullable=True))
     op.add_column('suppressions', sa.Column('sealed', sa.LargeBinary(), nullable=True))
     op.create_foreign_key(op.f('fk_suppressions_sealing_key_id'), 'suppressions', 'sealing_keys', ['sealing_key_id'], ['id'])
@@ -29,6 +34,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table('pending_pairs')
     op.drop_column('suppressions', 'sealed')
     op.drop_column('suppressions', 'sealing_key_id')
     op.drop_table('permitted_batches')

@@ -46,3 +46,5 @@ def test_the_operators_entries(
              " RETURNING id"))  # fmt: skip
     assert say("end-expired") == "Ended 2 entries.\n"
     assert (say("end-expired"), say("list")) == ("Ended 0 entries.\n", "")
+    done = CliRunner().invoke(app, ["rematch"])
+    assert (done.exit_code, done.output) == (0, "Matched 0 pairs of cases again.\n")

@@ -11,6 +11,7 @@ import pytest
 from app.access.principal import OPERATOR
 from app.core.clock import utc_now
 from app.core.db import transaction
+from app.overlaps.limits import MATCHED_PER_OFFICE
 from app.overlaps.scoring import SUPPRESSED_BITS
 from app.suppressing import service
 from app.suppressing.schemas import SuppressionAdd
@@ -61,6 +62,11 @@ async def share(offices: list[OfficeClient], subject: dict[str, Any]) -> None:
 
 async def met(client: OfficeClient) -> set[str]:
     return {seen["counterpart"]["office"]["code"] for seen in await client.overlaps()}
+
+
+def kept(overlaps: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what overlaps say, by id, whatever version of them it is."""
+    return {seen["id"]: (seen["band"], seen["findings"]) for seen in overlaps}
 
 
 async def own_entries(client: OfficeClient) -> list[dict[str, Any]]:
@@ -141,6 +147,31 @@ class TestBlock:
             "reason": "hotline",
         }
         assert len(await registry.audit("overlap.retracted")) == 1
+
+
+class TestFullShare:
+    async def test_ends_bring_back_what_was_and_room_the_rest(
+        self, shared_registry: Registry
+    ) -> None:
+        """Sightings beyond an office's share match nobody, with an entry or without one."""
+        many, other, third = await make_offices(shared_registry, 3)
+        subject = something()
+        refs = [str(number) for number in range(MATCHED_PER_OFFICE)]
+        await share([other, third], subject)
+        await many.put_case("24-1", case(*({**subject, "ref": ref} for ref in refs)))
+        await many.put_case("24-2", case(subject, someone(ref="2")))
+        before = [kept(await client.overlaps()) for client in (many, other, third)]
+        entries = [await suppress(client, subject) for client in (many, other)]
+        assert await met(other) == await met(many) == set()
+        for each in entries:
+            await end(many if each is entries[0] else other, each)
+        assert [kept(await client.overlaps()) for client in (many, other, third)] == before
+        entry = await suppress(other, subject)
+        await many.put_case("24-1", case(something()))  # room, taken by the one that was aside
+        assert (await met(many), await met(other)) == ({third.code}, set())
+        await end(other, entry)
+        assert await met(many) == {other.code, third.code}
+        await assert_consistent(shared_registry)
 
 
 class TestDownWeightAndInform:
