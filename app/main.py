@@ -60,8 +60,7 @@ from app.handling import routes as handling
 from app.identifiers.kinds import MATCH_SPEC
 from app.overlaps import examples as overlaps_examples
 from app.overlaps import routes as overlaps
-from app.overlaps.keyring import Keyring
-from app.overlaps.scoring import Prior
+from app.overlaps.keyring import create_keyring
 from app.people import admin_routes as people_administration
 from app.people import examples as people_examples
 from app.people import me_routes as people_themselves
@@ -72,6 +71,7 @@ from app.postgres.durability import check_durable
 from app.quotas import examples as quotas_examples
 from app.quotas import routes as quotas
 from app.quotas.errors import QuotaExceededError
+from app.rematching import service as rematching
 from app.sharing import examples as sharing_examples
 from app.sharing import routes as sharing
 from app.suppressing import examples as suppressing_examples
@@ -242,11 +242,10 @@ async def prepare(app: FastAPI, settings: RegistrySettings, engine: AsyncEngine)
     )
     app_secret = private.secret("app-secret")
     app.state.pager = Pager(app_secret)
-    prior = Prior(settings.opposite_subjects, settings.expected_matches)
-    keyring = Keyring(sessions, private, settings.keys / "public", prior)
-    await keyring.start()
+    keyring = await create_keyring(settings, sessions)
     app.state.keyring = keyring
     app.state.intake = Intake(keyring, app_secret)
+    await rematching.finish_backlog(sessions, keyring)  # of a process that was killed
     app.state.gate = create_gate(settings, sessions, private)
 
 

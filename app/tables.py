@@ -11,6 +11,7 @@ from app.overlaps import models as overlaps
 from app.pairs import models as pairs
 from app.people import models as people
 from app.quotas import models as quotas
+from app.rematching import models as rematching
 from app.sharing import models as sharing
 from app.suppressions import models as suppressions
 
@@ -26,6 +27,7 @@ __all__ = [
     "pairs",
     "people",
     "quotas",
+    "rematching",
     "sharing",
     "suppressions",
 ]

@@ -52,6 +52,9 @@ class Principal:
             raise StepUpNeededError
 
 
+MATCHING = Principal("matching", 0, frozenset())
+"""The registry itself, when it finishes what a post left it to find."""
+
 OPERATOR = Principal(
     "operator", 0, permissions_of([Role.OPERATOR]), roles=frozenset({Role.OPERATOR})
 )

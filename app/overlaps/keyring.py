@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.clock import utc_now
 from app.core.db import Sessions, transaction
 from app.core.errors import EpochChangedError
-from app.core.keyfiles import SecretSource
+from app.core.keyfiles import KeyFiles, SecretSource
+from app.core.settings import RegistrySettings
 from app.epochs.queries import Epochs, ensure_first, get_epochs
 from app.identifiers import ristretto
 from app.identifiers.kinds import KINDS
@@ -123,6 +124,19 @@ class Keyring:
 
     def _forget_deltas(self) -> None:
         self._deltas = None
+
+
+async def create_keyring(settings: RegistrySettings, sessions: Sessions) -> Keyring:
+    """Return the keyring of an installation, with the keys of the epoch in force.
+
+    Raises:
+        KeyFileError: the registry's key of that epoch is absent, malformed or exposed.
+    """
+    prior = Prior(settings.opposite_subjects, settings.expected_matches)
+    private = KeyFiles(settings.keys / "registry")
+    keyring = Keyring(sessions, private, settings.keys / "public", prior)
+    await keyring.start()
+    return keyring
 
 
 def public_classes(public: Path, epoch: int) -> dict[str, str]:

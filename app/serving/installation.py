@@ -13,6 +13,8 @@ from app.postgres.home import default_home, ensure_home
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from app.core.db import Sessions
+    from app.overlaps.keyring import Keyring
     from app.postgres.server import EmbeddedServer
 
 MIGRATIONS: Final = Path(__file__).parents[2] / "migrations"
@@ -136,3 +138,24 @@ def as_operator(act: Callable[["AsyncSession"], Awaitable[T]]) -> T:
 
     with installation(may_begin=False) as here:
         return asyncio.run(run(here.database_url))
+
+
+def as_matching_operator(act: Callable[["Sessions", "Keyring"], Awaitable[T]]) -> T:
+    """Run `act` with the registry's keys on this installation's database."""
+    from app.core.db import create_engine, create_sessions  # noqa: PLC0415 -- slow to import
+    from app.core.settings import RegistrySettings  # noqa: PLC0415 -- as above
+    from app.overlaps.keyring import create_keyring  # noqa: PLC0415 -- as above
+
+    async def run(here: Installation) -> T:
+        settings = RegistrySettings.model_validate(
+            {"database_url": here.database_url, "keys": here.keys}
+        )
+        engine = create_engine(here.database_url, pool_size=2)
+        try:
+            sessions = create_sessions(engine)
+            return await act(sessions, await create_keyring(settings, sessions))
+        finally:
+            await engine.dispose()
+
+    with installation() as here:
+        return asyncio.run(run(here))
