@@ -31,6 +31,11 @@ class Principal:
     request_id: str = ""
     roles: frozenset[Role] = frozenset({Role.CLIENT})
 
+    @property
+    def caller_id(self) -> UUID | None:
+        """The key of the client or person; None for the operator."""
+        return self.client_id or self.person_id
+
     def require(self, permission: Permission) -> None:
         """Refuse unless the principal holds `permission` and the policy gives it to its roles.
 

@@ -12,8 +12,10 @@ from app.access.principal import Principal
 from app.accounts.errors import CredentialNotFoundError
 from app.accounts.models import ClientCredential, ClientKey
 from app.accounts.schemas import MeRead
+from app.core.ids import public_id
 from app.offices.models import Office
 from app.offices.queries import IN_FORCE
+from app.people.service import PREFIX
 
 Address = IPv4Address | IPv6Address
 
@@ -102,11 +104,18 @@ async def list_credentials(session: AsyncSession, office_code: str | None) -> Se
     return (await session.execute(found)).mappings().all()
 
 
+async def list_clients(session: AsyncSession, office_id: int) -> list[ClientCredential]:
+    """Return the machine clients of an office, oldest first."""
+    found = select(ClientCredential).where(ClientCredential.office_id == office_id)
+    return list(await session.scalars(found.order_by(ClientCredential.id)))
+
+
 async def get_me(session: AsyncSession, principal: Principal) -> MeRead:
     """Return what the registry knows of the caller itself."""
     office = await session.get_one(Office, principal.office_id)
     return MeRead(
-        client_id=str(principal.client_id),
+        client_id=str(principal.client_id) if principal.client_id else None,
+        person_id=public_id(PREFIX, principal.person_id) if principal.person_id else None,
         office=office.code,
         name=office.name,
         scopes=sorted(principal.permissions),

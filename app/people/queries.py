@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.policy import permissions_of
 from app.access.principal import Principal
 from app.access.vocabulary import Role
-from app.accounts.models import ClientCredential
 from app.offices.models import Office
 from app.offices.queries import IN_FORCE
 from app.people.errors import PersonNotFoundError, ProviderNotFoundError
@@ -221,12 +220,6 @@ async def list_people(session: AsyncSession, office_id: int) -> list[tuple[Perso
     found = select(Person, passkeys, codes).where(Person.office_id == office_id)
     rows = (await session.execute(found.order_by(Person.account))).all()
     return [(person, keys, left) for person, keys, left in rows]
-
-
-async def list_clients(session: AsyncSession, office_id: int) -> list[ClientCredential]:
-    """Return the machine clients of an office, oldest first."""
-    found = select(ClientCredential).where(ClientCredential.office_id == office_id)
-    return list(await session.scalars(found.order_by(ClientCredential.id)))
 
 
 async def list_people_for_update(session: AsyncSession, office_id: int) -> list[Person]:

@@ -55,7 +55,7 @@ async def give_permit(
     detail = {"purpose": ask.purpose, "epoch": ask.epoch, "counts": ask.counts}
     await audit.record(session, principal, "evaluation.permitted", ask.digest, detail=detail)
     permit = Permit(
-        str(principal.client_id), principal.office_id, ask.epoch, ask.counts, ask.digest
+        str(principal.caller_id), principal.office_id, ask.epoch, ask.counts, ask.digest
     )
     minted = key.mint_permit(
         permit,
@@ -111,7 +111,7 @@ async def _debit(
     if not rest:
         return
     bursts = {
-        f"client:{principal.client_id}": CLIENT_BURST,
+        principal.actor: CLIENT_BURST,
         f"office:{principal.office_id}": OFFICE_BURST,
     }
     keys = sorted((holder, key_class) for holder in bursts for key_class in rest)

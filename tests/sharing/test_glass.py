@@ -52,7 +52,7 @@ class TestBreakGlass:
         assert await rung(person, meeting) == "summary"
         await meeting.registry.rows(
             "UPDATE case_grants SET expires_at = now() WHERE person_id = :id RETURNING id",
-            id=person.principal.person_id,
+            id=person.key,
         )
         assert await rung(person, meeting) == "pointer"
 

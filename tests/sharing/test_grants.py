@@ -107,7 +107,7 @@ class TestApprove:
         assert await rung(meeting) is None
         done = await other.send("POST", path, body)
         assert (done.json()["state"], done.json()["approved_by"]) == (
-            "in_force", other.principal.actor,
+            "in_force", f"person:{other.key}",
         )  # fmt: skip
         assert await rung(meeting) == "summary"
         assert (await other.send("POST", path, body)).json()["code"] == "grant-not-pending"

@@ -55,7 +55,7 @@ class TestWalls:
         admin = await sign_in(registry, owner, Role.ADMINISTRATOR)
         person = await sign_in(registry, owner, Role.PROSECUTOR, Role.LEADERSHIP)
         assert (await person.send("GET", "/v1/cases/cms/24-1")).status_code == 200
-        body = {"person": str(person.principal.person_id)}
+        body = {"person": str(person.key)}
         (first, second) = [await admin.send("POST", PATH, body) for _ in range(2)]
         assert first.json() == second.json()
         assert await everything(meeting, person) == NOTHING

@@ -1,0 +1,32 @@
+"""callers: people beside machine clients"""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from alembic import op
+
+revision: str = '0007'
+down_revision: str | Sequence[str] | None = '0006'
+branch_labels: str | Sequence[str] | None = None
+depends_on: str | Sequence[str] | None = None
+
+
+def upgrade() -> None:
+    op.drop_constraint('pk_idempotency_keys', 'idempotency_keys')
+    op.alter_column('idempotency_keys', 'client_id', nullable=True)
+    op.add_column('idempotency_keys', sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False))
+    op.add_column('idempotency_keys', sa.Column('person_id', sa.Uuid(), nullable=True))
+    op.create_primary_key(op.f('pk_idempotency_keys'), 'idempotency_keys', ['id'])
+    op.create_foreign_key(op.f('fk_idempotency_keys_person_id'), 'idempotency_keys', 'persons', ['person_id'], ['id'])
+    op.create_check_constraint(op.f('ck_idempotency_keys_caller'), 'idempotency_keys', 'num_nonnulls(client_id, person_id) = 1')
+    op.create_unique_constraint('uq_idempotency_keys_client_id_key', 'idempotency_keys', ['client_id', 'key'])
+    op.create_unique_constraint('uq_idempotency_keys_person_id_key', 'idempotency_keys', ['person_id', 'key'])
+
+
+def downgrade() -> None:
+    op.execute('DELETE FROM idempotency_keys WHERE client_id IS NULL')
+    for name in ('uq_idempotency_keys_person_id_key', 'uq_idempotency_keys_client_id_key', 'ck_idempotency_keys_caller', 'pk_idempotency_keys'):
+        op.drop_constraint(name, 'idempotency_keys')
+    op.drop_column('idempotency_keys', 'person_id')
+    op.drop_column('idempotency_keys', 'id')
+    op.create_primary_key('pk_idempotency_keys', 'idempotency_keys', ['client_id', 'key'])
