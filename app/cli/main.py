@@ -9,6 +9,7 @@ from app.cli import access, client, credential, keys, office, person, quota
 from app.cli.demo import demo
 from app.cli.edge import Edge
 from app.cli.serve import serve
+from app.cli.upkeep import upkeep
 
 app = typer.Typer(
     cls=Edge,
@@ -18,6 +19,7 @@ app = typer.Typer(
 )
 app.command()(demo)
 app.command()(serve)
+app.command()(upkeep)
 app.add_typer(office.app, name="office")
 app.add_typer(person.app, name="person")
 app.add_typer(access.app, name="access")

@@ -218,6 +218,17 @@ async def list_notices(
     return (await session.execute(found)).mappings().all()
 
 
+async def list_overdue(session: AsyncSession, *, now: datetime, limit: int) -> list[GlassBreak]:
+    """Return breaks whose review is overdue and not alarmed of, locked; others' are skipped."""
+    overdue = select(GlassBreak).where(
+        GlassBreak.reviewed_at.is_(None),
+        GlassBreak.review_due_at <= now,
+        GlassBreak.alarmed_at.is_(None),
+    )
+    page = overdue.order_by(GlassBreak.review_due_at).limit(limit)
+    return list(await session.scalars(page.with_for_update(skip_locked=True)))
+
+
 async def get_notice(session: AsyncSession, principal: Principal, key: UUID | None) -> RowMapping:
     """Return a notice of broken glass over one of the caller's own cases, row-locked.
 

@@ -22,8 +22,16 @@ def upgrade() -> None:
     op.create_unique_constraint('uq_idempotency_keys_client_id_key', 'idempotency_keys', ['client_id', 'key'])
     op.create_unique_constraint('uq_idempotency_keys_person_id_key', 'idempotency_keys', ['person_id', 'key'])
 
+    for table in ('case_grants', 'case_walls'):
+        op.create_foreign_key(op.f(f'fk_{table}_person_id'), table, 'persons', ['person_id'], ['id'])
+    op.add_column('glass_breaks', sa.Column('alarmed_at', sa.DateTime(timezone=True), nullable=True))
+    op.create_check_constraint(op.f('ck_glass_breaks_alarmed_at'), 'glass_breaks', 'alarmed_at >= review_due_at')
+
 
 def downgrade() -> None:
+    op.drop_column('glass_breaks', 'alarmed_at')
+    for table in ('case_grants', 'case_walls'):
+        op.drop_constraint(f'fk_{table}_person_id', table)
     op.execute('DELETE FROM idempotency_keys WHERE client_id IS NULL')
     for name in ('uq_idempotency_keys_person_id_key', 'uq_idempotency_keys_client_id_key', 'ck_idempotency_keys_caller', 'pk_idempotency_keys'):
         op.drop_constraint(name, 'idempotency_keys')
