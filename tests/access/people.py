@@ -11,6 +11,7 @@ from app.access.vocabulary import Role
 from app.people.deps import CSRF_HEADER
 from tests.factories import ISSUER, OfficeClient, Registry
 from tests.people.browsers import make_person
+from tests.scenes import Meeting
 
 
 @dataclass
@@ -41,3 +42,23 @@ async def sign_in(
         )
     browser.http.headers.update({"Origin": ISSUER, CSRF_HEADER: browser.csrf})
     return Person(someone.key, browser.http)
+
+
+async def handle_jointly(meeting: Meeting) -> None:
+    """Let the first office ask, the second accept, and a unit head of each let its summary go."""
+    asked = await meeting.first.request_handling(meeting.overlap_id)
+    accepted = await meeting.second.answer(asked.json()["id"], {"answer": "accept"})
+    assert accepted.status_code == 200, accepted.text
+    for office in (meeting.first, meeting.second):
+        await approve_summary(meeting, office)
+
+
+async def approve_summary(meeting: Meeting, office: OfficeClient) -> None:
+    """Let a unit head of the office approve the grant that waits."""
+    lead = await sign_in(meeting.registry, office, Role.LEADERSHIP)
+    path = "/v1/cases/cms/24-1/grants"
+    grants = (await lead.send("GET", path)).json()["items"]
+    (pending,) = [grant for grant in grants if grant["state"] == "pending"]
+    body = {"digest": pending["digest"]}
+    approved = await lead.send("POST", f"{path}/{pending['id']}/approvals", body)
+    assert approved.json()["state"] == "in_force", approved.text

@@ -10,7 +10,7 @@ from app.access.policy import Target, permissions_of
 from app.access.vocabulary import Disclosure, Relation, Role, Rung
 from app.main import create_bare_app
 from tests.access import oracle
-from tests.access.people import sign_in
+from tests.access.people import handle_jointly, sign_in
 from tests.architecture.test_openapi import call
 from tests.blinding import case
 from tests.factories import Registry
@@ -90,8 +90,7 @@ async def scene(registry: Registry, kind: str) -> tuple[Meeting, Target]:
     meeting = await meet(registry, "open", way)
     relation, granted, is_walled = Relation.PARTNER, Rung.NONE, kind == "walled"
     if kind == "granted":
-        asked = (await meeting.first.request_handling(meeting.overlap_id)).json()
-        await meeting.second.answer(asked["id"], {"answer": "accept"})
+        await handle_jointly(meeting)
         granted = Rung.SUMMARY
     said = await meeting.second.say(meeting.overlap_id, "not_a_match", "wrong_data")
     assert said.status_code == 200, said.text

@@ -91,6 +91,7 @@ async def stage(shared_registry: Registry) -> AsyncIterator[Stage]:
         "SELECT s.* FROM overlap_sides s JOIN offices f ON f.id = s.office_id WHERE f.code = $1",
         meeting.first.code,
     )
+    assert row is not None
     await connection.execute(
         "INSERT INTO persons (id, office_id, account, name, roles, created_at, enabled_at,"
         " is_password_short, totp_step) SELECT CAST(id AS uuid), $1, 'person.' || place, 'Alex',"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from app.access.vocabulary import Role
-from tests.access.people import Person, sign_in
+from tests.access.people import Person, handle_jointly, sign_in
 from tests.factories import OfficeClient, Registry
 from tests.scenes import Meeting, make_offices, meet
 
@@ -16,9 +16,7 @@ PATH = "/v1/cases/cms/24-1/walls"
 async def meeting(shared_registry: Registry) -> Meeting:
     """Two offices that handle an overlap jointly: the most that is ever granted."""
     meeting = await meet(shared_registry)
-    asked = (await meeting.first.request_handling(meeting.overlap_id)).json()
-    accepted = await meeting.second.answer(asked["id"], {"answer": "accept"})
-    assert accepted.status_code == 200, accepted.text
+    await handle_jointly(meeting)
     return meeting
 
 
