@@ -22,8 +22,8 @@ Address = IPv4Address | IPv6Address
 _STANDING: Final = text(
     "SELECT c.office_id, c.scopes, "  # noqa: S608 -- no value is put into the text
     + IN_FORCE.format(office="c.office_id", today=":today")
-    + " AS is_participating FROM client_credentials c"
-    " WHERE c.id = :client_id AND c.revoked_at IS NULL"
+    + " AS is_participating FROM client_credentials c JOIN offices o ON o.id = c.office_id"
+    " WHERE c.id = :client_id AND c.revoked_at IS NULL AND o.suspended_at IS NULL"
     " AND (c.networks = '{}' OR CAST(:address AS inet) <<= ANY (c.networks))"
 )
 
@@ -42,7 +42,8 @@ async def get_standing(
 ) -> Standing | None:
     """Return what the credential is worth to a caller at `address`.
 
-    None when it is unknown, revoked, or not to be used from there; the three are never told apart.
+    None when it is unknown, revoked, of a suspended office, or not to be used from there; these are
+    never told apart.
     """
     arguments = {"client_id": client_id, "today": now.date(), "address": address}
     row = (await session.execute(_STANDING, arguments)).one_or_none()

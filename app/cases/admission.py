@@ -2,7 +2,6 @@
 
 from base64 import urlsafe_b64decode
 from datetime import datetime, timedelta
-from typing import Final
 
 from app.cases.errors import SummaryRefusedError, TokenRefusedError
 from app.cases.guard import find_identifiers
@@ -13,27 +12,23 @@ from app.overlaps.keyring import Keyring
 from app.overlaps.postings import Name, PostedSubject
 from app.overlaps.service import Matcher
 
-REVIEW_CEILING: Final = timedelta(days=5 * 365)
-"""The longest that a case is kept without a review (28 CFR 23.20(h))."""
-
 
 def check_case(
-    case: CasePut, keyring: Keyring, matcher: Matcher, *, now: datetime
+    case: CasePut, keyring: Keyring, matcher: Matcher, *, ceiling: timedelta, now: datetime
 ) -> list[PostedSubject]:
     """Return the subjects of a case that keeps every rule that its schema cannot tell.
 
-    Those of the epoch before the matcher's are lifted to it, as long as it is taken.
+    Those of the epoch before the matcher's are lifted to it, as long as it is taken. `ceiling` is
+    how long the office's state lets it go without a review.
 
     Raises:
         EpochChangedError: its tokens are of an epoch that is not taken, or no longer.
         InvalidError: its review date is past or too far.
         SummaryRefusedError, TokenRefusedError: see errors.py.
     """
-    if (
-        case.review_on is not None
-        and not now.date() < case.review_on <= now.date() + REVIEW_CEILING
-    ):
-        detail = "Choose a date after today and at most five years from it (28 CFR 23.20(h))."
+    if case.review_on is not None and not now.date() < case.review_on <= (now + ceiling).date():
+        years = ceiling.days // 365
+        detail = f"Choose a date after today and at most {years} years off (28 CFR 23.20(h))."
         raise InvalidError(problems=(FieldProblem("/review_on", "review-date", detail),))
     if case.summary is not None and (found := find_identifiers(case.summary)):
         raise SummaryRefusedError(problems=found)

@@ -30,6 +30,7 @@ from app.cases.schemas import (
 from app.cases.service import disclosed
 from app.core.errors import AppError, InvalidError, PreconditionFailedError
 from app.core.problems import field_problems
+from app.offices import queries as offices
 from app.overlaps.postings import PostedSubject, Posting
 from app.overlaps.service import Matcher, Registration
 
@@ -59,8 +60,10 @@ async def put_case(
     """
     principal.require(Permission.CASES_POST)
     matcher = await intake.keyring.follow(session, {case.epoch})
-    subjects = check_case(case, intake.keyring, matcher, now=now)
-    receipts = await _put(session, principal, intake, matcher, {ref: (case, subjects)}, now=now)
+    ceiling = await offices.get_review_ceiling(session, principal.office_id)
+    subjects = check_case(case, intake.keyring, matcher, ceiling=ceiling, now=now)
+    posted = {ref: (case, subjects)}
+    receipts = await _put(session, principal, intake, matcher, posted, ceiling=ceiling, now=now)
     told = receipts[ref]
     replaced = {"created": None, "updated": told.version - 1, "unchanged": told.version}
     if if_match is not None and if_match != f'"{replaced[told.result]}"':
@@ -89,18 +92,22 @@ async def put_cases(
     matcher = await intake.keyring.follow(
         session, {each for each in epochs if isinstance(each, int)}
     )
+    ceiling = await offices.get_review_ceiling(session, principal.office_id)
     good: dict[Ref, tuple[CasePut, list[PostedSubject]]] = {}
     problems: dict[Ref, ProblemRead] = {}
     for item in items:
         ref = (item.source_system, item.external_id)
         try:
             case = CasePut.model_validate(item.case)
-            good[ref] = (case, check_case(case, intake.keyring, matcher, now=now))
+            subjects = check_case(case, intake.keyring, matcher, ceiling=ceiling, now=now)
+            good[ref] = (case, subjects)
         except ValidationError as error:
             problems[ref] = problem(InvalidError(problems=field_problems(error.errors())))
         except AppError as error:
             problems[ref] = problem(error)
-    receipts = await _put(session, principal, intake, matcher, good, now=now) if good else {}
+    receipts: dict[Ref, CaseReceipt] = {}
+    if good:
+        receipts = await _put(session, principal, intake, matcher, good, ceiling=ceiling, now=now)
     return [result(item, receipts, problems) for item in items]
 
 
@@ -111,13 +118,14 @@ async def _put(
     matcher: Matcher,
     cases: Mapping[Ref, tuple[CasePut, list[PostedSubject]]],
     *,
+    ceiling: timedelta,
     now: datetime,
 ) -> dict[Ref, CaseReceipt]:
     await queries.check_not_walled(session, principal, list(cases))
     tags = {
         ref: _content_tag(intake.app_secret, case, principal) for ref, (case, _) in cases.items()
     }
-    rows = [_row(ref, case, tags[ref], now) for ref, (case, _) in cases.items()]
+    rows = [_row(ref, case, tags[ref], ceiling, now) for ref, (case, _) in cases.items()]
     changed = await queries.upsert_cases(session, principal, rows, now=now)
     unchanged = [ref for ref in cases if ref not in changed]
     stored = changed | (
@@ -160,7 +168,9 @@ def _content_tag(secret: bytes, case: CasePut, principal: Principal) -> bytes:
     return hmac.digest(secret, head + case.model_dump_json().encode(), hashlib.sha256)
 
 
-def _row(ref: Ref, case: CasePut, tag: bytes, now: datetime) -> tuple[object, ...]:
+def _row(
+    ref: Ref, case: CasePut, tag: bytes, ceiling: timedelta, now: datetime
+) -> tuple[object, ...]:
     after = REVIEW_DECLINED_AFTER if case.record_class == "declined" else REVIEW_AFTER
     return (
         *ref,
@@ -169,7 +179,7 @@ def _row(ref: Ref, case: CasePut, tag: bytes, now: datetime) -> tuple[object, ..
         case.disclosure,
         case.county_fips,
         case.opened_on,
-        case.review_on or (now + after).date(),
+        case.review_on or (now + min(after, ceiling)).date(),
         case.summary,
         tag,
     )

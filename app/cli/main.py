@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import access, client, credential, keys, office, person, quota
+from app.cli import access, client, credential, keys, office, person, quota, state
 from app.cli.demo import demo
 from app.cli.edge import Edge
 from app.cli.serve import serve
@@ -27,6 +27,7 @@ app.add_typer(credential.app, name="client-credential")
 app.add_typer(client.app, name="client")
 app.add_typer(keys.app, name="keys")
 app.add_typer(quota.app, name="quota")
+app.add_typer(state.app, name="state")
 
 
 @app.command()

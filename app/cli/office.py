@@ -145,6 +145,38 @@ def end_agreement(
     typer.echo(f"The participation of {code} ends on {day}.")
 
 
+@app.command()
+def suspend(code: Code) -> None:
+    """Shut out every client and person of an office with its next request, until `resume`.
+
+    Example: joinder office suspend CA0190000A
+    """
+    _set_suspended(code, is_suspended=True)
+    typer.echo(f"Nobody of {code} gets in. Next, if need be: joinder office end-agreement {code}")
+
+
+@app.command()
+def resume(code: Code) -> None:
+    """Let an office's clients in again, and its people sign in.
+
+    Example: joinder office resume CA0190000A
+    """
+    _set_suspended(code, is_suspended=False)
+    typer.echo(f"{code} is let in again.")
+
+
+def _set_suspended(code: str, *, is_suspended: bool) -> None:
+    from app.access.principal import OPERATOR  # noqa: PLC0415 -- keeps --help quick
+    from app.core.clock import utc_now  # noqa: PLC0415 -- as above
+    from app.people import administration  # noqa: PLC0415 -- as above
+
+    as_operator(
+        lambda session: administration.set_suspended(
+            session, OPERATOR, code, is_suspended=is_suspended, now=utc_now()
+        )
+    )
+
+
 @app.command("list")
 def list_offices() -> None:
     """List the offices by code."""

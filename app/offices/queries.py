@@ -1,5 +1,5 @@
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 import asyncpg
@@ -8,8 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.db import driver
 from app.offices.errors import OfficeNotFoundError
-from app.offices.models import Office
+from app.offices.models import Office, StateSettings
 from app.offices.schemas import CommitmentRead, OfficeRead
+
+REVIEW_CEILING: Final = timedelta(days=5 * 365)
+"""The longest that a case is kept without a review (28 CFR 23.20(h)); a state can ask for less."""
 
 IN_FORCE: Final = """
 EXISTS (SELECT FROM participation_agreements a
@@ -18,6 +21,11 @@ EXISTS (SELECT FROM participation_agreements a
 """
 """SQL condition: `office` (a column) has an agreement in force on `today` (a date parameter)."""
 
+
+HAS_STATE_POINTERS: Final = """
+NOT EXISTS (SELECT FROM state_settings x WHERE x.state = {state} AND NOT x.has_state_pointers)
+"""
+"""SQL condition: the Attorney General of `state` (a column) sees pointers."""
 
 COMMITMENTS: Final = """
 SELECT json_agg(to_jsonb(t) - 'id' - 'office_id' ORDER BY t.trafficking_type) AS commitments
@@ -54,6 +62,21 @@ async def get_office(session: AsyncSession, code: str) -> Office:
 async def list_offices(session: AsyncSession) -> list[Office]:
     """Return every office by code."""
     return list(await session.scalars(select(Office).order_by(Office.code)))
+
+
+async def list_states(session: AsyncSession) -> list[StateSettings]:
+    """Return the states that decided something, by name."""
+    return list(await session.scalars(select(StateSettings).order_by(StateSettings.state)))
+
+
+async def get_review_ceiling(session: AsyncSession, office_id: int) -> timedelta:
+    """Return how long a case of the office is kept at most without a review."""
+    years = await session.scalar(
+        select(StateSettings.review_years)
+        .join(Office, Office.state == StateSettings.state)
+        .where(Office.id == office_id)
+    )
+    return REVIEW_CEILING if years is None else timedelta(days=365 * years)
 
 
 async def list_participants(

@@ -35,7 +35,7 @@ _SIGNED_IN: Final = text(
     + " AS is_participating FROM sign_ins s JOIN persons p ON p.id = s.person_id"
     " JOIN offices o ON o.id = p.office_id"
     " WHERE s.digest = :digest AND s.seen_at > :idle_after AND s.began_at > :began_after"
-    " AND p.disabled_at IS NULL"
+    " AND p.disabled_at IS NULL AND o.suspended_at IS NULL"
 )
 
 

@@ -26,9 +26,20 @@ def upgrade() -> None:
         op.create_foreign_key(op.f(f'fk_{table}_person_id'), table, 'persons', ['person_id'], ['id'])
     op.add_column('glass_breaks', sa.Column('alarmed_at', sa.DateTime(timezone=True), nullable=True))
     op.create_check_constraint(op.f('ck_glass_breaks_alarmed_at'), 'glass_breaks', 'alarmed_at >= review_due_at')
+    op.add_column('offices', sa.Column('suspended_at', sa.DateTime(timezone=True), nullable=True))
+    op.create_table('state_settings',
+    sa.Column('state', sa.String(), nullable=False),
+    sa.Column('has_state_pointers', sa.Boolean(), nullable=False),
+    sa.Column('review_years', sa.SmallInteger(), nullable=False),
+    sa.CheckConstraint("state ~ '^[A-Z]{2}$'", name=op.f('ck_state_settings_state')),
+    sa.CheckConstraint('review_years BETWEEN 1 AND 5', name=op.f('ck_state_settings_review_years')),
+    sa.PrimaryKeyConstraint('state', name=op.f('pk_state_settings'))
+    )
 
 
 def downgrade() -> None:
+    op.drop_table('state_settings')
+    op.drop_column('offices', 'suspended_at')
     op.drop_column('glass_breaks', 'alarmed_at')
     for table in ('case_grants', 'case_walls'):
         op.drop_constraint(f'fk_{table}_person_id', table)

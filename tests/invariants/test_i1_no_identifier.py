@@ -45,6 +45,7 @@ TEXT_COLUMNS: Final = {
     },
     "quota_buckets": {"holder", "key_class"},
     "sign_ins": {"method"},
+    "state_settings": {"state"},
     "subjects": {"ref", "kind"},
     "suppressions": {"mode", "scope", "state", "reason"},
 }  # fmt: skip
