@@ -10,6 +10,7 @@ from app.offices import models as offices
 from app.overlaps import models as overlaps
 from app.pairs import models as pairs
 from app.people import models as people
+from app.proposals import models as proposals
 from app.quotas import models as quotas
 from app.sharing import models as sharing
 from app.suppressions import models as suppressions
@@ -25,6 +26,7 @@ __all__ = [
     "overlaps",
     "pairs",
     "people",
+    "proposals",
     "quotas",
     "sharing",
     "suppressions",

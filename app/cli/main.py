@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli import access, client, credential, keys, office, person, quota, state
+from app.cli import access, client, credential, keys, office, person, proposal, quota, state
 from app.cli.demo import demo
 from app.cli.edge import Edge
 from app.cli.serve import serve
@@ -22,6 +22,7 @@ app.command()(serve)
 app.command()(upkeep)
 app.add_typer(office.app, name="office")
 app.add_typer(person.app, name="person")
+app.add_typer(proposal.app, name="proposal")
 app.add_typer(access.app, name="access")
 app.add_typer(credential.app, name="client-credential")
 app.add_typer(client.app, name="client")

@@ -5,6 +5,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
+from app.cli.proposal import propose
 from app.serving.installation import as_operator
 
 app = typer.Typer(help="Add offices and record their agreements.", no_args_is_help=True)
@@ -55,14 +56,13 @@ def sign_agreement(
     effective_on: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])],
     ends_on: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])] = None,
 ) -> None:
-    """Record a signed participation agreement; before it is in force nothing is shared.
+    """Propose to record a signed participation agreement; before it is in force nothing is shared.
 
     Example: joinder office sign-agreement CA0190000A --version 2026-1
     --signatory "District Attorney" --signed-on 2026-01-05 --effective-on 2026-02-01
     """
-    from app.access.principal import OPERATOR  # noqa: PLC0415 -- keeps --help quick
-    from app.offices import service  # noqa: PLC0415 -- as above
-    from app.offices.schemas import AgreementSign  # noqa: PLC0415 -- as above
+    from app.offices.schemas import AgreementSign  # noqa: PLC0415 -- keeps --help quick
+    from app.proposals.schemas import AgreementChange  # noqa: PLC0415 -- as above
 
     agreement = _valid(
         AgreementSign,
@@ -72,8 +72,7 @@ def sign_agreement(
         effective_on=_day(effective_on),
         ends_on=_day(ends_on) if ends_on else None,
     )
-    as_operator(lambda session: service.sign_agreement(session, OPERATOR, code, agreement))
-    typer.echo(f"Recorded the agreement of {code}, in force from {agreement.effective_on}.")
+    propose(_valid(AgreementChange, office=code, agreement=agreement))
 
 
 @app.command("set-contact")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision: str = '0007'
 down_revision: str | Sequence[str] | None = '0006'
@@ -35,9 +36,24 @@ def upgrade() -> None:
     sa.CheckConstraint('review_years BETWEEN 1 AND 5', name=op.f('ck_state_settings_review_years')),
     sa.PrimaryKeyConstraint('state', name=op.f('pk_state_settings'))
     )
+    op.create_table('proposals',
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('change', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+    sa.Column('proposed_by', sa.String(), nullable=False),
+    sa.Column('proposed_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('approved_by', sa.String(), nullable=True),
+    sa.Column('approved_at', sa.DateTime(timezone=True), nullable=True),
+    sa.CheckConstraint('approved_by <> proposed_by', name=op.f('ck_proposals_two_persons')),
+    sa.CheckConstraint('(approved_at IS NULL) = (approved_by IS NULL)', name=op.f('ck_proposals_approved')),
+    sa.CheckConstraint("expires_at <= proposed_at + interval '24 hours'", name=op.f('ck_proposals_time_box')),
+    sa.CheckConstraint('approved_at < expires_at', name=op.f('ck_proposals_in_time')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_proposals'))
+    )
 
 
 def downgrade() -> None:
+    op.drop_table('proposals')
     op.drop_table('state_settings')
     op.drop_column('offices', 'suspended_at')
     op.drop_column('glass_breaks', 'alarmed_at')

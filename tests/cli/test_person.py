@@ -79,6 +79,6 @@ class TestPerson:
 
     def test_provider_is_named_by_https(self, joinder: CliRunner) -> None:
         common = ["set-provider", OFFICE, "--client-id", "joinder", "--acr", "two", "--issuer"]
-        assert "signs in through" in say(joinder, *common, "https://login.example.com")
+        assert "proposal approve prp_" in say(joinder, *common, "https://login.example.com")
         refused = say(joinder, *common, "http://login.example.com", status=1)
         assert "Identity provider not accepted" in refused

@@ -43,6 +43,7 @@ TEXT_COLUMNS: Final = {
     "persons": {
         "account", "disabled_for", "issuer", "name", "password_digest", "roles", "subject",
     },
+    "proposals": {"change", "proposed_by", "approved_by"},
     "quota_buckets": {"holder", "key_class"},
     "sign_ins": {"method"},
     "state_settings": {"state"},
