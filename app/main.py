@@ -66,6 +66,7 @@ from app.people import examples as people_examples
 from app.people import me_routes as people_themselves
 from app.people import routes as people
 from app.people.deps import current_sign_in
+from app.people.errors import NOT_SIGNED_IN, CrossSiteRequestError
 from app.people.gate import create_gate
 from app.postgres.durability import check_durable
 from app.quotas import examples as quotas_examples
@@ -112,6 +113,9 @@ DESCRIPTION: Final = (
 
 CALLERS: Final = (current_principal, current_sign_in)
 """What knows who calls: a machine client by its access token, a person by its sign-in."""
+
+REFUSALS: Final = (MissingScopeError, UnavailableError), NOT_SIGNED_IN, (CrossSiteRequestError,)
+"""Of every operation with a caller; of those that people call too; of changes among these."""
 
 PACKAGES: Final = (
     *(accounts, people, people_themselves, people_administration),
@@ -191,7 +195,7 @@ def create_bare_app() -> FastAPI:
         app.add_exception_handler(error, _database_error)
     for refusal in (ForbiddenError, QuotaExceededError):
         app.add_exception_handler(refusal, _refused)
-    app.openapi = lambda: document(app, EXAMPLES, (MissingScopeError, UnavailableError))  # type: ignore[method-assign]  # FastAPI's documented way
+    app.openapi = lambda: document(app, EXAMPLES, *REFUSALS)  # type: ignore[method-assign]  # FastAPI's documented way
     return app
 
 

@@ -10,6 +10,7 @@ from app.offices import models as offices
 from app.overlaps import models as overlaps
 from app.pairs import models as pairs
 from app.people import models as people
+from app.proposals import models as proposals
 from app.quotas import models as quotas
 from app.rematching import models as rematching
 from app.sharing import models as sharing
@@ -26,6 +27,7 @@ __all__ = [
     "overlaps",
     "pairs",
     "people",
+    "proposals",
     "quotas",
     "rematching",
     "sharing",

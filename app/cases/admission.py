@@ -2,7 +2,6 @@
 
 from base64 import urlsafe_b64decode
 from datetime import date, datetime
-from typing import Final
 
 from app.cases.errors import SummaryRefusedError, TokenRefusedError
 from app.cases.guard import find_identifiers
@@ -13,16 +12,14 @@ from app.overlaps.keyring import Keyring
 from app.overlaps.postings import Name, PostedSubject
 from app.overlaps.service import Matcher
 
-REVIEW_YEARS: Final = 5
-"""The longest that a case is kept without a review (28 CFR 23.20(h)), as its constraint has it."""
-
 
 def check_case(
-    case: CasePut, keyring: Keyring, matcher: Matcher, *, now: datetime
+    case: CasePut, keyring: Keyring, matcher: Matcher, *, review_years: int, now: datetime
 ) -> list[PostedSubject]:
     """Return the subjects of a case that keeps every rule that its schema cannot tell.
 
-    Those of the epoch before the matcher's are lifted to it, as long as it is taken.
+    Those of the epoch before the matcher's are lifted to it, as long as it is taken. `review_years`
+    is how long the office's state lets it go without a review, at most.
 
     Raises:
         EpochChangedError: its tokens are of an epoch that is not taken, or no longer.
@@ -30,8 +27,8 @@ def check_case(
         SummaryRefusedError, TokenRefusedError: see errors.py.
     """
     today = now.date()
-    if case.review_on is not None and not today < case.review_on <= _after_years(today):
-        detail = "Choose a date after today and at most five years from it (28 CFR 23.20(h))."
+    if case.review_on is not None and not today < case.review_on <= _after(today, review_years):
+        detail = f"Choose a date after today, {review_years} years off at most (28 CFR 23.20(h))."
         raise InvalidError(problems=(FieldProblem("/review_on", "review-date", detail),))
     if case.summary is not None and (found := find_identifiers(case.summary)):
         raise SummaryRefusedError(problems=found)
@@ -39,9 +36,9 @@ def check_case(
     return [keyring.lift(subject, case.epoch, matcher, now=now) for subject in subjects]
 
 
-def _after_years(day: date) -> date:
-    """Return the same day `REVIEW_YEARS` later; 28 February for a 29th that year lacks."""
-    year = day.year + REVIEW_YEARS
+def _after(day: date, years: int) -> date:
+    """Return the same day years later; 28 February for a 29th that the year lacks."""
+    year = day.year + years
     try:
         return day.replace(year=year)
     except ValueError:

@@ -16,9 +16,9 @@ from app.cases import queries
 from app.cases.admission import check_case
 from app.cases.errors import DuplicateCaseError
 from app.cases.ladder import SeenOverlap
-from app.cases.queries import StoredCase
 from app.cases.receipts import Ref, problem, receipt, result
 from app.cases.registering import Intake, entries_of, register
+from app.cases.rows import StoredCase
 from app.cases.schemas import (
     MAX_OVERLAPS_IN_ANSWER,
     CaseItem,
@@ -31,12 +31,13 @@ from app.cases.service import disclosed
 from app.core.errors import AppError, InvalidError
 from app.core.preconditions import Precondition
 from app.core.problems import field_problems
+from app.offices import queries as offices
 from app.overlaps.postings import PostedSubject, Posting
 from app.overlaps.service import Matcher, Registration
 
 REVIEW_AFTER: Final = timedelta(days=3 * 365)
 REVIEW_DECLINED_AFTER: Final = timedelta(days=365)
-"""When a case is reviewed if the office does not say; the ceiling of five years is a constraint."""
+"""When a case is reviewed if the office does not say; the state's ceiling bounds it."""
 
 
 async def put_case(
@@ -60,7 +61,8 @@ async def put_case(
     """
     principal.require(Permission.CASES_POST)
     matcher = await intake.keyring.follow(session, {case.epoch})
-    subjects = check_case(case, intake.keyring, matcher, now=now)
+    years = await _review_years(session, principal, [case.review_on])
+    subjects = check_case(case, intake.keyring, matcher, review_years=years, now=now)
     cases = {ref: (case, subjects)}
     receipts = await _put(session, principal, intake, matcher, cases, if_match=if_match, now=now)
     return receipts[ref]
@@ -85,18 +87,23 @@ async def put_cases(
         raise DuplicateCaseError
     epochs = [item.case.get("epoch") for item in items]
     matcher = await intake.keyring.follow(session, {each for each in epochs if type(each) is int})
+    dates = [item.case.get("review_on") for item in items]
+    years = await _review_years(session, principal, dates)
     good: dict[Ref, tuple[CasePut, list[PostedSubject]]] = {}
     problems: dict[Ref, ProblemRead] = {}
     for item in items:
         ref = (item.source_system, item.external_id)
         try:
             case = CasePut.model_validate(item.case)
-            good[ref] = (case, check_case(case, intake.keyring, matcher, now=now))
+            subjects = check_case(case, intake.keyring, matcher, review_years=years, now=now)
+            good[ref] = (case, subjects)
         except ValidationError as error:
             problems[ref] = problem(InvalidError(problems=field_problems(error.errors())))
         except AppError as error:
             problems[ref] = problem(error)
-    receipts = await _put(session, principal, intake, matcher, good, now=now) if good else {}
+    receipts: dict[Ref, CaseReceipt] = {}
+    if good:
+        receipts = await _put(session, principal, intake, matcher, good, now=now)
     return [result(item, receipts, problems) for item in items]
 
 
@@ -158,6 +165,15 @@ def _content_tag(secret: bytes, case: CasePut, principal: Principal) -> bytes:
     """
     head = b"joinder/v1/content\0" + bytes([principal.is_participating])
     return hmac.digest(secret, head + case.model_dump_json().encode(), hashlib.sha256)
+
+
+async def _review_years(
+    session: AsyncSession, principal: Principal, dates: Iterable[object]
+) -> int:
+    """Return the office's ceiling where a review date is given; storing bounds the others."""
+    if not any(dates):
+        return offices.REVIEW_YEARS
+    return await offices.get_review_years(session, principal.office_id)
 
 
 def _row(ref: Ref, case: CasePut, tag: bytes, now: datetime) -> tuple[object, ...]:

@@ -5,10 +5,22 @@ from typing import Annotated
 
 import typer
 
-from app.cli import access, client, credential, keys, office, person, quota, suppression
+from app.cli import (
+    access,
+    client,
+    credential,
+    keys,
+    office,
+    person,
+    proposal,
+    quota,
+    state,
+    suppression,
+)
 from app.cli.demo import demo
 from app.cli.edge import Edge
 from app.cli.serve import serve
+from app.cli.upkeep import upkeep
 
 app = typer.Typer(
     cls=Edge,
@@ -18,14 +30,17 @@ app = typer.Typer(
 )
 app.command()(demo)
 app.command()(serve)
+app.command()(upkeep)
 app.add_typer(office.app, name="office")
 app.add_typer(person.app, name="person")
+app.add_typer(proposal.app, name="proposal")
 app.add_typer(access.app, name="access")
 app.add_typer(credential.app, name="client-credential")
 app.add_typer(client.app, name="client")
 app.add_typer(keys.app, name="keys")
 app.add_typer(quota.app, name="quota")
 app.add_typer(suppression.app, name="suppression")
+app.add_typer(state.app, name="state")
 
 
 @app.command()

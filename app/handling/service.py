@@ -101,7 +101,8 @@ async def answer_request(
 ) -> HandlingRead:
     """Accept or decline a request; the first answer is final.
 
-    Accepting makes the matter with its one lead and lets each office read the other's summary.
+    Accepting makes the matter with its one lead and shows each office the other's contact. The
+    summary of either case waits for unit heads of its own office, in the register of grants.
 
     Raises:
         MissingScopeError: the caller lacks `handling:answer`.
@@ -180,15 +181,17 @@ async def _begin_matter(
     )
     (asker, asker_case), (asked, asked_case) = sides["requester"], sides["counterpart"]
     for case_id, grantee in ((asker_case, asked), (asked_case, asker)):
-        await cases_service.grant(
-            session,
-            principal,
-            case_id,
-            grantee,
-            rung=ladder.SUMMARY,
-            purpose="handling_accepted",
-            now=now,
-        )
+        for rung in (ladder.CONTACT, ladder.SUMMARY):
+            await cases_service.grant(
+                session,
+                principal,
+                case_id,
+                grantee,
+                rung=rung,
+                purpose="handling_accepted",
+                now=now,
+                awaits_approval=rung == ladder.SUMMARY,
+            )
 
 
 async def read_request(

@@ -86,6 +86,16 @@ class OfficeContactRead(BaseModel):
     email: str
 
 
+class StateSet(BaseModel):
+    """What a state decides for its offices; what is None stays as it is."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    state: str = Field(pattern=r"^[A-Z]{2}$")
+    has_state_pointers: bool | None = None
+    review_years: int | None = Field(default=None, ge=1, le=5)
+
+
 class CommitmentRead(BaseModel):
     """What an office's leadership committed itself to, and whether that still stands."""
 

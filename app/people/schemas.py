@@ -245,22 +245,3 @@ class PersonRead(BaseModel):
     last_signed_in_at: datetime | None
     disabled_at: datetime | None
     disabled_for: Literal["administrator", "idle"] | None
-
-
-class ClientRead(BaseModel):
-    """One machine client in the access review."""
-
-    client_id: str
-    label: str
-    scopes: list[str]
-    created_at: datetime
-    revoked_at: datetime | None
-
-
-class AccessReview(BaseModel):
-    """Who and what of the office has which access, for the yearly review."""
-
-    office: str
-    made_at: datetime
-    people: list[PersonRead]
-    clients: list[ClientRead]

@@ -76,8 +76,9 @@ async def give_permit(
     detail |= {"cases": [f"{system}/{number}" for system, number in ask.refs]}
     action = "evaluation.permitted" if is_new else "evaluation.permitted_again"
     await audit.record(session, principal, action, ask.digest, detail=detail)
-    caller = principal.client_id or principal.person_id
-    permit = Permit(str(caller), principal.office_id, ask.epoch, ask.counts, ask.digest)
+    permit = Permit(
+        str(principal.caller_id), principal.office_id, ask.epoch, ask.counts, ask.digest
+    )
     minted = key.mint_permit(
         permit,
         issuer=settings.issuer,

@@ -126,13 +126,23 @@ def migrate(url: str) -> None:
 
 def as_operator(act: Callable[["AsyncSession"], Awaitable[T]]) -> T:
     """Run `act` in one transaction on this installation's database."""
-    from app.core.db import create_engine, create_sessions, transaction  # noqa: PLC0415 -- slow to import
+    from app.core.db import transaction  # noqa: PLC0415 -- slow to import
+
+    async def once(sessions: "Sessions") -> T:
+        async with transaction(sessions) as session:
+            return await act(session)
+
+    return with_sessions(once)
+
+
+def with_sessions(work: Callable[["Sessions"], Awaitable[T]]) -> T:
+    """Run `work`, which begins its own transactions, on this installation's database."""
+    from app.core.db import create_engine, create_sessions  # noqa: PLC0415 -- slow to import
 
     async def run(url: str) -> T:
         engine = create_engine(url, pool_size=1)
         try:
-            async with transaction(create_sessions(engine)) as session:
-                return await act(session)
+            return await work(create_sessions(engine))
         finally:
             await engine.dispose()
 

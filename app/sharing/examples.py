@@ -31,6 +31,7 @@ _GLASS: Final = {
     "broken_at": "2026-03-02T15:04:05.123456Z",
     "expires_at": "2026-03-02T16:04:05.123456Z",
     "review_due_at": "2026-03-05T15:04:05.123456Z",
+    "alarmed_at": None,
     "reviewed_at": None,
     "finding": None,
 }

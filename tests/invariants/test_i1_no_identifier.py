@@ -44,8 +44,10 @@ TEXT_COLUMNS: Final = {
     "persons": {
         "account", "disabled_for", "issuer", "name", "password_digest", "roles", "subject",
     },
+    "proposals": {"change", "proposed_by", "approved_by"},
     "quota_buckets": {"holder", "key_class"},
     "sign_ins": {"method"},
+    "state_settings": {"state"},
     "subjects": {"ref", "kind"},
     "suppressions": {"mode", "scope", "state", "reason"},
 }  # fmt: skip
