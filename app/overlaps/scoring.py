@@ -217,15 +217,15 @@ def _person_bits(pair: NamePair, contact: float, population: int, *, least: floa
     """
     facts = pair.facts
     if facts.is_dated or not pair.holders:
-        return max(least, facts.bits(_NAME_BITS[pair.rarity])) + contact
+        return max(least, pair.bits(_NAME_BITS[pair.rarity])) + contact
     rare = name_bits(pair.rarity, pair.holders, population)
     if facts.birth_date == "unknown":
-        return max(least, facts.bits(rare)) + contact
+        return max(least, pair.bits(rare)) + contact
     most = math.log2(population / max(1, pair.holders - 1))
-    beside_contact = max(least, facts.bits(min(rare, most))) + contact
+    beside_contact = max(least, pair.bits(min(rare, most))) + contact
     if facts.middle_initial != "agrees":
         return beside_contact
-    return max(beside_contact, least, facts.bits(rare))
+    return max(beside_contact, least, pair.bits(rare))
 
 
 def same_person(

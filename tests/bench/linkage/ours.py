@@ -55,7 +55,11 @@ def run(linked: LinkageSet, fields: Collection[str] = ()) -> Run:
     mine = _subjects(linked.mine, fields)
     theirs = mine if linked.theirs is None else _subjects(linked.theirs, fields)
     prior = Prior(len(theirs), 1.0)
-    evidence = gather(*_posted(mine, theirs))
+    evidence = {
+        pair: shared
+        for pair, shared in gather(*_posted(mine, theirs)).items()
+        if linked.counts(pair[0], pair[2] - THEIRS)
+    }
     postings = [Posting(number, True, [person]) for number, person in enumerate(mine)]  # noqa: FBT003 -- a field
     bands = {
         (pair.low_case_id, pair.high_case_id - THEIRS): pair.band
@@ -65,8 +69,6 @@ def run(linked: LinkageSet, fields: Collection[str] = ()) -> Run:
     judged = []
     for (number, _, key), shared in evidence.items():
         other = key - THEIRS
-        if not linked.counts(number, other):
-            continue
         subject, numbers = mine[number], mine[number].numbers & theirs[other].numbers
         found = score(name_pairs(subject, shared), shared.shared, prior, numbers)
         is_true = linked.is_true(number, other)
