@@ -84,6 +84,8 @@ class CaseGrant(Base):
     approval: Mapped[str] = mapped_column(server_default="not_needed")
     approved_by: Mapped[str | None]
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
+    overlap_id: Mapped[UUID | None] = mapped_column(ForeignKey("overlaps.id"))
+    """The one overlap in which it counts; None means all of the case with that office."""
 
 
 class CaseWall(Base):

@@ -215,10 +215,13 @@ async def grant(  # noqa: PLR0913 -- the columns of one row
     expires_at: datetime | None = None,
     awaits_approval: bool = False,
     person_id: UUID | None = None,
+    overlap_id: UUID | None = None,
 ) -> UUID:
     """Let a named office, or one person of it, see a case up to `rung`. Returns the grant's key.
 
-    The caller has checked that it may decide so. One that awaits approval shows nothing yet.
+    With `overlap_id` in that overlap alone: others of the case with the same office stay as hidden
+    as they were. The caller has checked that it may decide so. One that awaits approval shows
+    nothing yet.
     """
     key: UUID | None = await session.scalar(
         insert(CaseGrant)
@@ -232,6 +235,7 @@ async def grant(  # noqa: PLR0913 -- the columns of one row
             expires_at=expires_at,
             approval="pending" if awaits_approval else "not_needed",
             person_id=person_id,
+            overlap_id=overlap_id,
         )
         .returning(CaseGrant.key)
     )
@@ -254,15 +258,17 @@ async def revoke_grants(
     grantee_office_id: int,
     *,
     purpose: str,
+    overlap_id: UUID,
     now: datetime,
 ) -> None:
-    """End what a named office was let see of a case for one purpose."""
+    """End what a named office was let see of a case for one purpose in one overlap."""
     await session.execute(
         update(CaseGrant)
         .where(
             CaseGrant.case_id == case_id,
             CaseGrant.grantee_office_id == grantee_office_id,
             CaseGrant.purpose == purpose,
+            CaseGrant.overlap_id == overlap_id,
             CaseGrant.revoked_at.is_(None),
         )
         .values(revoked_at=now)

@@ -28,7 +28,7 @@ CONNECTION_SETTINGS: Final = {
 }
 """Set on each connection: bounds on every wait inside PostgreSQL, and plans that are kept."""
 
-SCHEMA: Final = "0008"
+SCHEMA: Final = "0009"
 """The revision that this release needs. It also runs on a later one: migrations only add."""
 
 _PORTS: Final = 65_535

@@ -85,6 +85,7 @@ async def request_handling(
         overlap.other_office_id,
         rung=ladder.CONTACT,
         purpose="handling_requested",
+        overlap_id=overlap.id,
         now=now,
     )
     return queries.render(await queries.get_request(session, principal, request_id, now=now))
@@ -149,6 +150,7 @@ async def answer_request(
             row["requester_case_id"],
             principal.office_id,
             purpose="handling_requested",
+            overlap_id=row["overlap_id"],
             now=now,
         )
     if accepted:
@@ -189,6 +191,7 @@ async def _begin_matter(
                 grantee,
                 rung=rung,
                 purpose="handling_accepted",
+                overlap_id=request.overlap_id,
                 now=now,
                 awaits_approval=rung == ladder.SUMMARY,
             )

@@ -100,6 +100,7 @@ async def break_glass(
         now=now,
         expires_at=notice.expires_at,
         person_id=principal.person_id,
+        overlap_id=overlap.id,
     )
     rows = await queries.list_notices(session, principal, before=None, limit=1)
     return render(rows[0], principal)

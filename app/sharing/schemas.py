@@ -50,6 +50,9 @@ class GrantRead(_Read):
     granted_by: str
     approved_by: str | None
     expires_at: datetime | None
+    overlap_id: str | None = Field(
+        description="The one overlap in which it counts; null: all with that office."
+    )
     withdrawn_at: datetime | None
     digest: str = Field(description="Of office, rung, purpose and end; an approval names it.")
 
