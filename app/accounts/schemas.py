@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from app.core.schemas import Read, Sent
+from app.people.admin_schemas import PersonRead
+from app.people.schemas import PersonId
 
 Kid = Annotated[
     str,
@@ -44,18 +46,20 @@ class AccessTokenRequest(Sent):
 
 
 class MeRead(Read):
-    """Who the caller is to the registry."""
+    """Who the caller is to the registry: a machine client or a person."""
 
-    client_id: str
-    """The id that the operator gave it, a UUID."""
+    client_id: str | None
+    """The id that the operator gave a machine client, a UUID; null for a person."""
+    person_id: PersonId | None
+    """Names the person, as in the access review; null for a machine client."""
     office: str
-    """ORI of nine characters, or a local code."""
+    """Code of the caller's office: ORI of nine characters, or a local code."""
     name: str
     """As the office calls itself."""
     scopes: list[str]
-    """What the access token in use may do."""
+    """What the caller may do: a client by the access token in use, a person by its roles."""
     is_participating: bool
-    """Whether its participation agreement is in force."""
+    """Whether the office's participation agreement is in force."""
 
 
 class ClientKeyAdd(Sent):
@@ -82,3 +86,31 @@ class ClientKeyRead(Read):
     """Since when it signs, UTC."""
     ended_at: datetime | None
     """Since when it does not sign any more; null while it does."""
+
+
+class ClientRead(Read):
+    """One machine client in the access review."""
+
+    client_id: str
+    """The id that the operator gave it, a UUID."""
+    label: str
+    """What runs there, in the operator's words."""
+    scopes: list[str]
+    """What it may do at most, such as `cases:post`."""
+    created_at: datetime
+    """When the operator registered it, UTC."""
+    revoked_at: datetime | None
+    """Since when it is refused, UTC; null while it is not."""
+
+
+class AccessReview(Read):
+    """Who and what of the office has which access, for the yearly review."""
+
+    office: str
+    """Code of the reader's office."""
+    made_at: datetime
+    """The instant that it is true for, UTC."""
+    people: list[PersonRead]
+    """All that were ever added, disabled ones too."""
+    clients: list[ClientRead]
+    """All that were ever registered, revoked ones too."""

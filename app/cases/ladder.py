@@ -79,7 +79,8 @@ CROSS JOIN LATERAL (
     (SELECT max(g.rung) FROM case_grants g
      WHERE g.case_id = s.other_case_id AND g.grantee_office_id = s.office_id
        AND g.revoked_at IS NULL AND (g.expires_at IS NULL OR g.expires_at > $2)
-       AND g.approval <> 'pending' AND (g.person_id IS NULL OR g.person_id = $4)))) AS rung) AS l
+       AND g.approval <> 'pending' AND (g.person_id IS NULL OR g.person_id = $4)
+       AND (g.overlap_id IS NULL OR g.overlap_id = s.overlap_id)))) AS rung) AS l
 WHERE s.office_id = $1 AND $3 AND l.rung > 0
   AND {IN_FORCE.format(office="s.other_office_id", today="$2::date")}
   AND {_NO_WALL}

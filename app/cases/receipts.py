@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from app.cases.ladder import SeenOverlap
-from app.cases.queries import StoredCase
 from app.cases.receipt_schemas import (
     MAX_OVERLAPS_IN_ANSWER,
     CaseReceipt,
@@ -12,6 +11,7 @@ from app.cases.receipt_schemas import (
     ProblemRead,
     SubjectReceipt,
 )
+from app.cases.rows import StoredCase
 from app.cases.schemas import CaseItem
 from app.core.errors import AppError
 from app.overlaps.postings import PostedSubject

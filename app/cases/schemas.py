@@ -1,3 +1,4 @@
+import re
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self
 
@@ -21,6 +22,7 @@ from app.cases.vocabulary import (
     TraffickingType,
     Verdict,
 )
+from app.core.plain_text import Plain
 from app.core.schemas import Epoch, PageRead, Read, Sent, Version
 from app.identifiers.kinds import IDENTIFIER_KINDS, KINDS, MATCH_SPEC, SubjectKind
 
@@ -28,10 +30,13 @@ MAX_CASES: int = 200
 """Cases that one bulk request takes."""
 
 
+_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
 def _text(value: object) -> object:
-    """Refuse what pydantic would take for a date though it is none, such as a number."""
-    if not isinstance(value, str):
-        raise ValueError("Give the date as text, YYYY-MM-DD.")  # noqa: TRY004 -- pydantic reports these
+    """Refuse what pydantic would take for a date though it is none, such as seconds or a time."""
+    if not isinstance(value, str) or not _DAY.fullmatch(value):
+        raise ValueError("Give the date as text, YYYY-MM-DD.")
     return value
 
 
@@ -133,13 +138,13 @@ class CasePut(Sent):
     record_class: RecordClass
     trafficking_type: TraffickingType
     disclosure: Disclosure = "open"
-    county_fips: Annotated[str, StringConstraints(pattern=r"^\d{5}$")] | None = None
+    county_fips: Annotated[str, StringConstraints(pattern=r"^[0-9]{5}$")] | None = None
     """Five digits, state and county; shown to another office with the summary only."""
     opened_on: Day | None = None
     """When the office opened the case; shown to another office with the summary only."""
     review_on: Day | None = None
-    """At most five years out; by default three, one if declined."""
-    summary: Annotated[str, StringConstraints(min_length=1, max_length=2000)] | None = None
+    """At most five years out, or what the state asks for; by default three, one if declined."""
+    summary: Annotated[str, StringConstraints(min_length=1, max_length=2000), Plain] | None = None
     """Short, without names or identifiers; refused when it holds one."""
     subjects: Annotated[tuple[SubjectPut, ...], Field(min_length=1, max_length=50)]
     """Whom or what the case is about; they replace those of an earlier post."""

@@ -28,12 +28,13 @@ CONNECTION_SETTINGS: Final = {
 }
 """Set on each connection: bounds on every wait inside PostgreSQL, and plans that are kept."""
 
-SCHEMA: Final = "0006"
+SCHEMA: Final = "0009"
 """The revision that this release needs. It also runs on a later one: migrations only add."""
 
 _PORTS: Final = 65_535
 _DRIVER: Final = "driver"
-_PASSING_CLASSES: Final = ("08", "53", "57P", "40", "55P03")
+_PASSING: Final = ("08", "53", "57P", "40", "55P03", "57014", "25P03")
+"""SQLSTATEs, or how they begin: connection, resources, shut-down, conflict, and our own bounds."""
 
 Sessions = async_sessionmaker[AsyncSession]
 
@@ -122,11 +123,12 @@ def is_passing(error: Exception) -> bool:
         cause = error.orig.__cause__ or error.orig
         return is_passing(cause) if isinstance(cause, Exception) else False
     if isinstance(error, asyncpg.PostgresError):
-        return str(error.sqlstate or "").startswith(_PASSING_CLASSES)
+        return str(error.sqlstate or "").startswith(_PASSING)
+    if isinstance(error, OSError):
+        return error.filename is None  # a missing file will not come by itself
     return isinstance(
         error,
-        OSError
-        | TimeoutError
+        TimeoutError
         | PoolTimeoutError
         | OperationalError
         | asyncpg.InterfaceError

@@ -40,7 +40,7 @@ class HandlingAccept(Sent):
     """Agreement to handle the matter jointly under the proposed lead."""
 
     answer: Literal["accept"]
-    """Final; the proposed lead leads, and each office reads the other's summary."""
+    """Final; the proposed lead leads, contacts show, each summary waits for its own unit head."""
 
 
 class HandlingDecline(Sent):

@@ -1,8 +1,9 @@
 from datetime import date, timedelta
 from typing import Annotated, Final, Literal
 
-from pydantic import StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
+from app.core.plain_text import Plain
 from app.core.schemas import PageRead, Read, Sent
 
 OfficeKind = Literal["local", "attorney_general", "tribal", "regional"]
@@ -10,7 +11,7 @@ OfficeCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9-]{2,31}
 RENEWED_WITHIN: Final = timedelta(days=2 * 366)
 """A commitment that outlives those who made it says nothing."""
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True), Plain]
 
 
 class OfficeAdd(Sent):
@@ -83,6 +84,14 @@ class OfficeContactRead(ContactRead):
 
     role: Literal["coordinator", "backup", "security"]
     """Whom to try first, whom next, and whom to tell of an incident."""
+
+
+class StateSet(Sent):
+    """What a state decides for its offices; what is None stays as it is."""
+
+    state: str = Field(pattern=r"^[A-Z]{2}$")
+    has_state_pointers: bool | None = None
+    review_years: int | None = Field(default=None, ge=1, le=5)
 
 
 class CommitmentRead(Read):

@@ -83,31 +83,3 @@ class PersonRead(Read):
     """Since when it is shut out, UTC; null while it is not."""
     disabled_for: Literal["administrator", "idle"] | None
     """Why: an administrator did it, or 90 days without a sign-in; null while it is not."""
-
-
-class ClientRead(Read):
-    """One machine client in the access review."""
-
-    client_id: str
-    """The id that the operator gave it, a UUID."""
-    label: str
-    """What runs there, in the operator's words."""
-    scopes: list[str]
-    """What it may do at most, such as `cases:post`."""
-    created_at: datetime
-    """When the operator registered it, UTC."""
-    revoked_at: datetime | None
-    """Since when it is refused, UTC; null while it is not."""
-
-
-class AccessReview(Read):
-    """Who and what of the office has which access, for the yearly review."""
-
-    office: str
-    """Code of the reader's office."""
-    made_at: datetime
-    """The instant that it is true for, UTC."""
-    people: list[PersonRead]
-    """All that were ever added, disabled ones too."""
-    clients: list[ClientRead]
-    """All that were ever registered, revoked ones too."""

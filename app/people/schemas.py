@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from app.access.vocabulary import Role
+from app.core.plain_text import Plain
 from app.core.schemas import Read, Sent
 from app.people.passwords import MAX_PASSWORD
 
@@ -29,7 +30,7 @@ Password = Annotated[
     Field(description="In clear, over TLS; a new one has 8 characters at least, better 15."),
 ]
 Short = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True), Plain]
 TotpCode = Annotated[
     str,
     StringConstraints(pattern=r"^[0-9]{6}$"),

@@ -1,18 +1,40 @@
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, StrictInt, StringConstraints, field_validator
+from pydantic import Field, StrictInt, StringConstraints, field_validator, model_validator
 
+from app.cases.schemas import MAX_CASES, ExternalId, SourceSystem
 from app.core.schemas import Epoch, Read, Sent
 from app.identifiers.kinds import KEY_CLASSES
 from app.identifiers.oprf import MAX_BATCH
+
+PermitReason = Annotated[
+    Literal["new_case", "update", "posting", "resubmission", "quick_check", "suppression"],
+    Field(
+        description="What the tokens are for: a case to be posted (new_case), one to be changed "
+        "(update), cases of which only the office's system knows whether they are new (posting), "
+        "the same ones after a change of keys or specification (resubmission), a check before "
+        "deciding on a case (quick_check), an entry of the suppression list (suppression). For "
+        "update, resubmission and quick_check the office must have posted the cases."
+    ),
+]
+OF_STANDING_CASES: Final = frozenset({"update", "resubmission", "quick_check"})
+"""Reasons that speak of cases which the office holds already."""
+
+
+class PermitCase(Sent):
+    """One of the office's own cases, by its natural key; it may be about to be posted."""
+
+    source_system: SourceSystem
+    external_id: ExternalId
 
 
 class PermitAsk(Sent):
     """One evaluation to come: how many elements of which class, and the digest of them all."""
 
     epoch: Epoch
-    purpose: Literal["post"]
-    """What the tokens are for."""
+    reason: PermitReason
+    cases: Annotated[tuple[PermitCase, ...], Field(max_length=MAX_CASES)]
+    """Those that the elements are of, each once; none for `suppression`, and only for it."""
     counts: Annotated[
         dict[str, Annotated[StrictInt, Field(ge=1, le=MAX_BATCH)]],
         Field(min_length=1, max_length=64),
@@ -29,6 +51,19 @@ class PermitAsk(Sent):
         if sum(counts.values()) > MAX_BATCH:
             raise ValueError(f"Ask for at most {MAX_BATCH} elements together.")
         return counts
+
+    @model_validator(mode="after")
+    def _of_cases(self) -> Self:
+        if bool(self.cases) == (self.reason == "suppression"):
+            raise ValueError("Name the cases that the elements are of; for suppression, none.")
+        if len(set(self.refs)) != len(self.cases):
+            raise ValueError("Name each case once.")
+        return self
+
+    @property
+    def refs(self) -> list[tuple[str, str]]:
+        """Source system and number of each case."""
+        return [(case.source_system, case.external_id) for case in self.cases]
 
 
 class PermitRead(Read):

@@ -18,7 +18,7 @@ from app.cases import ladder
 from app.cases.models import Case, CaseGrant, CaseWall
 from app.core.db import driver
 from app.offices.models import Office
-from app.offices.queries import IN_FORCE
+from app.offices.queries import HAS_STATE_POINTERS, IN_FORCE
 from app.sharing.errors import GlassBreakNotFoundError, GrantNotFoundError, WallNotFoundError
 from app.sharing.models import GlassBreak
 
@@ -40,20 +40,23 @@ WHERE $3 AND o.retracted_at IS NULL AND $1 NOT IN (low.office_id, high.office_id
   AND {IN_FORCE.format(office="low.office_id", today="$2::date")}
   AND {IN_FORCE.format(office="high.office_id", today="$2::date")}
   AND {ladder.NOT_WALLED.format(cases="low.id, high.id", office="$1::bigint", person="$4::uuid")}
+  AND {HAS_STATE_POINTERS.format(state="me.state")}
   AND o.id < coalesce($6, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)
 ORDER BY o.id DESC LIMIT $7
 """  # noqa: S608 -- constants only; every value is a parameter
 
 _AUDIENCE: Final = f"""
 SELECT f.kind, count(*) AS offices,
-       count(*) FILTER (WHERE f.kind = 'attorney_general' AND f.state = me.state) AS in_state
+       count(*) FILTER (WHERE f.kind = 'attorney_general' AND f.state = me.state
+         AND {HAS_STATE_POINTERS.format(state="me.state")}) AS in_state
 FROM offices f JOIN offices me ON me.id = $1
 WHERE f.id <> $1 AND {IN_FORCE.format(office="f.id", today="$2::date")}
 GROUP BY f.kind ORDER BY f.kind
 """  # noqa: S608 -- as above
 
 _STANDING: Final = f"""
-SELECT f.id, f.code, f.kind = 'attorney_general' AND f.state = owner.state AS is_state_ag,
+SELECT f.id, f.code, f.kind = 'attorney_general' AND f.state = owner.state
+         AND {HAS_STATE_POINTERS.format(state="owner.state")} AS is_state_ag,
        {IN_FORCE.format(office="f.id", today="$3::date")} AS is_participating,
        {IN_FORCE.format(office="owner.id", today="$3::date")} AS is_owner_participating,
        EXISTS (SELECT FROM case_walls w WHERE w.case_id = c.id AND w.office_id = f.id
@@ -216,6 +219,17 @@ async def list_notices(
     page = notices_to(principal).order_by(GlassBreak.id.desc()).limit(limit)
     found = page if before is None else page.where(GlassBreak.id < before)
     return (await session.execute(found)).mappings().all()
+
+
+async def list_overdue(session: AsyncSession, *, now: datetime, limit: int) -> list[GlassBreak]:
+    """Return breaks whose review is overdue and not alarmed of, locked; others' are skipped."""
+    overdue = select(GlassBreak).where(
+        GlassBreak.reviewed_at.is_(None),
+        GlassBreak.review_due_at <= now,
+        GlassBreak.alarmed_at.is_(None),
+    )
+    page = overdue.order_by(GlassBreak.review_due_at).limit(limit)
+    return list(await session.scalars(page.with_for_update(skip_locked=True)))
 
 
 async def get_notice(session: AsyncSession, principal: Principal, key: UUID | None) -> RowMapping:

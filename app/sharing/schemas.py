@@ -1,13 +1,14 @@
 from datetime import datetime
 from typing import Annotated, Final, Literal, Self
-from uuid import UUID
 
 from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
 from app.cases.overlap_schemas import OverlapId
 from app.cases.vocabulary import Band, Disclosure, Finding, RecordClass, Rung, TraffickingType
+from app.core.plain_text import Plain
 from app.core.schemas import PageRead, Read, Sent, Version
 from app.offices.schemas import OfficeCode, OfficeKind
+from app.people.schemas import PersonId
 
 _EXAMPLE: Final = "_0198a3c0b1c27d3e8f90a1b2c3d4e5f6"
 
@@ -32,7 +33,9 @@ Purpose = Annotated[
     Field(description="What the office is to see it for; kept in the register."),
 ]
 GrantState = Literal["pending", "in_force", "withdrawn", "expired"]
-Reason = Annotated[str, StringConstraints(min_length=20, max_length=500, strip_whitespace=True)]
+Reason = Annotated[
+    str, StringConstraints(min_length=20, max_length=500, strip_whitespace=True), Plain
+]
 
 
 class GrantMake(Sent):
@@ -65,17 +68,19 @@ class GrantRead(Read):
     state: GrantState
     """`pending` waits for a second person for a day at most and shows nothing yet."""
     granted_at: datetime
-    """When it was asked for, UTC."""
+    """When it was made, UTC."""
     granted_by: str
-    """Who asked: `client:` or `person:` and a UUID."""
+    """Whose act made it: `client:` or `person:` and a UUID."""
     approved_by: str | None
     """The second person, `person:` and a UUID; null where none has agreed."""
     expires_at: datetime | None
-    """When it ends by itself, UTC; null: with joint handling, not by a date."""
+    """When it ends by itself, UTC; null: made by joint handling, it stands until withdrawn."""
+    overlap_id: OverlapId | None
+    """The one overlap in which it counts; null: all with that office."""
     withdrawn_at: datetime | None
     """When it was ended before its time, UTC, else null."""
     digest: str
-    """Of office, rung, purpose and end; an approval names it."""
+    """Of office, rung, purpose, end and overlap; an approval names it."""
 
     def response_headers(self) -> dict[str, str]:
         """Return no headers: a grant has no address of its own."""
@@ -113,7 +118,7 @@ class AudienceRead(Read):
     """Who could see a case, if an overlap is found; whether one would be is not told."""
 
     lines: tuple[AudienceLine, ...]
-    """One for each kind of office that takes part, and one for the Attorney General."""
+    """One for each kind of office that takes part, one for the Attorney General with pointers."""
 
 
 class AccessLine(Read):
@@ -178,8 +183,8 @@ class WallSet(Sent):
 
     office: OfficeCode | None = None
     """Code of another office; without a person only."""
-    person: UUID | None = Field(default=None, strict=False)
-    """One of the own office's, by what follows `psn_` in its id; without an office only."""
+    person: Annotated[PersonId, StringConstraints(pattern=r"^psn_[0-9a-f]{32}$")] | None = None
+    """One of the own office's, as in the access review; without an office only."""
 
     @model_validator(mode="after")
     def _one(self) -> Self:
@@ -194,8 +199,8 @@ class WallRead(Read):
     id: WallId
     office: str | None
     """Code of the office that it keeps out; null: it keeps a person out."""
-    person: UUID | None
-    """Whom it keeps out, by what follows `psn_` in the id; null: it keeps an office out."""
+    person: PersonId | None
+    """Whom it keeps out, as in the access review; null: it keeps an office out."""
     set_at: datetime
     """Since when it stands, UTC."""
     lift_asked_at: datetime | None
@@ -243,7 +248,9 @@ class GlassBreakRead(Read):
     expires_at: datetime
     """Until when it can read, UTC; at most an hour later."""
     review_due_at: datetime
-    """When the owner's review must be closed, UTC: 72 hours after it began."""
+    """When the owner's review must be closed, UTC: 72 hours after `broken_at`."""
+    alarmed_at: datetime | None
+    """When both offices were told that the review is overdue, UTC; null: they were not."""
     reviewed_at: datetime | None
     """When the owner closed the review, UTC; null before."""
     finding: Literal["justified", "not_justified"] | None

@@ -61,11 +61,11 @@ class SuppressionRead(Read):
     owner: str | None
     """Code of the office that made it; null: the operator."""
     is_own: bool
-    """Whether the reader's office made it, which alone can end it."""
+    """Whether the reader's office made it; only who made it can end it before it expires."""
     kind: str
     """Kind of identifier that it is of, such as `tel`."""
     epoch: int
-    """Its key epoch; after a key rotation it is made anew."""
+    """Its key epoch; a key rotation moves it on."""
     mode: Effect
     scope: Scope
     state: str | None
