@@ -288,13 +288,4 @@ async def _seen(
     rows: list[asyncpg.Record] = await (await driver(session)).fetch(
         sql, *ladder.arguments(principal, now, permission), *arguments
     )
-    return [
-        SeenOverlap(
-            id=row["id"],
-            case_id=row["case_id"],
-            other_case_id=row["other_case_id"],
-            other_office_id=row["other_office_id"],
-            read=ladder.render(row),
-        )
-        for row in rows
-    ]
+    return [ladder.seen(row) for row in rows]

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.principal import Principal
 from app.audit import service as audit
 from app.cases import ladder
+from app.core.db import APP, MATCHER, become, driver
 from app.core.ids import public_id
 from app.overlaps import service as overlaps
 from app.overlaps.errors import EpochMovedError
@@ -64,6 +65,8 @@ async def register(
         raise
     if not registration.to_rematch:
         return registration
+    connection = await driver(session)
+    await become(connection, MATCHER)
     events = await rematching.rematch(
         session,
         matcher,
@@ -71,6 +74,7 @@ async def register(
         spared=[posting.case_id for posting in postings if posting.subjects],
         now=now,
     )
+    await become(connection, APP)
     return replace(registration, events=[*registration.events, *events])
 
 

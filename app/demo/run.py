@@ -1,30 +1,25 @@
 """The demo: two offices push public linkage data, overlaps appear, one is settled."""
 
-import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeVar
-
-from sqlalchemy.ext.asyncio import AsyncSession
+from typing import Any, Final
 
 from app.client.config import ClientConfig
 from app.client.push import Plan, Progress, Summary, push
 from app.client.registry import RegistryClient
-from app.core.db import create_engine, create_sessions, transaction
 from app.demo import offices
 from app.demo.measure import measure, write_samples
 from app.demo.offices import OFFICES
-from app.serving.installation import Installation
+from app.serving.installation import Installation, in_transaction
 from app.serving.supervisor import Service, running
 
 MAP: Final = Path(__file__).parent / "febrl-map.toml"
 Say = Callable[[str], None]
 Json = dict[str, Any]
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -87,26 +82,14 @@ def _add_offices(here: Installation, directory: Path) -> dict[str, str]:
         return found
     keys = offices.create_keys(directory)
 
-    ids = _in_transaction(here, lambda session: offices.add_offices(session, keys))
+    ids = in_transaction(here, lambda session: offices.add_offices(session, keys))
     stored.write_text(json.dumps(ids))
     return ids
 
 
 def is_ours(here: Installation) -> bool:
     """Return whether the database has no office but the demo's."""
-    return _in_transaction(here, offices.are_alone)
-
-
-def _in_transaction(here: Installation, act: Callable[[AsyncSession], Awaitable[T]]) -> T:
-    async def run() -> T:
-        engine = create_engine(here.database_url, pool_size=1)
-        try:
-            async with transaction(create_sessions(engine)) as session:
-                return await act(session)
-        finally:
-            await engine.dispose()
-
-    return asyncio.run(run())
+    return in_transaction(here, offices.are_alone)
 
 
 def _push(

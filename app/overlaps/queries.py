@@ -6,6 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
+from app.core.db import Role
 from app.epochs.queries import GATE, get_current
 from app.overlaps.errors import EpochMovedError
 from app.overlaps.limits import MATCHED_PER_OFFICE
@@ -103,11 +104,13 @@ hidden AS (
   INSERT INTO hidden_sightings (token, office_id, subject_id, alias)
   SELECT token, $1, subject_id, alias
   FROM unnest($2::bytea[], $3::bigint[], $4::smallint[], $8::bool[])
-       AS q (token, subject_id, alias, is_hidden) WHERE is_hidden)
-INSERT INTO sightings (token, office_id, subject_id, alias)
-SELECT token, $1, subject_id, alias
-FROM unnest($2::bytea[], $3::bigint[], $4::smallint[], $8::bool[])
-     AS q (token, subject_id, alias, is_hidden) WHERE NOT is_hidden
+       AS q (token, subject_id, alias, is_hidden) WHERE is_hidden),
+seen AS (
+  INSERT INTO sightings (token, office_id, subject_id, alias)
+  SELECT token, $1, subject_id, alias
+  FROM unnest($2::bytea[], $3::bigint[], $4::smallint[], $8::bool[])
+       AS q (token, subject_id, alias, is_hidden) WHERE NOT is_hidden)
+SELECT set_config('role', $15, true)
 """
 
 _INSERT_COMMON: Final = """
@@ -218,7 +221,7 @@ async def insert_subjects(
     return {(row[0], row[1]): row[2] for row in inserted}
 
 
-async def store(
+async def store(  # noqa: PLR0913 -- what one statement stores
     connection: Connection,
     office_id: int,
     sightings: Sequence[Sighting],
@@ -228,8 +231,12 @@ async def store(
     sealing_key_id: UUID,
     sealed: Mapping[int, bytes],
     counts: Mapping[bytes, Locked],
+    then: Role,
 ) -> None:
-    """Store sightings in token order, sealed elements by subject, and new counts of tokens."""
+    """Store sightings in token order, sealed elements by subject, and new counts of tokens.
+
+    What follows has the rights of the role `then`, without a round trip for that.
+    """
     await connection.execute(
         _STORE,
         office_id,
@@ -239,6 +246,7 @@ async def store(
         list(sealed.values()),
         [sighting.case_id in hidden_cases for sighting in sightings],
         *count_columns(counts),
+        then,
     )
 
 

@@ -111,7 +111,7 @@ async def _debit(
     if not rest:
         return
     bursts = {
-        f"client:{principal.client_id}": CLIENT_BURST,
+        principal.actor: CLIENT_BURST,
         f"office:{principal.office_id}": OFFICE_BURST,
     }
     keys = sorted((holder, key_class) for holder in bursts for key_class in rest)

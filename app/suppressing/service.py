@@ -13,7 +13,7 @@ from app.access.principal import OPERATOR, Principal
 from app.audit import service as audit
 from app.cases import ladder
 from app.cases.admission import read_element
-from app.core.db import driver
+from app.core.db import APP, MATCHER, become, driver
 from app.core.errors import FieldProblem, InvalidError
 from app.core.ids import new_id, public_id
 from app.epochs.queries import get_current
@@ -73,6 +73,7 @@ async def add_suppression(
     ((kind, element),) = keyring.lift(posted, entry.epoch, matcher, now=now).identifiers
     token = stored_token(matcher.token_key, kind, element)
     connection = await driver(session)
+    await become(connection, MATCHER)
     row = await _lock(connection, keyring, matcher, token, KINDS[kind].code)
     key = new_id()
     cover = await queries.insert_suppression(
@@ -92,6 +93,7 @@ async def add_suppression(
     if cover is None:
         raise SuppressionStandsError
     events = await rematching.rematch_covered(session, matcher, token, row, cover, now=now)
+    await become(connection, APP)
     read = _render(await queries.get_suppression(connection, key))
     await _record(session, principal, "suppression.added", read, events)
     return read
@@ -123,6 +125,7 @@ async def end_suppression(
     matcher = await keyring.follow(session)
     events: list[tuple[str, UUID]] = []
     row = None
+    await become(connection, MATCHER)
     if epoch == matcher.epoch:  # tokens of an earlier one match nothing any more
         row = await _lock(connection, keyring, matcher, token, kind)
     cover = await queries.end_suppression(connection, suppression_id, principal.office_id, now=now)
@@ -131,6 +134,7 @@ async def end_suppression(
     if row is not None:
         events = await rematching.rematch_covered(session, matcher, token, row, cover, now=now)
         await overlaps.delete_empty(connection, [token])
+    await become(connection, APP)
     read = _render(await queries.get_suppression(connection, suppression_id))
     await _record(session, principal, "suppression.ended", read, events)
     return read

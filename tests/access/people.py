@@ -12,6 +12,7 @@ from app.access.principal import Principal
 from app.access.vocabulary import Role
 from app.accounts.deps import current_principal
 from app.core.clock import utc_now
+from app.core.db import act_for
 from app.core.deps import Now, Session
 from app.core.ids import new_id
 from tests.factories import OfficeClient, Registry
@@ -70,6 +71,7 @@ def _signed_in(registry: Registry) -> dict[str, Principal]:
             principal = replace(person, request_id=request.state.request_id)
             request.state.office = principal.office_id
             request.state.principal = principal
+            act_for(session, principal)
             return principal
 
         registry.app.dependency_overrides[current_principal] = caller

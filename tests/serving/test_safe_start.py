@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from app.core.db import SCHEMA, create_engine
+from app.core.db import SCHEMA, async_url
 from app.main import UnsafeDatabaseError, require_safe_database
 from tests.serving.service import ROOT
 
@@ -22,7 +22,7 @@ OLD_SCHEMA = "run `joinder migrate`"
 
 @pytest.fixture
 async def engine(fresh_database_url: str) -> AsyncIterator[AsyncEngine]:
-    made = create_engine(fresh_database_url, pool_size=1)
+    made = create_async_engine(async_url(fresh_database_url))
     yield made
     await made.dispose()
 
@@ -59,6 +59,14 @@ class TestSchema:
         later = f"{int(SCHEMA) + 1:04}"
         await execute(engine, f"UPDATE alembic_version SET version_num = '{later}'")  # noqa: S608 -- a number
         assert OLD_SCHEMA not in await reasons(engine)
+
+
+class TestWall:
+    @pytest.mark.parametrize("change", ["NO FORCE", "DISABLE"])
+    async def test_without_it_is_refused(self, engine: AsyncEngine, change: str) -> None:
+        assert "Row security" not in await reasons(engine)
+        await execute(engine, f"ALTER TABLE cases {change} ROW LEVEL SECURITY")
+        assert "Row security is not forced on cases." in await reasons(engine)
 
 
 class TestSettings:

@@ -190,7 +190,7 @@ class TestScope:
         await share(offices[:2], subject)
         state = shared_registry.app.state
         made = SuppressionAdd.model_validate(entry(subject, scope="all"))
-        async with transaction(state.sessions) as session:
+        async with transaction(shared_registry.operator) as session:
             await service.add_suppression(session, OPERATOR, state.keyring, made, now=utc_now())
         await share(offices[2:], subject)
         assert [await met(client) for client in offices] == [set()] * 3
