@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo run test check static fix bench bench-linkage migrate openapi browser lock
+.PHONY: help demo run test test-long check static fix bench bench-linkage migrate openapi browser lock
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -24,7 +24,10 @@ run: $(VENV)/.installed ## Start the service
 	@$(BIN)/joinder serve $(ARGS)
 
 test: $(VENV)/.installed-dev ## Run the tests
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -m "not long" $(ARGS)
+
+test-long: $(VENV)/.installed-dev ## Run the tests that take longest: rehearsals, documents, benchmark
+	@$(BIN)/pytest -m long $(ARGS)
 
 check: static test ## Run everything that must pass before a commit
 

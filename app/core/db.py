@@ -67,6 +67,7 @@ _BECOME: Final = "SELECT set_config('role', $1, true)"
 _CALLER: Final = "caller"
 
 _PORTS: Final = 65_535
+_DRIVER: Final = "driver"
 _PASSING_CLASSES: Final = ("08", "53", "57P", "40", "55P03")
 
 Sessions = async_sessionmaker[AsyncSession]
@@ -211,12 +212,16 @@ async def driver(session: AsyncSession) -> asyncpg.Connection:
 
     Statements given to it are part of the same transaction as everything else.
     """
+    known: asyncpg.Connection | None = session.info.get(_DRIVER)
+    if known is not None:
+        return known
     connection = await session.connection()
     raw = await connection.get_raw_connection()
     native = cast("asyncpg.Connection", raw.driver_connection)
     if not native.is_in_transaction():
         # SQLAlchemy opens the transaction with its first own statement
         await connection.exec_driver_sql("SELECT 1")
+    session.info[_DRIVER] = native  # a session is one transaction, and asking anew costs
     return native
 
 

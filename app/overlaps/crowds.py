@@ -28,6 +28,17 @@ class Crowd:
         hidden = {token for token, row in held.items() if row.is_crowded_by_hidden}
         return cls(common, common | hidden)
 
+    def matching(
+        self, tokens: Iterable[bytes], held: Mapping[bytes, Locked]
+    ) -> tuple[set[bytes], set[bytes]]:
+        """Return those of `tokens` that match what is held, and those that match what is hidden."""
+        known = [(token, held[token]) for token in tokens if not held[token].is_fresh]
+        seen = {token for token, row in known if token not in self.common and row.seen.offices}
+        hidden = {
+            token for token, row in known if token not in self.everyone and row.hidden.offices
+        }
+        return seen, hidden
+
 
 def became(before: Locked, after: Locked) -> bool:
     """Return whether a token became common."""

@@ -1,6 +1,7 @@
 """Set-based SQL of matching, on the driver inside the caller's transaction."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from app.epochs.queries import GATE, get_current
 from app.overlaps.errors import EpochMovedError
 from app.overlaps.limits import MATCHED_PER_OFFICE
 from app.overlaps.postings import Sighting
-from app.overlaps.rows import HeldBefore, Holders, Locked, Match, Profile, count_columns
+from app.overlaps.rows import Around, HeldBefore, Holders, Locked, Match, Profile, count_columns
 
 Connection = asyncpg.Connection
 
@@ -29,26 +30,19 @@ ON CONFLICT (token) DO UPDATE SET kind = t.kind
 RETURNING token, kind, offices, subjects, hidden_offices, hidden_subjects, xmax = 0, is_suppressed
 """  # noqa: S608 -- a constant only
 
-_HELD_BY: Final = """
-SELECT q.token, mine.seen, mine.hidden
-FROM unnest($1::bytea[]) AS q (token)
-CROSS JOIN LATERAL (
-  SELECT (SELECT count(*) FROM (
-            SELECT DISTINCT s.subject_id FROM sightings s
-            WHERE s.token = q.token AND s.office_id = $2 LIMIT $3) AS subjects) AS seen,
-         (SELECT count(*) FROM (
-            SELECT DISTINCT s.subject_id FROM hidden_sightings s
-            WHERE s.token = q.token AND s.office_id = $2 LIMIT $3) AS subjects) AS hidden) AS mine
-"""
-
-_MATCHING: Final = """
-SELECT s.token, s.alias, o.id, o.case_id, o.office_id, o.ref, o.kind,
+# the office's own sightings of all tokens, to count them; of the others those that may match
+_AROUND: Final = """
+SELECT s.token, s.is_hidden, s.alias, o.id, o.case_id, o.office_id, o.ref, o.kind,
        o.rarities, o.kinds, o.numbers, o.is_hidden
-FROM (SELECT g.token, g.alias, g.subject_id FROM unnest($1::bytea[]) AS q (token)
-      JOIN sightings g ON g.token = q.token WHERE g.office_id <> $3
-      UNION ALL
-      SELECT g.token, g.alias, g.subject_id FROM unnest($2::bytea[]) AS q (token)
-      JOIN hidden_sightings g ON g.token = q.token WHERE g.office_id <> $3) AS s
+FROM (SELECT g.token, FALSE AS is_hidden, g.alias, g.subject_id
+      FROM unnest($2::bytea[]) AS q (token)
+      JOIN sightings g ON g.token = q.token AND g.office_id = $1
+      UNION ALL SELECT g.token, TRUE, g.alias, g.subject_id FROM unnest($2::bytea[]) AS q (token)
+      JOIN hidden_sightings g ON g.token = q.token AND g.office_id = $1
+      UNION ALL SELECT g.token, FALSE, g.alias, g.subject_id FROM unnest($3::bytea[]) AS q (token)
+      JOIN sightings g ON g.token = q.token WHERE g.office_id <> $1
+      UNION ALL SELECT g.token, TRUE, g.alias, g.subject_id FROM unnest($4::bytea[]) AS q (token)
+      JOIN hidden_sightings g ON g.token = q.token WHERE g.office_id <> $1) AS s
 JOIN subjects o ON o.id = s.subject_id
 """
 
@@ -182,14 +176,6 @@ async def get_held_before(
     return {row[0]: HeldBefore(row[1], row[2], row[3], row[4]) for row in rows}
 
 
-async def get_held_by(
-    connection: Connection, tokens: Collection[bytes], office_id: int
-) -> dict[bytes, tuple[int, int]]:
-    """Return how many subjects of the office each token matches, seen and hidden."""
-    rows = await connection.fetch(_HELD_BY, tokens, office_id, MATCHED_PER_OFFICE)
-    return {row[0]: (row[1], row[2]) for row in rows}
-
-
 async def delete_subjects(connection: Connection, case_ids: Sequence[int]) -> None:
     """Delete the subjects of cases with all their sightings and sealed elements."""
     await connection.execute("DELETE FROM subjects WHERE case_id = ANY($1::bigint[])", case_ids)
@@ -282,11 +268,30 @@ async def delete_empty(connection: Connection, tokens: Collection[bytes]) -> Non
     await connection.execute(_DELETE_EMPTY, tokens)
 
 
-async def list_matching(
-    connection: Connection, seen: Collection[bytes], hidden: Collection[bytes], office_id: int
-) -> list[Match]:
-    """Return other offices' sightings of `seen`, and their hidden sightings of `hidden`."""
-    return _matches(await connection.fetch(_MATCHING, seen, hidden, office_id))
+async def list_around(
+    connection: Connection,
+    office_id: int,
+    own: Collection[bytes],
+    seen: Collection[bytes],
+    hidden: Collection[bytes],
+) -> Around:
+    """Return how many subjects of the office hold each of `own`, and what others hold.
+
+    That is their sightings of the tokens in `seen`, and their hidden ones of those in `hidden`.
+    """
+    subjects: dict[tuple[bytes, bool], set[int]] = defaultdict(set)
+    profiles: dict[int, Profile] = {}
+    matches: dict[bool, list[Match]] = {False: [], True: []}
+    for row in await connection.fetch(_AROUND, office_id, own, seen, hidden):
+        token, is_hidden, alias = row[:3]
+        profile = profiles.setdefault(row[3], Profile(*row[3:]))
+        if profile.office_id == office_id:
+            subjects[token, is_hidden].add(profile.id)
+        else:
+            matches[is_hidden].append(Match(token, alias, profile))
+    counts = {key: min(len(ids), MATCHED_PER_OFFICE) for key, ids in subjects.items()}
+    held = {token: (counts.get((token, False), 0), counts.get((token, True), 0)) for token in own}
+    return Around(held, matches[False], matches[True])
 
 
 async def list_held_among(
@@ -297,10 +302,6 @@ async def list_held_among(
     office_id: int,
 ) -> list[Match]:
     """Return which of `tokens` the given subjects, and the subjects of the given cases, hold."""
-    rows = await connection.fetch(_HELD_AMONG, tokens, subjects, case_ids, office_id)
-    return _matches(rows)
-
-
-def _matches(rows: Iterable[asyncpg.Record]) -> list[Match]:
     profiles: dict[int, Profile] = {}
+    rows = await connection.fetch(_HELD_AMONG, tokens, subjects, case_ids, office_id)
     return [Match(row[0], row[1], profiles.setdefault(row[2], Profile(*row[2:]))) for row in rows]

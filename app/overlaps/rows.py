@@ -94,6 +94,18 @@ class Match(NamedTuple):
     """What a suppression entry does to it; blocked, it is only named as a common one is."""
 
 
+@dataclass(frozen=True)
+class Around:
+    """What holds the tokens of a post before it."""
+
+    own: Mapping[bytes, tuple[int, int]]
+    """Subjects of the posting office that each token matches, seen and hidden."""
+    seen: Sequence[Match] = ()
+    """Other offices' sightings."""
+    hidden: Sequence[Match] = ()
+    """Other offices' hidden sightings."""
+
+
 class StoredSighting(NamedTuple):
     """One token of a stored subject, with how many hold it."""
 

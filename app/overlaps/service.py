@@ -13,7 +13,7 @@ from app.overlaps import crowds, detection, queries, shares, suppressed
 from app.overlaps.crowds import Crowd
 from app.overlaps.postings import Posting, Sighting, sightings_of
 from app.overlaps.queries import Connection
-from app.overlaps.rows import HeldBefore, Locked, Match
+from app.overlaps.rows import Around, HeldBefore, Match
 from app.overlaps.scoring import Prior
 from app.overlaps.sealing import Sealer
 from app.overlaps.shares import Division
@@ -89,18 +89,26 @@ async def register(
     )
     if changed:
         await queries.delete_subjects(connection, changed)
+    shared = [token for token, row in locked.items() if not row.is_fresh]
+    first = Crowd.of(locked)
+    around = Around({})
+    if shared:
+        asked = first.matching({sighting.token for sighting in sightings}, locked)
+        around = await queries.list_around(connection, office_id, shared, *asked)
     later = frozenset(token for token, was in before.items() if was.epoch != matcher.epoch)
     division = await shares.divide(
-        connection, office_id, sightings, locked, before, hidden_cases, later
+        connection, office_id, sightings, locked, around.own, before, hidden_cases, later
     )
     held = {**locked, **division.counts}
-    crowd = Crowd.of(held)
     flagged = [token for token, row in locked.items() if row.is_suppressed]
     in_force: InForce = {}
     if flagged:
         in_force = await suppressions.get_in_force(connection, flagged, today=now.date())
+    crowd = Crowd.of(held)
+    wanted = crowd.matching({sighting.token for sighting in division.matched}, held)
+    near = await _near(connection, office_id, around, first, wanted)
     matching = await _matching(
-        connection, office_id, division.matched, held, crowd, changed, in_force
+        connection, office_id, division.matched, near, crowd, changed, in_force
     )
     holders = {match.token: held[match.token].seen.subjects for match in matching}
     evidence = detection.gather(division.matched, matching, holders, hidden_cases)
@@ -147,25 +155,40 @@ def _rows(
     ]
 
 
+async def _near(
+    connection: Connection,
+    office_id: int,
+    around: Around,
+    first: Crowd,
+    wanted: tuple[set[bytes], set[bytes]],
+) -> list[Match]:
+    """Return the other offices' sightings of the `wanted` tokens, seen and hidden.
+
+    They are around already, but for tokens that were crowded at `first` and that this post left.
+    """
+    seen, hidden = wanted
+    rare_again = seen & first.common, hidden & first.everyone
+    found = [around]
+    if any(rare_again):
+        found.append(await queries.list_around(connection, office_id, (), *rare_again))
+    return [
+        *(match for each in found for match in each.seen if match.token in seen),
+        *(match for each in found for match in each.hidden if match.token in hidden),
+    ]
+
+
 async def _matching(
     connection: Connection,
     office_id: int,
     matched: Sequence[Sighting],
-    held: Mapping[bytes, Locked],
+    near: list[Match],
     crowd: Crowd,
     changed: Sequence[int],
     in_force: InForce,
 ) -> list[Match]:
     """Return the other offices' sightings that count, and those that are only named."""
-    others = [t for t in {s.token for s in matched} if not held[t].is_fresh]
-    seen = [t for t in others if t not in crowd.common and held[t].seen.offices]
-    hidden = [t for t in others if t not in crowd.everyone and held[t].hidden.offices]
-    matching = []
-    if seen or hidden:
-        matching = await queries.list_matching(connection, seen, hidden, office_id)
-    if in_force:
-        matching = suppressed.marked(matching, office_id, in_force)
-    crowded = [t for t in others if t in crowd.everyone]
+    matching = suppressed.marked(near, office_id, in_force) if in_force else near
+    crowded = list({s.token for s in matched} & crowd.everyone)
     if not crowded or not (matching or changed):
         return matching
     support = await pairs.get_support(connection, changed) if changed else {}

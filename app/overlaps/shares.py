@@ -45,6 +45,7 @@ async def divide(
     office_id: int,
     sightings: Sequence[Sighting],
     locked: Mapping[bytes, Locked],
+    held: Mapping[bytes, tuple[int, int]],
     before: Mapping[bytes, HeldBefore],
     hidden_cases: Collection[int],
     later: Collection[bytes] = (),
@@ -54,12 +55,21 @@ async def divide(
     The subjects that held the tokens `before` are deleted by now. Room that they left is given to
     the posted subjects first and then to those of other cases that were aside. Tokens of a `later`
     epoch, which a rotation lifts to, are only counted: it lets those take the room (rotation).
+
+    Args:
+        connection: Of the transaction that has locked the tokens.
+        office_id: The office that posts.
+        sightings: What it posts.
+        locked: The registry rows of the tokens.
+        held: Subjects of the office that each token matches, of those that were not new.
+        before: What the tokens were to the cases that are replaced.
+        hidden_cases: The posted cases that are hidden.
+        later: See above.
     """
-    shared = [token for token, row in locked.items() if not row.is_fresh]
-    held = await queries.get_held_by(connection, shared, office_id) if shared else {}
     matched, aside = _within_share(sightings, held, hidden_cases)
-    if not shared:
+    if not held:
         return Division(matched, aside)
+    shared = list(held)
     posted = subjects_of(matched, hidden_cases)
     after = {token: _sum(held[token], posted.get(token, (0, 0))) for token in shared}
     left = {token: was for token, was in before.items() if token not in later}

@@ -111,10 +111,8 @@ async def _right_passkey(
     passkey = await queries.get_passkey(session, passkeys.credential_id(credential))
     if passkey is None or challenge is None:
         return None
-    count = passkeys.verified_count(gate, passkey, credential, challenge)
-    if count is None or not await passkeys.advance(session, passkey, count):
-        return None
-    return passkey
+    is_right = await passkeys.use(session, gate, passkey, credential, challenge)
+    return passkey if is_right else None
 
 
 async def sign_in_with_passkey(

@@ -1,35 +1,27 @@
-"""WebAuthn ceremonies (Level 3). The library's default does not ask for user verification; we do.
+"""Passkeys of people: what each challenge is for, and that it is answered once.
 
 A challenge is a sealed value with an expiry: giving one out stores nothing, and its first answer
 spends it, right or wrong.
 """
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Any, Final
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-import webauthn
 from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
-from webauthn.helpers import base64url_to_bytes, parse_client_data_json
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
-from webauthn.registration.verify_registration_response import VerifiedRegistration
 
 from app.people.gate import Gate
 from app.people.models import Passkey, SpentChallenge
 from app.people.queries import SignedIn
 from app.people.seal import SealError
 
-LIFE: Final = timedelta(minutes=5)
+if TYPE_CHECKING:
+    from webauthn.registration.verify_registration_response import VerifiedRegistration
+
 SIGN_IN: Final = "passkey-sign-in"
 
 
@@ -45,37 +37,19 @@ def registering(person_id: UUID) -> str:
 
 def request_options(gate: Gate, purpose: str, *, now: datetime) -> dict[str, Any]:
     """Return options of `navigator.credentials.get` for any passkey of this registry."""
-    options = webauthn.generate_authentication_options(
-        rp_id=gate.host,
-        challenge=gate.seal.lend(purpose, until=now + LIFE),
-        user_verification=UserVerificationRequirement.REQUIRED,
-    )
-    return _as_json(webauthn.options_to_json(options))
+    from app.people import ceremonies  # noqa: PLC0415 -- see there
+
+    return ceremonies.request_options(gate, purpose, now=now)
 
 
 def creation_options(
     gate: Gate, signed: SignedIn, known: Sequence[Passkey], *, now: datetime
 ) -> dict[str, Any]:
     """Return options of `navigator.credentials.create` for a device that is not in `known`."""
-    options = webauthn.generate_registration_options(
-        rp_id=gate.host,
-        rp_name="Joinder",
-        user_id=signed.person_id.bytes,
-        user_name=f"{signed.account} ({signed.office})",
-        user_display_name=signed.name,
-        challenge=gate.seal.lend(registering(signed.person_id), until=now + LIFE),
-        authenticator_selection=AuthenticatorSelectionCriteria(
-            resident_key=ResidentKeyRequirement.REQUIRED,
-            user_verification=UserVerificationRequirement.REQUIRED,
-        ),
-        exclude_credentials=[PublicKeyCredentialDescriptor(each.credential_id) for each in known],
-    )
-    return _as_json(webauthn.options_to_json(options))
+    from app.people import ceremonies  # noqa: PLC0415 -- see there
 
-
-def _as_json(text: str) -> dict[str, Any]:
-    value: dict[str, Any] = json.loads(text)
-    return value
+    purpose = registering(signed.person_id)
+    return ceremonies.creation_options(gate, purpose, signed, known, now=now)
 
 
 async def spend_challenge(
@@ -85,13 +59,14 @@ async def spend_challenge(
 
     Commit before the answer is looked at: a wrong answer must spend the challenge too.
     """
+    from app.people import ceremonies  # noqa: PLC0415 -- see there
+
+    challenge = ceremonies.challenge_of(credential)
+    if challenge is None:
+        return None
     try:
-        client_data = base64url_to_bytes(credential["response"]["clientDataJSON"])
-        challenge = parse_client_data_json(client_data).challenge
         _, until = gate.seal.take_back(purpose, challenge, now=now)
     except SealError:
-        return None
-    except Exception:  # noqa: BLE001 -- hostile input; whatever the library raises means no
         return None
     return challenge if await spend(session, challenge, until) else None
 
@@ -109,42 +84,35 @@ async def spend(session: AsyncSession, value: bytes, until: datetime) -> bool:
 
 def verify_new(
     gate: Gate, credential: Mapping[str, Any], challenge: bytes
-) -> VerifiedRegistration | None:
+) -> "VerifiedRegistration | None":
     """Return the new credential, None unless this origin's user made it and was verified."""
-    try:
-        return webauthn.verify_registration_response(
-            credential=dict(credential),
-            expected_challenge=challenge,
-            expected_rp_id=gate.host,
-            expected_origin=gate.origin,
-            require_user_verification=True,
-        )
-    except Exception:  # noqa: BLE001 -- as above
-        return None
+    from app.people import ceremonies  # noqa: PLC0415 -- see there
+
+    return ceremonies.verify_new(gate, credential, challenge)
 
 
-def verified_count(
-    gate: Gate, passkey: Passkey, credential: Mapping[str, Any], challenge: bytes
-) -> int | None:
-    """Return the new signature count, None unless `passkey` signed for a verified user."""
-    try:
-        holder = credential["response"].get("userHandle")
-        if holder and base64url_to_bytes(holder) != passkey.person_id.bytes:
-            return None
-        return webauthn.verify_authentication_response(
-            credential=dict(credential),
-            expected_challenge=challenge,
-            expected_rp_id=gate.host,
-            expected_origin=gate.origin,
-            credential_public_key=passkey.public_key,
-            credential_current_sign_count=passkey.sign_count,
-            require_user_verification=True,
-        ).new_sign_count
-    except Exception:  # noqa: BLE001 -- as above
-        return None
+async def use(
+    session: AsyncSession,
+    gate: Gate,
+    passkey: Passkey,
+    credential: Mapping[str, Any],
+    challenge: bytes,
+) -> bool:
+    """Return whether `passkey` signed `challenge` for a verified user, and note its count."""
+    from app.people import ceremonies  # noqa: PLC0415 -- see there
+
+    count = ceremonies.verified_count(gate, passkey, credential, challenge)
+    return count is not None and await _advance(session, passkey, count)
 
 
-async def advance(session: AsyncSession, passkey: Passkey, count: int) -> bool:
+def credential_id(credential: Mapping[str, Any]) -> bytes:
+    """Return the id that an answer names, empty when it names none."""
+    from app.people import ceremonies  # noqa: PLC0415 -- see there
+
+    return ceremonies.credential_id(credential)
+
+
+async def _advance(session: AsyncSession, passkey: Passkey, count: int) -> bool:
     """Store the signature count; False when a copy of the passkey was quicker."""
     moved = await session.scalar(
         update(Passkey)
@@ -156,11 +124,3 @@ async def advance(session: AsyncSession, passkey: Passkey, count: int) -> bool:
         .returning(Passkey.credential_id)
     )
     return moved is not None
-
-
-def credential_id(credential: Mapping[str, Any]) -> bytes:
-    """Return the id that an answer names, empty when it names none."""
-    try:
-        return base64url_to_bytes(credential["id"])
-    except Exception:  # noqa: BLE001 -- as above
-        return b""

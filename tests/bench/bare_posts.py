@@ -20,7 +20,6 @@ from app.identifiers.encoding import b64u_decode
 from app.identifiers.kinds import KINDS
 from app.identifiers.tokens import stored_token
 from app.overlaps import queries as sql
-from app.overlaps.limits import MATCHED_PER_OFFICE
 from app.pairs import queries as pairs
 from tests.bench import bodies
 from tests.bench.site import Site
@@ -89,7 +88,7 @@ class BarePosts:
         one, none = [1] * len(tokens), [0] * len(tokens)
         locked = await fetch(sql._LOCK, tokens, codes, 1, 1, one, none)
         shared = [row[0] for row in locked if not row[6]]
-        await fetch(sql._HELD_BY, shared, office, MATCHED_PER_OFFICE)
+        (matching,) = await fetch(sql._AROUND, office, shared, shared, [])
         subjects = await fetch(
             sql._INSERT_SUBJECTS,
             [case_id],
@@ -100,9 +99,8 @@ class BarePosts:
         stored = (tokens, [subject] * len(tokens), aliases, self.sealing_key, [subject], [sealed])
         counts = [[number] * len(shared) for number in (2, 2, 0, 0, False)]
         await fetch(sql._STORE, office, *stored, [False] * len(tokens), shared, *counts)
-        (matching,) = await fetch(sql._MATCHING, shared, [], office)
-        pair = ([new_id()], [matching[3]], [case_id], ["shared_only"], [0], [_FINDINGS], now)
-        await fetch(pairs._UPSERT_OVERLAPS, *pair, [matching[4]], [office], ["{tel}"])
+        pair = ([new_id()], [matching[4]], [case_id], ["shared_only"], [0], [_FINDINGS], now)
+        await fetch(pairs._UPSERT_OVERLAPS, *pair, [matching[5]], [office], ["{tel}"])
         reader = (office, now, True, None, [3, 3, 3, 3])
         (seen,) = await fetch(OF_CASES, *reader, [case_id], 51)
         actor, shown = f"client:{self.client}", json.dumps({seen["id"].hex: "contact"})

@@ -23,7 +23,7 @@ GOALS = {
 }
 
 
-@pytest.mark.xdist_group("bench")
+@pytest.mark.long
 def test_every_goal_reports_figures() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.bench", "--json", "--size", "1000"],

@@ -67,6 +67,7 @@ def same(peer: Peer, commands: list[list[Any]], expected: list[Json]) -> None:
     assert differences[:5] == []
 
 
+@pytest.mark.long
 class TestMany:
     def test_names(self, peer: Peer) -> None:
         seeded = random.Random(1)

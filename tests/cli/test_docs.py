@@ -21,6 +21,7 @@ def commands(document: str) -> str:
     return "\n".join(re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL))
 
 
+@pytest.mark.long
 class TestIntegrating:
     def test_commands_work_as_printed(
         self, scratch: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -66,6 +66,7 @@ class TestOnce:
         assert not list((scratch / "home").glob("once-*"))
 
 
+@pytest.mark.long
 class TestInterrupted:
     def test_goes_on_where_it_was_and_answers_at_once_afterwards(
         self, environment: dict[str, str], free_tcp_port: int

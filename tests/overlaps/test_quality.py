@@ -24,6 +24,7 @@ class TestFebrl4:
         assert found["overlaps"].f1 >= 0.92, found
         assert found["strong"].precision >= 0.99, found
 
+    @pytest.mark.long
     @pytest.mark.parametrize(
         ("fields", "least"), [(("address",), 0.97), (("address", "ssn"), 0.994)]
     )

@@ -225,6 +225,7 @@ async def kill_in_the_middle_of_a_shard(world: World) -> None:
         await connection.close()
 
 
+@pytest.mark.long
 async def test_nothing_is_lost(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "SHARD", 4)
     monkeypatch.setattr(service, "MOST_BEHIND_THE_GATE", 0)
@@ -368,6 +369,7 @@ async def test_lifted_tokens_are_those_of_the_new_keys(world: World) -> None:
     assert {row[0] for row in found} == expected
 
 
+@pytest.mark.long
 async def test_counts_flags_and_shares_stay(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where posts under the epoch before gave room to subjects that were lifted already."""
     monkeypatch.setattr(service, "SHARD", 4)

@@ -45,6 +45,7 @@ def office(module_scratch: Path) -> Iterator[Office]:
             yield Office(configs[0])
 
 
+@pytest.mark.long
 class TestChangeKey:
     def test_the_new_key_signs_and_the_old_one_does_not(self, office: Office) -> None:
         before = office.kid
