@@ -11,13 +11,10 @@ from app.core.db import Role
 from app.epochs.queries import GATE, get_current
 from app.overlaps.errors import EpochMovedError
 from app.overlaps.limits import MATCHED_PER_OFFICE
-from app.overlaps.postings import Sighting
+from app.overlaps.postings import Keys, Sighting
 from app.overlaps.rows import Around, HeldBefore, Holders, Locked, Match, Profile, count_columns
 
 Connection = asyncpg.Connection
-
-Keys = Mapping[tuple[int, str], int]
-"""The key of each stored subject by (case id, ref)."""
 
 _LOCK: Final = f"""
 WITH gate AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared({GATE}))
@@ -94,16 +91,15 @@ counted AS (
   FROM unnest($9::bytea[], $10::int[], $11::int[], $12::int[], $13::int[], $14::bool[])
        AS q (token, offices, subjects, hidden_offices, hidden_subjects, is_common)
   WHERE t.token = q.token),
+posted AS (
+  SELECT * FROM unnest($2::bytea[], $3::bigint[], $4::smallint[], $8::bool[])
+                AS q (token, subject_id, alias, is_hidden)),
 hidden AS (
   INSERT INTO hidden_sightings (token, office_id, subject_id, alias)
-  SELECT token, $1, subject_id, alias
-  FROM unnest($2::bytea[], $3::bigint[], $4::smallint[], $8::bool[])
-       AS q (token, subject_id, alias, is_hidden) WHERE is_hidden),
+  SELECT token, $1, subject_id, alias FROM posted WHERE is_hidden),
 seen AS (
   INSERT INTO sightings (token, office_id, subject_id, alias)
-  SELECT token, $1, subject_id, alias
-  FROM unnest($2::bytea[], $3::bigint[], $4::smallint[], $8::bool[])
-       AS q (token, subject_id, alias, is_hidden) WHERE NOT is_hidden)
+  SELECT token, $1, subject_id, alias FROM posted WHERE NOT is_hidden)
 SELECT set_config('role', $15, true)
 """
 
@@ -219,10 +215,7 @@ async def store(  # noqa: PLR0913 -- what one statement stores
     counts: Mapping[bytes, Locked],
     then: Role,
 ) -> None:
-    """Store sightings in token order, sealed elements by subject, and new counts of tokens.
-
-    What follows has the rights of the role `then`, without a round trip for that.
-    """
+    """Store sightings in token order, sealed elements and new counts; `then` become that role."""
     await connection.execute(
         _STORE,
         office_id,
