@@ -21,7 +21,7 @@ BEGIN
   END IF;
   FOR found IN
     SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace
-      AND relkind = 'r' AND relowner <> 'joinder_owner'::regrole
+      AND relkind = 'r' AND relowner = session_user::regrole
   LOOP
     EXECUTE format('ALTER TABLE %s OWNER TO joinder_owner', found);
   END LOOP;
