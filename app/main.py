@@ -39,6 +39,7 @@ from app.core.http import (
     RequestEdge,
     StatusRead,
     StrictRoute,
+    add_document,
     install_problems,
     log_error,
     problem_response,
@@ -60,18 +61,19 @@ from app.handling import routes as handling
 from app.identifiers.kinds import MATCH_SPEC
 from app.overlaps import examples as overlaps_examples
 from app.overlaps import routes as overlaps
-from app.overlaps.keyring import Keyring
-from app.overlaps.scoring import Prior
+from app.overlaps.keyring import create_keyring
 from app.people import admin_routes as people_administration
 from app.people import examples as people_examples
 from app.people import me_routes as people_themselves
 from app.people import routes as people
 from app.people.deps import current_sign_in
+from app.people.errors import NOT_SIGNED_IN, CrossSiteRequestError
 from app.people.gate import create_gate
 from app.postgres.durability import check_durable
 from app.quotas import examples as quotas_examples
 from app.quotas import routes as quotas
 from app.quotas.errors import QuotaExceededError
+from app.rematching import service as rematching
 from app.sharing import examples as sharing_examples
 from app.sharing import routes as sharing
 from app.suppressing import examples as suppressing_examples
@@ -95,7 +97,11 @@ EXAMPLES: Final = {
         "match_spec": "joinder/v1",
         "issuer": "https://registry.example",
         "resources": ["https://registry.example"],
-        "limits": {"body_bytes": 262144, "bulk_body_bytes": 8388608, "bulk_cases": 200},
+        "limits": {
+            "body_bytes": MAX_BODY_BYTES,
+            "bulk_body_bytes": cases.MAX_BULK_BYTES,
+            "bulk_cases": MAX_CASES,
+        },
     },
 }
 DESCRIPTION: Final = (
@@ -108,6 +114,9 @@ DESCRIPTION: Final = (
 
 CALLERS: Final = (current_principal, current_sign_in)
 """What knows who calls: a machine client by its access token, a person by its sign-in."""
+
+REFUSALS: Final = (MissingScopeError, UnavailableError), NOT_SIGNED_IN, (CrossSiteRequestError,)
+"""Of every operation with a caller; of those that people call too; of changes among these."""
 
 PACKAGES: Final = (
     *(accounts, people, people_themselves, people_administration),
@@ -166,6 +175,7 @@ def create_bare_app() -> FastAPI:
         version=version("joinder"),
         summary="Deconfliction and joint handling for prosecutors",
         description=DESCRIPTION,
+        openapi_url=None,  # ours is an operation like the others
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -181,11 +191,12 @@ def create_bare_app() -> FastAPI:
         app.add_api_route(path, read, tags=["service"], openapi_extra=extra)
     app.add_middleware(RequestEdge)
     install_problems(app)
+    add_document(app)
     for error in DATABASE_ERRORS:
         app.add_exception_handler(error, _database_error)
     for refusal in (ForbiddenError, QuotaExceededError):
         app.add_exception_handler(refusal, _refused)
-    app.openapi = lambda: document(app, EXAMPLES, (MissingScopeError, UnavailableError))  # type: ignore[method-assign]  # FastAPI's documented way
+    app.openapi = lambda: document(app, EXAMPLES, *REFUSALS)  # type: ignore[method-assign]  # FastAPI's documented way
     return app
 
 
@@ -238,11 +249,10 @@ async def prepare(app: FastAPI, settings: RegistrySettings, engine: AsyncEngine)
     )
     app_secret = private.secret("app-secret")
     app.state.pager = Pager(app_secret)
-    prior = Prior(settings.opposite_subjects, settings.expected_matches)
-    keyring = Keyring(sessions, private, settings.keys / "public", prior)
-    await keyring.start()
+    keyring = await create_keyring(settings, sessions)
     app.state.keyring = keyring
     app.state.intake = Intake(keyring, app_secret)
+    await rematching.finish_backlog(sessions, keyring)  # of a process that was killed
     app.state.gate = create_gate(settings, sessions, private)
 
 

@@ -10,7 +10,9 @@ from app.offices import models as offices
 from app.overlaps import models as overlaps
 from app.pairs import models as pairs
 from app.people import models as people
+from app.proposals import models as proposals
 from app.quotas import models as quotas
+from app.rematching import models as rematching
 from app.sharing import models as sharing
 from app.suppressions import models as suppressions
 
@@ -25,7 +27,9 @@ __all__ = [
     "overlaps",
     "pairs",
     "people",
+    "proposals",
     "quotas",
+    "rematching",
     "sharing",
     "suppressions",
 ]

@@ -34,7 +34,7 @@ from app.offices import service as offices
 from app.offices.schemas import AgreementSign, OfficeAdd, OfficeKind
 from tests.blinding import case, person
 
-ISSUER = "http://registry.test"
+ISSUER = "https://registry.test"
 
 
 @dataclass
@@ -105,7 +105,8 @@ class Registry:
     @asynccontextmanager
     async def started(cls, url: str, keys: Path, **settings: Any) -> AsyncIterator[Self]:
         """Yield a registry whose engine is closed at the end."""
-        chosen: dict[str, Any] = {"public_url": ISSUER, "pool_size": 10, **settings}
+        cheap = {"password_memory_kib": 8, "password_passes": 1}
+        chosen: dict[str, Any] = {"public_url": ISSUER, "pool_size": 10, **cheap, **settings}
         built = RegistrySettings(database_url=SecretStr(url), keys=keys, **chosen)
         engine = create_engine(url, pool_size=built.pool_size)
         operator = create_engine(url, pool_size=5, role=JOBS)

@@ -31,6 +31,11 @@ class Principal:
     request_id: str = ""
     roles: frozenset[Role] = frozenset({Role.CLIENT})
 
+    @property
+    def caller_id(self) -> UUID | None:
+        """The key of the client or person; None for the operator."""
+        return self.client_id or self.person_id
+
     def require(self, permission: Permission) -> None:
         """Refuse unless the principal holds `permission` and the policy gives it to its roles.
 
@@ -40,17 +45,20 @@ class Principal:
         if not is_allowed(self, permission):
             raise MissingScopeError
 
-    def require_step_up(self, now: datetime) -> None:
-        """Refuse a person whose second factor is not recent; the operator has none to give.
+    def require_step_up(self, now: datetime, within: timedelta = STEP_UP_FOR) -> None:
+        """Refuse a person whose second factor is older than `within`; the operator has none.
 
         Raises:
             StepUpNeededError: it was given too long ago, or never.
         """
         if self.person_id is None:
             return
-        if self.proved_at is None or self.proved_at <= now - STEP_UP_FOR:
+        if self.proved_at is None or self.proved_at <= now - within:
             raise StepUpNeededError
 
+
+MATCHING = Principal("matching", 0, frozenset())
+"""The registry itself, when it finishes what a post left it to find."""
 
 OPERATOR = Principal(
     "operator", 0, permissions_of([Role.OPERATOR]), roles=frozenset({Role.OPERATOR})

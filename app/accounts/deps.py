@@ -1,3 +1,4 @@
+from datetime import datetime
 from ipaddress import ip_address
 from typing import Annotated
 from uuid import UUID
@@ -5,6 +6,7 @@ from uuid import UUID
 from fastapi import Depends, Request
 from fastapi.openapi.models import OAuthFlows
 from fastapi.security import OAuth2
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import CLIENT_SCOPES, Permission
 from app.access.principal import Principal
@@ -13,6 +15,7 @@ from app.accounts.queries import Address
 from app.core.deps import Now, Session
 from app.core.errors import UnauthenticatedError
 from app.core.jwt import AccessVerifier
+from app.people.deps import CurrentGate, SignInSecret, current_person, current_sign_in
 
 _SCHEME = OAuth2(
     scheme_name="machineClient",
@@ -32,23 +35,42 @@ _SCHEME = OAuth2(
 def caller_address(request: Request) -> Address | None:
     """Return where a request comes from; None over a Unix socket."""
     try:
-        return ip_address(request.client.host) if request.client else None
+        address = ip_address(request.client.host) if request.client else None
     except ValueError:
         return None
+    # a listener for both kinds of address sees the older one inside the newer
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 async def current_principal(
     request: Request,
     session: Session,
     now: Now,
+    gate: CurrentGate,
     authorization: Annotated[str | None, Depends(_SCHEME)],
+    secret: SignInSecret,
 ) -> Principal:
-    """Return the caller from its bearer token; revocation counts from the next request on.
+    """Return the caller: a machine client by its bearer token, else a person by its sign-in.
+
+    What either lost, or was given, counts from the next request on. No page sends an access token,
+    so only a cookie needs the proof that the request comes from one.
 
     Raises:
-        UnauthenticatedError: no token, a bad one, or a client that is unknown, revoked or not at
-            one of its networks.
+        UnauthenticatedError: no token and no cookie, a bad token, or a client that is unknown,
+            revoked or not at one of its networks.
+        SignInNeededError, CrossSiteRequestError, BannerNotAcknowledgedError,
+            SecondFactorNeededError: the cookie is of no sign-in, of no complete one, or was sent
+            by another site.
     """
+    if authorization is None and secret is not None:
+        signed = await current_sign_in(request, gate, session, now, secret)
+        return await current_person(request, signed)
+    return await _client(request, session, authorization, now=now)
+
+
+async def _client(
+    request: Request, session: AsyncSession, authorization: str | None, *, now: datetime
+) -> Principal:
     scheme, _, token = (authorization or "").partition(" ")
     verifier: AccessVerifier = request.app.state.access_verifier
     try:

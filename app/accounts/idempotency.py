@@ -3,7 +3,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Final, Protocol
-from uuid import UUID
 
 from fastapi import Depends, Header, Request, Response
 from sqlalchemy import delete, select, update
@@ -34,10 +33,9 @@ class Answer(Protocol):
 
 @dataclass(frozen=True)
 class Claim:
-    """A caller's promise that a request with this key is always the same request."""
+    """A client's or person's promise that a request with this key is always the same request."""
 
     principal: Principal
-    client_id: UUID
     key: str
     request_digest: bytes
     at: datetime
@@ -59,9 +57,7 @@ async def claim(
     """Return the claim of this request: its key, and a digest of method, path and body."""
     head = f"{request.method} {request.url.path}\n".encode()
     digest = hashlib.sha256(head + await request.body()).digest()
-    if principal.client_id is None:
-        raise TypeError("only machine clients send requests")
-    return Claim(principal, principal.client_id, idempotency_key, digest, now)
+    return Claim(principal, idempotency_key, digest, now)
 
 
 CurrentClaim = Annotated[Claim, Depends(claim)]
@@ -85,17 +81,18 @@ async def answer_once(
         MissingScopeError: the caller lacks `permission`.
         IdempotencyKeyReusedError: the key belongs to another request.
     """
-    claim.principal.require(permission)
-    await session.execute(
-        delete(IdempotencyKey).where(
-            IdempotencyKey.client_id == claim.client_id,
-            IdempotencyKey.created_at < claim.at - KEPT_FOR,
-        )
-    )
+    principal = claim.principal
+    principal.require(permission)
+    mine = IdempotencyKey.person_id == principal.person_id
+    if principal.client_id is not None:
+        mine = IdempotencyKey.client_id == principal.client_id
+    old = IdempotencyKey.created_at < claim.at - KEPT_FOR
+    await session.execute(delete(IdempotencyKey).where(mine, old))
     fresh = await session.scalar(
         insert(IdempotencyKey)
         .values(
-            client_id=claim.client_id,
+            client_id=principal.client_id,
+            person_id=principal.person_id,
             key=claim.key,
             request_digest=claim.request_digest,
             created_at=claim.at,
@@ -103,19 +100,19 @@ async def answer_once(
         .on_conflict_do_nothing()
         .returning(IdempotencyKey.key)
     )
-    mine = (IdempotencyKey.client_id == claim.client_id, IdempotencyKey.key == claim.key)
-    if fresh is None and claim.principal.is_participating:
-        stored = (await session.scalars(select(IdempotencyKey).where(*mine))).one()
+    this = (mine, IdempotencyKey.key == claim.key)
+    if fresh is None and principal.is_participating:
+        stored = (await session.scalars(select(IdempotencyKey).where(*this))).one()
         if stored.request_digest != claim.request_digest:
             raise IdempotencyKeyReusedError
-        await audit.record(session, claim.principal, "answer.repeated", str(claim.client_id))
+        await audit.record(session, principal, "answer.repeated", str(principal.caller_id))
         return _respond(
             stored.body, stored.status, {**stored.headers, "Idempotent-Replayed": "true"}
         )
     answer = await act()
     body, headers = answer.model_dump_json(), dict(answer.response_headers())
     await session.execute(
-        update(IdempotencyKey).where(*mine).values(status=status, body=body, headers=headers)
+        update(IdempotencyKey).where(*this).values(status=status, body=body, headers=headers)
     )
     return _respond(body, status, headers)
 

@@ -2,7 +2,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, SmallInteger, Text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, CIDR, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -56,10 +65,17 @@ class IdempotencyKey(Base):
     """The answer to a creating request, kept with its effect so that a repeat gets the same."""
 
     __tablename__ = "idempotency_keys"
-    __table_args__ = (Index("ix_idempotency_keys_created_at", "created_at"),)
+    __table_args__ = (
+        CheckConstraint("num_nonnulls(client_id, person_id) = 1", name="caller"),
+        UniqueConstraint("client_id", "key", name="uq_idempotency_keys_client_id_key"),
+        UniqueConstraint("person_id", "key", name="uq_idempotency_keys_person_id_key"),
+        Index("ix_idempotency_keys_created_at", "created_at"),
+    )
 
-    client_id: Mapped[UUID] = mapped_column(ForeignKey("client_credentials.id"), primary_key=True)
-    key: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    client_id: Mapped[UUID | None] = mapped_column(ForeignKey("client_credentials.id"))
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
+    key: Mapped[str]
     request_digest: Mapped[bytes] = mapped_column(LargeBinary)
     status: Mapped[int] = mapped_column(SmallInteger, default=0)
     headers: Mapped[dict[str, str]] = mapped_column(JSONB, default=dict)

@@ -13,8 +13,10 @@ from app.accounts.errors import CredentialNotFoundError
 from app.accounts.models import ClientCredential, ClientKey
 from app.accounts.schemas import MeRead
 from app.core.db import ENTER
+from app.core.ids import public_id
 from app.offices.models import Office
 from app.offices.queries import IN_FORCE
+from app.people.service import PREFIX
 
 Address = IPv4Address | IPv6Address
 
@@ -24,7 +26,8 @@ _STANDING: Final = text(
     + " AS is_participating, "
     + ENTER.format(office="c.office_id", client="c.id", person="NULL", roles="'client'")
     + " FROM client_credentials c"
-    " WHERE c.id = :client_id AND c.revoked_at IS NULL"
+    " JOIN offices o ON o.id = c.office_id"
+    " WHERE c.id = :client_id AND c.revoked_at IS NULL AND o.suspended_at IS NULL"
     " AND (c.networks = '{}' OR CAST(:address AS inet) <<= ANY (c.networks))"
 )
 
@@ -43,8 +46,8 @@ async def get_standing(
 ) -> Standing | None:
     """Return what the credential is worth to a caller at `address`.
 
-    None when it is unknown, revoked, or not to be used from there; the three are never told apart.
-    From then on the transaction acts for the client.
+    None when it is unknown, revoked, of a suspended office, or not to be used from there; these are
+    never told apart. From then on the transaction acts for the client.
     """
     arguments = {"client_id": client_id, "today": now.date(), "address": address}
     row = (await session.execute(_STANDING, arguments)).one_or_none()
@@ -106,11 +109,18 @@ async def list_credentials(session: AsyncSession, office_code: str | None) -> Se
     return (await session.execute(found)).mappings().all()
 
 
+async def list_clients(session: AsyncSession, office_id: int) -> list[ClientCredential]:
+    """Return the machine clients of an office, oldest first."""
+    found = select(ClientCredential).where(ClientCredential.office_id == office_id)
+    return list(await session.scalars(found.order_by(ClientCredential.id)))
+
+
 async def get_me(session: AsyncSession, principal: Principal) -> MeRead:
     """Return what the registry knows of the caller itself."""
     office = await session.get_one(Office, principal.office_id)
     return MeRead(
-        client_id=str(principal.client_id),
+        client_id=str(principal.client_id) if principal.client_id else None,
+        person_id=public_id(PREFIX, principal.person_id) if principal.person_id else None,
         office=office.code,
         name=office.name,
         scopes=sorted(principal.permissions),

@@ -3,7 +3,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Path, Request
 
 from app.access.permissions import Permission
-from app.accounts import queries, service
+from app.accounts import queries, review, service
 from app.accounts.deps import CurrentPrincipal, caller_address
 from app.accounts.errors import (
     CredentialKeyError,
@@ -16,6 +16,7 @@ from app.accounts.errors import (
 )
 from app.accounts.pages import RequestedPage
 from app.accounts.schemas import (
+    AccessReview,
     AccessTokenRead,
     AccessTokenRequest,
     ClientKeyAdd,
@@ -99,7 +100,7 @@ async def end_my_key(
 
 @router.get("/me", tags=["accounts"], openapi_extra=operation(scope=KNOWN))
 async def read_me(session: Session, principal: CurrentPrincipal) -> MeRead:
-    """Tell the caller which client and office it is, and whether the office takes part."""
+    """Tell the caller who and of which office it is, and whether the office takes part."""
     return await queries.get_me(session, principal)
 
 
@@ -121,3 +122,11 @@ async def list_offices(
     return OfficePage(
         items=tuple(office for _, office in found), next_cursor=page.end([key for key, _ in found])
     )
+
+
+@router.get(
+    "/access-review", tags=["people"], openapi_extra=operation(scope=Permission.PEOPLE_REVIEW)
+)
+async def review_access(principal: CurrentPrincipal, session: Session, now: Now) -> AccessReview:
+    """Return who and what of the office has which access, for the yearly review."""
+    return await review.review_access(session, principal, principal.office_id, now=now)

@@ -3,6 +3,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.people.schemas import PersonRead
+
 
 class AccessTokenRead(BaseModel):
     """An access token (RFC 6749 section 5.1)."""
@@ -26,12 +28,13 @@ class AccessTokenRequest(BaseModel):
 
 
 class MeRead(BaseModel):
-    """Who the caller is to the registry."""
+    """Who the caller is to the registry: a machine client or a person."""
 
-    client_id: str
+    client_id: str | None = Field(description="Null for a person.")
+    person_id: str | None = Field(description="Null for a machine client.")
     office: str = Field(description="The office's code.")
     name: str
-    scopes: list[str]
+    scopes: list[str] = Field(description="What it may do.")
     is_participating: bool = Field(description="Whether its participation agreement is in force.")
 
 
@@ -62,3 +65,22 @@ class ClientKeyRead(BaseModel):
     kid: str = Field(description="The key's thumbprint (RFC 7638).")
     added_at: datetime
     ended_at: datetime | None = Field(description="Since when it does not sign any more.")
+
+
+class ClientRead(BaseModel):
+    """One machine client in the access review."""
+
+    client_id: str
+    label: str
+    scopes: list[str]
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+class AccessReview(BaseModel):
+    """Who and what of the office has which access, for the yearly review."""
+
+    office: str
+    made_at: datetime
+    people: list[PersonRead]
+    clients: list[ClientRead]

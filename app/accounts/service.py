@@ -89,7 +89,7 @@ async def add_client_credential(
 async def revoke_client_credential(
     session: AsyncSession, principal: Principal, client_id: UUID, *, now: datetime
 ) -> None:
-    """End a client credential: at the registry with the next request, elsewhere in ten minutes.
+    """End a client credential: at the registry with the next request, elsewhere in five minutes.
 
     Raises:
         MissingScopeError: the caller is not the operator.

@@ -1,8 +1,7 @@
 """What a case must keep before anything of it is stored."""
 
 from base64 import urlsafe_b64decode
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import date, datetime
 
 from app.cases.errors import SummaryRefusedError, TokenRefusedError
 from app.cases.guard import find_identifiers
@@ -13,32 +12,37 @@ from app.overlaps.keyring import Keyring
 from app.overlaps.postings import Name, PostedSubject
 from app.overlaps.service import Matcher
 
-REVIEW_CEILING: Final = timedelta(days=5 * 365)
-"""The longest that a case is kept without a review (28 CFR 23.20(h))."""
-
 
 def check_case(
-    case: CasePut, keyring: Keyring, matcher: Matcher, *, now: datetime
+    case: CasePut, keyring: Keyring, matcher: Matcher, *, review_years: int, now: datetime
 ) -> list[PostedSubject]:
     """Return the subjects of a case that keeps every rule that its schema cannot tell.
 
-    Those of the epoch before the matcher's are lifted to it, as long as it is taken.
+    Those of the epoch before the matcher's are lifted to it, as long as it is taken. `review_years`
+    is how long the office's state lets it go without a review, at most.
 
     Raises:
         EpochChangedError: its tokens are of an epoch that is not taken, or no longer.
         InvalidError: its review date is past or too far.
         SummaryRefusedError, TokenRefusedError: see errors.py.
     """
-    if (
-        case.review_on is not None
-        and not now.date() < case.review_on <= now.date() + REVIEW_CEILING
-    ):
-        detail = "Choose a date after today and at most five years from it (28 CFR 23.20(h))."
+    today = now.date()
+    if case.review_on is not None and not today < case.review_on <= _after(today, review_years):
+        detail = f"Choose a date after today, {review_years} years off at most (28 CFR 23.20(h))."
         raise InvalidError(problems=(FieldProblem("/review_on", "review-date", detail),))
     if case.summary is not None and (found := find_identifiers(case.summary)):
         raise SummaryRefusedError(problems=found)
     subjects = [_subject(index, subject) for index, subject in enumerate(case.subjects)]
     return [keyring.lift(subject, case.epoch, matcher, now=now) for subject in subjects]
+
+
+def _after(day: date, years: int) -> date:
+    """Return the same day years later; 28 February for a 29th that the year lacks."""
+    year = day.year + years
+    try:
+        return day.replace(year=year)
+    except ValueError:
+        return date(year, 2, 28)
 
 
 def _subject(index: int, subject: SubjectPut) -> PostedSubject:

@@ -83,7 +83,9 @@ class CaseGrant(Base):
     granted_by: Mapped[str] = mapped_column(server_default="")
     approval: Mapped[str] = mapped_column(server_default="not_needed")
     approved_by: Mapped[str | None]
-    person_id: Mapped[UUID | None]
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
+    overlap_id: Mapped[UUID | None] = mapped_column(ForeignKey("overlaps.id"))
+    """The one overlap in which it counts; None means all of the case with that office."""
 
 
 class CaseWall(Base):
@@ -112,7 +114,7 @@ class CaseWall(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id", ondelete="CASCADE"))
     office_id: Mapped[int | None] = mapped_column(ForeignKey("offices.id"))
-    person_id: Mapped[UUID | None]
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
     set_at: Mapped[datetime]
     set_by: Mapped[str]
     lift_asked_at: Mapped[datetime | None]

@@ -16,9 +16,9 @@ from app.cases import queries
 from app.cases.admission import check_case
 from app.cases.errors import DuplicateCaseError
 from app.cases.ladder import SeenOverlap
-from app.cases.queries import StoredCase
 from app.cases.receipts import Ref, problem, receipt, result
 from app.cases.registering import Intake, entries_of, register
+from app.cases.rows import StoredCase
 from app.cases.schemas import (
     MAX_OVERLAPS_IN_ANSWER,
     CaseItem,
@@ -28,14 +28,16 @@ from app.cases.schemas import (
     ProblemRead,
 )
 from app.cases.service import disclosed
-from app.core.errors import AppError, InvalidError, PreconditionFailedError
+from app.core.errors import AppError, InvalidError
+from app.core.preconditions import Precondition
 from app.core.problems import field_problems
+from app.offices import queries as offices
 from app.overlaps.postings import PostedSubject, Posting
 from app.overlaps.service import Matcher, Registration
 
 REVIEW_AFTER: Final = timedelta(days=3 * 365)
 REVIEW_DECLINED_AFTER: Final = timedelta(days=365)
-"""When a case is reviewed if the office does not say; the ceiling of five years is a constraint."""
+"""When a case is reviewed if the office does not say; the state's ceiling bounds it."""
 
 
 async def put_case(
@@ -45,13 +47,13 @@ async def put_case(
     ref: Ref,
     case: CasePut,
     *,
-    if_match: str | None = None,
+    if_match: Precondition | None = None,
     now: datetime,
 ) -> CaseReceipt:
     """Post one case, or replace it, and find its overlaps in the same transaction.
 
     Raises:
-        PreconditionFailedError: `if_match` is given and is not the version that is replaced.
+        PreconditionFailedError: `if_match` is given and does not name the version that it replaces.
         MissingScopeError: the caller lacks `cases:post`.
         EpochChangedError: the tokens belong to an epoch that is not taken, or no longer.
         EpochMovedError: a switch to a new epoch came between; repeating the post helps.
@@ -59,13 +61,11 @@ async def put_case(
     """
     principal.require(Permission.CASES_POST)
     matcher = await intake.keyring.follow(session, {case.epoch})
-    subjects = check_case(case, intake.keyring, matcher, now=now)
-    receipts = await _put(session, principal, intake, matcher, {ref: (case, subjects)}, now=now)
-    told = receipts[ref]
-    replaced = {"created": None, "updated": told.version - 1, "unchanged": told.version}
-    if if_match is not None and if_match != f'"{replaced[told.result]}"':
-        raise PreconditionFailedError  # and the transaction leaves nothing of the post
-    return told
+    years = await _review_years(session, principal, [case.review_on])
+    subjects = check_case(case, intake.keyring, matcher, review_years=years, now=now)
+    cases = {ref: (case, subjects)}
+    receipts = await _put(session, principal, intake, matcher, cases, if_match=if_match, now=now)
+    return receipts[ref]
 
 
 async def put_cases(
@@ -85,22 +85,25 @@ async def put_cases(
     principal.require(Permission.CASES_POST)
     if len({(item.source_system, item.external_id) for item in items}) != len(items):
         raise DuplicateCaseError
-    epochs = {item.case.get("epoch") for item in items}
-    matcher = await intake.keyring.follow(
-        session, {each for each in epochs if isinstance(each, int)}
-    )
+    epochs = [item.case.get("epoch") for item in items]
+    matcher = await intake.keyring.follow(session, {each for each in epochs if type(each) is int})
+    dates = [item.case.get("review_on") for item in items]
+    years = await _review_years(session, principal, dates)
     good: dict[Ref, tuple[CasePut, list[PostedSubject]]] = {}
     problems: dict[Ref, ProblemRead] = {}
     for item in items:
         ref = (item.source_system, item.external_id)
         try:
             case = CasePut.model_validate(item.case)
-            good[ref] = (case, check_case(case, intake.keyring, matcher, now=now))
+            subjects = check_case(case, intake.keyring, matcher, review_years=years, now=now)
+            good[ref] = (case, subjects)
         except ValidationError as error:
             problems[ref] = problem(InvalidError(problems=field_problems(error.errors())))
         except AppError as error:
             problems[ref] = problem(error)
-    receipts = await _put(session, principal, intake, matcher, good, now=now) if good else {}
+    receipts: dict[Ref, CaseReceipt] = {}
+    if good:
+        receipts = await _put(session, principal, intake, matcher, good, now=now)
     return [result(item, receipts, problems) for item in items]
 
 
@@ -111,6 +114,7 @@ async def _put(
     matcher: Matcher,
     cases: Mapping[Ref, tuple[CasePut, list[PostedSubject]]],
     *,
+    if_match: Precondition | None = None,
     now: datetime,
 ) -> dict[Ref, CaseReceipt]:
     await queries.check_not_walled(session, principal, list(cases))
@@ -123,6 +127,9 @@ async def _put(
     stored = changed | (
         await queries.lock_cases(session, principal, unchanged) if unchanged else {}
     )
+    if if_match is not None:  # a refusal ends the transaction and leaves nothing of the post
+        for ref, case in stored.items():
+            if_match.require(None if case.is_new else f'"{case.version - (ref in changed)}"')
     registration = Registration()
     if changed:
         postings = [
@@ -158,6 +165,15 @@ def _content_tag(secret: bytes, case: CasePut, principal: Principal) -> bytes:
     """
     head = b"joinder/v1/content\0" + bytes([principal.is_participating])
     return hmac.digest(secret, head + case.model_dump_json().encode(), hashlib.sha256)
+
+
+async def _review_years(
+    session: AsyncSession, principal: Principal, dates: Iterable[object]
+) -> int:
+    """Return the office's ceiling where a review date is given; storing bounds the others."""
+    if not any(dates):
+        return offices.REVIEW_YEARS
+    return await offices.get_review_years(session, principal.office_id)
 
 
 def _row(ref: Ref, case: CasePut, tag: bytes, now: datetime) -> tuple[object, ...]:

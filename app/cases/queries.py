@@ -1,7 +1,6 @@
 """The only module that selects cases and overlaps; access is part of each query."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -16,8 +15,10 @@ from app.cases import ladder
 from app.cases.errors import CaseNotFoundError, OverlapNotFoundError
 from app.cases.ladder import SeenOverlap
 from app.cases.models import Case, CaseWall
+from app.cases.rows import StoredCase
 from app.core.db import driver
 from app.identifiers.kinds import KINDS_BY_CODE
+from app.offices.queries import REVIEW_CEILING
 
 _LOCK_CASES: Final = """
 SELECT c.id, c.source_system, c.external_id, c.version
@@ -28,13 +29,19 @@ ORDER BY c.source_system, c.external_id
 FOR NO KEY UPDATE OF c
 """
 
-_UPSERT_CASES: Final = """
+_UPSERT_CASES: Final = f"""
 INSERT INTO cases AS c (office_id, source_system, external_id, record_class, trafficking_type,
   disclosure, county_fips, opened_on, review_on, summary, content_tag, validated_on, version,
   posted_at, changed_at)
-SELECT $1, q.*, $2::timestamptz::date, 1, $2, $2
+SELECT $1, q.source_system, q.external_id, q.record_class, q.trafficking_type, q.disclosure,
+  q.county_fips, q.opened_on, least(q.review_on, (today + kept_for)::date), q.summary, q.tag,
+  today, 1, $2, $2
 FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::date[],
-            $10::date[], $11::text[], $12::bytea[]) AS q
+            $10::date[], $11::text[], $12::bytea[])
+     AS q (source_system, external_id, record_class, trafficking_type, disclosure, county_fips,
+           opened_on, review_on, summary, tag),
+  (SELECT $2::timestamptz::date, {REVIEW_CEILING.format(office="$1::bigint")})
+     AS now (today, kept_for)
 ON CONFLICT (office_id, source_system, external_id) DO UPDATE
 SET record_class = excluded.record_class, trafficking_type = excluded.trafficking_type,
     disclosure = excluded.disclosure, county_fips = excluded.county_fips,
@@ -43,7 +50,7 @@ SET record_class = excluded.record_class, trafficking_type = excluded.traffickin
     version = c.version + 1, changed_at = excluded.changed_at, withdrawn_at = NULL
 WHERE c.content_tag <> excluded.content_tag
 RETURNING id, source_system, external_id, version, xmax = 0
-"""
+"""  # noqa: S608 -- constants only; every value is a parameter
 
 # of a withdrawn case its reference stays; the tag of no post is empty, so a repeat counts as new
 _CLEAR_CASE: Final = """
@@ -159,15 +166,6 @@ async def check_not_walled(
     )
     if await session.scalar(walled) is not None:
         raise CaseNotFoundError
-
-
-@dataclass(frozen=True)
-class StoredCase:
-    """A case row that this transaction holds."""
-
-    id: int
-    version: int
-    is_new: bool = False
 
 
 async def lock_cases(

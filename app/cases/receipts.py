@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from app.cases.ladder import SeenOverlap
-from app.cases.queries import StoredCase
+from app.cases.rows import StoredCase
 from app.cases.schemas import (
     MAX_OVERLAPS_IN_ANSWER,
     CaseItem,

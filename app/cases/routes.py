@@ -1,6 +1,6 @@
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, BackgroundTasks, Depends, Path, Query, Request, Response
 
 from app.access.permissions import Permission
 from app.accounts.deps import CurrentPrincipal
@@ -29,8 +29,8 @@ from app.cases.schemas import (
 )
 from app.core.deps import (
     IfMatch,
-    IfMatchOptional,
     Now,
+    OptionalIfMatch,
     Session,
 )
 from app.core.errors import (
@@ -42,6 +42,7 @@ from app.core.http import StrictRoute
 from app.core.ids import parse_public_id
 from app.core.openapi import operation
 from app.core.paging import CursorError
+from app.rematching import service as rematching
 
 MAX_BULK_BYTES = 2 * 1024 * 1024
 
@@ -58,10 +59,20 @@ OverlapId = Annotated[str, Path(max_length=64, examples=["ovl_0198a3c0b1c27d3e8f
 External = Annotated[ExternalId, Path(description="The case number in it.", examples=["24-CR-001"])]
 
 
+async def then_finish(request: Request, session: Session, tasks: BackgroundTasks) -> None:
+    """After the answer, find the pairs of cases that the operation left: nobody waits for them."""
+    state = request.app.state
+    tasks.add_task(rematching.finish_left, session, state.sessions, state.keyring)
+
+
+THEN_FINISH = [Depends(then_finish)]
+
+
 @router.put(
     "/cases/{source_system}/{external_id}",
     tags=["cases"],
     responses={201: {"model": CaseReceipt, "description": "The case is new."}},
+    dependencies=THEN_FINISH,
     openapi_extra=operation(
         EpochChangedError,
         PreconditionFailedError,
@@ -79,7 +90,7 @@ async def put_case(  # noqa: PLR0913, PLR0917 -- the path has two parts
     session: Session,
     principal: CurrentPrincipal,
     now: Now,
-    if_match: IfMatchOptional = None,
+    if_match: OptionalIfMatch,
 ) -> CaseReceipt:
     """Post a case or replace it; the answer carries the overlaps that the office may know of.
 
@@ -98,6 +109,7 @@ async def put_case(  # noqa: PLR0913, PLR0917 -- the path has two parts
 @router.put(
     "/cases",
     tags=["cases"],
+    dependencies=THEN_FINISH,
     openapi_extra=operation(
         DuplicateCaseError, scope=Permission.CASES_POST, max_body_bytes=MAX_BULK_BYTES
     ),
@@ -150,7 +162,10 @@ async def read_case(
     "/cases/{source_system}/{external_id}",
     tags=["cases"],
     status_code=204,
-    openapi_extra=operation(CaseNotFoundError, scope=Permission.CASES_POST),
+    dependencies=THEN_FINISH,
+    openapi_extra=operation(
+        CaseNotFoundError, PreconditionFailedError, scope=Permission.CASES_POST
+    ),
 )
 async def withdraw_case(
     source_system: System,
@@ -159,11 +174,15 @@ async def withdraw_case(
     session: Session,
     principal: CurrentPrincipal,
     now: Now,
+    if_match: OptionalIfMatch,
 ) -> None:
-    """Withdraw a case: its subjects, tokens and facts are deleted, its overlaps retracted."""
+    """Withdraw a case: its subjects, tokens and facts are deleted, its overlaps retracted.
+
+    With If-Match only the version that the caller read.
+    """
     intake: Intake = request.app.state.intake
     ref = (source_system, external_id)
-    await service.withdraw_case(session, principal, intake, ref, now=now)
+    await service.withdraw_case(session, principal, intake, ref, if_match=if_match, now=now)
 
 
 @router.get(

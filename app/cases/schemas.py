@@ -1,3 +1,4 @@
+import re
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self
 
@@ -23,6 +24,7 @@ from app.cases.vocabulary import (
     TraffickingType,
     Verdict,
 )
+from app.core.plain_text import Plain
 from app.identifiers.kinds import IDENTIFIER_KINDS, KINDS, MATCH_SPEC, SubjectKind
 
 MAX_CASES: int = 200
@@ -31,10 +33,13 @@ MAX_CASES: int = 200
 MAX_OVERLAPS_IN_ANSWER: int = 50
 
 
+_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
 def _text(value: object) -> object:
-    """Refuse what pydantic would take for a date though it is none, such as a number."""
-    if not isinstance(value, str):
-        raise ValueError("Give the date as text, YYYY-MM-DD.")  # noqa: TRY004 -- pydantic reports these
+    """Refuse what pydantic would take for a date though it is none, such as seconds or a time."""
+    if not isinstance(value, str) or not _DAY.fullmatch(value):
+        raise ValueError("Give the date as text, YYYY-MM-DD.")
     return value
 
 
@@ -117,12 +122,12 @@ class CasePut(_Sent):
         description="What the other side of an overlap learns: office and contact (open), "
         "that there is one (contact_first), or nothing (silent).",
     )
-    county_fips: Annotated[str, StringConstraints(pattern=r"^\d{5}$")] | None = None
+    county_fips: Annotated[str, StringConstraints(pattern=r"^[0-9]{5}$")] | None = None
     opened_on: Day | None = None
     review_on: Day | None = Field(
         default=None, description="At most five years out; by default three, one if declined."
     )
-    summary: Annotated[str, StringConstraints(min_length=1, max_length=2000)] | None = Field(
+    summary: Annotated[str, StringConstraints(min_length=1, max_length=2000), Plain] | None = Field(
         default=None, description="Short, without names or identifiers; refused when it holds one."
     )
     subjects: Annotated[tuple[SubjectPut, ...], Field(min_length=1, max_length=50)]

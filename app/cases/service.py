@@ -16,7 +16,7 @@ from app.cases.models import Case, CaseGrant
 from app.cases.registering import Intake, entries_of, register
 from app.cases.schemas import CommonValueRead, VerdictPut
 from app.core.db import driver
-from app.core.errors import PreconditionFailedError
+from app.core.preconditions import Precondition
 from app.identifiers.kinds import KINDS_BY_CODE
 from app.overlaps.limits import common_reason
 from app.overlaps.postings import Posting
@@ -127,6 +127,7 @@ async def withdraw_case(
     intake: Intake,
     ref: tuple[str, str],
     *,
+    if_match: Precondition | None = None,
     now: datetime,
 ) -> None:
     """Take back one of the caller's own cases: subjects, tokens, sealed elements and facts go.
@@ -137,6 +138,7 @@ async def withdraw_case(
     Raises:
         MissingScopeError: the caller lacks `cases:post`.
         CaseNotFoundError: absent, withdrawn before, another office's, or behind a wall.
+        PreconditionFailedError: `if_match` is given and does not name the version that stands.
         EpochMovedError: a switch to a new epoch came between; repeating helps.
     """
     principal.require(Permission.CASES_POST)
@@ -145,6 +147,8 @@ async def withdraw_case(
     held = await queries.lock_cases(session, principal, [ref])
     if ref not in held:
         raise CaseNotFoundError
+    if if_match is not None:
+        if_match.require(f'"{held[ref].version}"')
     case_id = held[ref].id
     registration = await register(
         session,
@@ -166,7 +170,7 @@ async def put_verdict(
     overlap_id: UUID | None,
     verdict: VerdictPut,
     *,
-    if_match: str,
+    if_match: Precondition,
     now: datetime,
 ) -> SeenOverlap:
     """Say what the caller's office holds of an overlap, in place of what it said before.
@@ -177,7 +181,7 @@ async def put_verdict(
     Raises:
         MissingScopeError: the caller lacks `overlaps:judge`.
         OverlapNotFoundError: absent, retracted, or not for the caller; never told apart.
-        PreconditionFailedError: `if_match` is not the version that stands.
+        PreconditionFailedError: `if_match` does not name the version that stands.
     """
     principal.require(Permission.OVERLAPS_JUDGE)
     connection = await driver(session)
@@ -185,8 +189,7 @@ async def put_verdict(
         await pairs.lock_overlap(connection, principal.office_id, overlap_id)
     judge = Permission.OVERLAPS_JUDGE
     seen = await queries.get_overlap(session, principal, overlap_id, now=now, permission=judge)
-    if if_match != seen.read.etag:
-        raise PreconditionFailedError
+    if_match.require(seen.read.etag)
     await pairs.set_verdict(
         connection, principal.office_id, seen.id, verdict.verdict, verdict.reason, now=now
     )
@@ -212,10 +215,13 @@ async def grant(  # noqa: PLR0913 -- the columns of one row
     expires_at: datetime | None = None,
     awaits_approval: bool = False,
     person_id: UUID | None = None,
+    overlap_id: UUID | None = None,
 ) -> UUID:
     """Let a named office, or one person of it, see a case up to `rung`. Returns the grant's key.
 
-    The caller has checked that it may decide so. One that awaits approval shows nothing yet.
+    With `overlap_id` in that overlap alone: others of the case with the same office stay as hidden
+    as they were. The caller has checked that it may decide so. One that awaits approval shows
+    nothing yet.
     """
     key: UUID | None = await session.scalar(
         insert(CaseGrant)
@@ -229,6 +235,7 @@ async def grant(  # noqa: PLR0913 -- the columns of one row
             expires_at=expires_at,
             approval="pending" if awaits_approval else "not_needed",
             person_id=person_id,
+            overlap_id=overlap_id,
         )
         .returning(CaseGrant.key)
     )
@@ -251,15 +258,17 @@ async def revoke_grants(
     grantee_office_id: int,
     *,
     purpose: str,
+    overlap_id: UUID,
     now: datetime,
 ) -> None:
-    """End what a named office was let see of a case for one purpose."""
+    """End what a named office was let see of a case for one purpose in one overlap."""
     await session.execute(
         update(CaseGrant)
         .where(
             CaseGrant.case_id == case_id,
             CaseGrant.grantee_office_id == grantee_office_id,
             CaseGrant.purpose == purpose,
+            CaseGrant.overlap_id == overlap_id,
             CaseGrant.revoked_at.is_(None),
         )
         .values(revoked_at=now)

@@ -1,18 +1,18 @@
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.cli import client_lists
+from app.cli.client_edge import Directory, complete, errors, fail, say
 from app.cli.client_report import flat, overlap_line, print_summary
 from app.cli.progress import progress
 
 if TYPE_CHECKING:  # the client's libraries load with the first command, so that --help is quick
-    from app.client.config import ClientConfig
     from app.client.pins import PublishedKeys
     from app.client.push import Plan, Summary
 
@@ -21,11 +21,10 @@ app = typer.Typer(
     help="The office's side: keys, checks, and posting a case-management export.",
 )
 
-_INTERRUPTED = 130
+for command in (client_lists.suppress, client_lists.suppressions, client_lists.end_suppression):
+    app.command()(command)
+app.command()(client_lists.elements)
 
-Directory = Annotated[
-    Path, typer.Argument(help="Directory with joinder-client.toml and the private key.")
-]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -45,7 +44,7 @@ def init(
 
     Send the printed public key to the registry's administrator, who answers with a client id.
     """
-    with _errors():
+    with errors():
         from app.client.config import new_config, write_config  # noqa: PLC0415 -- see above
         from app.client.credentials import create_private_key, public_jwk  # noqa: PLC0415
 
@@ -54,9 +53,9 @@ def init(
         key = create_private_key(config.key_path)
         write_config(config)
         print(json.dumps(public_jwk(key)))
-        _say(f"Wrote {config.path} and {config.key_path} (keep this one secret).")
-        _say("Send the line above to the registry's administrator. Then:")
-        _say(f"  joinder client pin {directory} --client-id THE-ID-THEY-SEND")
+        say(f"Wrote {config.path} and {config.key_path} (keep this one secret).")
+        say("Send the line above to the registry's administrator. Then:")
+        say(f"  joinder client pin {directory} --client-id THE-ID-THEY-SEND")
 
 
 @app.command()
@@ -69,7 +68,7 @@ def pin(
     yes: Annotated[bool, typer.Option("--yes", help="Pin without asking.")] = False,
 ) -> None:
     """Show the evaluator's public keys and pin them. Compare the fingerprints first."""
-    with _errors():
+    with errors():
         from app.client import pins  # noqa: PLC0415
         from app.client.clock import SystemClock  # noqa: PLC0415
         from app.client.config import check_client_id, read_config, write_config  # noqa: PLC0415
@@ -87,10 +86,10 @@ def pin(
             print(f"  {name:8} {fingerprint}")
         if keys.epoch not in config.pins and not yes:
             if not sys.stdin.isatty():
-                _fail("Compare the fingerprints with the registry's, then add --yes.", 2)
+                fail("Compare the fingerprints with the registry's, then add --yes.", 2)
             typer.confirm("Do these agree with what the registry published?", abort=True)
         write_config(pinned)
-        _say(f"Pinned in {config.path}. Next: joinder client check {directory}")
+        say(f"Pinned in {config.path}. Next: joinder client check {directory}")
 
 
 @app.command("change-key")
@@ -99,11 +98,11 @@ def change_key(directory: Directory) -> None:
 
     Interrupted, run it again: it goes on, and one of the two keys signs at every moment.
     """
-    with _errors():
+    with errors():
         from app.client import key_change  # noqa: PLC0415
         from app.client.config import read_config  # noqa: PLC0415
 
-        config = _complete(read_config(directory))
+        config = complete(read_config(directory))
         old, new = key_change.change_key(config)
     print(f"Key {old} ended; {new} signs now.")
 
@@ -111,7 +110,7 @@ def change_key(directory: Directory) -> None:
 @app.command()
 def check(directory: Directory, *, as_json: AsJson = False) -> None:
     """Sign in and report the office, the pinned keys and the match specification."""
-    with _errors():
+    with errors():
         from app.client.config import read_config  # noqa: PLC0415
         from app.client.pins import keys_report  # noqa: PLC0415
         from app.client.registry import RegistryClient  # noqa: PLC0415
@@ -141,16 +140,16 @@ def overlaps(
 
     Example: joinder client overlaps office/
     """
-    with _errors():
+    with errors():
         from app.client.config import read_config  # noqa: PLC0415
         from app.client.registry import RegistryClient  # noqa: PLC0415
 
-        with RegistryClient(_complete(read_config(directory))) as client:
+        with RegistryClient(complete(read_config(directory))) as client:
             count = 0
             for overlap in client.list_overlaps():
                 count += 1
                 print(json.dumps(overlap) if as_json else overlap_line(overlap))
-    _say(f"{count} overlaps.")
+    say(f"{count} overlaps.")
 
 
 @app.command()
@@ -178,7 +177,7 @@ def push(
 
     Example: joinder client push cases.csv --map map.toml --config office/
     """
-    with _errors():
+    with errors():
         from app.client.config import read_config  # noqa: PLC0415
         from app.client.push import Plan  # noqa: PLC0415
 
@@ -198,43 +197,11 @@ def _push(plan: "Plan", *, dry_run: bool, quiet: bool) -> "Summary":
     with progress("line", quiet=quiet) as tell:
         if dry_run:
             return push_export(plan, None, progress=tell)
-        with RegistryClient(_complete(plan.config)) as client:
+        with RegistryClient(complete(plan.config)) as client:
             _tell_of_new_keys(client.check_keys())
             return push_export(plan, client, progress=tell)
 
 
 def _tell_of_new_keys(keys: "PublishedKeys") -> None:
     if keys.accepted_until:
-        _say(f"The registry has new keys: joinder client pin, before {keys.accepted_until}.")
-
-
-def _complete(config: "ClientConfig") -> "ClientConfig":
-    from app.client.errors import UsageError  # noqa: PLC0415
-
-    if not config.client_id:
-        raise UsageError(
-            "client-id-absent", "No client id yet. Run: joinder client pin DIR --client-id ID"
-        )
-    return config
-
-
-@contextmanager
-def _errors() -> Iterator[None]:
-    """Turn the client's errors into a sentence and an exit status, without a traceback."""
-    from app.client.errors import ClientError  # noqa: PLC0415
-
-    try:
-        yield
-    except ClientError as error:
-        _fail(f"{error.code}: {error}", error.exit_code)
-    except KeyboardInterrupt:
-        _fail("Interrupted. Run the same command again to go on from here.", _INTERRUPTED)
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr)
-
-
-def _fail(text: str, status: int) -> None:
-    _say(text)
-    raise typer.Exit(status)
+        say(f"The registry has new keys: joinder client pin, before {keys.accepted_until}.")

@@ -102,7 +102,7 @@ def list_credentials(
 
 @app.command()
 def revoke(client_id: Annotated[UUID, typer.Argument(help="The client id.")]) -> None:
-    """End a client's access: with its next request, at the evaluator within ten minutes."""
+    """End a client's access: with its next request, at the evaluator within five minutes."""
     from app.access.principal import OPERATOR  # noqa: PLC0415 -- keeps --help quick
     from app.accounts import service  # noqa: PLC0415 -- as above
     from app.core.clock import utc_now  # noqa: PLC0415 -- as above

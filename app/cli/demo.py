@@ -4,9 +4,11 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -45,15 +47,9 @@ def demo(
         if not as_json:
             typer.echo(text)
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # what was started is stopped in order
     with ExitStack() as stack:
         here, directory = stack.enter_context(_sandbox(once=once, fresh=fresh))
-        if not run.is_ours(here):
-            typer.echo(
-                "JOINDER_DATABASE_URL names a database with offices in it; the demo needs one of "
-                "its own. Unset it, or name an empty database.",
-                err=True,
-            )
-            raise typer.Exit(2)
         shown = stack.enter_context(
             run.demonstrate(
                 here,
@@ -75,22 +71,35 @@ def demo(
 @contextmanager
 def _sandbox(*, once: bool, fresh: bool) -> Iterator[tuple[Any, Path]]:
     """Yield an installation for the demo alone and the directory of its offices' files."""
-    from app.postgres.home import default_home  # noqa: PLC0415 -- keeps --help quick
-    from app.serving.installation import installation  # noqa: PLC0415 -- as above
+    from app.demo.run import admit  # noqa: PLC0415 -- keeps --help quick
+    from app.postgres.home import default_home  # noqa: PLC0415 -- as above
+    from app.serving.installation import InstallationError, installation  # noqa: PLC0415 -- as above
 
     with ExitStack() as stack:
         home = default_home() / "demo"
         if once:
             home = stack.enter_context(_temporary(default_home()))
-        elif fresh:
-            shutil.rmtree(home, ignore_errors=True)
+        elif fresh and not _forget(home):
+            raise InstallationError("A demo is running there. Stop it first.")
+        directory = home / "offices"
+        is_named = bool(os.environ.get("JOINDER_DATABASE_URL"))
         os.environ["JOINDER_HOME"] = str(home)
-        here = stack.enter_context(installation(is_sandbox=True))
-        yield here, home / "offices"
+        check = partial(admit, directory=directory) if is_named else None
+        yield stack.enter_context(installation(is_sandbox=True, admit=check)), directory
+
+
+def _forget(home: Path) -> bool:
+    """Delete a demo's data, and its server that outlived it; False where one is running."""
+    from app.postgres.profiles import DISPOSABLE  # noqa: PLC0415 -- keeps --help quick
+    from app.postgres.server import EmbeddedServer  # noqa: PLC0415 -- as above
+
+    return not home.exists() or EmbeddedServer(home, profile=DISPOSABLE).discard()
 
 
 @contextmanager
 def _temporary(parent: Path) -> Iterator[Path]:
+    for killed in parent.glob("once-*"):
+        _forget(killed)
     home = parent / f"once-{secrets.token_hex(4)}"
     try:
         yield home

@@ -45,19 +45,27 @@ def explain(error: BaseException) -> str | None:
     from app.core.errors import AppError  # noqa: PLC0415 -- as above
     from app.core.keyfiles import KeyFileError  # noqa: PLC0415 -- as above
     from app.postgres.errors import EmbeddedPostgresError  # noqa: PLC0415 -- as above
+    from app.serving.installation import InstallationError  # noqa: PLC0415 -- as above
     from app.serving.roles import RolesMissingError  # noqa: PLC0415 -- as above
     from app.serving.supervisor import StartError  # noqa: PLC0415 -- as above
 
     if isinstance(error, AppError):
         return f"{error.title}. {error.detail}"
-    told = DatabaseUrlError | KeyFileError | EmbeddedPostgresError | RolesMissingError | StartError
-    if isinstance(error, told):
+    if isinstance(
+        error,
+        DatabaseUrlError
+        | KeyFileError
+        | EmbeddedPostgresError
+        | InstallationError
+        | RolesMissingError
+        | StartError,
+    ):
         return str(error)
     if isinstance(error, DBAPIError) and error.orig is not None:
         return explain(error.orig.__cause__ or error.orig)
     if isinstance(error, asyncpg.PostgresError):
         state = error.sqlstate or ""
         return next((text for code, text in _REASONS if state.startswith(code)), None)
-    if isinstance(error, OSError) and error.filename is None and is_passing(error):
+    if isinstance(error, OSError) and is_passing(error):
         return _AWAY
     return None

@@ -5,10 +5,22 @@ from typing import Annotated
 
 import typer
 
-from app.cli import access, client, credential, keys, office, person, quota
+from app.cli import (
+    access,
+    client,
+    credential,
+    keys,
+    office,
+    person,
+    proposal,
+    quota,
+    state,
+    suppression,
+)
 from app.cli.demo import demo
 from app.cli.edge import Edge
 from app.cli.serve import serve
+from app.cli.upkeep import upkeep
 
 app = typer.Typer(
     cls=Edge,
@@ -18,13 +30,17 @@ app = typer.Typer(
 )
 app.command()(demo)
 app.command()(serve)
+app.command()(upkeep)
 app.add_typer(office.app, name="office")
 app.add_typer(person.app, name="person")
+app.add_typer(proposal.app, name="proposal")
 app.add_typer(access.app, name="access")
 app.add_typer(credential.app, name="client-credential")
 app.add_typer(client.app, name="client")
 app.add_typer(keys.app, name="keys")
 app.add_typer(quota.app, name="quota")
+app.add_typer(suppression.app, name="suppression")
+app.add_typer(state.app, name="state")
 
 
 @app.command()
@@ -51,6 +67,20 @@ def roles(
     from app.serving.roles import statements  # noqa: PLC0415 -- keeps --help quick
 
     typer.echo(statements(owner, service), nl=False)
+
+
+@app.command()
+def rematch() -> None:
+    """Find now what a process that was stopped left to find when a very common value became rare.
+
+    The service does so by itself, at each start too.
+
+    Example: joinder rematch
+    """
+    from app.rematching.service import finish_all  # noqa: PLC0415 -- keeps --help quick
+    from app.serving.installation import as_matching_operator  # noqa: PLC0415 -- as above
+
+    typer.echo(f"Matched {as_matching_operator(finish_all)} pairs of cases again.")
 
 
 @app.command()

@@ -5,6 +5,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
+from app.cli.proposal import propose
 from app.serving.installation import as_operator
 
 app = typer.Typer(help="Add offices and record their agreements.", no_args_is_help=True)
@@ -55,14 +56,13 @@ def sign_agreement(
     effective_on: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])],
     ends_on: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])] = None,
 ) -> None:
-    """Record a signed participation agreement; before it is in force nothing is shared.
+    """Propose to record a signed participation agreement; before it is in force nothing is shared.
 
     Example: joinder office sign-agreement CA0190000A --version 2026-1
     --signatory "District Attorney" --signed-on 2026-01-05 --effective-on 2026-02-01
     """
-    from app.access.principal import OPERATOR  # noqa: PLC0415 -- keeps --help quick
-    from app.offices import service  # noqa: PLC0415 -- as above
-    from app.offices.schemas import AgreementSign  # noqa: PLC0415 -- as above
+    from app.offices.schemas import AgreementSign  # noqa: PLC0415 -- keeps --help quick
+    from app.proposals.schemas import AgreementChange  # noqa: PLC0415 -- as above
 
     agreement = _valid(
         AgreementSign,
@@ -72,8 +72,7 @@ def sign_agreement(
         effective_on=_day(effective_on),
         ends_on=_day(ends_on) if ends_on else None,
     )
-    as_operator(lambda session: service.sign_agreement(session, OPERATOR, code, agreement))
-    typer.echo(f"Recorded the agreement of {code}, in force from {agreement.effective_on}.")
+    propose(_valid(AgreementChange, office=code, agreement=agreement))
 
 
 @app.command("set-contact")
@@ -143,6 +142,38 @@ def end_agreement(
     day = _day(ends_on)
     as_operator(lambda session: service.end_agreements(session, OPERATOR, code, ends_on=day))
     typer.echo(f"The participation of {code} ends on {day}.")
+
+
+@app.command()
+def suspend(code: Code) -> None:
+    """Shut out every client and person of an office with its next request, until `resume`.
+
+    Example: joinder office suspend CA0190000A
+    """
+    _set_suspended(code, is_suspended=True)
+    typer.echo(f"Nobody of {code} gets in. Next, if need be: joinder office end-agreement {code}")
+
+
+@app.command()
+def resume(code: Code) -> None:
+    """Let an office's clients in again, and its people sign in.
+
+    Example: joinder office resume CA0190000A
+    """
+    _set_suspended(code, is_suspended=False)
+    typer.echo(f"{code} is let in again.")
+
+
+def _set_suspended(code: str, *, is_suspended: bool) -> None:
+    from app.access.principal import OPERATOR  # noqa: PLC0415 -- keeps --help quick
+    from app.core.clock import utc_now  # noqa: PLC0415 -- as above
+    from app.people import administration  # noqa: PLC0415 -- as above
+
+    as_operator(
+        lambda session: administration.set_suspended(
+            session, OPERATOR, code, is_suspended=is_suspended, now=utc_now()
+        )
+    )
 
 
 @app.command("list")

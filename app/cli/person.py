@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from app.cli.proposal import propose
 from app.serving.installation import as_operator
 
 if TYPE_CHECKING:
@@ -107,20 +108,18 @@ def set_provider(
     client_id: Annotated[str, typer.Option(help="What the provider calls this registry.")],
     acr: Annotated[list[str], typer.Option(help="A value of acr that stands for two factors.")],
 ) -> None:
-    """Name the identity provider of an office.
+    """Propose the identity provider of an office.
 
     Example: joinder person set-provider CA0190000A --issuer https://login.example.com
     --client-id joinder --acr urn:example:two-factors
     """
-    from app.access.principal import OPERATOR  # noqa: PLC0415 -- keeps --help quick
-    from app.people import provider  # noqa: PLC0415 -- as above
+    from app.people.provider_setting import check_provider  # noqa: PLC0415 -- keeps --help quick
+    from app.proposals.schemas import ProviderChange  # noqa: PLC0415 -- as above
 
-    as_operator(
-        lambda session: provider.set_provider(
-            session, OPERATOR, office, issuer=issuer, client_id=client_id, acr_values=acr
-        )
+    check_provider(issuer, acr)
+    propose(
+        ProviderChange(office=office, issuer=issuer, client_id=client_id, acr_values=tuple(acr))
     )
-    typer.echo(f"{office} signs in through {issuer}.")
 
 
 def _with_person(

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from app.serving.installation import as_operator
+from app.cli.proposal import propose
 
 app = typer.Typer(help="Let offices have more evaluated for a time.", no_args_is_help=True)
 
@@ -24,15 +24,15 @@ def open_import(
         list[str] | None, typer.Option(help="Only this class; may be repeated.")
     ] = None,
 ) -> None:
-    """Give an office an allowance for a backlog; its daily one stays beside it.
+    """Propose an allowance for an office's backlog; its daily one stays beside it.
 
     A person with a date of birth needs about 12 elements of the class person.
 
     Example: joinder quota open-import CA0190000A --elements 120000 --until 2026-12-01
     """
-    from app.access.principal import OPERATOR  # noqa: PLC0415 -- keeps --help quick
-    from app.core.clock import utc_now  # noqa: PLC0415 -- as above
+    from app.core.clock import utc_now  # noqa: PLC0415 -- keeps --help quick
     from app.identifiers.kinds import KEY_CLASSES  # noqa: PLC0415 -- as above
+    from app.proposals.schemas import ImportChange  # noqa: PLC0415 -- as above
     from app.quotas import service  # noqa: PLC0415 -- as above
 
     now, ends_at = utc_now(), until.replace(tzinfo=UTC)
@@ -43,15 +43,5 @@ def open_import(
             err=True,
         )
         raise typer.Exit(2)
-    as_operator(
-        lambda session: service.open_import(
-            session,
-            OPERATOR,
-            code,
-            elements=elements,
-            ends_at=ends_at,
-            now=now,
-            key_classes=key_class or KEY_CLASSES,
-        )
-    )
-    typer.echo(f"{code} may have {elements} elements of each class evaluated until {until.date()}.")
+    classes = tuple(key_class or KEY_CLASSES)
+    propose(ImportChange(office=code, elements=elements, ends_at=ends_at, key_classes=classes))

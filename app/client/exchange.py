@@ -40,8 +40,9 @@ class RetryPolicy:
 class Exchange:
     """Signed-in requests to the registry and the evaluator; any number of threads may use it.
 
-    Every request is safe to repeat: PUTs and evaluations by nature, creating POSTs because they
-    carry an Idempotency-Key. So each is repeated after 429, 502, 503, 504 and lost connections.
+    Every request is safe to repeat: a PUT by nature, an evaluation and its permit by the digest of
+    their batch, a new key by its thumbprint, what creates something else by an Idempotency-Key. So
+    each is repeated after 429, 502, 503, 504 and lost connections.
     """
 
     def __init__(

@@ -10,7 +10,7 @@ from app.client.exchange import Exchange, Json
 from app.client.payload import MAX_BULK_CASES, bulk_entry, cut_bulks
 from app.client.prepare import Prepared
 from app.client.rejects import Reject
-from app.client.tokenize import MAX_ELEMENTS, Tokenizer
+from app.client.tokenize import MAX_ELEMENTS, Purpose, Tokenizer
 
 WORKERS: Final = 2
 """Batches tokenized at once. libsodium runs outside the interpreter's lock, so two keep two cores
@@ -61,10 +61,11 @@ def batches_of(items: Iterable[Prepared | CaseResult]) -> Iterator[Batch]:
 
 
 def put_batches(
-    exchange: Exchange, url: str, tokenizer: Tokenizer, batches: Iterable[Batch]
+    exchange: Exchange, url: str, tokenizer: Tokenizer, batches: Iterable[Batch], reason: str
 ) -> Iterator[tuple[Batch, list[CaseResult]]]:
     """Tokenize and put `batches`; yield each, in order, once the registry has acknowledged it.
 
+    Every evaluation names the cases of its batch and `reason`.
     While the caller's thread derives and posts, `WORKERS` threads tokenize. At most
     `WORKERS` + 1 batches are under way, so memory does not grow with the number of cases.
 
@@ -77,7 +78,7 @@ def put_batches(
     pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="joinder-tokenize")
     try:
         for batch in batches:
-            pending.append((batch, pool.submit(_bulks, tokenizer, batch)))
+            pending.append((batch, pool.submit(_bulks, tokenizer, batch, reason)))
             if len(pending) > WORKERS:
                 first, bulks = pending.popleft()
                 yield first, _put(exchange, url, first, bulks.result())
@@ -88,9 +89,11 @@ def put_batches(
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _bulks(tokenizer: Tokenizer, batch: Batch) -> list[tuple[int, bytes]]:
+def _bulks(tokenizer: Tokenizer, batch: Batch, reason: str) -> list[tuple[int, bytes]]:
     prepared = [item for item in batch.items if isinstance(item, Prepared)]
-    tokens = tokenizer.tokens(key for item in prepared for key in item.match_keys())
+    refs = dict.fromkeys((item.case.source_system, item.case.external_id) for item in prepared)
+    purpose = Purpose(reason, list(refs))
+    tokens = tokenizer.tokens((key for item in prepared for key in item.match_keys()), purpose)
     return list(cut_bulks(bulk_entry(item, tokens, tokenizer.epoch) for item in prepared))
 
 

@@ -1,4 +1,5 @@
 from collections.abc import Iterable, Iterator
+from datetime import date
 from types import TracebackType
 from typing import Final, Literal, Self
 from urllib.parse import quote
@@ -10,11 +11,18 @@ from app.client.cases import Case, CaseResult
 from app.client.clock import Clock, SystemClock
 from app.client.config import ClientConfig
 from app.client.credentials import read_private_key
+from app.client.errors import ProblemError
 from app.client.exchange import Exchange, Json, RetryPolicy
 from app.client.pins import PublishedKeys, check_tables, choose_keys, fetch_keys
 from app.client.pipeline import Batch, batches_of, put_batches
 from app.client.prepare import Prepared, RefusedCaseError, prepare
-from app.client.tokenize import Tokenizer
+from app.client.tokenize import Purpose, Tokenizer
+from app.identifiers.encoding import b64u_encode
+from app.identifiers.kinds import MATCH_SPEC
+from app.identifiers.match_keys import MatchKey
+
+PostReason = Literal["new_case", "update", "posting", "resubmission", "quick_check"]
+"""Why cases are put, for the registry's audit; `posting` where nobody knows which are new."""
 
 _PAGE: Final = 100
 
@@ -76,12 +84,14 @@ class RegistryClient:
         """Return the office that this client acts for and what it may do."""
         return self._exchange.get("/v1/me")
 
-    def put_case(self, case: Case) -> CaseResult:
+    def put_case(self, case: Case, *, reason: PostReason = "posting") -> CaseResult:
         """Create or replace one case; putting the same again is `unchanged`."""
-        (result,) = self.put_cases([case])
+        (result,) = self.put_cases([case], reason=reason)
         return result
 
-    def put_cases(self, cases: Iterable[Case]) -> Iterator[CaseResult]:
+    def put_cases(
+        self, cases: Iterable[Case], *, reason: PostReason = "posting"
+    ) -> Iterator[CaseResult]:
         """Create or replace any number of cases and yield their results, in order.
 
         A case that may not be posted, such as one that names a subject in its summary, is
@@ -91,14 +101,18 @@ class RegistryClient:
             TrustError: a key, a proof or the match specification does not hold.
             ProblemError, TemporaryError: cases after the last result may not have been put.
         """
-        for _, results in self.put_batches(batches_of(map(_prepare_or_refuse, cases))):
+        batches = batches_of(map(_prepare_or_refuse, cases))
+        for _, results in self.put_batches(batches, reason=reason):
             yield from results
 
-    def put_batches(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, list[CaseResult]]]:
+    def put_batches(
+        self, batches: Iterable[Batch], *, reason: PostReason = "posting"
+    ) -> Iterator[tuple[Batch, list[CaseResult]]]:
         """Put prepared batches; see `pipeline.put_batches`. The keys are checked first."""
         keys = self.check_keys()
         tokenizer = Tokenizer(self._exchange, keys, self._config.pins[keys.epoch])
-        return put_batches(self._exchange, f"{self._config.registry}/v1/cases", tokenizer, batches)
+        url = f"{self._config.registry}/v1/cases"
+        return put_batches(self._exchange, url, tokenizer, batches, reason)
 
     def list_overlaps(self) -> Iterator[Json]:
         """Yield this office's overlaps, page after page."""
@@ -133,10 +147,6 @@ class RegistryClient:
         """Yield the handling requests that this office sent or received, page after page."""
         return self._items("/v1/handling-requests")
 
-    def get_handling_request(self, handling_id: str) -> Json:
-        """Return one handling request."""
-        return self._exchange.get(f"/v1/handling-requests/{quote(handling_id, safe='')}")
-
     def answer_handling(
         self,
         handling_id: str,
@@ -164,6 +174,50 @@ class RegistryClient:
                 "If-Match": f'"{version}"',
             },
         )
+
+    def elements(self, keys: Iterable[MatchKey]) -> list[Json]:
+        """Return kind and token of each match key, for a list of the registry's operator.
+
+        Raises:
+            TrustError: a key, a proof or the match specification does not hold.
+        """
+        keys, published = list(keys), self.check_keys()
+        tokenizer = Tokenizer(self._exchange, published, self._config.pins[published.epoch])
+        tokens = tokenizer.tokens(keys, Purpose("suppression"))
+        shared = {"match_spec": MATCH_SPEC, "epoch": tokenizer.epoch}
+        return [
+            {**shared, "kind": key.kind, "token": b64u_encode(tokens[key.input])} for key in keys
+        ]
+
+    def suppress(
+        self, keys: Iterable[MatchKey], *, mode: str, reason: str, scope: str, expires_on: date
+    ) -> Iterator[Json | None]:
+        """Put values on this office's suppression list; yield each entry, None if it stands.
+
+        Raises:
+            TrustError: a key, a proof or the match specification does not hold.
+        """
+        entry = {"mode": mode, "reason": reason, "scope": scope}
+        entry |= {"expires_on": expires_on.isoformat()}
+        for element in self.elements(keys):
+            try:
+                yield self._create("/v1/suppressions", {**element, **entry})
+            except ProblemError as error:
+                if error.code != "suppression-stands":
+                    raise
+                yield None
+
+    def list_suppressions(self) -> Iterator[Json]:
+        """Yield the entries of suppression lists that apply to this office, page after page."""
+        return self._items("/v1/suppressions")
+
+    def end_suppression(self, suppression_id: str) -> Json:
+        """End an entry of this office and return it."""
+        return self._create(f"/v1/suppressions/{quote(suppression_id, safe='')}/end", {})
+
+    def _create(self, path: str, body: Json) -> Json:
+        url, headers = self._config.registry + path, {"Idempotency-Key": uuid4().hex}
+        return self._exchange.call("POST", url, body=body, headers=headers)
 
     def _items(self, path: str) -> Iterator[Json]:
         params: dict[str, str | int] = {"limit": _PAGE}

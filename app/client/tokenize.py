@@ -1,4 +1,5 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
@@ -10,8 +11,21 @@ from app.identifiers.batches import batch_digest
 from app.identifiers.encoding import b64u_decode, b64u_encode
 from app.identifiers.match_keys import MatchKey
 
+CaseRef = tuple[str, str]
+"""Source system and case number."""
+
 MAX_ELEMENTS: Final = oprf.MAX_BATCH
 """Elements of one request to the evaluator."""
+
+
+@dataclass(frozen=True)
+class Purpose:
+    """What an evaluation is for, as the registry's audit keeps it."""
+
+    reason: str
+    """A reason of `POST /v1/tokens/permits`."""
+    cases: Sequence[CaseRef] = ()
+    """The office's own cases that the match keys are of."""
 
 
 class Tokenizer:
@@ -27,10 +41,11 @@ class Tokenizer:
         self._url = f"{keys.evaluator_url}/v1/tokens/evaluate"
         self._publics = {name: bytes.fromhex(key) for name, key in pins.items()}
 
-    def tokens(self, match_keys: Iterable[MatchKey]) -> dict[bytes, bytes]:
+    def tokens(self, match_keys: Iterable[MatchKey], purpose: Purpose) -> dict[bytes, bytes]:
         """Return the token (32 bytes) of each match key by its OPRF input.
 
-        Equal keys are evaluated once.
+        Equal keys are evaluated once. More than `MAX_ELEMENTS` take several requests, and each
+        names every case of the purpose.
 
         Raises:
             TrustError: a proof does not hold under the pinned key, or the epoch moved on.
@@ -41,12 +56,14 @@ class Tokenizer:
             inputs[match_key.input] = match_key.spec.key_class
         found: dict[bytes, bytes] = {}
         for chunk in _requests(sorted(inputs.items(), key=lambda item: item[1])):
-            found.update(self._evaluate(chunk))
+            found.update(self._evaluate(chunk, purpose))
         return found
 
-    def _evaluate(self, groups: Mapping[str, Sequence[bytes]]) -> Iterator[tuple[bytes, bytes]]:
+    def _evaluate(
+        self, groups: Mapping[str, Sequence[bytes]], purpose: Purpose
+    ) -> Iterator[tuple[bytes, bytes]]:
         blinded = {key_class: oprf.blind(inputs) for key_class, inputs in groups.items()}
-        answer = self._ask(blinded)
+        answer = self._ask(blinded, purpose)
         for key_class, inputs in groups.items():
             elements, proof = answer[key_class]
             try:
@@ -61,10 +78,12 @@ class Tokenizer:
                 ) from None
             yield from zip(inputs, outputs, strict=True)
 
-    def _ask(self, blinded: Mapping[str, oprf.Blinded]) -> dict[str, tuple[list[bytes], bytes]]:
+    def _ask(
+        self, blinded: Mapping[str, oprf.Blinded], purpose: Purpose
+    ) -> dict[str, tuple[list[bytes], bytes]]:
         if unpinned := sorted(blinded.keys() - self._publics.keys()):
             raise TrustError("class-unpinned", f"No key is pinned for the class {unpinned[0]}.")
-        permit = self._ask_permit(blinded)
+        permit = self._ask_permit(blinded, purpose)
         groups = [
             {"key_class": key_class, "elements": [b64u_encode(item) for item in each.elements]}
             for key_class, each in blinded.items()
@@ -80,12 +99,15 @@ class Tokenizer:
             raise _explained(error) from None
         return _read_answer(body, self.epoch, blinded)
 
-    def _ask_permit(self, blinded: Mapping[str, oprf.Blinded]) -> str:
+    def _ask_permit(self, blinded: Mapping[str, oprf.Blinded], purpose: Purpose) -> str:
         """Return the registry's permit to have exactly these elements evaluated."""
         batch = [(key_class, each.elements) for key_class, each in blinded.items()]
         ask: Json = {
             "epoch": self.epoch,
-            "purpose": "post",
+            "reason": purpose.reason,
+            "cases": [
+                {"source_system": system, "external_id": number} for system, number in purpose.cases
+            ],
             "counts": {key_class: len(elements) for key_class, elements in batch},
             "digest": b64u_encode(batch_digest(self.epoch, batch)),
         }

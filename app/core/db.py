@@ -30,14 +30,14 @@ CONNECTION_SETTINGS: Final = {
 }
 """Set on each connection: bounds on every wait inside PostgreSQL, and plans that are kept."""
 
-SCHEMA: Final = "0007"
+SCHEMA: Final = "0010"
 """The revision that this release needs. It also runs on a later one: migrations only add."""
 
 Role = Literal["joinder_app", "joinder_matcher", "joinder_jobs"]
 """Roles of the database that processes act as (migrations/roles.sql); none may sign in."""
 
 APP: Final = "joinder_app"
-"""Acts for one office and sees its rows; migrations/versions/0007_wall.py has the policies."""
+"""Acts for one office and sees its rows; migrations/versions/0010_wall.py has the policies."""
 MATCHER: Final = "joinder_matcher"
 """Sees tokens and subjects of every office, and no text."""
 JOBS: Final = "joinder_jobs"
@@ -68,7 +68,8 @@ _CALLER: Final = "caller"
 
 _PORTS: Final = 65_535
 _DRIVER: Final = "driver"
-_PASSING_CLASSES: Final = ("08", "53", "57P", "40", "55P03")
+_PASSING: Final = ("08", "53", "57P", "40", "55P03", "57014", "25P03")
+"""SQLSTATEs, or how they begin: connection, resources, shut-down, conflict, and our own bounds."""
 
 Sessions = async_sessionmaker[AsyncSession]
 
@@ -115,12 +116,15 @@ def async_url(url: str) -> URL:
     return parsed.set(drivername="postgresql+asyncpg")
 
 
-def create_engine(url: str, *, pool_size: int, role: Role = APP) -> AsyncEngine:
+def create_engine(url: str, *, pool_size: int, role: Role | None = APP) -> AsyncEngine:
     """Return an engine whose waits all end: connect 5 s, pool 5 s, statements as above.
 
-    Its connections act as `role` from their first statement on, whatever the login may do.
+    Its connections act as `role` from their first statement on, whatever the login may do; without
+    one they have the rights of the login, for databases that may know no roles yet.
     """
-    settings = {**CONNECTION_SETTINGS, "role": role, **_CONTEXTS.get(role, {})}
+    settings = dict(CONNECTION_SETTINGS)
+    if role is not None:
+        settings |= {"role": role, **_CONTEXTS.get(role, {})}
     return create_async_engine(
         async_url(url),
         pool_size=pool_size,
@@ -159,7 +163,7 @@ def act_for(session: AsyncSession, caller: Caller) -> None:
 async def enter(session: AsyncSession, caller: Caller) -> None:
     """Act for `caller` until the transaction, which is under way, ends.
 
-    Row security lets a transaction that never did so see nothing (docs/adr/0012-second-wall.md).
+    Row security lets a transaction that never did so see nothing (docs/adr/0013-second-wall.md).
     """
     await session.execute(_ENTER, _context(caller))
 
@@ -233,11 +237,12 @@ def is_passing(error: Exception) -> bool:
         cause = error.orig.__cause__ or error.orig
         return is_passing(cause) if isinstance(cause, Exception) else False
     if isinstance(error, asyncpg.PostgresError):
-        return str(error.sqlstate or "").startswith(_PASSING_CLASSES)
+        return str(error.sqlstate or "").startswith(_PASSING)
+    if isinstance(error, OSError):
+        return error.filename is None  # a missing file will not come by itself
     return isinstance(
         error,
-        OSError
-        | TimeoutError
+        TimeoutError
         | PoolTimeoutError
         | OperationalError
         | asyncpg.InterfaceError

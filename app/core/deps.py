@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.errors import PreconditionRequiredError
+from app.core.preconditions import Precondition
 from app.core.settings import RegistrySettings
 
 
@@ -28,31 +29,38 @@ async def request_time() -> datetime:
     return utc_now()
 
 
-IfMatchOptional = Annotated[
-    str | None,
-    Header(
-        alias="If-Match",
-        max_length=64,
-        description="The ETag of the version that was read.",
-        examples=['"1"'],
-    ),
-]
+async def optional_precondition(
+    if_match: Annotated[
+        str | None,
+        Header(
+            alias="If-Match",
+            max_length=200,
+            description="The ETag of the version that was read.",
+            examples=['"1"'],
+        ),
+    ] = None,
+) -> Precondition | None:
+    """Return what the `If-Match` header asks for, None where there is none."""
+    return None if if_match is None else Precondition.parse(if_match)
 
 
-async def if_match_header(if_match: IfMatchOptional = None) -> str:
-    """Return the `If-Match` header.
+OptionalIfMatch = Annotated[Precondition | None, Depends(optional_precondition)]
+
+
+async def required_precondition(precondition: OptionalIfMatch) -> Precondition:
+    """Return what the `If-Match` header asks for.
 
     Raises:
-        PreconditionRequiredError: it was not sent.
+        PreconditionRequiredError: it was not sent, or names no version: who acts here has read one.
     """
-    if if_match is None:
+    if precondition is None or precondition.is_any:
         raise PreconditionRequiredError
-    return if_match
+    return precondition
 
 
 # Every dependency is async: FastAPI would hand a plain function to a thread.
 # "function": the default scope would commit after the client has heard "201".
 Session = Annotated[AsyncSession, Depends(request_session, scope="function")]
-IfMatch = Annotated[str, Depends(if_match_header)]
+IfMatch = Annotated[Precondition, Depends(required_precondition)]
 Now = Annotated[datetime, Depends(request_time)]
 Settings = Annotated[RegistrySettings, Depends(request_settings)]

@@ -15,6 +15,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core import errors, strict_json
@@ -243,7 +244,7 @@ def install_problems(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)  # noqa: S101 -- as above
         problem = _BY_STATUS.get(error.status_code, AppError)()
         if isinstance(problem, errors.MethodNotAllowedError):
-            operations = app.openapi()["paths"].get(request.scope["route"].path, {})
+            operations = app.openapi()["paths"].get(request.scope["route"].path, {"get": None})
             problem.headers["Allow"] = ", ".join(sorted(name.upper() for name in operations))
         return problem_response(request, problem)
 
@@ -255,6 +256,21 @@ def install_problems(app: FastAPI) -> None:
         read_problem,
         tags=["service"],
         openapi_extra=operation(errors.NotFoundError, scope=PUBLIC),
+    )
+
+
+def add_document(app: FastAPI) -> None:
+    """Serve the OpenAPI document of `app` at /openapi.json."""
+
+    async def read_document() -> JSONResponse:
+        return JSONResponse(app.openapi())
+
+    app.add_api_route(
+        "/openapi.json",
+        read_document,
+        response_model=None,
+        include_in_schema=False,  # it describes the others
+        openapi_extra=operation(scope=PUBLIC),
     )
 
 

@@ -106,7 +106,7 @@ def check_operations(
             is_known = not set(callers).isdisjoint(_dependencies(route.dependant))
             if scope not in {PUBLIC, KNOWN, *permissions} or is_known is (scope == PUBLIC):
                 unnamed.append(route.path)
-        elif getattr(route, "path", None) != app.openapi_url:
+        else:
             unnamed.append(getattr(route, "path", type(route).__name__))
     if unnamed:
         raise UnnamedOperationError(f"These do not say who may call them: {', '.join(unnamed)}.")
@@ -124,14 +124,20 @@ def function_name(route: APIRoute) -> str:
 
 
 def document(
-    app: FastAPI, examples: Mapping[str, Any], guarded: Sequence[type[AppError]]
+    app: FastAPI,
+    examples: Mapping[str, Any],
+    guarded: Sequence[type[AppError]],
+    either: Sequence[type[AppError]] = (),
+    changing: Sequence[type[AppError]] = (),
 ) -> dict[str, Any]:
     """Return the document, made once.
 
     Args:
         app: The application to describe.
         examples: By name of schema; by operation id where a body is one of several schemas.
-        guarded: What every operation that needs a token can raise; 403 if it needs a scope.
+        guarded: What every operation that needs a caller can raise; 403 if it needs a scope.
+        either: What one that takes either kind of caller can raise besides.
+        changing: What such a one can raise too that is no GET.
     """
     if app.openapi_schema is None:
         made = get_openapi(
@@ -148,14 +154,18 @@ def document(
             schemas.pop(unused, None)
         schemas["Problem"] = PROBLEM
         for path in made["paths"].values():
-            for each in path.values():
-                _settle(each, examples, guarded)
+            for method, each in path.items():
+                also = (*either, *(() if method == "get" else changing))
+                _settle(each, examples, guarded, also)
         app.openapi_schema = made
     return app.openapi_schema
 
 
 def _settle(
-    operation: dict[str, Any], examples: Mapping[str, Any], guarded: Sequence[type[AppError]]
+    operation: dict[str, Any],
+    examples: Mapping[str, Any],
+    guarded: Sequence[type[AppError]],
+    either: Sequence[type[AppError]],
 ) -> None:
     """Give one operation its scope, its refusals and its examples."""
     known = {error.code: error for error in all_errors()}
@@ -169,7 +179,8 @@ def _settle(
     operation.setdefault("security", [])
     if operation["security"]:
         scopes = [] if scope == KNOWN else [scope]
-        operation["security"] = [dict.fromkeys(operation["security"][0], scopes)]
+        raises.update(either if len(operation["security"]) > 1 else ())
+        operation["security"] = [dict.fromkeys(each, scopes) for each in operation["security"]]
         raises.add(errors.UnauthenticatedError)
         raises.update(e for e in guarded if scopes or not issubclass(e, errors.ForbiddenError))
     for holder in (*responses.values(), *([body] if body else [])):

@@ -3,9 +3,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Permit:
-    """What the registry lets one client have evaluated: this batch, and no other."""
+    """What the registry lets one client or person have evaluated: this batch, and no other."""
 
     client_id: str
+    """Of the machine client, or of the person."""
     office_id: int
     epoch: int
     counts: dict[str, int]

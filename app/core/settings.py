@@ -1,6 +1,7 @@
+from ipaddress import ip_network
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _CONFIG = SettingsConfigDict(env_prefix="JOINDER_", frozen=True, hide_input_in_errors=True)
@@ -19,8 +20,8 @@ class RegistrySettings(BaseSettings):
     """Where clients reach the registry; also the issuer of access tokens."""
     evaluator_url: str = "http://127.0.0.1:8001"
     """Where clients reach the evaluator."""
-    pool_size: int = Field(default=8, ge=1, le=64)
-    """Database connections of one process."""
+    pool_size: int = Field(default=8, ge=2, le=64)
+    """Database connections of one process; a new key epoch needs one beside that of a request."""
     opposite_subjects: int = Field(default=20_000, ge=1)
     """Subjects that other offices hold, for the prior odds of a match (docs/matching.md)."""
     expected_matches: float = Field(default=0.05, gt=0, le=10)
@@ -31,12 +32,21 @@ class RegistrySettings(BaseSettings):
     """Passes of Argon2id over it."""
     allow_loopback_providers: bool = False
     """Take identity providers at http://127.0.0.1 too, for a sandbox; never in production."""
+    trusted_proxies: str = ""
+    """Addresses or networks, with commas, whose `X-Forwarded-For` says where a request is from."""
     banner: str = (
         "This system holds information of prosecutors' offices. Its use is monitored, recorded and "
         "audited. Unauthorized use is prohibited and may bring criminal and civil penalties. Use "
         "of this system means consent to monitoring and recording."
     )
     """The system-use notice that each person acknowledges after signing in."""
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, proxies: str) -> str:
+        for each in filter(None, proxies.split(",")):
+            ip_network(each.strip())
+        return proxies
 
     @property
     def issuer(self) -> str:

@@ -1,5 +1,8 @@
 import json
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
+
+MAX_DEPTH: Final = 32
+"""Arrays and objects inside each other."""
 
 
 def loads(body: bytes) -> Any:
@@ -9,17 +12,39 @@ def loads(body: bytes) -> Any:
         ValueError, RecursionError: not UTF-8, NaN or Infinity, a name twice in one object, a lone
             surrogate, a NUL character, a number too large or too long, or nesting too deep.
     """
-    if b"\\u0000" in body:
-        raise ValueError("a NUL character")
     value = json.loads(
         body.decode(),
         object_pairs_hook=_without_duplicates,
         parse_float=_finite,
         parse_constant=_refuse,
     )
-    if b"\\ud" in body.lower():
-        json.dumps(value, ensure_ascii=False).encode()
+    # only an escape can write what texts may not hold: so others need not be looked at
+    has_escapes = b"\\u" in body
+    _check(value, MAX_DEPTH, texts=has_escapes)
     return value
+
+
+def _check(value: Any, depth: int, *, texts: bool) -> None:
+    if isinstance(value, str):
+        if texts and ("\0" in value or not _is_whole(value)):
+            raise ValueError("a NUL character or half a character")
+    elif isinstance(value, dict | list):
+        if depth == 0:
+            raise ValueError("too deep")
+        if isinstance(value, dict):
+            if texts:
+                _check(list(value), depth, texts=True)
+            value = value.values()
+        for each in value:
+            _check(each, depth - 1, texts=texts)
+
+
+def _is_whole(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

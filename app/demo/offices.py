@@ -1,5 +1,6 @@
 """The demo's two offices: added by the operator, each with a client of its own."""
 
+from collections.abc import Collection
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -56,7 +57,7 @@ async def add_offices(session: AsyncSession, keys: dict[str, dict[str, str]]) ->
     now = utc_now()
     signed = (now - timedelta(days=1)).date()
     ids = {}
-    known = {office.code for office in await office_queries.list_offices(session)}
+    known = set(await office_queries.list_codes(session))
     for office in OFFICES:
         added = OfficeAdd(
             code=office.code,
@@ -88,10 +89,9 @@ async def add_offices(session: AsyncSession, keys: dict[str, dict[str, str]]) ->
     return ids
 
 
-async def are_alone(session: AsyncSession) -> bool:
-    """Return whether no office but the demo's is in the database."""
-    codes = {office.code for office in await office_queries.list_offices(session)}
-    return codes <= {office.code for office in OFFICES}
+def are_ours(codes: Collection[str]) -> bool:
+    """Return whether these are the codes of no office but the demo's."""
+    return set(codes) <= {office.code for office in OFFICES}
 
 
 def configure(directory: Path, registry: str, ids: dict[str, str]) -> list[ClientConfig]:

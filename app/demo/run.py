@@ -1,5 +1,6 @@
 """The demo: two offices push public linkage data, overlaps appear, one is settled."""
 
+import asyncio
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -8,16 +9,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from sqlalchemy import text
+
 from app.client.config import ClientConfig
 from app.client.push import Plan, Progress, Summary, push
 from app.client.registry import RegistryClient
+from app.core.db import JOBS, create_engine, create_sessions, schema_revision, transaction
 from app.demo import offices
 from app.demo.measure import measure, write_samples
 from app.demo.offices import OFFICES
-from app.serving.installation import Installation, in_transaction
+from app.offices import queries as office_queries
+from app.serving.installation import Installation, InstallationError, in_transaction
 from app.serving.supervisor import Service, running
 
 MAP: Final = Path(__file__).parent / "febrl-map.toml"
+# where there are roles yet; in an older database the tables are the login's own
+_AS_JOBS: Final = text(
+    f"SELECT set_config('role', '{JOBS}', true) WHERE has_table_privilege("
+    f"to_regrole('{JOBS}')::oid, to_regclass('offices')::oid, 'SELECT')"
+)
 Say = Callable[[str], None]
 Json = dict[str, Any]
 
@@ -54,13 +64,16 @@ def demonstrate(
     """
     started = time.monotonic()
     log = directory.parent / "service.log"
+    stored = directory / "result.json"
+    done: Json | None = json.loads(stored.read_text()) if stored.exists() else None
+    if done is not None and done["records"] != records:
+        records = done["records"]
+        say(f"The data is there already, {records} records of each office; --fresh begins again.")
     # each person of this data has one counterpart, which is what the prior should say
     prior = {"JOINDER_OPPOSITE_SUBJECTS": str(records), "JOINDER_EXPECTED_MATCHES": "1"}
     with ExitStack() as stack:
         service = stack.enter_context(running(here, ports=ports, settings=prior, log=log))
         say(f"Registry and evaluator answer after {time.monotonic() - started:.1f} s.")
-        stored = directory / "result.json"
-        done: Json | None = json.loads(stored.read_text()) if stored.exists() else None
         ids = _add_offices(here, directory)
         configs = offices.configure(directory, service.addresses.registry, ids)
         clients = [stack.enter_context(RegistryClient(config)) for config in configs]
@@ -87,9 +100,35 @@ def _add_offices(here: Installation, directory: Path) -> dict[str, str]:
     return ids
 
 
-def is_ours(here: Installation) -> bool:
-    """Return whether the database has no office but the demo's."""
-    return in_transaction(here, offices.are_alone)
+def admit(url: str, directory: Path) -> None:
+    """Refuse a database with offices that are not of this demo; changes nothing in it.
+
+    Args:
+        url: Of the database, whatever its schema.
+        directory: Where the demo's offices keep their files; empty before the first run.
+
+    Raises:
+        InstallationError: it is in use.
+    """
+    is_new = not (directory / "clients.json").exists()
+
+    async def is_ours() -> bool:
+        engine = create_engine(url, pool_size=1, role=None)
+        try:
+            async with transaction(create_sessions(engine)) as session:
+                await session.execute(_AS_JOBS)
+                if await schema_revision(await session.connection()) is None:
+                    return True
+                codes = await office_queries.list_codes(session)
+                return offices.are_ours(codes) and not (is_new and codes)
+        finally:
+            await engine.dispose()
+
+    if not asyncio.run(is_ours()):
+        raise InstallationError(
+            "JOINDER_DATABASE_URL names a database with offices in it; the demo needs one of its "
+            "own. Unset it, or name an empty database."
+        )
 
 
 def _push(

@@ -1,6 +1,6 @@
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Index, SmallInteger, text
+from sqlalchemy import CheckConstraint, Index, LargeBinary, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.models import Base
@@ -28,3 +28,5 @@ class KeyEpoch(Base):
     accepted_until: Mapped[datetime | None]
     """Of a previous epoch: until when posts under it are taken."""
     ended_at: Mapped[datetime | None]
+    key_check: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Of the token key of the epoch: a process with another one would never find a match."""

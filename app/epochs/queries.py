@@ -15,6 +15,11 @@ _STANDING: Final = text(
     "SELECT epoch, state, accepted_until FROM key_epochs WHERE state <> 'ended'"
 )
 _CURRENT: Final = "SELECT epoch FROM key_epochs WHERE state = 'current'"
+_SET_CHECK: Final = text(
+    "UPDATE key_epochs SET key_check = :check WHERE epoch = :epoch AND key_check IS NULL"
+)
+_CHECK: Final = text("SELECT key_check FROM key_epochs WHERE epoch = :epoch")
+_HAS_ANY: Final = text("SELECT EXISTS (SELECT FROM key_epochs)")
 _FIRST: Final = text(
     "INSERT INTO key_epochs (epoch, state, began_at, switched_at)"
     " SELECT :epoch, 'current', :now, :now WHERE NOT EXISTS (SELECT FROM key_epochs)"
@@ -56,6 +61,17 @@ async def get_current(connection: asyncpg.Connection) -> int:
     """Return the current epoch as it is now, to a transaction that works on the driver."""
     found: int = await connection.fetchval(_CURRENT)
     return found
+
+
+async def has_any(session: AsyncSession) -> bool:
+    """Return whether the database has tokens of any keys, or had: the first start says which."""
+    return bool(await session.scalar(_HAS_ANY))
+
+
+async def is_key_of(session: AsyncSession, epoch: int, check: bytes) -> bool:
+    """Return whether `check` is that of the epoch's token key; the first one given becomes it."""
+    await session.execute(_SET_CHECK, {"epoch": epoch, "check": check})
+    return bool(await session.scalar(_CHECK, {"epoch": epoch}) == check)
 
 
 async def ensure_first(session: AsyncSession, epoch: int, *, now: datetime) -> None:

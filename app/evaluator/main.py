@@ -9,7 +9,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from app.core.clock import utc_now
 from app.core.errors import EpochChangedError
-from app.core.http import RequestEdge, StatusRead, StrictRoute, install_problems
+from app.core.http import RequestEdge, StatusRead, StrictRoute, add_document, install_problems
 from app.core.jwt import JwtError, PermitVerifier
 from app.core.openapi import (
     KNOWN,
@@ -99,6 +99,7 @@ def create_bare_app() -> FastAPI:
         version=version("joinder"),
         summary="Evaluates blinded elements (RFC 9497 VOPRF, ristretto255-SHA512)",
         description="The evaluator never sees an identifier, a token or a case.",
+        openapi_url=None,  # ours is an operation like the others
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -111,6 +112,7 @@ def create_bare_app() -> FastAPI:
     app.add_api_route("/readyz", read_readiness, tags=["service"])
     app.add_middleware(RequestEdge)
     install_problems(app)
+    add_document(app)
     examples = {**SERVICE_EXAMPLES, **EXAMPLES}
     app.openapi = lambda: document(app, examples, ())  # type: ignore[method-assign]  # FastAPI's documented way
     return app

@@ -11,8 +11,8 @@ from app.audit import service as audit
 from app.cases import ladder
 from app.cases import queries as cases
 from app.cases import service as cases_service
-from app.core.errors import PreconditionFailedError
 from app.core.ids import new_id
+from app.core.preconditions import Precondition
 from app.handling import queries
 from app.handling.errors import (
     HandlingAnsweredError,
@@ -85,6 +85,7 @@ async def request_handling(
         overlap.other_office_id,
         rung=ladder.CONTACT,
         purpose="handling_requested",
+        overlap_id=overlap.id,
         now=now,
     )
     return queries.render(await queries.get_request(session, principal, request_id, now=now))
@@ -96,19 +97,20 @@ async def answer_request(
     request_id: UUID | None,
     answer: HandlingAnswer,
     *,
-    if_match: str,
+    if_match: Precondition,
     now: datetime,
 ) -> HandlingRead:
     """Accept or decline a request; the first answer is final.
 
-    Accepting makes the matter with its one lead and lets each office read the other's summary.
+    Accepting makes the matter with its one lead and shows each office the other's contact. The
+    summary of either case waits for unit heads of its own office, in the register of grants.
 
     Raises:
         MissingScopeError: the caller lacks `handling:answer`.
         HandlingNotFoundError: absent, or between other offices; never told apart.
         HandlingNotYoursError: the caller's office sent it.
         HandlingAnsweredError: it was answered before.
-        PreconditionFailedError: `if_match` is not the version that stands.
+        PreconditionFailedError: `if_match` does not name the version that stands.
         OverlapNotFoundError: it is to be accepted and its overlap was retracted meanwhile.
     """
     principal.require(Permission.HANDLING_ANSWER)
@@ -117,8 +119,7 @@ async def answer_request(
         raise HandlingNotYoursError
     if row["status"] != "pending":
         raise HandlingAnsweredError
-    if if_match != queries.render(row).etag:
-        raise PreconditionFailedError
+    if_match.require(queries.render(row).etag)
     accepted = isinstance(answer, HandlingAccept)
     if accepted:  # not on evidence that is gone by now
         await cases.get_overlap(
@@ -149,6 +150,7 @@ async def answer_request(
             row["requester_case_id"],
             principal.office_id,
             purpose="handling_requested",
+            overlap_id=row["overlap_id"],
             now=now,
         )
     if accepted:
@@ -181,15 +183,18 @@ async def _begin_matter(
     )
     (asker, asker_case), (asked, asked_case) = sides["requester"], sides["counterpart"]
     for case_id, grantee in ((asker_case, asked), (asked_case, asker)):
-        await cases_service.grant(
-            session,
-            principal,
-            case_id,
-            grantee,
-            rung=ladder.SUMMARY,
-            purpose="handling_accepted",
-            now=now,
-        )
+        for rung in (ladder.CONTACT, ladder.SUMMARY):
+            await cases_service.grant(
+                session,
+                principal,
+                case_id,
+                grantee,
+                rung=rung,
+                purpose="handling_accepted",
+                overlap_id=request.overlap_id,
+                now=now,
+                awaits_approval=rung == ladder.SUMMARY,
+            )
 
 
 async def read_request(

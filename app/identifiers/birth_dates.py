@@ -31,6 +31,7 @@ _FORMS: Final = (
 )
 
 _MONTHS: Final = 12
+_DAYS: Final = 31
 
 _MISREAD: Final = str.maketrans("OoIl|ZzSsB", "0011122558")
 """Letters that a scanner reads for digits; a date has no others."""
@@ -40,8 +41,8 @@ def parse_birth_date(text: str) -> BirthDate:
     """Read a date of birth: ISO 8601 (also only year, or year and month), YYYYMMDD, M/D/YYYY.
 
     Zeros stand for an unknown part, as in 1979-03-00. A month above 12 with a day that could be one
-    is a date in the other order. Of any other date that is in no calendar, such as 1979-02-31, only
-    the year is kept: one does not know which of the other two is wrong.
+    is a date in the other order. A day above 31 is unknown. Of any other date that is in no
+    calendar, such as 1979-02-31, only the year is kept: one does not know which part is wrong.
 
     Raises:
         IdentifierError: `birth-date-unreadable`, in any other form.
@@ -60,6 +61,8 @@ def parse_birth_date(text: str) -> BirthDate:
         return BirthDate(year)
     if int(month) > _MONTHS and 0 < int(day) <= _MONTHS:  # only the other order can be meant
         month, day = day, month
+    if int(day) > _DAYS:
+        day = "00"
     try:
         dt.date(int(year), int(month), int(day) or 1)
     except ValueError:

@@ -156,7 +156,7 @@ def _person_fields(
     yield "p.dz", (date, postcode)
     yield "p.ld", (last_sound, date)
     yield "p.fd", (first_sound, date)
-    yield "p.id", (name.initial, last[:1], date)
+    yield "p.id", (*sorted((name.initial, last[:1]), reverse=True), date)
     if day:
         yield "p.nmd", (first, last, month + day)
         yield "p.nyd", (first_sound, last, year + day)

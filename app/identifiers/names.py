@@ -49,6 +49,7 @@ _TABLES: Final[dict[str, Any]] = json.loads((_DATA / "name-words-v1.json").read_
 _DROPPED: Final = frozenset(_TABLES["suffixes"] + _TABLES["titles"])
 _PARTICLES: Final = frozenset(_TABLES["particles"])
 _APOSTROPHES: Final = frozenset(_TABLES["apostrophes"])
+_NO_APOSTROPHES: Final = str.maketrans(dict.fromkeys(_APOSTROPHES))
 _LETTERS: Final = str.maketrans(_TABLES["letters"])
 """Capitals that Unicode does not decompose into a Latin letter and a mark."""
 
@@ -73,7 +74,9 @@ def fold(text: str) -> str:
     Apostrophes and combining marks go, ligatures and barred letters are spelled out, everything
     else stays, letters of other scripts too. Folding twice changes nothing.
     """
-    kept = "".join(character for character in text if character not in _APOSTROPHES)
+    kept = text.translate(_NO_APOSTROPHES)
+    if kept.isascii():
+        return kept.upper()
     return "".join(
         character
         for character in unicodedata.normalize("NFKD", kept).upper().translate(_LETTERS)
@@ -93,7 +96,9 @@ def fold_latin(text: str) -> str:
         IdentifierError: `name-not-latin`; a romanization is not guessed.
     """
     folded = fold(text)
-    has_foreign = any(character.isalpha() and not character.isascii() for character in folded)
+    has_foreign = not folded.isascii() and any(
+        character.isalpha() and not character.isascii() for character in folded
+    )
     if has_foreign or not is_readable(text):
         raise IdentifierError("name-not-latin")
     return folded

@@ -1,6 +1,6 @@
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, SmallInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.models import Base
@@ -25,6 +25,24 @@ class Office(Base):
     contact_phone: Mapped[str]
     contact_email: Mapped[str]
     created_at: Mapped[datetime]
+    suspended_at: Mapped[datetime | None]
+    """Since when none of its clients and people is let in."""
+
+
+class StateSettings(Base):
+    """What a state decides for its offices; a state without a row keeps the defaults."""
+
+    __tablename__ = "state_settings"
+    __table_args__ = (
+        CheckConstraint("state ~ '^[A-Z]{2}$'", name="state"),
+        CheckConstraint("review_years BETWEEN 1 AND 5", name="review_years"),
+    )
+
+    state: Mapped[str] = mapped_column(primary_key=True)
+    has_state_pointers: Mapped[bool] = mapped_column(default=True)
+    """Whether its Attorney General sees pointers to overlaps between two of its offices."""
+    review_years: Mapped[int] = mapped_column(SmallInteger, default=5)
+    """After how many years at the latest a case of its offices is reviewed (28 CFR 23.20(h))."""
 
 
 class ParticipationAgreement(Base):

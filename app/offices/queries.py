@@ -8,8 +8,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.db import driver
 from app.offices.errors import OfficeNotFoundError
-from app.offices.models import Office
+from app.offices.models import Office, StateSettings
 from app.offices.schemas import CommitmentRead, OfficeRead
+
+REVIEW_YEARS: Final = 5
+"""The longest that a case is kept without a review (28 CFR 23.20(h)); a state can ask for less."""
+
+REVIEW_CEILING: Final = f"""
+make_interval(years => coalesce(
+  (SELECT x.review_years FROM state_settings x JOIN offices o ON o.state = x.state
+   WHERE o.id = {{office}}), {REVIEW_YEARS}))
+"""  # noqa: S608 -- constants only
+"""SQL interval: how long a case of `office` (a parameter) is kept without a review."""
 
 IN_FORCE: Final = """
 EXISTS (SELECT FROM participation_agreements a
@@ -18,6 +28,11 @@ EXISTS (SELECT FROM participation_agreements a
 """
 """SQL condition: `office` (a column) has an agreement in force on `today` (a date parameter)."""
 
+
+HAS_STATE_POINTERS: Final = """
+NOT EXISTS (SELECT FROM state_settings x WHERE x.state = {state} AND NOT x.has_state_pointers)
+"""
+"""SQL condition: the Attorney General of `state` (a column) sees pointers."""
 
 COMMITMENTS: Final = """
 SELECT json_agg(to_jsonb(t) - 'id' - 'office_id' ORDER BY t.trafficking_type) AS commitments
@@ -54,6 +69,26 @@ async def get_office(session: AsyncSession, code: str) -> Office:
 async def list_offices(session: AsyncSession) -> list[Office]:
     """Return every office by code."""
     return list(await session.scalars(select(Office).order_by(Office.code)))
+
+
+async def list_codes(session: AsyncSession) -> Sequence[str]:
+    """Return the code of every office; asks for nothing that an older schema lacks."""
+    return (await session.scalars(select(Office.code))).all()
+
+
+async def list_states(session: AsyncSession) -> list[StateSettings]:
+    """Return the states that decided something, by name."""
+    return list(await session.scalars(select(StateSettings).order_by(StateSettings.state)))
+
+
+async def get_review_years(session: AsyncSession, office_id: int) -> int:
+    """Return after how many years at the latest a case of the office is reviewed."""
+    years = await session.scalar(
+        select(StateSettings.review_years)
+        .join(Office, Office.state == StateSettings.state)
+        .where(Office.id == office_id)
+    )
+    return REVIEW_YEARS if years is None else years
 
 
 async def list_participants(

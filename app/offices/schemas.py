@@ -3,12 +3,14 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from app.core.plain_text import Plain
+
 OfficeKind = Literal["local", "attorney_general", "tribal", "regional"]
 OfficeCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9-]{2,31}$")]
 RENEWED_WITHIN: Final = timedelta(days=2 * 366)
 """A commitment that outlives those who made it says nothing."""
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True), Plain]
 
 
 class OfficeAdd(BaseModel):
@@ -82,6 +84,16 @@ class OfficeContactRead(BaseModel):
     title: str
     phone: str
     email: str
+
+
+class StateSet(BaseModel):
+    """What a state decides for its offices; what is None stays as it is."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    state: str = Field(pattern=r"^[A-Z]{2}$")
+    has_state_pointers: bool | None = None
+    review_years: int | None = Field(default=None, ge=1, le=5)
 
 
 class CommitmentRead(BaseModel):

@@ -9,13 +9,20 @@ from app.access.principal import Principal
 from app.audit import service as audit
 from app.offices import queries
 from app.offices.errors import NoAgreementError, OfficeExistsError
-from app.offices.models import Commitment, Office, OfficeContact, ParticipationAgreement
+from app.offices.models import (
+    Commitment,
+    Office,
+    OfficeContact,
+    ParticipationAgreement,
+    StateSettings,
+)
 from app.offices.schemas import (
     AgreementSign,
     CommitmentSign,
     OfficeAdd,
     OfficeContactSet,
     OfficeRead,
+    StateSet,
 )
 
 
@@ -94,6 +101,22 @@ async def sign_commitment(
     await session.flush()  # constraints speak before the audit entry is written
     detail = {"trafficking_type": commitment.trafficking_type}
     await audit.record(session, principal, "commitment.signed", office.code, detail=detail)
+
+
+async def set_state(session: AsyncSession, principal: Principal, asked: StateSet) -> None:
+    """Set what a state decides for its offices; it counts from the next request on.
+
+    Raises:
+        MissingScopeError: the caller is not the operator.
+    """
+    principal.require(Permission.OFFICES_MANAGE)
+    given = asked.model_dump(exclude_none=True)
+    await session.execute(
+        insert(StateSettings)
+        .values(**{"has_state_pointers": True, "review_years": 5, **given})
+        .on_conflict_do_update(index_elements=["state"], set_=given)
+    )
+    await audit.record(session, principal, "state.set", asked.state, detail=given)
 
 
 async def list_participants(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from app.identifiers.kinds import KINDS
@@ -37,7 +38,9 @@ _LAST_EXACT, _LAST_INITIAL = _m("nmd nym nyd nsw n"), _m("id")
 _LAST_SOUND = _m("xx ld nm lmd xz")
 _FULL_FIRST = _FIRST_EXACT | _FIRST_SOUND
 _FULL_DATE = _m("xx ld fd id lmd imd dz")
-_DATED, _MIDDLE = _FULL_DATE | _m("nmd nym nyd nsw"), _m("nm lmd imd")
+_DATED = _FULL_DATE | _m("nmd nym nyd nsw")
+_RARE, _BOTH_MIDDLE, _LAST_MIDDLE, _FIRST_MIDDLE = _m("n"), _m("nm"), _m("lmd"), _m("imd")
+_MIDDLE = _BOTH_MIDDLE | _LAST_MIDDLE | _FIRST_MIDDLE
 _YEAR_MONTH, _YEAR_DAY, _DAY_MONTH, _SWAPPED = _m("nym"), _m("nyd"), _m("nmd"), _m("nsw")
 _POSTCODE: Final = _m("xz dz")
 
@@ -57,12 +60,20 @@ class PersonFacts:
         """Whether at least a part of the date of birth agrees."""
         return self.birth_date not in {"differs", "unknown"}
 
-    def bits(self, name: float) -> float:
-        """Return the weight of names and date, given how many bits the full name is worth."""
+    def bits(self, name: float, *, may_be_exact: bool = False) -> float:
+        """Return the weight of names and date.
+
+        Args:
+            name: How many bits the full name is worth.
+            may_be_exact: Whether names that agree by sound are not known to be spelled differently.
+        """
         # An initial is no agreement where the middle one differs: so look relatives' records.
         initial = -4.3 if self.middle_initial == "differs" else 2.7
-        first = _name_weights(0.45 * name, exact=1.0, sound=1.5, initial=initial, differs=-4.3)
-        last = _name_weights(0.55 * name, exact=0.8, sound=1.8, initial=3.1, differs=-4.6)
+        sounds = (0.2, 0.2) if may_be_exact else (1.5, 1.8)
+        first = _name_weights(
+            0.45 * name, exact=1.0, sound=sounds[0], initial=initial, differs=-4.3
+        )
+        last = _name_weights(0.55 * name, exact=0.8, sound=sounds[1], initial=3.1, differs=-4.6)
         return (
             first.get(self.first_name, 0.0)
             + last.get(self.last_name, 0.0)
@@ -101,10 +112,16 @@ class NamePair:
     holders: int
     """Subjects with exactly this name in the registry; 0 when the name is not exactly shared."""
 
-    @property
+    @cached_property
     def facts(self) -> PersonFacts:
         """What the shared keys prove; see `person_facts`."""
         return person_facts(self.shared, self.mine, self.theirs)
+
+    def bits(self, name: float) -> float:
+        """Return the weight of names and date, given how many bits the full name is worth."""
+        # without a date only the key of a rare name shows that two names are spelled alike
+        has_exact_key = self.facts.is_dated or (self.mine | self.theirs) & _RARE
+        return self.facts.bits(name, may_be_exact=not has_exact_key)
 
     @property
     def first_differs(self) -> bool:
@@ -163,8 +180,8 @@ def _middle(shared: int, both: int, last: str, first: str, date: str) -> str:
     if shared & _MIDDLE:
         return "agrees"
     seen = (
-        (both & _m("lmd") and last in _SOUNDS and date == "full")
-        or (both & _m("imd") and first in {*_SOUNDS, "initial"} and date == "full")
-        or (both & _m("nm") and last in _SOUNDS and first in _SOUNDS)
+        (both & _LAST_MIDDLE and last in _SOUNDS and date == "full")
+        or (both & _FIRST_MIDDLE and first in {*_SOUNDS, "initial"} and date == "full")
+        or (both & _BOTH_MIDDLE and last in _SOUNDS and first in _SOUNDS)
     )
     return "differs" if seen else "unknown"

@@ -1,6 +1,7 @@
 """The keys that a registry process works with; they follow a rotation by themselves."""
 
 import asyncio
+import hmac
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -12,8 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.clock import utc_now
 from app.core.db import Sessions, transaction
 from app.core.errors import EpochChangedError
-from app.core.keyfiles import SecretSource
-from app.epochs.queries import Epochs, ensure_first, get_epochs
+from app.core.keyfiles import KeyFileError, KeyFiles, SecretSource
+from app.core.settings import RegistrySettings
+from app.epochs.queries import Epochs, ensure_first, get_epochs, is_key_of
 from app.identifiers import ristretto
 from app.identifiers.kinds import KINDS
 from app.overlaps.postings import PostedSubject
@@ -52,7 +54,8 @@ class Keyring:
         """Load the keys of the epoch in force; a new database begins with the published one.
 
         Raises:
-            KeyFileError: the registry's key of that epoch is absent, malformed or exposed.
+            KeyFileError: the registry's key of that epoch is absent, malformed, exposed, or not
+                the one that the database's tokens were made with.
         """
         first = json.loads((self._public / "oprf.json").read_text())["epoch"]
         async with transaction(self._sessions) as session:
@@ -84,13 +87,21 @@ class Keyring:
                 self._epochs = found
             if self._matcher is None or self._matcher.epoch != found.current:
                 rotation = bytes.fromhex((self._public / "rotation.pub").read_text())
-                token_key = self._private.secret(f"token-key-{found.current}")
+                token_key = await self._token_key(session, found.current)
                 sealer = await create_sealer(
                     self._sessions, rotation, epoch=found.current, now=utc_now()
                 )
                 self._matcher = Matcher(token_key, found.current, sealer, self._prior)
             self._is_stale = False  # last: until now, whoever asks must wait for the lock
         return found
+
+    async def _token_key(self, session: AsyncSession, epoch: int) -> bytes:
+        name = f"token-key-{epoch}"
+        key = self._private.secret(name)
+        check = hmac.digest(key, b"joinder/v1/token-key-check", "sha256")[:16]
+        if not await is_key_of(session, epoch, check):
+            raise KeyFileError(f"registry/{name} is not the key that made the database's tokens")
+        return key
 
     def classes(self, epoch: int) -> dict[str, str]:
         """Return the published public key of each class in an epoch.
@@ -123,6 +134,19 @@ class Keyring:
 
     def _forget_deltas(self) -> None:
         self._deltas = None
+
+
+async def create_keyring(settings: RegistrySettings, sessions: Sessions) -> Keyring:
+    """Return the keyring of an installation, with the keys of the epoch in force.
+
+    Raises:
+        KeyFileError: the registry's key of that epoch is absent, malformed or exposed.
+    """
+    prior = Prior(settings.opposite_subjects, settings.expected_matches)
+    private = KeyFiles(settings.keys / "registry")
+    keyring = Keyring(sessions, private, settings.keys / "public", prior)
+    await keyring.start()
+    return keyring
 
 
 def public_classes(public: Path, epoch: int) -> dict[str, str]:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from app.identifiers.kinds import KINDS
 from app.identifiers.tokens import stored_token
 from app.overlaps.facts import kinds_of, mask
 from app.overlaps.rows import Profile
@@ -110,8 +109,3 @@ def sightings_of(posting: Posting, token_key: bytes) -> list[Sighting]:
         for token in (stored_token(token_key, kind, element),)
     }
     return list(found.values())
-
-
-def kind_code(kind: str) -> int:
-    """Return the small integer that tables hold for a kind."""
-    return KINDS[kind].code

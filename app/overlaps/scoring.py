@@ -44,6 +44,9 @@ _ADDRESS_BITS: Final = 6.0
 _NAME_BITS: Final = (10.5, 14.0, 18.0, 21.0)
 """Bits of a full name by rarity, common to rare; the first name has 45 %, the last 55 %."""
 
+_TABLE_TRUST: Final = 0.005
+"""For how many namesakes seen the population table stands: few, as it may be of other people."""
+
 _FIRST_NUMBER: Final = 40
 """Code of the first strong kind, bit 0 in a mask of numbers."""
 
@@ -79,15 +82,18 @@ def kinds_of_numbers(numbers: int) -> list[str]:
 def name_bits(rarity: int, holders: int, population: int) -> float:
     """Return how rare a full name is: by its band, or by the registry where that says commoner.
 
+    The share of people with a name has a gamma distribution about what the table says; each
+    holder but the two compared is one more who has it.
+
     Args:
         rarity: That of the commoner of the two names, by the shipped population table.
-        holders: Subjects with exactly this name, the two compared included; 0 if not known. Where
-            it counts, no name is rarer than one subject of the registry: it cannot show more.
+        holders: Subjects with exactly this name, the two compared included; 0 if not known.
         population: How many subjects could hold it.
     """
-    if not holders:
-        return _NAME_BITS[rarity]
-    return min(_NAME_BITS[rarity], math.log2(population / max(1, holders - 1)))
+    table = _NAME_BITS[rarity]
+    seen = _TABLE_TRUST + max(0, holders - 2)
+    among = _TABLE_TRUST * 2**table + population
+    return min(table, math.log2(among / seen)) if holders else table
 
 
 def contact_bits(
@@ -171,8 +177,7 @@ def score(
 ) -> Score:
     """Return the score of the pair of names that fits best, with everything else that is shared.
 
-    How common a name is in the registry counts only without a date: ten offices after one person
-    are not ten namesakes.
+    Only the best pair counts, so a further alias never lowers the score.
 
     Args:
         pairs: The pairs of names of the two subjects; empty if one has none.
@@ -185,18 +190,14 @@ def score(
     differing = [kind for kind in kinds_of_numbers(numbers) if kind not in shared]
     has_number = any(KINDS[kind].evidence == "strong" for kind in shared)
     is_sure = any(KINDS[kind].evidence == "strong" for kind in shared if kind not in weak)
+    least = PERSON_FLOOR if is_sure else -math.inf
     by_number = number_bits(shared, differing, weak) + prior.bits
     best: Score | None = None
     for pair in pairs:
         facts = pair.facts
-        person = facts.bits(
-            name_bits(pair.rarity, 0 if facts.is_dated else pair.holders, population)
-        )
-        if is_sure:
-            person = max(person, PERSON_FLOOR)
         has_postcode = facts.postcode == "agrees"
         contact = contact_bits(shared, population, has_postcode=has_postcode, weak=weak)
-        bits = person + contact + by_number
+        bits = _person_bits(pair, contact, population, least=least) + by_number
         if best is None or bits > best.bits:
             alone = not (facts.is_dated or contact or has_number or "ssn4" in shared)
             best = Score(bits, pair, differing, alone)
@@ -204,6 +205,27 @@ def score(
         bits = contact_bits(shared, population, weak=weak) + by_number
         return Score(bits, None, differing, is_name_alone=False)
     return best
+
+
+def _person_bits(pair: NamePair, contact: float, population: int, *, least: float) -> float:
+    """Return the weight of a pair of names with the contacts that are shared beside it.
+
+    How common a name is in the registry counts only without a date: ten offices after one person
+    are not ten namesakes. Where the dates contradict, a relative named alike is as likely as an
+    error: then no name is rarer than one subject of the registry, unless the middle initial agrees
+    and no contact is counted, which relatives share.
+    """
+    facts = pair.facts
+    if facts.is_dated or not pair.holders:
+        return max(least, pair.bits(_NAME_BITS[pair.rarity])) + contact
+    rare = name_bits(pair.rarity, pair.holders, population)
+    if facts.birth_date == "unknown":
+        return max(least, pair.bits(rare)) + contact
+    most = math.log2(population / max(1, pair.holders - 1))
+    beside_contact = max(least, pair.bits(min(rare, most))) + contact
+    if facts.middle_initial != "agrees":
+        return beside_contact
+    return max(beside_contact, least, pair.bits(rare))
 
 
 def same_person(

@@ -23,8 +23,12 @@ HPKE_INFO = b"joinder/v1/sealing-key"
 _NONCE_BYTES = 12
 
 
+Owner = int | UUID
+"""What sealed elements are of: a subject, by its key, or a suppression entry, by its id."""
+
+
 class Sealer:
-    """Seals the elements of subjects under a data key of this process.
+    """Seals the elements of subjects and entries under a data key of this process.
 
     The data key lives in memory only; the table holds it sealed to the offline rotation key, so a
     stolen database with all of the registry's files still opens no element.
@@ -34,8 +38,8 @@ class Sealer:
         self.key_id = key_id
         self._cipher = AESGCM(data_key)
 
-    def seal(self, subject_id: int, elements: Sequence[tuple[int, bytes]]) -> bytes:
-        """Return kinds, nonce and ciphertext of (kind code, 32-byte element) pairs of one subject.
+    def seal(self, owner: Owner, elements: Sequence[tuple[int, bytes]]) -> bytes:
+        """Return kinds, nonce and ciphertext of (kind code, 32-byte element) pairs of one owner.
 
         Layout: one byte with their count, one byte of kind for each, 12 of nonce, the ciphertext.
         """
@@ -43,7 +47,7 @@ class Sealer:
         plain = b"".join(element for _, element in elements)
         kinds = bytes(code for code, _ in elements)
         head = bytes([len(kinds)]) + kinds
-        return head + nonce + self._cipher.encrypt(nonce, plain, associated_data(subject_id, kinds))
+        return head + nonce + self._cipher.encrypt(nonce, plain, associated_data(owner, kinds))
 
 
 class Opener:
@@ -54,12 +58,12 @@ class Opener:
         self._ciphers: dict[UUID, AESGCM] = {}
 
     def open(
-        self, key_id: UUID, sealed_key: bytes, subject_id: int, sealed: bytes
+        self, key_id: UUID, sealed_key: bytes, owner: Owner, sealed: bytes
     ) -> list[tuple[int, bytes]]:
         """Return what `Sealer.seal` was given.
 
         Raises:
-            InvalidTag: of another key or another subject, or altered.
+            InvalidTag: of another key or another owner, or altered.
         """
         cipher = self._ciphers.get(key_id)
         if cipher is None:
@@ -67,15 +71,17 @@ class Opener:
             cipher = self._ciphers[key_id] = AESGCM(data_key)
         kinds, rest = sealed[1 : 1 + sealed[0]], sealed[1 + sealed[0] :]
         nonce, text = rest[:_NONCE_BYTES], rest[_NONCE_BYTES:]
-        plain = cipher.decrypt(nonce, text, associated_data(subject_id, kinds))
+        plain = cipher.decrypt(nonce, text, associated_data(owner, kinds))
         return [
             (code, plain[SIZE * place : SIZE * (place + 1)]) for place, code in enumerate(kinds)
         ]
 
 
-def associated_data(subject_id: int, kinds: bytes) -> bytes:
-    """Return what a sealed value is bound to: its subject and its list of kinds."""
-    return b"joinder/v1/sealed\0" + subject_id.to_bytes(8, "big") + kinds
+def associated_data(owner: Owner, kinds: bytes) -> bytes:
+    """Return what a sealed value is bound to: its owner and its list of kinds."""
+    if isinstance(owner, UUID):
+        return b"joinder/v1/sealed-entry\0" + owner.bytes + kinds
+    return b"joinder/v1/sealed\0" + owner.to_bytes(8, "big") + kinds
 
 
 async def create_sealer(

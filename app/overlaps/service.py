@@ -1,5 +1,5 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -13,7 +13,7 @@ from app.overlaps import crowds, detection, queries, shares, suppressed
 from app.overlaps.crowds import Crowd
 from app.overlaps.postings import Posting, Sighting, sightings_of
 from app.overlaps.queries import Connection
-from app.overlaps.rows import Around, HeldBefore, Match
+from app.overlaps.rows import Around, HeldBefore, Locked, Match
 from app.overlaps.scoring import Prior
 from app.overlaps.sealing import Sealer
 from app.overlaps.shares import Division
@@ -49,8 +49,8 @@ class Registration:
     """Audit action and overlap: what was found, changed or retracted."""
     became_common: Sequence[str] = ()
     """The kind of each token that makes no further overlaps from now on."""
-    to_rematch: Sequence[bytes] = ()
-    """Tokens that match stored cases which they did not match before; their rows are locked."""
+    to_rematch: Mapping[bytes, Locked] = field(default_factory=dict)
+    """Tokens that match stored cases which they did not match before, with their locked rows."""
     matched_again: Sequence[str] = ()
     """The kind of each of them."""
 
@@ -134,7 +134,7 @@ async def register(
             for token, row in counts.items()
             if crowds.became(locked[token], row)
         ],
-        to_rematch=released,
+        to_rematch={token: held[token] for token in released},
         matched_again=[crowds.kind_name(locked[token].kind) for token in released],
     )
 

@@ -8,20 +8,16 @@ from app.core.deps import Now, Session
 from app.core.http import StrictRoute
 from app.core.openapi import operation
 from app.people import administration as service
-from app.people import review
 from app.people.deps import CurrentGate, CurrentPerson
 from app.people.errors import (
-    BannerNotAcknowledgedError,
+    NOT_SIGNED_IN,
     CrossSiteRequestError,
     OwnAccountError,
     PersonExistsError,
     PersonNotFoundError,
     ProviderNotFoundError,
-    SecondFactorNeededError,
-    SignInNeededError,
 )
 from app.people.schemas import (
-    AccessReview,
     EnrolmentRead,
     EnrolmentStart,
     PersonAdd,
@@ -36,10 +32,8 @@ PersonId = Annotated[str, Path(max_length=64, examples=["psn_0198a1b2c3d47e5f8a9
 
 def _manage(*raises: Any) -> dict[str, Any]:
     return operation(
-        SignInNeededError,
+        *NOT_SIGNED_IN,
         CrossSiteRequestError,
-        BannerNotAcknowledgedError,
-        SecondFactorNeededError,
         StepUpNeededError,
         MissingScopeError,
         *raises,
@@ -125,18 +119,3 @@ async def end_sign_ins_of_office(principal: CurrentPerson, session: Session, now
     """End every sign-in of the caller's office at once, the caller's included."""
     ended = await service.end_sign_ins(session, principal, principal.office_id, now=now)
     return SignedOut(ended=ended)
-
-
-@router.get(
-    "/access-review",
-    openapi_extra=operation(
-        SignInNeededError,
-        BannerNotAcknowledgedError,
-        SecondFactorNeededError,
-        MissingScopeError,
-        scope=Permission.PEOPLE_REVIEW,
-    ),
-)
-async def review_access(principal: CurrentPerson, session: Session, now: Now) -> AccessReview:
-    """Return who and what of the office has which access, for the yearly review."""
-    return await review.review_access(session, principal, principal.office_id, now=now)

@@ -74,13 +74,11 @@ async def same_origin(request: Request, gate: CurrentGate) -> None:
         raise CrossSiteRequestError
 
 
+SignInSecret = Annotated[str | None, Depends(_SCHEME)]
+
+
 async def current_sign_in(
-    request: Request,
-    gate: CurrentGate,
-    session: Session,
-    now: Now,
-    secret: Annotated[str | None, Depends(_SCHEME)],
-    _same_origin: Annotated[None, Depends(same_origin)],
+    request: Request, gate: CurrentGate, session: Session, now: Now, secret: SignInSecret
 ) -> SignedIn:
     """Return who is signed in, complete or not; looked up in a transaction of its own.
 
@@ -90,6 +88,7 @@ async def current_sign_in(
         CrossSiteRequestError: a change without the page's token, or from another site.
         SignInNeededError: no cookie, or one whose sign-in has ended.
     """
+    await same_origin(request, gate)
     if secret is None:
         raise SignInNeededError
     if request.method not in _SAFE:

@@ -1,3 +1,5 @@
+from typing import Final
+
 from app.core.errors import (
     AppError,
     ConflictError,
@@ -130,3 +132,7 @@ class ProviderSettingError(InvalidError):
     code = "identity-provider-invalid"
     title = "Identity provider not accepted"
     default_detail = "Give the issuer as https address, as its discovery document says it."
+
+
+NOT_SIGNED_IN: Final = (SignInNeededError, BannerNotAcknowledgedError, SecondFactorNeededError)
+"""What is told to whoever has no complete sign-in."""

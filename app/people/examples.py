@@ -66,32 +66,5 @@ EXAMPLES: Final[dict[str, Any]] = {
         "code": "ABCDEF-GHIJKL-MNOPQR-STUVWX",
         "expires_at": "2026-03-04T17:00:00Z",
     },
-    "AccessReview": {
-        "office": "CA0190000A",
-        "made_at": "2026-03-01T17:00:00Z",
-        "people": [
-            {
-                "person_id": "psn_0198a1b2c3d47e5f8a9b0c1d2e3f4a5b",
-                "account": "duty.deputy",
-                "name": "Duty deputy",
-                "roles": ["auditor"],
-                "permissions": ["people:review"],
-                "factors": ["password", "totp", "recovery_codes"],
-                "created_at": "2026-01-05T17:00:00Z",
-                "last_signed_in_at": "2026-03-01T16:00:00Z",
-                "disabled_at": None,
-                "disabled_for": None,
-            }
-        ],
-        "clients": [
-            {
-                "client_id": "01980000-0000-7000-8000-00000000000a",
-                "label": "case-management export",
-                "scopes": ["cases:post"],
-                "created_at": "2026-01-05T17:00:00Z",
-                "revoked_at": None,
-            }
-        ],
-    },
 }
 """Examples by name of schema, for the OpenAPI document; everything in them is made up."""

@@ -9,12 +9,11 @@ from app.core.openapi import KNOWN, operation
 from app.people import registering, service
 from app.people.deps import COOKIE, CurrentCaller, CurrentGate, CurrentSignIn, drop, keep
 from app.people.errors import (
-    BannerNotAcknowledgedError,
+    NOT_SIGNED_IN,
     CrossSiteRequestError,
     FactorError,
     PasskeyNotFoundError,
     PasswordError,
-    SecondFactorNeededError,
     SignInNeededError,
 )
 from app.people.schemas import (
@@ -36,10 +35,8 @@ _MAX_BODY: Final = 32 * 1024
 def _recent(*raises: Any) -> dict[str, Any]:
     """Describe an operation of somebody who has just shown who it is."""
     return operation(
-        SignInNeededError,
+        *NOT_SIGNED_IN,
         CrossSiteRequestError,
-        BannerNotAcknowledgedError,
-        SecondFactorNeededError,
         StepUpNeededError,
         *raises,
         scope=KNOWN,

@@ -12,26 +12,20 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access.permissions import Permission
-from app.access.principal import Principal
-from app.audit import service as audit
 from app.core.db import transaction
 from app.core.id_tokens import IdClaims, verify_id_token
 from app.core.jwt import JwtError
 from app.identifiers.encoding import b64u_decode, b64u_encode
-from app.offices import queries as offices
 from app.people import attempts, enrolment, passkeys, queries, service
 from app.people.errors import (
-    ProviderSettingError,
     ProviderUnavailableError,
     SignInRefusedError,
 )
 from app.people.fetch import FetchError, check_url, fetch_json
 from app.people.gate import Caller, Gate
-from app.people.models import IdentityProvider, Person
+from app.people.models import Person
 from app.people.schemas import ProviderAnswer, ProviderSignIn
 from app.people.seal import SealError
 
@@ -63,40 +57,6 @@ class _Provider:
     client_id: str
     acr_values: list[str]
     document: dict[str, Any]
-
-
-async def set_provider(
-    session: AsyncSession,
-    principal: Principal,
-    office_code: str,
-    *,
-    issuer: str,
-    client_id: str,
-    acr_values: list[str],
-    allow_loopback: bool = False,
-) -> None:
-    """Name the one identity provider of an office, and the `acr` values that are good enough.
-
-    Raises:
-        MissingScopeError: the caller is not the operator.
-        OfficeNotFoundError: no office has this code.
-        ProviderSettingError: the issuer is no https address, or no `acr` is named.
-    """
-    principal.require(Permission.OFFICES_MANAGE)
-    office = await offices.get_office(session, office_code)
-    try:
-        check_url(issuer, allow_loopback=allow_loopback)
-    except FetchError:
-        raise ProviderSettingError from None
-    if not acr_values:
-        raise ProviderSettingError("Name the acr values that stand for two factors.")
-    named = {"issuer": issuer, "client_id": client_id, "acr_values": acr_values}
-    await session.execute(
-        insert(IdentityProvider)
-        .values(office_id=office.id, **named)
-        .on_conflict_do_update(index_elements=["office_id"], set_=named)
-    )
-    await audit.record(session, principal, "identity_provider.set", office.code)
 
 
 async def begin_sign_in(

@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.policy import permissions_of
 from app.access.principal import Principal
 from app.access.vocabulary import Role
-from app.accounts.models import ClientCredential
 from app.offices.models import Office
 from app.offices.queries import IN_FORCE
 from app.people.errors import PersonNotFoundError, ProviderNotFoundError
@@ -36,7 +35,7 @@ _SIGNED_IN: Final = text(
     + " AS is_participating FROM sign_ins s JOIN persons p ON p.id = s.person_id"
     " JOIN offices o ON o.id = p.office_id"
     " WHERE s.digest = :digest AND s.seen_at > :idle_after AND s.began_at > :began_after"
-    " AND p.disabled_at IS NULL"
+    " AND p.disabled_at IS NULL AND o.suspended_at IS NULL"
 )
 
 
@@ -221,12 +220,6 @@ async def list_people(session: AsyncSession, office_id: int) -> list[tuple[Perso
     found = select(Person, passkeys, codes).where(Person.office_id == office_id)
     rows = (await session.execute(found.order_by(Person.account))).all()
     return [(person, keys, left) for person, keys, left in rows]
-
-
-async def list_clients(session: AsyncSession, office_id: int) -> list[ClientCredential]:
-    """Return the machine clients of an office, oldest first."""
-    found = select(ClientCredential).where(ClientCredential.office_id == office_id)
-    return list(await session.scalars(found.order_by(ClientCredential.id)))
 
 
 async def list_people_for_update(session: AsyncSession, office_id: int) -> list[Person]:

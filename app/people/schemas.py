@@ -4,12 +4,13 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from app.access.vocabulary import PersonsRole, Role
+from app.core.plain_text import Plain
 from app.people.passwords import MAX_PASSWORD
 
 Password = Annotated[str, StringConstraints(min_length=1, max_length=MAX_PASSWORD)]
 Short = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 AccountName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._@+-]{1,99}$")]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True), Plain]
 TotpCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
 Roles = Annotated[tuple[PersonsRole, ...], Field(min_length=1, max_length=len(Role))]
 NextStep = Literal["acknowledge_banner", "give_second_factor", "register_second_factor", "none"]
@@ -244,22 +245,3 @@ class PersonRead(BaseModel):
     last_signed_in_at: datetime | None
     disabled_at: datetime | None
     disabled_for: Literal["administrator", "idle"] | None
-
-
-class ClientRead(BaseModel):
-    """One machine client in the access review."""
-
-    client_id: str
-    label: str
-    scopes: list[str]
-    created_at: datetime
-    revoked_at: datetime | None
-
-
-class AccessReview(BaseModel):
-    """Who and what of the office has which access, for the yearly review."""
-
-    office: str
-    made_at: datetime
-    people: list[PersonRead]
-    clients: list[ClientRead]

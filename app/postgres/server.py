@@ -135,7 +135,7 @@ class EmbeddedServer:
                 self._leave()
 
     def discard(self) -> bool:
-        """Stop a disposable server and delete its home, unless somebody else uses it.
+        """Stop a disposable server and delete its home; False when somebody else uses it.
 
         Raises:
             EmbeddedPostgresError: this is a durable server.

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 DAY: Final = timedelta(days=1)
 PERIOD: Final = timedelta(days=30)
@@ -13,9 +13,21 @@ PERIOD_DAYS: Final = 10
 PER_DAY: Final[Mapping[str, int]] = {"person": 3000, "tel": 500}
 PER_DAY_OF_ANY_OTHER: Final = 200
 
-OFFICE_BURST: Final = 2
-CLIENT_BURST: Final = 1
-"""What may be spent at once, in daily allowances: a stolen credential gets half of its office's."""
+
+class Share(NamedTuple):
+    """How much of an office's allowance one holder may have."""
+
+    of_daily: float
+    """The part of a day's allowance that comes back in a day."""
+    burst: int
+    """How many days' worth of that may be spent at once."""
+
+
+OFFICE: Final = Share(1, 2)
+CLIENT: Final = Share(1, 1)
+"""A stolen credential gets half of what its office may spend at once."""
+PERSON: Final = Share(1 / 3, 2)
+"""Nobody types as many names as an export holds."""
 
 
 @dataclass(frozen=True)
@@ -33,25 +45,25 @@ def per_day(key_class: str) -> int:
     return PER_DAY.get(key_class, PER_DAY_OF_ANY_OTHER)
 
 
-def at(bucket: Bucket, key_class: str, now: datetime) -> Bucket:
+def at(bucket: Bucket, key_class: str, share: Share, now: datetime) -> Bucket:
     """Return the bucket as time has lowered it by `now` or when it was last counted."""
     now = max(now, bucket.counted_at)
     days = (now - bucket.counted_at) / DAY
-    spent = max(0.0, bucket.spent - days * per_day(key_class))
+    spent = max(0.0, bucket.spent - days * share.of_daily * per_day(key_class))
     if now - bucket.period_began_at < PERIOD:
         return Bucket(spent, now, bucket.period_spent, bucket.period_began_at)
     return Bucket(spent, now, 0, now)
 
 
-def wait(bucket: Bucket, key_class: str, count: int, burst: int) -> timedelta | None:
+def wait(bucket: Bucket, key_class: str, share: Share, count: int) -> timedelta | None:
     """Return how long until `count` more elements fit into a bucket as of now.
 
     Zero means now, None never: more than fits even into an empty bucket.
     """
-    daily = per_day(key_class)
-    if count > burst * daily:
+    daily = share.of_daily * per_day(key_class)
+    if count > share.burst * daily:
         return None
-    until = max(0.0, bucket.spent + count - burst * daily) / daily * DAY
+    until = max(0.0, bucket.spent + count - share.burst * daily) / daily * DAY
     if bucket.period_spent + count > PERIOD_DAYS * daily:
         until = max(until, bucket.period_began_at + PERIOD - bucket.counted_at)
     return until

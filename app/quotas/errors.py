@@ -4,7 +4,7 @@ from app.core.errors import AppError, ForbiddenError
 
 
 class QuotaExceededError(AppError):
-    """The office, or this client of it, has used its allowance of a key class."""
+    """The office, or this client or person of it, has used its allowance of a key class."""
 
     status = 429
     code = "quota-exceeded"

@@ -3,7 +3,8 @@ from typing import Any, Final
 EXAMPLES: Final[dict[str, Any]] = {
     "PermitAsk": {
         "epoch": 1,
-        "purpose": "post",
+        "reason": "new_case",
+        "cases": [{"source_system": "cms", "external_id": "24-CR-001"}],
         "counts": {"person": 2, "tel": 1},
         "digest": "oXfCO_MK23DYeQDnLQLw4sIYGcWPuMB0eASEHpA7LHs",
     },

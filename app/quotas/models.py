@@ -1,18 +1,27 @@
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Double, ForeignKey, Identity, Index, Integer
+from sqlalchemy import (
+    CheckConstraint,
+    Double,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.models import Base
 
 
 class QuotaBucket(Base):
-    """What one office, or one client credential, had evaluated of one key class lately."""
+    """What an office, or one client or person of it, had evaluated of one key class lately."""
 
     __tablename__ = "quota_buckets"
 
     holder: Mapped[str] = mapped_column(primary_key=True)
-    """`office:` or `client:` and the id."""
+    """`office:`, `client:` or `person:` and the id."""
     key_class: Mapped[str] = mapped_column(primary_key=True)
     spent: Mapped[float] = mapped_column(Double)
     """Elements at `counted_at`; it sinks by a day's allowance in a day."""
@@ -40,3 +49,20 @@ class ImportAllowance(Base):
     spent: Mapped[int] = mapped_column(Integer)
     opened_at: Mapped[datetime]
     ends_at: Mapped[datetime]
+
+
+class PermittedBatch(Base):
+    """A batch that an office got a permit for lately: another permit for it costs nothing."""
+
+    __tablename__ = "permitted_batches"
+    __table_args__ = (
+        CheckConstraint("octet_length(digest) = 32", name="digest"),
+        Index("ix_permitted_batches_office_id_permitted_at", "office_id", "permitted_at"),
+    )
+
+    office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"), primary_key=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    """Of blinded elements, which are random."""
+    counts: Mapped[dict[str, int]] = mapped_column(JSONB)
+    """What was debited for it, by key class."""
+    permitted_at: Mapped[datetime]

@@ -1,5 +1,6 @@
 """SQL of quotas, on the driver inside the caller's transaction."""
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
@@ -10,6 +11,27 @@ from app.quotas.allowances import Bucket
 
 Key = tuple[str, str]
 """Holder and key class."""
+
+_FORGET: Final = "DELETE FROM permitted_batches WHERE office_id = $1 AND permitted_at < $2"
+
+# with other counts it is another batch, whatever the digest: the evaluator compares both
+_REMEMBER: Final = """
+INSERT INTO permitted_batches AS b (office_id, digest, counts, permitted_at)
+VALUES ($1, $2, $3, $4)
+ON CONFLICT (office_id, digest) DO UPDATE
+SET counts = excluded.counts, permitted_at = excluded.permitted_at
+WHERE b.counts <> excluded.counts
+RETURNING digest
+"""
+
+_ABSENT: Final = """
+SELECT q.place::int
+FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS q (source_system, external_id, place)
+WHERE NOT EXISTS (
+  SELECT FROM cases c WHERE c.office_id = $1 AND c.source_system = q.source_system
+    AND c.external_id = q.external_id AND c.withdrawn_at IS NULL)
+ORDER BY q.place
+"""
 
 _LOCK: Final = """
 INSERT INTO quota_buckets AS b (holder, key_class, spent, counted_at, period_spent, period_began_at)
@@ -39,6 +61,33 @@ WHERE a.id = (SELECT i.id FROM import_allowances i
   AND a.elements - a.spent >= q.count
 RETURNING a.key_class
 """
+
+
+async def remember_batch(
+    connection: asyncpg.Connection,
+    office_id: int,
+    digest: bytes,
+    counts: Mapping[str, int],
+    *,
+    now: datetime,
+    forget_before: datetime,
+) -> bool:
+    """Return whether the batch is new to the office; from now on it is not.
+
+    Of two requests for one batch the later waits here for the earlier, and finds it debited or,
+    if that was refused, is the first. Batches permitted before `forget_before` are forgotten.
+    """
+    await connection.execute(_FORGET, office_id, forget_before)
+    found = await connection.fetchval(_REMEMBER, office_id, digest, json.dumps(counts), now)
+    return found is not None
+
+
+async def list_absent(
+    connection: asyncpg.Connection, office_id: int, refs: Sequence[tuple[str, str]]
+) -> list[int]:
+    """Return the places, from 0, of references to cases that the office does not hold."""
+    systems, numbers = [ref[0] for ref in refs], [ref[1] for ref in refs]
+    return [row[0] - 1 for row in await connection.fetch(_ABSENT, office_id, systems, numbers)]
 
 
 async def lock_buckets(

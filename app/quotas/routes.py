@@ -30,9 +30,10 @@ async def give_permit(
     settings: Settings,
     now: Now,
 ) -> PermitRead:
-    """Count an evaluation against the office's and the client's allowance and permit it.
+    """Count an evaluation against the office's and the caller's own allowance and permit it.
 
     Blind first: the permit is for one batch, named by its digest. Send it to the evaluator.
+    Asking again for the same batch within a day costs nothing.
     """
     return await service.give_permit(
         session,

@@ -1,15 +1,17 @@
+from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
+import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.audit import service as audit
 from app.core.db import driver
-from app.core.errors import EpochChangedError
+from app.core.errors import EpochChangedError, FieldProblem, InvalidError
 from app.core.ids import new_id
 from app.core.jwt import PERMIT_SECONDS, SigningKey
 from app.core.permits import Permit
@@ -18,12 +20,15 @@ from app.epochs.queries import get_epochs
 from app.identifiers.kinds import KEY_CLASSES
 from app.offices import queries as offices
 from app.quotas import allowances, queries
-from app.quotas.allowances import CLIENT_BURST, OFFICE_BURST, Bucket
+from app.quotas.allowances import CLIENT, OFFICE, PERSON, Bucket, Share
 from app.quotas.errors import AgreementNotInForceError, exceeded
 from app.quotas.models import ImportAllowance
-from app.quotas.schemas import PermitAsk, PermitRead
+from app.quotas.schemas import OF_STANDING_CASES, PermitAsk, PermitRead
 
 LONGEST_IMPORT: Final = timedelta(days=92)
+
+REMEMBERED_FOR: Final = timedelta(days=1)
+"""How long another permit for the same batch costs nothing."""
 
 
 async def give_permit(
@@ -35,15 +40,18 @@ async def give_permit(
     settings: RegistrySettings,
     now: datetime,
 ) -> PermitRead:
-    """Debit an evaluation and return the permit for it.
+    """Debit an evaluation and return the permit for it; the audit keeps its cases and reason.
 
     The permit names the digest of one batch, so that it is worth that batch however often it is
-    used. A class that an import allowance covers costs nothing of the ordinary one.
+    used, and a second permit for it is worth nothing more: it is not debited again. A class that
+    an import allowance covers costs nothing of the ordinary one. Elements are blinded, so that
+    they are of the cases which are named is the office's word.
 
     Raises:
         MissingScopeError: the caller lacks `tokens:evaluate`.
         AgreementNotInForceError: the office does not take part now.
         EpochChangedError: the epoch is not, or no longer, evaluated.
+        InvalidError: the reason speaks of cases which the office does not hold.
         QuotaExceededError: nothing was debited.
     """
     principal.require(Permission.TOKENS_EVALUATE)
@@ -51,11 +59,25 @@ async def give_permit(
         raise AgreementNotInForceError
     if ask.epoch not in (await get_epochs(session)).accepted(now):
         raise EpochChangedError
-    await _debit(session, principal, ask.counts, now=now)
-    detail = {"purpose": ask.purpose, "epoch": ask.epoch, "counts": ask.counts}
-    await audit.record(session, principal, "evaluation.permitted", ask.digest, detail=detail)
+    connection = await driver(session)
+    if ask.reason in OF_STANDING_CASES:
+        await _check_held(connection, principal, ask)
+    is_new = await queries.remember_batch(
+        connection,
+        principal.office_id,
+        urlsafe_b64decode(ask.digest + "="),
+        ask.counts,
+        now=now,
+        forget_before=now - REMEMBERED_FOR,
+    )
+    if is_new:
+        await _debit(connection, principal, ask.counts, now=now)
+    detail = ask.model_dump(include={"reason", "epoch", "counts"})
+    detail |= {"cases": [f"{system}/{number}" for system, number in ask.refs]}
+    action = "evaluation.permitted" if is_new else "evaluation.permitted_again"
+    await audit.record(session, principal, action, ask.digest, detail=detail)
     permit = Permit(
-        str(principal.client_id), principal.office_id, ask.epoch, ask.counts, ask.digest
+        str(principal.caller_id), principal.office_id, ask.epoch, ask.counts, ask.digest
     )
     minted = key.mint_permit(
         permit,
@@ -101,28 +123,46 @@ async def open_import(
     await audit.record(session, principal, "import.opened", str(office.id), detail=detail)
 
 
+async def _check_held(connection: asyncpg.Connection, principal: Principal, ask: PermitAsk) -> None:
+    absent = await queries.list_absent(connection, principal.office_id, ask.refs)
+    if absent:
+        advice = "Your office has posted no such case; for a case to come the reason is new_case."
+        raise InvalidError(
+            problems=tuple(FieldProblem(f"/cases/{n}", "case-absent", advice) for n in absent)
+        )
+
+
 async def _debit(
-    session: AsyncSession, principal: Principal, counts: Mapping[str, int], *, now: datetime
+    connection: asyncpg.Connection,
+    principal: Principal,
+    counts: Mapping[str, int],
+    *,
+    now: datetime,
 ) -> None:
-    connection = await driver(session)
     counts = dict(sorted(counts.items()))
     imported = await queries.spend_imports(connection, principal.office_id, counts, now=now)
     rest = {name: count for name, count in counts.items() if name not in imported}
     if not rest:
         return
-    bursts = {
-        principal.actor: CLIENT_BURST,
-        f"office:{principal.office_id}": OFFICE_BURST,
-    }
-    keys = sorted((holder, key_class) for holder in bursts for key_class in rest)
+    shares = _shares(principal)
+    keys = sorted((holder, key_class) for holder in shares for key_class in rest)
     locked = await queries.lock_buckets(connection, keys, now=now)
     spent: dict[queries.Key, Bucket] = {}
     for (holder, key_class), before in locked.items():
-        bucket, count = allowances.at(before, key_class, now), rest[key_class]
-        wait = allowances.wait(bucket, key_class, count, bursts[holder])
+        share, count = shares[holder], rest[key_class]
+        bucket = allowances.at(before, key_class, share, now)
+        wait = allowances.wait(bucket, key_class, share, count)
         if wait is None or wait:
             raise exceeded(key_class, wait, now)
         spent[holder, key_class] = replace(
             bucket, spent=bucket.spent + count, period_spent=bucket.period_spent + count
         )
     await queries.spend(connection, spent)
+
+
+def _shares(principal: Principal) -> dict[str, Share]:
+    """Return whose allowances an evaluation is counted against: the office's and the caller's."""
+    own = (f"person:{principal.person_id}", PERSON)
+    if principal.person_id is None:
+        own = (f"client:{principal.client_id}", CLIENT)
+    return dict([(f"office:{principal.office_id}", OFFICE), own])

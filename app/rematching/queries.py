@@ -5,6 +5,7 @@ from typing import Final
 
 import asyncpg
 
+from app.epochs.queries import GATE, get_current
 from app.overlaps.rows import Holders, Profile, StoredSighting
 
 Connection = asyncpg.Connection
@@ -37,6 +38,59 @@ _STANDING: Final = """
 SELECT low_case_id, high_case_id FROM "overlaps"
 WHERE retracted_at IS NULL AND low_case_id = ANY($1::bigint[]) AND high_case_id = ANY($1::bigint[])
 """
+
+_STANDING_OF: Final = """
+SELECT o.low_case_id, o.high_case_id
+FROM unnest($1::bigint[], $2::bigint[]) AS q (low, high)
+JOIN "overlaps" o ON o.low_case_id = q.low AND o.high_case_id = q.high
+WHERE o.retracted_at IS NULL
+"""
+
+# who adds pairs and who finishes them hold the lock of rematching: neither meets the other's half
+_QUEUE: Final = """
+INSERT INTO pending_pairs (low_case_id, high_case_id)
+SELECT low, high FROM unnest($1::bigint[], $2::bigint[]) AS q (low, high)
+ON CONFLICT DO NOTHING
+"""
+
+_CLAIM: Final = """
+SELECT low_case_id, high_case_id FROM pending_pairs
+ORDER BY low_case_id, high_case_id LIMIT $1
+"""
+
+_LOCK_CASES: Final = """
+SELECT id FROM cases WHERE id = ANY($1::bigint[]) ORDER BY id
+FOR NO KEY UPDATE SKIP LOCKED
+"""
+
+_DONE: Final = """
+DELETE FROM pending_pairs p USING unnest($1::bigint[], $2::bigint[]) AS q (low, high)
+WHERE p.low_case_id = q.low AND p.high_case_id = q.high
+"""
+
+
+async def enter(connection: Connection) -> int:
+    """Keep the switch to a new key epoch away, as a post does; return the current epoch."""
+    await connection.execute("SELECT pg_advisory_xact_lock_shared($1)", GATE)
+    return await get_current(connection)
+
+
+async def queue(connection: Connection, pairs: Sequence[tuple[int, int]]) -> None:
+    """Note pairs (low and high case) to be found anew after this transaction."""
+    await connection.execute(_QUEUE, [low for low, _ in pairs], [high for _, high in pairs])
+
+
+async def claim(connection: Connection, limit: int) -> list[tuple[int, int]]:
+    """Return noted pairs whose cases nobody is posting now, and lock these; the rest stay noted."""
+    pairs = [(row[0], row[1]) for row in await connection.fetch(_CLAIM, limit)]
+    rows = await connection.fetch(_LOCK_CASES, list({case for pair in pairs for case in pair}))
+    free = {row[0] for row in rows}
+    return [pair for pair in pairs if free.issuperset(pair)]
+
+
+async def forget(connection: Connection, pairs: Sequence[tuple[int, int]]) -> None:
+    """Forget claimed pairs: they have been found anew."""
+    await connection.execute(_DONE, [low for low, _ in pairs], [high for _, high in pairs])
 
 
 async def lock(connection: Connection) -> None:
@@ -74,6 +128,14 @@ async def list_sightings(
         )
         for row in await connection.fetch(_SIGHTINGS, case_ids, epoch)
     ]
+
+
+async def list_standing_of(
+    connection: Connection, pairs: Collection[tuple[int, int]]
+) -> list[tuple[int, int]]:
+    """Return those of the pairs (low and high case) that have an overlap which stands."""
+    columns = [low for low, _ in pairs], [high for _, high in pairs]
+    return [(row[0], row[1]) for row in await connection.fetch(_STANDING_OF, *columns)]
 
 
 async def list_standing(connection: Connection, case_ids: Collection[int]) -> list[tuple[int, int]]:

@@ -3,13 +3,20 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.db import driver
-from app.core.ids import new_id
+from app.access.principal import MATCHING
+from app.audit import service as audit
+from app.core.clock import utc_now
+from app.core.db import APP, DATABASE_ERRORS, MATCHER, Sessions, become, driver, transaction
+from app.core.ids import new_id, public_id
 from app.overlaps import crowds, detection, suppressed
+from app.overlaps.errors import EpochMovedError
+from app.overlaps.keyring import Keyring
 from app.overlaps.postings import Sighting, stored_posting
 from app.overlaps.rows import Locked, Match, Profile, StoredSighting
 from app.overlaps.scoring import Prior
@@ -23,34 +30,47 @@ from app.suppressions.rows import Cover, InForce
 CasePair = tuple[int, int]
 """Two cases of different offices, the smaller key first."""
 
+Holder = tuple[int, int, bool]
+"""A case that holds a token, its office, and whether it is hidden."""
+
+AT_ONCE: Final = 200
+"""Pairs that one transaction finds anew: a quarter of a second, for which its caller waits."""
+
+_LEFT: Final = "pairs left"
+"""Key in the information of a session whose transaction left pairs to `finish`."""
+
+OVERLAP: Final = "ovl"
+"""The prefix of overlaps' public ids."""
+
 
 async def rematch(
     session: AsyncSession,
     matcher: Matcher,
-    tokens: Sequence[bytes],
+    rows: Mapping[bytes, Locked],
     *,
     spared: Collection[int] = (),
     now: datetime,
 ) -> list[tuple[str, UUID]]:
-    """Find the overlaps of all cases that hold `tokens`, whose registry rows the caller has locked.
+    """Find the overlaps of all cases that hold tokens, whose registry rows the caller has locked.
 
     The pairs are bounded by the limit of the kind and each office's share (overlaps/limits.py).
 
     Args:
         session: Of the transaction that changed who holds the tokens.
         matcher: Of the key epoch that the tokens belong to.
-        tokens: Those that match again.
+        rows: Those that match again, and their rows.
         spared: Cases that this transaction has matched already.
         now: When.
 
     Returns:
-        Audit action and overlap of what was found or changed.
+        Audit action and overlap of what was found or changed; more may be left to `finish`.
     """
     connection = await driver(session)
     await queries.lock(connection)
-    holders = await queries.list_holders(connection, tokens)
-    found = await _find(connection, matcher, _pairs(holders.values(), set(spared)), now=now)
-    return await pairs.upsert_overlaps(connection, [new_id() for _ in found], found, now=now)
+    holders = await queries.list_holders(connection, list(rows))
+    matched = [_matched(row, holders[token]) for token, row in rows.items()]
+    wanted = _pairs(matched, set(spared))
+    return await _find_or_queue(session, matcher, wanted, now=now)
 
 
 async def rematch_covered(
@@ -65,32 +85,118 @@ async def rematch_covered(
     """Find anew the overlaps that a suppression entry covers, and retract those without evidence.
 
     The caller has locked the token's registry row and changed its entries. A crowd is not matched
-    for it: of its pairs, only those with an overlap that stands are looked at.
+    for it: of its pairs, only those with an overlap that stands are looked at. Sightings that an
+    office's share leaves out match nobody, so nothing that an entry does can change their pairs.
     """
     connection = await driver(session)
     await queries.lock(connection)
     holders = (await queries.list_holders(connection, [token]))[token]
     offices = {case_id: office_id for case_id, office_id, _ in holders}
-    matched = [] if row.is_common else holders
-    if row.is_crowded_by_hidden:
-        matched = [holder for holder in matched if not holder[2]]
+    matched = [] if row.is_common else _matched(row, holders)
     standing = set(await queries.list_standing(connection, list(offices)))
     wanted = {
         pair
         for pair in _pairs([matched], ()) | standing
         if cover.includes(offices[pair[0]], offices[pair[1]])
     }
+    return await _find_or_queue(session, matcher, wanted, now=now)
+
+
+async def finish(session: AsyncSession, matcher: Matcher, *, now: datetime) -> int:
+    """Find `AT_ONCE` of the pairs anew that earlier transactions left; return how many.
+
+    Pairs with a case that is being posted now are left again: 0 means that none could be done.
+    Takes the gate, the lock of rematching and the cases, in this order and waiting for no case;
+    so neither case changes meanwhile, and whatever changes a token of both waits or comes first.
+
+    Raises:
+        EpochMovedError: the matcher is of an epoch that is no longer the current one.
+    """
+    connection = await driver(session)
+    await become(connection, MATCHER)
+    if await queries.enter(connection) != matcher.epoch:
+        raise EpochMovedError
+    await queries.lock(connection)
+    claimed = await queries.claim(connection, AT_ONCE)
+    if not claimed:
+        return 0
+    events = await _find_anew(connection, matcher, set(claimed), now=now)
+    await queries.forget(connection, claimed)
+    await become(connection, APP)
+    changed = [audit.Entry(what, public_id(OVERLAP, key)) for what, key in events]
+    if changed:
+        await audit.record_each(session, MATCHING, changed)
+    return len(claimed)
+
+
+async def finish_all(sessions: Sessions, keyring: Keyring) -> int:
+    """Find all pairs anew that earlier transactions left, in one transaction for each batch.
+
+    Raises:
+        EpochMovedError: a switch to a new epoch came between; repeating helps.
+    """
+    done = 0
+    while True:
+        async with transaction(sessions, MATCHING) as session:
+            matcher = await keyring.follow(session)
+            count = await finish(session, matcher, now=utc_now())
+        if not count:
+            return done
+        done += count
+
+
+async def finish_left(session: AsyncSession, sessions: Sessions, keyring: Keyring) -> None:
+    """Finish what the transaction of `session`, which has committed, left; usually nothing."""
+    if session.info.get(_LEFT):
+        await finish_backlog(sessions, keyring)
+
+
+async def finish_backlog(sessions: Sessions, keyring: Keyring) -> None:
+    """Finish what is left, by whomever; what fails waits for the next that does this."""
+    try:
+        await finish_all(sessions, keyring)
+    except (*DATABASE_ERRORS, EpochMovedError) as error:  # type: ignore[misc]  # mypy unpacks no tuples here
+        structlog.get_logger().warning("backlog_left", error=type(error).__name__)
+
+
+async def _find_or_queue(
+    session: AsyncSession, matcher: Matcher, wanted: set[CasePair], *, now: datetime
+) -> list[tuple[str, UUID]]:
+    """Find as many pairs anew as a caller can wait for, and leave the others to `finish`."""
+    connection = await driver(session)
+    ordered = sorted(wanted)
+    events = await _find_anew(connection, matcher, set(ordered[:AT_ONCE]), now=now)
+    if left := ordered[AT_ONCE:]:
+        await queries.queue(connection, left)
+        session.info[_LEFT] = True
+    return events
+
+
+async def _find_anew(
+    connection: queries.Connection, matcher: Matcher, wanted: set[CasePair], *, now: datetime
+) -> list[tuple[str, UUID]]:
+    """Store the overlaps of pairs as they are now; one without evidence is retracted."""
+    if not wanted:
+        return []
+    standing = set(await queries.list_standing_of(connection, wanted))
     found = await _find(connection, matcher, wanted, now=now)
     events = await pairs.upsert_overlaps(connection, [new_id() for _ in found], found, now=now)
-    gone = (wanted & standing) - {(each.low_case_id, each.high_case_id) for each in found}
-    return events + await pairs.retract_pairs(connection, sorted(gone), now=now)
+    gone = standing - {(each.low_case_id, each.high_case_id) for each in found}
+    if gone:
+        events += await pairs.retract_pairs(connection, sorted(gone), now=now)
+    return events
+
+
+def _matched(row: Locked, holders: Sequence[Holder]) -> Sequence[Holder]:
+    """Return the holders that a token matches: hidden ones only while these are no crowd."""
+    if not row.is_crowded_by_hidden:
+        return holders
+    return [holder for holder in holders if not holder[2]]
 
 
 async def _find(
     connection: queries.Connection, matcher: Matcher, wanted: Collection[CasePair], *, now: datetime
 ) -> list[FoundOverlap]:
-    if not wanted:
-        return []
     cases = {case_id for pair in wanted for case_id in pair}
     sightings = await queries.list_sightings(connection, cases, epoch=matcher.epoch)
     flagged = {sighting.token for sighting in sightings if sighting.is_suppressed}
@@ -101,9 +207,7 @@ async def _find(
     return _found(wanted, sightings, support, in_force, matcher.prior)
 
 
-def _pairs(
-    holders: Iterable[Sequence[tuple[int, int, bool]]], spared: Collection[int]
-) -> set[CasePair]:
+def _pairs(holders: Iterable[Sequence[Holder]], spared: Collection[int]) -> set[CasePair]:
     """Return the pairs of cases of different offices among the holders of each token."""
     found: set[CasePair] = set()
     for cases in holders:
@@ -139,6 +243,8 @@ def _found(
             for high in highs
             for match in _matches(low, mine, by_case[high], support.get((low, high), ()))
         ]
+        if not matches:
+            continue
         held = [sighting for same in mine.values() for sighting in same]
         profiles = {sighting.subject.ref: sighting.subject for sighting in held}
         matches = suppressed.marked(matches, held[0].subject.office_id, in_force)

@@ -1,4 +1,4 @@
-"""From a subject's sealed elements to its tokens and its seal in the next epoch."""
+"""From sealed elements to their tokens and their seal in the next epoch."""
 
 from collections.abc import Sequence
 
@@ -8,10 +8,11 @@ from app.identifiers.tokens import stored_token
 from app.overlaps.sealing import Opener, Sealer
 from app.rotation.rows import LiftedSubject, SealedSubject
 from app.rotation.secrets import RotationKeys
+from app.suppressions.rows import LiftedEntry, SealedEntry
 
 
 class Lifter:
-    """Lifts subjects: N' = delta * N, then token' = HMAC(token key', kind, N')."""
+    """Lifts subjects and entries: N' = delta * N, then token' = HMAC(token key', kind, N')."""
 
     def __init__(self, keys: RotationKeys, sealer: Sealer) -> None:
         self._keys = keys
@@ -26,6 +27,23 @@ class Lifter:
             InvalidTag: the rotation key is not the one that they were sealed for.
         """
         return [self._lift(subject) for subject in subjects]
+
+    def lift_entries(self, entries: Sequence[SealedEntry]) -> list[LiftedEntry]:
+        """Return entries of suppression lists as they are in the next epoch.
+
+        Raises:
+            InvalidTag: the rotation key is not the one that they were sealed for.
+        """
+        return [self._lift_entry(entry) for entry in entries]
+
+    def _lift_entry(self, entry: SealedEntry) -> LiftedEntry:
+        ((code, element),) = self._opener.open(
+            entry.key_id, entry.sealed_key, entry.id, entry.sealed
+        )
+        kind = KINDS_BY_CODE[code]
+        new = ristretto.multiply(self._keys.deltas[kind.key_class], element)
+        token = stored_token(self._keys.token_key, kind.name, new)
+        return LiftedEntry(entry.id, entry.token, token, self._sealer.seal(entry.id, [(code, new)]))
 
     def _lift(self, subject: SealedSubject) -> LiftedSubject:
         keys, tokens, elements = self._keys, {}, []

@@ -29,6 +29,7 @@ from app.rotation import queries
 from app.rotation.errors import EpochStillTakenError, OldTokensLeftError, RotationUnderWayError
 from app.rotation.lifting import Lifter
 from app.rotation.secrets import RotationKeys
+from app.suppressions import queries as suppressions
 
 GRACE: Final = timedelta(hours=24)
 """How long posts under the epoch before are taken and lifted at the door."""
@@ -109,7 +110,8 @@ async def _lift_shard(
 async def switch(rotation: Rotation, *, grace: timedelta = GRACE) -> None:
     """Lift what is left and make the epoch the current one, in one transaction.
 
-    Sightings that a post let take room since they were lifted aside follow here.
+    Sightings that a post let take room since they were lifted aside follow here, and so do the
+    entries of suppression lists, each of which has one token at a time.
 
     Posts wait for it. One that began under the epoch before is refused with 503 and repeated.
     """
@@ -123,6 +125,10 @@ async def switch(rotation: Rotation, *, grace: timedelta = GRACE) -> None:
         while found := await queries.list_moved_since(connection, epoch, SHARD):
             await queries.take_back(connection, [subject.id for subject in found], epoch)
             await queries.store(connection, lifter.lift(found), epoch=epoch, sealing_key_id=key_id)
+        while entries := await suppressions.list_unlifted(connection, epoch, SHARD):
+            await suppressions.store_lifted(
+                connection, lifter.lift_entries(entries), epoch=epoch, sealing_key_id=key_id
+            )
         await queries.switch(connection, grace.total_seconds())
         await audit.record(session, rotation.principal, "key_epoch.switched", str(epoch))
 

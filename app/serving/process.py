@@ -79,8 +79,12 @@ async def serve(app: "FastAPI", listener: socket.socket, *, parent: int | None) 
     """Serve until SIGTERM, SIGINT, or until the pipe `parent` closes because the parent died."""
     import uvicorn  # noqa: PLC0415 -- after the confinement's settings are known to be good
 
+    settings: RegistrySettings | None = getattr(app.state, "settings", None)
+    proxies = settings.trusted_proxies if settings else ""
     config = uvicorn.Config(
         app,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=proxies,
         log_config=None,
         access_log=False,
         server_header=False,

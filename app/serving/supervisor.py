@@ -14,15 +14,18 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Final
 
+from pydantic_settings import BaseSettings
+
+from app.core.settings import EvaluatorSettings, RegistrySettings
 from app.serving.installation import Installation
 from app.serving.process import GRACE_SECONDS, Kind, listen
 
 START_SECONDS: Final = 30.0
-TUNING: Final[Mapping[Kind, tuple[str, ...]]] = {
-    "registry": ("JOINDER_POOL_SIZE", "JOINDER_OPPOSITE_SUBJECTS", "JOINDER_EXPECTED_MATCHES"),
-    "evaluator": (),
+_SETTINGS: Final[Mapping[Kind, type[BaseSettings]]] = {
+    "registry": RegistrySettings,
+    "evaluator": EvaluatorSettings,
 }
-"""Settings that are handed on from this process's environment."""
+"""What each process may be told: other variables of ours are not handed on to it."""
 
 
 class StartError(RuntimeError):
@@ -94,7 +97,7 @@ def running(
             listeners = [stack.enter_context(listen(host, port)) for port in ports]
         except OSError as error:
             raise StartError(f"{host}, ports {ports[0]}, {ports[1]}: {error.strerror}.") from None
-        urls = [f"http://{host}:{listener.getsockname()[1]}" for listener in listeners]
+        urls = [_url(host, listener.getsockname()[1]) for listener in listeners]
         addresses = Addresses(os.environ.get("JOINDER_PUBLIC_URL", urls[0]), urls[1])
         common = {"JOINDER_KEYS": str(here.keys), "JOINDER_PUBLIC_URL": addresses.registry}
         registry = {
@@ -117,6 +120,13 @@ def running(
         yield Service(here, addresses, processes)
 
 
+def _url(host: str, port: int) -> str:
+    """Return where a process is reached; an address of all interfaces is none to reach it at."""
+    wildcards = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 -- read, not bound
+    reached = wildcards.get(host, host)
+    return f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"
+
+
 def _spawn(
     kind: Kind,
     listener: int,
@@ -127,7 +137,8 @@ def _spawn(
     # PostgreSQL's own variables may hold a password, and the evaluator has no database
     hidden = ("JOINDER_", "PG") if kind == "evaluator" else ("JOINDER_",)
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(hidden)}
-    kept = {key: os.environ[key] for key in TUNING[kind] if key in os.environ}
+    ours = [f"JOINDER_{name.upper()}" for name in _SETTINGS[kind].model_fields]
+    kept = {key: os.environ[key] for key in ours if key in os.environ}
     return subprocess.Popen(  # noqa: S603 -- our own module with our own arguments
         [sys.executable, "-m", "app.serving.process", kind, str(listener), str(parent)],
         env={**inherited, **kept, **settings},

@@ -10,6 +10,7 @@ _GRANT: Final = {
     "granted_by": "client:0198a3c0-b1c2-7d3e-8f90-a1b2c3d4e5f6",
     "approved_by": None,
     "expires_at": "2026-12-31T00:00:00Z",
+    "overlap_id": None,
     "withdrawn_at": None,
     "digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
 }
@@ -31,6 +32,7 @@ _GLASS: Final = {
     "broken_at": "2026-03-02T15:04:05.123456Z",
     "expires_at": "2026-03-02T16:04:05.123456Z",
     "review_due_at": "2026-03-05T15:04:05.123456Z",
+    "alarmed_at": None,
     "reviewed_at": None,
     "finding": None,
 }

@@ -29,6 +29,9 @@ from app.sharing.models import GlassBreak
 from app.sharing.schemas import GlassAsk, GlassBreakRead
 
 PREFIX: Final = "brk"
+PROVED_WITHIN: Final = timedelta(minutes=5)
+"""How old the second factor may be."""
+
 REVIEWED_WITHIN: Final = timedelta(hours=72)
 """When the owner's review must be closed."""
 
@@ -45,12 +48,12 @@ async def break_glass(
 
     Raises:
         MissingScopeError: the caller lacks `glass:break`; machine clients always do.
-        StepUpNeededError: the second factor is not recent.
+        StepUpNeededError: the second factor is more than five minutes old.
         OverlapNotFoundError: absent, not for the caller, or silent; never told apart.
         ReasonRefusedError: the reason holds an identifier.
     """
     principal.require(Permission.GLASS_BREAK)
-    principal.require_step_up(now)
+    principal.require_step_up(now, PROVED_WITHIN)
     if principal.person_id is None:
         raise SecondPersonError
     overlap = await cases.get_overlap(
@@ -96,6 +99,7 @@ async def break_glass(
         now=now,
         expires_at=notice.expires_at,
         person_id=principal.person_id,
+        overlap_id=overlap.id,
     )
     rows = await queries.list_notices(session, principal, before=None, limit=1)
     return render(rows[0], principal)
@@ -148,6 +152,32 @@ async def review_break(
     return render(row, principal)
 
 
+async def raise_alarms(
+    session: AsyncSession, principal: Principal, *, now: datetime, limit: int
+) -> int:
+    """Tell both offices, once, of breaks whose review is overdue; returns how many, 0 when done.
+
+    Raises:
+        MissingScopeError: the caller is neither the operator nor a job of the operator.
+    """
+    principal.require(Permission.OFFICES_MANAGE)
+    overdue = await queries.list_overdue(session, now=now, limit=limit)
+    for each in overdue:
+        each.alarmed_at = now
+    await session.flush()  # constraints speak before the audit entries are written
+    if overdue:
+        entries = [
+            audit.Entry(
+                "glass.review_overdue",
+                public_id(PREFIX, each.id),
+                [each.owner_office_id, each.office_id],
+            )
+            for each in overdue
+        ]
+        await audit.record_each(session, principal, entries)
+    return len(overdue)
+
+
 async def _record_disclosed(
     session: AsyncSession, principal: Principal, shown: Sequence[GlassBreakRead]
 ) -> None:
@@ -174,6 +204,7 @@ def render(row: RowMapping, principal: Principal) -> GlassBreakRead:
             "broken_at": notice.broken_at,
             "expires_at": notice.expires_at,
             "review_due_at": notice.review_due_at,
+            "alarmed_at": notice.alarmed_at,
             "reviewed_at": notice.reviewed_at,
             "finding": notice.finding,
         }

@@ -22,6 +22,7 @@ class GlassBreak(Base):
         CheckConstraint("(reviewed_at IS NULL) = (reviewed_by IS NULL)", name="reviewed"),
         CheckConstraint("(reviewed_at IS NULL) = (finding IS NULL)", name="found"),
         CheckConstraint("reviewed_by <> broken_by", name="two_persons"),
+        CheckConstraint("alarmed_at >= review_due_at", name="alarmed_at"),
         Index("ix_glass_breaks_owner_office_id_id", "owner_office_id", "id"),
         Index("ix_glass_breaks_office_id_id", "office_id", "id"),
         Index(
@@ -44,3 +45,5 @@ class GlassBreak(Base):
     reviewed_at: Mapped[datetime | None]
     reviewed_by: Mapped[str | None]
     finding: Mapped[str | None]
+    alarmed_at: Mapped[datetime | None]
+    """When both offices were told that no review was closed in time."""

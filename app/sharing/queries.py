@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy import RowMapping, Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import load_only
 
 from app.access.permissions import Permission
 from app.access.policy import ceilings
@@ -18,7 +19,7 @@ from app.cases import ladder
 from app.cases.models import Case, CaseGrant, CaseWall
 from app.core.db import driver
 from app.offices.models import Office
-from app.offices.queries import IN_FORCE
+from app.offices.queries import HAS_STATE_POINTERS, IN_FORCE
 from app.sharing.errors import GlassBreakNotFoundError, GrantNotFoundError, WallNotFoundError
 from app.sharing.models import GlassBreak
 
@@ -34,20 +35,23 @@ WHERE $3 AND $1 NOT IN (v.low_office_id, v.high_office_id) AND NOT v.is_walled
             {ladder.capped("v.low_class", "$4")}, {ladder.capped("v.high_class", "$4")}) > 0
   AND {IN_FORCE.format(office="v.low_office_id", today="$2::date")}
   AND {IN_FORCE.format(office="v.high_office_id", today="$2::date")}
+  AND {HAS_STATE_POINTERS.format(state="me.state")}
   AND v.id < coalesce($5, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)
 ORDER BY v.id DESC LIMIT $6
 """  # noqa: S608 -- constants only; every value is a parameter
 
 _AUDIENCE: Final = f"""
 SELECT f.kind, count(*) AS offices,
-       count(*) FILTER (WHERE f.kind = 'attorney_general' AND f.state = me.state) AS in_state
+       count(*) FILTER (WHERE f.kind = 'attorney_general' AND f.state = me.state
+         AND {HAS_STATE_POINTERS.format(state="me.state")}) AS in_state
 FROM offices f JOIN offices me ON me.id = $1
 WHERE f.id <> $1 AND {IN_FORCE.format(office="f.id", today="$2::date")}
 GROUP BY f.kind ORDER BY f.kind
 """  # noqa: S608 -- as above
 
 _STANDING: Final = f"""
-SELECT f.id, f.code, f.kind = 'attorney_general' AND f.state = owner.state AS is_state_ag,
+SELECT f.id, f.code, f.kind = 'attorney_general' AND f.state = owner.state
+         AND {HAS_STATE_POINTERS.format(state="owner.state")} AS is_state_ag,
        {IN_FORCE.format(office="f.id", today="$3::date")} AS is_participating,
        {IN_FORCE.format(office="owner.id", today="$3::date")} AS is_owner_participating,
        EXISTS (SELECT FROM case_walls w WHERE w.case_id = c.id AND w.office_id = f.id
@@ -210,6 +214,19 @@ async def list_notices(
     page = notices_to(principal).order_by(GlassBreak.id.desc()).limit(limit)
     found = page if before is None else page.where(GlassBreak.id < before)
     return (await session.execute(found)).mappings().all()
+
+
+async def list_overdue(session: AsyncSession, *, now: datetime, limit: int) -> list[GlassBreak]:
+    """Return breaks whose review is overdue and not alarmed of, locked; others' are skipped."""
+    overdue = select(GlassBreak).where(
+        GlassBreak.reviewed_at.is_(None),
+        GlassBreak.review_due_at <= now,
+        GlassBreak.alarmed_at.is_(None),
+    )
+    needed = (GlassBreak.owner_office_id, GlassBreak.office_id, GlassBreak.review_due_at)
+    page = overdue.options(load_only(*needed, GlassBreak.alarmed_at))
+    page = page.order_by(GlassBreak.review_due_at).limit(limit)
+    return list(await session.scalars(page.with_for_update(skip_locked=True)))
 
 
 async def get_notice(session: AsyncSession, principal: Principal, key: UUID | None) -> RowMapping:

@@ -13,6 +13,7 @@ from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.access.vocabulary import Rung
 from app.audit import service as audit
+from app.cases import ladder
 from app.cases import queries as cases
 from app.cases import service as cases_service
 from app.cases.models import CaseGrant
@@ -216,6 +217,7 @@ def digest_of(grant: CaseGrant) -> str:
     """Return the SHA-256, in hex, of everything that a second person agrees to."""
     end = grant.expires_at.isoformat() if grant.expires_at else None
     text = [grant.key.hex, grant.case_id, grant.grantee_office_id, grant.rung, grant.purpose, end]
+    text += [grant.overlap_id.hex] if grant.overlap_id else []
     return hashlib.sha256(json.dumps(text).encode()).hexdigest()
 
 
@@ -233,6 +235,7 @@ def render(row: RowMapping, now: datetime) -> GrantRead:
             "granted_by": grant.granted_by,
             "approved_by": grant.approved_by,
             "expires_at": grant.expires_at,
+            "overlap_id": public_id(ladder.PREFIX, grant.overlap_id) if grant.overlap_id else None,
             "withdrawn_at": grant.revoked_at,
             "digest": digest_of(grant),
         }

@@ -1,15 +1,18 @@
 from datetime import datetime
 from typing import Annotated, Literal, Self
-from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from app.cases.vocabulary import Band, Disclosure, RecordClass, Rung, TraffickingType
+from app.core.plain_text import Plain
 from app.offices.schemas import OfficeCode, OfficeKind
 
+PersonId = Annotated[str, StringConstraints(pattern=r"^psn_[0-9a-f]{32}$")]
 Purpose = Literal["coordination", "consultation", "transfer", "victim_safety"]
 GrantState = Literal["pending", "in_force", "withdrawn", "expired"]
-Reason = Annotated[str, StringConstraints(min_length=20, max_length=500, strip_whitespace=True)]
+Reason = Annotated[
+    str, StringConstraints(min_length=20, max_length=500, strip_whitespace=True), Plain
+]
 
 
 class _Sent(BaseModel):
@@ -47,6 +50,9 @@ class GrantRead(_Read):
     granted_by: str
     approved_by: str | None
     expires_at: datetime | None
+    overlap_id: str | None = Field(
+        description="The one overlap in which it counts; null: all with that office."
+    )
     withdrawn_at: datetime | None
     digest: str = Field(description="Of office, rung, purpose and end; an approval names it.")
 
@@ -139,7 +145,7 @@ class WallSet(_Sent):
     """Whom a conflict of interest keeps from the case: an office, or a person of one's own."""
 
     office: OfficeCode | None = None
-    person: UUID | None = Field(default=None, strict=False)
+    person: PersonId | None = None
 
     @model_validator(mode="after")
     def _one(self) -> Self:
@@ -153,7 +159,7 @@ class WallRead(_Read):
 
     id: str
     office: str | None
-    person: UUID | None
+    person: str | None = Field(description="The person's id, as in the access review.")
     set_at: datetime
     lift_asked_at: datetime | None
     lifted_at: datetime | None
@@ -189,6 +195,9 @@ class GlassBreakRead(_Read):
     broken_at: datetime
     expires_at: datetime
     review_due_at: datetime
+    alarmed_at: datetime | None = Field(
+        description="When both offices were told that the review is overdue."
+    )
     reviewed_at: datetime | None
     finding: Literal["justified", "not_justified"] | None
 

@@ -14,9 +14,12 @@ from app.audit import service as audit
 from app.cases import queries as cases
 from app.cases.models import CaseWall
 from app.core.errors import FieldProblem
-from app.core.ids import new_id, public_id
+from app.core.ids import new_id, parse_public_id, public_id
 from app.offices import queries as offices
 from app.offices.errors import OfficeNotFoundError
+from app.people import queries as people
+from app.people.errors import PersonNotFoundError
+from app.people.service import PREFIX as PERSON
 from app.sharing import queries
 from app.sharing.errors import GrantRefusedError
 from app.sharing.schemas import WallRead, WallSet
@@ -39,14 +42,16 @@ async def set_wall(
     Raises:
         MissingScopeError: the caller lacks `walls:set`; machine clients always do.
         CaseNotFoundError: absent, another office's, or behind a wall.
-        GrantRefusedError: no such other office.
+        GrantRefusedError: no such other office, or no such person of one's own.
     """
     principal.require(Permission.WALLS_SET)
     case = await cases.get_case(session, principal, *ref)
-    office_id = None
+    office_id = person_id = None
     if asked.office is not None:
         office_id = await _other_office(session, principal, asked.office)
-    values = {"case_id": case.id, "office_id": office_id, "person_id": asked.person}
+    if asked.person is not None:
+        person_id = await _own_person(session, principal, asked.person)
+    values = {"case_id": case.id, "office_id": office_id, "person_id": person_id}
     added = await session.scalar(
         insert(CaseWall)
         .values(id=new_id(), set_at=now, set_by=principal.actor, **values)
@@ -57,7 +62,7 @@ async def set_wall(
         await audit.record(session, principal, "wall.set", public_id(PREFIX, added))
     for row in await queries.list_walls(session, case.id):
         wall: CaseWall = row["CaseWall"]
-        if (wall.office_id, wall.person_id) == (office_id, asked.person):
+        if (wall.office_id, wall.person_id) == (office_id, person_id):
             return render(row)
     raise AssertionError("a wall that was set stands")
 
@@ -71,6 +76,17 @@ async def _other_office(session: AsyncSession, principal: Principal, code: str) 
         advice = "Name another office by its code, or a person of your own."
         raise GrantRefusedError(problems=(FieldProblem("/office", "no-such-office", advice),))
     return office.id
+
+
+async def _own_person(session: AsyncSession, principal: Principal, person: str) -> UUID:
+    person_id = parse_public_id(PERSON, person) or UUID(int=0)
+    try:
+        return (await people.get_for_update(session, principal.office_id, person_id)).id
+    except PersonNotFoundError:
+        advice = "Name another office by its code, or a person of your own by its id."
+        raise GrantRefusedError(
+            problems=(FieldProblem("/person", "no-such-person", advice),)
+        ) from None
 
 
 async def lift_wall(
@@ -125,7 +141,7 @@ def render(row: RowMapping) -> WallRead:
     return WallRead(
         id=public_id(PREFIX, wall.id),
         office=row["code"],
-        person=wall.person_id,
+        person=wall.person_id and public_id(PERSON, wall.person_id),
         set_at=wall.set_at,
         lift_asked_at=wall.lift_asked_at,
         lifted_at=wall.lifted_at,

@@ -8,6 +8,7 @@ from app.accounts.errors import IdempotencyKeyReusedError
 from app.accounts.idempotency import CurrentClaim, answer_once
 from app.accounts.pages import RequestedPage
 from app.cases.errors import TokenRefusedError
+from app.cases.routes import THEN_FINISH
 from app.core.deps import Now, Session
 from app.core.errors import EpochChangedError
 from app.core.http import StrictRoute
@@ -39,6 +40,7 @@ SuppressionId = Annotated[
     "/suppressions",
     status_code=201,
     response_model=SuppressionRead,
+    dependencies=THEN_FINISH,
     openapi_extra=operation(
         AgreementNotInForceError,
         EpochChangedError,
@@ -90,6 +92,7 @@ async def list_suppressions(
 @router.post(
     "/suppressions/{suppression_id}/end",
     response_model=SuppressionRead,
+    dependencies=THEN_FINISH,
     openapi_extra=operation(
         AgreementNotInForceError,
         EpochMovedError,

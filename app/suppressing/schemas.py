@@ -49,7 +49,7 @@ class SuppressionRead(BaseModel):
     owner: str | None = Field(description="Code of the office that made it; null: the operator.")
     is_own: bool
     kind: str
-    epoch: int = Field(description="Its key epoch; after a key rotation it is made anew.")
+    epoch: int = Field(description="Its key epoch; a key rotation moves it on.")
     mode: Mode
     scope: Scope
     state: str | None

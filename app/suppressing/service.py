@@ -1,6 +1,6 @@
 """Suppression lists: making and ending entries, and what follows for cases that are stored."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -35,6 +35,7 @@ from app.suppressing.errors import (
 )
 from app.suppressing.schemas import Scope, SuppressionAdd, SuppressionRead
 from app.suppressions import queries
+from app.suppressions.rows import StandingEntry
 
 LONGEST: Final = timedelta(days=2 * 365)
 """How far out an entry may expire."""
@@ -74,7 +75,7 @@ async def add_suppression(
     token = stored_token(matcher.token_key, kind, element)
     connection = await driver(session)
     await become(connection, MATCHER)
-    row = await _lock(connection, keyring, matcher, token, KINDS[kind].code)
+    row = (await _lock(connection, keyring, matcher, {token: KINDS[kind].code}))[token]
     key = new_id()
     cover = await queries.insert_suppression(
         connection,
@@ -89,6 +90,8 @@ async def add_suppression(
         entry.reason,
         entry.expires_on,
         now,
+        matcher.sealer.key_id,
+        matcher.sealer.seal(key, [(row.kind, element)]),
     )
     if cover is None:
         raise SuppressionStandsError
@@ -117,27 +120,75 @@ async def end_suppression(
     """
     principal.require(Permission.SUPPRESSIONS_MANAGE)
     _require_participation(principal)
+    matcher = await keyring.follow(session)
     connection = await driver(session)
     own = suppression_id and await queries.get_own(connection, suppression_id, principal.office_id)
-    if not own or suppression_id is None:
+    if not own:
         raise SuppressionNotFoundError
-    token, kind, epoch = own
+    ended = await _end(session, principal, keyring, matcher, [own], "suppression.ended", now=now)
+    if not ended:
+        raise SuppressionNotFoundError
+    return ended[0]
+
+
+async def end_expired(
+    session: AsyncSession, principal: Principal, keyring: Keyring, *, now: datetime, limit: int
+) -> int:
+    """End at most `limit` entries that have expired; return how many, 0 when done.
+
+    What they held back is found again here, unless a post has found it since they expired.
+
+    Raises:
+        MissingScopeError: the caller is neither the operator nor a job of the operator.
+        EpochMovedError: a switch to a new epoch came between; repeating helps.
+    """
+    principal.require(Permission.OFFICES_MANAGE)
     matcher = await keyring.follow(session)
-    events: list[tuple[str, UUID]] = []
-    row = None
+    connection = await driver(session)
+    expired = await queries.list_expired(connection, today=now.date(), limit=limit)
+    action = "suppression.expired"
+    return len(await _end(session, principal, keyring, matcher, expired, action, now=now))
+
+
+async def _end(
+    session: AsyncSession,
+    principal: Principal,
+    keyring: Keyring,
+    matcher: Matcher,
+    entries: Sequence[StandingEntry],
+    action: str,
+    *,
+    now: datetime,
+) -> list[SuppressionRead]:
+    """End entries that nobody else has ended meanwhile, and match anew the pairs they covered.
+
+    An entry without a sealed element is left behind by a key rotation: its token matches nothing.
+    """
+    if any(entry.epoch > matcher.epoch for entry in entries):
+        keyring.expire()
+        raise EpochMovedError
+    connection = await driver(session)
     await become(connection, MATCHER)
-    if epoch == matcher.epoch:  # tokens of an earlier one match nothing any more
-        row = await _lock(connection, keyring, matcher, token, kind)
-    cover = await queries.end_suppression(connection, suppression_id, principal.office_id, now=now)
-    if cover is None:
-        raise SuppressionNotFoundError
-    if row is not None:
-        events = await rematching.rematch_covered(session, matcher, token, row, cover, now=now)
-        await overlaps.delete_empty(connection, [token])
+    current = {each.token: each.kind for each in entries if each.epoch == matcher.epoch}
+    rows = await _lock(connection, keyring, matcher, current)
+    ended: dict[UUID, list[tuple[str, UUID]]] = {}
+    for entry in entries:
+        cover = await queries.end_suppression(connection, entry.id, entry.office_id, now=now)
+        if cover is None:
+            continue
+        ended[entry.id] = []
+        if row := rows.get(entry.token):
+            ended[entry.id] = await rematching.rematch_covered(
+                session, matcher, entry.token, row, cover, now=now
+            )
+    await overlaps.delete_empty(connection, list(current))
     await become(connection, APP)
-    read = _render(await queries.get_suppression(connection, suppression_id))
-    await _record(session, principal, "suppression.ended", read, events)
-    return read
+    told = []
+    for key, events in ended.items():
+        read = _render(await queries.get_suppression(connection, key))
+        await _record(session, principal, action, read, events)
+        told.append(read)
+    return told
 
 
 async def list_suppressions(
@@ -183,16 +234,17 @@ async def _state(session: AsyncSession, principal: Principal, scope: Scope) -> s
 
 
 async def _lock(
-    connection: asyncpg.Connection, keyring: Keyring, matcher: Matcher, token: bytes, kind: int
-) -> Locked:
-    """Lock the registry row of a token, which is made if nobody holds it."""
-    rows = await overlaps.lock_tokens(
-        connection, [(token, kind, 0, 0)], match_spec=MATCH_SPEC_NUMBER, epoch=matcher.epoch
+    connection: asyncpg.Connection, keyring: Keyring, matcher: Matcher, tokens: Mapping[bytes, int]
+) -> dict[bytes, Locked]:
+    """Lock the registry rows of tokens, by token and kind; they are made if nobody holds them."""
+    rows = [(token, kind, 0, 0) for token, kind in sorted(tokens.items())]
+    locked = await overlaps.lock_tokens(
+        connection, rows, match_spec=MATCH_SPEC_NUMBER, epoch=matcher.epoch
     )
     if await get_current(connection) != matcher.epoch:
         keyring.expire()
         raise EpochMovedError
-    return rows[token]
+    return locked
 
 
 def _render(row: asyncpg.Record) -> SuppressionRead:

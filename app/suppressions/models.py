@@ -1,7 +1,15 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, Integer, LargeBinary, SmallInteger, text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.models import Base
@@ -22,6 +30,7 @@ class Suppression(Base):
             " 'public_place', 'other')",
             name="reason",
         ),
+        CheckConstraint("(sealed IS NULL) = (sealing_key_id IS NULL)", name="sealed"),
         Index(
             "uq_suppressions_standing",
             "token",
@@ -46,3 +55,6 @@ class Suppression(Base):
     """First day on which it no longer applies."""
     added_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    sealing_key_id: Mapped[UUID | None] = mapped_column(ForeignKey("sealing_keys.id"))
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """The unhashed element N, for key rotation, until the entry ends; cold."""

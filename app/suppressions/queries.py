@@ -1,20 +1,25 @@
 """SQL of suppression entries, on the driver inside the caller's transaction."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
 import asyncpg
 
-from app.suppressions.rows import Cover, InForce, Mode
+from app.suppressions.rows import Cover, InForce, LiftedEntry, Mode, SealedEntry, StandingEntry
 
 Connection = asyncpg.Connection
 
 _COVERED: Final = """
 CASE s.scope WHEN 'office' THEN ARRAY[s.office_id]
              WHEN 'state' THEN ARRAY(SELECT o.id::int FROM offices o WHERE o.state = s.state) END
+"""
+
+# the sealed element is for key rotation alone
+_TOLD: Final = """
+s.id, s.kind, s.epoch, s.mode, s.scope, s.state, s.reason, s.expires_on, s.added_at, s.ended_at
 """
 
 _IN_FORCE: Final = f"""
@@ -27,20 +32,22 @@ _INSERT: Final = f"""
 WITH flagged AS (UPDATE tokens SET is_suppressed = TRUE WHERE token = $3),
 s AS (
   INSERT INTO suppressions (id, office_id, token, kind, epoch, mode, scope, state, reason,
-                            expires_on, added_at)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-  ON CONFLICT DO NOTHING RETURNING *)
+                            expires_on, added_at, sealing_key_id, sealed)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+  ON CONFLICT DO NOTHING RETURNING office_id, scope, state)
 SELECT {_COVERED} FROM s
 """  # noqa: S608 -- constants only
 
 _OWN: Final = """
-SELECT token, kind, epoch FROM suppressions WHERE id = $1 AND office_id = $2 AND ended_at IS NULL
+SELECT id, office_id, token, kind, epoch FROM suppressions
+WHERE id = $1 AND office_id = $2 AND ended_at IS NULL
 """
 
 _END: Final = f"""
 WITH ended AS (
-  UPDATE suppressions SET ended_at = $3 WHERE id = $1 AND office_id = $2 AND ended_at IS NULL
-  RETURNING *),
+  UPDATE suppressions SET ended_at = $3, sealing_key_id = NULL, sealed = NULL
+  WHERE id = $1 AND office_id = $2 AND ended_at IS NULL
+  RETURNING id, token, office_id, scope, state),
 flagged AS (
   UPDATE tokens t SET is_suppressed = FALSE FROM ended e
   WHERE t.token = e.token AND NOT EXISTS (
@@ -49,19 +56,48 @@ SELECT {_COVERED} FROM ended s
 """  # noqa: S608 -- constants only
 
 # $1 the office that asks, $2 the key before which to begin, $3 how many
-_SHOWN: Final = """
-SELECT s.*, s.office_id = $1 AS is_own, owner.code AS owner
+_SHOWN: Final = f"""
+SELECT {_TOLD}, s.office_id = $1 AS is_own, owner.code AS owner
 FROM suppressions s LEFT JOIN offices owner ON owner.id = s.office_id
 WHERE s.ended_at IS NULL AND ($2::uuid IS NULL OR s.id < $2)
   AND (s.office_id = $1 OR s.scope = 'all'
        OR s.state = (SELECT o.state FROM offices o WHERE o.id = $1))
 ORDER BY s.id DESC LIMIT $3
-"""
+"""  # noqa: S608 -- constants only
 
-_ONE: Final = """
-SELECT s.*, TRUE AS is_own, owner.code AS owner
+_ONE: Final = f"""
+SELECT {_TOLD}, TRUE AS is_own, owner.code AS owner
 FROM suppressions s LEFT JOIN offices owner ON owner.id = s.office_id
 WHERE s.id = $1
+"""  # noqa: S608 -- constants only
+
+_EXPIRED: Final = """
+SELECT id, office_id, token, kind, epoch FROM suppressions
+WHERE ended_at IS NULL AND expires_on <= $1
+ORDER BY expires_on, id LIMIT $2
+"""
+
+_UNLIFTED: Final = """
+SELECT s.id, s.token, k.id, k.sealed_key, s.sealed
+FROM suppressions s JOIN sealing_keys k ON k.id = s.sealing_key_id
+WHERE k.epoch < $1
+ORDER BY s.id LIMIT $2
+"""
+
+_STORE_LIFTED: Final = """
+WITH lifted AS MATERIALIZED (
+  SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::bytea[])
+       AS q (id, before, after, sealed)),
+flagged AS (
+  INSERT INTO tokens AS t (token, kind, match_spec, epoch, offices, subjects,
+                           hidden_offices, hidden_subjects, is_common, is_suppressed)
+  SELECT DISTINCT q.after, o.kind, o.match_spec, $5::smallint, 0, 0, 0, 0, FALSE, TRUE
+  FROM lifted q JOIN tokens o ON o.token = q.before
+  ORDER BY q.after
+  ON CONFLICT (token) DO UPDATE SET is_suppressed = TRUE)
+UPDATE suppressions s
+SET token = q.after, epoch = $5::smallint, sealing_key_id = $6, sealed = q.sealed
+FROM lifted q WHERE s.id = q.id
 """
 
 
@@ -78,7 +114,7 @@ async def get_in_force(
 async def insert_suppression(connection: Connection, *values: object) -> Cover | None:
     """Store an entry and flag its token, whose row the caller has locked.
 
-    The values are those of the columns up to `added_at`, in their order. Returns whom the entry
+    The values are those of the columns but `ended_at`, in their order. Returns whom the entry
     covers; None where the owner has a standing one of the same token and scope.
     """
     row = await connection.fetchrow(_INSERT, *values)
@@ -87,10 +123,10 @@ async def insert_suppression(connection: Connection, *values: object) -> Cover |
 
 async def get_own(
     connection: Connection, suppression_id: UUID, office_id: int
-) -> tuple[bytes, int, int] | None:
-    """Return token, kind and epoch of a standing entry of the office, None without one."""
+) -> StandingEntry | None:
+    """Return a standing entry of the office, None without one."""
     row = await connection.fetchrow(_OWN, suppression_id, office_id)
-    return None if row is None else (row[0], row[1], row[2])
+    return None if row is None else StandingEntry(*row)
 
 
 async def end_suppression(
@@ -115,6 +151,24 @@ async def list_shown(
 ) -> list[asyncpg.Record]:
     """Return standing entries of the office, of its state and of all, newest first."""
     return list(await connection.fetch(_SHOWN, office_id, before, limit))
+
+
+async def list_expired(connection: Connection, *, today: date, limit: int) -> list[StandingEntry]:
+    """Return standing entries that have expired, the longest expired first."""
+    return [StandingEntry(*row) for row in await connection.fetch(_EXPIRED, today, limit)]
+
+
+async def list_unlifted(connection: Connection, epoch: int, limit: int) -> list[SealedEntry]:
+    """Return standing entries whose elements are of an epoch before `epoch`."""
+    return [SealedEntry(*row) for row in await connection.fetch(_UNLIFTED, epoch, limit)]
+
+
+async def store_lifted(
+    connection: Connection, lifted: Sequence[LiftedEntry], *, epoch: int, sealing_key_id: UUID
+) -> None:
+    """Move entries to their tokens of `epoch`; the caller keeps posts from both (rotation)."""
+    columns = [list(column) for column in zip(*lifted, strict=True)]
+    await connection.execute(_STORE_LIFTED, *columns, epoch, sealing_key_id)
 
 
 def _cover(offices: Collection[int] | None) -> Cover:

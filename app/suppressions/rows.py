@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal, NamedTuple
+from uuid import UUID
 
 Mode = Literal["inform", "down_weight", "block"]
 
@@ -27,3 +28,32 @@ def strongest(entries: Sequence[tuple[Mode, Cover]], one: int, other: int) -> Mo
     """Return what entries of one token do to a pair of offices, None where none applies."""
     modes = [mode for mode, cover in entries if cover.includes(one, other)]
     return max(modes, key=MODES.index, default=None)
+
+
+class SealedEntry(NamedTuple):
+    """A standing entry with its sealed element, of an epoch before."""
+
+    id: UUID
+    token: bytes
+    key_id: UUID
+    sealed_key: bytes
+    sealed: bytes
+
+
+class LiftedEntry(NamedTuple):
+    """The same with its tokens before and after, and its element sealed anew."""
+
+    id: UUID
+    before: bytes
+    after: bytes
+    sealed: bytes
+
+
+class StandingEntry(NamedTuple):
+    """An entry that was not ended."""
+
+    id: UUID
+    office_id: int
+    token: bytes
+    kind: int
+    epoch: int

@@ -17,7 +17,7 @@ LAWYERS: Final = {"prosecutor", "analyst", "leadership", "coordinator"}
 OWN_OFFICE: Final = {
     "cases:post": {"client", "prosecutor", "analyst", "leadership"},
     "cases:read": LAWYERS | {"client"},
-    "grants:read": LAWYERS | {"client", "operator"},
+    "grants:read": LAWYERS | {"client", "auditor", "operator"},
     "grants:give": {"client", "prosecutor", "leadership"},
     "grants:approve": {"leadership"},
     "walls:set": {"leadership", "administrator"},

@@ -1,28 +1,24 @@
-"""People at the registry, as signing in would make them: a principal for each bearer."""
+"""People at the registry, signed in with password and authenticator app, as their pages are."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Any
+from uuid import UUID
 
 import httpx
-from fastapi import Header, Request
 
-from app.access.policy import permissions_of
-from app.access.principal import Principal
 from app.access.vocabulary import Role
-from app.accounts.deps import current_principal
-from app.core.clock import utc_now
-from app.core.db import act_for
-from app.core.deps import Now, Session
-from app.core.ids import new_id
-from tests.factories import OfficeClient, Registry
+from app.people.deps import CSRF_HEADER
+from tests.factories import ISSUER, OfficeClient, Registry
+from tests.people.browsers import make_person
+from tests.scenes import Meeting
 
 
 @dataclass
 class Person:
-    """Someone of an office, with an HTTP client of their own."""
+    """Someone of an office, with the browser that it is signed in with."""
 
-    principal: Principal
+    key: UUID
     http: httpx.AsyncClient
 
     async def send(self, method: str, path: str, body: Any = None) -> httpx.Response:
@@ -34,46 +30,35 @@ async def sign_in(
     registry: Registry, office: OfficeClient, *roles: Role, minutes_ago: int = 0
 ) -> Person:
     """Return a person of the office who gave a second factor so long ago."""
-    ((office_id,),) = await registry.rows(
-        "SELECT id FROM offices WHERE code = :code", code=office.code
-    )
-    person_id = new_id()
-    principal = Principal(
-        f"person:{person_id}",
-        office_id,
-        permissions_of(roles),
-        is_participating=True,
-        person_id=person_id,
-        proved_at=utc_now() - timedelta(minutes=minutes_ago),
-        roles=frozenset(roles),
-    )
-    signed_in = _signed_in(registry)
-    signed_in[str(person_id)] = principal
-    return Person(principal, registry.http(Authorization=f"Person {person_id}"))
+    someone = await make_person(registry, *roles, office=office.code)
+    browser = await someone.enrol()
+    await someone.register_app(browser)
+    if minutes_ago:
+        await registry.rows(
+            "UPDATE sign_ins SET proved_at = proved_at - CAST(:past AS interval)"
+            " WHERE person_id = :id RETURNING id",
+            past=timedelta(minutes=minutes_ago),
+            id=someone.key,
+        )
+    browser.http.headers.update({"Origin": ISSUER, CSRF_HEADER: browser.csrf})
+    return Person(someone.key, browser.http)
 
 
-def _signed_in(registry: Registry) -> dict[str, Principal]:
-    """Return who is signed in at a registry; from the first time on it knows people too."""
-    state = registry.app.state
-    if not hasattr(state, "signed_in"):
-        state.signed_in = {}
+async def handle_jointly(meeting: Meeting) -> None:
+    """Let the first office ask, the second accept, and a unit head of each let its summary go."""
+    asked = await meeting.first.request_handling(meeting.overlap_id)
+    accepted = await meeting.second.answer(asked.json()["id"], {"answer": "accept"})
+    assert accepted.status_code == 200, accepted.text
+    for office in (meeting.first, meeting.second):
+        await approve_summary(meeting, office)
 
-        async def caller(
-            request: Request,
-            session: Session,
-            now: Now,
-            authorization: Annotated[str | None, Header()] = None,
-        ) -> Principal:
-            scheme, _, key = (authorization or "").partition(" ")
-            if scheme != "Person":
-                return await current_principal(request, session, now, authorization)
-            person: Principal = state.signed_in[key]
-            principal = replace(person, request_id=request.state.request_id)
-            request.state.office = principal.office_id
-            request.state.principal = principal
-            act_for(session, principal)
-            return principal
 
-        registry.app.dependency_overrides[current_principal] = caller
-    found: dict[str, Principal] = state.signed_in
-    return found
+async def approve_summary(meeting: Meeting, office: OfficeClient) -> None:
+    """Let a unit head of the office approve the grant that waits."""
+    lead = await sign_in(meeting.registry, office, Role.LEADERSHIP)
+    path = "/v1/cases/cms/24-1/grants"
+    grants = (await lead.send("GET", path)).json()["items"]
+    (pending,) = [grant for grant in grants if grant["state"] == "pending"]
+    body = {"digest": pending["digest"]}
+    approved = await lead.send("POST", f"{path}/{pending['id']}/approvals", body)
+    assert approved.json()["state"] == "in_force", approved.text

@@ -98,6 +98,15 @@ async def stage(shared_registry: Registry) -> AsyncIterator[Stage]:
         "SELECT s.* FROM overlap_sides s JOIN offices f ON f.id = s.office_id WHERE f.code = $1",
         meeting.first.code,
     )
+    assert row is not None
+    await connection.execute(
+        "INSERT INTO persons (id, office_id, account, name, roles, created_at, enabled_at,"
+        " is_password_short, totp_step) SELECT CAST(id AS uuid), $1, 'person.' || place, 'Alex',"
+        " '{analyst}', now(), now(), false, 0"
+        " FROM unnest($2::text[]) WITH ORDINALITY AS q (id, place)",
+        row["office_id"],
+        [str(UUID(int=number)) for number in (1, 2)],
+    )
     yield Stage(connection, row, await connection.fetchval("SELECT now()"))
     await ended.rollback()
     await connection.close()
@@ -153,11 +162,11 @@ class TestVisible:
         is_me: bool,  # noqa: FBT001 -- a case
         is_lifted: bool,  # noqa: FBT001 -- a case
     ) -> None:
-        me = new_id()
+        me = UUID(int=1)
         await stage.set_grant(Rung.RECORD)
         who = stage.principal(frozenset({Role.LEADERSHIP, Role.CLIENT}), person_id=me)
         office = {"office": stage.row["office_id"], "other office": stage.row["other_office_id"]}
-        person = {"person": me, "other person": new_id()}
+        person = {"person": me, "other person": UUID(int=2)}
         await stage.connection.execute(
             "INSERT INTO case_walls (id, case_id, office_id, person_id, set_at, set_by, lifted_at,"
             " lifted_by) VALUES ($1, $2, $3, $4, $5, 'a', $6, $7)",

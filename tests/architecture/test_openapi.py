@@ -141,14 +141,17 @@ class TestOperations:
         assert scheme in document(name)["components"]["securitySchemes"], (path, method)
         assert set(scopes) <= set(Permission)
         if scheme == "personSignIn":  # who is not complete, or from elsewhere, is refused
-            assert set(scopes) <= {Permission.PEOPLE_MANAGE, Permission.PEOPLE_REVIEW}
+            assert set(scopes) <= {Permission.PEOPLE_MANAGE}
             assert method == "get" or "403" in operation["responses"]
             return
         if operation["operationId"] == "evaluate_tokens":
             assert (scheme, scopes) == ("permit", [])  # a permit is for one batch, not for a scope
             return
         assert len(scopes) == (operation["operationId"] not in OWN)
-        assert ("403" in operation["responses"]) is bool(scopes)
+        assert operation["security"] == [{scheme: scopes}, {"personSignIn": scopes}]
+        refusals = operation["responses"]["403"]["content"]["application/problem+json"]["examples"]
+        assert ("missing-scope" in refusals) is bool(scopes)
+        assert ("cross-site-request" in refusals) is (method != "get")
 
 
 class TestScopesAreTrue:

@@ -29,7 +29,7 @@ from app.overlaps.scoring import Prior
 from tests.bench.linkage.ours import subject_of
 from tests.bench.linkage.records import Record
 
-SAMPLE: Final = 2_000
+SAMPLE: Final = 4_000
 RANKED: Final = 50
 NEAR: Final = 5
 """Ranks by which a guess may be off and still count as close."""

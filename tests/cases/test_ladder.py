@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import pytest
 
+from tests.access.people import approve_summary
 from tests.factories import OfficeClient, Registry
 from tests.scenes import Meeting, end_agreement, make_offices, meet
 
@@ -146,18 +147,25 @@ class TestAgreements:
 
 
 class TestGrants:
-    async def test_acceptance_raises_both_sides_to_the_summary(
+    async def test_acceptance_shows_both_contacts_and_each_unit_head_its_summary(
         self, shared_registry: Registry
     ) -> None:
         meeting = await meet(shared_registry, "contact_first", "silent")
         asked = await meeting.second.request_handling(meeting.overlap_id)
         accepted = await meeting.first.answer(asked.json()["id"], {"answer": "accept"})
         assert accepted.status_code == 200, accepted.text
-        for seen, other in zip(
-            await both_views(meeting), (meeting.second, meeting.first), strict=True
-        ):
-            for view in seen:
-                assert_shown(view, "summary", other)
+
+        async def see(*rungs: str) -> None:
+            others = (meeting.second, meeting.first)
+            for seen, rung, other in zip(await both_views(meeting), rungs, others, strict=True):
+                for view in seen:
+                    assert_shown(view, rung, other)
+
+        await see("contact", "contact")
+        await approve_summary(meeting, meeting.first)
+        await see("contact", "summary")
+        await approve_summary(meeting, meeting.second)
+        await see("summary", "summary")
 
     @pytest.mark.parametrize(
         ("change", "is_shown"),

@@ -73,6 +73,57 @@ class TestPutCase:
         assert statuses == [412, 200, 200, 412, 200]
         assert (await office.http.get("/v1/cases/cms/24-1")).json()["summary"] == "Two."
 
+    @pytest.mark.parametrize(
+        ("header", "stands"),
+        [
+            ("*", True), ('"7", "1"', True), ('"1"', True), ('W/"1"', False), ('"None"', False),
+            ("1", False), ('"2"', False), ('"1" "2"', True), ('"1", x', False), ('""', False),
+        ],
+    )  # fmt: skip
+    async def test_if_match_names_versions_that_stand(
+        self, office: OfficeClient, header: str, *, stands: bool
+    ) -> None:
+        path, named = "/v1/cases/cms/24-1", {"If-Match": header}
+        absent = await office.http.put(path, json=case(someone()), headers=named)
+        assert absent.status_code == 412
+        gone = await office.http.delete(path, headers=named)
+        assert gone.status_code == 404
+        await office.put_case("24-1", case(someone()))
+        replaced = await office.http.delete(path, headers=named)
+        assert replaced.status_code == (204 if stands else 412)
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"county_fips": "١٢٣٤٥"},
+            {"opened_on": "1699920000"},
+            {"opened_on": "2026-01-31T00:00:00Z"},
+            {"summary": "   "},
+            {"summary": "Bell\x01."},
+            {"summary": "Turned \u202earound."},
+        ],
+        ids=str,
+    )
+    async def test_what_could_be_read_as_something_else_is_refused(
+        self, office: OfficeClient, changes: dict[str, Any]
+    ) -> None:
+        assert (await office.put_case("24-1", case(someone(), **changes))).status_code == 422
+
+    @pytest.mark.parametrize("value", [[1], {}, "1", 1.5, True, None, 10**30, -1], ids=str)
+    @pytest.mark.parametrize("name", ["epoch", "match_spec", "record_class", "subjects"])
+    async def test_of_many_a_bad_one_is_refused_by_itself(
+        self, office: OfficeClient, name: str, value: object
+    ) -> None:
+        cases = [case(someone()) | {name: value}, case(someone())]
+        items = [
+            {"source_system": "cms", "external_id": f"24-{n}", "case": each}
+            for n, each in enumerate(cases)
+        ]
+        answer = await office.http.put("/v1/cases", json={"cases": items})
+        assert answer.status_code == 200
+        results = [each["result"] for each in answer.json()["results"]]
+        assert results == ["refused", "created"]
+
     async def test_of_writers_who_read_the_same_version_one_wins(
         self, office: OfficeClient
     ) -> None:
@@ -98,7 +149,7 @@ class TestPutCase:
         assert read["review_on"] == (utc_now() + timedelta(days=365 * years)).date().isoformat()
 
     @pytest.mark.parametrize(
-        ("days", "status"), [(-1, 422), (0, 422), (2, 201), (5 * 365 - 1, 201), (5 * 365 + 2, 422)]
+        ("days", "status"), [(-1, 422), (0, 422), (2, 201), (5 * 365 + 1, 201), (5 * 365 + 3, 422)]
     )
     async def test_a_review_date_is_after_today_and_within_five_years(
         self, office: OfficeClient, days: int, status: int

@@ -41,7 +41,7 @@ class TestIntegrating:
                 },
                 capture_output=True,
                 text=True,
-                timeout=90,
+                timeout=300,
                 check=False,
             )
         assert done.returncode == 0, done.stdout + done.stderr

@@ -64,7 +64,9 @@ class TestAnUnusableDatabase:
 
 
 class TestOperatorCommands:
-    def test_an_office_comes_and_goes(self, run: Run, fresh_database_url: str) -> None:
+    def test_an_office_comes_and_goes(
+        self, run: Run, fresh_database_url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         contact = ["--contact-title", "Duty deputy", "--contact-phone", "555-0100"]
         contact += ["--contact-email", "duty@example.com"]
         url = fresh_database_url
@@ -74,9 +76,14 @@ class TestOperatorCommands:
         dates = ["--signed-on", "2026-01-05", "--effective-on", "2026-02-01"]
         words = ["office", "sign-agreement", "CA0190000A", "--version", "1"]
         signed = run(url, *words, "--signatory", "District Attorney", *dates)
+        approve = signed.stdout.split()[1:]
+        alone = run(url, *approve)
+        monkeypatch.setenv("JOINDER_OPERATOR", "somebody-else")
+        other = run(url, *approve)
         ended = run(url, "office", "end-agreement", "CA0190000A", "--ends-on", "2026-06-01")
         listed = run(url, "office", "list")
-        assert [added.exit_code, signed.exit_code, ended.exit_code] == [0, 0, 0]
+        assert [added.exit_code, signed.exit_code, other.exit_code, ended.exit_code] == [0] * 4
+        assert alone.stderr.startswith("Second operator needed.")
         assert again.exit_code == 1
         assert again.stderr.startswith("Office exists.")
         assert too_early.stderr.startswith("No agreement.")

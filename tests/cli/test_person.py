@@ -53,6 +53,23 @@ class TestPerson:
         assert "0 sign-ins ended" in say(joinder, "disable", *SOMEONE)
         assert "0 sign-ins ended" in say(joinder, "end-sign-ins", OFFICE)
 
+    def test_upkeep_disables_who_was_idle_for_ninety_days_and_says_so(
+        self, joinder: CliRunner, fresh_database_url: str, keys_directory: Path
+    ) -> None:
+        say(joinder, "add", *SOMEONE, "--name", "First", "--role", "administrator")
+
+        async def age() -> None:
+            async with Registry.started(fresh_database_url, keys_directory) as registry:
+                await registry.rows(
+                    "UPDATE persons SET enabled_at = now() - interval '90 days' RETURNING id"
+                )
+
+        run(age())
+        for disabled in (1, 0):
+            done = joinder.invoke(app, ["upkeep"])
+            assert done.exit_code == 0, done.output
+            assert f"{disabled}\tpeople disabled for idleness" in done.output
+
     def test_what_is_wrong_is_said(self, joinder: CliRunner) -> None:
         wizard = ["add", *SOMEONE, "--name", "First", "--role", "wizard"]
         assert "roles" in say(joinder, *wizard, status=2)
@@ -62,6 +79,6 @@ class TestPerson:
 
     def test_provider_is_named_by_https(self, joinder: CliRunner) -> None:
         common = ["set-provider", OFFICE, "--client-id", "joinder", "--acr", "two", "--issuer"]
-        assert "signs in through" in say(joinder, *common, "https://login.example.com")
+        assert "proposal approve prp_" in say(joinder, *common, "https://login.example.com")
         refused = say(joinder, *common, "http://login.example.com", status=1)
         assert "Identity provider not accepted" in refused

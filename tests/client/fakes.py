@@ -75,6 +75,8 @@ class FakeRegistry:
     lock: threading.Lock = field(default_factory=threading.Lock)
     seen_assertions: set[str] = field(default_factory=set)
     issued: dict[str, tuple[str, str]] = field(default_factory=dict)
+    suppressions: dict[str, Json] = field(default_factory=dict)
+    """Standing entries by kind and token."""
     permits: dict[str, tuple[Json, str]] = field(default_factory=dict)
     """Counts and digest of each permit given."""
 
@@ -116,7 +118,23 @@ class FakeRegistry:
             return httpx.Response(
                 200, json={"results": [self._put(client, x) for x in body["cases"]]}
             )
+        if path.startswith("/v1/suppressions"):
+            return self._suppressions(request, path, body)
         return self._handling(request, path, client, body)
+
+    def _suppressions(self, request: httpx.Request, path: str, body: Any) -> httpx.Response:
+        entries = self.suppressions
+        if request.method == "GET":
+            return self._page(request, list(entries.values())[::-1])
+        assert request.headers["Idempotency-Key"]
+        if match := re.fullmatch(r"/v1/suppressions/(sup_\d+)/end", path):
+            (found,) = [key for key, entry in entries.items() if entry["id"] == match[1]]
+            return httpx.Response(200, json=entries.pop(found))
+        key = f"{body['kind']}/{body['token']}"
+        if key in entries:
+            return problem(409, "suppression-stands")
+        entries[key] = {"id": f"sup_{len(entries)}", "kind": body["kind"], "mode": body["mode"]}
+        return httpx.Response(201, json=entries[key])
 
     def keys(self) -> Json:
         classes = {name: self.key(name).public.hex() for name in KEY_CLASSES}
@@ -162,6 +180,7 @@ class FakeRegistry:
     def _permit(self, ask: Json) -> httpx.Response:
         if ask["epoch"] not in {self.epoch, self.previous}:
             return problem(409, "epoch-changed")
+        assert bool(ask["cases"]) == (ask["reason"] != "suppression")
         permit = f"permit-{len(self.permits)}"
         self.permits[permit] = ask["counts"], ask["digest"]
         return httpx.Response(200, json={"permit": permit, "expires_in": 300})

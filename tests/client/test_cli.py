@@ -48,8 +48,8 @@ def export(tmp_path: Path) -> Path:
     return path
 
 
-def run(*arguments: str, status: int = 0) -> str:
-    result = CliRunner().invoke(app, arguments, catch_exceptions=False)
+def run(*arguments: str, status: int = 0, piped: str = "") -> str:
+    result = CliRunner().invoke(app, arguments, catch_exceptions=False, input=piped)
     assert result.exit_code == status, result.output
     return result.stdout
 
@@ -132,6 +132,57 @@ class TestPush:
 
         served.faults.append(fault)
         push(office, export, status=75)
+
+
+class TestSuppress:
+    def suppress(self, office: Path, kind: str, piped: str, status: int = 0) -> list[str]:
+        words = ["suppress", str(office), "--kind", kind, "--mode", "block"]
+        words += ["--reason", "hotline", "--until", "2027-03-01"]
+        return run(*words, piped=piped, status=status).splitlines()
+
+    @pytest.mark.parametrize(
+        ("kind", "values", "kinds"),
+        [
+            ("tel", "(209) 555-0142\n\n+1 209 555 0143\n", ["tel", "tel"]),
+            ("plate", "CA:7ABC0123", ["plate"]),
+            ("addr", "4417 Juniperwood Avenue, 93650", ["addr", "addr0"]),
+            ("addr", "4417 Juniperwood Avenue Apt 31, 93650", ["addr"]),
+        ],
+    )
+    def test_sends_tokens_of_the_values_alone(
+        self, office: Path, served: FakeRegistry, kind: str, values: str, kinds: list[str]
+    ) -> None:
+        made = [json.loads(line) for line in self.suppress(office, kind, values)]
+        assert [entry["kind"] for entry in made] == kinds
+        wire = b"".join(served.recorded)
+        assert not any(raw in wire for raw in (b"5550142", b"555-0142", b"7ABC0123", b"uniperwood"))
+        assert [entry["id"] for entry in made] == [
+            json.loads(line)["id"] for line in run("suppressions", str(office)).splitlines()
+        ][::-1]
+        assert self.suppress(office, kind, values) == [f"{kind}: on the list already"] * len(kinds)
+        run("end-suppression", str(office), made[0]["id"])
+        assert len(served.suppressions) == len(kinds) - 1
+
+    @pytest.mark.parametrize(
+        ("kind", "values", "said"),
+        [
+            ("tel", "+1 209 555 0142\nunknown", "Line 2"),
+            ("tel", "\n", "no-value"),
+            ("shoe", "x", "kind-unknown"),
+        ],
+    )
+    def test_what_is_no_value_ends_it_before_anything_is_sent(
+        self, office: Path, served: FakeRegistry, kind: str, values: str, said: str
+    ) -> None:
+        before = len(served.requests)
+        words = ["elements", str(office), "--kind", kind]
+        result = CliRunner().invoke(app, words, input=values)
+        assert (result.exit_code, said in result.stderr) == (2, True)
+        assert len(served.requests) == before
+
+    def test_elements_are_what_the_operator_pipes(self, office: Path) -> None:
+        found = json.loads(run("elements", str(office), "--kind", "tel", piped="209 555 0142"))
+        assert found.keys() == {"match_spec", "epoch", "kind", "token"}
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are sent as on POSIX")

@@ -66,7 +66,10 @@ def rejects(plan: Plan) -> list[tuple[int, str, str, str]]:
 
 def put_numbers(registry: FakeRegistry) -> list[str]:
     return [
-        item["external_id"] for body in registry.bodies if "cases" in body for item in body["cases"]
+        item["external_id"]
+        for body in registry.bodies
+        if body.keys() == {"cases"}
+        for item in body["cases"]
     ]
 
 

@@ -12,12 +12,14 @@ from app.client.errors import TrustError
 from app.client.exchange import Exchange
 from app.client.pins import fetch_keys
 from app.client.registry import RegistryClient
-from app.client.tokenize import Tokenizer
+from app.client.tokenize import Purpose, Tokenizer
 from app.identifiers import oprf
 from app.identifiers.encoding import b64u_encode
 from app.identifiers.match_keys import MatchKey
 from tests.client.cases import a_case
 from tests.client.fakes import FakeClock, FakeRegistry
+
+PURPOSE = Purpose("new_case", [("cms", "24-1")])
 
 
 @pytest.fixture
@@ -47,30 +49,45 @@ class TestTokens:
         self, tokenizer: Tokenizer, registry: FakeRegistry
     ) -> None:
         wanted = [*keys(2), MatchKey("tel", ("+15595550101",)), MatchKey("addr", ("1 A ST", "9"))]
-        found = tokenizer.tokens(wanted)
+        found = tokenizer.tokens(wanted, PURPOSE)
         assert found == {key.input: evaluated(registry, key) for key in wanted}
         assert evaluations(registry) == 1
 
     def test_equal_keys_are_evaluated_once(
         self, tokenizer: Tokenizer, registry: FakeRegistry
     ) -> None:
-        assert len(tokenizer.tokens(keys(3) * 4)) == 3
+        assert len(tokenizer.tokens(keys(3) * 4, PURPOSE)) == 3
         (body,) = [each for each in registry.recorded if b"/v1/tokens/evaluate" in each]
         assert len(set(_elements(body))) == 3
 
     def test_requests_are_few_and_evenly_filled(
         self, tokenizer: Tokenizer, registry: FakeRegistry
     ) -> None:
-        assert len(tokenizer.tokens(keys(1001))) == 1001
+        assert len(tokenizer.tokens(keys(1001), PURPOSE)) == 1001
         sizes = [
             len(_elements(each)) for each in registry.recorded if b"/v1/tokens/evaluate" in each
         ]
         assert sorted(sizes) == [500, 501]
 
+    def test_every_request_names_reason_and_cases(
+        self, client: RegistryClient, registry: FakeRegistry
+    ) -> None:
+        list(client.put_cases([a_case("EX-1"), a_case("EX-2")], reason="resubmission"))
+        asked = [body for body in registry.bodies if "digest" in body]
+        assert [(each["reason"], each["cases"]) for each in asked] == [
+            (
+                "resubmission",
+                [
+                    {"source_system": a_case().source_system, "external_id": number}
+                    for number in ("EX-1", "EX-2")
+                ],
+            )
+        ]
+
     def test_nothing_to_evaluate_asks_nothing(
         self, tokenizer: Tokenizer, registry: FakeRegistry
     ) -> None:
-        assert tokenizer.tokens([]) == {}
+        assert tokenizer.tokens([], PURPOSE) == {}
         assert evaluations(registry) == 0
 
 
@@ -189,7 +206,7 @@ class TestHardStops:
     def test_a_class_without_a_pin(self, registry: FakeRegistry, tokenizer: Tokenizer) -> None:
         tokenizer._publics.pop("tel")
         with pytest.raises(TrustError, match="tel"):
-            tokenizer.tokens([MatchKey("tel", ("+15595550101",))])
+            tokenizer.tokens([MatchKey("tel", ("+15595550101",))], PURPOSE)
         assert evaluations(registry) == 0
 
 

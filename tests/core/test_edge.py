@@ -56,6 +56,7 @@ class TestAnswers:
             ("POST", "/v1/cases/cms/1", "DELETE, GET, PUT"),
             ("GET", "/v1/oauth/token", "POST"),
             ("TRACE", "/v1/me", "GET"),
+            ("POST", "/openapi.json", "GET"),
             ("SEARCH-5550132", "/v1/me", "GET"),
         ],
     )

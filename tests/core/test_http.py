@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from app.core import strict_json
 from app.core.errors import MalformedError
 from app.core.http import parse_json
 from tests.core.surface import Surface
@@ -39,6 +40,7 @@ NOT_JSON: dict[str, bytes] = {
     "name twice": b'{"a": 1, "a": 2}',
     "name twice, escaped": b'{"a": 1, "\\u0061": 2}',
     "name twice, inside": b'{"a": [{"b": {"c": 1, "c": 1}}]}',
+    "33 deep": b"[" * 33 + b"]" * 33,
     "100,000 arrays": b"[" * DEEP + b"]" * DEEP,
     "100,000 open arrays": b"[" * DEEP,
     "100,000 objects": b'{"a":' * (DEEP // 3) + b"1" + b"}" * (DEEP // 3),
@@ -68,7 +70,7 @@ NOT_OBJECTS = {
     "true": b"true",
     "empty object": b"{}",
     "2,000 digits": b'{"epoch": ' + b"9" * 2000 + b"}",
-    "500 deep": b'{"epoch": ' + b"[" * 500 + b"]" * 500 + b"}",
+    "32 deep": b'{"epoch": ' + b"[" * 31 + b"]" * 31 + b"}",
 }
 
 
@@ -101,6 +103,9 @@ class TestStrictJson:
     async def test_refused(self, shared_surface: Surface, name: str, case: str) -> None:
         response = await shared_surface.operations[name].send(NOT_JSON[case])
         assert_problem(response, 400)
+
+    def test_an_escaped_backslash_before_u0000_is_no_nul(self) -> None:
+        assert strict_json.loads(b'{"a": "C:\\\\u0000"}') == {"a": "C:\\u0000"}
 
     @pytest.mark.parametrize("case", NOT_OBJECTS)
     @pytest.mark.parametrize("name", JSON_OPERATIONS)

@@ -1,10 +1,12 @@
+from app.access.vocabulary import Role
+from tests.access.people import sign_in
 from tests.blinding import case, person
-from tests.factories import OfficeClient
+from tests.factories import OfficeClient, Registry
 
 
 class TestMainJob:
     async def test_two_offices_post_and_settle_joint_handling(
-        self, two_offices: tuple[OfficeClient, OfficeClient]
+        self, registry: Registry, two_offices: tuple[OfficeClient, OfficeClient]
     ) -> None:
         first, second = two_offices
         posted = await first.put_case("24-1", case(person(phones=["415-555-0132"])))
@@ -30,6 +32,12 @@ class TestMainJob:
             "name": f"Office {first.code}",
             "is_own": False,
         }
+        path = "/v1/cases/cms/24-1/grants"
+        (waiting, *_) = (await first.http.get(path)).json()["items"]
+        lead = await sign_in(registry, first, Role.LEADERSHIP)
+        body = {"digest": waiting["digest"]}
+        approved = await lead.send("POST", f"{path}/{waiting['id']}/approvals", body)
+        assert approved.status_code == 200, approved.text
         after = (await second.overlaps())[0]
         assert after["rung"] == "summary"
         assert after["counterpart"]["case"]["trafficking_type"] == "labor"

@@ -178,8 +178,10 @@ class TestAnswer:
             headers={"Idempotency-Key": "without-if-match"},
         )
         assert (missing.status_code, missing.json()["code"]) == (428, "precondition-required")
+        whatever = await meeting.second.answer(asked["id"], {"answer": "accept"}, etag="*")
+        assert (whatever.status_code, whatever.json()["code"]) == (428, "precondition-required")
 
-    @pytest.mark.parametrize("etag", ['"2"', '"0"', "1", "*", 'W/"1"'])
+    @pytest.mark.parametrize("etag", ['"2"', '"0"', "1", 'W/"1"'])
     async def test_of_another_version_fails(
         self, meeting: Meeting, asked: dict[str, Any], etag: str
     ) -> None:

@@ -17,6 +17,7 @@ from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.errors import AppError
 from app.core.ids import parse_public_id
+from app.core.preconditions import Precondition
 from app.handling import service
 from app.handling.errors import (
     HandlingAnsweredError,
@@ -67,7 +68,7 @@ async def answer(
             caller,
             parse_public_id("hnd", request),
             said,
-            if_match=f'"{version}"',
+            if_match=Precondition.parse(f'"{version}"'),
             now=utc_now(),
         )
 

@@ -30,6 +30,10 @@ class TestParseBirthDate:
     def test_reads_the_other_order_and_what_a_scanner_misread(self, text: str) -> None:
         assert parse_birth_date(text) == ("1979", "05", "13")
 
+    @pytest.mark.parametrize("text", ["1979-03-58", "19790332", "3/99/1979"])
+    def test_a_day_of_no_month_is_unknown(self, text: str) -> None:
+        assert parse_birth_date(text) == ("1979", "03", "")
+
     @pytest.mark.parametrize("text", ["1979-02-29", "19791332", "32/31/1979", "1979-00-05"])
     def test_outside_the_calendar_keeps_the_year(self, text: str) -> None:
         assert parse_birth_date(text) == ("1979", "", "")

@@ -84,6 +84,12 @@ class TestPersonAliases:
         assert one["p.xx"] == names_swapped["p.xx"]
         assert one["p.nsw"] == dates_swapped["p.nsw"]
 
+    def test_names_swapped_meet_by_their_initials_where_one_is_misspelled(self) -> None:
+        one = fields_of(PersonName("Vincent", "Hannagan", born="1979-03-05"))
+        swapped = fields_of(PersonName("Hanaan", "Vimcent", born="1979-03-05"))
+        assert one["p.id"] == swapped["p.id"] == ("V", "H", "19790305")
+        assert one["p.xx"] != swapped["p.xx"]
+
     def test_names_swapped_meet_where_one_is_a_nickname(self) -> None:
         one = fields_of(PersonName("Bob", "Garrett", born="1979-03-05"))
         swapped = fields_of(PersonName("Garrett", "Bob", born="1979-03-05"))

@@ -39,12 +39,15 @@ TEXT_COLUMNS: Final = {
     "overlap_sides": {"verdict", "verdict_reason", "verdict_evidence"},
     "overlaps": {"band", "findings", "evidence", "retract_reason"},
     "participation_agreements": {"version", "signatory"},
+    "permitted_batches": {"counts"},
     "passkeys": {"label"},
     "persons": {
         "account", "disabled_for", "issuer", "name", "password_digest", "roles", "subject",
     },
+    "proposals": {"change", "proposed_by", "approved_by"},
     "quota_buckets": {"holder", "key_class"},
     "sign_ins": {"method"},
+    "state_settings": {"state"},
     "subjects": {"ref", "kind"},
     "suppressions": {"mode", "scope", "state", "reason"},
 }  # fmt: skip
@@ -59,6 +62,7 @@ BYTE_COLUMNS: Final = {
     "hidden_sightings": {"token"},
     "idempotency_keys": {"request_digest"},
     "passkeys": {"credential_id", "public_key"},
+    "permitted_batches": {"digest"},
     "persons": {"enrolment_digest", "totp_sealed"},
     "recovery_codes": {"digest"},
     "sealed_elements": {"sealed"},
@@ -68,7 +72,7 @@ BYTE_COLUMNS: Final = {
     "sign_ins": {"digest"},
     "spent_assertions": {"jti_digest"},
     "spent_challenges": {"digest"},
-    "suppressions": {"token"},
+    "suppressions": {"token", "sealed"},
     "tokens": {"token"},
 }
 
@@ -160,9 +164,9 @@ class TestI1NoRawIdentifierIsReceived:
         (office,) = await make_offices(registry, 1)
         answer = await office.put_case("24-1", case(someone(), summary=f"{CANARY}, 415-555-0142"))
         assert (answer.status_code, answer.json()["code"]) == (422, "summary-holds-identifier")
-        assert not any(value in answer.text for value in (CANARY, "0142"))
+        assert not any(value in answer.text for value in (CANARY, "555-0142"))
         output = "".join(capfd.readouterr())
-        assert not any(value in output for value in (CANARY, "0142"))
+        assert not any(value in output for value in (CANARY, "555-0142"))
         tables = await dump(fresh_database_url)
         assert not holding(tables, CANARY.encode())
         assert holding(tables, office.code.encode())  # the search finds what is there

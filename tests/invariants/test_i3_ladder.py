@@ -259,3 +259,35 @@ async def strengths(
     await other.put_case("24-1", case(subject))
     (overlap,) = (await client.put_case("24-1", case(subject))).json()["overlaps"]
     return [finding["strength"] for finding in overlap["findings"]]
+
+
+class TestI3AskingAboutOneOverlap:
+    """What is asked or agreed of one overlap tells nothing of others between the same offices."""
+
+    @staticmethod
+    async def two_of_one_case(registry: Registry) -> tuple[OfficeClient, OfficeClient, list[str]]:
+        """Return two offices and the overlaps of the first's silent case with two of the other."""
+        first, second = await make_offices(registry)
+        shared = phone(), phone()
+        await first.put_case("24-1", case(someone(phones=shared), disclosure="silent"))
+        for number, each in enumerate(shared):
+            await second.put_case(f"24-{number}", case(someone(phones=(each,))))
+        return first, second, [each["id"] for each in await first.overlaps()]
+
+    async def test_shows_that_one_alone(self, shared_registry: Registry) -> None:
+        first, second, (one, other) = await self.two_of_one_case(shared_registry)
+        assert await second.overlaps() == []
+        asked = (await first.request_handling(one)).json()
+        assert [each["id"] for each in await second.overlaps()] == [one]
+        answer = await second.answer(asked["id"], {"answer": "accept"})
+        assert answer.status_code == 200
+        assert [each["id"] for each in await second.overlaps()] == [one]
+        assert (await second.http.get(f"/v1/overlaps/{other}")).status_code == 404
+
+    async def test_a_no_ends_that_one_alone(self, shared_registry: Registry) -> None:
+        first, second, (one, other) = await self.two_of_one_case(shared_registry)
+        asked = [(await first.request_handling(each)).json() for each in (one, other)]
+        no = {"answer": "decline", "reason": "matter_closed"}
+        assert (await second.answer(asked[0]["id"], no)).status_code == 200
+        assert [each["id"] for each in await second.overlaps()] == [other]
+        assert (await second.answer(asked[1]["id"], {"answer": "accept"})).status_code == 200

@@ -10,14 +10,24 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.errors import MissingScopeError
 from app.access.principal import OPERATOR, Principal
+from app.access.vocabulary import Role
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.offices import queries, service
 from app.offices.errors import OfficeExistsError, OfficeNotFoundError
 from app.offices.models import ParticipationAgreement
-from app.offices.schemas import AgreementSign, CommitmentSign, OfficeAdd, OfficeContactSet
+from app.offices.schemas import (
+    AgreementSign,
+    CommitmentSign,
+    OfficeAdd,
+    OfficeContactSet,
+    StateSet,
+)
+from app.people import administration
+from tests.access.people import sign_in
+from tests.blinding import case
 from tests.factories import OfficeClient, Registry, agreement
-from tests.scenes import make_offices, meet
+from tests.scenes import make_offices, meet, someone
 
 NOBODY = Principal("client:x", 1, frozenset())
 T = TypeVar("T")
@@ -257,3 +267,73 @@ class TestListParticipants:
         codes = (await listed(inside)).keys()
         assert inside.code in codes
         assert outside.code not in codes
+
+
+class TestState:
+    async def set(self, registry: Registry, state: str, **changes: Any) -> None:
+        asked = StateSet.model_validate({"state": state, **changes})
+        await act(registry, lambda s: service.set_state(s, OPERATOR, asked))
+
+    async def test_bounds_how_long_a_case_of_its_offices_goes_without_review(
+        self, shared_registry: Registry
+    ) -> None:
+        office = await shared_registry.add_office("ZA-REVIEW")
+        today = utc_now().date()
+        late = case(someone(), review_on=(today + timedelta(days=3 * 365)).isoformat())
+        assert (await office.put_case("24-1", late)).status_code == 201
+        await self.set(shared_registry, "ZA", review_years=2)
+        refused = await office.put_case("24-2", late)
+        assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "review-date")
+        await office.put_case("24-2", case(someone()))
+        kept = (await office.http.get("/v1/cases/cms/24-2")).json()["review_on"]
+        assert kept[:4] == str(today.year + 2)
+        await self.set(shared_registry, "ZA", has_state_pointers=False)
+        (found,) = [
+            each for each in await act(shared_registry, queries.list_states) if each.state == "ZA"
+        ]
+        assert (found.has_state_pointers, found.review_years) == (False, 2)
+        entries = await shared_registry.audit("state.set")
+        assert [each["detail"]["state"] for each in entries if each["object"] == "ZA"] == ["ZA"] * 2
+
+    async def test_can_take_the_pointers_from_its_attorney_general(
+        self, shared_registry: Registry
+    ) -> None:
+        general = await shared_registry.add_office("ZB-AG", kind="attorney_general")
+        offices = [await shared_registry.add_office(f"ZB-{number:06}") for number in range(2)]
+        await meet(shared_registry, offices=offices)
+        body = {"disclosure": "open", "record_class": "charged", "trafficking_type": "sex"}
+        for sees in (True, False, True):
+            await self.set(shared_registry, "ZB", has_state_pointers=sees)
+            listed = await general.http.get("/v1/state-overlaps")
+            assert len(listed.json()["items"]) == sees
+            told = await offices[0].http.get(f"/v1/cases/cms/24-1/access/{general.code}")
+            relations = [line["relation"] for line in told.json()["decisions"]]
+            assert ("state" in relations) is sees
+            lines = await offices[0].http.post("/v1/cases/audience-preview", json=body)
+            assert ("state" in {line["relation"] for line in lines.json()["lines"]}) is sees
+
+    async def test_is_the_operators_to_set(self, shared_registry: Registry) -> None:
+        with pytest.raises(MissingScopeError):
+            await act(shared_registry, lambda s: service.set_state(s, NOBODY, StateSet(state="ZC")))
+
+
+class TestSuspend:
+    async def test_shuts_out_clients_and_people_until_resumed(
+        self, shared_registry: Registry
+    ) -> None:
+        office, other = await make_offices(shared_registry)
+        person = await sign_in(shared_registry, office, Role.PROSECUTOR)
+
+        async def statuses(is_suspended: bool) -> list[int]:  # noqa: FBT001 -- the switch
+            await act(
+                shared_registry,
+                lambda s: administration.set_suspended(
+                    s, OPERATOR, office.code, is_suspended=is_suspended, now=utc_now()
+                ),
+            )
+            callers = (office.http, person.http, other.http)
+            return [(await http.get("/v1/cases")).status_code for http in callers]
+
+        assert (await person.send("GET", "/v1/cases")).status_code == 200
+        assert await statuses(is_suspended=True) == [401, 401, 200]
+        assert await statuses(is_suspended=False) == [200, 401, 200], "the sign-in has ended"

@@ -20,8 +20,8 @@ def reached(fields: tuple[str, ...]) -> dict[str, Quality]:
 class TestFebrl4:
     def test_by_name_and_date_of_birth(self) -> None:
         found = reached(())
-        assert found["scored"].f1 >= 0.93, found
-        assert found["overlaps"].f1 >= 0.92, found
+        assert found["scored"].f1 >= 0.936, found
+        assert found["overlaps"].f1 >= 0.926, found
         assert found["strong"].precision >= 0.99, found
 
     @pytest.mark.long

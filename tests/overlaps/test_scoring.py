@@ -10,6 +10,8 @@ from app.identifiers.kinds import KINDS
 from app.overlaps.explanations import explain_person
 from app.overlaps.facts import NamePair, PersonFacts, mask, person_facts
 from app.overlaps.scoring import (
+    PROBABLE,
+    STRONG,
     Prior,
     band_of,
     contact_bits,
@@ -17,6 +19,7 @@ from app.overlaps.scoring import (
     number_mask,
     same_organization,
     same_person,
+    score,
 )
 
 PRIOR = Prior(20_000, 0.05)
@@ -105,6 +108,13 @@ class TestMoreAgreement:
         commoner = {kind: count + more for kind, count in shared.items()}
         assert contact_bits(commoner, 20_000) <= contact_bits(shared, 20_000)
 
+    @given(name_pairs(), contacts, st.sampled_from(("email", "plate", "ssn4", "ssn")))
+    def test_another_shared_identifier_never_lowers_the_score(
+        self, pair: NamePair, shared: dict[str, int], kind: str
+    ) -> None:
+        without = score([pair], shared, PRIOR).bits
+        assert score([pair], {**shared, kind: 2}, PRIOR).bits >= without
+
     @given(st.integers(0, 2), st.integers(0, 5_000), st.integers(1, 5_000))
     def test_a_rarer_name_never_lowers_the_score(
         self, rarity: int, holders: int, more: int
@@ -119,6 +129,26 @@ class TestMoreAgreement:
         few = same_person(pairs, {"tel": 2}, PRIOR)
         more = same_person([*pairs, another], {"tel": 2}, PRIOR)
         assert (more or {"strength": -99})["strength"] >= (few or {"strength": -99})["strength"]
+
+
+class TestUndatedNames:
+    every = mask(PERSON_KINDS)
+    undated = mask(["p.n"])
+
+    def strength(self, holders: int, shared: dict[str, int], *, dated: bool) -> float:
+        keys = self.every & ~mask(["p.nm", "p.lmd", "p.imd"]) if dated else self.undated
+        pair = NamePair(self.undated, keys, keys, 3, holders)
+        return score([pair], shared, PRIOR).bits
+
+    def test_a_relative_named_alike_at_the_same_address_is_no_strong_overlap(self) -> None:
+        assert self.strength(2, {"addr": 2}, dated=True) < PROBABLE
+        assert self.strength(2, {"addr": 2}, dated=False) >= STRONG
+
+    @pytest.mark.parametrize("dated", [True, False])
+    def test_namesakes_in_the_registry_lower_the_score(self, *, dated: bool) -> None:
+        scores = [self.strength(holders, {}, dated=dated) for holders in (2, 3, 9, 99)]
+        assert scores == sorted(scores, reverse=True)
+        assert len(set(scores)) == len(scores)
 
 
 class TestPrior:

@@ -17,10 +17,10 @@ from app.offices import queries as offices
 from app.people import administration, totp
 from app.people.deps import COOKIE, CSRF_HEADER
 from app.people.schemas import PersonAdd
-from tests.factories import Registry
+from tests.factories import ISSUER, Registry
 from tests.scenes import make_offices
 
-ORIGIN: Final = "https://registry.test"
+ORIGIN: Final = ISSUER
 PASSWORD: Final = "seven green bicycles asleep"
 _NUMBERS: Final = count(1)
 

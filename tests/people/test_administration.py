@@ -11,9 +11,10 @@ from app.access.permissions import CLIENT_SCOPES, Permission
 from app.access.policy import permissions_of
 from app.access.principal import OPERATOR, Principal
 from app.access.vocabulary import PersonsRole, Role
+from app.accounts import review
 from app.core.clock import utc_now
 from app.core.db import transaction
-from app.people import attempts, review, upkeep
+from app.people import attempts, upkeep
 from tests.factories import Registry
 from tests.people.browsers import Browser, Someone, make_administrator, make_person
 

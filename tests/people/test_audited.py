@@ -1,7 +1,6 @@
 """I6 for people: no audit row, no effect. Only counts and spent challenges may stay."""
 
 import base64
-from dataclasses import replace
 from typing import Any, Final
 
 from app.access.vocabulary import Role
@@ -23,7 +22,6 @@ async def effects(url: str) -> dict[str, bytes]:
 
 class TestNoRowNoEffect:
     async def test_of_any_operation(self, registry: Registry, fresh_database_url: str) -> None:
-        registry.app.state.gate = replace(registry.app.state.gate, origin=ORIGIN)
         administrator, browser = await make_administrator(registry)
         someone = await make_person(registry, Role.AUDITOR, office=administrator.office)
         other = await make_person(registry, office=administrator.office)

@@ -20,7 +20,7 @@ from app.access.vocabulary import Role
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.keyfiles import write_secret
-from app.people import provider
+from app.people import provider_setting
 from app.people.deps import PROVIDER_COOKIE
 from app.people.errors import ProviderSettingError
 from tests.factories import Registry
@@ -94,7 +94,7 @@ async def house(people: Registry, issuer: str, keys_directory: Path) -> AsyncIte
     (office,) = await make_offices(people, 1)
     write_secret(keys_directory / "registry" / f"provider-secret-{office.code}", "of this client")
     async with transaction(people.operator) as session:
-        await provider.set_provider(
+        await provider_setting.set_provider(
             session,
             OPERATOR,
             office.code,
@@ -315,14 +315,14 @@ class TestProvider:
         (office,) = await make_offices(people, 1)
         with pytest.raises(ProviderSettingError):
             async with transaction(people.operator) as session:
-                await provider.set_provider(
+                await provider_setting.set_provider(
                     session, OPERATOR, office.code, issuer=issuer, client_id="j", acr_values=[ACR]
                 )
 
     async def test_nobody_else_names_it(self, people: Registry) -> None:
         with pytest.raises(MissingScopeError):
             async with transaction(people.operator) as session:
-                await provider.set_provider(
+                await provider_setting.set_provider(
                     session,
                     Principal("person:x", 1, frozenset()),
                     "CA0010000A",

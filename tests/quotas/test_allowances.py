@@ -6,56 +6,74 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.identifiers.kinds import KEY_CLASSES
-from app.quotas.allowances import DAY, PERIOD, PERIOD_DAYS, Bucket, at, per_day, wait
+from app.quotas.allowances import (
+    CLIENT,
+    DAY,
+    OFFICE,
+    PERIOD,
+    PERIOD_DAYS,
+    PERSON,
+    Bucket,
+    Share,
+    at,
+    per_day,
+    wait,
+)
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 ASKS = st.lists(st.tuples(st.integers(0, 200_000), st.integers(1, 1000)), max_size=60)
+SHARES = st.sampled_from([OFFICE, CLIENT, PERSON])
 
 
-def spend(asks: list[tuple[int, int]], key_class: str, burst: int) -> list[tuple[datetime, int]]:
+def spend(asks: list[tuple[int, int]], key_class: str, share: Share) -> list[tuple[datetime, int]]:
     """Return what is granted of asks, each so many seconds after the one before."""
     bucket, now, granted = Bucket(0, START, 0, START), START, []
     for seconds, count in asks:
         now += timedelta(seconds=seconds)
-        bucket = at(bucket, key_class, now)
-        if wait(bucket, key_class, count, burst) == timedelta(0):
+        bucket = at(bucket, key_class, share, now)
+        if wait(bucket, key_class, share, count) == timedelta(0):
             period = bucket.period_spent + count
             bucket = Bucket(bucket.spent + count, now, period, bucket.period_began_at)
             granted.append((now, count))
     return granted
 
 
-@given(ASKS, st.sampled_from(["person", "tel", "ssn"]), st.sampled_from([1, 2]))
+@given(ASKS, st.sampled_from(["person", "tel", "ssn"]), SHARES)
 def test_no_stretch_of_time_gets_more_than_burst_and_rate(
-    asks: list[tuple[int, int]], key_class: str, burst: int
+    asks: list[tuple[int, int]], key_class: str, share: Share
 ) -> None:
-    granted = spend(asks, key_class, burst)
+    granted = spend(asks, key_class, share)
+    daily = share.of_daily * per_day(key_class)
     for first in range(len(granted)):
         total = 0
         for now, count in granted[first:]:
             total += count
             days = (now - granted[first][0]) / DAY
-            assert total <= (burst + days) * per_day(key_class) + 1e-6
-    assert sum(c for now, c in granted if now < START + PERIOD) <= PERIOD_DAYS * per_day(key_class)
+            assert total <= (share.burst + days) * daily + 1e-6
+    assert sum(c for now, c in granted if now < START + PERIOD) <= PERIOD_DAYS * daily
 
 
 @given(
-    st.floats(0, 6000), st.integers(0, 30_000), st.integers(1, 1000), st.sampled_from(KEY_CLASSES)
+    st.floats(0, 6000),
+    st.integers(0, 30_000),
+    st.integers(1, 1000),
+    st.sampled_from(KEY_CLASSES),
+    SHARES,
 )
 def test_after_the_wait_that_was_named_it_fits(
-    spent: float, period_spent: int, count: int, key_class: str
+    spent: float, period_spent: int, count: int, key_class: str, share: Share
 ) -> None:
     bucket = Bucket(spent, START, period_spent, START)
-    until = wait(bucket, key_class, count, 2)
+    until = wait(bucket, key_class, share, count)
     if until is None:
-        assert count > 2 * per_day(key_class)
+        assert count > share.burst * share.of_daily * per_day(key_class)
         return
-    later = at(bucket, key_class, START + until + timedelta(seconds=1))
-    assert wait(later, key_class, count, 2) == timedelta(0)
+    later = at(bucket, key_class, share, START + until + timedelta(seconds=1))
+    assert wait(later, key_class, share, count) == timedelta(0)
 
 
 @given(st.floats(0, 6000), st.integers(-100_000, 100_000))
 def test_a_clock_that_goes_back_gives_nothing(spent: float, seconds: int) -> None:
-    moved = at(Bucket(spent, START, 0, START), "tel", START + timedelta(seconds=seconds))
+    moved = at(Bucket(spent, START, 0, START), "tel", OFFICE, START + timedelta(seconds=seconds))
     assert moved.counted_at >= START
     assert moved.spent <= spent

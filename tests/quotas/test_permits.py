@@ -1,6 +1,7 @@
-"""Permits through HTTP: counted before work, by class, per office and per client."""
+"""Permits through HTTP: counted before work, by class, per office and per client or person."""
 
 import asyncio
+import secrets
 from collections import Counter
 from datetime import timedelta
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from app.access.principal import OPERATOR
+from app.access.vocabulary import Role
 from app.accounts import service as accounts
 from app.core.clock import utc_now
 from app.core.db import transaction
@@ -19,17 +21,36 @@ from app.identifiers.match_keys import phone_key
 from app.identifiers.oprf import blind, evaluate, finalize, key_for
 from app.offices.errors import OfficeNotFoundError
 from app.quotas import service
+from tests.access.people import Person, sign_in
 from tests.blinding import SEED, case, element
 from tests.factories import OfficeClient, Registry
-from tests.scenes import make_offices, phone
+from tests.scenes import make_offices, phone, someone
+
+CASE = {"source_system": "cms", "external_id": "24-1"}
 
 
-async def ask(client: OfficeClient, /, **counts: int) -> httpx.Response:
-    body = {"epoch": 1, "purpose": "post", "counts": counts, "digest": b64u_encode(bytes(32))}
+def wish(counts: dict[str, int], **changes: Any) -> dict[str, Any]:
+    """Return what asks for a permit for a batch that nobody else asked for."""
+    digest = b64u_encode(secrets.token_bytes(32))
+    return {
+        "epoch": 1,
+        "reason": "new_case",
+        "cases": [CASE],
+        "counts": counts,
+        "digest": digest,
+        **changes,
+    }
+
+
+async def send(client: OfficeClient | Person, body: dict[str, Any]) -> httpx.Response:
     while True:
         answer = await client.http.post("/v1/tokens/permits", json=body)
         if answer.status_code != 503:  # three hundred at once wait for ten connections
             return answer
+
+
+async def ask(client: OfficeClient | Person, /, **counts: int) -> httpx.Response:
+    return await send(client, wish(counts))
 
 
 async def another_client(registry: Registry, office: OfficeClient) -> OfficeClient:
@@ -67,6 +88,16 @@ class TestParallel:
         asks = [ask(client, addr=50) for client in clients for _ in range(10)]
         answers = await asyncio.gather(*asks)
         assert Counter(answer.status_code for answer in answers) == {200: 8, 429: 32}
+
+    async def test_one_batch_is_debited_once(self, shared_registry: Registry) -> None:
+        (office,) = await make_offices(shared_registry, 1)
+        body = wish({"tel": 400})
+        answers = await asyncio.gather(*[send(office, body) for _ in range(20)])
+        assert {answer.status_code for answer in answers} == {200}
+        assert Counter([(await ask(office, tel=50)).status_code for _ in range(3)]) == {
+            200: 2,
+            429: 1,
+        }
 
     async def test_an_import_allowance_is_spent_once(self, shared_registry: Registry) -> None:
         (office,) = await make_offices(shared_registry, 1)
@@ -108,6 +139,12 @@ class TestRefused:
         client = shared_registry.client(office.code, office.client_id, "cases:post")
         assert (await ask(client, tel=1)).json()["code"] == "missing-scope"
 
+    async def test_is_not_remembered_as_debited(self, shared_registry: Registry) -> None:
+        (office,) = await make_offices(shared_registry, 1)
+        body = wish({"tel": 400})
+        assert (await ask(office, tel=200)).status_code == 200
+        assert [(await send(office, body)).status_code for _ in range(2)] == [429, 429]
+
     @pytest.mark.parametrize("counts", [{}, {"tel": 0}, {"ssn0": 1}, {"tel": 600, "addr": 401}])
     async def test_counts_that_make_no_batch(
         self, shared_registry: Registry, counts: dict[str, int]
@@ -117,20 +154,27 @@ class TestRefused:
 
     async def test_another_epoch(self, shared_registry: Registry) -> None:
         (office,) = await make_offices(shared_registry, 1)
-        body = {"epoch": 9, "purpose": "post", "counts": {"tel": 1}}
-        body["digest"] = b64u_encode(bytes(32))
-        answer = await office.http.post("/v1/tokens/permits", json=body)
+        answer = await send(office, wish({"tel": 1}, epoch=9))
         assert (answer.status_code, answer.json()["code"]) == (409, "epoch-changed")
 
 
 class TestAudit:
     async def test_grants_refusals_and_imports_leave_an_entry(self, registry: Registry) -> None:
         (office,) = await make_offices(registry, 1)
-        await ask(office, tel=500)
+        body = wish({"tel": 500}, cases=[CASE, {**CASE, "external_id": "24-2"}])
+        for _ in range(2):
+            assert (await send(office, body)).status_code == 200
         await ask(office, tel=1)
         await open_import(registry, office, 100)
-        (granted,) = await registry.audit("evaluation.permitted")
-        assert granted["detail"] == {"purpose": "post", "epoch": 1, "counts": {"tel": 500}}
+        for action in ("evaluation.permitted", "evaluation.permitted_again"):
+            (granted,) = await registry.audit(action)
+            assert granted["object"] == body["digest"]
+            assert granted["detail"] == {
+                "reason": "new_case",
+                "epoch": 1,
+                "counts": {"tel": 500},
+                "cases": ["cms/24-1", "cms/24-2"],
+            }
         (refused,) = await registry.audit("access.refused")
         assert refused["detail"] == {"code": "quota-exceeded"}
         assert len(await registry.audit("import.opened")) == 1
@@ -138,6 +182,82 @@ class TestAudit:
     async def test_an_import_needs_an_office(self, registry: Registry) -> None:
         with pytest.raises(OfficeNotFoundError):
             await open_import(registry, OfficeClient("NOBODY", "", registry.http()), 1)
+
+
+class TestRepeat:
+    async def test_with_other_counts_is_another_batch(self, shared_registry: Registry) -> None:
+        """Or the permit for one element would be one for a thousand."""
+        (office,) = await make_offices(shared_registry, 1)
+        body = wish({"tel": 1})
+        assert (await send(office, body)).status_code == 200
+        assert (await send(office, {**body, "counts": {"tel": 500}})).status_code == 429
+        assert (await send(office, {**body, "counts": {"tel": 499}})).status_code == 200
+        assert (await ask(office, tel=1)).status_code == 429
+
+    async def test_is_a_permit_of_its_own(self, shared_registry: Registry) -> None:
+        (office,) = await make_offices(shared_registry, 1)
+        body = wish({"tel": 1})
+        permits = [(await send(office, body)).json()["permit"] for _ in range(2)]
+        assert permits[0] != permits[1]
+
+    async def test_after_a_day_is_debited_again(self, shared_registry: Registry) -> None:
+        (office,) = await make_offices(shared_registry, 1)
+        body = wish({"tel": 300})
+        assert (await send(office, body)).status_code == 200
+        await shared_registry.rows(
+            "UPDATE permitted_batches SET permitted_at = permitted_at - interval '25 hours'"
+            " WHERE office_id = (SELECT id FROM offices WHERE code = :code) RETURNING digest",
+            code=office.code,
+        )
+        assert (await send(office, body)).status_code == 429
+
+
+class TestPeople:
+    async def test_each_has_a_third_of_the_offices(self, shared_registry: Registry) -> None:
+        (office,) = await make_offices(shared_registry, 1)
+        people = [await sign_in(shared_registry, office, Role.ANALYST) for _ in range(4)]
+        answers = [[await ask(one, addr=133), await ask(one, addr=1)] for one in people[:3]]
+        assert [[each.status_code for each in pair] for pair in answers] == [[200, 429]] * 3
+        assert (await ask(people[3], addr=2)).status_code == 429  # the office has one left
+        assert (await ask(people[3], addr=1)).status_code == 200
+
+
+class TestCases:
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"cases": []},
+            {"cases": [CASE, CASE]},
+            {"cases": [{**CASE, "external_id": "415-555-0142"}]},
+            {"cases": [{**CASE, "external_id": f"24-{n}"} for n in range(201)]},
+            {"reason": "suppression"},
+            {"reason": "curiosity"},
+        ],
+    )
+    async def test_that_say_nothing_are_refused(
+        self, shared_registry: Registry, changes: dict[str, Any]
+    ) -> None:
+        (office,) = await make_offices(shared_registry, 1)
+        assert (await send(office, wish({"tel": 1}, **changes))).status_code == 422
+        assert (await send(office, wish({"tel": 1}))).status_code == 200
+
+    @pytest.mark.parametrize("reason", ["update", "resubmission", "quick_check"])
+    async def test_that_the_office_must_have_posted(
+        self, shared_registry: Registry, reason: str
+    ) -> None:
+        office, other = await make_offices(shared_registry)
+        await other.put_case("24-2", case(someone()))
+        await office.put_case("24-1", case(someone()))
+        absent = wish({"tel": 1}, reason=reason, cases=[CASE, {**CASE, "external_id": "24-2"}])
+        refused = await send(office, absent)
+        assert refused.status_code == 422
+        assert [error["pointer"] for error in refused.json()["errors"]] == ["/cases/1"]
+        assert (await send(office, wish({"tel": 1}, reason=reason))).status_code == 200
+
+    async def test_a_suppression_has_none(self, shared_registry: Registry) -> None:
+        (office,) = await make_offices(shared_registry, 1)
+        body = wish({"tel": 1}, reason="suppression", cases=[])
+        assert (await send(office, body)).status_code == 200
 
 
 def under(key_class: str, number: str) -> str:

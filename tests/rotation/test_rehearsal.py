@@ -38,6 +38,7 @@ from tests.invariants.dump import dump, holding
 from tests.overlaps.recount import ACTIVE_PAIRS, CHECKS
 from tests.scenes import make_offices
 from tests.serving.service import ROOT
+from tests.suppressing.test_suppressions import end, met, own_entries, suppress
 
 PEOPLE, PHONES = 24, 12
 """Few enough that cases meet, and enough that no token becomes common."""
@@ -409,5 +410,45 @@ async def test_counts_flags_and_shares_stay(world: World, monkeypatch: pytest.Mo
     await steps.run(lambda _done, _total: None)
     await engine.dispose()
     assert await world.shape(2) == before
+    for name, sql in CHECKS.items():
+        assert await world.registry.rows(sql) == [], name
+
+
+async def test_entries_of_suppression_lists_go_along(world: World) -> None:
+    """Whether a case that holds the value was posted before or after, or nobody holds it."""
+    one, other, late, *_ = world.offices
+    people = iter(range(NOBODY, 3 * NOBODY))
+
+    async def post(client: OfficeClient, external_id: str, phone: int, epoch: int) -> None:
+        body = case(subject(world.keys, epoch, next(people), phone), epoch=epoch)
+        answer = await persistently(lambda: client.put_case(external_id, body))
+        assert answer.status_code == 201
+
+    for client in (one, other):
+        await post(client, "24-1", 0, 1)
+    values = [subject(world.keys, 1, NOBODY, phone) for phone in range(3)]
+    *entries, ended = [await suppress(one, each) for each in values]
+    await end(one, ended)
+    assert await met(one) == set()
+
+    engine, steps = world.steps()
+    await steps.run(lambda _done, _total: None)
+    assert [(each["id"], each["epoch"]) for each in await own_entries(one)] == [
+        (each["id"], 2) for each in entries[::-1]
+    ]
+    for client, epoch in ((late, 1), (late, 2), (one, 1), (other, 2)):
+        await post(client, f"24-{epoch + 1}", 0 if client is late else 1, epoch)
+    assert (await met(one), await met(other)) == (set(), {late.code})
+
+    await world.registry.rows(
+        "UPDATE key_epochs SET accepted_until = now() - interval '1 second'"
+        " WHERE state = 'previous' RETURNING epoch"
+    )
+    await steps.run(lambda _done, _total: None)
+    await engine.dispose()
+    assert await met(one) == set()
+    for each, found in ((entries[1], {other.code}), (entries[0], {other.code, late.code})):
+        await end(one, each)
+        assert await met(one) == found
     for name, sql in CHECKS.items():
         assert await world.registry.rows(sql) == [], name

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -13,8 +14,15 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from app.core.db import SCHEMA, async_url
+from app.core.clock import utc_now
+from app.core.db import SCHEMA, async_url, create_engine, create_sessions, transaction
+from app.core.keyfiles import KeyFileError
+from app.epochs.queries import ensure_first
 from app.main import UnsafeDatabaseError, require_safe_database
+from app.serving.installation import InstallationError, installation
+from app.serving.keys import create_keys
+from tests.database import run
+from tests.factories import Registry
 from tests.serving.service import ROOT
 
 OLD_SCHEMA = "run `joinder migrate`"
@@ -106,3 +114,38 @@ class TestSettings:
         assert OLD_SCHEMA in refusal["reason"]
         password = fresh_database_url.partition("joinder:")[2].partition("@")[0]
         assert not password or password not in done.stderr + done.stdout
+
+
+class TestKeys:
+    async def test_those_of_another_installation_are_refused(
+        self, fresh_database_url: str, keys_directory: Path, tmp_path: Path
+    ) -> None:
+        """With a token key that did not make the stored tokens every match would be missed."""
+        create_keys(tmp_path / "others")
+        async with Registry.started(fresh_database_url, keys_directory):
+            pass
+        with pytest.raises(KeyFileError, match="token-key-1"):
+            async with Registry.started(fresh_database_url, tmp_path / "others"):
+                pass
+        async with Registry.started(fresh_database_url, keys_directory):
+            pass
+
+    def test_lost_ones_are_not_made_anew(
+        self, fresh_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("JOINDER_DATABASE_URL", fresh_database_url)
+        monkeypatch.setenv("JOINDER_KEYS", str(tmp_path / "keys"))
+        with installation(is_sandbox=True) as here:
+            assert here.keys.exists()
+        run(record_first_epoch(fresh_database_url))
+        shutil.rmtree(tmp_path / "keys")
+        with pytest.raises(InstallationError, match="Restore them"), installation(is_sandbox=True):
+            pass
+        assert not (tmp_path / "keys").exists()
+
+
+async def record_first_epoch(url: str) -> None:
+    engine = create_engine(url, pool_size=1)
+    async with transaction(create_sessions(engine)) as session:
+        await ensure_first(session, 1, now=utc_now())
+    await engine.dispose()

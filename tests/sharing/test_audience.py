@@ -9,7 +9,7 @@ from app.access.vocabulary import Role
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.sharing.audience import explain_for_operator
-from tests.access.people import sign_in
+from tests.access.people import approve_summary, sign_in
 from tests.blinding import case
 from tests.factories import OfficeClient, Registry
 from tests.scenes import Meeting, end_agreement, make_offices, meet, someone
@@ -72,6 +72,7 @@ class TestExplain:
         assert (line["rung"], line["reasons"]) == ("pointer", ["disclosed"])
         asked = (await meeting.second.request_handling(meeting.overlap_id)).json()
         await meeting.first.answer(asked["id"], {"answer": "accept"})
+        await approve_summary(meeting, meeting.second)
         line = (await explained(meeting.second, meeting.first))["partner"]
         assert (line["rung"], line["reasons"]) == ("summary", ["granted"])
         lead = await sign_in(shared_registry, meeting.second, Role.LEADERSHIP)

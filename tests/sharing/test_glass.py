@@ -6,7 +6,11 @@ from typing import Any
 import httpx
 import pytest
 
+from app.access.principal import OPERATOR
 from app.access.vocabulary import Role
+from app.core.clock import utc_now
+from app.core.db import transaction
+from app.sharing import glass
 from tests.access.people import Person, sign_in
 from tests.factories import Registry
 from tests.scenes import Meeting, make_offices, meet
@@ -52,7 +56,7 @@ class TestBreakGlass:
         assert await rung(person, meeting) == "summary"
         await meeting.registry.rows(
             "UPDATE case_grants SET expires_at = now() WHERE person_id = :id RETURNING id",
-            id=person.principal.person_id,
+            id=person.key,
         )
         assert await rung(person, meeting) == "pointer"
 
@@ -116,8 +120,46 @@ class TestBreakGlass:
         (third,) = await make_offices(registry, 1)
         stranger = await sign_in(registry, third, Role.PROSECUTOR)
         assert (await smash(stranger, meeting)).status_code == 404
-        stale = await sign_in(registry, meeting.first, Role.PROSECUTOR, minutes_ago=16)
+        stale = await sign_in(registry, meeting.first, Role.PROSECUTOR, minutes_ago=6)
         assert (await smash(stale, meeting)).json()["code"] == "step-up-needed"
         for role in (Role.ANALYST, Role.COORDINATOR, Role.ADMINISTRATOR, Role.AUDITOR):
             person = await sign_in(registry, meeting.first, role)
             assert (await smash(person, meeting)).json()["code"] == "missing-scope"
+
+
+class TestAlarm:
+    async def alarm(self, registry: Registry) -> int:
+        async with transaction(registry.operator) as session:
+            return await glass.raise_alarms(session, OPERATOR, now=utc_now(), limit=500)
+
+    async def test_is_raised_once_for_what_nobody_reviewed_in_time(self, meeting: Meeting) -> None:
+        registry, owner = meeting.registry, meeting.second
+        person = await sign_in(registry, meeting.first, Role.PROSECUTOR)
+        made = (await smash(person, meeting)).json()
+        await self.alarm(registry)
+        auditor = await sign_in(registry, owner, Role.AUDITOR)
+        (notice,) = (await auditor.send("GET", "/v1/glass-breaks")).json()["items"]
+        assert (notice["id"], notice["alarmed_at"]) == (made["id"], None)
+        await registry.rows(
+            "UPDATE glass_breaks SET broken_at = broken_at - interval '72 hours', expires_at ="
+            " broken_at - interval '71 hours', review_due_at = review_due_at - interval '72 hours'"
+            " WHERE id = CAST(:id AS uuid) RETURNING id",
+            id=made["id"][4:],
+        )
+        assert [await self.alarm(registry) for _ in range(2)] == [1, 0]
+        for client in (owner, meeting.first):
+            (notice,) = (await client.http.get("/v1/glass-breaks")).json()["items"]
+            assert notice["alarmed_at"] is not None
+        (entry,) = [
+            each
+            for each in await registry.audit("glass.review_overdue")
+            if each["object"] == made["id"]
+        ]
+        ids = await registry.rows(
+            "SELECT owner_office_id, office_id FROM glass_breaks WHERE id = CAST(:id AS uuid)",
+            id=made["id"][4:],
+        )
+        assert entry["recipients"] == list(ids[0])
+        body = {"finding": "justified"}
+        late = await auditor.send("POST", f"/v1/glass-breaks/{made['id']}/reviews", body)
+        assert late.json()["finding"] == "justified"

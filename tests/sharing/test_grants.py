@@ -8,7 +8,7 @@ import pytest
 
 from app.access.vocabulary import Role
 from app.core.clock import utc_now
-from tests.access.people import sign_in
+from tests.access.people import handle_jointly, sign_in
 from tests.factories import OfficeClient, Registry
 from tests.scenes import Meeting, make_offices, meet
 
@@ -107,7 +107,7 @@ class TestApprove:
         assert await rung(meeting) is None
         done = await other.send("POST", path, body)
         assert (done.json()["state"], done.json()["approved_by"]) == (
-            "in_force", other.principal.actor,
+            "in_force", f"person:{other.key}",
         )  # fmt: skip
         assert await rung(meeting) == "summary"
         assert (await other.send("POST", path, body)).json()["code"] == "grant-not-pending"
@@ -151,11 +151,11 @@ class TestWithdraw:
 
     async def test_ends_what_joint_handling_gave(self, shared_registry: Registry) -> None:
         meeting = await meet(shared_registry)
-        asked = (await meeting.first.request_handling(meeting.overlap_id)).json()
-        await meeting.second.answer(asked["id"], {"answer": "accept"})
+        await handle_jointly(meeting)
         assert await rung(meeting) == "summary"
-        (grant,) = (await meeting.second.http.get(PATH)).json()["items"]
-        assert grant["purpose"] == "handling_accepted"
+        grant, contact = (await meeting.second.http.get(PATH)).json()["items"]
+        assert grant["purpose"] == contact["purpose"] == "handling_accepted"
+        assert (grant["rung"], contact["rung"]) == ("summary", "contact")
         await meeting.second.http.delete(f"{PATH}/{grant['id']}")
         assert await rung(meeting) == "contact"
 

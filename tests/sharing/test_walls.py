@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from app.access.vocabulary import Role
-from tests.access.people import Person, sign_in
+from tests.access.people import Person, handle_jointly, sign_in
 from tests.factories import OfficeClient, Registry
 from tests.scenes import Meeting, make_offices, meet
 
@@ -16,9 +16,7 @@ PATH = "/v1/cases/cms/24-1/walls"
 async def meeting(shared_registry: Registry) -> Meeting:
     """Two offices that handle an overlap jointly: the most that is ever granted."""
     meeting = await meet(shared_registry)
-    asked = (await meeting.first.request_handling(meeting.overlap_id)).json()
-    accepted = await meeting.second.answer(asked["id"], {"answer": "accept"})
-    assert accepted.status_code == 200, accepted.text
+    await handle_jointly(meeting)
     return meeting
 
 
@@ -55,7 +53,7 @@ class TestWalls:
         admin = await sign_in(registry, owner, Role.ADMINISTRATOR)
         person = await sign_in(registry, owner, Role.PROSECUTOR, Role.LEADERSHIP)
         assert (await person.send("GET", "/v1/cases/cms/24-1")).status_code == 200
-        body = {"person": str(person.principal.person_id)}
+        body = {"person": f"psn_{person.key.hex}"}
         (first, second) = [await admin.send("POST", PATH, body) for _ in range(2)]
         assert first.json() == second.json()
         assert await everything(meeting, person) == NOTHING
@@ -109,11 +107,17 @@ class TestWalls:
         assert (set_one.status_code, lifted.status_code) == (403, 403)
 
     @pytest.mark.parametrize(
-        "body", [{}, {"office": "NO-SUCH"}, {"person": "me"}, {"office": "X-1", "person": "0"}]
+        "body", [{}, {"office": "NO-SUCH"}, {"person": "me"}, {"person": f"psn_{0:032}"}]
     )
     async def test_of_another_form_is_refused(self, meeting: Meeting, body: Any) -> None:
         lead = await sign_in(meeting.registry, meeting.second, Role.LEADERSHIP)
         assert (await lead.send("POST", PATH, body)).status_code == 422
+
+    async def test_of_a_person_of_another_office_is_refused(self, meeting: Meeting) -> None:
+        lead = await sign_in(meeting.registry, meeting.second, Role.LEADERSHIP)
+        other = await sign_in(meeting.registry, meeting.first, Role.PROSECUTOR)
+        refused = await lead.send("POST", PATH, {"person": f"psn_{other.key.hex}"})
+        assert (refused.status_code, refused.json()["code"]) == (422, "grant-invalid")
 
     async def test_of_anothers_case_is_as_of_none(self, meeting: Meeting) -> None:
         (third,) = await make_offices(meeting.registry, 1)

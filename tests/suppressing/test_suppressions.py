@@ -3,7 +3,7 @@
 import asyncio
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from app.access.principal import OPERATOR
 from app.core.clock import utc_now
 from app.core.db import transaction
+from app.overlaps.limits import MATCHED_PER_OFFICE
 from app.overlaps.scoring import SUPPRESSED_BITS
 from app.suppressing import service
 from app.suppressing.schemas import SuppressionAdd
@@ -63,9 +64,23 @@ async def met(client: OfficeClient) -> set[str]:
     return {seen["counterpart"]["office"]["code"] for seen in await client.overlaps()}
 
 
+def kept(overlaps: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what overlaps say, by id, whatever version of them it is."""
+    return {seen["id"]: (seen["band"], seen["findings"]) for seen in overlaps}
+
+
 async def own_entries(client: OfficeClient) -> list[dict[str, Any]]:
     listed = (await client.http.get("/v1/suppressions")).json()["items"]
     return [item for item in listed if item["is_own"]]
+
+
+async def sweep(registry: Registry, limit: int) -> int:
+    """End at most `limit` expired entries, as a job does; return how many."""
+    state = registry.app.state
+    async with transaction(state.sessions, OPERATOR) as session:
+        return await service.end_expired(
+            session, OPERATOR, state.keyring, now=utc_now(), limit=limit
+        )
 
 
 async def assert_consistent(registry: Registry) -> None:
@@ -132,6 +147,31 @@ class TestBlock:
             "reason": "hotline",
         }
         assert len(await registry.audit("overlap.retracted")) == 1
+
+
+class TestFullShare:
+    async def test_ends_bring_back_what_was_and_room_the_rest(
+        self, shared_registry: Registry
+    ) -> None:
+        """Sightings beyond an office's share match nobody, with an entry or without one."""
+        many, other, third = await make_offices(shared_registry, 3)
+        subject = something()
+        refs = [str(number) for number in range(MATCHED_PER_OFFICE)]
+        await share([other, third], subject)
+        await many.put_case("24-1", case(*({**subject, "ref": ref} for ref in refs)))
+        await many.put_case("24-2", case(subject, someone(ref="2")))
+        before = [kept(await client.overlaps()) for client in (many, other, third)]
+        entries = [await suppress(client, subject) for client in (many, other)]
+        assert await met(other) == await met(many) == set()
+        for each in entries:
+            await end(many if each is entries[0] else other, each)
+        assert [kept(await client.overlaps()) for client in (many, other, third)] == before
+        entry = await suppress(other, subject)
+        await many.put_case("24-1", case(something()))  # room, taken by the one that was aside
+        assert (await met(many), await met(other)) == ({third.code}, set())
+        await end(other, entry)
+        assert await met(many) == {other.code, third.code}
+        await assert_consistent(shared_registry)
 
 
 class TestDownWeightAndInform:
@@ -224,6 +264,29 @@ class TestExpiry:
         assert await met(one) == {other.code}
         await end(one, suppression)
         assert await met(one) == {other.code}
+
+    async def test_is_carried_out_once_in_bounded_steps(self, registry: Registry) -> None:
+        one, other, third = await make_offices(registry, 3)
+        held, unknown, standing = something(), something(), something()
+        await share([one, other, third], {**held, "ref": "1"})
+        entries = [
+            await suppress(client, subject)
+            for client, subject in ((one, held), (other, held), (one, unknown), (one, standing))
+        ]
+        assert await met(one) == await met(other) == set()
+        await registry.rows(
+            "UPDATE suppressions SET expires_on = (now() AT TIME ZONE 'UTC')::date"
+            " WHERE id <> :id RETURNING id",
+            id=UUID(entries[-1]["id"].removeprefix("sup_")),
+        )
+        assert sorted(await asyncio.gather(*(sweep(registry, 2) for _ in range(2)))) == [0, 2]
+        assert [await sweep(registry, 2) for _ in range(2)] == [1, 0]
+        assert await met(one) == {other.code, third.code}
+        assert [each["id"] for each in await own_entries(one)] == [entries[-1]["id"]]
+        assert await own_entries(other) == []
+        expired = await registry.audit("suppression.expired")
+        assert [each["object"] for each in expired] == [each["id"] for each in entries[:3]]
+        await assert_consistent(registry)
 
     @pytest.mark.parametrize("days", [0, 731])
     async def test_is_within_two_years(self, shared_registry: Registry, days: int) -> None:

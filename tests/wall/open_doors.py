@@ -21,7 +21,7 @@ from app.core.ids import public_id
 from app.handling import queries as handling
 from app.sharing import queries as sharing
 
-WALL: Final = Path(__file__).parents[2] / "migrations/versions/0007_wall.py"
+WALL: Final = Path(__file__).parents[2] / "migrations/versions/0010_wall.py"
 
 _OVERLAPS: Final = (
     "SELECT v.*, v.reached AS rung FROM shown_overlaps v"

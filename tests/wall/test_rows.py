@@ -27,8 +27,10 @@ OF_THE_MATCHER: Final[Mapping[str, set[str]]] = {
     | {"version", "found_at", "changed_at", "retracted_at", "retract_reason"},
     "overlap_sides": {"office_id", "overlap_id", "case_id", "other_office_id", "other_case_id"}
     | {"seen_at", "verdict", "verdict_reason", "verdict_evidence", "verdict_at"},
-    "key_epochs": {"epoch", "state", "began_at", "switched_at", "accepted_until", "ended_at"},
+    "key_epochs": {"epoch", "state"},
     "offices": {"id", "state"},
+    "cases": {"id"},
+    "pending_pairs": {"low_case_id", "high_case_id"},
 }
 """All that matching can return of any office: keys, tokens, counts and codes; no text, no name."""
 LOOKED_UP: Final = {
@@ -42,7 +44,8 @@ OF_JOBS: Final = {
     *("client_credentials", "client_keys", "persons", "passkeys", "recovery_codes", "sign_ins"),
     *("sign_in_attempts", "spent_challenges", "identity_providers", "import_allowances"),
     *("key_epochs", "sealing_keys", "sealed_elements", "subjects", "tokens"),
-    *("sightings", "hidden_sightings", "common_sightings"),
+    *("sightings", "hidden_sightings", "common_sightings", "suppressions"),
+    *("state_settings", "proposals", "glass_breaks"),
 }
 """What the operator's commands read; of cases the keys and owners, nothing of overlaps."""
 
@@ -164,8 +167,9 @@ class TestApplication:
 
     async def test_reads_no_sealed_element_and_no_audit(self, scene: Scene) -> None:
         async with acting(scene.url, "joinder_app", scene.first) as connection:
-            for table in ("sealed_elements", "sealing_keys", "audit_entries"):
+            for table in ("sealed_elements", "sealing_keys", "audit_entries", "proposals"):
                 assert await refused(connection, f"SELECT 1 FROM {table}"), table  # noqa: S608 -- names above
+            assert await refused(connection, "SELECT sealed FROM suppressions")
             for act in ("DELETE FROM audit_entries", "UPDATE audit_entries SET action = 'none'"):
                 assert await refused(connection, act)
 
@@ -187,19 +191,27 @@ class TestApplication:
             assert await refused(connection, grant, cases[scene.second], scene.first)
             assert await refused(connection, "UPDATE cases SET office_id = $1", scene.second)
 
-    async def test_grants_itself_a_summary_only_of_an_accepted_request(self, scene: Scene) -> None:
+    async def test_grants_itself_what_an_accepted_request_shows_in_its_overlap(
+        self, scene: Scene
+    ) -> None:
         meeting = scene.meeting
         asked = (await meeting.first.request_handling(meeting.overlap_id)).json()["id"]
+        ((overlap,),) = await scene.registry.rows("SELECT overlap_id FROM handling_requests")
         grant = (
-            "INSERT INTO case_grants (case_id, grantee_office_id, rung, purpose, granted_at)"
-            " SELECT requester_case_id, $1, $2, 'test', now() FROM handling_requests"
+            "INSERT INTO case_grants (case_id, grantee_office_id, rung, approval, overlap_id,"
+            " purpose, granted_at)"
+            " SELECT requester_case_id, $1, $2, $3, $4, 'test', now() FROM handling_requests"
         )
+        contact = scene.second, 2, "not_needed"
         async with acting(scene.url, "joinder_app", scene.second) as connection:
-            assert await refused(connection, grant, scene.second, 3)
+            assert await refused(connection, grant, *contact, overlap)
         await meeting.second.answer(asked, {"answer": "accept"})
         async with acting(scene.url, "joinder_app", scene.second) as connection:
-            assert not await refused(connection, grant, scene.second, 3)
-            assert await refused(connection, grant, scene.second, 4)
+            assert not await refused(connection, grant, *contact, overlap)
+            assert not await refused(connection, grant, scene.second, 3, "pending", overlap)
+            assert await refused(connection, grant, *contact, None)
+            assert await refused(connection, grant, scene.second, 3, "not_needed", overlap)
+            assert await refused(connection, grant, scene.second, 4, "pending", overlap)
 
     async def test_makes_no_office_and_no_credential(self, scene: Scene) -> None:
         async with acting(scene.url, "joinder_app", scene.first) as connection:
@@ -230,6 +242,7 @@ class TestJobsAndBackup:
         async with acting(scene.url, "joinder_jobs", 0) as connection:
             seen = await columns(connection)
         assert seen.pop("cases") == {"id", "office_id"}
+        assert "reason" not in seen["glass_breaks"]
         assert seen.keys() == OF_JOBS
 
     async def test_a_backup_reads_everything_and_changes_nothing(self, scene: Scene) -> None:

@@ -8,6 +8,7 @@ const FORMS = [
 ];
 
 const MONTHS = 12;
+const DAYS = 31;
 
 /** Letters that a scanner reads for digits; a date has no others. */
 const MISREAD = { O: 0, o: 0, I: 1, l: 1, "|": 1, Z: 2, z: 2, S: 5, s: 5, B: 8 };
@@ -15,8 +16,8 @@ const MISREAD = { O: 0, o: 0, I: 1, l: 1, "|": 1, Z: 2, z: 2, S: 5, s: 5, B: 8 }
 /**
  * Read a date of birth: ISO 8601 (also only year, or year and month), YYYYMMDD, M/D/YYYY.
  *
- * A month above 12 with a day that could be one is a date in the other order; of any other date
- * that is in no calendar only the year is kept.
+ * A month above 12 with a day that could be one is a date in the other order; a day above 31 is
+ * unknown; of any other date that is in no calendar only the year is kept.
  * Returns `{year, month, day, full}`, an unknown part being the empty string, `full` as YYYYMMDD.
  */
 export function parseBirthDate(text) {
@@ -30,6 +31,7 @@ export function parseBirthDate(text) {
   if (year === "0000") return birthDate();
   const isSwapped = Number(month) > MONTHS && Number(day) > 0 && Number(day) <= MONTHS;
   if (isSwapped) [month, day] = [day, month]; // only the other order can be meant
+  if (Number(day) > DAYS) day = "00";
   if (month === "00" || !isInCalendar(Number(year), Number(month), Number(day) || 1)) {
     return birthDate(year);
   }

@@ -88,7 +88,7 @@ function personFields(name, last, born, postcode) {
     ["p.dz", full, postcode],
     ["p.ld", lastSound, full],
     ["p.fd", firstSound, full],
-    ["p.id", initial, last.slice(0, 1), full],
+    ["p.id", ...[initial, last.slice(0, 1)].sort().reverse(), full],
     ["p.nmd", first, last, day && month + day],
     ["p.nyd", firstSound, last, day && year + day],
     ["p.nsw", firstSound, last, day && year + [month, day].sort().join("")],

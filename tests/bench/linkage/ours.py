@@ -3,26 +3,26 @@
 What is left out, keys, blinding and the database, changes no pair: tests/invariants show it.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from time import perf_counter
+from time import process_time
 from typing import Final
 
 from app.identifiers.addresses import normalize_postcode
 from app.identifiers.errors import IdentifierError
+from app.identifiers.kinds import KINDS
 from app.identifiers.match_keys import (
     Alias,
     MatchKey,
     PersonName,
     address_keys,
     person_aliases,
-    phone_key,
 )
 from app.overlaps.detection import gather, name_pairs, overlaps_of
 from app.overlaps.postings import Name, PostedSubject, Posting, Sighting
-from app.overlaps.rows import Match, Profile
+from app.overlaps.rows import Holders, Match, Profile
 from app.overlaps.scoring import POSSIBLE, Prior, score
 from tests.bench.linkage.records import THEIRS, LinkageSet, Quality, Record
 
@@ -47,15 +47,20 @@ class Run:
     tokens: float
     """Tokens per person, the mean."""
     seconds: float
+    """Processor time."""
 
 
 def run(linked: LinkageSet, fields: Collection[str] = ()) -> Run:
     """Derive the keys of both sides, gather what they share, score it and judge it."""
-    began = perf_counter()
+    began = process_time()
     mine = _subjects(linked.mine, fields)
     theirs = mine if linked.theirs is None else _subjects(linked.theirs, fields)
     prior = Prior(len(theirs), 1.0)
-    evidence = gather(*_posted(mine, theirs))
+    evidence = {
+        pair: shared
+        for pair, shared in gather(*_posted(mine, theirs, linked.offices)).items()
+        if linked.counts(pair[0], pair[2] - THEIRS)
+    }
     postings = [Posting(number, True, [person]) for number, person in enumerate(mine)]  # noqa: FBT003 -- a field
     bands = {
         (pair.low_case_id, pair.high_case_id - THEIRS): pair.band
@@ -65,14 +70,12 @@ def run(linked: LinkageSet, fields: Collection[str] = ()) -> Run:
     judged = []
     for (number, _, key), shared in evidence.items():
         other = key - THEIRS
-        if not linked.counts(number, other):
-            continue
         subject, numbers = mine[number], mine[number].numbers & theirs[other].numbers
         found = score(name_pairs(subject, shared), shared.shared, prior, numbers)
         is_true = linked.is_true(number, other)
         judged.append(Judged(found.bits, bands.get((number, other)), is_true))
     tokens = sum(len(subject.elements) for subject in mine) / len(mine)
-    return Run(judged, tokens, perf_counter() - began)
+    return Run(judged, tokens, process_time() - began)
 
 
 def _subjects(records: Sequence[Record], fields: Collection[str]) -> list[PostedSubject]:
@@ -93,7 +96,7 @@ def subject_of(record: Record, ref: str, fields: Collection[str] = ()) -> Posted
     if "ssn" in fields and record.ssn:
         keys += [MatchKey("ssn", (record.ssn.replace("-", ""),))]
     if "phone" in fields:
-        keys += [phone_key(phone) for phone in record.phones]
+        keys += [MatchKey("tel", (phone,)) for phone in record.phones]
     names = [
         Name(alias.rarity, {key.kind: key.input for key in alias.keys})
         for alias in _aliases(record, fields)
@@ -134,7 +137,7 @@ def _address(record: Record) -> Sequence[MatchKey]:
 
 
 def _posted(
-    mine: Sequence[PostedSubject], theirs: Sequence[PostedSubject]
+    mine: Sequence[PostedSubject], theirs: Sequence[PostedSubject], offices: int
 ) -> tuple[list[Sighting], list[Match], Mapping[bytes, int]]:
     """Return what `gather` takes when `mine` is posted after `theirs`, each subject a case."""
     posted, stored = _sightings(mine), _sightings(theirs)
@@ -142,6 +145,7 @@ def _posted(
         key for key, _, _ in {(s.token, s.case_id, s.ref) for s in chain(posted, stored)}
     )
     known = {sighting.token for sighting in posted}
+    common = _common(posted, stored, offices)
     profiles = [
         Profile(
             number + THEIRS,
@@ -155,8 +159,30 @@ def _posted(
         )
         for number, person in enumerate(theirs)
     ]
-    matching = [Match(s.token, s.alias, profiles[s.case_id]) for s in stored if s.token in known]
+    matching = [
+        Match(s.token, s.alias, profiles[s.case_id], is_common=s.token in common)
+        for s in stored
+        if s.token in known
+    ]
     return posted, matching, holders
+
+
+def _common(
+    posted: Iterable[Sighting], stored: Iterable[Sighting], offices: int
+) -> Collection[bytes]:
+    """Return the tokens of common values; two offices alone make none."""
+    if offices == 1:
+        return ()
+    subjects = {
+        (s.token, KINDS[s.kind].code, (side, s.case_id % offices), s.case_id)
+        for side, sightings in enumerate((posted, stored))
+        for s in sightings
+    }
+    by_office = Counter(subject[:3] for subject in subjects)
+    held: dict[tuple[bytes, int], Holders] = defaultdict(Holders)
+    for (token, kind, _), count in by_office.items():
+        held[token, kind] = held[token, kind].moved(0, count)
+    return {token for (token, kind), holders in held.items() if holders.reason(kind)}
 
 
 def _sightings(people: Sequence[PostedSubject]) -> list[Sighting]:

@@ -6,7 +6,7 @@ A peer that is not installed (dependency group `linkage`) raises ImportError whe
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from time import perf_counter
+from time import process_time
 from typing import Any, Final
 
 from app.identifiers.birth_dates import parse_birth_date
@@ -14,13 +14,13 @@ from app.identifiers.errors import IdentifierError
 from app.identifiers.names import fold
 from tests.bench.linkage.records import LinkageSet, Quality, Record
 
-CLK_LEAST: Final = 0.65
+CLK_LEAST: Final = 0.7
 """Similarity below which pairs are not looked at."""
 
 
 @dataclass(frozen=True)
 class Scored:
-    """Pairs of a peer as (score, truth), the highest first, and how long it took."""
+    """Pairs of a peer as (score, truth), the highest first, and the processor time it took."""
 
     pairs: Sequence[tuple[float, bool]]
     seconds: float
@@ -41,7 +41,7 @@ class Scored:
 
 def exact_hash(linked: LinkageSet, fields: Collection[str]) -> Scored:
     """Join on one value of folded first name, last name and date of birth."""
-    began = perf_counter()
+    began = process_time()
     held: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for number, record in enumerate(linked.right):
         held[_plain(record, fields)[:3]].append(number)
@@ -52,7 +52,7 @@ def exact_hash(linked: LinkageSet, fields: Collection[str]) -> Scored:
         for theirs in held[key]
         if linked.counts(mine, theirs)
     ]
-    return Scored(pairs, perf_counter() - began)
+    return Scored(pairs, process_time() - began)
 
 
 def clk(linked: LinkageSet, fields: Collection[str]) -> Scored:
@@ -60,7 +60,7 @@ def clk(linked: LinkageSet, fields: Collection[str]) -> Scored:
     from anonlink.candidate_generation import find_candidate_pairs  # noqa: PLC0415
     from anonlink.similarities import dice_coefficient  # noqa: PLC0415
 
-    began = perf_counter()
+    began = process_time()
     mine = _filters(linked.mine, fields)
     theirs = mine if linked.theirs is None else _filters(linked.right, fields)
     found = find_candidate_pairs([mine, theirs], dice_coefficient, CLK_LEAST)
@@ -95,7 +95,7 @@ def splink(linked: LinkageSet, fields: Collection[str]) -> Scored:
     from splink import DuckDBAPI, Linker, SettingsCreator, block_on  # noqa: PLC0415
 
     logging.getLogger("splink").setLevel(logging.ERROR)
-    began = perf_counter()
+    began = process_time()
     columns = ("first", "last", "born", "middle", "street", "postcode", "ssn")
     frames = [
         pd.DataFrame(
@@ -156,7 +156,7 @@ def splink(linked: LinkageSet, fields: Collection[str]) -> Scored:
 
 
 def _ranked(linked: LinkageSet, triples: Any, began: float) -> Scored:
-    seconds = perf_counter() - began
+    seconds = process_time() - began
     pairs = [
         (float(score), linked.is_true(int(mine), int(theirs)))
         for score, mine, theirs in triples

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 THEIRS: Final = 1_000_000
@@ -13,7 +14,8 @@ THEIRS: Final = 1_000_000
 class Record:
     """One record as an office has it; an absent value is the empty string.
 
-    `person` is the truth: two records of one set are the same person when it is equal.
+    `person` is the truth: two records of one set are the same person when it is equal. `phones`
+    are any texts, equal where the numbers are.
     """
 
     person: str
@@ -41,13 +43,15 @@ class LinkageSet:
     name: str
     mine: Sequence[Record]
     theirs: Sequence[Record] | None = None
+    offices: int = 1
+    """Over how many offices the records of each side are spread."""
 
     @property
     def right(self) -> Sequence[Record]:
         """The records of the other office."""
         return self.mine if self.theirs is None else self.theirs
 
-    @property
+    @cached_property
     def true_pairs(self) -> int:
         """How many pairs of records are one person."""
         held = Counter(record.person for record in self.mine)

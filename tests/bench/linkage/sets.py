@@ -1,7 +1,9 @@
 """The data sets of `make bench-linkage`, none of them made here."""
 
 import csv
+import random
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +21,8 @@ Fields = frozenset[str]
 def febrl(name: str) -> LinkageSet:
     """FEBRL: Australian, synthetic, corrupted by a generator; 4 has two files, the others one."""
     if name == "febrl4":
-        return LinkageSet(name, *(_febrl(_DEMO / f"dataset4{side}.csv") for side in "ab"))
+        mine, theirs = (_febrl(_DEMO / f"dataset4{side}.csv") for side in "ab")
+        return LinkageSet(name, mine, theirs)
     return LinkageSet(name, _febrl(_HERE / f"dataset{name[-1]}.csv"))
 
 
@@ -84,6 +87,32 @@ def census_and_ssa(name: str) -> LinkageSet:
         _records(ps.generate_decennial_census(seed=1)),
         _records(_born(ps.generate_social_security(seed=1))),
     )
+
+
+def over_matched(name: str) -> LinkageSet:
+    """Census and register with phones that many share, spread over twenty offices each.
+
+    Half of the people have the phone of their household, 60 % one of their own; of the records
+    3 % have that of a hot line and 0.5 % that of a motel.
+    """
+    import pseudopeople as ps  # noqa: PLC0415 -- an optional peer
+
+    census = ps.generate_decennial_census(seed=1)
+    homes = dict(zip(census["simulant_id"], census["household_id"], strict=True))
+    known = census_and_ssa(name)
+    chance = random.Random(1)
+    people = sorted({record.person for record in (*known.mine, *known.right)})
+    phones = {
+        person: [f"home {homes.get(person, person)}"] * (chance.random() < 0.5)
+        + [f"mobile {person}"] * (chance.random() < 0.6)
+        for person in people
+    }
+
+    def reached(record: Record) -> Record:
+        shared = ["hot line"] * (chance.random() < 0.03) + ["motel"] * (chance.random() < 0.005)
+        return replace(record, phones=(*phones[record.person], *shared))
+
+    return LinkageSet(name, [*map(reached, known.mine)], [*map(reached, known.right)], offices=20)
 
 
 def ssa_and_w2(name: str) -> LinkageSet:
@@ -169,6 +198,7 @@ LOADERS: Final[Mapping[str, Callable[[str], LinkageSet]]] = {
     "census-ssa": census_and_ssa,
     "hard": hard,
     "ssa-w2": ssa_and_w2,
+    "over-matched": over_matched,
     "febrl3": febrl,
     "rl10000": rldata,
     "hard-tuning": hard,
@@ -179,6 +209,20 @@ TUNING: Final = ("febrl3", "rl10000", "hard-tuning")
 
 WITH_ADDRESS: Final = ("febrl1", "febrl2", "febrl4", "febrl3")
 WITH_SSN: Final = (*WITH_ADDRESS, "ssa-w2")
+WITH_PHONE: Final = ("over-matched",)
+"""The set with phones has no other fields, and no peer compares them."""
+
+
+def variants(name: str) -> list[tuple[str, ...]]:
+    """Return the fields with which a set is run, besides names and dates."""
+    if name in WITH_PHONE:
+        return [("phone",)]
+    found: list[tuple[str, ...]] = [()]
+    if name in WITH_ADDRESS:
+        found.append(("address",))
+    if name in WITH_SSN:
+        found.append(("address", "ssn") if name in WITH_ADDRESS else ("ssn",))
+    return found
 
 
 def names_of_sets(chosen: Sequence[str]) -> list[str]:

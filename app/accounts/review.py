@@ -7,11 +7,13 @@ from app.access.permissions import Permission
 from app.access.policy import permissions_of
 from app.access.principal import Principal
 from app.access.vocabulary import Role
+from app.accounts import queries
+from app.accounts.schemas import AccessReview, ClientRead
 from app.audit import service as audit
 from app.core.ids import public_id
-from app.people import queries
+from app.people import queries as people
 from app.people.models import Person
-from app.people.schemas import AccessReview, ClientRead, Factor, PersonRead
+from app.people.schemas import Factor, PersonRead
 from app.people.service import PREFIX
 
 
@@ -26,14 +28,14 @@ async def review_access(
     principal.require(Permission.PEOPLE_REVIEW)
     if principal.office_id != office_id:
         raise MissingScopeError
-    office = await queries.get_office(session, office_id)
-    people = await queries.list_people(session, office_id)
+    office = await people.get_office(session, office_id)
+    found = await people.list_people(session, office_id)
     clients = await queries.list_clients(session, office_id)
     await audit.record(session, principal, "access_review.read", office.code)
     return AccessReview(
         office=office.code,
         made_at=now,
-        people=[_reviewed(*each) for each in people],
+        people=[_reviewed(*each) for each in found],
         clients=[
             ClientRead(
                 client_id=str(each.id),

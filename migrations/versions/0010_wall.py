@@ -8,8 +8,9 @@ later migration adds gets the same by `guard`; tests/wall/test_catalog.py fails 
 from collections.abc import Sequence
 
 from alembic import op
-revision: str = '0007'
-down_revision: str | Sequence[str] | None = '0006'
+
+revision: str = '0010'
+down_revision: str | Sequence[str] | None = '0009'
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
@@ -21,6 +22,7 @@ KNOWN = f'{OFFICE} IS NOT NULL'
 EXPECTED = '(SELECT is_arriving() OR current_office() IS NOT NULL)'
 OWN = f'office_id = {OFFICE}'
 OWN_CLIENT = f'client_id = {CLIENT}'
+OWN_CALLER = f'client_id = {CLIENT} OR person_id = {PERSON}'
 ALL = 'true'
 
 # A scalar subquery, unlike EXISTS, is never planned as a hash of all that the office has.
@@ -54,14 +56,16 @@ BREAKING = f"""{OWN} AND (
   WHERE v.id = glass_breaks.overlap_id
     AND v.other_case_id = owner_case_id AND v.other_office_id = owner_office_id)"""
 
-# asking for joint handling lets the one who accepts see the asking case's summary (rung 3)
-ACCEPTED = f"""grantee_office_id = {OFFICE} AND rung <= 3 AND (
+# who accepts joint handling sees the asking office's contact (rung 2) in that overlap, and the
+# summary (rung 3) when unit heads of the asking office have approved
+ACCEPTED = f"""grantee_office_id = {OFFICE} AND (rung <= 2 OR rung = 3 AND approval = 'pending') AND (
   SELECT true FROM handling_requests h
   WHERE h.status = 'accepted' AND h.responder_office_id = {OFFICE}
-    AND h.requester_case_id = case_grants.case_id LIMIT 1)"""
+    AND h.requester_case_id = case_grants.case_id
+    AND h.overlap_id = case_grants.overlap_id LIMIT 1)"""
 BROKEN = f"""grantee_office_id = {OFFICE} AND person_id = {PERSON} AND rung <= 3 AND (
   SELECT true FROM glass_breaks b
-  WHERE b.{OWN} AND b.owner_case_id = case_grants.case_id
+  WHERE b.{OWN} AND b.owner_case_id = case_grants.case_id AND b.overlap_id = case_grants.overlap_id
     AND b.expires_at = case_grants.expires_at LIMIT 1)"""
 OF_ACCEPTED = f"""{RESPONDER} AND (
   SELECT true FROM handling_requests h
@@ -69,6 +73,7 @@ OF_ACCEPTED = f"""{RESPONDER} AND (
     AND h.responder_office_id = {OFFICE}
     AND h.requester_office_id = matters.requester_office_id)"""
 
+ENTRY = '(id, office_id, token, kind, epoch, mode, scope, state, reason, expires_on, added_at, ended_at)'
 AGREEMENT_DATES = '(office_id, effective_on, ends_on)'
 TO_LOCK = 'UPDATE (id)'  # of an identity that is always generated: allows row locks, and no change
 
@@ -87,6 +92,18 @@ TABLES = {
         ('jobs', 'SELECT', ALL),
         ('jobs', 'INSERT', ALL),
         ('jobs', 'UPDATE', ALL, ALL),
+    ],
+    'state_settings': [
+        ('app', 'SELECT', KNOWN),
+        ('ladder', 'SELECT', ALL),
+        ('jobs', 'SELECT', ALL),
+        ('jobs', 'INSERT', ALL),
+        ('jobs', 'UPDATE', ALL, ALL),
+    ],
+    'proposals': [
+        ('jobs', 'SELECT', ALL),
+        ('jobs', 'INSERT', ALL),
+        ('jobs', 'UPDATE (approved_at, approved_by)', ALL, ALL),
     ],
     'commitments': [('app', 'SELECT', KNOWN), ('jobs', 'SELECT', ALL), ('jobs', 'INSERT', ALL)],
     'participation_agreements': [
@@ -118,10 +135,10 @@ TABLES = {
         ('app', 'DELETE', f'{OWN_CLIENT} OR {ARRIVING}'),
     ],
     'idempotency_keys': [
-        ('app', 'SELECT', OWN_CLIENT),
-        ('app', 'INSERT', OWN_CLIENT),
-        ('app', 'UPDATE', OWN_CLIENT, OWN_CLIENT),
-        ('app', 'DELETE', OWN_CLIENT),
+        ('app', 'SELECT', OWN_CALLER),
+        ('app', 'INSERT', OWN_CALLER),
+        ('app', 'UPDATE', OWN_CALLER, OWN_CALLER),
+        ('app', 'DELETE', OWN_CALLER),
     ],
     'persons': [
         ('app', 'SELECT', f'{OWN} OR {ARRIVING}'),
@@ -183,6 +200,12 @@ TABLES = {
         ('app', 'INSERT', BUCKET),
         ('app', 'UPDATE', BUCKET, BUCKET),
     ],
+    'permitted_batches': [
+        ('app', 'SELECT', OWN),
+        ('app', 'INSERT', OWN),
+        ('app', 'UPDATE', OWN, OWN),
+        ('app', 'DELETE', OWN),
+    ],
     'import_allowances': [
         ('app', 'SELECT', OWN),
         ('app', 'UPDATE (spent)', OWN, OWN),
@@ -192,7 +215,8 @@ TABLES = {
     'key_epochs': [
         ('app', 'SELECT', EXPECTED),
         ('app', 'INSERT', ARRIVING),  # the first one, when the registry starts
-        ('matcher', 'SELECT', ALL),
+        ('app', 'UPDATE (key_check)', f'{EXPECTED} AND key_check IS NULL', EXPECTED),
+        ('matcher', 'SELECT (epoch, state)', ALL),
         ('jobs', 'SELECT', ALL),
         ('jobs', 'INSERT', ALL),
         ('jobs', 'UPDATE', ALL, ALL),
@@ -209,6 +233,8 @@ TABLES = {
         ('app', 'UPDATE', OWN, OWN),
         ('ladder', 'SELECT (id, office_id, source_system, external_id, disclosure, record_class, '
                    'trafficking_type, county_fips, opened_on, summary)', ALL),
+        ('matcher', 'SELECT (id)', ALL),
+        ('matcher', TO_LOCK, ALL, 'false'),
         ('jobs', 'SELECT (id, office_id)', ALL),
         ('jobs', TO_LOCK, ALL, 'false'),
     ],
@@ -230,6 +256,8 @@ TABLES = {
         ('app', 'SELECT', f'{OFFICE} IN (office_id, owner_office_id)'),
         ('app', 'INSERT', BREAKING),
         ('app', 'UPDATE (reviewed_at, reviewed_by, finding)', f'owner_office_id = {OFFICE}', ALL),
+        ('jobs', 'SELECT (id, office_id, owner_office_id, review_due_at, reviewed_at, alarmed_at)', ALL),
+        ('jobs', 'UPDATE (alarmed_at)', ALL, ALL),
     ],
     'subjects': [
         ('app', 'SELECT', OWN),
@@ -263,10 +291,19 @@ TABLES = {
         ('jobs', 'UPDATE', ALL, ALL),
     ],
     'suppressions': [
-        ('app', 'SELECT', f'{OWN} OR {OF_STATE}'),
-        ('matcher', 'SELECT', ALL),
+        ('app', f'SELECT {ENTRY}', f'{OWN} OR {OF_STATE} OR {OFFICE} = 0'),
+        ('matcher', f'SELECT {ENTRY}', ALL),
         ('matcher', 'INSERT', OWN),
-        ('matcher', 'UPDATE (ended_at)', OWN, OWN),
+        # the operator ends the expired ones of every office
+        ('matcher', 'UPDATE (ended_at, sealing_key_id, sealed)',
+                    f'{OWN} OR {OFFICE} = 0', f'{OWN} OR {OFFICE} = 0'),
+        ('jobs', 'SELECT', ALL),
+        ('jobs', 'UPDATE (token, epoch, sealing_key_id, sealed)', ALL, ALL),
+    ],
+    'pending_pairs': [
+        ('matcher', 'SELECT', ALL),
+        ('matcher', 'INSERT', ALL),
+        ('matcher', 'DELETE', ALL),
     ],
     '"overlaps"': [
         ('app', 'SELECT (id, version, evidence)', 'is_shown(id)'),
@@ -338,7 +375,7 @@ KINDS_OF_FINDINGS = """(
   FROM jsonb_array_elements(o.findings) AS e (finding))"""
 
 # The tables of app/access/policy.py, in SQL: `overlaps:read` by role, the rung of each class and of
-# each disclosure, and what a rung shows. tests/wall/test_views.py holds them to the policy.
+# each disclosure, and what a rung shows. tests/access/test_sql.py holds them to the policy.
 # Facts besides what the rung shows, of which the application makes its own decision: granted,
 # is_walled, judged_class, judged_disclosure.
 SHOWN_OVERLAPS = f"""
@@ -383,6 +420,7 @@ CROSS JOIN LATERAL (
         WHERE g.case_id = s.other_case_id AND g.grantee_office_id = s.office_id
           AND g.revoked_at IS NULL AND (g.expires_at IS NULL OR g.expires_at > now())
           AND g.approval <> 'pending' AND (g.person_id IS NULL OR g.person_id = {PERSON})
+          AND (g.overlap_id IS NULL OR g.overlap_id = s.overlap_id)
       ) AS granted,
       {WALLED.format(cases='s.case_id, s.other_case_id', office='s.office_id')} AS is_walled
       OFFSET 0) AS k) AS k OFFSET 0) AS r
@@ -408,6 +446,7 @@ JOIN offices g ON g.id = high.office_id AND g.state = f.state
 JOIN offices me ON me.id = {OFFICE} AND me.kind = 'attorney_general' AND me.state = f.state
 CROSS JOIN LATERAL (SELECT {WALLED.format(cases='low.id, high.id', office=OFFICE)} AS is_walled OFFSET 0) AS k
 WHERE o.retracted_at IS NULL AND me.id NOT IN (low.office_id, high.office_id)
+  AND (SELECT count(*) = 0 FROM state_settings x WHERE x.state = f.state AND NOT x.has_state_pointers)
   AND least((SELECT CASE WHEN current_roles() && ARRAY['client', 'coordinator'] THEN 1 ELSE 0 END),
     {CLASSES.format(1, case='low')}, {CLASSES.format(1, case='high')},
     CASE low.disclosure WHEN 'open' THEN 1 WHEN 'contact_first' THEN 1 ELSE 0 END,

@@ -1,0 +1,12 @@
+"""What the queries of cases return."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class StoredCase:
+    """A case row that this transaction holds."""
+
+    id: int
+    version: int
+    is_new: bool = False

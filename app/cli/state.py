@@ -1,0 +1,46 @@
+"""`joinder state`: what states decide for their offices."""
+
+from typing import Annotated
+
+import typer
+
+from app.serving.installation import as_operator
+
+app = typer.Typer(help="Set what a state decides for its offices.", no_args_is_help=True)
+
+
+@app.command("set")
+def set_state(
+    state: Annotated[str, typer.Argument(help="Two letters.", callback=str.upper)],
+    *,
+    state_pointers: Annotated[
+        bool | None, typer.Option(help="Whether its Attorney General sees pointers.")
+    ] = None,
+    review_years: Annotated[
+        int | None, typer.Option(min=1, max=5, help="Years until a case is reviewed at the latest.")
+    ] = None,
+) -> None:
+    """Set what a state decides; what is not named stays as it is.
+
+    Example: joinder state set CA --no-state-pointers --review-years 3
+    """
+    from app.access.principal import OPERATOR  # noqa: PLC0415 -- keeps --help quick
+    from app.offices import service  # noqa: PLC0415 -- as above
+    from app.offices.schemas import StateSet  # noqa: PLC0415 -- as above
+
+    if len(state) != len("CA") or not state.isascii() or not state.isalpha():
+        typer.echo("Give the state as two letters.", err=True)
+        raise typer.Exit(2)
+    asked = StateSet(state=state, has_state_pointers=state_pointers, review_years=review_years)
+    as_operator(lambda session: service.set_state(session, OPERATOR, asked))
+    typer.echo(f"Set for {state}; `joinder state list` shows it.")
+
+
+@app.command("list")
+def list_states() -> None:
+    """List the states that decided something; the others keep pointers and five years."""
+    from app.offices import queries  # noqa: PLC0415 -- keeps --help quick
+
+    for each in as_operator(queries.list_states):
+        pointers = "pointers" if each.has_state_pointers else "no pointers"
+        typer.echo(f"{each.state}\t{pointers}\t{each.review_years} years")

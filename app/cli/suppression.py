@@ -1,0 +1,153 @@
+"""`joinder suppression`: the operator's entries, for all offices, and the end of expired ones."""
+
+import json
+import sys
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.serving.installation import as_matching_operator, as_operator
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from app.core.db import Sessions
+    from app.overlaps.keyring import Keyring
+    from app.suppressing.schemas import SuppressionRead
+
+app = typer.Typer(help="Suppress values for all offices; end what expired.", no_args_is_help=True)
+
+BATCH = 20
+"""Entries that one transaction ends: each matches again what it held back."""
+PAGE = 100
+
+
+@app.command()
+def add(
+    mode: Annotated[str, typer.Option(help="inform, down_weight or block.")],
+    reason: Annotated[
+        str,
+        typer.Option(
+            help="hotline, service_provider, shelter, court_or_agency, public_place or other."
+        ),
+    ],
+    until: Annotated[
+        datetime, typer.Option(formats=["%Y-%m-%d"], help="First day without it; two years at most")
+    ],
+) -> None:
+    """Suppress values for all offices: tokens on standard input, from `joinder client elements`.
+
+    Example: joinder client elements office --kind tel < hotlines.txt
+    | joinder suppression add --mode block --reason hotline --until 2027-03-01
+    """
+    from pydantic import ValidationError  # noqa: PLC0415 -- keeps --help quick
+
+    from app.access.principal import OPERATOR  # noqa: PLC0415 -- as above
+    from app.core.clock import utc_now  # noqa: PLC0415 -- as above
+    from app.core.db import transaction  # noqa: PLC0415 -- as above
+    from app.rematching import service as rematching  # noqa: PLC0415 -- as above
+    from app.suppressing import service  # noqa: PLC0415 -- as above
+    from app.suppressing.errors import SuppressionStandsError  # noqa: PLC0415 -- as above
+    from app.suppressing.schemas import SuppressionAdd  # noqa: PLC0415 -- as above
+
+    chosen = {"mode": mode, "reason": reason, "scope": "all"}
+    chosen |= {"expires_on": until.date().isoformat()}
+    try:
+        entries = [
+            SuppressionAdd.model_validate({**json.loads(line), **chosen})
+            for line in sys.stdin
+            if line.strip()
+        ]
+    except ValidationError as error:
+        for item in error.errors():
+            typer.echo(f"{'.'.join(map(str, item['loc']))}: {item['msg']}", err=True)
+        raise typer.Exit(2) from None
+    except (ValueError, TypeError):
+        typer.echo("Give the lines that `joinder client elements` prints.", err=True)
+        raise typer.Exit(2) from None
+
+    async def act(sessions: "Sessions", keyring: "Keyring") -> None:
+        for entry in entries:
+            try:
+                async with transaction(sessions, OPERATOR) as session:
+                    read = await service.add_suppression(
+                        session, OPERATOR, keyring, entry, now=utc_now()
+                    )
+            except SuppressionStandsError:
+                typer.echo(f"{entry.kind}: on the list already")
+            else:
+                typer.echo(f"{read.id}\t{read.kind}")
+        await rematching.finish_all(sessions, keyring)
+
+    as_matching_operator(act)
+
+
+@app.command()
+def end(
+    entry: Annotated[str, typer.Argument(help="Its id, sup_..., from `joinder suppression list`.")],
+) -> None:
+    """End an entry that applies to all: overlaps that it held back are found again."""
+    from app.access.principal import OPERATOR  # noqa: PLC0415 -- keeps --help quick
+    from app.core.clock import utc_now  # noqa: PLC0415 -- as above
+    from app.core.db import transaction  # noqa: PLC0415 -- as above
+    from app.core.ids import parse_public_id  # noqa: PLC0415 -- as above
+    from app.rematching import service as rematching  # noqa: PLC0415 -- as above
+    from app.suppressing import service  # noqa: PLC0415 -- as above
+
+    key = parse_public_id(service.PREFIX, entry)
+
+    async def act(sessions: "Sessions", keyring: "Keyring") -> None:
+        async with transaction(sessions, OPERATOR) as session:
+            await service.end_suppression(session, OPERATOR, keyring, key, now=utc_now())
+        await rematching.finish_all(sessions, keyring)
+
+    as_matching_operator(act)
+    typer.echo(f"Ended {entry}.")
+
+
+@app.command("end-expired")
+def end_expired() -> None:
+    """End the entries of all offices that have expired; what they held back is found again.
+
+    Example: joinder suppression end-expired
+    """
+    from app.access.principal import OPERATOR  # noqa: PLC0415 -- keeps --help quick
+    from app.core.clock import utc_now  # noqa: PLC0415 -- as above
+    from app.core.db import transaction  # noqa: PLC0415 -- as above
+    from app.rematching import service as rematching  # noqa: PLC0415 -- as above
+    from app.suppressing import service  # noqa: PLC0415 -- as above
+
+    async def act(sessions: "Sessions", keyring: "Keyring") -> int:
+        ended = 0
+        while True:
+            async with transaction(sessions, OPERATOR) as session:
+                count = await service.end_expired(
+                    session, OPERATOR, keyring, now=utc_now(), limit=BATCH
+                )
+            if not count:
+                await rematching.finish_all(sessions, keyring)
+                return ended
+            ended += count
+
+    typer.echo(f"Ended {as_matching_operator(act)} entries.")
+
+
+@app.command("list")
+def list_entries() -> None:
+    """List the entries that apply to all, newest first."""
+    from app.access.principal import OPERATOR  # noqa: PLC0415 -- keeps --help quick
+    from app.suppressing import service  # noqa: PLC0415 -- as above
+
+    async def act(session: "AsyncSession") -> list["SuppressionRead"]:
+        found: list[SuppressionRead] = []
+        before: UUID | None = None
+        while page := await service.list_suppressions(session, OPERATOR, before=before, limit=PAGE):
+            before = page[-1][0]
+            found += [read for _, read in page]
+        return found
+
+    for read in as_operator(act):
+        typer.echo(f"{read.id}\t{read.kind}\t{read.mode}\t{read.reason}\t{read.expires_on}")

@@ -1,0 +1,55 @@
+"""Which identity provider an office signs in through; whoever names it can name anyone."""
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.permissions import Permission
+from app.access.principal import Principal
+from app.audit import service as audit
+from app.offices import queries as offices
+from app.people.errors import ProviderSettingError
+from app.people.fetch import FetchError, check_url
+from app.people.models import IdentityProvider
+
+
+async def set_provider(
+    session: AsyncSession,
+    principal: Principal,
+    office_code: str,
+    *,
+    issuer: str,
+    client_id: str,
+    acr_values: list[str],
+    allow_loopback: bool = False,
+) -> None:
+    """Name the one identity provider of an office, and the `acr` values that are good enough.
+
+    Raises:
+        MissingScopeError: the caller is not the operator.
+        OfficeNotFoundError: no office has this code.
+        ProviderSettingError: the issuer is no https address, or no `acr` is named.
+    """
+    principal.require(Permission.OFFICES_MANAGE)
+    office = await offices.get_office(session, office_code)
+    check_provider(issuer, acr_values, allow_loopback=allow_loopback)
+    named = {"issuer": issuer, "client_id": client_id, "acr_values": acr_values}
+    await session.execute(
+        insert(IdentityProvider)
+        .values(office_id=office.id, **named)
+        .on_conflict_do_update(index_elements=["office_id"], set_=named)
+    )
+    await audit.record(session, principal, "identity_provider.set", office.code)
+
+
+def check_provider(issuer: str, acr_values: list[str], *, allow_loopback: bool = False) -> None:
+    """Refuse what can be no provider of an office.
+
+    Raises:
+        ProviderSettingError: the issuer is no https address, or no `acr` is named.
+    """
+    try:
+        check_url(issuer, allow_loopback=allow_loopback)
+    except FetchError:
+        raise ProviderSettingError from None
+    if not acr_values:
+        raise ProviderSettingError("Name the acr values that stand for two factors.")

@@ -1,0 +1,40 @@
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from app.offices.schemas import AgreementSign, OfficeCode
+
+
+class _Change(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    office: OfficeCode
+
+
+class AgreementChange(_Change):
+    """That an office takes part."""
+
+    action: Literal["sign_agreement"] = "sign_agreement"
+    agreement: AgreementSign
+
+
+class ImportChange(_Change):
+    """That an office may have more evaluated for a time."""
+
+    action: Literal["open_import"] = "open_import"
+    elements: int = Field(ge=1)
+    ends_at: AwareDatetime
+    key_classes: tuple[str, ...]
+
+
+class ProviderChange(_Change):
+    """That people of an office sign in through this identity provider: it can say who anyone is."""
+
+    action: Literal["set_provider"] = "set_provider"
+    issuer: str
+    client_id: str
+    acr_values: tuple[str, ...]
+
+
+Change = Annotated[AgreementChange | ImportChange | ProviderChange, Field(discriminator="action")]
+"""What takes two operators."""

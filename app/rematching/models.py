@@ -1,0 +1,12 @@
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.models import Base
+
+
+class PendingPair(Base):
+    """Two stored cases whose overlap is found anew soon: what one transaction could not bear."""
+
+    __tablename__ = "pending_pairs"
+
+    low_case_id: Mapped[int] = mapped_column(primary_key=True)
+    high_case_id: Mapped[int] = mapped_column(primary_key=True)
