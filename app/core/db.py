@@ -65,6 +65,7 @@ _ENTER: Final = text(
 )
 _BECOME: Final = "SELECT set_config('role', $1, true)"
 _CALLER: Final = "caller"
+_ROLE: Final = "role"
 
 _PORTS: Final = 65_535
 _DRIVER: Final = "driver"
@@ -183,12 +184,19 @@ def _context(caller: Caller) -> dict[str, str | None]:
     }
 
 
-async def become(connection: asyncpg.Connection, role: Role) -> None:
+async def become(session: AsyncSession, role: Role) -> None:
     """Give the statements that follow the rights of `role`, and none of the one before.
 
-    The end of the transaction ends it.
+    The end of the transaction ends it. Where a statement has done so (`became`) none is sent.
     """
-    await connection.execute(_BECOME, role)
+    if session.info.get(_ROLE) != role:
+        await (await driver(session)).execute(_BECOME, role)
+        became(session, role)
+
+
+def became(session: AsyncSession, role: Role) -> None:
+    """Note that a statement has set the configuration `role` besides what it was sent for."""
+    session.info[_ROLE] = role
 
 
 async def schema_revision(connection: AsyncConnection) -> str | None:

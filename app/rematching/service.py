@@ -113,7 +113,7 @@ async def finish(session: AsyncSession, matcher: Matcher, *, now: datetime) -> i
         EpochMovedError: the matcher is of an epoch that is no longer the current one.
     """
     connection = await driver(session)
-    await become(connection, MATCHER)
+    await become(session, MATCHER)
     if await queries.enter(connection) != matcher.epoch:
         raise EpochMovedError
     await queries.lock(connection)
@@ -122,7 +122,7 @@ async def finish(session: AsyncSession, matcher: Matcher, *, now: datetime) -> i
         return 0
     events = await _find_anew(connection, matcher, set(claimed), now=now)
     await queries.forget(connection, claimed)
-    await become(connection, APP)
+    await become(session, APP)
     changed = [audit.Entry(what, public_id(OVERLAP, key)) for what, key in events]
     if changed:
         await audit.record_each(session, MATCHING, changed)

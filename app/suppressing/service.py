@@ -74,7 +74,7 @@ async def add_suppression(
     ((kind, element),) = keyring.lift(posted, entry.epoch, matcher, now=now).identifiers
     token = stored_token(matcher.token_key, kind, element)
     connection = await driver(session)
-    await become(connection, MATCHER)
+    await become(session, MATCHER)
     row = (await _lock(connection, keyring, matcher, {token: KINDS[kind].code}))[token]
     key = new_id()
     cover = await queries.insert_suppression(
@@ -96,7 +96,7 @@ async def add_suppression(
     if cover is None:
         raise SuppressionStandsError
     events = await rematching.rematch_covered(session, matcher, token, row, cover, now=now)
-    await become(connection, APP)
+    await become(session, APP)
     read = _render(await queries.get_suppression(connection, key))
     await _record(session, principal, "suppression.added", read, events)
     return read
@@ -168,7 +168,7 @@ async def _end(
         keyring.expire()
         raise EpochMovedError
     connection = await driver(session)
-    await become(connection, MATCHER)
+    await become(session, MATCHER)
     current = {each.token: each.kind for each in entries if each.epoch == matcher.epoch}
     rows = await _lock(connection, keyring, matcher, current)
     ended: dict[UUID, list[tuple[str, UUID]]] = {}
@@ -182,7 +182,7 @@ async def _end(
                 session, matcher, entry.token, row, cover, now=now
             )
     await overlaps.delete_empty(connection, list(current))
-    await become(connection, APP)
+    await become(session, APP)
     told = []
     for key, events in ended.items():
         read = _render(await queries.get_suppression(connection, key))
