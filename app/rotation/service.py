@@ -54,6 +54,8 @@ class Rotation:
     sessions: Sessions
     principal: Principal
     keys: RotationKeys
+    shard: int = SHARD
+    most_behind_the_gate: int = MOST_BEHIND_THE_GATE
 
 
 async def begin_epoch(session: AsyncSession, principal: Principal) -> int:
@@ -87,7 +89,7 @@ async def lift_all(rotation: Rotation, progress: Progress) -> None:
             after, lifted, done = last, lifted + count, done + count
             progress(done, max(done, left))
         left = await _in_transaction(rotation, lambda c: queries.count_unlifted(c, epoch))
-        if left <= MOST_BEHIND_THE_GATE or not lifted:
+        if left <= rotation.most_behind_the_gate or not lifted:
             break
         left += done
 
@@ -99,10 +101,10 @@ async def _lift_shard(
     epoch = rotation.keys.epoch
     async with transaction(rotation.sessions) as session:
         connection = await driver(session)
-        claimed = await queries.claim(connection, after, epoch, SHARD)
+        claimed = await queries.claim(connection, after, epoch, rotation.shard)
         if not claimed:
             return None, 0
-        found = await queries.list_unlifted(connection, epoch, claimed, SHARD)
+        found = await queries.list_unlifted(connection, epoch, claimed, rotation.shard)
         await queries.store(connection, lifter.lift(found), epoch=epoch, sealing_key_id=key_id)
     return claimed[-1], len(found)
 
@@ -120,9 +122,9 @@ async def switch(rotation: Rotation, *, grace: timedelta = GRACE) -> None:
     async with transaction(rotation.sessions) as session:
         connection = await driver(session)
         await queries.close_gate(connection)
-        while found := await queries.list_unlifted(connection, epoch, None, SHARD):
+        while found := await queries.list_unlifted(connection, epoch, None, rotation.shard):
             await queries.store(connection, lifter.lift(found), epoch=epoch, sealing_key_id=key_id)
-        while found := await queries.list_moved_since(connection, epoch, SHARD):
+        while found := await queries.list_moved_since(connection, epoch, rotation.shard):
             await queries.take_back(connection, [subject.id for subject in found], epoch)
             await queries.store(connection, lifter.lift(found), epoch=epoch, sealing_key_id=key_id)
         while entries := await suppressions.list_unlifted(connection, epoch, SHARD):

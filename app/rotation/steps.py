@@ -24,6 +24,8 @@ class Steps:
     rotation_key: Path
     grace: timedelta
     say: Callable[[str], None]
+    shard: int = service.SHARD
+    most_behind_the_gate: int = service.MOST_BEHIND_THE_GATE
 
     async def run(self, progress: Progress) -> None:
         """Go on with the rotation as far as it can go now.
@@ -63,7 +65,7 @@ class Steps:
             epoch = await service.begin_epoch(session, OPERATOR)
             secrets.make_keys(self.keys, epoch)  # fails, and nothing has begun
         found = secrets.read_keys(self.keys, self.rotation_key, epoch)
-        rotation = Rotation(self.sessions, OPERATOR, found)
+        rotation = Rotation(self.sessions, OPERATOR, found, self.shard, self.most_behind_the_gate)
         await service.lift_all(rotation, progress)
         await service.switch(rotation, grace=self.grace)
         self.say(f"Key epoch {epoch} is in force. Publish these fingerprints to the offices:")

