@@ -64,6 +64,10 @@ _ENTER: Final = text(
     "SELECT " + ENTER.format(office=":office", client=":client", person=":person", roles=":roles")
 )
 _BECOME: Final = "SELECT set_config('role', $1, true)"
+_BECOME_OPERATOR: Final = text(
+    f"SELECT set_config('role', '{JOBS}', true) WHERE has_table_privilege("
+    f"to_regrole('{JOBS}')::oid, to_regclass('offices')::oid, 'SELECT')"
+)
 _CALLER: Final = "caller"
 _ROLE: Final = "role"
 
@@ -192,6 +196,14 @@ async def become(session: AsyncSession, role: Role) -> None:
     if session.info.get(_ROLE) != role:
         await (await driver(session)).execute(_BECOME, role)
         became(session, role)
+
+
+async def become_operator(session: AsyncSession) -> None:
+    """Become the operator's role where the schema has it; tables of an older one are the login's.
+
+    The engine is one without a role.
+    """
+    await session.execute(_BECOME_OPERATOR)
 
 
 def became(session: AsyncSession, role: Role) -> None:

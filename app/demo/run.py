@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import text
-
 from app.client.config import ClientConfig
 from app.client.push import Plan, Progress, Summary, push
 from app.client.registry import RegistryClient
-from app.core.db import JOBS, create_engine, create_sessions, schema_revision, transaction
+from app.core.db import (
+    become_operator,
+    create_engine,
+    create_sessions,
+    schema_revision,
+    transaction,
+)
 from app.demo import offices
 from app.demo.measure import measure, write_samples
 from app.demo.offices import OFFICES
@@ -23,11 +27,6 @@ from app.serving.installation import Installation, InstallationError, in_transac
 from app.serving.supervisor import Service, running
 
 MAP: Final = Path(__file__).parent / "febrl-map.toml"
-# where there are roles yet; in an older database the tables are the login's own
-_AS_JOBS: Final = text(
-    f"SELECT set_config('role', '{JOBS}', true) WHERE has_table_privilege("
-    f"to_regrole('{JOBS}')::oid, to_regclass('offices')::oid, 'SELECT')"
-)
 Say = Callable[[str], None]
 Json = dict[str, Any]
 
@@ -116,7 +115,7 @@ def admit(url: str, directory: Path) -> None:
         engine = create_engine(url, pool_size=1, role=None)
         try:
             async with transaction(create_sessions(engine)) as session:
-                await session.execute(_AS_JOBS)
+                await become_operator(session)
                 if await schema_revision(await session.connection()) is None:
                     return True
                 codes = await office_queries.list_codes(session)
