@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final, cast
 
 import structlog
 from fastapi import FastAPI, Request, Response
-from pydantic import BaseModel
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -45,6 +44,7 @@ from app.core.http import (
     problem_response,
 )
 from app.core.jwt import AccessVerifier, SigningKey
+from app.core.meta import LimitsRead, MetaRead
 from app.core.openapi import (
     PUBLIC,
     SERVICE_EXAMPLES,
@@ -126,24 +126,6 @@ PACKAGES: Final = (
 
 class UnsafeDatabaseError(RuntimeError):
     """The database must not be trusted with data; the text gives the reasons."""
-
-
-class LimitsRead(BaseModel):
-    """The largest bodies, in bytes, and how many cases one bulk request takes."""
-
-    body_bytes: int
-    bulk_body_bytes: int
-    bulk_cases: int
-
-
-class MetaRead(BaseModel):
-    """What a client can ask of this registry."""
-
-    version: str
-    match_spec: str
-    issuer: str
-    resources: list[str]
-    limits: LimitsRead
 
 
 def create_app(settings: RegistrySettings) -> FastAPI:

@@ -12,8 +12,8 @@ from app.accounts.schemas import AccessReview, ClientRead
 from app.audit import service as audit
 from app.core.ids import public_id
 from app.people import queries as people
+from app.people.admin_schemas import Factor, PersonRead
 from app.people.models import Person
-from app.people.schemas import Factor, PersonRead
 from app.people.service import PREFIX
 
 

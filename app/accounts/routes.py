@@ -1,6 +1,6 @@
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Path, Request
+from fastapi import APIRouter, Form, Request
 
 from app.access.permissions import Permission
 from app.accounts import queries, review, service
@@ -22,6 +22,7 @@ from app.accounts.schemas import (
     ClientKeyAdd,
     ClientKeyEnd,
     ClientKeyRead,
+    Kid,
     MeRead,
 )
 from app.core.deps import Now, Session, Settings
@@ -83,9 +84,7 @@ async def add_my_key(
     openapi_extra=operation(InvalidClientError, KeyNotFoundError, LastKeyError, scope=KNOWN),
 )
 async def end_my_key(
-    kid: Annotated[
-        str, Path(max_length=64, examples=["NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"])
-    ],
+    kid: Kid,
     body: ClientKeyEnd,
     session: Session,
     settings: Settings,

@@ -1,86 +1,116 @@
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from app.people.schemas import PersonRead
+from app.core.schemas import Read, Sent
+from app.people.admin_schemas import PersonRead
+from app.people.schemas import PersonId
+
+Kid = Annotated[
+    str,
+    Field(
+        max_length=64,
+        description="Thumbprint of the public key (RFC 7638).",
+        examples=["NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"],
+    ),
+]
 
 
-class AccessTokenRead(BaseModel):
+class AccessTokenRead(Read):
     """An access token (RFC 6749 section 5.1)."""
 
     access_token: str
+    """To be sent as bearer token with each request; opaque."""
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 -- the name of a scheme
-    expires_in: int = Field(description="Seconds until it expires.")
+    """How it is sent (RFC 6750)."""
+    expires_in: int
+    """Seconds until it expires."""
     scope: str
+    """What it may do, separated by spaces."""
 
 
-class AccessTokenRequest(BaseModel):
+class AccessTokenRequest(Sent):
     """A client-credentials request with a signed assertion (RFC 7523 section 2.2)."""
 
-    model_config = ConfigDict(extra="forbid")
-
     grant_type: Literal["client_credentials"]
+    """The one way to a machine client's access token."""
     client_assertion_type: Literal["urn:ietf:params:oauth:client-assertion-type:jwt-bearer"]
+    """Says that the assertion is a JWT."""
     client_assertion: str = Field(max_length=4096)
+    """ES256 JWT: iss and sub the client id, aud the registry, at most 60 seconds, a new jti."""
     scope: str | None = Field(default=None, max_length=500)
+    """Less than the client may do, separated by spaces; without it everything."""
     resource: str | None = Field(default=None, max_length=500)
+    """One of `resources` of GET /v1/meta (RFC 8707); without it the registry."""
 
 
-class MeRead(BaseModel):
+class MeRead(Read):
     """Who the caller is to the registry: a machine client or a person."""
 
-    client_id: str | None = Field(description="Null for a person.")
-    person_id: str | None = Field(description="Null for a machine client.")
-    office: str = Field(description="The office's code.")
+    client_id: str | None
+    """The id that the operator gave a machine client, a UUID; null for a person."""
+    person_id: PersonId | None
+    """Names the person, as in the access review; null for a machine client."""
+    office: str
+    """Code of the caller's office: ORI of nine characters, or a local code."""
     name: str
-    scopes: list[str] = Field(description="What it may do.")
-    is_participating: bool = Field(description="Whether its participation agreement is in force.")
+    """As the office calls itself."""
+    scopes: list[str]
+    """What the caller may do: a client by the access token in use, a person by its roles."""
+    is_participating: bool
+    """Whether the office's participation agreement is in force."""
 
 
-class ClientKeyAdd(BaseModel):
+class ClientKeyAdd(Sent):
     """A further key of the calling client."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    client_assertion: str = Field(
-        max_length=4096, description="As for an access token, signed with a present key, used once."
-    )
-    public_jwk: dict[str, str] = Field(description="The new public key: kty EC, crv P-256, x, y.")
+    client_assertion: str = Field(max_length=4096)
+    """As for an access token, signed with a present key, used once."""
+    public_jwk: dict[str, str]
+    """The new public key: kty EC, crv P-256, x, y."""
 
 
-class ClientKeyEnd(BaseModel):
+class ClientKeyEnd(Sent):
     """That a key of the calling client is to end."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    client_assertion: str = Field(
-        max_length=4096, description="As for an access token, signed with the key that stays."
-    )
+    client_assertion: str = Field(max_length=4096)
+    """As for an access token, signed with the key that stays."""
 
 
-class ClientKeyRead(BaseModel):
+class ClientKeyRead(Read):
     """A key of the calling client."""
 
-    kid: str = Field(description="The key's thumbprint (RFC 7638).")
+    kid: Kid
     added_at: datetime
-    ended_at: datetime | None = Field(description="Since when it does not sign any more.")
+    """Since when it signs, UTC."""
+    ended_at: datetime | None
+    """Since when it does not sign any more; null while it does."""
 
 
-class ClientRead(BaseModel):
+class ClientRead(Read):
     """One machine client in the access review."""
 
     client_id: str
+    """The id that the operator gave it, a UUID."""
     label: str
+    """What runs there, in the operator's words."""
     scopes: list[str]
+    """What it may do at most, such as `cases:post`."""
     created_at: datetime
+    """When the operator registered it, UTC."""
     revoked_at: datetime | None
+    """Since when it is refused, UTC; null while it is not."""
 
 
-class AccessReview(BaseModel):
+class AccessReview(Read):
     """Who and what of the office has which access, for the yearly review."""
 
     office: str
+    """Code of the reader's office."""
     made_at: datetime
+    """The instant that it is true for, UTC."""
     people: list[PersonRead]
+    """All that were ever added, disabled ones too."""
     clients: list[ClientRead]
+    """All that were ever registered, revoked ones too."""

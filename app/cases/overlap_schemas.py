@@ -1,12 +1,13 @@
 """An overlap as its reader may see it."""
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from app.cases.vocabulary import (
     Band,
+    Finding,
     JointVerdict,
     NotAMatchReason,
     RecordClass,
@@ -15,146 +16,163 @@ from app.cases.vocabulary import (
     TraffickingType,
     Verdict,
 )
+from app.core.schemas import PageRead, Read, Version
+from app.offices.schemas import ContactRead, OfficeRef
 from app.suppressions.rows import Mode
 
+OverlapId = Annotated[
+    str,
+    Field(
+        max_length=64,
+        description="Names an overlap, alike to all who may know of it; opaque.",
+        examples=["ovl_0198a3c0b1c27d3e8f90a1b2c3d4e5f6"],
+    ),
+]
 
-class _Read(BaseModel):
-    model_config = ConfigDict(frozen=True)
 
-
-class CaseRef(_Read):
+class CaseRef(Read):
     """An office's own name for its case."""
 
     source_system: str
+    """The case-management system, as the office named it when it posted the case."""
     external_id: str
+    """The case number in that system; no other office sees it."""
 
 
-class PersonFactsRead(_Read):
+class PersonFactsRead(Read):
     """Which attributes agree, and how; never their values."""
 
     last_name: Literal["exact", "sound", "initial", "differs", "unknown"]
+    """How far it agrees once normalized: the same, by sound, by initial; unknown: one has none."""
     first_name: Literal["exact", "sound", "initial", "differs", "unknown"]
+    """As the last name; a nickname is the same as its formal name."""
     birth_date: Literal["full", "swapped", "two_parts", "day_month", "differs", "unknown"]
+    """Whole, with day and month swapped, the year with one of them, or day and month alone."""
     middle_initial: Literal["agrees", "differs", "unknown"]
+    """Unknown also where nothing else agrees well enough to tell."""
     postcode: Literal["agrees", "unknown"] = "unknown"
+    """People move, so it never counts as differing."""
     shared: tuple[str, ...]
-    differing: tuple[str, ...] = Field(
-        default=(), description="Kinds of number that both subjects have and that differ."
-    )
+    """Kinds of identifier that both subjects have with the same value, such as `tel`."""
+    differing: tuple[str, ...] = ()
+    """Kinds of number that both subjects have and that differ."""
 
 
-class SuppressedRead(_Read):
+class SuppressedRead(Read):
     """A shared kind on a suppression list: counted (inform), counted less, or not at all."""
 
     kind: str
+    """Kind of identifier, such as `tel`; which value, or whose list, is not told."""
     mode: Mode
+    """The strongest effect of the entries that cover the two offices."""
 
 
-class FindingRead(_Read):
+class FindingRead(Read):
     """One reason for an overlap."""
 
-    finding: Literal["same_person", "same_organization", "shared_identifier"]
-    subject: str = Field(description="The ref of the own subject.")
-    kinds: tuple[str, ...] = Field(default=(), description="Kinds of identifier that are shared.")
-    common: tuple[str, ...] = Field(
-        default=(),
-        description="Kinds that are shared too, by so many that it says nothing: no evidence.",
-    )
-    suppressed: tuple[SuppressedRead, ...] = Field(
-        default=(), description="Kinds that are shared and on a suppression list, and its effect."
-    )
+    finding: Finding
+    subject: str
+    """The ref of the own subject."""
+    kinds: tuple[str, ...] = ()
+    """Kinds of a shared identifier, such as `tel`; `name` for a possible person."""
+    common: tuple[str, ...] = ()
+    """Kinds that are shared too, by so many that it says nothing: no evidence."""
+    suppressed: tuple[SuppressedRead, ...] = ()
+    """Kinds that are shared and on a suppression list, and its effect."""
     band: Band | None = None
-    strength: int | None = Field(default=None, description="Bits of evidence, prior included.")
-    first_differs: bool | None = Field(
-        default=None,
-        description="One last name and one full date of birth with two first names: perhaps twins.",
-    )
+    """How likely the finding is; null for a shared identifier, which has no likelihood."""
+    strength: int | None = None
+    """Bits of evidence, prior included; from the rung contact on, else null."""
+    first_differs: bool | None = None
+    """One last name and one full date of birth with two first names: perhaps twins."""
     facts: PersonFactsRead | None = None
-    match_key: str | None = Field(
-        default=None,
-        description="What agrees (+) and what differs (-), by kind.",
-        examples=["+NAME+DOB+PHONE -MIDDLE"],
-    )
+    """What agrees of a possible person; from the rung contact on, else null."""
+    match_key: str | None = Field(default=None, examples=["+NAME+DOB+PHONE -MIDDLE"])
+    """What agrees (+) and what differs (-), by kind."""
     explanation: str | None = None
+    """The same as a sentence to show; from the rung contact on, else null."""
 
 
-class OfficeRef(_Read):
-    """An office by code and name."""
-
-    code: str
-    name: str
-
-
-class ContactRead(_Read):
-    """Whom to call."""
-
-    title: str
-    phone: str
-    email: str
-
-
-class SharedCaseRead(_Read):
+class SharedCaseRead(Read):
     """The counterpart's coded facts and guarded summary."""
 
     record_class: RecordClass
     trafficking_type: TraffickingType
     county_fips: str | None
+    """Five digits, state and county; null if its office gave none."""
     opened_on: date | None
+    """When its office opened the case; null if not given."""
     summary: str | None
+    """In its office's words, which were refused if they seemed to hold an identifier; or null."""
 
 
-class CounterpartRead(_Read):
+class CounterpartRead(Read):
     """The other side, as far as its owner lets it be seen."""
 
     state: str
+    """State of the other office, two letters."""
     office_kind: str
+    """What the other office is: local, attorney_general, tribal or regional."""
     office: OfficeRef | None = None
+    """Which office; from the rung contact on, else null."""
     contact: ContactRead | None = None
+    """Whom to reach there; from the rung contact on, else null."""
     case: SharedCaseRead | None = None
+    """What its case is about; from the rung summary on, else null."""
 
 
-class ReopenedRead(_Read):
+class ReopenedRead(Read):
     """Which kinds of evidence came and went since a verdict of `not_a_match`."""
 
     added: tuple[str, ...]
+    """Kinds that agree now and did not then."""
     removed: tuple[str, ...]
+    """Kinds that agreed then and do not now."""
 
 
-class VerdictRead(_Read):
+class VerdictRead(Read):
     """What one office said."""
 
     verdict: Verdict
     reason: NotAMatchReason | None = None
+    """Why it is no match, else null; the other office's from the rung contact on."""
     given_at: datetime
-    reopened: ReopenedRead | None = Field(
-        default=None, description="Set when the evidence changed: the verdict no longer holds."
-    )
+    """When it was last said, UTC."""
+    reopened: ReopenedRead | None = None
+    """Set when the evidence changed: the verdict no longer holds."""
 
 
-class VerdictsRead(_Read):
+class VerdictsRead(Read):
     """What both offices said, and what it comes to."""
 
     state: JointVerdict
     own: VerdictRead | None = None
+    """That of the reader's office; null before it gave one."""
     other: VerdictRead | None = None
+    """That of the other office; null before it gave one."""
 
 
-class OverlapRead(_Read):
+class OverlapRead(Read):
     """A possible match between an own case and another office's; a person must confirm it."""
 
-    id: str
-    version: int
+    id: OverlapId
+    version: Version
     found_at: datetime
-    rung: Rung = Field(description="How much of the other side is shown.")
+    """When the matching first found it, UTC."""
+    rung: Rung
     case: CaseRef
+    """The reader's own case in it."""
     band: Band
     findings: tuple[FindingRead, ...]
+    """Why it was found, each reason apart."""
     counterpart: CounterpartRead
+    """Whose the other case is and what is shown of it."""
     verdicts: VerdictsRead
-    retracted_at: datetime | None = Field(
-        default=None, description="Since when it no longer holds; shown to who had seen it."
-    )
+    """What people of the two offices said of it."""
+    retracted_at: datetime | None = None
+    """Since when it no longer holds; shown to who had seen it."""
     retract_reason: RetractReason | None = None
+    """Whether evidence went or one of the cases was withdrawn; null while it holds."""
 
     @property
     def etag(self) -> str:
@@ -162,8 +180,5 @@ class OverlapRead(_Read):
         return f'"{self.version}-{self.rung}"'
 
 
-class OverlapPage(_Read):
+class OverlapPage(PageRead[OverlapRead]):
     """Overlaps of the office, newest first."""
-
-    items: tuple[OverlapRead, ...]
-    next_cursor: str | None = None

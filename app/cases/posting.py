@@ -16,17 +16,16 @@ from app.cases import queries
 from app.cases.admission import check_case
 from app.cases.errors import DuplicateCaseError
 from app.cases.ladder import SeenOverlap
-from app.cases.receipts import Ref, problem, receipt, result
-from app.cases.registering import Intake, entries_of, register
-from app.cases.rows import StoredCase
-from app.cases.schemas import (
+from app.cases.receipt_schemas import (
     MAX_OVERLAPS_IN_ANSWER,
-    CaseItem,
-    CasePut,
     CaseReceipt,
     CaseResult,
     ProblemRead,
 )
+from app.cases.receipts import Ref, problem, receipt, result
+from app.cases.registering import Intake, entries_of, register
+from app.cases.rows import StoredCase
+from app.cases.schemas import CaseItem, CasePut
 from app.cases.service import disclosed
 from app.core.db import APP, MATCHER, Role
 from app.core.errors import AppError, InvalidError

@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from app.cases.ladder import SeenOverlap
-from app.cases.rows import StoredCase
-from app.cases.schemas import (
+from app.cases.receipt_schemas import (
     MAX_OVERLAPS_IN_ANSWER,
-    CaseItem,
     CaseReceipt,
     CaseResult,
     ProblemRead,
     SubjectReceipt,
 )
+from app.cases.rows import StoredCase
+from app.cases.schemas import CaseItem
 from app.core.errors import AppError
 from app.overlaps.postings import PostedSubject
 

@@ -1,6 +1,6 @@
 from typing import Annotated
 
-from fastapi import APIRouter, BackgroundTasks, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, BackgroundTasks, Depends, Query, Request, Response
 
 from app.access.permissions import Permission
 from app.accounts.deps import CurrentPrincipal
@@ -13,15 +13,14 @@ from app.cases.errors import (
     SummaryRefusedError,
     TokenRefusedError,
 )
-from app.cases.overlap_schemas import OverlapPage, OverlapRead
+from app.cases.overlap_schemas import OverlapId, OverlapPage, OverlapRead
+from app.cases.receipt_schemas import CaseReceipt, CasesResult
 from app.cases.registering import Intake
 from app.cases.schemas import (
     CasePage,
     CasePut,
     CaseRead,
-    CaseReceipt,
     CasesPut,
-    CasesResult,
     CommonValuePage,
     ExternalId,
     SourceSystem,
@@ -47,7 +46,6 @@ from app.rematching import service as rematching
 MAX_BULK_BYTES = 2 * 1024 * 1024
 
 router = APIRouter(prefix="/v1", route_class=StrictRoute)
-System = Annotated[SourceSystem, Path(description="The case-management system.", examples=["cms"])]
 Retracted = Annotated[
     bool,
     Query(
@@ -55,8 +53,6 @@ Retracted = Annotated[
         examples=[False],
     ),
 ]
-OverlapId = Annotated[str, Path(max_length=64, examples=["ovl_0198a3c0b1c27d3e8f90a1b2c3d4e5f6"])]
-External = Annotated[ExternalId, Path(description="The case number in it.", examples=["24-CR-001"])]
 
 
 async def then_finish(request: Request, session: Session, tasks: BackgroundTasks) -> None:
@@ -82,8 +78,8 @@ THEN_FINISH = [Depends(then_finish)]
     ),
 )
 async def put_case(  # noqa: PLR0913, PLR0917 -- the path has two parts
-    source_system: System,
-    external_id: External,
+    source_system: SourceSystem,
+    external_id: ExternalId,
     body: CasePut,
     request: Request,
     response: Response,
@@ -145,8 +141,8 @@ async def list_cases(
     openapi_extra=operation(CaseNotFoundError, scope=Permission.CASES_READ),
 )
 async def read_case(
-    source_system: System,
-    external_id: External,
+    source_system: SourceSystem,
+    external_id: ExternalId,
     response: Response,
     session: Session,
     principal: CurrentPrincipal,
@@ -168,8 +164,8 @@ async def read_case(
     ),
 )
 async def withdraw_case(
-    source_system: System,
-    external_id: External,
+    source_system: SourceSystem,
+    external_id: ExternalId,
     request: Request,
     session: Session,
     principal: CurrentPrincipal,

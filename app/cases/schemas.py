@@ -4,9 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     StrictInt,
     StringConstraints,
@@ -15,7 +13,7 @@ from pydantic import (
 )
 
 from app.cases.guard import check_reference
-from app.cases.overlap_schemas import OverlapRead
+from app.cases.overlap_schemas import CaseRef
 from app.cases.vocabulary import (
     Disclosure,
     NotAMatchReason,
@@ -25,12 +23,11 @@ from app.cases.vocabulary import (
     Verdict,
 )
 from app.core.plain_text import Plain
+from app.core.schemas import Epoch, PageRead, Read, Sent, Version
 from app.identifiers.kinds import IDENTIFIER_KINDS, KINDS, MATCH_SPEC, SubjectKind
 
 MAX_CASES: int = 200
 """Cases that one bulk request takes."""
-
-MAX_OVERLAPS_IN_ANSWER: int = 50
 
 
 _DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -43,11 +40,28 @@ def _text(value: object) -> object:
     return value
 
 
-SourceSystem = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
+SourceSystem = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$"),
+    Field(
+        description="The case-management system, as the office chooses to call it.",
+        examples=["cms"],
+    ),
+]
 ExternalId = Annotated[
     str,
     StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._~-]{0,63}$"),
     AfterValidator(check_reference),
+    Field(
+        description="The case number in that system; refused if it looks like an identifier.",
+        examples=["24-CR-001"],
+    ),
+]
+SubjectRef = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,32}$"),
+    AfterValidator(check_reference),
+    Field(description="The office's own reference inside the case; not a name.", examples=["1"]),
 ]
 Element = Annotated[
     str,
@@ -59,19 +73,24 @@ Element = Annotated[
 ]
 Day = Annotated[date, BeforeValidator(_text), Field(examples=["2026-01-31"])]
 PERSON_KINDS = frozenset(name for name, kind in KINDS.items() if kind.key_class == "person")
-IdentifierKind = Literal[IDENTIFIER_KINDS]  # type: ignore[valid-type]  # mypy cannot read the table
+IdentifierKind = Annotated[
+    Literal[IDENTIFIER_KINDS],  # type: ignore[valid-type]  # mypy cannot read the table
+    Field(description="Which kind of identifier the token is of, such as `tel` or `plate`."),
+]
+MatchSpec = Annotated[
+    Literal["joinder/v1"], Field(description="The rules that the tokens were made by.")
+]
+assert MATCH_SPEC == "joinder/v1"  # noqa: S101 -- the Literal above must name the same
 
 
-class _Sent(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class NamePut(_Sent):
+class NamePut(Sent):
     """One name of a subject: a token for each person key, and how common the name is."""
 
-    rarity: Annotated[StrictInt, Field(ge=0, le=3, description="0 common to 3 rare.")]
+    rarity: Annotated[StrictInt, Field(ge=0, le=3)]
+    """How rare the whole name is, 0 common to 3 rare, by the table of the match specification."""
     provenance: Provenance
     tokens: Annotated[dict[str, Element], Field(min_length=1, max_length=len(PERSON_KINDS))]
+    """By kind of person key, such as `p.xx`; only the keys that the name makes."""
 
     @field_validator("tokens", mode="before")  # before: a pointer must not quote an unknown kind
     @classmethod
@@ -83,7 +102,7 @@ class NamePut(_Sent):
         return dict(sorted(tokens.items()))  # their order in the JSON means nothing
 
 
-class IdentifierPut(_Sent):
+class IdentifierPut(Sent):
     """One identifier other than a name, such as a phone number."""
 
     kind: IdentifierKind
@@ -91,15 +110,16 @@ class IdentifierPut(_Sent):
     token: Element
 
 
-class SubjectPut(_Sent):
+class SubjectPut(Sent):
     """A subject whose involvement the office attests; victims and witnesses are never posted."""
 
-    ref: Annotated[
-        str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,32}$"), AfterValidator(check_reference)
-    ] = Field(description="The office's own reference inside the case; not a name.", examples=["1"])
+    ref: SubjectRef
     kind: SubjectKind = "person"
+    """An organization has identifiers only; its name is the identifier `org`."""
     names: Annotated[tuple[NamePut, ...], Field(max_length=8)] = ()
+    """Of a person: every alias that the match specification derives, the given ones first."""
     identifiers: Annotated[tuple[IdentifierPut, ...], Field(max_length=50)] = ()
+    """Phones, addresses, documents, accounts and so on, each with its own provenance."""
 
     @model_validator(mode="after")
     def _kinds(self) -> Self:
@@ -110,27 +130,24 @@ class SubjectPut(_Sent):
         return self
 
 
-class CasePut(_Sent):
+class CasePut(Sent):
     """A case summary with blinded identifiers; nothing here names anybody."""
 
-    match_spec: Literal["joinder/v1"] = Field(description="The match specification of the tokens.")
-    epoch: StrictInt = Field(ge=1, le=32767, description="The key epoch of the tokens.")
-    record_class: RecordClass = Field(description="Sealed matters must not be posted.")
+    match_spec: MatchSpec
+    epoch: Epoch
+    record_class: RecordClass
     trafficking_type: TraffickingType
-    disclosure: Disclosure = Field(
-        default="open",
-        description="What the other side of an overlap learns: office and contact (open), "
-        "that there is one (contact_first), or nothing (silent).",
-    )
+    disclosure: Disclosure = "open"
     county_fips: Annotated[str, StringConstraints(pattern=r"^[0-9]{5}$")] | None = None
+    """Five digits, state and county; shown to another office with the summary only."""
     opened_on: Day | None = None
-    review_on: Day | None = Field(
-        default=None, description="At most five years out; by default three, one if declined."
-    )
-    summary: Annotated[str, StringConstraints(min_length=1, max_length=2000), Plain] | None = Field(
-        default=None, description="Short, without names or identifiers; refused when it holds one."
-    )
+    """When the office opened the case; shown to another office with the summary only."""
+    review_on: Day | None = None
+    """At most five years out, or what the state asks for; by default three, one if declined."""
+    summary: Annotated[str, StringConstraints(min_length=1, max_length=2000), Plain] | None = None
+    """Short, without names or identifiers; refused when it holds one."""
     subjects: Annotated[tuple[SubjectPut, ...], Field(min_length=1, max_length=50)]
+    """Whom or what the case is about; they replace those of an earlier post."""
 
     @model_validator(mode="after")
     def _refs(self) -> Self:
@@ -139,30 +156,28 @@ class CasePut(_Sent):
         return self
 
 
-assert MATCH_SPEC == "joinder/v1"  # noqa: S101 -- the Literal above must name the same
-
-
-class CaseItem(_Sent):
+class CaseItem(Sent):
     """One case of a bulk request; `case` is checked on its own and refused on its own."""
 
     source_system: SourceSystem
     external_id: ExternalId
-    case: dict[str, Any] = Field(description="A CasePut.")
+    case: dict[str, Any]
+    """A CasePut, checked and refused on its own."""
 
 
-class CasesPut(_Sent):
+class CasesPut(Sent):
     """Many cases of one office, put in one transaction."""
 
     cases: Annotated[tuple[CaseItem, ...], Field(min_length=1, max_length=MAX_CASES)]
+    """Each named once; a bad one is refused by itself, the others are kept."""
 
 
-class VerdictPut(_Sent):
+class VerdictPut(Sent):
     """What an office says of an overlap."""
 
     verdict: Verdict
-    reason: NotAMatchReason | None = Field(
-        default=None, description="With `not_a_match`, and only then."
-    )
+    reason: NotAMatchReason | None = None
+    """Why it is none; with `not_a_match`, and only then."""
 
     @model_validator(mode="after")
     def _reason(self) -> Self:
@@ -171,75 +186,25 @@ class VerdictPut(_Sent):
         return self
 
 
-class _Read(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class SubjectReceipt(_Read):
-    """What became of a posted subject."""
-
-    ref: str
-    tokens: int
-    common: tuple[str, ...] = Field(
-        default=(), description="Kinds that too many offices or cases share, kept and not matched."
-    )
-
-
-class CaseReceipt(_Read):
-    """The answer to a post: what was kept and which overlaps the office may know of."""
-
-    source_system: str
-    external_id: str
-    version: int
-    result: Literal["created", "updated", "unchanged"]
-    subjects: tuple[SubjectReceipt, ...]
-    overlaps: tuple[OverlapRead, ...] = ()
-    more_overlaps: bool = False
-
-
-class ProblemRead(_Read):
-    """Why one case of a bulk request was refused (RFC 9457)."""
-
-    code: str
-    title: str
-    detail: str
-    errors: tuple[dict[str, str], ...] = ()
-
-
-class CaseResult(_Read):
-    """What became of one case of a bulk request."""
-
-    source_system: str
-    external_id: str
-    result: Literal["created", "updated", "unchanged", "refused"]
-    version: int | None = None
-    subjects: tuple[SubjectReceipt, ...] = ()
-    overlaps: tuple[OverlapRead, ...] = ()
-    more_overlaps: bool = False
-    problem: ProblemRead | None = None
-
-
-class CasesResult(_Read):
-    """Results in the order of the request."""
-
-    results: tuple[CaseResult, ...]
-
-
-class CaseRead(_Read):
+class CaseRead(CaseRef):
     """One of the office's own cases."""
 
-    source_system: str
-    external_id: str
-    version: int
+    version: Version
     record_class: RecordClass
     trafficking_type: TraffickingType
     disclosure: Disclosure
     county_fips: str | None
+    """Five digits, state and county; null if the office gave none."""
     opened_on: date | None
+    """When the office opened the case; null if not given."""
     review_on: date
+    """When it has to be reviewed, at most five years from the last post."""
     summary: str | None
+    """As posted; null if not given."""
     posted_at: datetime
+    """When it was first posted, UTC."""
     changed_at: datetime
+    """When a post last changed it, UTC."""
 
     @property
     def etag(self) -> str:
@@ -247,33 +212,27 @@ class CaseRead(_Read):
         return f'"{self.version}"'
 
 
-class CasePage(_Read):
+class CasePage(PageRead[CaseRead]):
     """The office's own cases, newest first."""
 
-    items: tuple[CaseRead, ...]
-    next_cursor: str | None = None
 
-
-class HolderRead(_Read):
+class HolderRead(CaseRef):
     """One of the office's own subjects that holds a value."""
 
-    source_system: str
-    external_id: str
     ref: str
+    """The office's own reference of the subject inside the case."""
 
 
-class CommonValueRead(_Read):
+class CommonValueRead(Read):
     """A value in the office's cases that is kept and not matched."""
 
     kind: str
-    reason: Literal["many_offices", "many_subjects", "office_share"] = Field(
-        description="`office_share`: more of the office's own subjects hold it than are matched."
-    )
-    subjects: tuple[HolderRead, ...] = Field(description="The first 50 of the office's own.")
+    """Kind of its key, such as `tel`; the value itself is not known here."""
+    reason: Literal["many_offices", "many_subjects", "office_share"]
+    """`office_share`: more of the office's own subjects hold it than are matched."""
+    subjects: tuple[HolderRead, ...]
+    """The first 50 of the office's own."""
 
 
-class CommonValuePage(_Read):
+class CommonValuePage(PageRead[CommonValueRead]):
     """Values in the office's cases that are too common to match."""
-
-    items: tuple[CommonValueRead, ...]
-    next_cursor: str | None = None

@@ -1,15 +1,43 @@
 """The coded words of a case and of what is shown of an overlap."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from app.access.vocabulary import Disclosure, RecordClass
+from pydantic import Field
 
-__all__ = ["Band", "Disclosure", "Provenance", "RecordClass", "Rung", "TraffickingType"]
+from app.access import vocabulary as access
 
-TraffickingType = Literal["sex", "labor", "both", "undetermined"]
-Provenance = Literal["police_report", "court_filing", "own_investigation"]
-Rung = Literal["pointer", "contact", "summary", "record"]
-Verdict = Literal["confirmed", "not_a_match", "need_information"]
+TraffickingType = Annotated[
+    Literal["sex", "labor", "both", "undetermined"],
+    Field(description="What the matter is about; undetermined while the office cannot tell."),
+]
+RecordClass = Annotated[
+    access.RecordClass,
+    Field(description="How far the matter has come. Sealed matters must not be posted."),
+]
+Disclosure = Annotated[
+    access.Disclosure,
+    Field(
+        description="What the other side of an overlap learns: office and contact (open), "
+        "that there is one (contact_first), or nothing (silent)."
+    ),
+]
+Provenance = Annotated[
+    Literal["police_report", "court_filing", "own_investigation"],
+    Field(description="Where the office has it from; victim services are no source."),
+]
+Rung = Annotated[
+    Literal["pointer", "contact", "summary", "record"],
+    Field(
+        description="How much of a case another office sees: that there is one, also whom to "
+        "call, also its summary; record shows what summary does."
+    ),
+]
+Verdict = Annotated[
+    Literal["confirmed", "not_a_match", "need_information"],
+    Field(
+        description="What people of the office found: a match, none, or that more must be known."
+    ),
+]
 NotAMatchReason = Literal[
     "different_person",
     "different_organization",
@@ -18,8 +46,24 @@ NotAMatchReason = Literal[
     "victim_or_witness",
     "wrong_data",
 ]
-JointVerdict = Literal[
-    "open", "awaiting_other", "confirmed", "not_a_match", "disagreement", "information_needed"
+JointVerdict = Annotated[
+    Literal[
+        "open", "awaiting_other", "confirmed", "not_a_match", "disagreement", "information_needed"
+    ],
+    Field(
+        description="What both come to: open without a verdict, awaiting_other with one, "
+        "disagreement when one confirms and the other does not."
+    ),
 ]
 RetractReason = Literal["evidence_gone", "case_withdrawn"]
-Band = Literal["strong", "probable", "possible", "shared_only"]
+Band = Annotated[
+    Literal["strong", "probable", "possible", "shared_only"],
+    Field(
+        description="Chance of the same person or organization: at least 99 % (strong), 90 % "
+        "(probable), 20 % (possible), or less while an identifier is shared (shared_only)."
+    ),
+]
+Finding = Annotated[
+    Literal["same_person", "same_organization", "shared_identifier"],
+    Field(description="What is possible; a shared identifier is never proof of identity."),
+]

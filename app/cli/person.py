@@ -11,7 +11,7 @@ from app.serving.installation import as_operator
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from app.people.schemas import EnrolmentRead
+    from app.people.admin_schemas import EnrolmentRead
 
 app = typer.Typer(help="Add people, shut them out, give new codes.", no_args_is_help=True)
 Code = Annotated[str, typer.Argument(help="The office's code.")]
@@ -36,7 +36,7 @@ def add(
     from app.core.clock import utc_now  # noqa: PLC0415 -- as above
     from app.offices import queries as offices  # noqa: PLC0415 -- as above
     from app.people import administration  # noqa: PLC0415 -- as above
-    from app.people.schemas import PersonAdd  # noqa: PLC0415 -- as above
+    from app.people.admin_schemas import PersonAdd  # noqa: PLC0415 -- as above
 
     try:
         person = PersonAdd.model_validate({"account": account, "name": name, "roles": role})

@@ -12,7 +12,6 @@ from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.params import Form
 from fastapi.routing import APIRoute
-from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
@@ -22,6 +21,7 @@ from app.core import errors, strict_json
 from app.core.errors import AppError
 from app.core.openapi import MAX_BODY, PUBLIC, operation
 from app.core.problems import ProblemPage, explain, field_problems
+from app.core.schemas import Read
 
 MAX_BODY_BYTES: Final = 256 * 1024
 """Largest body of an operation that does not say otherwise."""
@@ -47,10 +47,11 @@ _HEADERS: Final = (
 )
 
 
-class StatusRead(BaseModel):
+class StatusRead(Read):
     """That a process lives, or is ready."""
 
     status: Literal["ok", "ready"]
+    """`ok`: it lives; `ready`: it can also do its work."""
 
 
 class StrictRoute(APIRoute):
@@ -275,7 +276,14 @@ def add_document(app: FastAPI) -> None:
 
 
 async def read_problem(
-    code: Annotated[str, Path(max_length=64, examples=["overlap-not-found"])],
+    code: Annotated[
+        str,
+        Path(
+            max_length=64,
+            description="The `code` of a problem.",
+            examples=["overlap-not-found"],
+        ),
+    ],
 ) -> ProblemPage:
     """Tell what a problem means and what to do; the `type` of each problem leads here."""
     return explain(code)

@@ -6,10 +6,9 @@ from importlib.util import find_spec
 from pkgutil import iter_modules
 from typing import Any, Final
 
-from pydantic import BaseModel
-
 import app
 from app.core.errors import AppError, FieldProblem, NotFoundError
+from app.core.schemas import Read
 
 MAX_PROBLEMS: Final = 20
 """Places that one answer names; it stays small whatever was sent."""
@@ -86,15 +85,21 @@ def all_errors(parent: type[AppError] = AppError) -> list[type[AppError]]:
     return sorted(ours, key=lambda error: (error.status, error.code))
 
 
-class ProblemPage(BaseModel):
+class ProblemPage(Read):
     """What an error code means and what to do about it."""
 
     type: str
+    """Address of this page, as in the problem itself."""
     code: str
+    """Stable, kebab-case."""
     title: str
+    """The same for every problem with this code."""
     status: int
+    """HTTP status that it comes with."""
     meaning: str
+    """What the service found wrong, without a caller's data."""
     what_to_do: str
+    """Advice that a problem gives in `detail` if it has none more exact."""
 
 
 def explain(code: str) -> ProblemPage:

@@ -1,6 +1,4 @@
-from typing import Annotated
-
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Response
 
 from app.access.permissions import Permission
 from app.accounts.deps import CurrentPrincipal
@@ -9,6 +7,7 @@ from app.accounts.idempotency import CurrentClaim, answer_once
 from app.accounts.pages import RequestedPage
 from app.cases import ladder
 from app.cases.errors import OverlapNotFoundError
+from app.cases.overlap_schemas import OverlapId
 from app.core.deps import IfMatch, Now, Session
 from app.core.errors import PreconditionFailedError, PreconditionRequiredError
 from app.core.http import StrictRoute
@@ -22,10 +21,15 @@ from app.handling.errors import (
     HandlingNotYoursError,
     HandlingOpenError,
 )
-from app.handling.schemas import HandlingAnswer, HandlingAsk, HandlingPage, HandlingRead
+from app.handling.schemas import (
+    HandlingAnswer,
+    HandlingAsk,
+    HandlingId,
+    HandlingPage,
+    HandlingRead,
+)
 
 router = APIRouter(prefix="/v1", tags=["handling"], route_class=StrictRoute)
-RequestId = Annotated[str, Path(max_length=64, examples=["hnd_0198a3c1d2e47f508192a3b4c5d6e7f8"])]
 
 
 @router.post(
@@ -40,9 +44,7 @@ RequestId = Annotated[str, Path(max_length=64, examples=["hnd_0198a3c1d2e47f5081
     ),
 )
 async def request_handling(
-    overlap_id: Annotated[
-        str, Path(max_length=64, examples=["ovl_0198a3c0b1c27d3e8f90a1b2c3d4e5f6"])
-    ],
+    overlap_id: OverlapId,
     body: HandlingAsk,
     session: Session,
     principal: CurrentPrincipal,
@@ -83,7 +85,7 @@ async def list_handling_requests(
     openapi_extra=operation(HandlingNotFoundError, scope=Permission.HANDLING_READ),
 )
 async def read_handling_request(
-    request_id: RequestId,
+    request_id: HandlingId,
     response: Response,
     session: Session,
     principal: CurrentPrincipal,
@@ -110,7 +112,7 @@ async def read_handling_request(
     ),
 )
 async def answer_handling_request(
-    request_id: RequestId,
+    request_id: HandlingId,
     body: HandlingAnswer,
     session: Session,
     principal: CurrentPrincipal,

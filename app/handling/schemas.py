@@ -2,11 +2,24 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from app.offices.schemas import CommitmentRead
+from app.cases.overlap_schemas import OverlapId
+from app.core.schemas import PageRead, Read, Sent, Version
+from app.offices.schemas import CommitmentRead, OfficeRef
 
-ProposedLead = Literal["requester", "counterpart"]
+HandlingId = Annotated[
+    str,
+    Field(
+        max_length=64,
+        description="Names a request for joint handling to both offices; opaque.",
+        examples=["hnd_0198a3c1d2e47f508192a3b4c5d6e7f8"],
+    ),
+]
+ProposedLead = Annotated[
+    Literal["requester", "counterpart"],
+    Field(description="Which of the two offices should lead: the one that asks, or the other."),
+]
 DeclineReason = Literal[
     "not_the_same_subject",
     "no_jurisdiction",
@@ -17,60 +30,59 @@ DeclineReason = Literal[
 ]
 
 
-class _Sent(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class HandlingAsk(_Sent):
+class HandlingAsk(Sent):
     """A request for joint handling of an overlap."""
 
-    proposed_lead: ProposedLead = Field(description="Which of the two offices should lead.")
+    proposed_lead: ProposedLead
 
 
-class HandlingAccept(_Sent):
+class HandlingAccept(Sent):
     """Agreement to handle the matter jointly under the proposed lead."""
 
     answer: Literal["accept"]
+    """Final; the proposed lead leads, contacts show, each summary waits for its own unit head."""
 
 
-class HandlingDecline(_Sent):
+class HandlingDecline(Sent):
     """Refusal, with its reason."""
 
     answer: Literal["decline"]
+    """Final; either office may ask anew."""
     reason: DeclineReason
+    """Read by the office that asked."""
 
 
 HandlingAnswer = Annotated[HandlingAccept | HandlingDecline, Field(discriminator="answer")]
 
 
-class LeadRead(BaseModel):
+class LeadRead(OfficeRef):
     """The one office that leads a jointly handled matter."""
 
-    model_config = ConfigDict(frozen=True)
-
-    code: str
-    name: str
     is_own: bool
+    """Whether it is the reader's office."""
 
 
-class HandlingRead(BaseModel):
+class HandlingRead(Read):
     """A request for joint handling as one of its two offices sees it."""
 
-    model_config = ConfigDict(frozen=True)
-
-    id: str
-    version: int
-    overlap_id: str
+    id: HandlingId
+    version: Version
+    overlap_id: OverlapId
     direction: Literal["sent", "received"]
+    """Whether the reader's office asked, or was asked."""
     status: Literal["pending", "accepted", "declined"]
+    """The first answer is final."""
     proposed_lead: ProposedLead
     decline_reason: DeclineReason | None = None
+    """Why the office that was asked declined, else null."""
     requested_at: datetime
+    """When it was sent, UTC."""
     answered_at: datetime | None = None
-    lead: LeadRead | None = Field(default=None, description="Present once accepted.")
-    requester_commitments: tuple[CommitmentRead, ...] = Field(
-        default=(), description="What the leadership of the office that asks stands for."
-    )
+    """When it was answered, UTC; null while it is pending."""
+    lead: LeadRead | None = None
+    """Which office leads; null before it was accepted."""
+    requester_commitments: tuple[CommitmentRead, ...] = ()
+    """What the leadership of the office that asks stands for."""
 
     @property
     def etag(self) -> str:
@@ -82,10 +94,5 @@ class HandlingRead(BaseModel):
         return {"ETag": self.etag, "Location": f"/v1/handling-requests/{self.id}"}
 
 
-class HandlingPage(BaseModel):
+class HandlingPage(PageRead[HandlingRead]):
     """Requests that the office sent or received, newest first."""
-
-    model_config = ConfigDict(frozen=True)
-
-    items: tuple[HandlingRead, ...]
-    next_cursor: str | None = None

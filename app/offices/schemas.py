@@ -1,9 +1,10 @@
 from datetime import date, timedelta
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from app.core.plain_text import Plain
+from app.core.schemas import PageRead, Read, Sent
 
 OfficeKind = Literal["local", "attorney_general", "tribal", "regional"]
 OfficeCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9-]{2,31}$")]
@@ -13,10 +14,8 @@ RENEWED_WITHIN: Final = timedelta(days=2 * 366)
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True), Plain]
 
 
-class OfficeAdd(BaseModel):
+class OfficeAdd(Sent):
     """What makes an office: its ORI (nine characters) or local code, and whom to call."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     code: OfficeCode
     name: Text
@@ -27,10 +26,8 @@ class OfficeAdd(BaseModel):
     contact_email: Text
 
 
-class OfficeContactSet(BaseModel):
+class OfficeContactSet(Sent):
     """Another post of an office to reach."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     role: Literal["backup", "security"]
     title: Text
@@ -38,10 +35,8 @@ class OfficeContactSet(BaseModel):
     email: Text
 
 
-class CommitmentSign(BaseModel):
+class CommitmentSign(Sent):
     """The word of an office's leadership to handle trafficking matters jointly."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     trafficking_type: Literal["sex", "labor", "both"]
     signatory: Text
@@ -55,10 +50,8 @@ class CommitmentSign(BaseModel):
         return self
 
 
-class AgreementSign(BaseModel):
+class AgreementSign(Sent):
     """A signed participation agreement: which text, who signed, from when to when."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     version: Text
     signatory: Text
@@ -75,56 +68,68 @@ class AgreementSign(BaseModel):
         return self
 
 
-class OfficeContactRead(BaseModel):
-    """A post of an office, not a private person."""
+class ContactRead(Read):
+    """Whom to call: a post of an office, not a private person."""
 
-    model_config = ConfigDict(frozen=True)
+    title: str
+    """What the post is called."""
+    phone: str
+    """As the office gave it."""
+    email: str
+    """That of the post, not a person's own."""
+
+
+class OfficeContactRead(ContactRead):
+    """One of an office's contacts."""
 
     role: Literal["coordinator", "backup", "security"]
-    title: str
-    phone: str
-    email: str
+    """Whom to try first, whom next, and whom to tell of an incident."""
 
 
-class StateSet(BaseModel):
+class StateSet(Sent):
     """What a state decides for its offices; what is None stays as it is."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     state: str = Field(pattern=r"^[A-Z]{2}$")
     has_state_pointers: bool | None = None
     review_years: int | None = Field(default=None, ge=1, le=5)
 
 
-class CommitmentRead(BaseModel):
+class CommitmentRead(Read):
     """What an office's leadership committed itself to, and whether that still stands."""
 
-    model_config = ConfigDict(frozen=True)
-
     trafficking_type: Literal["sex", "labor", "both"]
-    signatory: str = Field(description="The post of who signed.")
+    """The matters that it promises to handle jointly."""
+    signatory: str
+    """The post of who signed."""
     signed_on: date
+    """Date of the signature."""
     lapses_on: date
-    has_lapsed: bool = Field(description="Whether it was not renewed in time.")
+    """First day without it, at most two years after the signature."""
+    has_lapsed: bool
+    """Whether it was not renewed in time."""
 
 
-class OfficeRead(BaseModel):
-    """An office that takes part: whom to reach, and what its leadership stands for."""
-
-    model_config = ConfigDict(frozen=True)
+class OfficeRef(Read):
+    """An office by code and name."""
 
     code: str
+    """ORI of nine characters, or a local code."""
     name: str
+    """As the office calls itself."""
+
+
+class OfficeRead(OfficeRef):
+    """An office that takes part: whom to reach, and what its leadership stands for."""
+
     kind: OfficeKind
+    """Whose prosecutors they are."""
     state: str
+    """The office's state, two letters."""
     contacts: tuple[OfficeContactRead, ...]
-    commitments: tuple[CommitmentRead, ...] = Field(description="The latest of each kind.")
+    """The coordinator first."""
+    commitments: tuple[CommitmentRead, ...]
+    """The latest of each kind."""
 
 
-class OfficePage(BaseModel):
-    """Offices that take part, by code."""
-
-    model_config = ConfigDict(frozen=True)
-
-    items: tuple[OfficeRead, ...]
-    next_cursor: str | None = None
+class OfficePage(PageRead[OfficeRead]):
+    """Offices that take part, in the order in which they were added."""

@@ -1,42 +1,42 @@
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, Field
+from app.core.schemas import Read
 
 
-class EvaluatorKeys(BaseModel):
+class EvaluatorKeys(Read):
     """An evaluator and its public keys by key class, which clients pin."""
 
-    model_config = ConfigDict(frozen=True)
-
     id: str
+    """Stays the same when its address changes."""
     url: str
-    classes: dict[str, str] = Field(
-        description="Public key of each class, 32 bytes in hexadecimal."
-    )
+    """Its base address; `/v1/tokens/evaluate` is below it."""
+    classes: dict[str, str]
+    """Public key of each class, 32 bytes in hexadecimal."""
 
 
-class PreviousKeys(BaseModel):
+class PreviousKeys(Read):
     """The epoch before, whose tokens are still taken."""
 
-    model_config = ConfigDict(frozen=True)
-
     epoch: int
+    """Its number, to be sent with the tokens that are made with these keys."""
     classes: dict[str, str]
+    """Public keys as those of an evaluator."""
     accepted_until: datetime
+    """From when on its tokens are refused, UTC."""
 
 
-class OprfKeysRead(BaseModel):
+class OprfKeysRead(Read):
     """What a client needs to make tokens (RFC 9497, ristretto255-SHA512, VOPRF mode)."""
 
-    model_config = ConfigDict(frozen=True)
-
     match_spec: str
+    """The rules that turn identifiers into match keys; another one makes other tokens."""
     nicknames_sha256: str
+    """Of the table of nicknames, hexadecimal; must be that of the client's own table."""
     commonness_sha256: str
+    """Of the table of common names, hexadecimal; must be that of the client's own table."""
     epoch: int
+    """Number of the key epoch in force; a new one means that a person pins keys anew."""
     evaluators: tuple[EvaluatorKeys, ...]
-    previous: PreviousKeys | None = Field(
-        default=None,
-        description="After a key rotation, for a time: a client that has not pinned the new keys "
-        "yet goes on with these.",
-    )
+    """Where batches can be evaluated; at present one."""
+    previous: PreviousKeys | None = None
+    """For a time after a key rotation, for clients that have not pinned the new keys; else null."""

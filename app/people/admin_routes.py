@@ -1,6 +1,6 @@
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 
 from app.access.errors import MissingScopeError, StepUpNeededError
 from app.access.permissions import Permission
@@ -8,6 +8,13 @@ from app.core.deps import Now, Session
 from app.core.http import StrictRoute
 from app.core.openapi import operation
 from app.people import administration as service
+from app.people.admin_schemas import (
+    EnrolmentRead,
+    EnrolmentStart,
+    PersonAdd,
+    PersonDisable,
+    RolesSet,
+)
 from app.people.deps import CurrentGate, CurrentPerson
 from app.people.errors import (
     NOT_SIGNED_IN,
@@ -17,17 +24,9 @@ from app.people.errors import (
     PersonNotFoundError,
     ProviderNotFoundError,
 )
-from app.people.schemas import (
-    EnrolmentRead,
-    EnrolmentStart,
-    PersonAdd,
-    PersonDisable,
-    RolesSet,
-    SignedOut,
-)
+from app.people.schemas import PersonId, SignedOut
 
 router = APIRouter(prefix="/v1", tags=["people"], route_class=StrictRoute)
-PersonId = Annotated[str, Path(max_length=64, examples=["psn_0198a1b2c3d47e5f8a9b0c1d2e3f4a5b"])]
 
 
 def _manage(*raises: Any) -> dict[str, Any]:

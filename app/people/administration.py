@@ -17,6 +17,7 @@ from app.audit import service as audit
 from app.core.ids import new_id, parse_public_id, public_id
 from app.offices import queries as offices
 from app.people import attempts, enrolment, queries, registering, sign_ins
+from app.people.admin_schemas import EnrolmentRead, PersonAdd
 from app.people.errors import (
     OwnAccountError,
     PersonExistsError,
@@ -25,10 +26,6 @@ from app.people.errors import (
 )
 from app.people.gate import Gate
 from app.people.models import Person
-from app.people.schemas import (
-    EnrolmentRead,
-    PersonAdd,
-)
 from app.people.service import PREFIX
 
 

@@ -1,6 +1,6 @@
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Response
 
 from app.access.errors import StepUpNeededError
 from app.core.deps import Now, Session
@@ -20,6 +20,7 @@ from app.people.schemas import (
     FactorRegistered,
     FactorsRead,
     PasskeyAdd,
+    PasskeyId,
     PasskeyOptions,
     PasswordChange,
     SignedOut,
@@ -117,7 +118,7 @@ async def register_passkey(
 
 @router.delete("/passkeys/{passkey_id}", openapi_extra=_recent(PasskeyNotFoundError))
 async def remove_passkey(
-    passkey_id: Annotated[str, Path(max_length=1400, examples=["Y3JlZGVudGlhbA"])],
+    passkey_id: PasskeyId,
     signed: CurrentSignIn,
     caller: CurrentCaller,
     session: Session,

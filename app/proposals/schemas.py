@@ -1,13 +1,12 @@
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, Field
 
+from app.core.schemas import Sent
 from app.offices.schemas import AgreementSign, OfficeCode
 
 
-class _Change(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
+class _Change(Sent):
     office: OfficeCode
 
 

@@ -1,63 +1,47 @@
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    StrictInt,
-    StringConstraints,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, StrictInt, StringConstraints, field_validator, model_validator
 
 from app.cases.schemas import MAX_CASES, ExternalId, SourceSystem
+from app.core.schemas import Epoch, Read, Sent
 from app.identifiers.kinds import KEY_CLASSES
 from app.identifiers.oprf import MAX_BATCH
 
-PermitReason = Literal[
-    "new_case", "update", "posting", "resubmission", "quick_check", "suppression"
+PermitReason = Annotated[
+    Literal["new_case", "update", "posting", "resubmission", "quick_check", "suppression"],
+    Field(
+        description="What the tokens are for: a case to be posted (new_case), one to be changed "
+        "(update), cases of which only the office's system knows whether they are new (posting), "
+        "the same ones after a change of keys or specification (resubmission), a check before "
+        "deciding on a case (quick_check), an entry of the suppression list (suppression). For "
+        "update, resubmission and quick_check the office must have posted the cases."
+    ),
 ]
 OF_STANDING_CASES: Final = frozenset({"update", "resubmission", "quick_check"})
 """Reasons that speak of cases which the office holds already."""
 
 
-class CaseRef(BaseModel):
+class PermitCase(Sent):
     """One of the office's own cases, by its natural key; it may be about to be posted."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    source_system: SourceSystem = Field(description="The office's system, as in the case's path.")
-    external_id: ExternalId = Field(description="The case's number in it.")
+    source_system: SourceSystem
+    external_id: ExternalId
 
 
-class PermitAsk(BaseModel):
+class PermitAsk(Sent):
     """One evaluation to come: how many elements of which class, and the digest of them all."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    epoch: StrictInt = Field(ge=1, le=32767, description="The key epoch of the evaluation.")
-    reason: PermitReason = Field(
-        description="What the tokens are for: a case to be posted (new_case), one to be changed "
-        "(update), cases of which only the office's system knows whether they are new (posting), "
-        "the same ones after a change of keys or specification (resubmission), a check before "
-        "deciding on a case (quick_check), an entry of the suppression list (suppression)."
-    )
-    cases: Annotated[
-        tuple[CaseRef, ...],
-        Field(
-            max_length=MAX_CASES,
-            description="The office's cases that the elements are of, each once; none for "
-            "suppression alone. For update, resubmission and quick_check the office must have "
-            "posted them.",
-        ),
-    ]
+    epoch: Epoch
+    reason: PermitReason
+    cases: Annotated[tuple[PermitCase, ...], Field(max_length=MAX_CASES)]
+    """Those that the elements are of, each once; none for `suppression`, and only for it."""
     counts: Annotated[
         dict[str, Annotated[StrictInt, Field(ge=1, le=MAX_BATCH)]],
-        Field(min_length=1, max_length=64, description="Elements by key class."),
+        Field(min_length=1, max_length=64),
     ]
-    digest: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$")] = (
-        Field(description="SHA-256 of the batch (docs/matching.md), base64url.")
-    )
+    """Elements by key class, at most 1000 together."""
+    digest: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$")]
+    """SHA-256 of the batch (docs/matching.md), base64url."""
 
     @field_validator("counts")
     @classmethod
@@ -82,8 +66,10 @@ class PermitAsk(BaseModel):
         return [(case.source_system, case.external_id) for case in self.cases]
 
 
-class PermitRead(BaseModel):
+class PermitRead(Read):
     """A permit to send to the evaluator, as bearer token, with the batch that it is for."""
 
     permit: str
-    expires_in: int = Field(description="Seconds until it expires.")
+    """Opaque; worth this one batch, however often it is sent."""
+    expires_in: int
+    """Seconds until it expires."""

@@ -8,6 +8,7 @@ from app.accounts.deps import CurrentPrincipal
 from app.accounts.pages import RequestedPage
 from app.cases import ladder
 from app.cases.errors import CaseNotFoundError, OverlapNotFoundError
+from app.cases.overlap_schemas import OverlapId
 from app.cases.schemas import ExternalId, SourceSystem
 from app.core.deps import Now, Session
 from app.core.http import StrictRoute
@@ -33,33 +34,28 @@ from app.sharing.schemas import (
     AccessRead,
     AudienceAsk,
     AudienceRead,
+    BreakId,
     GlassAsk,
     GlassBreakPage,
     GlassBreakRead,
     GlassReview,
     GrantApprove,
+    GrantId,
     GrantMake,
     GrantPage,
     GrantRead,
     StateOverlapPage,
+    WallId,
     WallList,
     WallRead,
     WallSet,
 )
 
 router = APIRouter(prefix="/v1", tags=["sharing"], route_class=StrictRoute)
-_EXAMPLE = "_0198a3c0b1c27d3e8f90a1b2c3d4e5f6"
-GrantId = Annotated[str, Path(max_length=64, examples=[f"grt{_EXAMPLE}"])]
-WallId = Annotated[str, Path(max_length=64, examples=[f"wal{_EXAMPLE}"])]
-BreakId = Annotated[str, Path(max_length=64, examples=[f"brk{_EXAMPLE}"])]
-OverlapId = Annotated[str, Path(max_length=64, examples=[f"ovl{_EXAMPLE}"])]
 CASE = "/cases/{source_system}/{external_id}"
 
 
-async def case_ref(
-    source_system: Annotated[SourceSystem, Path(description="The system.", examples=["cms"])],
-    external_id: Annotated[ExternalId, Path(description="The number.", examples=["24-CR-001"])],
-) -> tuple[str, str]:
+async def case_ref(source_system: SourceSystem, external_id: ExternalId) -> tuple[str, str]:
     """Return the caller's own name for its case."""
     return source_system, external_id
 
@@ -81,7 +77,10 @@ async def preview_audience(
 )
 async def explain_access(
     ref: Ref,
-    office: Annotated[OfficeCode, Path(examples=["NV0020000A"])],
+    office: Annotated[
+        OfficeCode,
+        Path(description="Code of the office to explain it of.", examples=["NV0020000A"]),
+    ],
     session: Session,
     principal: CurrentPrincipal,
     now: Now,

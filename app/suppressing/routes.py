@@ -1,6 +1,4 @@
-from typing import Annotated
-
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from app.access.permissions import Permission
 from app.accounts.deps import CurrentPrincipal
@@ -26,14 +24,12 @@ from app.suppressing.errors import (
 from app.suppressing.schemas import (
     SuppressionAdd,
     SuppressionEnd,
+    SuppressionId,
     SuppressionPage,
     SuppressionRead,
 )
 
 router = APIRouter(prefix="/v1", tags=["suppressions"], route_class=StrictRoute)
-SuppressionId = Annotated[
-    str, Path(max_length=64, examples=["sup_0198a3c4b1c27d3e8f90a1b2c3d4e5f6"])
-]
 
 
 @router.post(

@@ -23,6 +23,7 @@ from tests.factories import Registry
 
 ROOT = Path(__file__).parents[2]
 MADE = {"registry": create_bare_app, "evaluator": evaluator.create_bare_app}
+LEAST_DESCRIPTION = 12  # characters: less says nothing that the name does not
 OWN = {"read_me", "add_my_key", "end_my_key"}
 """What every client may do that has an access token: it is about the client itself."""
 
@@ -61,6 +62,21 @@ def contents(operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from holder.get("content", {}).values()
 
 
+def named(part: Any, place: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield every property and parameter below a part of a document, each with its place."""
+    if isinstance(part, dict):
+        for name, schema in part.get("properties", {}).items():
+            yield f"{place}/{name}", schema
+        for parameter in part.get("parameters", ()):
+            yield f"{place}/{parameter['name']}", parameter
+        for key, value in part.items():
+            if key not in {"example", "examples"}:
+                yield from named(value, f"{place}/{key}")
+    elif isinstance(part, list):
+        for index, value in enumerate(part):
+            yield from named(value, f"{place}/{index}")
+
+
 def fits(name: str, schema: dict[str, Any], value: Any) -> None:
     """Check `value` against a schema of the document."""
     whole = {"components": document(name)["components"], **schema}
@@ -77,6 +93,16 @@ class TestDocument:
     def test_is_valid_openapi_3_1(self, name: str) -> None:
         assert document(name)["openapi"].startswith("3.1")
         OpenAPIV31SpecValidator(document(name)).validate()
+
+    def test_describes_every_property_and_parameter(self, name: str) -> None:
+        described = {place: each.get("description", "") for place, each in named(document(name))}
+        assert "/components/schemas/Problem/errors" in described
+        assert "/paths//problems/{code}/get/code" in described
+        assert {
+            place: text
+            for place, text in described.items()
+            if len(text) < LEAST_DESCRIPTION or not text.endswith(".")
+        } == {}
 
     def test_tells_licence_and_leaves_nothing_of_the_framework(self, name: str) -> None:
         text = json.dumps(document(name))

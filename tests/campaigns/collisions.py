@@ -28,7 +28,8 @@ from sqlalchemy.exc import DBAPIError
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.cases import posting
-from app.cases.schemas import CaseItem, CasePut, CaseReceipt, CaseResult
+from app.cases.receipt_schemas import CaseReceipt, CaseResult
+from app.cases.schemas import CaseItem, CasePut
 from app.core.clock import utc_now
 from app.identifiers.encoding import b64u_encode
 from app.identifiers.suite import hash_to_group

@@ -15,8 +15,8 @@ from app.core.db import transaction
 from app.core.ids import parse_public_id
 from app.offices import queries as offices
 from app.people import administration, totp
+from app.people.admin_schemas import PersonAdd
 from app.people.deps import COOKIE, CSRF_HEADER
-from app.people.schemas import PersonAdd
 from tests.factories import ISSUER, Registry
 from tests.scenes import make_offices
 
