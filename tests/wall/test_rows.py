@@ -158,6 +158,20 @@ class TestApplication:
             for table in ("shown_overlaps", "overlaps", "overlap_sides", "state_overlaps"):
                 assert await connection.fetchval(f'SELECT count(*) FROM "{table}"') == 0  # noqa: S608 -- names above
 
+    async def test_of_the_state_sees_pointers_where_the_state_lets_it(self, scene: Scene) -> None:
+        general = await scene.registry.add_office("CA0000009", kind="attorney_general")
+        await scene.registry.rows("UPDATE offices SET state = 'CA' RETURNING id")
+        asks = await office_id(scene.registry, general)
+        for has_pointers in (True, False):
+            await scene.registry.rows(
+                "INSERT INTO state_settings AS s VALUES ('CA', :has, 5) ON CONFLICT (state)"
+                " DO UPDATE SET has_state_pointers = excluded.has_state_pointers RETURNING s.state",
+                has=has_pointers,
+            )
+            async with acting(scene.url, "joinder_app", asks) as connection:
+                seen = await connection.fetchval("SELECT count(*) FROM state_overlaps")
+            assert seen == has_pointers
+
     async def test_does_not_reach_its_own_side_of_what_is_silent(self, scene: Scene) -> None:
         await scene.registry.rows("UPDATE cases SET disclosure = 'silent' RETURNING id")
         async with acting(scene.url, "joinder_app", scene.first) as connection:
@@ -235,6 +249,18 @@ class TestMatcher:
             await connection.execute("DELETE FROM subjects")
             left = await connection.fetch("SELECT DISTINCT office_id FROM subjects")
         assert [row[0] for row in left] == [scene.second]
+
+    async def test_ends_no_entry_of_another_office_but_for_the_operator(self, scene: Scene) -> None:
+        await scene.registry.rows(
+            "INSERT INTO suppressions (id, office_id, token, kind, epoch, mode, scope, reason,"
+            " expires_on, added_at) SELECT gen_random_uuid(), :key, token, kind, epoch, 'inform',"
+            " 'office', 'other', current_date, now() FROM tokens LIMIT 1 RETURNING id",
+            key=scene.second,
+        )
+        end = "UPDATE suppressions SET ended_at = now() RETURNING id"
+        for who, ended in ((scene.first, 0), (scene.second, 1), (0, 1)):
+            async with acting(scene.url, "joinder_matcher", who) as connection:
+                assert len(await connection.fetch(end)) == ended
 
 
 class TestJobsAndBackup:
