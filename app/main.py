@@ -29,6 +29,7 @@ from app.core.db import (
     is_passing,
     schema_revision,
     transaction,
+    unguarded_tables,
 )
 from app.core.deps import Settings
 from app.core.errors import AppError, ForbiddenError, UnavailableError
@@ -182,7 +183,7 @@ def create_bare_app() -> FastAPI:
 
 
 async def require_safe_database(engine: AsyncEngine) -> None:
-    """Refuse a database that loses what it acknowledged, or that is older than this release.
+    """Refuse a database that loses data, lacks its wall, or is older than this release.
 
     Raises:
         UnsafeDatabaseError: with every reason.
@@ -194,6 +195,8 @@ async def require_safe_database(engine: AsyncEngine) -> None:
         )
         if (await schema_revision(connection) or "") < SCHEMA:
             reasons.append("The schema is older than this release: run `joinder migrate`.")
+        elif unguarded := await unguarded_tables(connection):
+            reasons.append(f"Row security is not forced on {', '.join(unguarded)}.")
     if reasons:
         raise UnsafeDatabaseError(" ".join(reasons))
 
@@ -273,7 +276,7 @@ async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, AppError)  # noqa: S101 -- registered for such only
     principal = getattr(request.state, "principal", None)
     if principal is not None:
-        async with transaction(request.app.state.sessions) as session:
+        async with transaction(request.app.state.sessions, principal) as session:
             route = request.scope["route"].path
             await audit.record(
                 session, principal, "access.refused", route, detail={"code": error.code}

@@ -11,6 +11,24 @@ from sqlalchemy.ext.asyncio import create_async_engine
 LOCK = 0x4A4F494E  # two migrations at once would collide half-way; the second waits
 LOCK_TIMEOUT = "5s"
 
+HAND_OVER = """
+DO $$
+DECLARE
+  found regclass;
+BEGIN
+  IF NOT has_schema_privilege('joinder_owner', 'public', 'CREATE WITH GRANT OPTION') THEN
+    GRANT USAGE, CREATE ON SCHEMA public TO joinder_owner WITH GRANT OPTION;
+  END IF;
+  FOR found IN
+    SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace
+      AND relkind = 'r' AND relowner = session_user::regrole
+  LOOP
+    EXECUTE format('ALTER TABLE %s OWNER TO joinder_owner', found);
+  END LOOP;
+END $$
+"""
+"""Gives the tables that a login owns, from before there were roles, to the owner."""
+
 
 def run(connection: Connection) -> None:
     """Bring the schema to the asked revision in one transaction."""
@@ -23,6 +41,10 @@ def run(connection: Connection) -> None:
     with context.begin_transaction():
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
         connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
+        connection.execute(text(HAND_OVER))
+        connection.execute(text("SET LOCAL ROLE joinder_owner"))
+        # a backfill that row security would silently cut short is an error
+        connection.execute(text("SET LOCAL row_security = off"))
         context.run_migrations()
 
 

@@ -1,7 +1,10 @@
 """Databases for tests: a migrated template per worker, and clones of it in tens of milliseconds.
 
 Nobody connects to a template. It lives on a disposable embedded server that the workers of a run
-share, or on the server that JOINDER_DATABASE_URL names; its role then needs CREATEDB.
+share, or on the server that JOINDER_DATABASE_URL names. The login of the tests looks behind row
+security (BYPASSRLS) and may become every role; the service's own connections become theirs at once
+and have its rights only. A named login needs CREATEDB, BYPASSRLS, the roles of `joinder roles` (one
+login for both), and joinder_ladder.
 """
 
 import asyncio
@@ -22,6 +25,7 @@ from alembic.config import Config
 
 from app.postgres.profiles import DISPOSABLE
 from app.postgres.server import EmbeddedServer
+from app.serving import roles
 
 ROOT = Path(__file__).parents[1]
 _HOMES = "joinder-tests-"
@@ -75,10 +79,24 @@ def serving(run_id: str) -> Iterator[str]:
     # not in pytest's directories: they are closed to the account that PostgreSQL runs under
     server = EmbeddedServer(temporary / f"{_HOMES}{run_id}", profile=DISPOSABLE)
     server.start()
+    run(allow_looking_behind(server))
     try:
         yield server.url
     finally:
         server.discard()
+
+
+async def allow_looking_behind(server: EmbeddedServer) -> None:
+    """Let the login of `server.url` become every role and see past row security."""
+    connection = await asyncpg.connect(server.superuser_url)
+    try:
+        async with connection.transaction():
+            await connection.execute(roles.statements("joinder", "joinder"))
+            await connection.execute(
+                "GRANT joinder_ladder TO joinder; ALTER ROLE joinder BYPASSRLS"
+            )
+    finally:
+        await connection.close()
 
 
 class Template:

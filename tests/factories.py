@@ -14,11 +14,19 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from fastapi import FastAPI
 from pydantic import SecretStr
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
-from app.access.principal import OPERATOR
+from app.access.principal import OPERATOR, Principal
 from app.accounts import service as accounts
 from app.core.clock import utc_now
-from app.core.db import create_engine, transaction
+from app.core.db import (
+    JOBS,
+    Sessions,
+    async_url,
+    create_engine,
+    create_sessions,
+    transaction,
+)
 from app.core.jwt import public_jwk
 from app.core.settings import RegistrySettings
 from app.main import create_bare_app, prepare
@@ -87,8 +95,11 @@ class OfficeClient:
 class Registry:
     """The application over one database, without the evaluator."""
 
-    def __init__(self, app: FastAPI) -> None:
+    def __init__(self, app: FastAPI, operator: Sessions, behind: Sessions) -> None:
+        """Take the application, sessions of the operator, and such that see behind the service."""
         self.app = app
+        self.operator = operator
+        self.behind = behind
 
     @classmethod
     @asynccontextmanager
@@ -98,13 +109,22 @@ class Registry:
         chosen: dict[str, Any] = {"public_url": ISSUER, "pool_size": 10, **cheap, **settings}
         built = RegistrySettings(database_url=SecretStr(url), keys=keys, **chosen)
         engine = create_engine(url, pool_size=built.pool_size)
+        operator = create_engine(url, pool_size=5, role=JOBS)
+        behind = create_async_engine(async_url(url))
         app = create_bare_app()
         app.state.settings = built
         try:
             await prepare(app, built, engine)
-            yield cls(app)
+            yield cls(app, create_sessions(operator), create_sessions(behind))
         finally:
-            await engine.dispose()
+            for each in (engine, operator, behind):
+                await each.dispose()
+
+    @asynccontextmanager
+    async def acting(self, principal: Principal) -> AsyncIterator[AsyncSession]:
+        """Yield a session in a transaction that acts for `principal`, as a request's does."""
+        async with transaction(self.app.state.sessions, principal) as session:
+            yield session
 
     def http(self, **headers: str) -> httpx.AsyncClient:
         """Return an HTTP client of the application."""
@@ -130,7 +150,7 @@ class Registry:
             contact_email=f"{code.lower()}@example.com",
         )
         jwk = jwk or public_jwk(ec.generate_private_key(ec.SECP256R1()).public_key())
-        async with transaction(self.app.state.sessions) as session:
+        async with transaction(self.operator) as session:
             await offices.add_office(session, OPERATOR, office, now=utc_now())
             if is_participating:
                 await offices.sign_agreement(session, OPERATOR, code, agreement())
@@ -158,7 +178,7 @@ class Registry:
 
     async def rows(self, sql: str, **values: Any) -> list[Any]:
         """Return rows of a query, for looking behind the service."""
-        async with transaction(self.app.state.sessions) as session:
+        async with transaction(self.behind) as session:
             return list((await session.execute(text(sql), values)).all())
 
     async def audit(self, action: str) -> list[dict[str, Any]]:

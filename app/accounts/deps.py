@@ -63,7 +63,7 @@ async def current_principal(
             by another site.
     """
     if authorization is None and secret is not None:
-        signed = await current_sign_in(request, gate, now, secret)
+        signed = await current_sign_in(request, gate, session, now, secret)
         return await current_person(request, signed)
     return await _client(request, session, authorization, now=now)
 

@@ -12,6 +12,7 @@ from app.access.principal import Principal
 from app.accounts.errors import CredentialNotFoundError
 from app.accounts.models import ClientCredential, ClientKey
 from app.accounts.schemas import MeRead
+from app.core.db import ENTER
 from app.core.ids import public_id
 from app.offices.models import Office
 from app.offices.queries import IN_FORCE
@@ -22,7 +23,10 @@ Address = IPv4Address | IPv6Address
 _STANDING: Final = text(
     "SELECT c.office_id, c.scopes, "  # noqa: S608 -- no value is put into the text
     + IN_FORCE.format(office="c.office_id", today=":today")
-    + " AS is_participating FROM client_credentials c JOIN offices o ON o.id = c.office_id"
+    + " AS is_participating, "
+    + ENTER.format(office="c.office_id", client="c.id", person="NULL", roles="'client'")
+    + " FROM client_credentials c"
+    " JOIN offices o ON o.id = c.office_id"
     " WHERE c.id = :client_id AND c.revoked_at IS NULL AND o.suspended_at IS NULL"
     " AND (c.networks = '{}' OR CAST(:address AS inet) <<= ANY (c.networks))"
 )
@@ -43,11 +47,11 @@ async def get_standing(
     """Return what the credential is worth to a caller at `address`.
 
     None when it is unknown, revoked, of a suspended office, or not to be used from there; these are
-    never told apart.
+    never told apart. From then on the transaction acts for the client.
     """
     arguments = {"client_id": client_id, "today": now.date(), "address": address}
     row = (await session.execute(_STANDING, arguments)).one_or_none()
-    return None if row is None else Standing(*row)
+    return None if row is None else Standing(*row[:3])
 
 
 async def get_public_jwk(session: AsyncSession, client_id: UUID, kid: str) -> dict[str, Any] | None:

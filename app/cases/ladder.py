@@ -1,8 +1,9 @@
 """The ladder: what an office may learn of the other side of an overlap (docs/disclosure.md).
 
 The rule is `access.policy.decide`; the SQL below says the same of many overlaps at once, made of
-the same tables (tests/access/test_sql.py asks both). It is the only way to read an overlap: for
-lists, single reads and answers to posts. Rung 0 answers like an absent overlap.
+the same tables, and so does the view that it reads (tests/access/test_sql.py asks all three). It is
+the only way to read an overlap: for lists, single reads and answers to posts. Rung 0 answers like
+an absent overlap.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -16,7 +17,14 @@ import asyncpg
 from app.access.permissions import Permission
 from app.access.policy import POLICY, ceilings
 from app.access.principal import Principal
-from app.access.vocabulary import DISCLOSURES, RECORD_CLASSES, Relation, Rung
+from app.access.vocabulary import (
+    DISCLOSURES,
+    RECORD_CLASSES,
+    Disclosure,
+    RecordClass,
+    Relation,
+    Rung,
+)
 from app.cases import verdicts
 from app.cases.overlap_schemas import OverlapRead
 from app.core.ids import public_id
@@ -37,87 +45,62 @@ NOT EXISTS (SELECT FROM case_walls w
 """SQL condition: no wall keeps `office` or `person` (parameters) from any of `cases` (columns)."""
 
 
-def disclosed(relation: Relation, case: str) -> str:
-    """Return SQL for the rung that the disclosure of `case` (an alias) shows."""
+def disclosed(relation: Relation, disclosure: str) -> str:
+    """Return SQL for the rung that `disclosure` (a column) shows."""
     rungs = [f"WHEN '{each}' THEN {POLICY.disclosed[relation, each]:d}" for each in DISCLOSURES]
-    return f"CASE {case}.disclosure {' '.join(rungs)} ELSE 0 END"
+    return f"CASE {disclosure} {' '.join(rungs)} ELSE 0 END"
 
 
-def capped(case: str, parameter: str) -> str:
-    """Return SQL for the ceiling of `case` (an alias) in `parameter`, one for each record class."""
+def capped(record_class: str, parameter: str) -> str:
+    """Return SQL for the ceiling of a class (a column) in `parameter`, one for each class."""
     places = [f"WHEN '{name}' THEN {place}" for place, name in enumerate(RECORD_CLASSES, start=1)]
-    return f"coalesce(({parameter}::int[])[CASE {case}.record_class {' '.join(places)} END], 0)"
+    return f"coalesce(({parameter}::int[])[CASE {record_class} {' '.join(places)} END], 0)"
 
 
-_NO_WALL: Final = NOT_WALLED.format(
-    cases="s.case_id, s.other_case_id", office="$1::bigint", person="$4::uuid"
-)
-
+# The view decides by itself, for whom the transaction acts, and gives the facts of which this makes
+# its own decision: shown is what both allow.
 # $1 the office that asks, $2 now, $3 whether its own participation agreement is in force,
-# $4 the person who asks, $5 the ceilings of its roles: see `arguments`
+# $4 the ceilings of its roles: see `arguments`
 VISIBLE: Final = f"""
-SELECT o.id, o.version, o.found_at, o.band, o.findings, o.evidence, o.retracted_at,
-       o.retract_reason, CASE WHEN o.retracted_at IS NULL THEN l.rung ELSE {POINTER:d} END AS rung,
-       s.seen_at, s.verdict AS own_verdict, s.verdict_reason AS own_verdict_reason,
-       s.verdict_evidence AS own_verdict_evidence, s.verdict_at AS own_verdict_at,
-       t.verdict AS other_verdict, t.verdict_reason AS other_verdict_reason,
-       t.verdict_evidence AS other_verdict_evidence, t.verdict_at AS other_verdict_at,
-       s.case_id, s.other_case_id, s.other_office_id, s.case_id = o.low_case_id AS is_low,
-       own.source_system, own.external_id,
-       office.state, office.kind, office.code, office.name,
-       office.contact_title, office.contact_phone, office.contact_email,
-       other.record_class, other.trafficking_type, other.county_fips, other.opened_on, other.summary
-FROM overlap_sides s
-JOIN "overlaps" o ON o.id = s.overlap_id
-JOIN overlap_sides t ON t.office_id = s.other_office_id AND t.overlap_id = s.overlap_id
-JOIN cases own ON own.id = s.case_id
-JOIN cases other ON other.id = s.other_case_id
-JOIN offices office ON office.id = s.other_office_id
+SELECT v.*, least(v.reached, CASE WHEN v.retracted_at IS NULL THEN l.rung ELSE {POINTER:d} END)
+       AS rung
+FROM shown_overlaps v
 CROSS JOIN LATERAL (
-  SELECT least({capped("other", "$5")}, greatest(
-    {disclosed(Relation.PARTNER, "other")},
-    (SELECT max(g.rung) FROM case_grants g
-     WHERE g.case_id = s.other_case_id AND g.grantee_office_id = s.office_id
-       AND g.revoked_at IS NULL AND (g.expires_at IS NULL OR g.expires_at > $2)
-       AND g.approval <> 'pending' AND (g.person_id IS NULL OR g.person_id = $4)
-       AND (g.overlap_id IS NULL OR g.overlap_id = s.overlap_id)))) AS rung) AS l
-WHERE s.office_id = $1 AND $3 AND l.rung > 0
-  AND {IN_FORCE.format(office="s.other_office_id", today="$2::date")}
-  AND {_NO_WALL}
+  SELECT least({capped("v.judged_class", "$4")},
+               greatest({disclosed(Relation.PARTNER, "v.judged_disclosure")}, v.granted)) AS rung
+) AS l
+WHERE v.office_id = $1 AND $3 AND l.rung > 0 AND NOT v.is_walled
+  AND {IN_FORCE.format(office="v.other_office_id", today="$2::date")}
 """  # noqa: S608 -- constants only; every value is a parameter
 
-_STANDING: Final = " AND o.retracted_at IS NULL"
+_STANDING: Final = " AND v.retracted_at IS NULL"
 _RETRACTED: Final = (
-    " AND s.seen_at IS NOT NULL AND o.retracted_at > $2::timestamptz - interval '90 days'"
+    " AND v.seen_at IS NOT NULL AND v.retracted_at > $2::timestamptz - interval '90 days'"
 )
 """Who had seen an overlap may read for 90 days that it was retracted and why, kinds only."""
 
 _MARKED: Final = """
-WITH page AS ({page}),
+WITH page AS MATERIALIZED ({page}),
 marked AS (
-  UPDATE overlap_sides u SET seen_at = $2
-  FROM (SELECT s.office_id, s.overlap_id FROM page p
-        JOIN overlap_sides s ON s.office_id = $1 AND s.overlap_id = p.id
-        WHERE p.seen_at IS NULL FOR NO KEY UPDATE OF s SKIP LOCKED) AS first
-  WHERE u.office_id = first.office_id AND u.overlap_id = first.overlap_id)
-SELECT * FROM page
+  SELECT mark_seen(array_agg(id), $2) FROM page WHERE seen_at IS NULL HAVING count(*) > 0)
+SELECT * FROM page WHERE (SELECT count(*) FROM marked) IS NOT NULL
 """
 """Reads a page and notes what its reader sees for the first time; waits for no other reader."""
 
 _PAGE: Final = (
-    " AND s.overlap_id < coalesce($6, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)"
-    " ORDER BY s.overlap_id DESC LIMIT $7"
+    " AND v.id < coalesce($5, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)"
+    " ORDER BY v.id DESC LIMIT $6"
 )
-# each from $6 on: a cursor and a limit, an overlap's id, or cases and a limit
+# each from $5 on: a cursor and a limit, an overlap's id, or cases and a limit
 STANDING_PAGE: Final = _MARKED.format(page=VISIBLE + _STANDING + _PAGE)
 RETRACTED_PAGE: Final = VISIBLE + _RETRACTED + _PAGE
-ONE: Final = _MARKED.format(page=VISIBLE + _STANDING + " AND s.overlap_id = $6")
-ONE_RETRACTED: Final = VISIBLE + _RETRACTED + " AND s.overlap_id = $6"
+ONE: Final = _MARKED.format(page=VISIBLE + _STANDING + " AND v.id = $5")
+ONE_RETRACTED: Final = VISIBLE + _RETRACTED + " AND v.id = $5"
 OF_CASES: Final = _MARKED.format(
-    page="SELECT v.* FROM unnest($6::bigint[]) AS q (id) CROSS JOIN LATERAL ("  # noqa: S608 -- constants only
+    page="SELECT w.* FROM unnest($5::bigint[]) AS q (id) CROSS JOIN LATERAL ("  # noqa: S608 -- constants only
     + VISIBLE
     + _STANDING
-    + " AND s.case_id = q.id ORDER BY o.strength DESC, o.id LIMIT $7) AS v"
+    + " AND v.case_id = q.id ORDER BY v.strength DESC, v.id LIMIT $6) AS w"
 )
 
 
@@ -129,16 +112,30 @@ class SeenOverlap:
     case_id: int
     other_case_id: int
     other_office_id: int
+    other_class: RecordClass
+    other_disclosure: Disclosure
     read: OverlapRead
 
 
 def arguments(
     principal: Principal, now: datetime, permission: Permission = Permission.OVERLAPS_READ
 ) -> tuple[object, ...]:
-    """Return the parameters of `VISIBLE`, from $1 on, for what `permission` lets be seen."""
+    """Return the parameters of `VISIBLE`, for what `permission` lets be seen."""
     highest = ceilings(principal, permission, Relation.PARTNER)
-    who = principal.office_id, now, principal.is_participating, principal.person_id
-    return *who, [int(rung) for rung in highest]
+    return principal.office_id, now, principal.is_participating, [int(rung) for rung in highest]
+
+
+def seen(row: asyncpg.Record) -> SeenOverlap:
+    """Return an overlap, with what its rung allows."""
+    return SeenOverlap(
+        id=row["id"],
+        case_id=row["case_id"],
+        other_case_id=row["other_case_id"],
+        other_office_id=row["other_office_id"],
+        other_class=row["judged_class"],
+        other_disclosure=row["judged_disclosure"],
+        read=render(row),
+    )
 
 
 def render(row: asyncpg.Record) -> OverlapRead:

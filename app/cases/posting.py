@@ -27,6 +27,7 @@ from app.cases.registering import Intake, entries_of, register
 from app.cases.rows import StoredCase
 from app.cases.schemas import CaseItem, CasePut
 from app.cases.service import disclosed
+from app.core.db import APP, MATCHER, Role
 from app.core.errors import AppError, InvalidError
 from app.core.preconditions import Precondition
 from app.core.problems import field_problems
@@ -121,7 +122,8 @@ async def _put(
         ref: _content_tag(intake.app_secret, case, principal) for ref, (case, _) in cases.items()
     }
     rows = [_row(ref, case, tags[ref], now) for ref, (case, _) in cases.items()]
-    changed = await queries.upsert_cases(session, principal, rows, now=now)
+    then: Role = MATCHER if len(rows) == 1 else APP  # of several, some may be left to look at
+    changed = await queries.upsert_cases(session, principal, rows, now=now, then=then)
     unchanged = [ref for ref in cases if ref not in changed]
     stored = changed | (
         await queries.lock_cases(session, principal, unchanged) if unchanged else {}

@@ -16,7 +16,7 @@ from app.cases.errors import CaseNotFoundError, OverlapNotFoundError
 from app.cases.ladder import SeenOverlap
 from app.cases.models import Case, CaseWall
 from app.cases.rows import StoredCase
-from app.core.db import driver
+from app.core.db import Role, became, driver
 from app.identifiers.kinds import KINDS_BY_CODE
 from app.offices.queries import REVIEW_CEILING
 
@@ -49,7 +49,7 @@ SET record_class = excluded.record_class, trafficking_type = excluded.traffickin
     content_tag = excluded.content_tag, validated_on = excluded.validated_on,
     version = c.version + 1, changed_at = excluded.changed_at, withdrawn_at = NULL
 WHERE c.content_tag <> excluded.content_tag
-RETURNING id, source_system, external_id, version, xmax = 0
+RETURNING id, source_system, external_id, version, xmax = 0, set_config('role', $13, true)
 """  # noqa: S608 -- constants only; every value is a parameter
 
 # of a withdrawn case its reference stays; the tag of no post is empty, so a repeat counts as new
@@ -183,13 +183,19 @@ async def upsert_cases(
     rows: Sequence[tuple[Any, ...]],
     *,
     now: datetime,
+    then: Role,
 ) -> dict[tuple[str, str], StoredCase]:
     """Insert or replace the caller's own cases, in the order of their references.
 
-    A case that holds the same post already is locked, left as it is, and not returned.
+    A case that holds the same post already is locked, left as it is, and not returned. Unless
+    that is so of all, the session becomes `then`.
     """
     columns = [list(column) for column in zip(*sorted(rows, key=lambda row: row[:2]), strict=True)]
-    found = await (await driver(session)).fetch(_UPSERT_CASES, principal.office_id, now, *columns)
+    found = await (await driver(session)).fetch(
+        _UPSERT_CASES, principal.office_id, now, *columns, then
+    )
+    if found:
+        became(session, then)
     return {(row[1], row[2]): StoredCase(row[0], row[3], is_new=row[4]) for row in found}
 
 
@@ -286,13 +292,4 @@ async def _seen(
     rows: list[asyncpg.Record] = await (await driver(session)).fetch(
         sql, *ladder.arguments(principal, now, permission), *arguments
     )
-    return [
-        SeenOverlap(
-            id=row["id"],
-            case_id=row["case_id"],
-            other_case_id=row["other_case_id"],
-            other_office_id=row["other_office_id"],
-            read=ladder.render(row),
-        )
-        for row in rows
-    ]
+    return [ladder.seen(row) for row in rows]

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.principal import Principal
 from app.audit import service as audit
 from app.cases import ladder
+from app.core.db import APP, MATCHER, become
 from app.core.ids import public_id
 from app.overlaps import service as overlaps
 from app.overlaps.errors import EpochMovedError
@@ -64,6 +65,7 @@ async def register(
         raise
     if not registration.to_rematch:
         return registration
+    await become(session, MATCHER)
     events = await rematching.rematch(
         session,
         matcher,
@@ -71,6 +73,7 @@ async def register(
         spared=[posting.case_id for posting in postings if posting.subjects],
         now=now,
     )
+    await become(session, APP)
     return replace(registration, events=[*registration.events, *events])
 
 

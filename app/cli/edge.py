@@ -10,6 +10,7 @@ _REASONS: Final = (
     ("3D", "The database that JOINDER_DATABASE_URL names does not exist."),
     ("42P01", "The database has no tables yet: run `joinder migrate`."),
     ("42703", "The schema is older than this release: run `joinder migrate`."),
+    ("22023", "The server lacks Joinder's roles: run `joinder migrate`."),
     ("42501", "The database user may not do this: see docs/operating.md."),
 )
 """Beginnings of SQLSTATE codes (PostgreSQL, appendix A) and what an operator does about each."""
@@ -45,12 +46,20 @@ def explain(error: BaseException) -> str | None:
     from app.core.keyfiles import KeyFileError  # noqa: PLC0415 -- as above
     from app.postgres.errors import EmbeddedPostgresError  # noqa: PLC0415 -- as above
     from app.serving.installation import InstallationError  # noqa: PLC0415 -- as above
+    from app.serving.roles import RolesMissingError  # noqa: PLC0415 -- as above
     from app.serving.supervisor import StartError  # noqa: PLC0415 -- as above
 
     if isinstance(error, AppError):
         return f"{error.title}. {error.detail}"
-    ours = DatabaseUrlError | KeyFileError | EmbeddedPostgresError | InstallationError | StartError
-    if isinstance(error, ours):
+    if isinstance(
+        error,
+        DatabaseUrlError
+        | KeyFileError
+        | EmbeddedPostgresError
+        | InstallationError
+        | RolesMissingError
+        | StartError,
+    ):
         return str(error)
     if isinstance(error, DBAPIError) and error.orig is not None:
         return explain(error.orig.__cause__ or error.orig)

@@ -59,12 +59,12 @@ def rotate(
 
     Example: joinder keys rotate --rotation-key /media/safe/rotation.key
     """
-    from app.core.db import create_engine, create_sessions  # noqa: PLC0415 -- keeps --help quick
+    from app.core.db import JOBS, create_engine, create_sessions  # noqa: PLC0415 -- keeps --help quick
     from app.rotation.steps import Steps  # noqa: PLC0415 -- as above
     from app.serving.installation import installation  # noqa: PLC0415 -- as above
 
     async def run(url: str, directory: Path) -> None:
-        engine = create_engine(url, pool_size=2)
+        engine = create_engine(url, pool_size=2, role=JOBS)
         steps = Steps(
             create_sessions(engine),
             directory,
@@ -79,7 +79,7 @@ def rotate(
             await engine.dispose()
 
     with installation() as here:
-        asyncio.run(run(here.database_url, here.keys))
+        asyncio.run(run(here.owner_url, here.keys))
 
 
 @app.command("match-specs")

@@ -49,8 +49,24 @@ def migrate() -> None:
     from app.serving.installation import installation, migrate  # noqa: PLC0415 -- keeps --help quick
 
     with installation() as here:
-        migrate(here.database_url)
+        migrate(here.owner_url)
     typer.echo("The database has the newest schema.")
+
+
+@app.command()
+def roles(
+    owner: Annotated[str, typer.Option(help="The login that owns the database.")] = "joinder",
+    service: Annotated[
+        str, typer.Option(help="The login of the registry's processes.")
+    ] = "joinder_service",
+) -> None:
+    """Print the SQL that a superuser runs once on a server of your own.
+
+    Example: joinder roles | sudo -u postgres psql
+    """
+    from app.serving.roles import statements  # noqa: PLC0415 -- keeps --help quick
+
+    typer.echo(statements(owner, service), nl=False)
 
 
 @app.command()

@@ -72,7 +72,7 @@ def add(
     async def act(sessions: "Sessions", keyring: "Keyring") -> None:
         for entry in entries:
             try:
-                async with transaction(sessions) as session:
+                async with transaction(sessions, OPERATOR) as session:
                     read = await service.add_suppression(
                         session, OPERATOR, keyring, entry, now=utc_now()
                     )
@@ -100,7 +100,7 @@ def end(
     key = parse_public_id(service.PREFIX, entry)
 
     async def act(sessions: "Sessions", keyring: "Keyring") -> None:
-        async with transaction(sessions) as session:
+        async with transaction(sessions, OPERATOR) as session:
             await service.end_suppression(session, OPERATOR, keyring, key, now=utc_now())
         await rematching.finish_all(sessions, keyring)
 
@@ -123,7 +123,7 @@ def end_expired() -> None:
     async def act(sessions: "Sessions", keyring: "Keyring") -> int:
         ended = 0
         while True:
-            async with transaction(sessions) as session:
+            async with transaction(sessions, OPERATOR) as session:
                 count = await service.end_expired(
                     session, OPERATOR, keyring, now=utc_now(), limit=BATCH
                 )

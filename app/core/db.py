@@ -1,9 +1,10 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
-from typing import Final, cast
+from typing import Final, Literal, Protocol, cast
+from uuid import UUID
 
 import asyncpg
-from sqlalchemy import URL, make_url, text
+from sqlalchemy import URL, Connection, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import (
@@ -13,6 +14,7 @@ from sqlalchemy.ext.asyncio import (
     async_sessionmaker,
     create_async_engine,
 )
+from sqlalchemy.orm import Session, SessionTransaction
 
 CONNECTION_SETTINGS: Final = {
     "statement_timeout": "10s",
@@ -28,8 +30,46 @@ CONNECTION_SETTINGS: Final = {
 }
 """Set on each connection: bounds on every wait inside PostgreSQL, and plans that are kept."""
 
-SCHEMA: Final = "0009"
+SCHEMA: Final = "0010"
 """The revision that this release needs. It also runs on a later one: migrations only add."""
+
+Role = Literal["joinder_app", "joinder_matcher", "joinder_jobs"]
+"""Roles of the database that processes act as (migrations/roles.sql); none may sign in."""
+
+APP: Final = "joinder_app"
+"""Acts for one office and sees its rows; migrations/versions/0010_wall.py has the policies."""
+MATCHER: Final = "joinder_matcher"
+"""Sees tokens and subjects of every office, and no text."""
+JOBS: Final = "joinder_jobs"
+"""Acts for the operator, who belongs to no office."""
+
+_CONTEXTS: Final = {
+    # until a transaction says whom it acts for, it may only look up callers
+    APP: {"joinder.stage": "arriving"},
+    JOBS: {"joinder.office": "0"},
+}
+
+ENTER: Final = (
+    "set_config('joinder.office', ({office})::text, true),"
+    " set_config('joinder.client', ({client})::text, true),"
+    " set_config('joinder.person', ({person})::text, true),"
+    " set_config('joinder.roles', {roles}, true)"
+)
+"""SQL columns that set the context until the transaction ends: whom it acts for, and its roles.
+
+They fit into the statement that looks up the caller, so that it costs no round trip.
+"""
+
+_ENTER: Final = text(
+    "SELECT " + ENTER.format(office=":office", client=":client", person=":person", roles=":roles")
+)
+_BECOME: Final = "SELECT set_config('role', $1, true)"
+_BECOME_OPERATOR: Final = text(
+    f"SELECT set_config('role', '{JOBS}', true) WHERE has_table_privilege("
+    f"to_regrole('{JOBS}')::oid, to_regclass('offices')::oid, 'SELECT')"
+)
+_CALLER: Final = "caller"
+_ROLE: Final = "role"
 
 _PORTS: Final = 65_535
 _DRIVER: Final = "driver"
@@ -37,6 +77,26 @@ _PASSING: Final = ("08", "53", "57P", "40", "55P03", "57014", "25P03")
 """SQLSTATEs, or how they begin: connection, resources, shut-down, conflict, and our own bounds."""
 
 Sessions = async_sessionmaker[AsyncSession]
+
+
+class Caller(Protocol):
+    """Whom a transaction acts for, as far as the database asks about it; a `Principal` is one."""
+
+    @property
+    def office_id(self) -> int:
+        """Return the key of the office."""
+
+    @property
+    def client_id(self) -> UUID | None:
+        """Return the machine client, None for a person."""
+
+    @property
+    def person_id(self) -> UUID | None:
+        """Return the person, None for a machine client."""
+
+    @property
+    def roles(self) -> Collection[str]:
+        """Return what the caller is."""
 
 
 class DatabaseUrlError(ValueError):
@@ -61,8 +121,15 @@ def async_url(url: str) -> URL:
     return parsed.set(drivername="postgresql+asyncpg")
 
 
-def create_engine(url: str, *, pool_size: int) -> AsyncEngine:
-    """Return an engine whose waits all end: connect 5 s, pool 5 s, statements as above."""
+def create_engine(url: str, *, pool_size: int, role: Role | None = APP) -> AsyncEngine:
+    """Return an engine whose waits all end: connect 5 s, pool 5 s, statements as above.
+
+    Its connections act as `role` from their first statement on, whatever the login may do; without
+    one they have the rights of the login, for databases that may know no roles yet.
+    """
+    settings = dict(CONNECTION_SETTINGS)
+    if role is not None:
+        settings |= {"role": role, **_CONTEXTS.get(role, {})}
     return create_async_engine(
         async_url(url),
         pool_size=pool_size,
@@ -70,7 +137,7 @@ def create_engine(url: str, *, pool_size: int) -> AsyncEngine:
         pool_timeout=5,
         pool_pre_ping=False,
         hide_parameters=True,
-        connect_args={"timeout": 5, "server_settings": CONNECTION_SETTINGS},
+        connect_args={"timeout": 5, "server_settings": settings},
     )
 
 
@@ -80,13 +147,68 @@ def create_sessions(engine: AsyncEngine) -> Sessions:
 
 
 @asynccontextmanager
-async def transaction(sessions: Sessions) -> AsyncIterator[AsyncSession]:
+async def transaction(
+    sessions: Sessions, caller: Caller | None = None
+) -> AsyncIterator[AsyncSession]:
     """Yield a session in a transaction that commits at the end, or leaves nothing behind.
 
-    This is the only place that commits.
+    This is the only place that commits. Without `caller` it acts for nobody until `act_for`.
     """
     async with sessions.begin() as session:
+        if caller is not None:
+            act_for(session, caller)
         yield session
+
+
+def act_for(session: AsyncSession, caller: Caller) -> None:
+    """Have a session act for `caller` from the first statement of its transaction on."""
+    session.info[_CALLER] = caller
+
+
+async def enter(session: AsyncSession, caller: Caller) -> None:
+    """Act for `caller` until the transaction, which is under way, ends.
+
+    Row security lets a transaction that never did so see nothing (docs/adr/0013-second-wall.md).
+    """
+    await session.execute(_ENTER, _context(caller))
+
+
+@event.listens_for(Session, "after_begin")
+def _enter_first(session: Session, _: SessionTransaction, connection: Connection) -> None:
+    if _CALLER in session.info:
+        connection.execute(_ENTER, _context(session.info[_CALLER]))
+
+
+def _context(caller: Caller) -> dict[str, str | None]:
+    return {
+        "office": str(caller.office_id),
+        "client": str(caller.client_id) if caller.client_id else None,
+        "person": str(caller.person_id) if caller.person_id else None,
+        "roles": ",".join(sorted(caller.roles)),
+    }
+
+
+async def become(session: AsyncSession, role: Role) -> None:
+    """Give the statements that follow the rights of `role`, and none of the one before.
+
+    The end of the transaction ends it. Where a statement has done so (`became`) none is sent.
+    """
+    if session.info.get(_ROLE) != role:
+        await (await driver(session)).execute(_BECOME, role)
+        became(session, role)
+
+
+async def become_operator(session: AsyncSession) -> None:
+    """Become the operator's role where the schema has it; tables of an older one are the login's.
+
+    The engine is one without a role.
+    """
+    await session.execute(_BECOME_OPERATOR)
+
+
+def became(session: AsyncSession, role: Role) -> None:
+    """Note that a statement has set the configuration `role` besides what it was sent for."""
+    session.info[_ROLE] = role
 
 
 async def schema_revision(connection: AsyncConnection) -> str | None:
@@ -95,6 +217,18 @@ async def schema_revision(connection: AsyncConnection) -> str | None:
         return None
     revision: str | None = await connection.scalar(text("SELECT version_num FROM alembic_version"))
     return revision
+
+
+async def unguarded_tables(connection: AsyncConnection) -> list[str]:
+    """Return the tables that row security does not bind everyone to, but for Alembic's own."""
+    found = await connection.scalars(
+        text(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+            " AND relkind = 'r' AND relname <> 'alembic_version'"
+            " AND NOT (relrowsecurity AND relforcerowsecurity) ORDER BY relname"
+        )
+    )
+    return list(found)
 
 
 async def driver(session: AsyncSession) -> asyncpg.Connection:

@@ -3,29 +3,32 @@
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeVar
-
-from sqlalchemy.ext.asyncio import AsyncSession
+from typing import Any, Final
 
 from app.client.config import ClientConfig
 from app.client.push import Plan, Progress, Summary, push
 from app.client.registry import RegistryClient
-from app.core.db import create_engine, create_sessions, schema_revision, transaction
+from app.core.db import (
+    become_operator,
+    create_engine,
+    create_sessions,
+    schema_revision,
+    transaction,
+)
 from app.demo import offices
 from app.demo.measure import measure, write_samples
 from app.demo.offices import OFFICES
 from app.offices import queries as office_queries
-from app.serving.installation import Installation, InstallationError
+from app.serving.installation import Installation, InstallationError, in_transaction
 from app.serving.supervisor import Service, running
 
 MAP: Final = Path(__file__).parent / "febrl-map.toml"
 Say = Callable[[str], None]
 Json = dict[str, Any]
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ def _add_offices(here: Installation, directory: Path) -> dict[str, str]:
         return found
     keys = offices.create_keys(directory)
 
-    ids = _in_transaction(here.database_url, lambda session: offices.add_offices(session, keys))
+    ids = in_transaction(here, lambda session: offices.add_offices(session, keys))
     stored.write_text(json.dumps(ids))
     return ids
 
@@ -108,29 +111,23 @@ def admit(url: str, directory: Path) -> None:
     """
     is_new = not (directory / "clients.json").exists()
 
-    async def is_ours(session: AsyncSession) -> bool:
-        if await schema_revision(await session.connection()) is None:
-            return True
-        codes = await office_queries.list_codes(session)
-        return offices.are_ours(codes) and not (is_new and codes)
+    async def is_ours() -> bool:
+        engine = create_engine(url, pool_size=1, role=None)
+        try:
+            async with transaction(create_sessions(engine)) as session:
+                await become_operator(session)
+                if await schema_revision(await session.connection()) is None:
+                    return True
+                codes = await office_queries.list_codes(session)
+                return offices.are_ours(codes) and not (is_new and codes)
+        finally:
+            await engine.dispose()
 
-    if not _in_transaction(url, is_ours):
+    if not asyncio.run(is_ours()):
         raise InstallationError(
             "JOINDER_DATABASE_URL names a database with offices in it; the demo needs one of its "
             "own. Unset it, or name an empty database."
         )
-
-
-def _in_transaction(url: str, act: Callable[[AsyncSession], Awaitable[T]]) -> T:
-    async def run() -> T:
-        engine = create_engine(url, pool_size=1)
-        try:
-            async with transaction(create_sessions(engine)) as session:
-                return await act(session)
-        finally:
-            await engine.dispose()
-
-    return asyncio.run(run())
 
 
 def _push(

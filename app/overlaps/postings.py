@@ -13,6 +13,9 @@ from app.overlaps.scoring import kinds_of_numbers, number_mask
 NOT_A_NAME = -1
 """The alias number of keys that are not of a name."""
 
+Keys = Mapping[tuple[int, str], int]
+"""The key of each stored subject by (case id, ref)."""
+
 
 @dataclass(frozen=True)
 class Name:

@@ -7,16 +7,14 @@ from uuid import UUID
 
 import asyncpg
 
+from app.core.db import Role
 from app.epochs.queries import GATE, get_current
 from app.overlaps.errors import EpochMovedError
 from app.overlaps.limits import MATCHED_PER_OFFICE
-from app.overlaps.postings import Sighting
+from app.overlaps.postings import Keys, Sighting
 from app.overlaps.rows import Around, HeldBefore, Holders, Locked, Match, Profile, count_columns
 
 Connection = asyncpg.Connection
-
-Keys = Mapping[tuple[int, str], int]
-"""The key of each stored subject by (case id, ref)."""
 
 _LOCK: Final = f"""
 WITH gate AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared({GATE}))
@@ -93,15 +91,16 @@ counted AS (
   FROM unnest($9::bytea[], $10::int[], $11::int[], $12::int[], $13::int[], $14::bool[])
        AS q (token, offices, subjects, hidden_offices, hidden_subjects, is_common)
   WHERE t.token = q.token),
+posted AS (
+  SELECT * FROM unnest($2::bytea[], $3::bigint[], $4::smallint[], $8::bool[])
+                AS q (token, subject_id, alias, is_hidden)),
 hidden AS (
   INSERT INTO hidden_sightings (token, office_id, subject_id, alias)
-  SELECT token, $1, subject_id, alias
-  FROM unnest($2::bytea[], $3::bigint[], $4::smallint[], $8::bool[])
-       AS q (token, subject_id, alias, is_hidden) WHERE is_hidden)
-INSERT INTO sightings (token, office_id, subject_id, alias)
-SELECT token, $1, subject_id, alias
-FROM unnest($2::bytea[], $3::bigint[], $4::smallint[], $8::bool[])
-     AS q (token, subject_id, alias, is_hidden) WHERE NOT is_hidden
+  SELECT token, $1, subject_id, alias FROM posted WHERE is_hidden),
+seen AS (
+  INSERT INTO sightings (token, office_id, subject_id, alias)
+  SELECT token, $1, subject_id, alias FROM posted WHERE NOT is_hidden)
+SELECT set_config('role', $15, true)
 """
 
 _INSERT_COMMON: Final = """
@@ -204,7 +203,7 @@ async def insert_subjects(
     return {(row[0], row[1]): row[2] for row in inserted}
 
 
-async def store(
+async def store(  # noqa: PLR0913 -- what one statement stores
     connection: Connection,
     office_id: int,
     sightings: Sequence[Sighting],
@@ -214,8 +213,9 @@ async def store(
     sealing_key_id: UUID,
     sealed: Mapping[int, bytes],
     counts: Mapping[bytes, Locked],
+    then: Role,
 ) -> None:
-    """Store sightings in token order, sealed elements by subject, and new counts of tokens."""
+    """Store sightings in token order, sealed elements and new counts; `then` become that role."""
     await connection.execute(
         _STORE,
         office_id,
@@ -225,6 +225,7 @@ async def store(
         list(sealed.values()),
         [sighting.case_id in hidden_cases for sighting in sightings],
         *count_columns(counts),
+        then,
     )
 
 

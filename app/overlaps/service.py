@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.db import driver
+from app.core.db import APP, MATCHER, Role, became, become, driver
 from app.core.ids import new_id
 from app.identifiers.kinds import KINDS, MATCH_SPEC_NUMBER
 from app.overlaps import crowds, detection, queries, shares, suppressed
@@ -74,6 +74,7 @@ async def register(
         EpochMovedError: the matcher is of an epoch that is no longer the current one.
     """
     connection = await driver(session)
+    await become(session, MATCHER)
     sightings = sorted(s for p in postings for s in sightings_of(p, matcher.token_key))
     hidden_cases = {posting.case_id for posting in postings if posting.is_hidden}
     changed = [posting.case_id for posting in postings if not posting.is_new]
@@ -98,7 +99,6 @@ async def register(
     division = await shares.divide(
         connection, office_id, sightings, locked, around.own, before, hidden_cases, later
     )
-    await _store(connection, matcher, office_id, postings, division, hidden_cases)
     held = {**locked, **division.counts}
     flagged = [token for token, row in locked.items() if row.is_suppressed]
     in_force: InForce = {}
@@ -121,6 +121,7 @@ async def register(
         events += await pairs.retract_overlaps(
             connection, changed, found, reason=retracted_because, now=now
         )
+    await _store(session, matcher, office_id, postings, division, hidden_cases)
     counts = {token: row for token, row in division.counts.items() if token not in later}
     released = crowds.released(locked, counts, division.promoted)
     too_common = [s for s in division.matched if s.token in crowd.common]
@@ -204,13 +205,15 @@ async def _matching(
 
 
 async def _store(
-    connection: Connection,
+    session: AsyncSession,
     matcher: Matcher,
     office_id: int,
     postings: Sequence[Posting],
     division: Division,
     hidden_cases: Collection[int],
 ) -> None:
+    """Store postings; the last of matching, because it becomes the application again."""
+    connection = await driver(session)
     rows = [
         (
             p.case_id,
@@ -232,6 +235,10 @@ async def _store(
         if s.elements
         for key in (keys[p.case_id, s.ref],)
     }
+    if division.aside:
+        await queries.insert_common(connection, office_id, division.aside, keys)
+    empty = [t for t, row in division.counts.items() if not row.is_held]
+    then: Role = MATCHER if empty else APP
     await queries.store(
         connection,
         office_id,
@@ -241,12 +248,12 @@ async def _store(
         sealing_key_id=matcher.sealer.key_id,
         sealed=sealed,
         counts=division.counts,
+        then=then,
     )
-    if division.aside:
-        await queries.insert_common(connection, office_id, division.aside, keys)
-    empty = [t for t, row in division.counts.items() if not row.is_held]
+    became(session, then)
     if empty:
         await queries.delete_empty(connection, empty)
+        await become(session, APP)
 
 
 def _array(numbers: Iterable[int]) -> str:

@@ -6,8 +6,8 @@ from fastapi import Depends, Request, Response
 from fastapi.security import APIKeyCookie
 
 from app.access.principal import Principal
-from app.core.db import transaction
-from app.core.deps import Now
+from app.core.db import act_for, transaction
+from app.core.deps import Now, Session
 from app.people import sign_ins
 from app.people.errors import (
     BannerNotAcknowledgedError,
@@ -78,9 +78,11 @@ SignInSecret = Annotated[str | None, Depends(_SCHEME)]
 
 
 async def current_sign_in(
-    request: Request, gate: CurrentGate, now: Now, secret: SignInSecret
+    request: Request, gate: CurrentGate, session: Session, now: Now, secret: SignInSecret
 ) -> SignedIn:
     """Return who is signed in, complete or not; looked up in a transaction of its own.
+
+    The request's own transaction acts for that person.
 
     Raises:
         CrossSiteRequestError: a change without the page's token, or from another site.
@@ -93,10 +95,11 @@ async def current_sign_in(
         sent = request.headers.get(CSRF_HEADER, "").encode()
         if not secrets.compare_digest(sent, sign_ins.csrf_token(secret).encode()):
             raise CrossSiteRequestError
-    async with transaction(gate.sessions) as session:
-        signed = await sign_ins.find(session, secret, now=now)
+    async with transaction(gate.sessions) as arriving:
+        signed = await sign_ins.find(arriving, secret, now=now)
     request.state.office = signed.office_id
     request.state.principal = signed.principal(request.state.request_id)
+    act_for(session, request.state.principal)
     return signed
 
 

@@ -95,6 +95,11 @@ class Layout:
         return self.root / "joinder-password"
 
     @property
+    def service_password(self) -> Path:
+        """Return the file with the password of the role `joinder_service`."""
+        return self.root / "service-password"
+
+    @property
     def _remembered_socket_directory(self) -> Path:
         return self.root / "socket-directory"
 

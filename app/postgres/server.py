@@ -65,14 +65,31 @@ class EmbeddedServer:
         Raises:
             EmbeddedPostgresError: the password file is gone.
         """
+        return self.url_of("joinder", self._layout.password)
+
+    @property
+    def superuser_url(self) -> str:
+        """Return the same URL for the superuser, who is needed for making roles and no more.
+
+        Raises:
+            EmbeddedPostgresError: the password file is gone.
+        """
+        return self.url_of("postgres", self._layout.superuser_password)
+
+    def url_of(self, role: str, password_file: Path) -> str:
+        """Return the URL of the database `joinder` for a role.
+
+        Raises:
+            EmbeddedPostgresError: the password file is gone.
+        """
         try:
-            password = self._layout.password.read_text(encoding="ascii")
+            password = password_file.read_text(encoding="ascii")
         except FileNotFoundError as error:
             raise EmbeddedPostgresError(
-                f"The password file {self._layout.password} is missing. Restore it from a backup."
+                f"The password file {password_file} is missing. Restore it from a backup."
             ) from error
         directory = quote(str(self._layout.socket_directory()))
-        return f"postgresql://joinder:{password}@/joinder?host={directory}&port=5432"
+        return f"postgresql://{role}:{password}@/joinder?host={directory}&port=5432"
 
     def start(self) -> str:
         """Join the server, starting or creating it when needed, and return `url`.

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.principal import MATCHING
 from app.audit import service as audit
 from app.core.clock import utc_now
-from app.core.db import DATABASE_ERRORS, Sessions, driver, transaction
+from app.core.db import APP, DATABASE_ERRORS, MATCHER, Sessions, become, driver, transaction
 from app.core.ids import new_id, public_id
 from app.overlaps import crowds, detection, suppressed
 from app.overlaps.errors import EpochMovedError
@@ -113,6 +113,7 @@ async def finish(session: AsyncSession, matcher: Matcher, *, now: datetime) -> i
         EpochMovedError: the matcher is of an epoch that is no longer the current one.
     """
     connection = await driver(session)
+    await become(session, MATCHER)
     if await queries.enter(connection) != matcher.epoch:
         raise EpochMovedError
     await queries.lock(connection)
@@ -121,6 +122,7 @@ async def finish(session: AsyncSession, matcher: Matcher, *, now: datetime) -> i
         return 0
     events = await _find_anew(connection, matcher, set(claimed), now=now)
     await queries.forget(connection, claimed)
+    await become(session, APP)
     changed = [audit.Entry(what, public_id(OVERLAP, key)) for what, key in events]
     if changed:
         await audit.record_each(session, MATCHING, changed)
@@ -135,7 +137,7 @@ async def finish_all(sessions: Sessions, keyring: Keyring) -> int:
     """
     done = 0
     while True:
-        async with transaction(sessions) as session:
+        async with transaction(sessions, MATCHING) as session:
             matcher = await keyring.follow(session)
             count = await finish(session, matcher, now=utc_now())
         if not count:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from app.postgres.home import default_home, ensure_home
+from app.serving import roles
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,9 +24,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Installation:
-    """A database URL and the directory of keys; the URL holds a password and is never printed."""
+    """Database URLs and the directory of keys; the URLs hold passwords and are never printed."""
 
     database_url: str
+    """For the registry's processes."""
+    owner_url: str
+    """For migrations and the operator's commands; the service is never given it."""
     keys: Path
     server: "EmbeddedServer | None" = None
     """The embedded server, or None when the operator named another."""
@@ -49,7 +53,8 @@ def installation(
 ) -> Iterator[Installation]:
     """Yield this installation; the embedded server runs while the context lasts.
 
-    JOINDER_DATABASE_URL names a server; without it the embedded one below JOINDER_HOME is used. The
+    JOINDER_DATABASE_URL names a server, and JOINDER_OWNER_URL there the login that owns the
+    database, unless one does both; without them the embedded one below JOINDER_HOME is used. The
     embedded one, and any sandbox, is brought to the newest schema and given keys when it has none.
     For a named server both are the operator's to do: new keys for old tokens would end all matches.
 
@@ -70,8 +75,10 @@ def installation(
     named = os.environ.get("JOINDER_DATABASE_URL")
     with ExitStack() as stack:
         if named:
-            async_url(named)  # what is no database is said before anything starts
-            here = Installation(named, keys)
+            owner = os.environ.get("JOINDER_OWNER_URL") or named
+            for url in (named, owner):
+                async_url(url)  # what is no database is said before anything starts
+            here = Installation(named, owner, keys)
         else:
             if not may_begin and not (home / "postgres").exists():
                 raise InstallationError(
@@ -80,11 +87,12 @@ def installation(
                 )
             ensure_home(home)
             server = stack.enter_context(EmbeddedServer(home))
-            here = Installation(server.url, keys, server)
+            service_url = asyncio.run(roles.prepare(server))
+            here = Installation(service_url, server.url, keys, server)
         if admit is not None:
-            admit(here.database_url)
+            admit(here.owner_url)
         if here.server is not None or is_sandbox:
-            migrate(here.database_url)
+            migrate(here.owner_url)
             if not keys.exists():
                 _begin_with_keys(here)
         yield here
@@ -114,10 +122,15 @@ async def _has_epochs(url: str) -> bool:
 
 
 def migrate(url: str) -> None:
-    """Bring the database to the newest schema; at the newest already, nothing happens."""
+    """Bring the database to the newest schema; at the newest already, nothing happens.
+
+    Raises:
+        RolesMissingError: the server lacks the roles, and the login may not make them.
+    """
     from alembic import command  # noqa: PLC0415 -- slow to import
     from alembic.config import Config  # noqa: PLC0415 -- as above
 
+    asyncio.run(roles.require(url))
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["url"] = url
@@ -126,32 +139,39 @@ def migrate(url: str) -> None:
 
 def as_operator(act: Callable[["AsyncSession"], Awaitable[T]]) -> T:
     """Run `act` in one transaction on this installation's database."""
+    with installation(may_begin=False) as here:
+        return in_transaction(here, act)
+
+
+def in_transaction(here: Installation, act: Callable[["AsyncSession"], Awaitable[T]]) -> T:
+    """Run `act` for the operator in one transaction on the database of `here`."""
     from app.core.db import transaction  # noqa: PLC0415 -- slow to import
 
     async def once(sessions: "Sessions") -> T:
         async with transaction(sessions) as session:
             return await act(session)
 
-    return with_sessions(once)
+    return asyncio.run(_with_jobs(here, once))
 
 
 def with_sessions(work: Callable[["Sessions"], Awaitable[T]]) -> T:
     """Run `work`, which begins its own transactions, on this installation's database."""
-    from app.core.db import create_engine, create_sessions  # noqa: PLC0415 -- slow to import
-
-    async def run(url: str) -> T:
-        engine = create_engine(url, pool_size=1)
-        try:
-            return await work(create_sessions(engine))
-        finally:
-            await engine.dispose()
-
     with installation(may_begin=False) as here:
-        return asyncio.run(run(here.database_url))
+        return asyncio.run(_with_jobs(here, work))
+
+
+async def _with_jobs(here: Installation, work: Callable[["Sessions"], Awaitable[T]]) -> T:
+    from app.core.db import JOBS, create_engine, create_sessions  # noqa: PLC0415 -- slow to import
+
+    engine = create_engine(here.owner_url, pool_size=1, role=JOBS)
+    try:
+        return await work(create_sessions(engine))
+    finally:
+        await engine.dispose()
 
 
 def as_matching_operator(act: Callable[["Sessions", "Keyring"], Awaitable[T]]) -> T:
-    """Run `act` with the registry's keys on this installation's database."""
+    """Run `act` with the registry's keys on this installation's database, as its service does."""
     from app.core.db import create_engine, create_sessions  # noqa: PLC0415 -- slow to import
     from app.core.settings import RegistrySettings  # noqa: PLC0415 -- as above
     from app.overlaps.keyring import create_keyring  # noqa: PLC0415 -- as above
@@ -167,5 +187,5 @@ def as_matching_operator(act: Callable[["Sessions", "Keyring"], Awaitable[T]]) -
         finally:
             await engine.dispose()
 
-    with installation() as here:
+    with installation(may_begin=False) as here:
         return asyncio.run(run(here))

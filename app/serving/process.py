@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 Kind = Literal["registry", "evaluator"]
 KINDS: Final[dict[str, Kind]] = {"registry": "registry", "evaluator": "evaluator"}
 FORBIDDEN: Final[dict[Kind, tuple[str, ...]]] = {
-    "evaluator": ("JOINDER_DATABASE_URL",),
-    "registry": ("JOINDER_OPRF_SEED",),
+    "evaluator": ("JOINDER_DATABASE_URL", "JOINDER_OWNER_URL"),
+    "registry": ("JOINDER_OPRF_SEED", "JOINDER_OWNER_URL"),
 }
-"""Settings that a process refuses to be given, because they belong to the other."""
+"""Settings that a process refuses to be given, because they belong to another or the operator."""
 
 GRACE_SECONDS: Final = 10
 
 
 class MisplacedSecretError(RuntimeError):
-    """A process was given a setting of the other one; separation is the point of having two."""
+    """A process was given a setting that is not its own; separation is the point of having two."""
 
 
 def build(kind: Kind) -> "FastAPI":

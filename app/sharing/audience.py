@@ -14,6 +14,7 @@ from app.access.vocabulary import Relation, Role, Rung
 from app.audit import service as audit
 from app.cases import ladder
 from app.cases import queries as cases
+from app.core.db import APP, become, enter
 from app.core.ids import public_id
 from app.offices import queries as offices
 from app.offices.errors import OfficeNotFoundError
@@ -135,6 +136,8 @@ async def explain_for_operator(
     operator.require(Permission.OFFICES_MANAGE)
     owner = await offices.get_office(session, owner_code)
     on_behalf = replace(operator, office_id=owner.id)
+    await become(session, APP)
+    await enter(session, on_behalf)
     return await explain_access(session, on_behalf, ref, office_code, now=now)
 
 

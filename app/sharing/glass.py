@@ -59,8 +59,7 @@ async def break_glass(
     overlap = await cases.get_overlap(
         session, principal, overlap_id, now=now, permission=Permission.GLASS_BREAK
     )
-    record_class, disclosure = await queries.get_target(session, overlap.other_case_id)
-    target = Target(Relation.PARTNER, record_class, disclosure, Rung.SUMMARY)
+    target = Target(Relation.PARTNER, overlap.other_class, overlap.other_disclosure, Rung.SUMMARY)
     decision = decide(principal, Permission.GLASS_BREAK, target)
     if not decision.allow:
         raise OverlapNotFoundError

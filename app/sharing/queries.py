@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy import RowMapping, Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import load_only
 
 from app.access.permissions import Permission
 from app.access.policy import ceilings
@@ -22,27 +23,21 @@ from app.offices.queries import HAS_STATE_POINTERS, IN_FORCE
 from app.sharing.errors import GlassBreakNotFoundError, GrantNotFoundError, WallNotFoundError
 from app.sharing.models import GlassBreak
 
-# $1 the office that asks, $2 now, $3 whether its agreement is in force, $4 the person who asks,
-# $5 its ceilings, $6 the last id of the page before, $7 the limit
+# $1 the office that asks, $2 now, $3 whether its agreement is in force, $4 its ceilings,
+# $5 the last id of the page before, $6 the limit; the view decides by itself (cases/ladder.py)
 _STATE_PAGE: Final = f"""
-SELECT o.id, o.version, o.found_at, o.band, o.findings, low_office.kind AS low_kind,
-       high_office.kind AS high_kind
-FROM "overlaps" o
-JOIN cases low ON low.id = o.low_case_id
-JOIN cases high ON high.id = o.high_case_id
-JOIN offices low_office ON low_office.id = low.office_id
-JOIN offices high_office ON high_office.id = high.office_id
-JOIN offices me ON me.id = $1 AND me.kind = 'attorney_general'
-               AND me.state = low_office.state AND me.state = high_office.state
-WHERE $3 AND o.retracted_at IS NULL AND $1 NOT IN (low.office_id, high.office_id)
-  AND least({ladder.disclosed(Relation.STATE, "low")}, {ladder.disclosed(Relation.STATE, "high")},
-            {ladder.capped("low", "$5")}, {ladder.capped("high", "$5")}) > 0
-  AND {IN_FORCE.format(office="low.office_id", today="$2::date")}
-  AND {IN_FORCE.format(office="high.office_id", today="$2::date")}
-  AND {ladder.NOT_WALLED.format(cases="low.id, high.id", office="$1::bigint", person="$4::uuid")}
+SELECT v.id, v.version, v.found_at, v.band, v.findings, v.low_kind, v.high_kind
+FROM state_overlaps v
+JOIN offices me ON me.id = $1 AND me.kind = 'attorney_general' AND me.state = v.state
+WHERE $3 AND $1 NOT IN (v.low_office_id, v.high_office_id) AND NOT v.is_walled
+  AND least({ladder.disclosed(Relation.STATE, "v.low_disclosure")},
+            {ladder.disclosed(Relation.STATE, "v.high_disclosure")},
+            {ladder.capped("v.low_class", "$4")}, {ladder.capped("v.high_class", "$4")}) > 0
+  AND {IN_FORCE.format(office="v.low_office_id", today="$2::date")}
+  AND {IN_FORCE.format(office="v.high_office_id", today="$2::date")}
   AND {HAS_STATE_POINTERS.format(state="me.state")}
-  AND o.id < coalesce($6, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)
-ORDER BY o.id DESC LIMIT $7
+  AND v.id < coalesce($5, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)
+ORDER BY v.id DESC LIMIT $6
 """  # noqa: S608 -- constants only; every value is a parameter
 
 _AUDIENCE: Final = f"""
@@ -159,7 +154,7 @@ async def list_state_overlaps(
     highest = ceilings(principal, Permission.STATE_OVERLAPS_READ, Relation.STATE)
     rows: list[asyncpg.Record] = await (await driver(session)).fetch(
         _STATE_PAGE,
-        *(principal.office_id, now, principal.is_participating, principal.person_id),
+        *(principal.office_id, now, principal.is_participating),
         [int(rung) for rung in highest],
         before,
         limit,
@@ -228,7 +223,9 @@ async def list_overdue(session: AsyncSession, *, now: datetime, limit: int) -> l
         GlassBreak.review_due_at <= now,
         GlassBreak.alarmed_at.is_(None),
     )
-    page = overdue.order_by(GlassBreak.review_due_at).limit(limit)
+    needed = (GlassBreak.owner_office_id, GlassBreak.office_id, GlassBreak.review_due_at)
+    page = overdue.options(load_only(*needed, GlassBreak.alarmed_at))
+    page = page.order_by(GlassBreak.review_due_at).limit(limit)
     return list(await session.scalars(page.with_for_update(skip_locked=True)))
 
 

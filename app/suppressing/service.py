@@ -13,7 +13,7 @@ from app.access.principal import OPERATOR, Principal
 from app.audit import service as audit
 from app.cases import ladder
 from app.cases.admission import read_element
-from app.core.db import driver
+from app.core.db import APP, MATCHER, become, driver
 from app.core.errors import FieldProblem, InvalidError
 from app.core.ids import new_id, public_id
 from app.epochs.queries import get_current
@@ -74,6 +74,7 @@ async def add_suppression(
     ((kind, element),) = keyring.lift(posted, entry.epoch, matcher, now=now).identifiers
     token = stored_token(matcher.token_key, kind, element)
     connection = await driver(session)
+    await become(session, MATCHER)
     row = (await _lock(connection, keyring, matcher, {token: KINDS[kind].code}))[token]
     key = new_id()
     cover = await queries.insert_suppression(
@@ -95,6 +96,7 @@ async def add_suppression(
     if cover is None:
         raise SuppressionStandsError
     events = await rematching.rematch_covered(session, matcher, token, row, cover, now=now)
+    await become(session, APP)
     read = _render(await queries.get_suppression(connection, key))
     await _record(session, principal, "suppression.added", read, events)
     return read
@@ -166,23 +168,27 @@ async def _end(
         keyring.expire()
         raise EpochMovedError
     connection = await driver(session)
+    await become(session, MATCHER)
     current = {each.token: each.kind for each in entries if each.epoch == matcher.epoch}
     rows = await _lock(connection, keyring, matcher, current)
-    ended = []
+    ended: dict[UUID, list[tuple[str, UUID]]] = {}
     for entry in entries:
         cover = await queries.end_suppression(connection, entry.id, entry.office_id, now=now)
         if cover is None:
             continue
-        events: list[tuple[str, UUID]] = []
+        ended[entry.id] = []
         if row := rows.get(entry.token):
-            events = await rematching.rematch_covered(
+            ended[entry.id] = await rematching.rematch_covered(
                 session, matcher, entry.token, row, cover, now=now
             )
-        read = _render(await queries.get_suppression(connection, entry.id))
-        await _record(session, principal, action, read, events)
-        ended.append(read)
     await overlaps.delete_empty(connection, list(current))
-    return ended
+    await become(session, APP)
+    told = []
+    for key, events in ended.items():
+        read = _render(await queries.get_suppression(connection, key))
+        await _record(session, principal, action, read, events)
+        told.append(read)
+    return told
 
 
 async def list_suppressions(

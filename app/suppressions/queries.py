@@ -17,6 +17,11 @@ CASE s.scope WHEN 'office' THEN ARRAY[s.office_id]
              WHEN 'state' THEN ARRAY(SELECT o.id::int FROM offices o WHERE o.state = s.state) END
 """
 
+# the sealed element is for key rotation alone
+_TOLD: Final = """
+s.id, s.kind, s.epoch, s.mode, s.scope, s.state, s.reason, s.expires_on, s.added_at, s.ended_at
+"""
+
 _IN_FORCE: Final = f"""
 SELECT s.token, s.mode, {_COVERED}
 FROM suppressions s
@@ -29,7 +34,7 @@ s AS (
   INSERT INTO suppressions (id, office_id, token, kind, epoch, mode, scope, state, reason,
                             expires_on, added_at, sealing_key_id, sealed)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-  ON CONFLICT DO NOTHING RETURNING *)
+  ON CONFLICT DO NOTHING RETURNING office_id, scope, state)
 SELECT {_COVERED} FROM s
 """  # noqa: S608 -- constants only
 
@@ -42,7 +47,7 @@ _END: Final = f"""
 WITH ended AS (
   UPDATE suppressions SET ended_at = $3, sealing_key_id = NULL, sealed = NULL
   WHERE id = $1 AND office_id = $2 AND ended_at IS NULL
-  RETURNING *),
+  RETURNING id, token, office_id, scope, state),
 flagged AS (
   UPDATE tokens t SET is_suppressed = FALSE FROM ended e
   WHERE t.token = e.token AND NOT EXISTS (
@@ -51,20 +56,20 @@ SELECT {_COVERED} FROM ended s
 """  # noqa: S608 -- constants only
 
 # $1 the office that asks, $2 the key before which to begin, $3 how many
-_SHOWN: Final = """
-SELECT s.*, s.office_id = $1 AS is_own, owner.code AS owner
+_SHOWN: Final = f"""
+SELECT {_TOLD}, s.office_id = $1 AS is_own, owner.code AS owner
 FROM suppressions s LEFT JOIN offices owner ON owner.id = s.office_id
 WHERE s.ended_at IS NULL AND ($2::uuid IS NULL OR s.id < $2)
   AND (s.office_id = $1 OR s.scope = 'all'
        OR s.state = (SELECT o.state FROM offices o WHERE o.id = $1))
 ORDER BY s.id DESC LIMIT $3
-"""
+"""  # noqa: S608 -- constants only
 
-_ONE: Final = """
-SELECT s.*, TRUE AS is_own, owner.code AS owner
+_ONE: Final = f"""
+SELECT {_TOLD}, TRUE AS is_own, owner.code AS owner
 FROM suppressions s LEFT JOIN offices owner ON owner.id = s.office_id
 WHERE s.id = $1
-"""
+"""  # noqa: S608 -- constants only
 
 _EXPIRED: Final = """
 SELECT id, office_id, token, kind, epoch FROM suppressions

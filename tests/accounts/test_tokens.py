@@ -62,7 +62,7 @@ class Machine:
 async def machine(shared_registry: Registry) -> AsyncIterator[Machine]:
     (office,) = await make_offices(shared_registry, 1)
     signer = Signer()
-    async with transaction(shared_registry.app.state.sessions) as session:
+    async with transaction(shared_registry.operator) as session:
         client_id = await service.add_client_credential(
             session, OPERATOR, office.code, signer.jwk, label="nightly", now=utc_now()
         )
@@ -162,7 +162,7 @@ class TestScopes:
 
     async def test_beyond_the_credential_are_refused(self, machine: Machine) -> None:
         narrow = Signer()
-        async with transaction(machine.registry.app.state.sessions) as session:
+        async with transaction(machine.registry.operator) as session:
             office = (await machine.get("/v1/me", await machine.token())).json()["office"]
             client_id = await service.add_client_credential(
                 session, OPERATOR, office, narrow.jwk,
@@ -189,7 +189,7 @@ class TestRevocation:
     async def test_stops_the_next_request_and_the_next_token(self, machine: Machine) -> None:
         token = await machine.token()
         assert (await machine.get("/v1/me", token)).status_code == 200
-        async with transaction(machine.registry.app.state.sessions) as session:
+        async with transaction(machine.registry.operator) as session:
             await service.revoke_client_credential(
                 session, OPERATOR, UUID(machine.client_id), now=utc_now()
             )
@@ -264,7 +264,7 @@ class TestKeys:
     async def test_nor_does_the_assertion_of_another_client(self, machine: Machine) -> None:
         other = Signer()
         (office,) = await make_offices(machine.registry, 1)
-        async with transaction(machine.registry.app.state.sessions) as session:
+        async with transaction(machine.registry.operator) as session:
             client_id = await service.add_client_credential(
                 session, OPERATOR, office.code, other.jwk, label="other", now=utc_now()
             )
@@ -289,7 +289,7 @@ class TestNetworks:
     """In these tests every request comes from 127.0.0.1."""
 
     async def limit(self, machine: Machine, *networks: str) -> None:
-        async with transaction(machine.registry.app.state.sessions) as session:
+        async with transaction(machine.registry.operator) as session:
             await service.limit_client_credential(
                 session, OPERATOR, UUID(machine.client_id), networks=networks
             )

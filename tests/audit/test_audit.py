@@ -3,7 +3,6 @@ from contextlib import suppress
 
 from app.access.principal import Principal
 from app.audit import service
-from app.core.db import transaction
 from tests.blinding import case
 from tests.factories import Registry
 from tests.scenes import make_offices, meet, phone, someone
@@ -15,10 +14,10 @@ class TestRecord:
     async def test_is_written_with_the_effect_and_lost_with_it(
         self, shared_registry: Registry
     ) -> None:
-        async with transaction(shared_registry.app.state.sessions) as session:
+        async with shared_registry.acting(CALLER) as session:
             await service.record(session, CALLER, "test.kept", "object-1", recipients=[1, 2])
         with suppress(ZeroDivisionError):
-            async with transaction(shared_registry.app.state.sessions) as session:
+            async with shared_registry.acting(CALLER) as session:
                 await service.record(session, CALLER, "test.lost", "object-2")
                 raise ZeroDivisionError
         (kept,) = await shared_registry.audit("test.kept")
@@ -29,7 +28,7 @@ class TestRecord:
         assert kept["request_id"] == "trace-audit"
 
     async def test_takes_its_time_from_the_database(self, shared_registry: Registry) -> None:
-        async with transaction(shared_registry.app.state.sessions) as session:
+        async with shared_registry.acting(CALLER) as session:
             for target in ("a", "b"):
                 await service.record(session, CALLER, "test.timed", target)
         first, second = await shared_registry.audit("test.timed")
@@ -39,7 +38,7 @@ class TestRecord:
         entries = [
             service.Entry("test.each", f"o{n}", [n] * (n % 3), {"version": n}) for n in range(50)
         ]
-        async with transaction(shared_registry.app.state.sessions) as session:
+        async with shared_registry.acting(CALLER) as session:
             await service.record_each(session, CALLER, entries)
         found = await shared_registry.audit("test.each")
         assert [(entry["object"], entry["recipients"], entry["detail"]) for entry in found] == [

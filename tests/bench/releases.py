@@ -62,7 +62,7 @@ async def put(registry: Registry, office: Principal, bodies: dict[str, dict[str,
         for number, body in bodies.items()
     ]
     began = time.perf_counter()
-    async with transaction(state.sessions) as session:
+    async with transaction(state.sessions, office) as session:
         results = await posting.put_cases(session, office, state.intake, items, now=utc_now())
     assert all(each.result in {"created", "updated"} for each in results)
     return time.perf_counter() - began

@@ -22,7 +22,7 @@ from app.serving.installation import Installation
 from app.serving.keys import create_keys
 from app.serving.supervisor import Service, running
 from tests.bench import load
-from tests.database import Template, abandoned_homes
+from tests.database import Template, abandoned_homes, allow_looking_behind, run
 from tests.factories import ISSUER, OfficeClient, Registry
 
 _HOMES: Final = "joinder-bench-"
@@ -96,7 +96,7 @@ async def site() -> AsyncIterator[Site]:
                         raise RuntimeError("; ".join(reasons))
                     codes = ("CA0010000A", "NV0020000A")
                     first, second = [await registry.add_office(code) for code in codes]
-                    here = Installation(url, keys)
+                    here = Installation(url, url, keys)
                     yield Site(here, registry, (first, second), database, client)
         finally:
             template.drop()
@@ -118,6 +118,7 @@ def _server() -> Iterator[str]:
     home = temporary / f"{_HOMES}{secrets.token_hex(8)}"
     try:
         with EmbeddedServer(home) as server:
+            run(allow_looking_behind(server))
             yield server.url
     finally:
         EmbeddedServer(home, profile=DISPOSABLE).discard()

@@ -23,7 +23,6 @@ from typing import Any, Final
 
 import asyncpg
 import pytest
-from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from app.access.permissions import Permission
@@ -32,7 +31,6 @@ from app.cases import posting
 from app.cases.receipt_schemas import CaseReceipt, CaseResult
 from app.cases.schemas import CaseItem, CasePut
 from app.core.clock import utc_now
-from app.core.db import transaction
 from app.identifiers.encoding import b64u_encode
 from app.identifiers.suite import hash_to_group
 from app.overlaps import queries
@@ -156,8 +154,7 @@ class Campaign:
     async def _put(self, post: Post, pool: list[str], barrier: asyncio.Barrier | None) -> None:
         bodies = {external: self._body(shared, pool) for external, shared in post.shared.items()}
         intake, now = self.registry.app.state.intake, utc_now()
-        async with transaction(self.registry.app.state.sessions) as session:
-            await session.execute(text("SELECT 1"))
+        async with self.registry.acting(post.office) as session:
             if barrier is not None:
                 await barrier.wait()
             receipts: list[CaseReceipt] | list[CaseResult]

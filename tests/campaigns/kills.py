@@ -21,7 +21,7 @@ import asyncpg
 from app.access.principal import OPERATOR
 from app.accounts import service as accounts
 from app.core.clock import utc_now
-from app.core.db import create_engine, create_sessions, transaction
+from app.core.db import JOBS, create_engine, create_sessions, transaction
 from app.offices import service as offices
 from app.offices.schemas import OfficeAdd
 from tests.campaigns.ledger import Ledger, Verdict, judge
@@ -61,7 +61,7 @@ class Outcome:
 
 async def add_offices(database_url: str) -> list[Office]:
     """Add the writers' offices with agreements and machine clients."""
-    engine, added = create_engine(database_url, pool_size=1), []
+    engine, added = create_engine(database_url, pool_size=1, role=JOBS), []
     try:
         async with transaction(create_sessions(engine)) as session:
             for code in OFFICES:

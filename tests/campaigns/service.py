@@ -59,7 +59,7 @@ class InstallationUnderTest:
     @property
     def database_url(self) -> str:
         """The embedded database, to look behind the service."""
-        return EmbeddedServer(self.home).url
+        return EmbeddedServer(self.home).superuser_url
 
     @property
     def token_key(self) -> bytes:

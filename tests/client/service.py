@@ -64,8 +64,8 @@ class Service:
     @contextmanager
     def holding(self, sql: str) -> Iterator[None]:
         """Hold the locks that a query takes, for as long as it lasts."""
-        sessions = self.registry.app.state.sessions
-        with self._portal.wrap_async_context_manager(transaction(sessions)) as session:
+        behind = transaction(self.registry.behind)
+        with self._portal.wrap_async_context_manager(behind) as session:
             for each in ("SET LOCAL idle_in_transaction_session_timeout = 0", sql):
                 self._portal.call(session.execute, text(each))
             yield

@@ -115,7 +115,7 @@ class TestCanary:
         self, shared_surface: Surface, lines: Lines, mark: str
     ) -> None:
         """The database's own message quotes the row; neither answer nor log does."""
-        async with transaction(shared_surface.registry.app.state.sessions) as session:
+        async with transaction(shared_surface.registry.behind) as session:
             await session.execute(text(f"ALTER TABLE cases ADD CHECK (external_id <> '{mark}')"))
         response = await shared_surface.office.http.put(f"/v1/cases/cms/{mark}", json=case())
         assert response.status_code == 500

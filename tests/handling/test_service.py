@@ -52,7 +52,7 @@ async def principal(
 
 async def ask(meeting: Meeting, client: OfficeClient) -> HandlingRead:
     caller = await principal(meeting.registry, client)
-    async with transaction(meeting.registry.app.state.sessions) as session:
+    async with meeting.registry.acting(caller) as session:
         return await service.request_handling(
             session, caller, meeting.key, "requester", now=utc_now()
         )
@@ -62,7 +62,7 @@ async def answer(
     meeting: Meeting, client: OfficeClient, request: str, said: HandlingAnswer, version: int = 1
 ) -> HandlingRead:
     caller = await principal(meeting.registry, client)
-    async with transaction(meeting.registry.app.state.sessions) as session:
+    async with meeting.registry.acting(caller) as session:
         return await service.answer_request(
             session,
             caller,
@@ -75,7 +75,7 @@ async def answer(
 
 async def read(meeting: Meeting, client: OfficeClient, request: str) -> HandlingRead:
     caller = await principal(meeting.registry, client)
-    async with transaction(meeting.registry.app.state.sessions) as session:
+    async with meeting.registry.acting(caller) as session:
         return await service.read_request(
             session, caller, parse_public_id("hnd", request), now=utc_now()
         )
@@ -137,7 +137,7 @@ class TestRequestHandling:
         caller = await principal(shared_registry, meeting.first)
         reader = Principal("x", caller.office_id, frozenset({Permission.OVERLAPS_READ}), True)  # noqa: FBT003 -- a field
         with pytest.raises(MissingScopeError):
-            async with transaction(shared_registry.app.state.sessions) as session:
+            async with shared_registry.acting(reader) as session:
                 await service.request_handling(
                     session, reader, meeting.key, "requester", now=utc_now()
                 )
@@ -215,7 +215,7 @@ class TestAgreement:
         for later, is_seen in ((now, True), (now + timedelta(days=8), False)):
             for client in (meeting.first, meeting.second):
                 caller = await principal(shared_registry, client, now=later)
-                async with transaction(shared_registry.app.state.sessions) as session:
+                async with shared_registry.acting(caller) as session:
                     requests = await service.list_requests(
                         session, caller, before=None, limit=10, now=later
                     )

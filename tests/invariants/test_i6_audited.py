@@ -340,7 +340,7 @@ class TestI6NoRowNoEffect:
     ) -> None:
         meeting = await meet(registry)
         signer = Signer()
-        async with transaction(registry.app.state.sessions) as session:
+        async with transaction(registry.operator) as session:
             client_id = await accounts.add_client_credential(
                 session, OPERATOR, meeting.first.code, signer.jwk, label="t", now=utc_now()
             )
@@ -357,7 +357,7 @@ class TestI6NoRowNoEffect:
     ) -> None:
         meeting = await meet(registry)
         signer, new = Signer(), Signer()
-        async with transaction(registry.app.state.sessions) as session:
+        async with transaction(registry.operator) as session:
             client_id = await accounts.add_client_credential(
                 session, OPERATOR, meeting.first.code, signer.jwk, label="t", now=utc_now()
             )
@@ -396,10 +396,10 @@ class TestI6NoRowNoEffect:
         stored = await dump(fresh_database_url)
         async with audit_broken(fresh_database_url):
             with pytest.raises(DATABASE_ERRORS):
-                async with transaction(registry.app.state.sessions) as session:
+                async with transaction(registry.operator) as session:
                     await acts[place](session)
             assert await dump(fresh_database_url) == stored
-        async with transaction(registry.app.state.sessions) as session:
+        async with transaction(registry.operator) as session:
             await acts[place](session)
         changed = await dump(fresh_database_url)
         assert {name for name in changed if changed[name] != stored[name]} > {"audit_entries"}

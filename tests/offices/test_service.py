@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 
 async def act(registry: Registry, what: Callable[[AsyncSession], Awaitable[T]]) -> T:
-    async with transaction(registry.app.state.sessions) as session:
+    async with transaction(registry.operator) as session:
         return await what(session)
 
 
@@ -141,7 +141,7 @@ class TestSignAgreement:
         kept = await act(shared_registry, lambda s: queries.get_office(s, client.code))
         row = ParticipationAgreement(office_id=kept.id, **unchecked.model_dump())
         with pytest.raises(IntegrityError):
-            async with transaction(shared_registry.app.state.sessions) as session:
+            async with transaction(shared_registry.operator) as session:
                 session.add(row)
 
 

@@ -285,5 +285,5 @@ class TestHistory:
 
 async def join(registry: Registry, office: OfficeClient) -> None:
     """Bring the office's participation agreement into force."""
-    async with transaction(registry.app.state.sessions) as session:
+    async with transaction(registry.operator) as session:
         await offices_service.sign_agreement(session, OPERATOR, office.code, agreement())

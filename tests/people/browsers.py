@@ -139,7 +139,7 @@ async def make_person(
         office = client.code
     account = f"person.{next(_NUMBERS)}"
     body = {"account": account, "name": "Alex Quillon", "roles": roles or (Role.PROSECUTOR,)}
-    async with transaction(registry.app.state.sessions) as session:
+    async with transaction(registry.operator) as session:
         found = await offices.get_office(session, office)
         made = await administration.add_person(
             session,

@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any, get_args
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.errors import MissingScopeError
 from app.access.permissions import CLIENT_SCOPES, Permission
@@ -215,7 +214,7 @@ class TestReview:
     async def test_only_of_the_own_office(self, people: Registry) -> None:
         principal = Principal("person:x", 1, frozenset({Permission.PEOPLE_REVIEW}))
         with pytest.raises(MissingScopeError):
-            async with transaction(people.app.state.sessions) as session:
+            async with transaction(people.operator) as session:
                 await review.review_access(session, principal, 2, now=utc_now())
 
 
@@ -252,24 +251,21 @@ class TestJobs:
 
     @staticmethod
     async def disable(people: Registry, *, limit: int) -> int:
-        async with transaction(people.app.state.sessions) as session:
+        async with transaction(people.operator) as session:
             return await upkeep.disable_idle(session, OPERATOR, now=utc_now(), limit=limit)
 
     async def test_what_is_over_is_purged_and_nothing_else(self, registry: Registry) -> None:
         later = utc_now() + timedelta(hours=6)
         async with transaction(registry.app.state.sessions) as session:
-            await self.fill(session)
+            await attempts.count(session, b"source", b"account", now=utc_now())
+        async with transaction(registry.operator) as session:
             assert await upkeep.purge_ended(session, OPERATOR, now=utc_now(), limit=9) == 0
             assert await upkeep.purge_ended(session, OPERATOR, now=later, limit=9) == 2
             assert await upkeep.purge_ended(session, OPERATOR, now=later, limit=9) == 0
-
-    @staticmethod
-    async def fill(session: AsyncSession) -> None:
-        await attempts.count(session, b"source", b"account", now=utc_now())
 
     @pytest.mark.parametrize("job", [upkeep.disable_idle, upkeep.purge_ended])
     async def test_are_the_operators(self, registry: Registry, job: Any) -> None:
         nobody = Principal("person:x", 1, frozenset({Permission.PEOPLE_MANAGE}))
         with pytest.raises(MissingScopeError):
-            async with transaction(registry.app.state.sessions) as session:
+            async with transaction(registry.operator) as session:
                 await job(session, nobody, now=utc_now(), limit=1)

@@ -93,7 +93,7 @@ class House:
 async def house(people: Registry, issuer: str, keys_directory: Path) -> AsyncIterator[House]:
     (office,) = await make_offices(people, 1)
     write_secret(keys_directory / "registry" / f"provider-secret-{office.code}", "of this client")
-    async with transaction(people.app.state.sessions) as session:
+    async with transaction(people.operator) as session:
         await provider_setting.set_provider(
             session,
             OPERATOR,
@@ -314,14 +314,14 @@ class TestProvider:
     async def test_operator_names_it_by_https(self, people: Registry, issuer: str) -> None:
         (office,) = await make_offices(people, 1)
         with pytest.raises(ProviderSettingError):
-            async with transaction(people.app.state.sessions) as session:
+            async with transaction(people.operator) as session:
                 await provider_setting.set_provider(
                     session, OPERATOR, office.code, issuer=issuer, client_id="j", acr_values=[ACR]
                 )
 
     async def test_nobody_else_names_it(self, people: Registry) -> None:
         with pytest.raises(MissingScopeError):
-            async with transaction(people.app.state.sessions) as session:
+            async with transaction(people.operator) as session:
                 await provider_setting.set_provider(
                     session,
                     Principal("person:x", 1, frozenset()),

@@ -35,14 +35,14 @@ NOBODY = Principal("client:x", 1, frozenset())
 
 
 async def propose(registry: Registry, change: Change, *, now: datetime | None = None) -> Proposal:
-    async with transaction(registry.app.state.sessions) as session:
+    async with transaction(registry.operator) as session:
         return await service.propose(session, ONE, change, now=now or utc_now())
 
 
 async def approve(
     registry: Registry, who: Principal, key: UUID, digest: str, *, now: datetime | None = None
 ) -> None:
-    async with transaction(registry.app.state.sessions) as session:
+    async with transaction(registry.operator) as session:
         await service.approve(session, who, key, digest, now=now or utc_now())
 
 
@@ -131,7 +131,7 @@ class TestApprove:
         made = await propose(scene.registry, scene.imported())
         both = update(Proposal).where(Proposal.id == made.id)
         with pytest.raises(IntegrityError, match="two_persons"):
-            async with transaction(scene.registry.app.state.sessions) as session:
+            async with transaction(scene.registry.operator) as session:
                 await session.execute(
                     both.values(approved_by=ONE.actor, approved_at=made.proposed_at)
                 )

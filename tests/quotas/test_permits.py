@@ -55,7 +55,7 @@ async def ask(client: OfficeClient | Person, /, **counts: int) -> httpx.Response
 
 async def another_client(registry: Registry, office: OfficeClient) -> OfficeClient:
     jwk = public_jwk(ec.generate_private_key(ec.SECP256R1()).public_key())
-    async with transaction(registry.app.state.sessions) as session:
+    async with transaction(registry.operator) as session:
         client_id = await accounts.add_client_credential(
             session, OPERATOR, office.code, jwk, label="second", now=utc_now()
         )
@@ -64,7 +64,7 @@ async def another_client(registry: Registry, office: OfficeClient) -> OfficeClie
 
 async def open_import(registry: Registry, office: OfficeClient, elements: int) -> None:
     now = utc_now()
-    async with transaction(registry.app.state.sessions) as session:
+    async with transaction(registry.operator) as session:
         await service.open_import(
             session,
             OPERATOR,

@@ -8,7 +8,6 @@ from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.cases import service as cases
 from app.core.clock import utc_now
-from app.core.db import transaction
 from app.overlaps.limits import LIMITS
 from app.rematching.service import AT_ONCE, finish_all
 from tests.blinding import case
@@ -73,7 +72,7 @@ async def withdraw_and_stop(registry: Registry, office: OfficeClient) -> None:
     rows = await registry.rows("SELECT id FROM offices WHERE code = :code", code=office.code)
     may = frozenset({Permission.CASES_POST})
     principal = Principal("test", rows[0][0], may, is_participating=True)
-    async with transaction(registry.app.state.sessions) as session:
+    async with registry.acting(principal) as session:
         await cases.withdraw_case(
             session, principal, registry.app.state.intake, ("cms", "24-0"), now=utc_now()
         )

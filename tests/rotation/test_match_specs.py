@@ -19,7 +19,7 @@ async def test_each_office_is_told_apart(registry: Registry) -> None:
         " JOIN subjects s ON s.id = g.subject_id JOIN cases c ON c.id = s.case_id"
         " WHERE c.external_id = '24-0') RETURNING token"
     )
-    async with transaction(registry.app.state.sessions) as session:
+    async with transaction(registry.operator) as session:
         found = dict(await service.list_match_specs(session, OPERATOR))
     assert found == {first.code: {1: 2, 2: 1}, second.code: {1: 1}}
 
@@ -28,7 +28,7 @@ async def test_a_token_keeps_the_specification_that_it_was_made_with(registry: R
     """The upsert of a later post, under a newer specification, does not claim old rows."""
     (office,) = await make_offices(registry, 1)
     await office.put_case("24-1", case(someone()))
-    async with transaction(registry.app.state.sessions) as session:
+    async with transaction(registry.behind) as session:
         connection = await driver(session)
         held = await connection.fetch("SELECT token, kind FROM tokens ORDER BY token")
         changes = [(row[0], row[1], 0, 0) for row in held]

@@ -17,7 +17,7 @@ import asyncpg
 import httpx
 import pytest
 
-from app.core.db import create_engine, create_sessions
+from app.core.db import JOBS, create_engine, create_sessions
 from app.core.errors import AppError
 from app.evaluator.keys import EpochKeys
 from app.identifiers.encoding import b64u_encode
@@ -130,7 +130,7 @@ class World:
         return int(found)
 
     def steps(self, said: list[str] | None = None) -> tuple[Any, Steps]:
-        engine = create_engine(self.url, pool_size=2)
+        engine = create_engine(self.url, pool_size=2, role=JOBS)
         say = (said if said is not None else []).append
         rotation_key = self.keys / "offline" / "rotation.key"
         sessions = create_sessions(engine)

@@ -44,7 +44,7 @@ class Home:
         """Run a statement in the installation's database and return its one value."""
 
         async def connect_and_fetch() -> Any:
-            connection = await asyncpg.connect(EmbeddedServer(self.path).url)
+            connection = await asyncpg.connect(EmbeddedServer(self.path).superuser_url)
             try:
                 return await connection.fetchval(statement)
             finally:

@@ -57,7 +57,7 @@ class TestServe:
             assert first.get(name, "/healthz") == (200, {"status": "ok"})
             assert first.get(name, "/readyz") == (200, {"status": "ready"})
         assert {line["process"] for line in first.lines()} == {"registry", "evaluator"}
-        home.fetch("CREATE TABLE kept AS SELECT 7 AS number")
+        home.fetch("COMMENT ON TABLE cases IS 'kept'")
         children, database = first.children(), home.postmaster()
         assert set(children) == {"registry", "evaluator"}
         assert database is not None
@@ -69,7 +69,7 @@ class TestServe:
         assert soon(lambda: not any(map(is_alive, children.values())))
 
         second = home.serve()
-        assert home.fetch("SELECT number FROM kept") == 7
+        assert home.fetch("SELECT obj_description('cases'::regclass)") == "kept"
         assert second.get("registry", "/readyz")[0] == 200
         assert keys == {path: path.read_bytes() for path in (home.path / "keys").rglob("*-1")}
         children, database = second.children(), home.postmaster()
@@ -91,7 +91,7 @@ class TestServe:
         except PermissionError:
             return  # nobody but root can look: better still
         assert "JOINDER_DATABASE_URL" not in environments["evaluator"]
-        password = environments["registry"].partition("joinder:")[2].partition("@")[0]
+        password = environments["registry"].partition("joinder_service:")[2].partition("@")[0]
         assert len(password) > 20
         assert password not in environments["evaluator"]
         for secret in (home.path / "keys").rglob("*-*"):

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from app.core.clock import utc_now
-from app.core.db import SCHEMA, create_engine, create_sessions, transaction
+from app.core.db import SCHEMA, async_url, create_engine, create_sessions, transaction
 from app.core.keyfiles import KeyFileError
 from app.epochs.queries import ensure_first
 from app.main import UnsafeDatabaseError, require_safe_database
@@ -30,7 +30,7 @@ OLD_SCHEMA = "run `joinder migrate`"
 
 @pytest.fixture
 async def engine(fresh_database_url: str) -> AsyncIterator[AsyncEngine]:
-    made = create_engine(fresh_database_url, pool_size=1)
+    made = create_async_engine(async_url(fresh_database_url))
     yield made
     await made.dispose()
 
@@ -67,6 +67,14 @@ class TestSchema:
         later = f"{int(SCHEMA) + 1:04}"
         await execute(engine, f"UPDATE alembic_version SET version_num = '{later}'")  # noqa: S608 -- a number
         assert OLD_SCHEMA not in await reasons(engine)
+
+
+class TestWall:
+    @pytest.mark.parametrize("change", ["NO FORCE", "DISABLE"])
+    async def test_without_it_is_refused(self, engine: AsyncEngine, change: str) -> None:
+        assert "Row security" not in await reasons(engine)
+        await execute(engine, f"ALTER TABLE cases {change} ROW LEVEL SECURITY")
+        assert "Row security is not forced on cases." in await reasons(engine)
 
 
 class TestSettings:

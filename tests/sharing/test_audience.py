@@ -121,7 +121,7 @@ class TestExplain:
 
     async def test_the_operator_is_told_the_same(self, shared_registry: Registry) -> None:
         meeting = await meet(shared_registry, "open", "contact_first")
-        async with transaction(shared_registry.app.state.sessions) as session:
+        async with transaction(shared_registry.operator) as session:
             read = await explain_for_operator(
                 session, OPERATOR, meeting.second.code, ("cms", "24-1"), meeting.first.code,
                 now=utc_now(),

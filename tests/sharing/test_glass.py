@@ -129,7 +129,7 @@ class TestBreakGlass:
 
 class TestAlarm:
     async def alarm(self, registry: Registry) -> int:
-        async with transaction(registry.app.state.sessions) as session:
+        async with transaction(registry.operator) as session:
             return await glass.raise_alarms(session, OPERATOR, now=utc_now(), limit=500)
 
     async def test_is_raised_once_for_what_nobody_reviewed_in_time(self, meeting: Meeting) -> None:

@@ -77,7 +77,7 @@ async def own_entries(client: OfficeClient) -> list[dict[str, Any]]:
 async def sweep(registry: Registry, limit: int) -> int:
     """End at most `limit` expired entries, as a job does; return how many."""
     state = registry.app.state
-    async with transaction(state.sessions) as session:
+    async with transaction(state.sessions, OPERATOR) as session:
         return await service.end_expired(
             session, OPERATOR, state.keyring, now=utc_now(), limit=limit
         )
@@ -230,7 +230,7 @@ class TestScope:
         await share(offices[:2], subject)
         state = shared_registry.app.state
         made = SuppressionAdd.model_validate(entry(subject, scope="all"))
-        async with transaction(state.sessions) as session:
+        async with transaction(shared_registry.operator) as session:
             await service.add_suppression(session, OPERATOR, state.keyring, made, now=utc_now())
         await share(offices[2:], subject)
         assert [await met(client) for client in offices] == [set()] * 3

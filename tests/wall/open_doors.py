@@ -1,0 +1,112 @@
+"""Takes one of the two walls away, so that tests can show that the other one holds alone.
+
+Nowhere else do tests replace our own code: here its absence is what is tested.
+"""
+
+import importlib.util
+from pathlib import Path
+from typing import Any, Final
+
+import asyncpg
+import pytest
+from sqlalchemy import Select, select
+
+from app.access.permissions import Permission
+from app.access.principal import Principal
+from app.access.vocabulary import Rung
+from app.cases import ladder, queries, verdicts
+from app.cases.models import Case
+from app.cases.overlap_schemas import OverlapRead
+from app.core.ids import public_id
+from app.handling import queries as handling
+from app.sharing import queries as sharing
+
+WALL: Final = Path(__file__).parents[2] / "migrations/versions/0010_wall.py"
+
+_OVERLAPS: Final = (
+    "SELECT v.*, v.reached AS rung FROM shown_overlaps v"
+    " WHERE ($1::bigint, $2::timestamptz, $3::boolean, $4::int[]) IS NOT NULL"
+)
+_STATE: Final = (
+    "SELECT v.* FROM state_overlaps v WHERE ($1::bigint, $2::timestamptz, $3::boolean, $4::int[],"
+    " coalesce($5::uuid, gen_random_uuid())) IS NOT NULL ORDER BY v.id DESC LIMIT $6"
+)
+_EVERY_REQUEST: Final = "WHERE ($1::bigint, $2::timestamptz, $3::boolean) IS NOT NULL"
+_EVERYBODY: Final = " AND ($4::uuid IS NULL OR TRUE)"
+
+
+def open_the_policy(patch: pytest.MonkeyPatch) -> None:
+    """Let everybody do everything, ask for everything and show all that the database gives."""
+    for name in ("STANDING_PAGE", "RETRACTED_PAGE", "ONE", "ONE_RETRACTED", "OF_CASES"):
+        opened = getattr(ladder, name).replace(ladder.VISIBLE, _OVERLAPS)
+        assert opened != getattr(ladder, name)
+        patch.setattr(ladder, name, opened)
+    patch.setattr(ladder, "render", _render_all)
+    patch.setattr(queries, "visible_to", _every_case)
+    patch.setattr(sharing, "_STATE_PAGE", _STATE)
+    head, found, _ = handling._VISIBLE.rpartition("WHERE $1 IN")
+    assert found
+    requests, kept = head + _EVERY_REQUEST + _EVERYBODY, handling._VISIBLE
+    for name in ("_PAGE", "_ONE"):
+        patch.setattr(handling, name, getattr(handling, name).replace(kept, requests))
+
+
+def let_everybody(patch: pytest.MonkeyPatch) -> None:
+    """Let every principal call every operation."""
+    patch.setattr(Principal, "require", _allow)
+
+
+async def open_the_database(url: str) -> None:
+    """Switch row security off, and let the views give whatever there is of the office's pairs."""
+    connection = await asyncpg.connect(url)
+    for (table,) in await connection.fetch(
+        "SELECT oid::regclass FROM pg_class WHERE relrowsecurity"
+    ):
+        await connection.execute(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")
+    for view, condition in (
+        (_wall().SHOWN_OVERLAPS, "s.office_id = current_office()"),
+        (_wall().STATE_OVERLAPS, "current_office() IS NOT NULL"),
+    ):
+        text, _, _ = view.replace("CREATE VIEW", "CREATE OR REPLACE VIEW").rpartition("\nWHERE ")
+        for capped in ("CASE WHEN o.retracted_at IS NULL THEN k.rung ELSE least(k.rung, 1) END",):
+            text = text.replace(capped, "4")
+        await connection.execute(f"{text}\nWHERE {condition}")
+    await connection.close()
+
+
+def _wall() -> Any:
+    spec = importlib.util.spec_from_file_location("wall", WALL)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _allow(_: Principal, __: Permission) -> None:
+    pass
+
+
+def _every_case(_: Principal) -> Select[Case]:
+    return select(Case)
+
+
+def _render_all(row: asyncpg.Record) -> OverlapRead:
+    counterpart = ladder._counterpart(row)
+    given = {"office": "code", "contact": "contact_title", "case": "record_class"}
+    hidden = {field for field, column in given.items() if row[column] is None}
+    return OverlapRead.model_validate(
+        {
+            "id": public_id(ladder.PREFIX, row["id"]),
+            "version": row["version"],
+            "found_at": row["found_at"],
+            "rung": Rung(row["rung"]).name.lower(),
+            "case": {"source_system": row["source_system"], "external_id": row["external_id"]},
+            "band": row["band"],
+            "verdicts": verdicts.shown(row, with_reason=True),
+            "retracted_at": row["retracted_at"],
+            "retract_reason": row["retract_reason"],
+            "findings": [ladder._finding(each, row["is_low"]) for each in row["findings"]],
+            "counterpart": {k: v for k, v in counterpart.items() if k not in hidden},
+        }
+    )

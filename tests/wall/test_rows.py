@@ -1,0 +1,284 @@
+"""What each role reaches by bare SQL, whatever the application asks for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import asyncpg
+import pytest
+
+from app.core.db import driver, enter, transaction
+from tests.factories import Registry
+from tests.scenes import Meeting, meet
+from tests.wall.acting import acting, client_of, office_id
+
+OF_THE_MATCHER: Final[Mapping[str, set[str]]] = {
+    "subjects": {"id", "case_id", "office_id", "ref", "kind", "rarities", "kinds", "numbers"}
+    | {"is_hidden"},
+    "tokens": {"token", "kind", "match_spec", "epoch", "subjects", "offices", "hidden_subjects"}
+    | {"hidden_offices", "is_common", "is_suppressed"},
+    **{
+        table: {"token", "office_id", "subject_id", "alias"}
+        for table in ("sightings", "hidden_sightings", "common_sightings")
+    },
+    "suppressions": {"id", "office_id", "token", "kind", "epoch", "mode", "scope", "state"}
+    | {"reason", "expires_on", "added_at", "ended_at"},
+    "overlaps": {"id", "low_case_id", "high_case_id", "band", "strength", "findings", "evidence"}
+    | {"version", "found_at", "changed_at", "retracted_at", "retract_reason"},
+    "overlap_sides": {"office_id", "overlap_id", "case_id", "other_office_id", "other_case_id"}
+    | {"seen_at", "verdict", "verdict_reason", "verdict_evidence", "verdict_at"},
+    "key_epochs": {"epoch", "state"},
+    "offices": {"id", "state"},
+    "cases": {"id"},
+    "pending_pairs": {"low_case_id", "high_case_id"},
+}
+"""All that matching can return of any office: keys, tokens, counts and codes; no text, no name."""
+LOOKED_UP: Final = {
+    *("offices", "participation_agreements", "client_credentials", "client_keys"),
+    *("spent_assertions", "persons", "passkeys", "recovery_codes", "sign_ins"),
+    *("sign_in_attempts", "spent_challenges", "identity_providers", "key_epochs"),
+}
+"""What may be read before a transaction says whom it acts for."""
+OF_JOBS: Final = {
+    *("offices", "office_contacts", "commitments", "participation_agreements"),
+    *("client_credentials", "client_keys", "persons", "passkeys", "recovery_codes", "sign_ins"),
+    *("sign_in_attempts", "spent_challenges", "identity_providers", "import_allowances"),
+    *("key_epochs", "sealing_keys", "sealed_elements", "subjects", "tokens"),
+    *("sightings", "hidden_sightings", "common_sightings", "suppressions"),
+    *("state_settings", "proposals", "glass_breaks"),
+}
+"""What the operator's commands read; of cases the keys and owners, nothing of overlaps."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Two offices with an overlap in a database of the test's own."""
+
+    url: str
+    registry: Registry
+    meeting: Meeting
+    first: int
+    second: int
+
+
+@pytest.fixture
+async def scene(registry: Registry, fresh_database_url: str) -> Scene:
+    meeting = await meet(registry, "open", "contact_first")
+    keys = [await office_id(registry, client) for client in (meeting.first, meeting.second)]
+    return Scene(fresh_database_url, registry, meeting, *keys)
+
+
+async def readable(connection: asyncpg.Connection) -> dict[str, int]:
+    """Return the number of rows of each table that the role may read at all."""
+    return {
+        name: await connection.fetchval(f'SELECT count(*) FROM "{name}"')  # noqa: S608 -- a name from the catalog
+        for name in await columns(connection)
+    }
+
+
+async def columns(connection: asyncpg.Connection) -> dict[str, set[str]]:
+    """Return the columns of each table or view that the role may read."""
+    found = await connection.fetch(
+        "SELECT c.relname, array_agg(a.attname) FROM pg_class c JOIN pg_attribute a"
+        " ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
+        " WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v')"
+        " AND relname <> 'alembic_version' AND has_column_privilege(c.oid, attnum, 'SELECT')"
+        " GROUP BY c.relname"
+    )
+    return {name: set(names) for name, names in found}
+
+
+async def refused(connection: asyncpg.Connection, statement: str, *values: Any) -> bool:
+    """Return whether the database refuses the right, or the row, of a statement."""
+    attempt = connection.transaction()
+    await attempt.start()
+    try:
+        await connection.execute(statement, *values)
+    except asyncpg.InsufficientPrivilegeError:
+        return True
+    finally:
+        await attempt.rollback()
+    return False
+
+
+class TestWithoutContext:
+    @pytest.mark.parametrize("role", ["joinder_app", "joinder_owner"])
+    async def test_no_row_is_seen(self, scene: Scene, role: str) -> None:
+        async with acting(scene.url, role) as connection:
+            seen = await readable(connection)
+            assert seen
+            assert not any(seen.values()), seen
+
+    async def test_a_transaction_that_arrives_sees_only_what_it_looks_callers_up_in(
+        self, scene: Scene
+    ) -> None:
+        async with transaction(scene.registry.app.state.sessions) as session:
+            seen = await readable(await driver(session))
+        assert {name for name, rows in seen.items() if rows} <= LOOKED_UP
+
+    async def test_it_ends_with_the_transaction(self, scene: Scene) -> None:
+        for _ in range(12):  # more than the pool has connections
+            async with transaction(scene.registry.app.state.sessions) as session:
+                connection = await driver(session)
+                assert await connection.fetchval("SELECT count(*) FROM cases") == 0
+                await enter(session, await client_of(scene.registry, scene.meeting.first))
+                assert await connection.fetchval("SELECT count(*) FROM cases") == 1
+
+
+class TestApplication:
+    async def test_sees_rows_of_its_office_only(self, scene: Scene) -> None:
+        async with acting(scene.url, "joinder_app", scene.first) as connection:
+            owners = await connection.fetch(
+                "SELECT office_id FROM cases UNION ALL SELECT office_id FROM overlap_sides"
+                " UNION ALL SELECT office_id FROM client_credentials"
+                " UNION ALL SELECT office_id FROM subjects"
+                " UNION SELECT office_id FROM sightings"
+            )
+            held = await connection.fetchval("SELECT count(*) FROM tokens")
+        assert {row[0] for row in owners} == {scene.first}
+        everything = await scene.registry.rows(
+            "SELECT count(DISTINCT token) FROM sightings WHERE office_id = :key", key=scene.first
+        )
+        assert held == everything[0][0]
+
+    async def test_is_told_of_the_other_side_by_rung(self, scene: Scene) -> None:
+        for office, rung, code in (
+            (scene.first, 1, None),
+            (scene.second, 2, scene.meeting.first.code),
+        ):
+            async with acting(scene.url, "joinder_app", office) as connection:
+                row = await connection.fetchrow("SELECT * FROM shown_overlaps")
+            assert row is not None
+            assert (row["reached"], row["code"], row["summary"]) == (rung, code, None)
+            facts = [name for name in ("strength", "facts") if name in row["findings"]]
+            assert facts == (["strength", "facts"] if rung > 1 else [])
+        third = await scene.registry.add_office("TX-0000009")
+        stranger = await office_id(scene.registry, third)
+        async with acting(scene.url, "joinder_app", stranger) as connection:
+            for table in ("shown_overlaps", "overlaps", "overlap_sides", "state_overlaps"):
+                assert await connection.fetchval(f'SELECT count(*) FROM "{table}"') == 0  # noqa: S608 -- names above
+
+    async def test_of_the_state_sees_pointers_where_the_state_lets_it(self, scene: Scene) -> None:
+        general = await scene.registry.add_office("CA0000009", kind="attorney_general")
+        await scene.registry.rows("UPDATE offices SET state = 'CA' RETURNING id")
+        asks = await office_id(scene.registry, general)
+        for has_pointers in (True, False):
+            await scene.registry.rows(
+                "INSERT INTO state_settings AS s VALUES ('CA', :has, 5) ON CONFLICT (state)"
+                " DO UPDATE SET has_state_pointers = excluded.has_state_pointers RETURNING s.state",
+                has=has_pointers,
+            )
+            async with acting(scene.url, "joinder_app", asks) as connection:
+                seen = await connection.fetchval("SELECT count(*) FROM state_overlaps")
+            assert seen == has_pointers
+
+    async def test_does_not_reach_its_own_side_of_what_is_silent(self, scene: Scene) -> None:
+        await scene.registry.rows("UPDATE cases SET disclosure = 'silent' RETURNING id")
+        async with acting(scene.url, "joinder_app", scene.first) as connection:
+            seen = await readable(connection)
+        assert seen["cases"] == 1
+        assert not any(seen[name] for name in ("shown_overlaps", "overlaps", "overlap_sides"))
+
+    async def test_reads_no_sealed_element_and_no_audit(self, scene: Scene) -> None:
+        async with acting(scene.url, "joinder_app", scene.first) as connection:
+            for table in ("sealed_elements", "sealing_keys", "audit_entries", "proposals"):
+                assert await refused(connection, f"SELECT 1 FROM {table}"), table  # noqa: S608 -- names above
+            assert await refused(connection, "SELECT sealed FROM suppressions")
+            for act in ("DELETE FROM audit_entries", "UPDATE audit_entries SET action = 'none'"):
+                assert await refused(connection, act)
+
+    async def test_writes_nothing_in_the_name_of_another(self, scene: Scene) -> None:
+        entry = (
+            "INSERT INTO audit_entries (action, office_id, actor, object, recipients, detail,"
+            " request_id) VALUES ('test.done', $1, 'test', 'x', '{}', '{}', '')"
+        )
+        grant = (
+            "INSERT INTO case_grants (case_id, grantee_office_id, rung, purpose, granted_at)"
+            " VALUES ($1, $2, 3, 'test', now())"
+        )
+        rows = await scene.registry.rows("SELECT office_id, id FROM cases")
+        cases = dict(map(tuple, rows))
+        async with acting(scene.url, "joinder_app", scene.first) as connection:
+            assert not await refused(connection, entry, scene.first)
+            assert await refused(connection, entry, scene.second)
+            assert not await refused(connection, grant, cases[scene.first], scene.second)
+            assert await refused(connection, grant, cases[scene.second], scene.first)
+            assert await refused(connection, "UPDATE cases SET office_id = $1", scene.second)
+
+    async def test_grants_itself_what_an_accepted_request_shows_in_its_overlap(
+        self, scene: Scene
+    ) -> None:
+        meeting = scene.meeting
+        asked = (await meeting.first.request_handling(meeting.overlap_id)).json()["id"]
+        ((overlap,),) = await scene.registry.rows("SELECT overlap_id FROM handling_requests")
+        grant = (
+            "INSERT INTO case_grants (case_id, grantee_office_id, rung, approval, overlap_id,"
+            " purpose, granted_at)"
+            " SELECT requester_case_id, $1, $2, $3, $4, 'test', now() FROM handling_requests"
+        )
+        contact = scene.second, 2, "not_needed"
+        async with acting(scene.url, "joinder_app", scene.second) as connection:
+            assert await refused(connection, grant, *contact, overlap)
+        await meeting.second.answer(asked, {"answer": "accept"})
+        async with acting(scene.url, "joinder_app", scene.second) as connection:
+            assert not await refused(connection, grant, *contact, overlap)
+            assert not await refused(connection, grant, scene.second, 3, "pending", overlap)
+            assert await refused(connection, grant, *contact, None)
+            assert await refused(connection, grant, scene.second, 3, "not_needed", overlap)
+            assert await refused(connection, grant, scene.second, 4, "pending", overlap)
+
+    async def test_makes_no_office_and_no_credential(self, scene: Scene) -> None:
+        async with acting(scene.url, "joinder_app", scene.first) as connection:
+            for table in ("offices", "client_credentials", "participation_agreements"):
+                assert await refused(connection, f"INSERT INTO {table} DEFAULT VALUES"), table
+                assert await refused(connection, f"DELETE FROM {table}"), table  # noqa: S608 -- names above
+
+
+class TestMatcher:
+    async def test_sees_tokens_of_every_office_and_no_text(self, scene: Scene) -> None:
+        async with acting(scene.url, "joinder_matcher", scene.first) as connection:
+            assert await columns(connection) == OF_THE_MATCHER
+            found = await connection.fetch("SELECT DISTINCT office_id FROM sightings")
+        assert {row[0] for row in found} == {scene.first, scene.second}
+
+    async def test_writes_for_the_office_of_the_post_only(self, scene: Scene) -> None:
+        sighting = "INSERT INTO sightings SELECT token, $1, subject_id, 9 FROM sightings LIMIT 1"
+        async with acting(scene.url, "joinder_matcher", scene.first) as connection:
+            assert not await refused(connection, sighting, scene.first)
+            assert await refused(connection, sighting, scene.second)
+            await connection.execute("DELETE FROM subjects")
+            left = await connection.fetch("SELECT DISTINCT office_id FROM subjects")
+        assert [row[0] for row in left] == [scene.second]
+
+    async def test_ends_no_entry_of_another_office_but_for_the_operator(self, scene: Scene) -> None:
+        await scene.registry.rows(
+            "INSERT INTO suppressions (id, office_id, token, kind, epoch, mode, scope, reason,"
+            " expires_on, added_at) SELECT gen_random_uuid(), :key, token, kind, epoch, 'inform',"
+            " 'office', 'other', current_date, now() FROM tokens LIMIT 1 RETURNING id",
+            key=scene.second,
+        )
+        end = "UPDATE suppressions SET ended_at = now() RETURNING id"
+        for who, ended in ((scene.first, 0), (scene.second, 1), (0, 1)):
+            async with acting(scene.url, "joinder_matcher", who) as connection:
+                assert len(await connection.fetch(end)) == ended
+
+
+class TestJobsAndBackup:
+    async def test_the_operator_sees_no_case(self, scene: Scene) -> None:
+        async with acting(scene.url, "joinder_jobs", 0) as connection:
+            seen = await columns(connection)
+        assert seen.pop("cases") == {"id", "office_id"}
+        assert "reason" not in seen["glass_breaks"]
+        assert seen.keys() == OF_JOBS
+
+    async def test_a_backup_reads_everything_and_changes_nothing(self, scene: Scene) -> None:
+        async with acting(scene.url, "joinder_backup") as connection:
+            seen = await readable(connection)
+            assert all(seen[name] for name in ("cases", "tokens", "audit_entries", "overlaps"))
+            assert await refused(connection, "DELETE FROM cases")
+
+    async def test_of_the_ladder_nobody_becomes_one(self, scene: Scene) -> None:
+        async with acting(scene.url, "joinder_app", scene.first) as connection:
+            for role in ("joinder_ladder", "joinder_owner"):
+                may = await connection.fetchval("SELECT pg_has_role($1, 'MEMBER')", role)
+                assert may is False
