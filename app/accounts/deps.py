@@ -1,5 +1,4 @@
 from datetime import datetime
-from ipaddress import ip_address
 from typing import Annotated
 from uuid import UUID
 
@@ -11,8 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.permissions import CLIENT_SCOPES, Permission
 from app.access.principal import Principal
 from app.accounts import queries
-from app.accounts.queries import Address
-from app.core.deps import Now, Session
+from app.core.deps import Now, Session, caller_address
 from app.core.errors import UnauthenticatedError
 from app.core.jwt import AccessVerifier
 from app.people.deps import CurrentGate, SignInSecret, current_person, current_sign_in
@@ -30,16 +28,6 @@ _SCHEME = OAuth2(
     ),
     auto_error=False,
 )
-
-
-def caller_address(request: Request) -> Address | None:
-    """Return where a request comes from; None over a Unix socket."""
-    try:
-        address = ip_address(request.client.host) if request.client else None
-    except ValueError:
-        return None
-    # a listener for both kinds of address sees the older one inside the newer
-    return getattr(address, "ipv4_mapped", None) or address
 
 
 async def current_principal(

@@ -1,7 +1,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import IPv4Address, IPv6Address
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,12 +12,11 @@ from app.accounts.errors import CredentialNotFoundError
 from app.accounts.models import ClientCredential, ClientKey
 from app.accounts.schemas import MeRead
 from app.core.db import ENTER
+from app.core.deps import Address
 from app.core.ids import public_id
 from app.offices.models import Office
 from app.offices.queries import IN_FORCE
 from app.people.service import PREFIX
-
-Address = IPv4Address | IPv6Address
 
 _STANDING: Final = text(
     "SELECT c.office_id, c.scopes, "  # noqa: S608 -- no value is put into the text

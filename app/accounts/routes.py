@@ -4,7 +4,7 @@ from fastapi import APIRouter, Form, Request
 
 from app.access.permissions import Permission
 from app.accounts import queries, review, service
-from app.accounts.deps import CurrentPrincipal, caller_address
+from app.accounts.deps import CurrentPrincipal
 from app.accounts.errors import (
     CredentialKeyError,
     InvalidClientError,
@@ -25,7 +25,7 @@ from app.accounts.schemas import (
     Kid,
     MeRead,
 )
-from app.core.deps import Now, Session, Settings
+from app.core.deps import Now, Session, Settings, caller_address
 from app.core.errors import UnavailableError
 from app.core.http import StrictRoute
 from app.core.openapi import KNOWN, PUBLIC, operation

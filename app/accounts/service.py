@@ -22,10 +22,10 @@ from app.accounts.errors import (
     TooManyKeysError,
 )
 from app.accounts.models import ClientCredential, ClientKey, SpentAssertion
-from app.accounts.queries import Address
 from app.accounts.schemas import AccessTokenRead, ClientKeyRead
 from app.audit import service as audit
 from app.core import jwt
+from app.core.deps import Address
 from app.core.ids import new_id
 from app.core.jwt import JwtError
 from app.core.settings import RegistrySettings

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import or_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -216,12 +216,13 @@ async def grant(  # noqa: PLR0913 -- the columns of one row
     awaits_approval: bool = False,
     person_id: UUID | None = None,
     overlap_id: UUID | None = None,
+    granted_by: str | None = None,
 ) -> UUID:
     """Let a named office, or one person of it, see a case up to `rung`. Returns the grant's key.
 
     With `overlap_id` in that overlap alone: others of the case with the same office stay as hidden
-    as they were. The caller has checked that it may decide so. One that awaits approval shows
-    nothing yet.
+    as they were. `granted_by` is who asked for it where that is not the caller. The caller has
+    checked that it may decide so. One that awaits approval shows nothing yet.
     """
     key: UUID | None = await session.scalar(
         insert(CaseGrant)
@@ -231,7 +232,7 @@ async def grant(  # noqa: PLR0913 -- the columns of one row
             rung=rung,
             purpose=purpose,
             granted_at=now,
-            granted_by=principal.actor,
+            granted_by=principal.actor if granted_by is None else granted_by,
             expires_at=expires_at,
             approval="pending" if awaits_approval else "not_needed",
             person_id=person_id,
@@ -268,7 +269,8 @@ async def revoke_grants(
             CaseGrant.case_id == case_id,
             CaseGrant.grantee_office_id == grantee_office_id,
             CaseGrant.purpose == purpose,
-            CaseGrant.overlap_id == overlap_id,
+            # one without was granted by a release that did not know of overlaps
+            or_(CaseGrant.overlap_id == overlap_id, CaseGrant.overlap_id.is_(None)),
             CaseGrant.revoked_at.is_(None),
         )
         .values(revoked_at=now)

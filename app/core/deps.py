@@ -1,5 +1,6 @@
 from collections.abc import AsyncIterator
 from datetime import datetime
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Annotated
 
 from fastapi import Depends, Header, Request
@@ -10,6 +11,8 @@ from app.core.db import transaction
 from app.core.errors import PreconditionRequiredError
 from app.core.preconditions import Precondition
 from app.core.settings import RegistrySettings
+
+Address = IPv4Address | IPv6Address
 
 
 async def request_session(request: Request) -> AsyncIterator[AsyncSession]:
@@ -22,6 +25,16 @@ async def request_settings(request: Request) -> RegistrySettings:
     """Return the settings that the application was built with."""
     settings: RegistrySettings = request.app.state.settings
     return settings
+
+
+def caller_address(request: Request) -> Address | None:
+    """Return where a request comes from; None over a Unix socket."""
+    try:
+        address = ip_address(request.client.host) if request.client else None
+    except ValueError:
+        return None
+    # a listener for both kinds of address sees the older one inside the newer
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 async def request_time() -> datetime:

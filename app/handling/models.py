@@ -34,6 +34,7 @@ class HandlingRequest(Base):
     overlap_id: Mapped[UUID] = mapped_column(ForeignKey(Overlap.id))
     requester_office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"))
     responder_office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"))
+    requested_by: Mapped[str] = mapped_column(server_default="")
     requester_case_id: Mapped[int]
     responder_case_id: Mapped[int]
     proposed_lead: Mapped[str]

@@ -57,6 +57,7 @@ async def request_handling(
             id=new_id(),
             overlap_id=overlap.id,
             requester_office_id=principal.office_id,
+            requested_by=principal.actor,
             responder_office_id=overlap.other_office_id,
             requester_case_id=overlap.case_id,
             responder_case_id=overlap.other_case_id,
@@ -182,7 +183,9 @@ async def _begin_matter(
         session, principal, "matter.began", str(request_id), recipients=[lead_office_id]
     )
     (asker, asker_case), (asked, asked_case) = sides["requester"], sides["counterpart"]
-    for case_id, grantee in ((asker_case, asked), (asked_case, asker)):
+    # each office's case is granted by its own: another one of it must approve
+    own = ((asker_case, asked, request.requested_by), (asked_case, asker, principal.actor))
+    for case_id, grantee, granted_by in own:
         for rung in (ladder.CONTACT, ladder.SUMMARY):
             await cases_service.grant(
                 session,
@@ -192,6 +195,7 @@ async def _begin_matter(
                 rung=rung,
                 purpose="handling_accepted",
                 overlap_id=request.overlap_id,
+                granted_by=granted_by,
                 now=now,
                 awaits_approval=rung == ladder.SUMMARY,
             )

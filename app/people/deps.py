@@ -7,7 +7,7 @@ from fastapi.security import APIKeyCookie
 
 from app.access.principal import Principal
 from app.core.db import act_for, transaction
-from app.core.deps import Now, Session
+from app.core.deps import Now, Session, caller_address
 from app.people import sign_ins
 from app.people.errors import (
     BannerNotAcknowledgedError,
@@ -45,12 +45,8 @@ CurrentGate = Annotated[Gate, Depends(current_gate)]
 
 async def current_caller(request: Request, gate: CurrentGate) -> Caller:
     """Return where the request comes from: an IPv4 address, or the /64 of an IPv6 one."""
-    host = request.client.host if request.client else ""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        source = host
-    else:
+    address, source = caller_address(request), ""
+    if address is not None:
         prefix = _V6_PREFIX if address.version == 6 else address.max_prefixlen  # noqa: PLR2004 -- IPv6
         source = str(ipaddress.ip_network((address, prefix), strict=False))
     return Caller(request.state.request_id, gate.seal.fingerprint("source", source))

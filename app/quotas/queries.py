@@ -7,6 +7,8 @@ from typing import Final
 
 import asyncpg
 
+from app.access.principal import Principal
+from app.cases.ladder import NOT_WALLED
 from app.quotas.allowances import Bucket
 
 Key = tuple[str, str]
@@ -24,14 +26,15 @@ WHERE b.counts <> excluded.counts
 RETURNING digest
 """
 
-_ABSENT: Final = """
+_ABSENT: Final = f"""
 SELECT q.place::int
 FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS q (source_system, external_id, place)
 WHERE NOT EXISTS (
   SELECT FROM cases c WHERE c.office_id = $1 AND c.source_system = q.source_system
-    AND c.external_id = q.external_id AND c.withdrawn_at IS NULL)
+    AND c.external_id = q.external_id AND c.withdrawn_at IS NULL
+    AND {NOT_WALLED.format(cases="c.id", office="$1::bigint", person="$4::uuid")})
 ORDER BY q.place
-"""
+"""  # noqa: S608 -- constants only; every value is a parameter
 
 _LOCK: Final = """
 INSERT INTO quota_buckets AS b (holder, key_class, spent, counted_at, period_spent, period_began_at)
@@ -83,11 +86,15 @@ async def remember_batch(
 
 
 async def list_absent(
-    connection: asyncpg.Connection, office_id: int, refs: Sequence[tuple[str, str]]
+    connection: asyncpg.Connection, principal: Principal, refs: Sequence[tuple[str, str]]
 ) -> list[int]:
-    """Return the places, from 0, of references to cases that the office does not hold."""
-    systems, numbers = [ref[0] for ref in refs], [ref[1] for ref in refs]
-    return [row[0] - 1 for row in await connection.fetch(_ABSENT, office_id, systems, numbers)]
+    """Return the places, from 0, of references to cases that the caller's office does not hold.
+
+    What a wall keeps the caller from is absent too.
+    """
+    columns = [ref[0] for ref in refs], [ref[1] for ref in refs]
+    rows = await connection.fetch(_ABSENT, principal.office_id, *columns, principal.person_id)
+    return [row[0] - 1 for row in rows]
 
 
 async def lock_buckets(

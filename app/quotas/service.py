@@ -124,7 +124,7 @@ async def open_import(
 
 
 async def _check_held(connection: asyncpg.Connection, principal: Principal, ask: PermitAsk) -> None:
-    absent = await queries.list_absent(connection, principal.office_id, ask.refs)
+    absent = await queries.list_absent(connection, principal, ask.refs)
     if absent:
         advice = "Your office has posted no such case; for a case to come the reason is new_case."
         raise InvalidError(

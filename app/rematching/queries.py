@@ -53,10 +53,12 @@ SELECT low, high FROM unnest($1::bigint[], $2::bigint[]) AS q (low, high)
 ON CONFLICT DO NOTHING
 """
 
+# in no order: pairs with a case that is being posted must not keep those behind them waiting
 _CLAIM: Final = """
-SELECT low_case_id, high_case_id FROM pending_pairs
-ORDER BY low_case_id, high_case_id LIMIT $1
+SELECT low_case_id, high_case_id FROM pending_pairs ORDER BY random() LIMIT $1
 """
+
+_IS_LEFT: Final = "SELECT EXISTS (SELECT FROM pending_pairs)"
 
 _LOCK_CASES: Final = """
 SELECT id FROM cases WHERE id = ANY($1::bigint[]) ORDER BY id
@@ -86,6 +88,11 @@ async def claim(connection: Connection, limit: int) -> list[tuple[int, int]]:
     rows = await connection.fetch(_LOCK_CASES, list({case for pair in pairs for case in pair}))
     free = {row[0] for row in rows}
     return [pair for pair in pairs if free.issuperset(pair)]
+
+
+async def is_left(connection: Connection) -> bool:
+    """Return whether pairs stay noted."""
+    return bool(await connection.fetchval(_IS_LEFT))
 
 
 async def forget(connection: Connection, pairs: Sequence[tuple[int, int]]) -> None:

@@ -1,8 +1,10 @@
 """Overlaps between cases that are stored already, when a token begins or ceases to match them."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from time import monotonic
 from typing import Final
 from uuid import UUID
 
@@ -38,6 +40,11 @@ AT_ONCE: Final = 200
 
 _LEFT: Final = "pairs left"
 """Key in the information of a session whose transaction left pairs to `finish`."""
+
+PATIENCE: Final = timedelta(seconds=5)
+"""How long `finish_all` waits for cases that others hold."""
+
+_PAUSE: Final = timedelta(milliseconds=100)
 
 OVERLAP: Final = "ovl"
 """The prefix of overlaps' public ids."""
@@ -102,10 +109,11 @@ async def rematch_covered(
     return await _find_or_queue(session, matcher, wanted, now=now)
 
 
-async def finish(session: AsyncSession, matcher: Matcher, *, now: datetime) -> int:
+async def finish(session: AsyncSession, matcher: Matcher, *, now: datetime) -> int | None:
     """Find `AT_ONCE` of the pairs anew that earlier transactions left; return how many.
 
-    Pairs with a case that is being posted now are left again: 0 means that none could be done.
+    Pairs with a case that is being posted now are left again: 0 means that none could be done now,
+    None that none is left.
     Takes the gate, the lock of rematching and the cases, in this order and waiting for no case;
     so neither case changes meanwhile, and whatever changes a token of both waits or comes first.
 
@@ -119,7 +127,7 @@ async def finish(session: AsyncSession, matcher: Matcher, *, now: datetime) -> i
     await queries.lock(connection)
     claimed = await queries.claim(connection, AT_ONCE)
     if not claimed:
-        return 0
+        return 0 if await queries.is_left(connection) else None
     events = await _find_anew(connection, matcher, set(claimed), now=now)
     await queries.forget(connection, claimed)
     await become(session, APP)
@@ -132,17 +140,23 @@ async def finish(session: AsyncSession, matcher: Matcher, *, now: datetime) -> i
 async def finish_all(sessions: Sessions, keyring: Keyring) -> int:
     """Find all pairs anew that earlier transactions left, in one transaction for each batch.
 
+    What is kept busy for longer than `PATIENCE` stays for the next that does this.
+
     Raises:
         EpochMovedError: a switch to a new epoch came between; repeating helps.
     """
-    done = 0
-    while True:
+    done, until = 0, monotonic() + PATIENCE.total_seconds()
+    while monotonic() < until:
         async with transaction(sessions, MATCHING) as session:
             matcher = await keyring.follow(session)
             count = await finish(session, matcher, now=utc_now())
-        if not count:
-            return done
-        done += count
+        if count is None:
+            break
+        if count == 0:  # who holds the case may end without matching it
+            await asyncio.sleep(_PAUSE.total_seconds())
+            continue
+        done, until = done + count, monotonic() + PATIENCE.total_seconds()
+    return done
 
 
 async def finish_left(session: AsyncSession, sessions: Sessions, keyring: Keyring) -> None:

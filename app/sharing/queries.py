@@ -96,7 +96,7 @@ async def get_grant(session: AsyncSession, case_id: int, key: UUID | None) -> Ro
 async def list_in_force(
     session: AsyncSession, case_id: int, office_id: int, *, now: datetime
 ) -> list[CaseGrant]:
-    """Return the grants in force of a case to a whole office, newest first."""
+    """Return the grants in force of a case, or in an overlap of it, to a whole office."""
     asked = select(CaseGrant).where(
         CaseGrant.case_id == case_id,
         CaseGrant.grantee_office_id == office_id,

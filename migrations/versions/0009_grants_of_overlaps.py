@@ -14,6 +14,7 @@ depends_on: str | Sequence[str] | None = None
 def upgrade() -> None:
     op.add_column('case_grants', sa.Column('overlap_id', sa.Uuid(), nullable=True))
     op.create_foreign_key(op.f('fk_case_grants_overlap_id'), 'case_grants', 'overlaps', ['overlap_id'], ['id'])
+    op.add_column('handling_requests', sa.Column('requested_by', sa.String(), server_default='', nullable=False))
     op.add_column('key_epochs', sa.Column('key_check', sa.LargeBinary(), nullable=True))
     # what was asked of one overlap counts in it alone from now on
     op.execute("""
@@ -28,5 +29,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_column('key_epochs', 'key_check')
+    op.drop_column('handling_requests', 'requested_by')
     op.drop_constraint('fk_case_grants_overlap_id', 'case_grants')
     op.drop_column('case_grants', 'overlap_id')

@@ -30,7 +30,7 @@ TEXT_COLUMNS: Final = {
     "identity_providers": {"issuer", "client_id", "acr_values"},
     "import_allowances": {"key_class"},
     "key_epochs": {"state"},
-    "handling_requests": {"proposed_lead", "status", "decline_reason"},
+    "handling_requests": {"proposed_lead", "status", "decline_reason", "requested_by"},
     "idempotency_keys": {"key", "headers", "body"},
     "offices": {
         "code", "name", "kind", "state", "contact_title", "contact_phone", "contact_email",
