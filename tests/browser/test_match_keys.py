@@ -19,6 +19,9 @@ VECTORS: dict[str, Any] = json.loads(make_vectors.TARGET.read_bytes())
 MANY = 10_000
 
 
+pytestmark = pytest.mark.long
+
+
 def answer(derive: Callable[..., Any], *arguments: Any) -> Json:
     """Return what Python makes of a raw value, in the form of the peer's answers."""
     try:
@@ -67,7 +70,6 @@ def same(peer: Peer, commands: list[list[Any]], expected: list[Json]) -> None:
     assert differences[:5] == []
 
 
-@pytest.mark.long
 class TestMany:
     def test_names(self, peer: Peer) -> None:
         seeded = random.Random(1)

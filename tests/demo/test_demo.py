@@ -13,6 +13,8 @@ from typing import IO
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 DEMO = (sys.executable, "-m", "app.cli.main", "demo")
 PROMISED = {
     "offices", "cases", "subjects", "tokens", "overlaps", "recall", "precision", "seconds_push",
@@ -66,7 +68,6 @@ class TestOnce:
         assert not list((scratch / "home").glob("once-*"))
 
 
-@pytest.mark.long
 class TestInterrupted:
     def test_goes_on_where_it_was_and_answers_at_once_afterwards(
         self, environment: dict[str, str], free_tcp_port: int

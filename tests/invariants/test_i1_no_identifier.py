@@ -61,6 +61,7 @@ BYTE_COLUMNS: Final = {
     "common_sightings": {"token"},
     "hidden_sightings": {"token"},
     "idempotency_keys": {"request_digest"},
+    "key_epochs": {"key_check"},
     "passkeys": {"credential_id", "public_key"},
     "permitted_batches": {"digest"},
     "persons": {"enrolment_digest", "totp_sealed"},

@@ -6,6 +6,8 @@ from tests.bench.linkage import ours
 from tests.bench.linkage.records import Quality
 from tests.bench.linkage.sets import LOADERS
 
+pytestmark = pytest.mark.long
+
 
 def reached(fields: tuple[str, ...]) -> dict[str, Quality]:
     febrl4 = LOADERS["febrl4"]("febrl4")
@@ -24,7 +26,6 @@ class TestFebrl4:
         assert found["overlaps"].f1 >= 0.926, found
         assert found["strong"].precision >= 0.99, found
 
-    @pytest.mark.long
     @pytest.mark.parametrize(
         ("fields", "least"), [(("address",), 0.97), (("address", "ssn"), 0.994)]
     )

@@ -16,6 +16,7 @@ from app.serving.process import FORBIDDEN, MisplacedSecretError, build
 from tests.serving.service import ROOT, Home, is_alive, soon
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.xdist_group("processes"),  # they share a home
     pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc"),
 ]
