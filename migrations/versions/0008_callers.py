@@ -23,6 +23,8 @@ def upgrade() -> None:
     op.create_unique_constraint('uq_idempotency_keys_client_id_key', 'idempotency_keys', ['client_id', 'key'])
     op.create_unique_constraint('uq_idempotency_keys_person_id_key', 'idempotency_keys', ['person_id', 'key'])
 
+    # a wall before a person that nobody is kept nobody out
+    op.execute('DELETE FROM case_walls w WHERE person_id IS NOT NULL AND NOT EXISTS (SELECT FROM persons p WHERE p.id = w.person_id)')
     for table in ('case_grants', 'case_walls'):
         op.create_foreign_key(op.f(f'fk_{table}_person_id'), table, 'persons', ['person_id'], ['id'])
     op.add_column('glass_breaks', sa.Column('alarmed_at', sa.DateTime(timezone=True), nullable=True))

@@ -18,7 +18,9 @@ def upgrade() -> None:
     # what was asked of one overlap counts in it alone from now on
     op.execute("""
         UPDATE case_grants g SET overlap_id = h.overlap_id FROM handling_requests h
-        WHERE g.purpose IN ('handling_requested', 'handling_accepted') AND g.revoked_at IS NULL
+        WHERE g.granted_at = CASE g.purpose WHEN 'handling_requested' THEN h.requested_at
+                                            WHEN 'handling_accepted' THEN h.answered_at END
+          AND (g.purpose = 'handling_requested' OR h.status = 'accepted')
           AND ((g.case_id = h.requester_case_id AND g.grantee_office_id = h.responder_office_id)
             OR (g.case_id = h.responder_case_id AND g.grantee_office_id = h.requester_office_id))
     """)

@@ -109,6 +109,11 @@ class TestPutCase:
     ) -> None:
         assert (await office.put_case("24-1", case(someone(), **changes))).status_code == 422
 
+    async def test_white_space_of_forms_and_tables_is_taken(self, office: OfficeClient) -> None:
+        await office.put_case("24-1", case(someone(), summary="One.\r\nTwo.\tThree."))
+        read = await office.http.get("/v1/cases/cms/24-1")
+        assert read.json()["summary"] == "One.\nTwo. Three."
+
     @pytest.mark.parametrize("value", [[1], {}, "1", 1.5, True, None, 10**30, -1], ids=str)
     @pytest.mark.parametrize("name", ["epoch", "match_spec", "record_class", "subjects"])
     async def test_of_many_a_bad_one_is_refused_by_itself(

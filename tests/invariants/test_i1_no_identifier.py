@@ -187,8 +187,8 @@ class TestI1NoRawIdentifierIsStored:
         rows = await shared_registry.rows(
             "SELECT table_name, column_name, udt_name FROM information_schema.columns"
             " JOIN information_schema.tables USING (table_schema, table_name)"
-            " WHERE table_schema = 'public' AND table_type = 'BASE TABLE'"
-            " AND table_name <> 'alembic_version'"
+            " WHERE table_schema = 'public' AND table_name <> 'alembic_version'"
+            " AND table_type = 'BASE TABLE'"
             " AND udt_name NOT IN ('int2', 'int4', 'int8', '_int2', '_int4', '_int8', 'float8',"
             "                      'bool', 'uuid', 'date', 'timestamptz', '_cidr')"
         )
