@@ -187,5 +187,5 @@ def as_matching_operator(act: Callable[["Sessions", "Keyring"], Awaitable[T]]) -
         finally:
             await engine.dispose()
 
-    with installation(may_begin=False) as here:
+    with installation() as here:
         return asyncio.run(run(here))
