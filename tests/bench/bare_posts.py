@@ -15,6 +15,7 @@ from app.accounts.queries import _STANDING
 from app.audit.service import _INSERT as _AUDIT
 from app.cases.ladder import OF_CASES
 from app.cases.queries import _UPSERT_CASES
+from app.core.db import APP, MATCHER
 from app.core.ids import new_id
 from app.identifiers.encoding import b64u_decode
 from app.identifiers.kinds import KINDS
@@ -84,11 +85,13 @@ class BarePosts:
     ) -> None:
         fetch, office = self.database.fetch, self.office
         await fetch(_STANDING_SQL, now.date(), self.client, None)
-        case_id = (await fetch(_UPSERT_CASES, office, now, *case))[0][0]
+        case_id = (await fetch(_UPSERT_CASES, office, now, *case, MATCHER))[0][0]
         one, none = [1] * len(tokens), [0] * len(tokens)
         locked = await fetch(sql._LOCK, tokens, codes, 1, 1, one, none)
         shared = [row[0] for row in locked if not row[6]]
         (matching,) = await fetch(sql._AROUND, office, shared, shared, [])
+        pair = ([new_id()], [matching[4]], [case_id], ["shared_only"], [0], [_FINDINGS], now)
+        await fetch(pairs._UPSERT_OVERLAPS, *pair, [matching[5]], [office], ["{tel}"])
         subjects = await fetch(
             sql._INSERT_SUBJECTS,
             [case_id],
@@ -98,10 +101,8 @@ class BarePosts:
         subject = subjects[0][2]
         stored = (tokens, [subject] * len(tokens), aliases, self.sealing_key, [subject], [sealed])
         counts = [[number] * len(shared) for number in (2, 2, 0, 0, False)]
-        await fetch(sql._STORE, office, *stored, [False] * len(tokens), shared, *counts)
-        pair = ([new_id()], [matching[4]], [case_id], ["shared_only"], [0], [_FINDINGS], now)
-        await fetch(pairs._UPSERT_OVERLAPS, *pair, [matching[5]], [office], ["{tel}"])
-        reader = (office, now, True, None, [3, 3, 3, 3])
+        await fetch(sql._STORE, office, *stored, [False] * len(tokens), shared, *counts, APP)
+        reader = (office, now, True, [3, 3, 3, 3])
         (seen,) = await fetch(OF_CASES, *reader, [case_id], 51)
         actor, shown = f"client:{self.client}", json.dumps({seen["id"].hex: "contact"})
         entries = (
