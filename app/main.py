@@ -78,6 +78,9 @@ from app.sharing import examples as sharing_examples
 from app.sharing import routes as sharing
 from app.suppressing import examples as suppressing_examples
 from app.suppressing import routes as suppressing
+from app.web import deps as visits
+from app.web import routes as web
+from app.web.pages import problem_page
 
 if TYPE_CHECKING:
     import asyncpg
@@ -112,15 +115,15 @@ DESCRIPTION: Final = (
 )
 
 
-CALLERS: Final = (current_principal, current_sign_in)
-"""What knows who calls: a machine client by its access token, a person by its sign-in."""
+CALLERS: Final = (current_principal, current_sign_in, visits.form_sign_in)
+"""What knows who calls: a machine client by its access token, a person by its sign-in or a form."""
 
 REFUSALS: Final = (MissingScopeError, UnavailableError), NOT_SIGNED_IN, (CrossSiteRequestError,)
 """Of every operation with a caller; of those that people call too; of changes among these."""
 
 PACKAGES: Final = (
     *(accounts, people, people_themselves, people_administration),
-    *(quotas, overlaps, cases, suppressing, sharing, handling),
+    *(quotas, overlaps, cases, suppressing, sharing, handling, web),
 )
 
 
@@ -165,6 +168,7 @@ def create_bare_app() -> FastAPI:
         generate_unique_id_function=function_name,
     )
     app.router.route_class = StrictRoute
+    app.state.problem_page = problem_page
     for package in PACKAGES:
         app.include_router(package.router)
     service = ("/v1/meta", read_meta, ()), ("/healthz", read_health, ())

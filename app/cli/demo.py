@@ -58,6 +58,7 @@ def demo(
                 ports=_ports(port) if not once else (0, 0),
                 say=say,
                 progress=lambda name: _progress(name, quiet=as_json),
+                with_pages=not once,
             )
         )
         if as_json:
@@ -164,7 +165,8 @@ def _print_result(result: dict[str, Any]) -> None:
 
 def _stay(shown: "Demo") -> None:
     addresses = shown.service.addresses
-    typer.echo(f"\nThe API stays up at {addresses.registry} (evaluator {addresses.evaluator}).")
+    typer.echo(f"\nThe pages are at {addresses.registry}; pick who you are.")
+    typer.echo(f"The API stays up at {addresses.registry} (evaluator {addresses.evaluator}).")
     typer.echo(f"Try: joinder client check {shown.configs[0].path.parent}")
     typer.echo(f"Log: {shown.log}")
     typer.echo("Stop with Ctrl-C; the next start finds the data. --fresh begins again.")

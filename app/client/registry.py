@@ -122,6 +122,18 @@ class RegistryClient:
         """Return one overlap, to the rung of the ladder that this office may see."""
         return self._exchange.get(f"/v1/overlaps/{quote(overlap_id, safe='')}")
 
+    def give_verdict(self, overlap: Json, verdict: str, *, reason: str | None = None) -> Json:
+        """Say what this office holds of an overlap, as it was read, and return it as it is then.
+
+        Refused with 412 when its evidence, or what is shown of it, has changed since.
+        """
+        return self._exchange.call(
+            "PUT",
+            f"{self._config.registry}/v1/overlaps/{quote(overlap['id'], safe='')}/verdict",
+            body={"verdict": verdict, **({"reason": reason} if reason else {})},
+            headers={"If-Match": f'"{overlap["version"]}-{overlap["rung"]}"'},
+        )
+
     def request_handling(
         self,
         overlap_id: str,

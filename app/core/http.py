@@ -79,6 +79,10 @@ class StrictRoute(APIRoute):
         return strict
 
 
+class PageRoute(StrictRoute):
+    """A route that answers people with pages, its refusals too."""
+
+
 def _query_names(dependant: Dependant) -> set[str]:
     names = {field.alias for field in dependant.query_params}
     return names.union(*map(_query_names, dependant.dependencies))
@@ -157,9 +161,10 @@ class RequestEdge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                own = {name for name, _ in message["headers"]}
                 message["headers"] = [
                     *message["headers"],
-                    *_HEADERS,
+                    *(header for header in _HEADERS if header[0] not in own),
                     (b"x-request-id", request_id.encode()),
                 ]
             await send(message)
@@ -209,7 +214,14 @@ def log_error(event: str, request: Request, error: Exception) -> None:
 
 
 def problem_response(request: Request, error: AppError) -> Response:
-    """Render `error` as RFC 9457 `application/problem+json`; it never quotes the request."""
+    """Render `error` as RFC 9457 `application/problem+json`; it never quotes the request.
+
+    A person who reads pages gets one instead, where the application has them.
+    """
+    render = getattr(request.app.state, "problem_page", None)
+    if render is not None and _is_for_page(request):
+        page: Response = render(request, error)
+        return page
     body: dict[str, Any] = {
         "type": f"/problems/{error.code}",
         "title": error.title,
@@ -227,6 +239,14 @@ def problem_response(request: Request, error: AppError) -> Response:
         headers=error.headers,
         media_type="application/problem+json",
     )
+
+
+def _is_for_page(request: Request) -> bool:
+    """Return whether the route makes pages, or there is none and a browser shows the answer."""
+    route = request.scope.get("route")
+    if route is None:
+        return "text/html" in request.headers.get("accept", "")
+    return isinstance(route, PageRoute)
 
 
 def install_problems(app: FastAPI) -> None:

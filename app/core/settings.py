@@ -1,10 +1,13 @@
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Final, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _CONFIG = SettingsConfigDict(env_prefix="JOINDER_", frozen=True, hide_input_in_errors=True)
+_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class RegistrySettings(BaseSettings):
@@ -40,6 +43,14 @@ class RegistrySettings(BaseSettings):
         "of this system means consent to monitoring and recording."
     )
     """The system-use notice that each person acknowledges after signing in."""
+    demo_people: str = ""
+    """JSON of invented people whom the sign-in page offers with one click; loopback only."""
+
+    @model_validator(mode="after")
+    def _demonstrates_at_home(self) -> Self:
+        if self.demo_people and urlsplit(self.public_url).hostname not in _LOOPBACK:
+            raise ValueError("JOINDER_DEMO_PEOPLE is for a demonstration at a loopback address.")
+        return self
 
     @field_validator("trusted_proxies")
     @classmethod

@@ -1,6 +1,6 @@
 """The demo's two offices: added by the operator, each with a client of its own."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -20,7 +20,7 @@ from app.client.pins import check_tables, fetch_keys, pin
 from app.core.clock import utc_now
 from app.offices import queries as office_queries
 from app.offices import service as offices
-from app.offices.schemas import AgreementSign, OfficeAdd
+from app.offices.schemas import AgreementSign, OfficeAdd, OfficeKind
 from app.quotas import service as quotas
 
 BACKLOG_ELEMENTS: Final = 100_000
@@ -34,7 +34,9 @@ class DemoOffice:
     code: str
     name: str
     state: str
-    export: str
+    export: str = ""
+    """The file that it pushes; empty: it has none of the measured data."""
+    kind: OfficeKind = "local"
 
 
 OFFICES = (
@@ -42,27 +44,38 @@ OFFICES = (
     DemoOffice("DEMO-BIRCH", "Birch County District Attorney (demo)", "NV", "dataset4b.csv"),
 )
 
+STATE = (
+    DemoOffice("DEMO-CEDAR", "Cedar County District Attorney", "CA"),
+    DemoOffice("DEMO-DOGWOOD", "Dogwood County District Attorney", "CA"),
+    DemoOffice("DEMO-ELM", "Elm County Prosecuting Attorney", "CA"),
+    DemoOffice("DEMO-FIR", "Fir County District Attorney", "CA"),
+    DemoOffice("DEMO-AG", "Attorney General, Trafficking Unit", "CA", kind="attorney_general"),
+)
+"""Offices of one invented state, for looking at the pages; their cases are in state.py."""
 
-def create_keys(directory: Path) -> dict[str, dict[str, str]]:
+
+def create_keys(directory: Path, of: Sequence[DemoOffice] = OFFICES) -> dict[str, dict[str, str]]:
     """Make each office's private key below `directory`, as the office would; return public keys."""
-    paths = {office.code: _home(directory, office) / client_config.KEY_NAME for office in OFFICES}
+    paths = {office.code: _home(directory, office) / client_config.KEY_NAME for office in of}
     return {
         code: public_jwk(read_private_key(path) if path.exists() else create_private_key(path))
         for code, path in paths.items()
     }
 
 
-async def add_offices(session: AsyncSession, keys: dict[str, dict[str, str]]) -> dict[str, str]:
+async def add_offices(
+    session: AsyncSession, keys: dict[str, dict[str, str]], of: Sequence[DemoOffice] = OFFICES
+) -> dict[str, str]:
     """Add the offices with agreements in force and register their clients; return client ids."""
     now = utc_now()
     signed = (now - timedelta(days=1)).date()
     ids = {}
     known = set(await office_queries.list_codes(session))
-    for office in OFFICES:
+    for office in of:
         added = OfficeAdd(
             code=office.code,
             name=office.name,
-            kind="local",
+            kind=office.kind,
             state=office.state,
             contact_title="Duty deputy",
             contact_phone="+1 415 555 0100",
@@ -74,14 +87,15 @@ async def add_offices(session: AsyncSession, keys: dict[str, dict[str, str]]) ->
         if office.code not in known:
             await offices.add_office(session, OPERATOR, added, now=now)
             await offices.sign_agreement(session, OPERATOR, office.code, agreement)
-            await quotas.open_import(
-                session,
-                OPERATOR,
-                office.code,
-                elements=BACKLOG_ELEMENTS,
-                ends_at=now + timedelta(days=1),
-                now=now,
-            )
+            if office.export:
+                await quotas.open_import(
+                    session,
+                    OPERATOR,
+                    office.code,
+                    elements=BACKLOG_ELEMENTS,
+                    ends_at=now + timedelta(days=1),
+                    now=now,
+                )
         client_id = await accounts.add_client_credential(
             session, OPERATOR, office.code, keys[office.code], label="demo", now=now
         )
@@ -91,12 +105,14 @@ async def add_offices(session: AsyncSession, keys: dict[str, dict[str, str]]) ->
 
 def are_ours(codes: Collection[str]) -> bool:
     """Return whether these are the codes of no office but the demo's."""
-    return set(codes) <= {office.code for office in OFFICES}
+    return set(codes) <= {office.code for office in (*OFFICES, *STATE)}
 
 
-def configure(directory: Path, registry: str, ids: dict[str, str]) -> list[ClientConfig]:
+def configure(
+    directory: Path, registry: str, ids: dict[str, str], of: Sequence[DemoOffice] = OFFICES
+) -> list[ClientConfig]:
     """Write each office's `joinder-client.toml` with the evaluator's keys pinned."""
-    return [_configure(_home(directory, office), registry, ids[office.code]) for office in OFFICES]
+    return [_configure(_home(directory, office), registry, ids[office.code]) for office in of]
 
 
 def _configure(home: Path, registry: str, client_id: str) -> ClientConfig:

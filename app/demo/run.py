@@ -19,7 +19,7 @@ from app.core.db import (
     schema_revision,
     transaction,
 )
-from app.demo import offices
+from app.demo import offices, people, state
 from app.demo.measure import measure, write_samples
 from app.demo.offices import OFFICES
 from app.offices import queries as office_queries
@@ -50,6 +50,7 @@ def demonstrate(
     ports: tuple[int, int],
     say: Say,
     progress: Callable[[str], Progress],
+    with_pages: bool = True,
 ) -> Iterator[Demo]:
     """Serve, do the main job through the HTTP API, and yield the running service.
 
@@ -60,6 +61,7 @@ def demonstrate(
         ports: Of registry and evaluator; 0 takes free ones.
         say: Told a line at each step.
         progress: Given an office's name, returns what to tell about its push.
+        with_pages: Whether to fill an invented state to look at in a browser first.
     """
     started = time.monotonic()
     log = directory.parent / "service.log"
@@ -70,9 +72,13 @@ def demonstrate(
         say(f"The data is there already, {records} records of each office; --fresh begins again.")
     # each person of this data has one counterpart, which is what the prior should say
     prior = {"JOINDER_OPPOSITE_SUBJECTS": str(records), "JOINDER_EXPECTED_MATCHES": "1"}
+    settings = {**prior, **({"JOINDER_DEMO_PEOPLE": people.setting()} if with_pages else {})}
     with ExitStack() as stack:
-        service = stack.enter_context(running(here, ports=ports, settings=prior, log=log))
+        service = stack.enter_context(running(here, ports=ports, settings=settings, log=log))
         say(f"Registry and evaluator answer after {time.monotonic() - started:.1f} s.")
+        if with_pages:
+            state.show(here, directory, service.addresses.registry)
+            say(f"Open {service.addresses.registry} in a browser and pick who you are.")
         ids = _add_offices(here, directory)
         configs = offices.configure(directory, service.addresses.registry, ids)
         clients = [stack.enter_context(RegistryClient(config)) for config in configs]

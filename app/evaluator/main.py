@@ -6,6 +6,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 
 from app.core.clock import utc_now
 from app.core.errors import EpochChangedError
@@ -126,6 +128,14 @@ def create_app(settings: EvaluatorSettings) -> FastAPI:
     """
     app = create_bare_app()
     jwks = json.loads((settings.keys / "public" / "access-jwks.json").read_text())
+    # pages of the registry send blinded elements from the browser; inside the edge, which logs it
+    pages = Middleware(
+        CORSMiddleware,
+        allow_origins=[settings.issuer],
+        allow_methods=["POST"],
+        allow_headers=["Authorization", "Content-Type"],
+    )
+    app.user_middleware.append(pages)
     app.state.keys = EpochKeys(settings.keys / "evaluator")
     app.state.turns = Turns()
     app.state.permit_verifier = PermitVerifier(

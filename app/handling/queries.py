@@ -41,6 +41,7 @@ WHERE $1 IN (h.requester_office_id, h.responder_office_id) AND $3
 
 _PAGE: Final = _VISIBLE + " AND ($5::uuid IS NULL OR h.id < $5) ORDER BY h.id DESC LIMIT $6"
 _ONE: Final = _VISIBLE + " AND h.id = $5"
+_OF_OVERLAP: Final = _VISIBLE + " AND h.overlap_id = $5 ORDER BY h.id DESC LIMIT 20"
 
 
 def _who(principal: Principal, now: datetime) -> tuple[object, ...]:
@@ -58,6 +59,16 @@ async def list_requests(
     """Return a page of the requests that the caller's office sent or received, newest first."""
     connection = await driver(session)
     rows: list[asyncpg.Record] = await connection.fetch(_PAGE, *_who(principal, now), before, limit)
+    return rows
+
+
+async def list_requests_of_overlap(
+    session: AsyncSession, principal: Principal, overlap_id: UUID, *, now: datetime
+) -> list[asyncpg.Record]:
+    """Return the latest requests about one overlap that the caller's office sent or received."""
+    rows: list[asyncpg.Record] = await (await driver(session)).fetch(
+        _OF_OVERLAP, *_who(principal, now), overlap_id
+    )
     return rows
 
 

@@ -236,6 +236,22 @@ async def list_requests(
     return found
 
 
+async def list_requests_of_overlap(
+    session: AsyncSession, principal: Principal, overlap_id: UUID, *, now: datetime
+) -> list[HandlingRead]:
+    """Return the latest requests about one overlap, newest first.
+
+    Raises:
+        MissingScopeError: the caller lacks `handling:read`.
+    """
+    principal.require(Permission.HANDLING_READ)
+    rows = await queries.list_requests_of_overlap(session, principal, overlap_id, now=now)
+    shown = [queries.render(row) for row in rows]
+    if shown:
+        await _record_disclosed(session, principal, shown)
+    return shown
+
+
 async def _record_disclosed(
     session: AsyncSession, principal: Principal, shown: list[HandlingRead]
 ) -> None:

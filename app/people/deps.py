@@ -1,9 +1,11 @@
 import ipaddress
 import secrets
+from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import Depends, Request, Response
 from fastapi.security import APIKeyCookie
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principal import Principal
 from app.core.db import act_for, transaction
@@ -91,6 +93,17 @@ async def current_sign_in(
         sent = request.headers.get(CSRF_HEADER, "").encode()
         if not secrets.compare_digest(sent, sign_ins.csrf_token(secret).encode()):
             raise CrossSiteRequestError
+    return await arrive(request, gate, session, secret, now=now)
+
+
+async def arrive(
+    request: Request, gate: Gate, session: AsyncSession, secret: str, *, now: datetime
+) -> SignedIn:
+    """Return who is signed in with `secret`; the request and `session` act for that person.
+
+    Raises:
+        SignInNeededError: nobody is, or not any more.
+    """
     async with transaction(gate.sessions) as arriving:
         signed = await sign_ins.find(arriving, secret, now=now)
     request.state.office = signed.office_id
@@ -108,12 +121,21 @@ async def current_person(request: Request, signed: CurrentSignIn) -> Principal:
     Raises:
         BannerNotAcknowledgedError, SecondFactorNeededError: the sign-in is not complete.
     """
+    require_complete(signed)
+    principal: Principal = request.state.principal
+    return principal
+
+
+def require_complete(signed: SignedIn) -> None:
+    """Refuse a sign-in that lacks a step.
+
+    Raises:
+        BannerNotAcknowledgedError, SecondFactorNeededError: it does.
+    """
     if signed.next_step == "acknowledge_banner":
         raise BannerNotAcknowledgedError
     if signed.next_step != "none":
         raise SecondFactorNeededError
-    principal: Principal = request.state.principal
-    return principal
 
 
 CurrentPerson = Annotated[Principal, Depends(current_person)]

@@ -27,8 +27,9 @@ IDLE: Final = timedelta(minutes=30)
 ABSOLUTE: Final = timedelta(hours=12)
 
 _SIGNED_IN: Final = text(
-    "SELECT s.id, s.person_id, p.office_id, o.code, p.account, p.name, p.roles, s.method,"  # noqa: S608 -- no value is put into the text
-    " s.began_at, s.seen_at, s.proved_at, s.acknowledged_at, p.is_password_short,"
+    "SELECT s.id, s.person_id, p.office_id, o.code, o.name, o.state,"  # noqa: S608 -- no value is put into the text
+    " p.account, p.name, p.roles, s.method, s.began_at, s.seen_at,"
+    " s.proved_at, s.acknowledged_at, p.is_password_short,"
     " p.totp_sealed IS NOT NULL"
     " OR EXISTS (SELECT FROM passkeys k WHERE k.person_id = p.id) AS has_factor, "
     + IN_FORCE.format(office="p.office_id", today=":today")
@@ -47,6 +48,8 @@ class SignedIn:
     person_id: UUID
     office_id: int
     office: str
+    office_name: str
+    state: str
     account: str
     name: str
     roles: list[str]

@@ -35,7 +35,7 @@ SELECTS = {
 }
 FASTAPI = re.compile(
     r"app/(main|\w+/routes|evaluator/main|accounts/(deps|idempotency|pages)|core/(deps|http|openapi)"
-    r"|people/(deps|me_routes|admin_routes)"
+    r"|people/(deps|me_routes|admin_routes)|web/(deps|pages|\w+_routes)"
     r"|serving/process)\.py"  # the last one for a type only
 )
 CLOCKS = {"app/core/clock.py", "app/client/clock.py"}

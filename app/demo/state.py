@@ -1,0 +1,256 @@
+"""An invented state for looking at the pages: offices, people, cases, and what came of overlaps.
+
+Each scene shows one thing that prosecutors meet: a ring across two counties, a recruiter, relatives
+who look alike, a shared front business, an office that wants to be called first.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Final
+
+from app.client.cases import Address, Case, Identifier, Subject
+from app.client.registry import RegistryClient
+from app.demo import offices, people
+from app.demo.offices import STATE
+from app.identifiers.match_keys import PersonName
+from app.serving.installation import Installation, in_transaction
+
+_TYPES: Final = ("labor", "sex", "labor", "undetermined")
+_STAGES: Final = ("charged", "pre_charge", "disposed", "charged", "declined")
+
+
+def _person(
+    given: str,
+    surname: str,
+    born: str = "",
+    *,
+    middle: str = "",
+    phone: str = "",
+    street: str = "",
+    identifiers: tuple[Identifier, ...] = (),
+    ref: str = "1",
+) -> Subject:
+    return Subject(
+        ref=ref,
+        provenance="own_investigation",
+        names=(PersonName(given, surname, middle, born),),
+        born=born,
+        phones=(phone,) if phone else (),
+        addresses=(Address(street, "95999"),) if street else (),
+        identifiers=identifiers,
+    )
+
+
+def _firm(name: str, *, phone: str = "", street: str = "", ref: str = "1") -> Subject:
+    return Subject(
+        ref=ref,
+        provenance="court_filing",
+        kind="organization",
+        phones=(phone,) if phone else (),
+        addresses=(Address(street, "95999"),) if street else (),
+        identifiers=(Identifier("org", name, "CA"),),
+    )
+
+
+def _case(
+    number: str,
+    *subjects: Subject,
+    kind: str = "labor",
+    stage: str = "charged",
+    shown: str = "open",
+    county: str = "",
+    opened: str = "2026-02-11",
+    summary: str = "",
+) -> Case:
+    return Case(
+        source_system="cms",
+        external_id=number,
+        record_class=stage,
+        trafficking_type=kind,
+        subjects=subjects,
+        disclosure=shown,
+        county_fips=county,
+        opened_on=opened,
+        summary=summary,
+    )
+
+
+_PLATE: Final = Identifier("plate", "7DEM042", "CA")
+
+CASES: Final[dict[str, tuple[Case, ...]]] = {
+    "DEMO-DOGWOOD": (
+        _case(
+            "D26-0107",
+            _person("Marlon", "Vestergaard", "1979-04-18", middle="T", phone="+1 415 555 0142"),
+            county="06033",
+            summary="Restaurant workers held in debt for travel and rent; wages kept back.",
+        ),
+        _case("D26-0112", _firm("Sunpath Harvest Crews LLC", phone="+1 415 555 0117")),
+        _case(
+            "D26-0131",
+            _person("Odalys", "Trentham", "1991-09-02", phone="+1 415 555 0163"),
+            kind="sex",
+            summary="Advertisements in four counties; one person pays for all of them.",
+        ),
+        _case("D26-0140", _person("Corvin", "Aldabert", "1984-01-30"), kind="sex"),
+    ),
+    "DEMO-ELM": (
+        _case(
+            "2026-00318",
+            _person("Odalys", "Trentham", "1991-09-02", middle="R"),
+            kind="sex",
+            shown="contact_first",
+        ),
+        _case(
+            "2026-00322",
+            _person("Leopold", "Strandquist", "1968-12-07", street="410 Quarry Lane"),
+            stage="pre_charge",
+            shown="contact_first",
+        ),
+        _case("2026-00340", _person("Bram", "Hollenkamp", "1990-06-15", phone="+1 415 555 0188")),
+    ),
+    "DEMO-FIR": (
+        _case("FC-26-51", _person("Jose", "Martinez", "1988-11-21"), kind="sex"),
+        _case(
+            "FC-26-58",
+            _firm("Sunpath Harvest Crews, L.L.C.", street="77 Packing House Road"),
+            summary="Field crews housed in one building; papers kept by the crew leader.",
+        ),
+        _case("FC-26-60", _person("Silvan", "Dreyfuss", "1972-10-05"), shown="silent"),
+        _case(
+            "FC-26-64", _person("Wendell", "Ashgrove", "1981-08-27", middle="J"), stage="declined"
+        ),
+    ),
+    "DEMO-CEDAR": (
+        _case(
+            "24-CR-0931",
+            _person(
+                "Marlon",
+                "Vestergard",
+                "1979-04-18",
+                middle="T",
+                phone="+1 415 555 0142",
+                identifiers=(_PLATE,),
+            ),
+            county="06019",
+            summary="Kitchen staff worked without pay to repay a recruiter.",
+        ),
+        _case(
+            "26-CR-0207",
+            _firm(
+                "Sunpath Harvest Crews LLC",
+                phone="+1 415 555 0117",
+                street="77 Packing House Road",
+            ),
+            county="06019",
+            opened="2026-05-04",
+            summary="Labor contractor that brings crews for three harvests a year.",
+        ),
+        _case(
+            "26-CR-0244",
+            _person("Odalys", "Trentham", "1991-09-02", phone="+1 415 555 0163"),
+            kind="sex",
+            opened="2026-06-16",
+            summary="One organizer books rooms and pays for advertisements.",
+        ),
+        _case("26-CR-0261", _person("Jose", "Martinez", "1988-03-21"), kind="sex"),
+        _case("26-CR-0270", _person("Silvan", "Dreyfuss", "1972-10-05"), kind="both"),
+        _case(
+            "26-CR-0288", _person("Ottilie", "Marchbanks", "1986-02-14", phone="+1 415 555 0188")
+        ),
+        _case(
+            "26-CR-0290",
+            _person("Leopold", "Strandquist", "1968-12-07", street="410 Quarry Lane"),
+            stage="pre_charge",
+            shown="contact_first",
+        ),
+        _case("26-CR-0301", _person("Wendell", "Ashgrove", "1981-08-27", middle="P")),
+    ),
+    "DEMO-AG": (
+        _case(
+            "AG-26-014",
+            _person("Marlon", "Vestergaard", "1979-04-18", phone="+1 415 555 0142"),
+            kind="both",
+            summary="Statewide inquiry into one recruiter and those who use him.",
+        ),
+    ),
+}
+"""By office. Cedar comes late, so that its queue is full of what others had posted."""
+
+_FILLERS: Final = tuple(
+    zip(
+        ("Ferris", "Greta", "Hollis", "Imke", "Jarvis", "Katrin", "Ludo", "Mireille"),
+        ("Amberley", "Bexcombe", "Cottrill", "Dunmore", "Estridge", "Fairholm", "Gatwood", "Hexam"),
+        strict=True,
+    )
+)
+
+
+def _fillers(code: str) -> Iterator[Case]:
+    """Yield cases that overlap with nothing, so that lists look as they do at work."""
+    place = [office.code for office in STATE].index(code)
+    for index, (given, surname) in enumerate(_FILLERS):
+        born = f"{1960 + 5 * place + index}-0{1 + index}-1{place}"
+        name = f"{surname}{'abcde'[place]}"
+        yield _case(
+            f"25-{100 * (place + 1) + 7 * index:04}",
+            _person(given, name, born),
+            kind=_TYPES[(index + place) % len(_TYPES)],
+            stage=_STAGES[(index + place) % len(_STAGES)],
+            opened=f"2025-{index + 1:02}-0{place + 1}",
+        )
+
+
+def show(here: Installation, directory: Path, registry: str) -> None:
+    """Fill the state once; what is there already is left as it is."""
+    done = directory / "state.json"
+    if done.exists():
+        return
+    keys = offices.create_keys(directory, STATE)
+    ids = in_transaction(here, lambda session: offices.add_offices(session, keys, STATE))
+    configs = offices.configure(directory, registry, ids, STATE)
+    with ExitStack() as stack:
+        clients = {
+            office.code: stack.enter_context(RegistryClient(config))
+            for office, config in zip(STATE, configs, strict=True)
+        }
+        for code, cases in CASES.items():
+            refused = [
+                each
+                for each in clients[code].put_cases([*_fillers(code), *cases])
+                if each.result == "refused"
+            ]
+            assert not refused, refused  # noqa: S101 -- the cases above are right, or wrong here
+        _settle(clients)
+    people.enrol(registry, in_transaction(here, people.add_people))
+    done.write_text(json.dumps(ids))
+
+
+def _settle(clients: dict[str, RegistryClient]) -> None:
+    """Give verdicts, ask and answer, so that each state of an overlap is there to see."""
+    cedar, dogwood = clients["DEMO-CEDAR"], clients["DEMO-DOGWOOD"]
+    dogwood.give_verdict(_of(dogwood, "D26-0107", "Cedar"), "confirmed")
+    recruiter = _of(cedar, "24-CR-0931", "Dogwood")
+    cedar.give_verdict(recruiter, "confirmed")
+    asked = cedar.request_handling(recruiter["id"], proposed_lead="requester")
+    dogwood.answer_handling(asked["id"], answer="accept", version=asked["version"])
+    looks_alike = _of(cedar, "26-CR-0261", "Fir")
+    cedar.give_verdict(looks_alike, "not_a_match", reason="different_person")
+    elm = clients["DEMO-ELM"]
+    elm.request_handling(_of(elm, "2026-00340", "")["id"], proposed_lead="counterpart")
+    crews = _of(dogwood, "D26-0112", "Fir")
+    asked = dogwood.request_handling(crews["id"], proposed_lead="requester")
+    clients["DEMO-FIR"].answer_handling(
+        asked["id"], answer="decline", version=asked["version"], reason="handled_separately"
+    )
+
+
+def _of(client: RegistryClient, number: str, other: str) -> dict[str, Any]:
+    """Return the office's overlap of one of its cases with the office of that county."""
+    for overlap in client.list_overlaps():
+        office = (overlap["counterpart"]["office"] or {}).get("name", "")
+        if overlap["case"]["external_id"] == number and office.startswith(other):
+            return overlap
+    raise LookupError(f"The demo's case {number} has no overlap with {other or 'any office'}.")

@@ -1,0 +1,179 @@
+import json
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query, Request, Response
+
+from app.access.permissions import Permission
+from app.access.vocabulary import DISCLOSURES, RECORD_CLASSES
+from app.cases import posting
+from app.cases import service as cases
+from app.cases.errors import SummaryRefusedError, TokenRefusedError
+from app.cases.registering import Intake
+from app.cases.routes import THEN_FINISH
+from app.cases.schemas import CasePut, CaseRead, ExternalId, SourceSystem
+from app.core.deps import Now, Session
+from app.core.errors import InvalidError
+from app.core.http import PageRoute
+from app.core.schemas import Sent
+from app.identifiers.kinds import KINDS, MATCH_SPEC
+from app.queues import service as queues
+from app.sharing import audience
+from app.sharing.schemas import AudienceAsk, AudienceRead
+from app.web import forms
+from app.web.deps import Changing, Cursor, Note, Reading, page
+from app.web.pages import Visit
+
+router = APIRouter(route_class=PageRoute)
+PER_PAGE: Final = 25
+MOST_OVERLAPS: Final = 50
+_MAX_BODY: Final = 512 * 1024
+_CASE_FIELDS: Final = (
+    *("record_class", "trafficking_type", "disclosure", "county_fips"),
+    *("opened_on", "review_on", "summary"),
+)
+_NOT_ASKED: Final = frozenset({"addr0", "ssn4", "org"})
+"""Made of an address; bound to a name and a year; the organization's own name."""
+_PROMPTS: Final = {
+    "platform": "Platform",
+    "site": "Site",
+    "service": "Payment service",
+    "chain": "Chain",
+    "routing": "Routing number",
+    "state": "State",
+    "country": "Country",
+}
+
+
+class Reference(Sent):
+    """How the office itself names a case."""
+
+    source_system: SourceSystem
+    external_id: ExternalId
+
+
+@router.get("/cases", **page(Permission.CASES_READ))
+async def show_cases(
+    visit: Reading, session: Session, response: Response, cursor: Cursor = None
+) -> Response:
+    """Show the office's own cases, newest first."""
+    wanted = visit.list_page(response, cursor, PER_PAGE, "")
+    found = await cases.list_cases(session, visit.principal, before=wanted.number, limit=PER_PAGE)
+    return visit.page(
+        "cases/cases.html",
+        cases=[CaseRead.model_validate(case, from_attributes=True) for case in found],
+        next_cursor=wanted.end([case.id for case in found]),
+        is_first=cursor is None,
+    )
+
+
+@router.get("/cases/new", **page(Permission.CASES_POST))
+async def show_new_case(
+    visit: Reading,
+    source_system: Annotated[str, Query(max_length=32)] = "",
+    external_id: Annotated[str, Query(max_length=64)] = "",
+) -> Response:
+    """Show the form of a case; what identifies people is read and hashed in the page."""
+    visit.principal.require(Permission.CASES_POST)  # no service is asked before it is sent
+    visit.form.update({"source_system": source_system, "external_id": external_id})
+    return _new_case(visit, {})
+
+
+def _new_case(
+    visit: Visit,
+    errors: dict[str, str],
+    *,
+    status: int = 200,
+    preview: AudienceRead | None = None,
+) -> Response:
+    kinds = [
+        {
+            "name": name,
+            "label": kind.label.partition(" ")[2],
+            "of": _PROMPTS.get(kind.of, ""),
+            "subjects": sorted(kind.subjects),
+        }
+        for name, kind in KINDS.items()
+        if kind.evidence != "person" and name not in _NOT_ASKED
+    ]
+    return visit.page(
+        "cases/new.html",
+        status=status,
+        form=visit.form,
+        errors=errors,
+        preview=preview,
+        record_classes=RECORD_CLASSES,
+        disclosures=DISCLOSURES,
+        kinds=json.dumps(kinds),
+        subjects=visit.form.get("subjects", ""),
+    )
+
+
+@router.post("/cases/audience", **page(Permission.CASES_POST, max_body_bytes=_MAX_BODY))
+async def show_audience(visit: Changing, session: Session, now: Now) -> Response:
+    """Show who could see the case as the form has it, before it is posted."""
+    sent = forms.only(visit.form, "disclosure", "record_class", "trafficking_type")
+    asked, errors = forms.read(AudienceAsk, sent)
+    if asked is None:
+        if visit.is_part:
+            return visit.page("cases/audience.html", preview=None)
+        return _new_case(visit, errors, status=422)
+    preview = await audience.preview_audience(session, visit.principal, asked, now=now)
+    if visit.is_part:
+        return visit.page("cases/audience.html", preview=preview)
+    return _new_case(visit, {}, preview=preview)
+
+
+@router.post(
+    "/cases/new",
+    dependencies=THEN_FINISH,
+    **page(Permission.CASES_POST, max_body_bytes=_MAX_BODY),
+)
+async def post_case(request: Request, visit: Changing, session: Session, now: Now) -> Response:
+    """Post a case with the tokens that the page has made; nothing raw is among the fields."""
+    sent = forms.only(visit.form, *_CASE_FIELDS)
+    ref, ref_errors = forms.read(Reference, forms.only(visit.form, *Reference.model_fields))
+    tokens = _tokens(visit.form.get("subjects", ""))
+    body, errors = forms.read(CasePut, {**sent, **tokens, "match_spec": MATCH_SPEC})
+    if "epoch" in errors:
+        del errors["epoch"]  # the page's script sets it together with the subjects
+        errors["subjects"] = forms.SUBJECTS_NEEDED
+    if ref is None or body is None:
+        return _new_case(visit, {**ref_errors, **errors}, status=422)
+    intake: Intake = request.app.state.intake
+    key = ref.source_system, ref.external_id
+    try:
+        receipt = await posting.put_case(session, visit.principal, intake, key, body, now=now)
+    except (SummaryRefusedError, TokenRefusedError, InvalidError) as error:
+        # nothing was stored yet: these are checked before the first statement that writes
+        return _new_case(visit, forms.refused(error), status=422)
+    return visit.redirect(f"/cases/{'/'.join(key)}", f"case-{receipt.result}")
+
+
+def _tokens(text: str) -> dict[str, Any]:
+    """Return epoch and subjects that the page's script has put into its form, if it did."""
+    try:
+        made = json.loads(text)
+        return {"epoch": made["epoch"], "subjects": made["subjects"]}
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return {}
+
+
+@router.get("/cases/{source_system}/{external_id}", **page(Permission.CASES_READ))
+async def show_case(
+    source_system: SourceSystem,
+    external_id: ExternalId,
+    visit: Reading,
+    session: Session,
+    note: Note = "",  # noqa: ARG001 -- the frame reads it
+) -> Response:
+    """Show one of the office's own cases and its overlaps."""
+    case = await cases.read_case(session, visit.principal, source_system, external_id)
+    found = await queues.list_overlaps_of_case(
+        session, visit.principal, case.id, limit=MOST_OVERLAPS + 1, now=visit.now
+    )
+    return visit.page(
+        "cases/case.html",
+        case=CaseRead.model_validate(case, from_attributes=True),
+        overlaps=[seen.read for seen in found[:MOST_OVERLAPS]],
+        has_more=len(found) > MOST_OVERLAPS,
+    )

@@ -1,0 +1,126 @@
+import secrets
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import Depends, Form, Query, Request
+
+from app.access.permissions import Permission
+from app.core.deps import Now, Session
+from app.core.errors import AppError
+from app.core.openapi import KNOWN, PUBLIC, operation
+from app.people import sign_ins
+from app.people.deps import (
+    CurrentGate,
+    CurrentSignIn,
+    SignInSecret,
+    arrive,
+    require_complete,
+    same_origin,
+)
+from app.people.errors import CrossSiteRequestError, SignInNeededError
+from app.people.queries import SignedIn
+from app.web.pages import Visit
+
+
+def page(scope: Permission | str = KNOWN, *raises: type[AppError], **more: Any) -> dict[str, Any]:
+    """Return what a route of a page is declared with; the API's document leaves pages out."""
+    extra = operation(*raises, scope=scope, **more)
+    return {"include_in_schema": False, "response_model": None, "openapi_extra": extra}
+
+
+def open_to_all(**more: Any) -> dict[str, Any]:
+    """Return the same for a page that anyone may open."""
+    return page(PUBLIC, **more)
+
+
+async def arriving_visit(request: Request, signed: CurrentSignIn, now: Now) -> Visit:
+    """Return the visit of somebody whose sign-in may lack a step."""
+    return _begin(request, signed, now)
+
+
+async def reading_visit(visit: Annotated[Visit, Depends(arriving_visit)]) -> Visit:
+    """Return the visit of somebody who reads a page.
+
+    Raises:
+        BannerNotAcknowledgedError, SecondFactorNeededError: the sign-in is not complete.
+    """
+    require_complete(visit.signed)
+    return visit
+
+
+async def form_sign_in(
+    request: Request,
+    gate: CurrentGate,
+    session: Session,
+    now: Now,
+    secret: SignInSecret,
+    csrf_token: Annotated[str, Form(max_length=100)] = "",
+) -> SignedIn:
+    """Return who sent a form of ours, the sign-in complete or not.
+
+    Raises:
+        CrossSiteRequestError: the form is of another site, or of an older sign-in.
+        SignInNeededError: no cookie, or one whose sign-in has ended.
+    """
+    await same_origin(request, gate)
+    if secret is None:
+        raise SignInNeededError
+    signed = await arrive(request, gate, session, secret, now=now)
+    if not secrets.compare_digest(csrf_token.encode(), sign_ins.csrf_token(secret).encode()):
+        raise CrossSiteRequestError
+    return signed
+
+
+async def arriving_form(
+    request: Request, signed: Annotated[SignedIn, Depends(form_sign_in)], now: Now
+) -> Visit:
+    """Return the visit of somebody who sent a form and whose sign-in may lack a step."""
+    visit = _begin(request, signed, now)
+    visit.form.update(await sent_fields(request))
+    return visit
+
+
+async def changing_visit(visit: Annotated[Visit, Depends(arriving_form)]) -> Visit:
+    """Return the visit of somebody who sent a form.
+
+    Raises:
+        BannerNotAcknowledgedError, SecondFactorNeededError: the sign-in is not complete.
+    """
+    require_complete(visit.signed)
+    return visit
+
+
+def _begin(request: Request, signed: SignedIn, now: datetime) -> Visit:
+    visit = Visit(request, signed, now)
+    request.state.visit = visit  # a refusal is shown in the same frame
+    return visit
+
+
+async def sent_fields(request: Request) -> dict[str, str]:
+    """Return the fields that a form sent, trimmed; those left empty are left out."""
+    form = await request.form()
+    texts = {name: value.strip() for name, value in form.items() if isinstance(value, str)}
+    return {name: text.replace("\r\n", "\n") for name, text in texts.items() if text}
+
+
+async def open_form(
+    request: Request,
+    gate: CurrentGate,
+    csrf_token: Annotated[str, Form(max_length=100)] = "",  # noqa: ARG001 -- makes this a form
+) -> dict[str, str]:
+    """Return the fields of a form that is sent before there is a sign-in.
+
+    Raises:
+        CrossSiteRequestError: the form is of another site.
+    """
+    await same_origin(request, gate)
+    return await sent_fields(request)
+
+
+Arriving = Annotated[Visit, Depends(arriving_visit)]
+ArrivingForm = Annotated[Visit, Depends(arriving_form)]
+Reading = Annotated[Visit, Depends(reading_visit)]
+Changing = Annotated[Visit, Depends(changing_visit)]
+OpenForm = Annotated[dict[str, str], Depends(open_form)]
+Cursor = Annotated[str | None, Query(max_length=200)]
+Note = Annotated[str, Query(max_length=40)]

@@ -1,0 +1,125 @@
+"""How much each signal adds to, or takes from, a finding: what the picture of it is made of. Pure.
+
+A finding keeps its facts and its total. The weights of dates, middle initials and numbers follow
+from the rules (docs/matching.md); what is left of the total is that of names and of what people
+share, divided by what each is worth at most.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from app.cases.overlap_schemas import FindingRead, PersonFactsRead
+from app.identifiers.kinds import KINDS
+from app.overlaps.facts import PersonFacts
+from app.overlaps.scoring import CONTACT_CAP, POSTCODE_BITS, Prior, number_bits
+from app.web import words
+
+Weight = Literal["decisive", "strong", "moderate", "slight", "none", "against"]
+
+_NAME: Final = 16.0
+"""Bits of a full name of middling rarity; divides what is left, and is never shown."""
+_STEPS: Final[tuple[tuple[float, Weight], ...]] = (
+    (16.0, "decisive"),
+    (9.0, "strong"),
+    (5.0, "moderate"),
+    (0.05, "slight"),
+)
+
+
+@dataclass(frozen=True)
+class Signal:
+    """One signal of a finding."""
+
+    name: str
+    """What was compared, such as `Date of birth`."""
+    outcome: str
+    """How it came out, such as `agrees`; never a value."""
+    bits: float
+    """What it adds to the total; negative: it speaks against."""
+
+    @property
+    def weight(self) -> Weight:
+        """Return the same in a word."""
+        if self.bits < 0:
+            return "against"
+        return next((word for least, word in _STEPS if self.bits >= least), "none")
+
+
+def signals(finding: FindingRead, prior: Prior) -> list[Signal]:
+    """Return the signals of a finding of a person, most telling first; none without its facts."""
+    facts = finding.facts
+    if facts is None or finding.strength is None:
+        return []
+    known = [*_of_dates(facts), *_of_numbers(facts, finding)]
+    open_ones = [*_of_names(facts), *_of_contacts(facts)]
+    left = finding.strength - prior.bits - sum(each.bits for each in known)
+    adding = sum(each.bits for each in open_ones if each.bits > 0)
+    against = sum(each.bits for each in open_ones if each.bits < 0)
+    share = max(0.0, left - against) / adding if adding else 0.0
+    divided = [
+        Signal(each.name, each.outcome, each.bits * share if each.bits > 0 else each.bits)
+        for each in open_ones
+    ]
+    return sorted([*known, *divided], key=lambda each: -each.bits)
+
+
+def unknown(finding: FindingRead) -> list[str]:
+    """Return what could not be compared, because one of the two subjects lacks it."""
+    facts = finding.facts
+    if facts is None:
+        return []
+    return [title for name, title in words.SIGNALS.items() if getattr(facts, name) == "unknown"]
+
+
+def _of_dates(facts: PersonFactsRead) -> list[Signal]:
+    bits = {
+        "birth_date": _facts(birth_date=facts.birth_date).bits(0),
+        "middle_initial": _facts(middle_initial=facts.middle_initial).bits(0),
+    }
+    return [_signal(name, facts, bits[name]) for name in bits if _level(facts, name) != "unknown"]
+
+
+def _of_names(facts: PersonFactsRead) -> list[Signal]:
+    bits = {
+        "last_name": _facts(last_name=facts.last_name).bits(_NAME),
+        "first_name": _facts(first_name=facts.first_name).bits(_NAME),
+    }
+    return [_signal(name, facts, bits[name]) for name in bits if _level(facts, name) != "unknown"]
+
+
+def _of_contacts(facts: PersonFactsRead) -> list[Signal]:
+    kinds = [kind for kind in facts.shared if KINDS[kind].evidence in {"contact", "organization"}]
+    each = CONTACT_CAP / len(kinds) if kinds else 0.0
+    found = [Signal(_title(kind), "shared", each) for kind in kinds]
+    if facts.postcode == "agrees":
+        found.append(_signal("postcode", facts, POSTCODE_BITS))
+    return found
+
+
+def _of_numbers(facts: PersonFactsRead, finding: FindingRead) -> list[Signal]:
+    weak = {each.kind for each in finding.suppressed if each.mode != "inform"}
+    shared = [kind for kind in facts.shared if KINDS[kind].evidence in {"strong", "partial"}]
+    return [
+        *(Signal(_title(kind), "agrees", number_bits([kind], [], weak)) for kind in shared),
+        *(Signal(_title(kind), "differs", number_bits([], [kind])) for kind in facts.differing),
+    ]
+
+
+def _facts(**levels: str) -> PersonFacts:
+    nothing = dict.fromkeys(("last_name", "first_name", "birth_date", "middle_initial"), "unknown")
+    return PersonFacts(**{**nothing, **levels})
+
+
+def _level(facts: PersonFactsRead, name: str) -> str:
+    level: str = getattr(facts, name)
+    return level
+
+
+def _signal(name: str, facts: PersonFactsRead, bits: float) -> Signal:
+    outcome = words.LEVELS.get((name, _level(facts, name)), "differs")
+    return Signal(words.SIGNALS[name], outcome, bits)
+
+
+def _title(kind: str) -> str:
+    word = words.kind_word(kind)
+    return word[0].upper() + word[1:]

@@ -1,0 +1,82 @@
+"""From what a form sent to the same schemas that the API takes, and back to hints by field."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from app.core.errors import AppError
+
+Schema = TypeVar("Schema", bound=BaseModel)
+
+SUBJECTS_NEEDED: Final = "Add at least one person or organization with a name or an identifier."
+_HINTS: Final = {
+    "source_system": "Lower-case letters, digits, - and _, at most 32, such as cms.",
+    "external_id": "Letters, digits, dots, hyphens and underscores, at most 64, and nothing that "
+    "looks like a phone number or a Social Security number.",
+    "county_fips": "Five digits: state and county, such as 06019.",
+    "opened_on": "A date.",
+    "review_on": "A date, at most as far ahead as your state allows.",
+    "summary": "At most 2,000 characters of plain text, without names, numbers or addresses.",
+    "reason": "Say why it is not a match; for other answers leave this open.",
+    "verdict": "Choose one answer.",
+    "proposed_lead": "Choose who should lead.",
+    "answer": "Choose one answer.",
+    "subjects": SUBJECTS_NEEDED,
+    "record_class": "Choose how far the matter has come.",
+    "trafficking_type": "Choose one.",
+    "disclosure": "Choose one.",
+    "totp": "Six digits from your authenticator app.",
+    "code": "Six digits from your authenticator app.",
+}
+_OTHERWISE: Final = "Check this entry."
+_LOCAL_PATH: Final = re.compile(r"/(?!/)[A-Za-z0-9._~/?=&%+-]*")
+
+
+def read(schema: type[Schema], values: Mapping[str, Any]) -> tuple[Schema | None, dict[str, str]]:
+    """Return the schema of a form, or None and what to do by field.
+
+    Args:
+        schema: The same as of the API's operation.
+        values: The fields by name; those left empty are not among them.
+    """
+    try:
+        return schema.model_validate(dict(values)), {}
+    except ValidationError as error:
+        found = error.errors(include_input=False, include_url=False)
+        names = [str(item["loc"][0]) if item["loc"] else _of_model(schema) for item in found]
+        return None, {name: _HINTS.get(name, _OTHERWISE) for name in names}
+
+
+def require(schema: type[Schema], values: Mapping[str, Any], refusal: type[AppError]) -> Schema:
+    """Return the schema of a form of which it is not told what is wrong with it.
+
+    Raises:
+        AppError: `refusal`, where something is.
+    """
+    body, _ = read(schema, values)
+    if body is None:
+        raise refusal
+    return body
+
+
+def only(form: Mapping[str, str], *names: str) -> dict[str, Any]:
+    """Return those fields of a form that were filled in."""
+    return {name: form[name] for name in names if form.get(name)}
+
+
+def _of_model(schema: type[BaseModel]) -> str:
+    """Return the field that a rule about the whole of a schema is shown at: its last one."""
+    return list(schema.model_fields)[-1]
+
+
+def refused(error: AppError) -> dict[str, str]:
+    """Return by field what a service found wrong with a form; it never quotes the form."""
+    found = {problem.pointer.strip("/").partition("/")[0]: problem for problem in error.problems}
+    return {name: problem.detail for name, problem in found.items()} or {"": error.detail}
+
+
+def local_path(text: str) -> str:
+    """Return an address of ours to go on to, the start page if `text` is none."""
+    return text if _LOCAL_PATH.fullmatch(text) else "/"

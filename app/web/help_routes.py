@@ -1,0 +1,38 @@
+from fastapi import APIRouter, Request, Response
+
+from app.core.errors import NotFoundError
+from app.core.http import PageRoute
+from app.web.deps import open_to_all
+from app.web.pages import open_page
+from app.web.statics import static_files, static_version
+
+router = APIRouter(route_class=PageRoute)
+_FOREVER = "public, max-age=31536000, immutable"
+
+
+@router.get("/help", **open_to_all())
+async def show_help(request: Request) -> Response:
+    """Explain in plain words what a possible match is and what each page is for."""
+    return open_page(request, "help/help.html")
+
+
+@router.get("/accessibility", **open_to_all())
+async def show_accessibility(request: Request) -> Response:
+    """State how far the pages are accessible, and whom to tell where they are not."""
+    return open_page(request, "help/accessibility.html")
+
+
+@router.get("/static/{version}/{name:path}", **open_to_all())
+async def send_static(version: str, name: str, request: Request) -> Response:
+    """Send a style sheet, script, font or picture; its address changes when it does."""
+    file = static_files().get(name)
+    if file is None:
+        raise NotFoundError
+    headers = {"Vary": "Accept-Encoding"}
+    if version == static_version():
+        headers["Cache-Control"] = _FOREVER
+    body = file.plain
+    if file.packed is not None and "gzip" in request.headers.get("accept-encoding", ""):
+        headers["Content-Encoding"] = "gzip"
+        body = file.packed
+    return Response(body, headers=headers, media_type=file.media_type)

@@ -1,0 +1,59 @@
+"""Where a person can go, and what people are told about refusals."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from app.access.permissions import Permission
+from app.core.errors import AppError
+
+if TYPE_CHECKING:
+    from app.web.pages import Visit
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of the navigation."""
+
+    title: str
+    path: str
+    is_here: bool
+
+
+_ENTRIES: Final = (
+    ("Overlaps", "/overlaps", Permission.OVERLAPS_READ),
+    ("Cases", "/cases", Permission.CASES_READ),
+    ("Joint handling", "/handling", Permission.HANDLING_READ),
+    ("State overview", "/state", Permission.STATE_OVERLAPS_READ),
+)
+
+_ADVICE: Final = {
+    404: "It does not exist, or it is not for you to see. We cannot say which.",
+    403: "Your role does not include this. Ask your office's administrator if it should.",
+    409: "Open the page again: it has changed since you opened it.",
+    412: "Somebody changed it after you opened the page. Open it again, read it, and decide anew.",
+    503: "A part of the service does not answer. Wait a moment, then send it again.",
+    500: "Something went wrong on our side. Try again; if it happens again, call the operator.",
+}
+_BY_CODE: Final = {
+    "cross-site-request": "The page was open for too long, or it is not ours. Open it again here.",
+    "step-up-needed": "This needs a second factor given in the last 15 minutes. Sign in again.",
+    "handling-request-open": "There is an open request for this overlap. See Joint handling.",
+    "handling-request-answered": "It was answered before. The first answer is final.",
+    "cursor-invalid": "Start the list from its first page.",
+    "unknown-parameter": "The address has something in it that this page does not know.",
+}
+
+
+def entries(visit: "Visit") -> list[Entry]:
+    """Return the pages that the person's role lets it open; the page it is on is marked."""
+    path = visit.request.url.path
+    return [
+        Entry(title, target, path == target or path.startswith(f"{target}/"))
+        for title, target, permission in _ENTRIES
+        if visit.may(permission)
+    ]
+
+
+def advice(error: AppError) -> str:
+    """Return what a person can do about a refusal; the API's own advice speaks to programs."""
+    return _BY_CODE.get(error.code) or _ADVICE.get(error.status) or error.default_detail

@@ -1,0 +1,41 @@
+"""Forms that make something: sent twice, it is made once, as with the API's Idempotency-Key."""
+
+import hashlib
+import json
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.permissions import Permission
+from app.accounts.idempotency import Answer, Claim, answer_once
+from app.core.errors import MalformedError
+from app.web.pages import Visit
+
+_KEY: Final = re.compile(r"[0-9a-f]{32}")
+_CREATED: Final = 201
+_BESIDE: Final = frozenset({"csrf_token", "key"})
+
+
+async def once(
+    session: AsyncSession,
+    visit: Visit,
+    permission: Permission,
+    act: Callable[[], Awaitable[Answer]],
+) -> dict[str, Any]:
+    """Run `act` once for the form's `key` and return the JSON of its answer; see `answer_once`.
+
+    Raises:
+        MalformedError: the form lacks its key.
+        MissingScopeError, IdempotencyKeyReusedError: see `answer_once`.
+    """
+    key = visit.form.get("key", "")
+    if not _KEY.fullmatch(key):
+        raise MalformedError("Open the page again and send the form from there.")
+    said = {name: text for name, text in visit.form.items() if name not in _BESIDE}
+    body = json.dumps([visit.request.url.path, said], sort_keys=True)
+    claim = Claim(visit.principal, key, hashlib.sha256(body.encode()).digest(), visit.now)
+    answer = await answer_once(session, claim, permission, _CREATED, act)
+    made: dict[str, Any] = json.loads(bytes(answer.body))
+    return made

@@ -1,0 +1,203 @@
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlencode
+from uuid import uuid4
+
+from fastapi import APIRouter, Query, Response
+
+from app.access.permissions import Permission
+from app.cases import ladder
+from app.cases import service as cases
+from app.cases.ladder import SeenOverlap
+from app.cases.overlap_schemas import OverlapId
+from app.cases.schemas import VerdictPut
+from app.cases.vocabulary import Band
+from app.core.deps import Session, Settings
+from app.core.http import PageRoute
+from app.core.ids import parse_public_id
+from app.core.preconditions import Precondition
+from app.handling import service as handling
+from app.handling.schemas import HandlingAsk
+from app.overlaps.scoring import Prior
+from app.queues import service as queues
+from app.queues.queries import COUNTED
+from app.queues.schemas import QueueFilter, Turn
+from app.sharing import audience
+from app.web import evidence, forms
+from app.web.deps import Changing, Cursor, Note, Reading, page
+from app.web.once import once
+from app.web.pages import Visit
+
+router = APIRouter(route_class=PageRoute)
+PER_PAGE: Final = 25
+_BANDS: Final = ("strong", "probable", "possible", "shared_only")
+
+
+@router.get("/", **page())
+async def show_start(visit: Reading) -> Response:
+    """Send the browser to the first page that the person's role opens."""
+    for permission, path in (
+        (Permission.OVERLAPS_READ, "/overlaps?turn=ours"),
+        (Permission.CASES_READ, "/cases"),
+    ):
+        if visit.may(permission):
+            return visit.redirect(path)
+    return visit.page("nothing_here.html")
+
+
+@router.get("/overlaps", **page(Permission.OVERLAPS_READ))
+async def show_queue(
+    visit: Reading,
+    session: Session,
+    response: Response,
+    turn: Turn = "all",
+    band: Band | Literal[""] = "",  # a form sends a field that was left empty too
+    case: Annotated[str, Query(max_length=64)] = "",
+    cursor: Cursor = None,
+    note: Note = "",  # noqa: ARG001 -- the frame reads it
+) -> Response:
+    """Show the overlaps that the office may know of, by whose answer they wait for."""
+    asked = QueueFilter(turn=turn, band=band or None, external_id=case or None)
+    given = {"turn": turn, "band": band, "case": case}
+    filters = urlencode({name: value for name, value in given.items() if value})
+    wanted = visit.list_page(response, cursor, PER_PAGE, filters)
+    found = await queues.list_overlaps(
+        session, visit.principal, asked, before=wanted.id, limit=PER_PAGE, now=visit.now
+    )
+    counts = await queues.count_overlaps(session, visit.principal, now=visit.now)
+    return visit.page(
+        "overlaps/results.html" if visit.is_part else "overlaps/queue.html",
+        overlaps=[seen.read for seen in found],
+        next_cursor=wanted.end([seen.id for seen in found]),
+        is_first=cursor is None,
+        asked=asked,
+        bands=_BANDS,
+        filters=filters,
+        counts=counts,
+        most=COUNTED,
+    )
+
+
+@router.get("/overlaps/retracted", **page(Permission.OVERLAPS_READ))
+async def show_retracted(
+    visit: Reading, session: Session, response: Response, cursor: Cursor = None
+) -> Response:
+    """Show the overlaps that the office had seen and that hold no longer."""
+    wanted = visit.list_page(response, cursor, PER_PAGE, "")
+    found = await cases.list_overlaps(
+        session,
+        visit.principal,
+        before=wanted.id,
+        limit=PER_PAGE,
+        now=visit.now,
+        retracted=True,
+    )
+    return visit.page(
+        "overlaps/retracted.html",
+        overlaps=[seen.read for seen in found],
+        next_cursor=wanted.end([seen.id for seen in found]),
+        is_first=cursor is None,
+    )
+
+
+@router.get("/overlaps/{overlap_id}", **page(Permission.OVERLAPS_READ))
+async def show_overlap(
+    overlap_id: OverlapId,
+    visit: Reading,
+    session: Session,
+    settings: Settings,
+    note: Note = "",  # noqa: ARG001 -- the frame reads it
+) -> Response:
+    """Show one overlap: both sides as far as the ladder goes, and why it was found."""
+    key = parse_public_id(ladder.PREFIX, overlap_id)
+    seen = await cases.read_overlap(session, visit.principal, key, now=visit.now)
+    return await _overlap(visit, session, seen, settings)
+
+
+async def _overlap(
+    visit: Visit,
+    session: Session,
+    seen: SeenOverlap,
+    settings: Settings,
+    errors: dict[str, str] | None = None,
+    status: int = 200,
+) -> Response:
+    prior = Prior(settings.opposite_subjects, settings.expected_matches)
+    read = seen.read
+    requests = []
+    if visit.may(Permission.HANDLING_READ):
+        requests = await handling.list_requests_of_overlap(
+            session, visit.principal, seen.id, now=visit.now
+        )
+    shown: dict[str, Any] = {
+        "overlap": read,
+        "etag": read.etag,
+        "pictures": [
+            (finding, evidence.signals(finding, prior), evidence.unknown(finding))
+            for finding in read.findings
+        ],
+        "requests": requests,
+        "open_request": next((each for each in requests if each.status != "declined"), None),
+        "errors": errors or {},
+        "form": visit.form,
+        "key": uuid4().hex,
+    }
+    is_pointer = read.rung == "pointer"
+    template = "overlaps/pointer.html" if is_pointer else "overlaps/overlap.html"
+    return visit.page(template, status=status, **shown)
+
+
+@router.post("/overlaps/{overlap_id}/verdict", **page(Permission.OVERLAPS_JUDGE))
+async def give_verdict(
+    overlap_id: OverlapId, visit: Changing, session: Session, settings: Settings
+) -> Response:
+    """Say what the office holds of the overlap, as it was read."""
+    key = parse_public_id(ladder.PREFIX, overlap_id)
+    sent = forms.only(visit.form, "verdict", "reason")
+    if sent.get("verdict") != "not_a_match":
+        sent.pop("reason", None)  # the list of reasons stays in the page beside other answers
+    body, errors = forms.read(VerdictPut, sent)
+    if body is None:
+        seen = await cases.read_overlap(session, visit.principal, key, now=visit.now)
+        return await _overlap(visit, session, seen, settings, errors, 422)
+    if_match = Precondition.parse(visit.form.get("version", ""))
+    await cases.put_verdict(session, visit.principal, key, body, if_match=if_match, now=visit.now)
+    return visit.redirect(f"/overlaps/{overlap_id}", "verdict-given")
+
+
+@router.post("/overlaps/{overlap_id}/handling", **page(Permission.HANDLING_REQUEST))
+async def ask_for_handling(
+    overlap_id: OverlapId, visit: Changing, session: Session, settings: Settings
+) -> Response:
+    """Ask the other office to handle the overlap jointly; sent twice, it is asked once."""
+    key = parse_public_id(ladder.PREFIX, overlap_id)
+    sent = forms.only(visit.form, "proposed_lead")
+    body, errors = forms.read(HandlingAsk, sent)
+    if body is None:
+        seen = await cases.read_overlap(session, visit.principal, key, now=visit.now)
+        return await _overlap(visit, session, seen, settings, errors, 422)
+    asked = await once(
+        session,
+        visit,
+        Permission.HANDLING_REQUEST,
+        lambda: handling.request_handling(
+            session, visit.principal, key, body.proposed_lead, now=visit.now
+        ),
+    )
+    return visit.redirect(f"/handling/{asked['id']}", "request-sent")
+
+
+@router.get("/state", **page(Permission.STATE_OVERLAPS_READ))
+async def show_state(
+    visit: Reading, session: Session, response: Response, cursor: Cursor = None
+) -> Response:
+    """Show the Attorney General that two offices of the state have an overlap."""
+    wanted = visit.list_page(response, cursor, PER_PAGE, "")
+    found = await audience.list_state_overlaps(
+        session, visit.principal, before=wanted.id, limit=PER_PAGE, now=visit.now
+    )
+    return visit.page(
+        "overlaps/state.html",
+        overlaps=[read for _, read in found],
+        next_cursor=wanted.end([key for key, _ in found]),
+        is_first=cursor is None,
+    )

@@ -1,0 +1,157 @@
+"""What every page is made with: who reads it, how it is rendered, and how refusals look."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from fastapi import Request, Response
+from starlette.responses import HTMLResponse, RedirectResponse
+
+from app.access.permissions import Permission
+from app.access.policy import is_allowed
+from app.access.principal import Principal
+from app.accounts.pages import Page
+from app.core.errors import AppError, UnauthenticatedError
+from app.core.settings import RegistrySettings
+from app.people import sign_ins
+from app.people.deps import COOKIE
+from app.people.errors import BannerNotAcknowledgedError, SecondFactorNeededError
+from app.people.queries import IDLE, SignedIn
+from app.web import menu
+from app.web.rendering import render
+from app.web.zones import zone_of
+
+SEE_OTHER: Final = 303
+MOST_PER_PAGE: Final = 100
+_OPEN_STATUS: Final = 500
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One person's request for a page."""
+
+    request: Request
+    signed: SignedIn
+    now: datetime
+    form: dict[str, str] = field(default_factory=dict)
+    """What the page's form sent; empty for a page that is only read."""
+
+    @property
+    def principal(self) -> Principal:
+        """Return who acts."""
+        principal: Principal = self.request.state.principal
+        return principal
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Return the zone that the person's office works in."""
+        return zone_of(self.signed.state)
+
+    @property
+    def csrf_token(self) -> str:
+        """Return what each form of the page sends back."""
+        return sign_ins.csrf_token(self.request.cookies[COOKIE])
+
+    @property
+    def is_part(self) -> bool:
+        """Return whether a script asks for a part of the page to put in place."""
+        return self.request.headers.get("hx-request-type") == "partial"
+
+    def may(self, permission: str) -> bool:
+        """Return whether the person may do this to anything at all."""
+        return is_allowed(self.principal, Permission(permission))
+
+    def list_page(self, response: Response, cursor: str | None, limit: int, filters: str) -> Page:
+        """Return the page of a list that is asked for; `filters` belong to its cursors."""
+        listed = f"{self.request.url.path}?{filters}"
+        pager = self.request.app.state.pager
+        return Page(limit, cursor, listed, self.signed.office_id, pager, response)
+
+    def page(self, template: str, /, *, status: int = 200, **values: Any) -> Response:
+        """Return a page."""
+        shown = {**_frame(self.request), "visit": self, "menu": menu.entries(self), **values}
+        return respond(render(template, **shown), self.request, status)
+
+    def redirect(self, path: str, note: str = "") -> Response:
+        """Send the browser to another page of ours, which then says what `note` names."""
+        mark = "&" if "?" in path else "?"
+        return redirect(path + (f"{mark}note={note}" if note else ""))
+
+
+def redirect(path: str) -> Response:
+    """Send the browser on with GET."""
+    return RedirectResponse(path, SEE_OTHER)
+
+
+def respond(text: str, request: Request, status: int = 200) -> Response:
+    """Return HTML with the headers that a page needs.
+
+    Not compressed: the page holds a token beside words that others chose (BREACH). The policy
+    allows what the registry itself serves and, for tokens, the evaluator; nothing inline.
+    """
+    settings: RegistrySettings = request.app.state.settings
+    evaluator = settings.evaluator_url.rstrip("/")
+    policy = (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self';"
+        f" connect-src 'self' {evaluator}; form-action 'self'; frame-ancestors 'none';"
+        " base-uri 'none'"
+    )
+    headers = {
+        "Content-Security-Policy": policy,
+        # a form's Origin would be "null" with no-referrer, and is what shows where it comes from
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Vary": "HX-Request-Type",
+    }
+    return HTMLResponse(text, status, headers=headers)
+
+
+def open_page(request: Request, template: str, /, *, status: int = 200, **values: Any) -> Response:
+    """Return a page that anyone may read."""
+    shown = {**_frame(request), "visit": None, "menu": (), **values}
+    return respond(render(template, **shown), request, status)
+
+
+def _frame(request: Request) -> dict[str, Any]:
+    settings: RegistrySettings = request.app.state.settings
+    return {
+        "is_demo": bool(settings.demo_people),
+        "idle_seconds": int(IDLE.total_seconds()),
+        "path": request.url.path,
+        "note": request.query_params.get("note", ""),
+    }
+
+
+def problem_page(request: Request, error: AppError) -> Response:
+    """Render a refusal for people: what is wrong and what to do, or the step that is missing.
+
+    What may not be seen and what does not exist give the same page, byte for byte.
+    """
+    is_read = request.method == "GET"
+    if isinstance(error, UnauthenticatedError):
+        query = f"?{request.url.query}" if request.url.query else ""
+        to = quote(f"{request.url.path}{query}") if is_read and request.url.path != "/" else ""
+        had = COOKIE in request.cookies
+        parts = [f"next={to}" if to else "", "note=expired" if had else ""]
+        ask = "&".join(filter(None, parts))
+        return redirect("/sign-in" + (f"?{ask}" if ask else ""))
+    if isinstance(error, BannerNotAcknowledgedError):
+        return redirect("/sign-in/notice")
+    if isinstance(error, SecondFactorNeededError):
+        return redirect("/sign-in/second-factor")
+    visit = getattr(request.state, "visit", None) if error.status < _OPEN_STATUS else None
+    values = {
+        "error": error,
+        "advice": menu.advice(error),
+        "back": "/" if is_read else request.url.path.rpartition("/")[0] or "/",
+        "trace_id": request.state.request_id if error.status >= _OPEN_STATUS else "",
+    }
+    if visit is not None:
+        answer: Response = visit.page("problem.html", status=error.status, **values)
+    else:
+        answer = open_page(request, "problem.html", status=error.status, **values)
+    for name, value in error.headers.items():
+        answer.headers[name] = value
+    return answer

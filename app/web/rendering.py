@@ -1,0 +1,52 @@
+"""Pages out of templates: escaped by default, and a name that does not exist is an error."""
+
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from app.web import words, zones
+from app.web.statics import static_path
+
+TEMPLATES: Final = Path(__file__).parent / "templates"
+
+
+@cache
+def environment() -> Environment:
+    """Return the one environment of all templates."""
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.globals |= {"static": static_path, "words": words}
+    made.filters |= {"instant": _instant, "day": _day, "age": zones.age_text}
+    return made
+
+
+def render(template: str, /, **values: Any) -> str:
+    """Return a page or a part of one.
+
+    Raises:
+        UndefinedError: the template asks for a value that is not among `values`.
+    """
+    return environment().get_template(template).render(values)
+
+
+def _instant(at: datetime, zone: ZoneInfo) -> Markup:
+    """Return an instant in the office's zone, with UTC on hover."""
+    attributes = at.isoformat(), zones.utc_text(at), zones.clock_text(at, zone)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(*attributes)
+
+
+def _day(day: date | None) -> Markup | str:
+    if day is None:
+        return "Not given"
+    return Markup('<time datetime="{}">{}</time>').format(day.isoformat(), zones.day_text(day))

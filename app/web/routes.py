@@ -1,0 +1,15 @@
+"""Every page of the registry."""
+
+from fastapi import APIRouter
+
+from app.web import (
+    case_routes,
+    handling_routes,
+    help_routes,
+    overlap_routes,
+    sign_in_routes,
+)
+
+router = APIRouter()
+for part in (sign_in_routes, overlap_routes, case_routes, handling_routes, help_routes):
+    router.include_router(part.router)

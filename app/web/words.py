@@ -1,0 +1,213 @@
+"""Plain words for coded ones: what people read of bands, verdicts, kinds and classes. Pure."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from app.cases.overlap_schemas import FindingRead, OverlapRead, VerdictRead
+from app.identifiers.kinds import KINDS
+
+BANDS: Final = {
+    "strong": "Strong",
+    "probable": "Probable",
+    "possible": "Possible",
+    "shared_only": "Shared identifier only",
+}
+BAND_MEANINGS: Final = {
+    "strong": "At least 99 in 100 pairs that look like this are the same person or organization.",
+    "probable": "At least 90 in 100 pairs that look like this are the same.",
+    "possible": "At least 20 in 100 pairs that look like this are the same.",
+    "shared_only": "An identifier is shared. That alone never shows who is behind it.",
+}
+FINDINGS: Final = {
+    "same_person": "Possibly the same person",
+    "same_organization": "Possibly the same organization",
+    "shared_identifier": "Shared identifier",
+}
+TRAFFICKING: Final = {
+    "sex": "Sex trafficking",
+    "labor": "Labor trafficking",
+    "both": "Sex and labor trafficking",
+    "undetermined": "Type not yet determined",
+}
+RECORD_CLASSES: Final = {
+    "pre_charge": "Before charges",
+    "charged": "Charged",
+    "disposed": "Disposed",
+    "declined": "Declined",
+}
+DISCLOSURES: Final = {
+    "open": "Open: they see that there is a possible match, your office and whom to call",
+    "contact_first": "Contact first: they see that there is a possible match, and nothing of you",
+    "silent": "Silent: only your office learns of a possible match",
+}
+DISCLOSURE_TAGS: Final = {
+    "open": "Open",
+    "contact_first": "Contact first",
+    "silent": "Silent",
+}
+PROVENANCES: Final = {
+    "police_report": "Police report",
+    "court_filing": "Court filing",
+    "own_investigation": "Our own investigation",
+}
+RUNGS: Final = {
+    "pointer": "That there is a possible match",
+    "contact": "Office and contact",
+    "summary": "Summary",
+    "record": "Full record",
+}
+OFFICE_KINDS: Final = {
+    "local": "Local prosecutor's office",
+    "attorney_general": "Attorney General's office",
+    "tribal": "Tribal prosecutor's office",
+    "regional": "Regional office",
+}
+VERDICTS: Final = {
+    "confirmed": "Confirmed: the same",
+    "not_a_match": "Not a match",
+    "need_information": "We need more information",
+}
+REASONS: Final = {
+    "different_person": "A different person",
+    "different_organization": "A different organization",
+    "shared_by_chance": "The identifier is shared by chance",
+    "shared_service": "The identifier is of a service that many use",
+    "victim_or_witness": "It concerns a victim or witness",
+    "wrong_data": "Our data or theirs is wrong",
+}
+STATES: Final = {
+    "open": "Possible match",
+    "awaiting_other": "One office has answered",
+    "confirmed": "Confirmed overlap",
+    "not_a_match": "Not a match",
+    "disagreement": "The offices disagree",
+    "information_needed": "More information needed",
+}
+RETRACTIONS: Final = {
+    "evidence_gone": "What the two cases shared is no longer there.",
+    "case_withdrawn": "One of the two cases was withdrawn.",
+}
+REQUEST_STATES: Final = {
+    "pending": "Waiting for an answer",
+    "accepted": "Accepted",
+    "declined": "Declined",
+}
+DECLINE_REASONS: Final = {
+    "not_the_same_subject": "Not the same person or organization",
+    "no_jurisdiction": "We have no jurisdiction",
+    "conflict_of_interest": "Conflict of interest",
+    "insufficient_resources": "We lack the resources",
+    "handled_separately": "Better handled separately",
+    "matter_closed": "Our matter is closed",
+}
+ROLES: Final = {
+    "prosecutor": "Prosecutor",
+    "analyst": "Analyst",
+    "leadership": "Unit head",
+    "coordinator": "Coordinator",
+    "administrator": "Administrator",
+    "auditor": "Auditor",
+}
+_NAMES: Final = {"exact": "agrees", "sound": "sounds alike", "initial": "same initial"}
+LEVELS: Final = {
+    **{("last_name", level): words for level, words in _NAMES.items()},
+    **{("first_name", level): words for level, words in _NAMES.items()},
+    ("birth_date", "full"): "agrees",
+    ("birth_date", "swapped"): "agrees with day and month swapped",
+    ("birth_date", "two_parts"): "year with month or day agrees",
+    ("birth_date", "day_month"): "day and month agree",
+    ("middle_initial", "agrees"): "agrees",
+    ("postcode", "agrees"): "agrees",
+}
+SIGNALS: Final = {
+    "last_name": "Last name",
+    "first_name": "First name",
+    "birth_date": "Date of birth",
+    "middle_initial": "Middle initial",
+    "postcode": "ZIP code",
+}
+_PERSON: Final = {"name": "name", **{name: text.lower() for name, text in SIGNALS.items()}}
+_SHORT: Final = {
+    "ssn": "Social Security number",
+    "ssn4": "end of a Social Security number",
+    "org": "organization name",
+    "fein": "employer number",
+    "flc": "contractor registration",
+    "job": "job order",
+    "handle": "account name",
+    "addr0": "street address",
+}
+
+
+def kind_word(kind: str) -> str:
+    """Return a kind of identifier without its article: `phone number`."""
+    if kind in _PERSON:
+        return _PERSON[kind]
+    if kind in _SHORT:
+        return _SHORT[kind]
+    return KINDS[kind].label.partition(" ")[2] if kind in KINDS else kind
+
+
+def listed(items: Sequence[str]) -> str:
+    """Return `a, b and c`."""
+    return " and ".join(filter(None, (", ".join(items[:-1]), *items[-1:])))
+
+
+def signals(finding: FindingRead) -> list[str]:
+    """Return what agrees, shortest words, strongest first; kinds only where no more is shown."""
+    facts = finding.facts
+    if facts is None:
+        return _kind_words(finding.kinds)
+    agree = []
+    if {facts.last_name, facts.first_name} <= {"exact", "sound"}:
+        is_exact = facts.last_name == facts.first_name == "exact"
+        agree.append("name" if is_exact else "similar name")
+    elif facts.last_name == "exact":
+        agree.append("last name")
+    if facts.birth_date not in {"differs", "unknown"}:
+        whole = facts.birth_date == "full"
+        agree.append("date of birth" if whole else "part of the date of birth")
+    return agree + _kind_words(facts.shared)
+
+
+def _kind_words(kinds: Sequence[str]) -> list[str]:
+    """Return kinds in words, without a street address beside the whole one."""
+    return [kind_word(kind) for kind in kinds if kind != "addr0" or "addr" not in kinds]
+
+
+def reason(overlap: OverlapRead) -> str:
+    """Return in a few words why an overlap was found: `Name, date of birth and phone number`."""
+    found = dict.fromkeys(each for finding in overlap.findings for each in signals(finding))
+    text = listed(list(found)) or "identifier"
+    return text[0].upper() + text[1:]
+
+
+def status(overlap: OverlapRead) -> str:
+    """Return who has to do what about an overlap, in the reader's own words."""
+    if overlap.retracted_at is not None:
+        return "No longer holds"
+    own, other = overlap.verdicts.own, overlap.verdicts.other
+    if own is not None and own.reopened is not None:
+        return "Reopened: evidence changed"
+    if overlap.verdicts.state == "awaiting_other":
+        return "Waiting for you" if not _stands(own) else "Waiting for the other office"
+    return STATES[overlap.verdicts.state] if own or other else "New: waiting for you"
+
+
+def _stands(verdict: VerdictRead | None) -> bool:
+    return verdict is not None and verdict.reopened is None
+
+
+def tone(overlap: OverlapRead) -> str:
+    """Return how a status is coloured: `todo`, `wait`, `good`, `off` or `alert`."""
+    text = status(overlap)
+    if text.startswith(("New", "Waiting for you", "Reopened")):
+        return "todo"
+    tones = {"Confirmed overlap": "good", "The offices disagree": "alert"}
+    off = {"No longer holds", "Not a match"}
+    return tones.get(text, "off" if text in off else "wait")
+
+
+def roles(of: Iterable[str]) -> str:
+    """Return what someone is, in words."""
+    return listed([ROLES.get(role, role) for role in of])

@@ -1,0 +1,374 @@
+"""Pages over HTTP: who sees which, what they hold, and what their forms do."""
+
+import json
+from typing import Final
+
+import httpx
+import pytest
+
+from app.access.vocabulary import Role
+from tests.blinding import case
+from tests.factories import Registry
+from tests.people.browsers import PASSWORD, Browser, make_person
+from tests.scenes import make_offices, meet, phone, someone
+from tests.web.pages import Form, PageReader, Reader, reader, statements
+
+NOWHERE: Final = "0" * 32
+READS: Final = {Role.PROSECUTOR, Role.ANALYST, Role.LEADERSHIP, Role.COORDINATOR}
+OPEN_TO: Final[dict[str, set[Role]]] = {
+    "/overlaps": READS,
+    "/overlaps/retracted": READS,
+    "/cases": READS,
+    "/cases/new": READS - {Role.COORDINATOR},
+    "/handling": READS,
+    "/state": {Role.COORDINATOR},
+}
+"""Pages and who may open them, written down here once more and not read from the policy."""
+
+ROLES: Final = [Role(role) for role in Role if role not in {Role.CLIENT, Role.OPERATOR}]
+
+
+class TestWhoSeesWhat:
+    async def test_each_role_opens_its_pages_and_is_offered_no_other(
+        self, shared_registry: Registry
+    ) -> None:
+        (office,) = await make_offices(shared_registry, 1)
+        for role in ROLES:
+            visitor = await reader(shared_registry, office, role)
+            for path, roles in OPEN_TO.items():
+                answer = await visitor.get(path)
+                expected = 200 if role in roles else 403
+                assert answer.status_code == expected, (role, path)
+            start = await visitor.http.get("/", follow_redirects=True)
+            menu = {link for link in PageReader(start.text).links if link in OPEN_TO}
+            tops = {path for path in OPEN_TO if path.count("/") == 1}
+            assert menu & tops == {path for path in tops if role in OPEN_TO[path]}, role
+
+    async def test_who_is_not_signed_in_is_sent_to_sign_in_and_back(
+        self, shared_registry: Registry
+    ) -> None:
+        async with shared_registry.http() as http:
+            answer = await http.get("/cases/cms/24-1?note=x")
+        assert answer.status_code == 303
+        assert answer.headers["location"] == "/sign-in?next=/cases/cms/24-1%3Fnote%3Dx"
+
+    async def test_what_is_not_visible_is_not_found_byte_for_byte(
+        self, shared_registry: Registry
+    ) -> None:
+        met = await meet(shared_registry)
+        asked = (await met.first.request_handling(met.overlap_id)).json()["id"]
+        (other,) = await make_offices(shared_registry, 1)
+        stranger = await reader(shared_registry, other, Role.LEADERSHIP)
+        member = await reader(shared_registry, met.second, Role.LEADERSHIP)
+        for hidden, absent in (
+            (f"/overlaps/{met.overlap_id}", f"/overlaps/ovl_{NOWHERE}"),
+            (f"/handling/{asked}", f"/handling/hnd_{NOWHERE}"),
+            ("/cases/cms/24-1", "/cases/cms/24-none"),
+        ):
+            assert (await member.get(hidden)).status_code == 200
+            one, two = await stranger.get(hidden), await stranger.get(absent)
+            assert one.status_code == two.status_code == 404
+            assert one.content == two.content
+            assert _steady(one.headers) == _steady(two.headers)
+
+    async def test_a_pointer_names_neither_office_nor_contact(
+        self, shared_registry: Registry
+    ) -> None:
+        met = await meet(shared_registry, second="contact_first")
+        visitor = await reader(shared_registry, met.first, Role.PROSECUTOR)
+        limited = (await visitor.get(f"/overlaps/{met.overlap_id}")).text
+        assert "asks to be contacted first" in limited
+        queue = (await visitor.get("/overlaps")).text
+        for text in (limited, queue):
+            assert met.second.code not in text
+            assert met.second.code.lower() not in text
+        other = await reader(shared_registry, met.second, Role.PROSECUTOR)
+        assert f"Office {met.first.code}" in (await other.get(f"/overlaps/{met.overlap_id}")).text
+
+
+def _steady(headers: httpx.Headers) -> dict[str, str]:
+    own = {"x-request-id", "date"}
+    return {name: value for name, value in headers.items() if name not in own}
+
+
+class TestForms:
+    async def test_a_verdict_counts_for_the_version_that_was_read(
+        self, shared_registry: Registry
+    ) -> None:
+        met = await meet(shared_registry)
+        visitor = await reader(shared_registry, met.first, Role.PROSECUTOR)
+        path = f"/overlaps/{met.overlap_id}"
+        form = (await visitor.page(path)).form("/verdict")
+        answer = await visitor.send(form, verdict="not_a_match", reason="different_person")
+        assert answer.status_code == 303, answer.text
+        (seen,) = await met.first.overlaps()
+        assert seen["verdicts"]["own"]["reason"] == "different_person"
+        stale = await visitor.send(form, verdict="confirmed")
+        changed = (await met.first.overlaps())[0]["verdicts"]["own"]["verdict"]
+        assert (stale.status_code, changed) == (412, "not_a_match")
+        assert "changed it after you opened the page" in stale.text
+
+    async def test_a_verdict_without_its_reason_is_asked_for_it(
+        self, shared_registry: Registry
+    ) -> None:
+        met = await meet(shared_registry)
+        visitor = await reader(shared_registry, met.first, Role.PROSECUTOR)
+        form = (await visitor.page(f"/overlaps/{met.overlap_id}")).form("/verdict")
+        answer = await visitor.send(form, verdict="not_a_match")
+        assert answer.status_code == 422
+        assert 'id="reason-error"' in answer.text
+        assert (await met.first.overlaps())[0]["verdicts"]["own"] is None
+
+    async def test_joint_handling_is_asked_once_and_answered_by_who_may(
+        self, shared_registry: Registry
+    ) -> None:
+        met = await meet(shared_registry)
+        asker = await reader(shared_registry, met.first, Role.PROSECUTOR)
+        form = (await asker.page(f"/overlaps/{met.overlap_id}")).form("/handling")
+        first = await asker.send(form, proposed_lead="requester")
+        again = await asker.send(form, proposed_lead="requester")
+        assert first.status_code == again.status_code == 303
+        assert first.headers["location"] == again.headers["location"]
+        page = first.headers["location"].partition("?")[0]
+        deputy = await reader(shared_registry, met.second, Role.PROSECUTOR)
+        assert not [f for f in (await deputy.page(page)).forms if f.action.endswith("/answer")]
+        head = await reader(shared_registry, met.second, Role.LEADERSHIP)
+        accept, _ = [f for f in (await head.page(page)).forms if f.action.endswith("/answer")]
+        refused = await deputy.send(Form(accept.action, {**accept.fields}), answer="accept")
+        assert refused.status_code == 403  # its token is of another sign-in
+        answer = await head.send(accept, answer="accept")
+        assert answer.status_code == 303, answer.text
+        shown = (await asker.get(page)).text
+        assert "Accepted" in shown
+        assert "(your office)" in shown
+
+    async def test_forms_of_other_sites_change_nothing(self, shared_registry: Registry) -> None:
+        met = await meet(shared_registry)
+        visitor = await reader(shared_registry, met.first, Role.PROSECUTOR)
+        form = (await visitor.page(f"/overlaps/{met.overlap_id}")).form("/verdict")
+        elsewhere = {"Origin": "https://elsewhere.example", "Sec-Fetch-Site": "cross-site"}
+        for fields, headers in (
+            ({"csrf_token": ""}, {}),
+            ({"csrf_token": "x" * 43}, {}),
+            ({}, elsewhere),
+            ({}, {"Origin": "null"}),
+        ):
+            sent = {**form.fields, "verdict": "confirmed", **fields}
+            answer = await visitor.post(form.action, sent, **headers)
+            assert answer.status_code == 403, (fields, headers)
+        assert (await met.first.overlaps())[0]["verdicts"]["own"] is None
+        good = await visitor.send(form, verdict="confirmed")
+        assert good.status_code == 303
+
+    async def test_a_case_is_refused_with_a_hint_at_its_field_and_keeps_the_tokens(
+        self, shared_registry: Registry
+    ) -> None:
+        (office,) = await make_offices(shared_registry, 1)
+        visitor = await reader(shared_registry, office, Role.PROSECUTOR)
+        form = (await visitor.page("/cases/new")).form("/cases/new")
+        tokens = json.dumps({"epoch": 1, "subjects": case(someone())["subjects"]})
+        sent = {
+            "source_system": "cms",
+            "external_id": "26-7",
+            "record_class": "charged",
+            "trafficking_type": "sex",
+            "subjects": tokens,
+        }
+        refused = await visitor.send(form, **sent, summary="Call 415-555-0142 at night.")
+        assert refused.status_code == 422
+        assert 'id="summary-error"' in refused.text
+        kept = PageReader(refused.text).form("/cases/new")
+        assert kept.fields["subjects"] == tokens
+        posted = await visitor.send(kept, **{**sent, "summary": "Kept without pay."})
+        assert posted.headers["location"] == "/cases/cms/26-7?note=case-created"
+        assert "Kept without pay." in (await visitor.get("/cases/cms/26-7")).text
+
+    async def test_the_audience_is_shown_before_posting(self, shared_registry: Registry) -> None:
+        (office,) = await make_offices(shared_registry, 1)
+        visitor = await reader(shared_registry, office, Role.PROSECUTOR)
+        form = (await visitor.page("/cases/new")).form("/cases/new")
+        chosen = {"record_class": "charged", "trafficking_type": "labor", "disclosure": "silent"}
+        asked = Form("/cases/audience", form.fields)
+        silent = await visitor.send(asked, **chosen)
+        assert "<td>Nothing</td>" in silent.text
+        shown = await visitor.send(asked, **{**chosen, "disclosure": "open"})
+        assert "<td>Office and contact</td>" in shown.text
+        part = {"HX-Request": "true", "HX-Request-Type": "partial"}
+        fields = {**form.fields, **chosen}
+        assert "<!doctype" not in (await visitor.post("/cases/audience", fields, **part)).text
+
+
+class TestQueue:
+    async def test_filters_are_in_the_address_and_pages_go_on(
+        self, shared_registry: Registry
+    ) -> None:
+        offices = await make_offices(shared_registry, 2)
+        for number in range(27):
+            await meet(shared_registry, offices=offices, external_id=f"24-{number}")
+        visitor = await reader(shared_registry, offices[0], Role.ANALYST)
+        first = await visitor.page("/overlaps")
+        (more,) = {link for link in first.links if "cursor=" in link}
+        second = await visitor.page(more)
+        seen = [
+            {link for link in page.links if link.startswith("/overlaps/ovl_")}
+            for page in (first, second)
+        ]
+        assert [len(each) for each in seen] == [25, 2]
+        assert not seen[0] & seen[1]
+        one = await visitor.page("/overlaps?case=24-3")
+        (path,) = {link for link in one.links if link.startswith("/overlaps/ovl_")}
+        await visitor.send((await visitor.page(path)).form("/verdict"), verdict="confirmed")
+        for turn, count in (("ours", 0), ("theirs", 1), ("settled", 0), ("all", 1)):
+            page = await visitor.page(f"/overlaps?turn={turn}&case=24-3")
+            found = {link for link in page.links if link.startswith("/overlaps/ovl_")}
+            assert len(found) == count, turn
+        assert (await visitor.get("/overlaps?turn=nobody")).status_code == 422
+        assert (await visitor.get("/overlaps?turn=all&band=&case=")).status_code == 200
+        part = await visitor.get("/overlaps", **{"HX-Request-Type": "partial"})
+        assert "<!doctype" not in part.text
+
+    async def test_counts_say_whose_turn_it_is_as_the_statuses_do(
+        self, shared_registry: Registry
+    ) -> None:
+        offices = await make_offices(shared_registry, 2)
+        one, other = offices
+        ids = [
+            (await meet(shared_registry, offices=offices, external_id=f"24-{n}")).overlap_id
+            for n in range(4)
+        ]
+        await one.say(ids[1], "confirmed")
+        await other.say(ids[2], "confirmed")
+        await one.say(ids[3], "confirmed")
+        await other.say(ids[3], "confirmed")
+        visitor = await reader(shared_registry, one, Role.PROSECUTOR)
+        text = (await visitor.get("/overlaps")).text
+        for words, count in (
+            ("Waiting for you", 2),
+            ("Waiting for them", 1),
+            ("Both answered", 1),
+            ("All", 4),
+        ):
+            assert f"<span>{words} <b>{count}</b></span>" in text
+        for status in ("New: waiting for you", "Waiting for the other office"):
+            assert text.count(f">{status}<") == 1
+        assert text.count(">Waiting for you<") == 1
+        assert text.count(">Confirmed overlap<") == 1
+
+
+class TestCost:
+    async def test_statements_of_a_page_do_not_grow_with_its_rows(
+        self, shared_registry: Registry
+    ) -> None:
+        offices = await make_offices(shared_registry, 2)
+        shared = phone()
+        visitor = await reader(shared_registry, offices[0], Role.COORDINATOR)
+        counts = []
+        for number in range(9):
+            await meet(shared_registry, offices=offices, external_id=f"24-{number}")
+            same = case(someone(phones=(shared,)))
+            await offices[number % 2].put_case(f"25-{number}", same)
+            if number in {0, 8}:
+                counts.append(await self._counts(visitor, shared_registry))
+        assert counts[0] == counts[1]
+        assert max(counts[1].values()) <= 12, counts[1]
+
+    async def _counts(self, visitor: Reader, registry: Registry) -> dict[str, int]:
+        overlap = next(
+            link
+            for link in (await visitor.page("/overlaps")).links
+            if link.startswith("/overlaps/ovl_")
+        )
+        found = {}
+        for path in ("/overlaps", overlap, "/cases", "/cases/cms/24-0", "/handling", "/state"):
+            await visitor.get(path)  # notes what is seen for the first time
+            with statements(registry) as seen:
+                assert (await visitor.get(path)).status_code == 200
+            found[path if path != overlap else "overlap"] = len(seen)
+        return found
+
+
+class TestEveryPage:
+    async def test_holds_nothing_inline_and_is_not_kept(self, shared_registry: Registry) -> None:
+        met = await meet(shared_registry)
+        asked = (await met.first.request_handling(met.overlap_id)).json()["id"]
+        visitor = await reader(shared_registry, met.second, Role.LEADERSHIP, Role.COORDINATOR)
+        signed_out = Reader(shared_registry.http())
+        paths = [*OPEN_TO, f"/overlaps/{met.overlap_id}", f"/handling/{asked}", "/cases/cms/24-1"]
+        open_ones = ["/sign-in", "/sign-in/enrolment", "/help", "/accessibility"]
+        for who, path in [(visitor, p) for p in paths] + [(signed_out, p) for p in open_ones]:
+            answer = await who.get(path)
+            assert answer.status_code == 200, path
+            read = PageReader(answer.text)
+            assert read.inline == [], path
+            assert read.tags.count("h1") == read.tags.count("main") == 1, path
+            assert answer.headers["cache-control"] == "no-store"
+            policy = answer.headers["content-security-policy"]
+            assert "script-src 'self';" in policy
+            assert "unsafe" not in policy
+            assert answer.headers.get_list("referrer-policy") == ["same-origin"]
+            assert "suspect" not in answer.text.lower()
+
+    async def test_an_address_that_nothing_has_gets_a_page_where_a_browser_asks(
+        self, shared_registry: Registry
+    ) -> None:
+        async with shared_registry.http() as http:
+            page = await http.get("/nothing/here", headers={"Accept": "text/html"})
+            problem = await http.get("/nothing/here")
+        assert (page.status_code, problem.status_code) == (404, 404)
+        assert "<h1>Page not found</h1>" in page.text
+        assert problem.headers["content-type"] == "application/problem+json"
+
+
+class TestSigningIn:
+    async def test_password_notice_and_code_lead_to_the_page_that_was_asked_for(
+        self, shared_registry: Registry
+    ) -> None:
+        someone = await make_person(shared_registry)
+        await someone.register_app(await someone.enrol())
+        visitor = Reader(Browser.new(shared_registry).http)
+        start = await visitor.get("/cases")
+        page = await visitor.page(start.headers["location"])
+        form = page.form("/sign-in")
+        wrong = await visitor.send(form, **someone.sign_in_body("not this one at all"))
+        assert wrong.status_code == 401
+        assert "not this one at all" not in wrong.text
+        answer = await visitor.send(form, **someone.sign_in_body(PASSWORD))
+        assert answer.headers["location"] == "/sign-in/notice"
+        assert (await visitor.get("/cases")).headers["location"] == "/sign-in/notice"
+        notice = (await visitor.page("/sign-in/notice")).form("/sign-in/notice")
+        answer = await visitor.send(notice)
+        assert answer.headers["location"] == "/sign-in/second-factor"
+        assert (await visitor.get("/cases")).headers["location"] == "/sign-in/second-factor"
+        second = (await visitor.page("/sign-in/second-factor")).forms
+        code = next(f for f in second if "totp" in f.fields)
+        refused = await visitor.send(code, totp="000000")
+        assert refused.status_code == 401
+        answer = await visitor.send(code, totp=await someone.app_code())
+        assert answer.headers["location"] == "/cases"
+        cases = await visitor.page("/cases")
+        out = await visitor.send(cases.form("/sign-out"))
+        assert out.headers["clear-site-data"] == '"cache", "storage"'
+        assert (await visitor.get("/cases")).status_code == 303
+
+    @pytest.mark.parametrize("to", ["//elsewhere.example", "https://elsewhere.example", "/\\x.ex"])
+    async def test_never_leads_to_another_site(self, shared_registry: Registry, to: str) -> None:
+        someone = await make_person(shared_registry)
+        await someone.enrol()
+        visitor = Reader(Browser.new(shared_registry).http)
+        form = (await visitor.page("/sign-in")).form("/sign-in")
+        await visitor.send(form, **someone.sign_in_body(), next=to)
+        await visitor.send((await visitor.page("/sign-in/notice")).form("/sign-in/notice"))
+        answer = await visitor.get("/sign-in/second-factor")
+        assert answer.headers["location"] == "/"
+
+    async def test_a_first_password_that_is_short_needs_an_app(
+        self, shared_registry: Registry
+    ) -> None:
+        someone = await make_person(shared_registry)
+        visitor = Reader(Browser.new(shared_registry).http)
+        form = (await visitor.page("/sign-in/enrolment")).form("/sign-in/enrolment")
+        await visitor.send(form, code=someone.code, password="wet stone 7")
+        await visitor.send((await visitor.page("/sign-in/notice")).form("/sign-in/notice"))
+        page = (await visitor.page("/sign-in/second-factor")).form("/sign-in/app")
+        assert page.fields["offer"]
+        assert (await visitor.send(page, code="000000")).status_code == 422
