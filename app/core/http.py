@@ -79,10 +79,6 @@ class StrictRoute(APIRoute):
         return strict
 
 
-class PageRoute(StrictRoute):
-    """A route that answers people with pages, its refusals too."""
-
-
 def _query_names(dependant: Dependant) -> set[str]:
     names = {field.alias for field in dependant.query_params}
     return names.union(*map(_query_names, dependant.dependencies))
@@ -216,11 +212,10 @@ def log_error(event: str, request: Request, error: Exception) -> None:
 def problem_response(request: Request, error: AppError) -> Response:
     """Render `error` as RFC 9457 `application/problem+json`; it never quotes the request.
 
-    A person who reads pages gets one instead, where the application has them.
+    Where the application's `problem_page` has a page for whoever asks, it is that instead.
     """
-    render = getattr(request.app.state, "problem_page", None)
-    if render is not None and _is_for_page(request):
-        page: Response = render(request, error)
+    page: Response | None = getattr(request.app.state, "problem_page", _no_page)(request, error)
+    if page is not None:
         return page
     body: dict[str, Any] = {
         "type": f"/problems/{error.code}",
@@ -241,12 +236,8 @@ def problem_response(request: Request, error: AppError) -> Response:
     )
 
 
-def _is_for_page(request: Request) -> bool:
-    """Return whether the route makes pages, or there is none and a browser shows the answer."""
-    route = request.scope.get("route")
-    if route is None:
-        return "text/html" in request.headers.get("accept", "")
-    return isinstance(route, PageRoute)
+def _no_page(_request: Request, _error: AppError) -> None:
+    return None
 
 
 def install_problems(app: FastAPI) -> None:

@@ -13,7 +13,6 @@ from app.cases.routes import THEN_FINISH
 from app.cases.schemas import CasePut, CaseRead, ExternalId, SourceSystem
 from app.core.deps import Now, Session
 from app.core.errors import InvalidError
-from app.core.http import PageRoute
 from app.core.schemas import Sent
 from app.identifiers.kinds import KINDS, MATCH_SPEC
 from app.queues import service as queues
@@ -21,7 +20,7 @@ from app.sharing import audience
 from app.sharing.schemas import AudienceAsk, AudienceRead
 from app.web import forms
 from app.web.deps import Changing, Cursor, Note, Reading, page
-from app.web.pages import Visit
+from app.web.pages import PageRoute, Visit
 
 router = APIRouter(route_class=PageRoute)
 PER_PAGE: Final = 25

@@ -6,7 +6,6 @@ from pydantic import TypeAdapter
 
 from app.access.permissions import Permission
 from app.core.deps import Session
-from app.core.http import PageRoute
 from app.core.ids import parse_public_id
 from app.core.preconditions import Precondition
 from app.handling import queries, service
@@ -21,7 +20,7 @@ from app.handling.schemas import (
 from app.web import forms
 from app.web.deps import Changing, Cursor, Note, Reading, page
 from app.web.once import once
-from app.web.pages import Visit
+from app.web.pages import PageRoute, Visit
 
 router = APIRouter(route_class=PageRoute)
 PER_PAGE: Final = 25

@@ -1,9 +1,8 @@
 from fastapi import APIRouter, Request, Response
 
 from app.core.errors import NotFoundError
-from app.core.http import PageRoute
 from app.web.deps import open_to_all
-from app.web.pages import open_page
+from app.web.pages import PageRoute, open_page
 from app.web.statics import static_files, static_version
 
 router = APIRouter(route_class=PageRoute)

@@ -12,7 +12,6 @@ from app.cases.overlap_schemas import OverlapId
 from app.cases.schemas import VerdictPut
 from app.cases.vocabulary import Band
 from app.core.deps import Session, Settings
-from app.core.http import PageRoute
 from app.core.ids import parse_public_id
 from app.core.preconditions import Precondition
 from app.handling import service as handling
@@ -25,7 +24,7 @@ from app.sharing import audience
 from app.web import evidence, forms
 from app.web.deps import Changing, Cursor, Note, Reading, page
 from app.web.once import once
-from app.web.pages import Visit
+from app.web.pages import PageRoute, Visit
 
 router = APIRouter(route_class=PageRoute)
 PER_PAGE: Final = 25

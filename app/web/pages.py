@@ -14,6 +14,7 @@ from app.access.policy import is_allowed
 from app.access.principal import Principal
 from app.accounts.pages import Page
 from app.core.errors import AppError, UnauthenticatedError
+from app.core.http import StrictRoute
 from app.core.settings import RegistrySettings
 from app.people import sign_ins
 from app.people.deps import COOKIE
@@ -124,11 +125,26 @@ def _frame(request: Request) -> dict[str, Any]:
     }
 
 
-def problem_page(request: Request, error: AppError) -> Response:
-    """Render a refusal for people: what is wrong and what to do, or the step that is missing.
+class PageRoute(StrictRoute):
+    """A route that answers people with pages, its refusals too."""
 
-    What may not be seen and what does not exist give the same page, byte for byte.
+
+def _is_for_page(request: Request) -> bool:
+    """Return whether the route makes pages, or there is none and a browser shows the answer."""
+    route = request.scope.get("route")
+    if route is None:
+        return "text/html" in request.headers.get("accept", "")
+    return isinstance(route, PageRoute)
+
+
+def problem_page(request: Request, error: AppError) -> Response | None:
+    """Render a refusal for people, None for programs: what is wrong and what to do about it.
+
+    A sign-in that lacks a step is led to it. What may not be seen and what does not exist give the
+    same page, byte for byte.
     """
+    if not _is_for_page(request):
+        return None
     is_read = request.method == "GET"
     if isinstance(error, UnauthenticatedError):
         query = f"?{request.url.query}" if request.url.query else ""

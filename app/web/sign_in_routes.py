@@ -4,7 +4,6 @@ from fastapi import APIRouter, Query, Request, Response
 
 from app.core.deps import Now, Session
 from app.core.errors import AppError
-from app.core.http import PageRoute
 from app.people import factors, provider, registering, service
 from app.people.deps import (
     COOKIE,
@@ -31,7 +30,7 @@ from app.people.schemas import (
 )
 from app.web import demo_people, forms
 from app.web.deps import Arriving, ArrivingForm, Note, OpenForm, open_to_all, page
-from app.web.pages import open_page, redirect
+from app.web.pages import PageRoute, open_page, redirect
 
 router = APIRouter(route_class=PageRoute)
 Next = Annotated[str, Query(alias="next", max_length=1000)]

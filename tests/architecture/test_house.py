@@ -21,7 +21,11 @@ from app.core.settings import EvaluatorSettings, RegistrySettings
 
 ROOT = Path(__file__).parents[2]
 APP = ROOT / "app"
-MODULES = {path.relative_to(ROOT).as_posix(): path for path in APP.rglob("*.py")}
+MODULES = {
+    path.relative_to(ROOT).as_posix(): path
+    for path in APP.rglob("*.py")
+    if "node_modules" not in path.parts  # of what builds vendored files; not ours
+}
 LONGEST = 300
 
 SELECTS = {

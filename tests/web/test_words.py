@@ -69,5 +69,6 @@ class TestPicture:
             signal.bits > 0 and signal.name not in {"Date of birth", "Middle initial"}
             for signal in signals
         )
+        assert finding.strength is not None
         if has_open and not any(KINDS[kind].evidence == "strong" for kind in kinds):
             assert abs(total - (finding.strength - PRIOR.bits)) < 1.0  # rounding of the total

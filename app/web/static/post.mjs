@@ -184,6 +184,8 @@ async function tokens() {
   return { epoch: published.epoch, subjects: wire };
 }
 
+document.getElementById("no-script").remove(); // it said so while nothing here had run
+
 const tell = (message) => {
   trouble.textContent = message;
 };
