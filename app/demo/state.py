@@ -112,7 +112,7 @@ CASES: Final[dict[str, tuple[Case, ...]]] = {
         _case("2026-00340", _person("Bram", "Hollenkamp", "1990-06-15", phone="+1 415 555 0188")),
     ),
     "DEMO-FIR": (
-        _case("FC-26-51", _person("Jose", "Martinez", "1988-11-21"), kind="sex"),
+        _case("FC-26-51", _person("Jose", "Martinez", "1979-03-21"), kind="sex"),
         _case(
             "FC-26-58",
             _firm("Sunpath Harvest Crews, L.L.C.", street="77 Packing House Road"),

@@ -157,7 +157,7 @@ def signals(finding: FindingRead) -> list[str]:
     """Return what agrees, shortest words, strongest first; kinds only where no more is shown."""
     facts = finding.facts
     if facts is None:
-        return _kind_words(finding.kinds)
+        return kind_words(finding.kinds)
     agree = []
     if {facts.last_name, facts.first_name} <= {"exact", "sound"}:
         is_exact = facts.last_name == facts.first_name == "exact"
@@ -167,10 +167,10 @@ def signals(finding: FindingRead) -> list[str]:
     if facts.birth_date not in {"differs", "unknown"}:
         whole = facts.birth_date == "full"
         agree.append("date of birth" if whole else "part of the date of birth")
-    return agree + _kind_words(facts.shared)
+    return agree + kind_words(facts.shared)
 
 
-def _kind_words(kinds: Sequence[str]) -> list[str]:
+def kind_words(kinds: Sequence[str]) -> list[str]:
     """Return kinds in words, without a street address beside the whole one."""
     return [kind_word(kind) for kind in kinds if kind != "addr0" or "addr" not in kinds]
 

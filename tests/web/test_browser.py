@@ -166,6 +166,23 @@ class TestKeyboard:
         raise AssertionError(f"Tab does not reach {target}")
 
 
+class TestIdle:
+    def test_a_warning_comes_before_the_sign_in_ends_and_can_be_answered(
+        self, page: Page, url: str
+    ) -> None:
+        page.clock.install()
+        sign_in(page, url, "Sela Whitlock")
+        page.goto(f"{url}/cases")
+        page.clock.fast_forward("28:30")
+        warning = page.get_by_role("dialog", name="Are you still there?")
+        expect(warning).to_be_visible()
+        warning.get_by_role("button", name="Stay signed in").click()
+        expect(warning).to_be_hidden()
+        page.clock.fast_forward("31:00")
+        expect(page.get_by_text("You were signed out")).to_be_visible()
+        expect(page).to_have_url(re.compile(r"next=%2Fcases|next=/cases"))
+
+
 class TestWithoutScripts:
     def test_everything_but_tokens_works(self, browser: Browser, url: str) -> None:
         page = browser.new_context(java_script_enabled=False).new_page()
