@@ -208,6 +208,12 @@ def tone(overlap: OverlapRead) -> str:
     return tones.get(text, "off" if text in off else "wait")
 
 
+def between(kinds: Sequence[str]) -> str:
+    """Return of which kinds two offices are: `Two local prosecutor's offices`."""
+    first, second = (OFFICE_KINDS[kind] for kind in kinds)
+    return f"Two {first[0].lower()}{first[1:]}s" if first == second else f"{first} and {second}"
+
+
 def roles(of: Iterable[str]) -> str:
     """Return what someone is, in words."""
     return listed([ROLES.get(role, role) for role in of])

@@ -232,7 +232,9 @@ class TestAccessible:
         found += broken(page)
         others = browser.new_context(viewport={"width": 390, "height": 844}).new_page()
         sign_in(others, url, "Celia Montrose")
-        for path in ("/state", "/overlaps", "/cases"):
+        others.goto(f"{url}/overlaps")
+        overlap = others.locator(".j-row").first.get_attribute("href") or ""
+        for path in ("/state", "/overlaps", overlap, "/cases", "/handling", "/help"):
             others.goto(url + path)
             found += broken(others)
             wide = others.evaluate("document.documentElement.scrollWidth")
