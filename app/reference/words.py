@@ -35,5 +35,6 @@ BASES: Final = words("basis")
 DECLINED_REASONS: Final = words("declined_reason")
 NIBRS: Final = {row["code"]: row["title"] for row in rows("nibrs")}
 """Title by code of the FBI's offences that occur in trafficking cases."""
+OFFENCES: Final = tuple(NIBRS)
 CO_OFFENCES: Final = (*words("co_offence"), *(code for code in NIBRS if code[:2] != "64"))
 """Own words where NIBRS has no offence of the kind, else its codes."""
