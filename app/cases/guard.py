@@ -27,7 +27,7 @@ _WAYS: Final = (
 _FORMS: Final = {
     "social-security-number": (
         r"\b\d{3}[-. /]\d{2}[-. /]\d{4}\b",
-        r"(?i)\b(?:ssn|social security)(?: (?:no|number|is))*\W{0,4}(?:\w{3}\W\w{2}\W)?\d{4}\b",
+        r"(?i)\b(?:ssn|social security)(?: [a-z]{2,6}){0,2}\W{0,4}(?:\w{3}\W\w\w\W)?\d{4}\b",
     ),
     "long-number": (r"\b\d{8,}\b", r"\b\d{4}[- ]\d{4}[- ]\d{4}[- ]\d{1,7}\b"),
     "alien-number": (r"(?i)\bA[-# ]{0,2}\d{2,3}[- ]?\d{3}[- ]?\d{2,3}\b",),
@@ -85,6 +85,7 @@ _NUMBERED: Final = re.compile(r"(?<![0-9])[0-9]{3}[-._~][0-9]{2,3}[-._~][0-9]{4}
 """A social security or phone number with its separators; digits alone may number a case."""
 
 _INVISIBLE: Final = {"Cf", "Cc"}
+_WHOLE_NUMBER: Final = 10
 _MOST: Final = 20
 """Places that a refusal names."""
 
@@ -98,7 +99,12 @@ def find_identifiers(text: str, pointer: str = "/summary") -> tuple[FieldProblem
     plain, places = _plain(text)
     found = [(match.start(), code) for code, form in _COMPILED for match in form.finditer(plain)]
     phones = phonenumbers.PhoneNumberMatcher(plain, "US", leniency=phonenumbers.Leniency.POSSIBLE)
-    found += [(match.start, "phone-number") for match in phones]
+    # seven digits may number a docket; those that are written like a phone number are found above
+    found += [
+        (match.start, "phone-number")
+        for match in phones
+        if sum(char.isdigit() for char in match.raw_string) >= _WHOLE_NUMBER
+    ]
     return tuple(
         FieldProblem(pointer, code, f"Remove what stands at character {places[start] + 1}.")
         for start, code in sorted(set(found))[:_MOST]
