@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from app.access.vocabulary import Role
 from app.core.clock import utc_now
-from tests.access.people import handle_jointly
+from tests.access.people import approve_summary, handle_jointly, sign_in
 from tests.blinding import attested, case
 from tests.factories import OfficeClient, Registry
 from tests.scenes import make_offices, meet, phone, someone
@@ -231,3 +232,21 @@ class TestLadder:
         assert shown["labels"]["sensitivity"] == "sensitive"
         assert not {"attestation", "apart", "held_at"} & shown.keys()
         assert seen["counterpart"]["stages"] is None
+
+    async def test_shows_stages_at_the_rung_record(self, shared_registry: Registry) -> None:
+        one, other = await make_offices(shared_registry)
+        meeting = await meet(shared_registry, offices=[one, other])
+        await other.put_case("24-1", {**meeting.second_case, "stages": [STAGE]})
+        until = (utc_now() + timedelta(days=30)).isoformat()
+        asked = {"office": one.code, "rung": "record", "purpose": "coordination"}
+        grant = await other.http.post(f"{PATH}/grants", json={**asked, "expires_at": until})
+        assert grant.status_code == 201, grant.text
+        await approve_summary(meeting, other)
+        reader = await sign_in(shared_registry, one, Role.PROSECUTOR)
+        path = f"/v1/overlaps/{meeting.overlap_id}"
+        seen = (await reader.send("GET", path)).json()
+        assert (seen["rung"], seen["counterpart"]["stages"]) == (
+            "record", [{**STAGE, "is_struck": False}],
+        )  # fmt: skip
+        by_machine = (await one.http.get(path)).json()
+        assert (by_machine["rung"], by_machine["counterpart"]["stages"]) == ("summary", None)
