@@ -6,6 +6,7 @@ it takes for an identifier and is none, two persons of the office can let pass (
 
 import re
 import unicodedata
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import phonenumbers
@@ -81,6 +82,10 @@ _FORMS: Final = {
     "phone-number": (r"(?<![\d-])\d{3}[-.]\d{4}(?![\d-])", r"\(\d{3}\) ?\d{3}"),
 }
 _COMPILED: Final = [(code, re.compile(form)) for code, forms in _FORMS.items() for form in forms]
+_WITHOUT_DIGITS: Final = frozenset(
+    {"email-address", "criminal-history", "visa-petition", "web-address", "handle"}
+)
+"""Kinds whose forms may do without any digit."""
 _NUMBERED: Final = re.compile(r"(?<![0-9])[0-9]{3}[-._~][0-9]{2,3}[-._~][0-9]{4}(?![0-9])")
 """A social security or phone number with its separators; digits alone may number a case."""
 
@@ -97,8 +102,18 @@ def find_identifiers(text: str, pointer: str = "/summary") -> tuple[FieldProblem
     body.
     """
     plain, places = _plain(text)
-    found = [(match.start(), code) for code, form in _COMPILED for match in form.finditer(plain)]
-    phones = phonenumbers.PhoneNumberMatcher(plain, "US", leniency=phonenumbers.Leniency.POSSIBLE)
+    digits = sum(char.isdigit() for char in plain)
+    found = [
+        (match.start(), code)
+        for code, form in _COMPILED
+        if digits or code in _WITHOUT_DIGITS
+        for match in form.finditer(plain)
+    ]
+    phones: Iterable[phonenumbers.PhoneNumberMatch] = ()
+    if digits >= _WHOLE_NUMBER:
+        phones = phonenumbers.PhoneNumberMatcher(
+            plain, "US", leniency=phonenumbers.Leniency.POSSIBLE
+        )
     # seven digits may number a docket; those that are written like a phone number are found above
     found += [
         (match.start, "phone-number")
@@ -122,11 +137,13 @@ def check_reference(text: str) -> str:
     return text
 
 
-def _plain(text: str) -> tuple[str, list[int]]:
+def _plain(text: str) -> tuple[str, Sequence[int]]:
     """Return `text` with compatible forms folded, and for each character where it came from.
 
     Invisible characters are gone, digits Western, dashes hyphens and white space spaces.
     """
+    if text.isascii() and text.isprintable():
+        return text, range(len(text))
     kept: list[str] = []
     places: list[int] = []
     for place, char in enumerate(text):
