@@ -27,9 +27,6 @@ from tests.bench.site import Site
 _FINDINGS: Final = json.dumps(
     [{"finding": "shared_identifier", "kinds": ["tel"], "subjects": ["1", "1"]}]
 )
-_STANDING_SQL: Final = (
-    _STANDING.text.replace(":today", "$1").replace(":client_id", "$2").replace(":address", "$3")
-)
 _ALIASES: Final = [0] * len(bodies.PERSON_KINDS) + [-1] * len(bodies.OTHER_KINDS)
 
 
@@ -83,7 +80,7 @@ class BarePosts:
         sealed: bytes,
     ) -> None:
         fetch, office = self.database.fetch, self.office
-        await fetch(_STANDING_SQL, now.date(), self.client, None)
+        await fetch(_STANDING, now.date(), self.client, None)
         case_id = (await fetch(_UPSERT_CASES, office, now, *case, MATCHER))[0][0]
         one, none = [1] * len(tokens), [0] * len(tokens)
         locked = await fetch(sql._LOCK, tokens, codes, 1, 1, one, none)
