@@ -14,13 +14,14 @@ from app.access.errors import MissingScopeError
 from app.access.permissions import Permission
 from app.accounts import examples as accounts_examples
 from app.accounts import routes as accounts
-from app.accounts.deps import current_principal
+from app.accounts.deps import admit_caller, current_principal
 from app.audit import service as audit
 from app.cases import examples as cases_examples
 from app.cases import routes as cases
 from app.cases.registering import Intake
 from app.cases.schemas import MAX_CASES
 from app.core import keyfiles
+from app.core.clock import utc_now
 from app.core.db import (
     DATABASE_ERRORS,
     SCHEMA,
@@ -35,6 +36,7 @@ from app.core.deps import Settings
 from app.core.errors import AppError, ForbiddenError, UnavailableError
 from app.core.http import (
     MAX_BODY_BYTES,
+    Admissions,
     RequestEdge,
     StatusRead,
     StrictRoute,
@@ -66,7 +68,7 @@ from app.people import admin_routes as people_administration
 from app.people import examples as people_examples
 from app.people import me_routes as people_themselves
 from app.people import routes as people
-from app.people.deps import current_sign_in
+from app.people.deps import admit_person, current_sign_in
 from app.people.errors import NOT_SIGNED_IN, CrossSiteRequestError
 from app.people.gate import create_gate
 from app.postgres.durability import check_durable
@@ -112,8 +114,8 @@ DESCRIPTION: Final = (
 )
 
 
-CALLERS: Final = (current_principal, current_sign_in)
-"""What knows who calls: a machine client by its access token, a person by its sign-in."""
+CALLERS: Final[Admissions] = {current_principal: admit_caller, current_sign_in: admit_person}
+"""What knows who calls, a machine client or a person, and what lets it in before it is heard."""
 
 REFUSALS: Final = (MissingScopeError, UnavailableError), NOT_SIGNED_IN, (CrossSiteRequestError,)
 """Of every operation with a caller; of those that people call too; of changes among these."""
@@ -165,6 +167,8 @@ def create_bare_app() -> FastAPI:
         generate_unique_id_function=function_name,
     )
     app.router.route_class = StrictRoute
+    app.state.admissions = CALLERS
+    app.state.clock = utc_now
     for package in PACKAGES:
         app.include_router(package.router)
     service = ("/v1/meta", read_meta, ()), ("/healthz", read_health, ())

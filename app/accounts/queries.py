@@ -20,7 +20,8 @@ from app.people.service import PREFIX
 
 # for the driver as it is: every request of a machine begins with it
 _STANDING: Final = f"""
-SELECT c.office_id, c.scopes, {IN_FORCE.format(office="c.office_id", today="$1::date")} AS is_participating,
+SELECT c.office_id, c.scopes,
+  {IN_FORCE.format(office="c.office_id", today="$1::date")} AS is_participating,
   {ENTER.format(office="c.office_id", client="c.id", person="NULL", roles="'client'")}
 FROM client_credentials c
 JOIN offices o ON o.id = c.office_id

@@ -104,7 +104,7 @@ def check_operations(
     for route in (context.original_route for context in iter_route_contexts(app.routes)):
         if isinstance(route, APIRoute):
             scope = (route.openapi_extra or {}).get(_SCOPE)
-            is_known = not set(callers).isdisjoint(_dependencies(route.dependant))
+            is_known = not set(callers).isdisjoint(dependencies(route.dependant))
             if scope not in {PUBLIC, KNOWN, *permissions} or is_known is (scope == PUBLIC):
                 unnamed.append(route.path)
         else:
@@ -113,10 +113,11 @@ def check_operations(
         raise UnnamedOperationError(f"These do not say who may call them: {', '.join(unnamed)}.")
 
 
-def _dependencies(dependant: Dependant) -> Iterator[Callable[..., Any] | None]:
+def dependencies(dependant: Dependant) -> Iterator[Callable[..., Any] | None]:
+    """Yield what a route depends on, at whatever depth."""
     for each in dependant.dependencies:
         yield each.call
-        yield from _dependencies(each)
+        yield from dependencies(each)
 
 
 def function_name(route: APIRoute) -> str:
