@@ -72,7 +72,6 @@ class StrictRoute(APIRoute):
         media_type = None
         if self.body_field is not None:
             media_type = FORM if isinstance(self.body_field.field_info, Form) else JSON
-
         limit = int((self.openapi_extra or {}).get(MAX_BODY, MAX_BODY_BYTES))
 
         async def strict(request: Request) -> Response:

@@ -1,7 +1,6 @@
 """Set-based SQL of matching, on the driver inside the caller's transaction."""
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -11,7 +10,6 @@ import asyncpg
 from app.core.db import Role
 from app.epochs.queries import GATE
 from app.overlaps.errors import EpochMovedError
-from app.overlaps.limits import MATCHED_PER_OFFICE
 from app.overlaps.postings import Keys, Sighting
 from app.overlaps.rows import Around, HeldBefore, Holders, Locked, Match, Profile, count_columns
 from app.pairs import queries as pairs
@@ -31,8 +29,15 @@ ON CONFLICT (token) DO UPDATE SET kind = t.kind
 RETURNING token, kind, offices, subjects, hidden_offices, hidden_subjects, xmax = 0, is_suppressed
 """  # noqa: S608 -- a constant only
 
-# the office's own sightings of all tokens, to count them; of the others those that may match
-_AROUND: Final = """
+# the office's own sightings of all tokens, to count them; of the others those that may match;
+# rows without a token are the subjects of the post itself, which it does not meet
+_MEET: Final = """
+WITH posted AS (
+  INSERT INTO subjects (case_id, office_id, ref, kind, rarities, kinds, numbers, is_hidden)
+  SELECT case_id, $1, ref, kind, rarities::smallint[], kinds::int[], numbers, is_hidden
+  FROM unnest($5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::smallint[],
+              $11::bool[]) AS q (case_id, ref, kind, rarities, kinds, numbers, is_hidden)
+  RETURNING *)
 SELECT s.token, s.is_hidden, s.alias, o.id, o.case_id, o.office_id, o.ref, o.kind,
        o.rarities, o.kinds, o.numbers, o.is_hidden
 FROM (SELECT g.token, FALSE AS is_hidden, g.alias, g.subject_id
@@ -45,21 +50,10 @@ FROM (SELECT g.token, FALSE AS is_hidden, g.alias, g.subject_id
       UNION ALL SELECT g.token, TRUE, g.alias, g.subject_id FROM unnest($4::bytea[]) AS q (token)
       JOIN hidden_sightings g ON g.token = q.token WHERE g.office_id <> $1) AS s
 JOIN subjects o ON o.id = s.subject_id
-"""
-
-# the rows that have no token are the subjects of the post itself, which it does not meet
-_MEET: Final = f"""
-WITH posted AS (
-  INSERT INTO subjects (case_id, office_id, ref, kind, rarities, kinds, numbers, is_hidden)
-  SELECT case_id, $1, ref, kind, rarities::smallint[], kinds::int[], numbers, is_hidden
-  FROM unnest($5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::smallint[],
-              $11::bool[]) AS q (case_id, ref, kind, rarities, kinds, numbers, is_hidden)
-  RETURNING *)
-{_AROUND}
 UNION ALL
 SELECT NULL, is_hidden, NULL, id, case_id, office_id, ref, kind, rarities, kinds, numbers, is_hidden
 FROM posted
-"""  # noqa: S608 -- a constant only
+"""
 
 _HELD_AMONG: Final = """
 SELECT g.token, g.alias, o.id, o.case_id, o.office_id, o.ref, o.kind,
@@ -277,42 +271,14 @@ async def meet(
     """Insert (case id, ref, kind, rarities, kinds, numbers, is hidden) rows; see who is around.
 
     Returns:
-        The keys of the inserted subjects, and what `list_around` returns, without them.
+        The keys of the inserted subjects; and, these left out, how many subjects of the office
+        hold each of `own`, the other offices' sightings of the tokens in `seen`, and their hidden
+        ones of those in `hidden`.
     """
     columns = map(list, zip(*subjects, strict=True)) if subjects else ([],) * 7
     rows = await connection.fetch(_MEET, office_id, own, seen, hidden, *columns)
     posted = {(row[4], row[6]): row[3] for row in rows if row[0] is None}
-    return posted, _around(office_id, own, [row for row in rows if row[0] is not None])
-
-
-async def list_around(
-    connection: Connection,
-    office_id: int,
-    own: Collection[bytes],
-    seen: Collection[bytes],
-    hidden: Collection[bytes],
-) -> Around:
-    """Return how many subjects of the office hold each of `own`, and what others hold.
-
-    That is their sightings of the tokens in `seen`, and their hidden ones of those in `hidden`.
-    """
-    return _around(office_id, own, await connection.fetch(_AROUND, office_id, own, seen, hidden))
-
-
-def _around(office_id: int, own: Collection[bytes], rows: Iterable[asyncpg.Record]) -> Around:
-    subjects: dict[tuple[bytes, bool], set[int]] = defaultdict(set)
-    profiles: dict[int, Profile] = {}
-    matches: dict[bool, list[Match]] = {False: [], True: []}
-    for row in rows:
-        token, is_hidden, alias = row[:3]
-        profile = profiles.setdefault(row[3], Profile(*row[3:]))
-        if profile.office_id == office_id:
-            subjects[token, is_hidden].add(profile.id)
-        else:
-            matches[is_hidden].append(Match(token, alias, profile))
-    counts = {key: min(len(ids), MATCHED_PER_OFFICE) for key, ids in subjects.items()}
-    held = {token: (counts.get((token, False), 0), counts.get((token, True), 0)) for token in own}
-    return Around(held, matches[False], matches[True])
+    return posted, Around.of(office_id, own, [row for row in rows if row[0] is not None])
 
 
 async def list_held_among(

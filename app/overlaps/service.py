@@ -187,7 +187,7 @@ async def _near(
     rare_again = seen & first.common, hidden & first.everyone
     found = [around]
     if any(rare_again):
-        found.append(await queries.list_around(connection, office_id, (), *rare_again))
+        found.append((await queries.meet(connection, office_id, (), (), *rare_again))[1])
     return [
         *(match for each in found for match in each.seen if match.token in seen),
         *(match for each in found for match in each.hidden if match.token in hidden),
