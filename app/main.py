@@ -46,7 +46,7 @@ from app.core.http import (
     problem_response,
 )
 from app.core.jwt import AccessVerifier, SigningKey
-from app.core.meta import LimitsRead, MetaRead
+from app.core.meta import DESCRIPTION, TAGS, LimitsRead, MetaRead
 from app.core.openapi import (
     PUBLIC,
     SERVICE_EXAMPLES,
@@ -106,13 +106,6 @@ EXAMPLES: Final = {
         },
     },
 }
-DESCRIPTION: Final = (
-    "Joinder tells prosecutors' offices that another office is after the same target, without "
-    "showing anyone who that target is, and lets them settle who handles it. Identifiers are "
-    "blinded in the office; the registry receives tokens and answers with possible matches, as "
-    "far as the other office lets them be seen."
-)
-
 
 CALLERS: Final[Admissions] = {current_principal: admit_caller, current_sign_in: admit_person}
 """What knows who calls, a machine client or a person, and what lets it in before it is heard."""
@@ -159,6 +152,7 @@ def create_bare_app() -> FastAPI:
         version=version("joinder"),
         summary="Deconfliction and joint handling for prosecutors",
         description=DESCRIPTION,
+        openapi_tags=TAGS,
         openapi_url=None,  # ours is an operation like the others
         docs_url=None,
         redoc_url=None,

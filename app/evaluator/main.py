@@ -106,6 +106,10 @@ def create_bare_app() -> FastAPI:
         version=version("joinder"),
         summary="Evaluates blinded elements (RFC 9497 VOPRF, ristretto255-SHA512)",
         description="The evaluator never sees an identifier, a token or a case.",
+        openapi_tags=[
+            {"name": "service", "description": "How the process fares; problems explained."},
+            {"name": "tokens", "description": "Evaluating blinded elements, with a proof."},
+        ],
         openapi_url=None,  # ours is an operation like the others
         docs_url=None,
         redoc_url=None,

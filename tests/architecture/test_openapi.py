@@ -119,6 +119,15 @@ class TestDocument:
         for left in ("HTTPValidationError", "x-raises", "x-scope", "Successful Response\u00a0"):
             assert left not in text
 
+    def test_describes_every_tag(self, name: str) -> None:
+        made = document(name)
+        used = {
+            tag for each in made["paths"].values() for op in each.values() for tag in op["tags"]
+        }
+        assert {tag["name"]: bool(tag["description"]) for tag in made["tags"]} == dict.fromkeys(
+            used, True
+        )
+
     def test_operation_ids_are_unique(self, name: str) -> None:
         ids = [
             operation["operationId"]
