@@ -21,6 +21,14 @@ _TYPES: Final = ("labor", "sex", "labor", "undetermined")
 _STAGES: Final = ("charged", "pre_charge", "disposed", "charged", "declined")
 
 
+_ATTESTED: Final = {
+    "attest_basis": "records",
+    "attested_by": "Unit chief",
+    "attested_on": "2026-01-05",
+    "support_at": "Case file, part 2",
+}
+
+
 def _person(
     given: str,
     surname: str,
@@ -74,6 +82,8 @@ def _case(
         county_fips=county,
         opened_on=opened,
         summary=summary,
+        **(_ATTESTED if stage in {"pre_charge", "declined"} else {}),
+        declined_reason="evidence" if stage == "declined" else "",
     )
 
 

@@ -1,15 +1,13 @@
 import ipaddress
 import secrets
-from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import Depends, Request, Response
 from fastapi.security import APIKeyCookie
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principal import Principal
 from app.core.db import act_for, transaction
-from app.core.deps import Now, Session, caller_address
+from app.core.deps import Session, caller_address, request_time
 from app.people import sign_ins
 from app.people.errors import (
     BannerNotAcknowledgedError,
@@ -75,17 +73,14 @@ async def same_origin(request: Request, gate: CurrentGate) -> None:
 SignInSecret = Annotated[str | None, Depends(_SCHEME)]
 
 
-async def current_sign_in(
-    request: Request, gate: CurrentGate, session: Session, now: Now, secret: SignInSecret
-) -> SignedIn:
-    """Return who is signed in, complete or not; looked up in a transaction of its own.
-
-    The request's own transaction acts for that person.
+async def admit_person(request: Request) -> None:
+    """Find who is signed in, complete or not, by the head of a request and in its own transaction.
 
     Raises:
         CrossSiteRequestError: a change without the page's token, or from another site.
         SignInNeededError: no cookie, or one whose sign-in has ended.
     """
+    gate, secret = await current_gate(request), request.cookies.get(COOKIE)
     await same_origin(request, gate)
     if secret is None:
         raise SignInNeededError
@@ -93,21 +88,25 @@ async def current_sign_in(
         sent = request.headers.get(CSRF_HEADER, "").encode()
         if not secrets.compare_digest(sent, sign_ins.csrf_token(secret).encode()):
             raise CrossSiteRequestError
-    return await arrive(request, gate, session, secret, now=now)
+    await arrive(request, gate, secret)
 
 
-async def arrive(
-    request: Request, gate: Gate, session: AsyncSession, secret: str, *, now: datetime
-) -> SignedIn:
-    """Return who is signed in with `secret`; the request and `session` act for that person.
+async def arrive(request: Request, gate: Gate, secret: str) -> None:
+    """Note in the request who is signed in with `secret`.
 
     Raises:
         SignInNeededError: nobody is, or not any more.
     """
     async with transaction(gate.sessions) as arriving:
-        signed = await sign_ins.find(arriving, secret, now=now)
+        signed = await sign_ins.find(arriving, secret, now=await request_time(request))
+    request.state.signed_in = signed
     request.state.office = signed.office_id
     request.state.principal = signed.principal(request.state.request_id)
+
+
+async def current_sign_in(request: Request, session: Session, _: SignInSecret) -> SignedIn:
+    """Return who is signed in, for whom the request's transaction acts; `admit_person` found it."""
+    signed: SignedIn = request.state.signed_in
     act_for(session, request.state.principal)
     return signed
 

@@ -1,13 +1,13 @@
 import json
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from app.access.permissions import Permission
 from app.access.vocabulary import DISCLOSURES, RECORD_CLASSES
 from app.cases import posting
 from app.cases import service as cases
-from app.cases.errors import SummaryRefusedError, TokenRefusedError
+from app.cases.errors import CaseNotFoundError, SummaryRefusedError, TokenRefusedError
 from app.cases.registering import Intake
 from app.cases.routes import THEN_FINISH
 from app.cases.schemas import CasePut, CaseRead, ExternalId, SourceSystem
@@ -16,6 +16,7 @@ from app.core.errors import InvalidError
 from app.core.schemas import Sent
 from app.identifiers.kinds import KINDS, MATCH_SPEC
 from app.queues import service as queues
+from app.reference.words import BASES, DECLINED_REASONS, meaning
 from app.sharing import audience
 from app.sharing.schemas import AudienceAsk, AudienceRead
 from app.web import forms
@@ -28,10 +29,15 @@ MOST_OVERLAPS: Final = 50
 _MAX_BODY: Final = 512 * 1024
 _CASE_FIELDS: Final = (
     *("record_class", "trafficking_type", "disclosure", "county_fips"),
-    *("opened_on", "review_on", "summary"),
+    *("opened_on", "review_on", "summary", "declined_reason"),
 )
+_UNCHARGED: Final = frozenset({"pre_charge", "declined"})
+_ATTESTATION: Final = ("basis", "attested_by", "attested_on", "support_at")
 _NOT_ASKED: Final = frozenset({"addr0", "ssn4", "org"})
 """Made of an address; bound to a name and a year; the organization's own name."""
+_POSTED_BEFORE: Final = (
+    "Your office has posted a case of this number. Change it where it came from, or withdraw it."
+)
 _PROMPTS: Final = {
     "platform": "Platform",
     "site": "Site",
@@ -68,12 +74,9 @@ async def show_cases(
 @router.get("/cases/new", **page(Permission.CASES_POST))
 async def show_new_case(
     visit: Reading,
-    source_system: Annotated[str, Query(max_length=32)] = "",
-    external_id: Annotated[str, Query(max_length=64)] = "",
 ) -> Response:
     """Show the form of a case; what identifies people is read and hashed in the page."""
     visit.principal.require(Permission.CASES_POST)  # no service is asked before it is sent
-    visit.form.update({"source_system": source_system, "external_id": external_id})
     return _new_case(visit, {})
 
 
@@ -103,6 +106,8 @@ def _new_case(
         record_classes=RECORD_CLASSES,
         disclosures=DISCLOSURES,
         kinds=json.dumps(kinds),
+        bases=[(word, meaning("basis", word)) for word in BASES],
+        declined_reasons=[(word, meaning("declined_reason", word)) for word in DECLINED_REASONS],
         subjects=visit.form.get("subjects", ""),
     )
 
@@ -130,6 +135,11 @@ async def show_audience(visit: Changing, session: Session, now: Now) -> Response
 async def post_case(request: Request, visit: Changing, session: Session, now: Now) -> Response:
     """Post a case with the tokens that the page has made; nothing raw is among the fields."""
     sent = forms.only(visit.form, *_CASE_FIELDS)
+    if visit.form.get("record_class") in _UNCHARGED:
+        attested = forms.only(visit.form, *_ATTESTATION)
+        sent["attestation"] = {**attested, "attests": visit.form["record_class"]}
+    if visit.form.get("record_class") != "declined":
+        sent.pop("declined_reason", None)  # the field stays in the page beside other stages
     ref, ref_errors = forms.read(Reference, forms.only(visit.form, *Reference.model_fields))
     tokens = _tokens(visit.form.get("subjects", ""))
     body, errors = forms.read(CasePut, {**sent, **tokens, "match_spec": MATCH_SPEC})
@@ -140,12 +150,23 @@ async def post_case(request: Request, visit: Changing, session: Session, now: No
         return _new_case(visit, {**ref_errors, **errors}, status=422)
     intake: Intake = request.app.state.intake
     key = ref.source_system, ref.external_id
+    if await _is_posted(session, visit, key):
+        return _new_case(visit, {"external_id": _POSTED_BEFORE}, status=409)
     try:
         receipt = await posting.put_case(session, visit.principal, intake, key, body, now=now)
     except (SummaryRefusedError, TokenRefusedError, InvalidError) as error:
         # nothing was stored yet: these are checked before the first statement that writes
         return _new_case(visit, forms.refused(error), status=422)
     return visit.redirect(f"/cases/{'/'.join(key)}", f"case-{receipt.result}")
+
+
+async def _is_posted(session: Session, visit: Visit, key: tuple[str, str]) -> bool:
+    """Return whether the office has this case: a form would replace facts that it does not show."""
+    try:
+        await cases.read_case(session, visit.principal, *key)
+    except CaseNotFoundError:
+        return False
+    return True
 
 
 def _tokens(text: str) -> dict[str, Any]:

@@ -5,15 +5,17 @@ from typing import Annotated, Any
 from fastapi import Depends, Form, Query, Request
 
 from app.access.permissions import Permission
+from app.core.db import act_for
 from app.core.deps import Now, Session
 from app.core.errors import AppError
 from app.core.openapi import KNOWN, PUBLIC, operation
 from app.people import sign_ins
 from app.people.deps import (
+    COOKIE,
     CurrentGate,
     CurrentSignIn,
-    SignInSecret,
     arrive,
+    current_gate,
     require_complete,
     same_origin,
 )
@@ -48,26 +50,33 @@ async def reading_visit(visit: Annotated[Visit, Depends(arriving_visit)]) -> Vis
     return visit
 
 
-async def form_sign_in(
-    request: Request,
-    gate: CurrentGate,
-    session: Session,
-    now: Now,
-    secret: SignInSecret,
-    csrf_token: Annotated[str, Form(max_length=100)] = "",
-) -> SignedIn:
-    """Return who sent a form of ours, the sign-in complete or not.
+async def admit_form(request: Request) -> None:
+    """Refuse by the head of a request who sends a form of ours from elsewhere or without a sign-in.
 
     Raises:
-        CrossSiteRequestError: the form is of another site, or of an older sign-in.
+        CrossSiteRequestError: the form is of another site.
         SignInNeededError: no cookie, or one whose sign-in has ended.
     """
+    gate, secret = await current_gate(request), request.cookies.get(COOKIE)
     await same_origin(request, gate)
     if secret is None:
         raise SignInNeededError
-    signed = await arrive(request, gate, session, secret, now=now)
-    if not secrets.compare_digest(csrf_token.encode(), sign_ins.csrf_token(secret).encode()):
+    await arrive(request, gate, secret)
+
+
+async def form_sign_in(
+    request: Request, session: Session, csrf_token: Annotated[str, Form(max_length=100)] = ""
+) -> SignedIn:
+    """Return who sent a form of ours, the sign-in complete or not; `admit_form` found it.
+
+    Raises:
+        CrossSiteRequestError: the form is of an older sign-in, or was made up.
+    """
+    expected = sign_ins.csrf_token(request.cookies[COOKIE])
+    if not secrets.compare_digest(csrf_token.encode(), expected.encode()):
         raise CrossSiteRequestError
+    signed: SignedIn = request.state.signed_in
+    act_for(session, request.state.principal)
     return signed
 
 

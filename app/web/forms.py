@@ -27,9 +27,14 @@ _HINTS: Final = {
     "record_class": "Choose how far the matter has come.",
     "trafficking_type": "Choose one.",
     "disclosure": "Choose one.",
+    "attestation": "Before charges and after a declination, fill in all four fields here.",
+    "declined_reason": "Give a reason with a declined case.",
     "totp": "Six digits from your authenticator app.",
     "code": "Six digits from your authenticator app.",
 }
+_WHOLE: Final = {"VerdictPut": "reason", "CasePut": "declined_reason"}
+"""Where a rule about the whole of a schema is shown."""
+
 _OTHERWISE: Final = "Check this entry."
 _LOCAL_PATH: Final = re.compile(r"/(?!/)[A-Za-z0-9._~/?=&%+-]*")
 
@@ -45,7 +50,10 @@ def read(schema: type[Schema], values: Mapping[str, Any]) -> tuple[Schema | None
         return schema.model_validate(dict(values)), {}
     except ValidationError as error:
         found = error.errors(include_input=False, include_url=False)
-        names = [str(item["loc"][0]) if item["loc"] else _of_model(schema) for item in found]
+        names = [
+            str(item["loc"][0]) if item["loc"] else _WHOLE.get(schema.__name__, "")
+            for item in found
+        ]
         return None, {name: _HINTS.get(name, _OTHERWISE) for name in names}
 
 
@@ -64,11 +72,6 @@ def require(schema: type[Schema], values: Mapping[str, Any], refusal: type[AppEr
 def only(form: Mapping[str, str], *names: str) -> dict[str, Any]:
     """Return those fields of a form that were filled in."""
     return {name: form[name] for name in names if form.get(name)}
-
-
-def _of_model(schema: type[BaseModel]) -> str:
-    """Return the field that a rule about the whole of a schema is shown at: its last one."""
-    return list(schema.model_fields)[-1]
 
 
 def refused(error: AppError) -> dict[str, str]:

@@ -8,8 +8,7 @@ from app.access.permissions import Permission
 from app.cases import ladder
 from app.cases import service as cases
 from app.cases.ladder import SeenOverlap
-from app.cases.overlap_schemas import OverlapId
-from app.cases.schemas import VerdictPut
+from app.cases.overlap_schemas import OverlapId, VerdictPut
 from app.cases.vocabulary import Band
 from app.core.deps import Session, Settings
 from app.core.ids import parse_public_id

@@ -5,6 +5,9 @@ from typing import Final
 
 from app.cases.overlap_schemas import FindingRead, OverlapRead, VerdictRead
 from app.identifiers.kinds import KINDS
+from app.reference.words import meaning
+
+__all__ = ["meaning"]  # templates ask for it here
 
 BANDS: Final = {
     "strong": "Strong",

@@ -9,8 +9,18 @@ const kinds = JSON.parse(form.dataset.kinds);
 const ADVICE = {
   "name-empty": "Give a last name together with a given name or a date of birth.",
   "placeholder": "This looks like a placeholder, such as Unknown. Leave it out.",
+  "under-age": "Somebody under 18 is never matched and is not posted here.",
   "ssn4-alone": "Give the name too.",
 };
+
+const ADULT = 18;
+
+function ageOf(born) {
+  const [year, month, day] = born.split("-").map(Number);
+  const now = new Date();
+  const isBefore = now.getMonth() + 1 < month || (now.getMonth() + 1 === month && now.getDate() < day);
+  return now.getFullYear() - year - Number(isBefore);
+}
 
 const clone = (id) => document.getElementById(id).content.firstElementChild.cloneNode(true);
 const part = (within, name) => within.querySelector(`[data-part="${name}"]`);
@@ -94,6 +104,9 @@ function read(joinder, subject, ref) {
     );
     byProvenance.set("own_investigation", [...(byProvenance.get("own_investigation") ?? []), ...keys]);
   }
+  attempt(part(subject, "born"), () => {
+    if (known.born && ageOf(known.born) < ADULT) throw { code: "under-age" };
+  });
   const hasName = kind === "person" && (known.given || known.surname);
   const names = hasName
     ? attempt(part(subject, "surname"), () => joinder.personAliases([known], postcodes))
