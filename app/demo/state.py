@@ -15,7 +15,7 @@ from app.client.registry import RegistryClient
 from app.demo import offices, people
 from app.demo.offices import STATE
 from app.identifiers.match_keys import PersonName
-from app.serving.installation import Installation, in_transaction
+from app.serving.installation import Installation, InstallationError, in_transaction
 
 _TYPES: Final = ("labor", "sex", "labor", "undetermined")
 _STAGES: Final = ("charged", "pre_charge", "disposed", "charged", "declined")
@@ -214,10 +214,18 @@ def _fillers(code: str) -> Iterator[Case]:
 
 
 def show(here: Installation, directory: Path, registry: str) -> None:
-    """Fill the state once; what is there already is left as it is."""
-    done = directory / "state.json"
+    """Fill the state once; what is there already is left as it is.
+
+    Raises:
+        InstallationError: an earlier start was interrupted while it did.
+    """
+    begun, done = directory / "state.begun", directory / "state.json"
     if done.exists():
         return
+    if begun.exists():
+        raise InstallationError("An earlier start was interrupted: begin again with --fresh.")
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    begun.touch()
     keys = offices.create_keys(directory, STATE)
     ids = in_transaction(here, lambda session: offices.add_offices(session, keys, STATE))
     configs = offices.configure(directory, registry, ids, STATE)
