@@ -20,6 +20,10 @@ from app.cases import examples as cases_examples
 from app.cases import routes as cases
 from app.cases.registering import Intake
 from app.cases.schemas import MAX_CASES
+from app.checks import examples as checks_examples
+from app.checks import routes as checks
+from app.contact_requests import examples as contact_requests_examples
+from app.contact_requests import routes as contact_requests
 from app.core import keyfiles
 from app.core.db import (
     DATABASE_ERRORS,
@@ -56,9 +60,13 @@ from app.core.openapi import (
 )
 from app.core.paging import Pager
 from app.core.settings import RegistrySettings
+from app.followups import examples as followups_examples
+from app.followups import routes as followups
 from app.handling import examples as handling_examples
 from app.handling import routes as handling
 from app.identifiers.kinds import MATCH_SPEC
+from app.networks import examples as networks_examples
+from app.networks import routes as networks
 from app.overlaps import examples as overlaps_examples
 from app.overlaps import routes as overlaps
 from app.overlaps.keyring import create_keyring
@@ -74,6 +82,8 @@ from app.quotas import examples as quotas_examples
 from app.quotas import routes as quotas
 from app.quotas.errors import QuotaExceededError
 from app.rematching import service as rematching
+from app.second_looks import examples as second_looks_examples
+from app.second_looks import routes as second_looks
 from app.sharing import examples as sharing_examples
 from app.sharing import routes as sharing
 from app.suppressing import examples as suppressing_examples
@@ -90,6 +100,11 @@ EXAMPLES: Final = {
     **cases_examples.EXAMPLES,
     **sharing_examples.EXAMPLES,
     **handling_examples.EXAMPLES,
+    **contact_requests_examples.EXAMPLES,
+    **followups_examples.EXAMPLES,
+    **networks_examples.EXAMPLES,
+    **second_looks_examples.EXAMPLES,
+    **checks_examples.EXAMPLES,
     **quotas_examples.EXAMPLES,
     **suppressing_examples.EXAMPLES,
     "MetaRead": {
@@ -121,6 +136,7 @@ REFUSALS: Final = (MissingScopeError, UnavailableError), NOT_SIGNED_IN, (CrossSi
 PACKAGES: Final = (
     *(accounts, people, people_themselves, people_administration),
     *(quotas, overlaps, cases, suppressing, sharing, handling),
+    *(contact_requests, followups, networks, second_looks, checks),
 )
 
 

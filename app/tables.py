@@ -3,8 +3,11 @@
 from app.accounts import models as accounts
 from app.audit import models as audit
 from app.cases import models as cases
+from app.checks import models as checks
+from app.contact_requests import models as contact_requests
 from app.core.models import Base
 from app.epochs import models as epochs
+from app.followups import models as followups
 from app.handling import models as handling
 from app.offices import models as offices
 from app.overlaps import models as overlaps
@@ -13,6 +16,7 @@ from app.people import models as people
 from app.proposals import models as proposals
 from app.quotas import models as quotas
 from app.rematching import models as rematching
+from app.second_looks import models as second_looks
 from app.sharing import models as sharing
 from app.suppressions import models as suppressions
 
@@ -21,7 +25,10 @@ __all__ = [
     "accounts",
     "audit",
     "cases",
+    "checks",
+    "contact_requests",
     "epochs",
+    "followups",
     "handling",
     "offices",
     "overlaps",
@@ -30,6 +37,7 @@ __all__ = [
     "proposals",
     "quotas",
     "rematching",
+    "second_looks",
     "sharing",
     "suppressions",
 ]

@@ -73,13 +73,13 @@ WHERE v.office_id = $1 AND $3 AND l.rung > 0 AND NOT v.is_walled
   AND {IN_FORCE.format(office="v.other_office_id", today="$2::date")}
 """  # noqa: S608 -- constants only; every value is a parameter
 
-_STANDING: Final = " AND v.retracted_at IS NULL"
+STANDING: Final = " AND v.retracted_at IS NULL"
 _RETRACTED: Final = (
     " AND v.seen_at IS NOT NULL AND v.retracted_at > $2::timestamptz - interval '90 days'"
 )
 """Who had seen an overlap may read for 90 days that it was retracted and why, kinds only."""
 
-_MARKED: Final = """
+MARKED: Final = """
 WITH page AS MATERIALIZED ({page}),
 marked AS (
   SELECT mark_seen(array_agg(id), $2) FROM page WHERE seen_at IS NULL HAVING count(*) > 0)
@@ -92,14 +92,14 @@ _PAGE: Final = (
     " ORDER BY v.id DESC LIMIT $6"
 )
 # each from $5 on: a cursor and a limit, an overlap's id, or cases and a limit
-STANDING_PAGE: Final = _MARKED.format(page=VISIBLE + _STANDING + _PAGE)
+STANDING_PAGE: Final = MARKED.format(page=VISIBLE + STANDING + _PAGE)
 RETRACTED_PAGE: Final = VISIBLE + _RETRACTED + _PAGE
-ONE: Final = _MARKED.format(page=VISIBLE + _STANDING + " AND v.id = $5")
+ONE: Final = MARKED.format(page=VISIBLE + STANDING + " AND v.id = $5")
 ONE_RETRACTED: Final = VISIBLE + _RETRACTED + " AND v.id = $5"
-OF_CASES: Final = _MARKED.format(
+OF_CASES: Final = MARKED.format(
     page="SELECT w.* FROM unnest($5::bigint[]) AS q (id) CROSS JOIN LATERAL ("  # noqa: S608 -- constants only
     + VISIBLE
-    + _STANDING
+    + STANDING
     + " AND v.case_id = q.id ORDER BY v.strength DESC, v.id LIMIT $6) AS w"
 )
 

@@ -18,18 +18,25 @@ Step = Callable[..., Awaitable[int]]
 
 
 def upkeep() -> None:
-    """Disable idle people, delete ended sign-ins, raise alarms; safe to stop and to repeat.
+    """Disable idle people, delete ended sign-ins, raise alarms, remind; safe to stop and to repeat.
 
     Each line tells how many. Exit status is 0 whatever is found.
     """
+    from app.contact_requests import service as contact_requests  # noqa: PLC0415 -- as above
     from app.core.clock import utc_now  # noqa: PLC0415 -- keeps --help quick
+    from app.followups import reminding  # noqa: PLC0415 -- as above
     from app.people import upkeep as people  # noqa: PLC0415 -- as above
+    from app.second_looks import service as second_looks  # noqa: PLC0415 -- as above
     from app.sharing import glass  # noqa: PLC0415 -- as above
 
     steps: dict[str, Step] = {
         "people disabled for idleness": people.disable_idle,
         "ended sign-ins, challenges and counts deleted": people.purge_ended,
         "overdue reviews of emergency reading alarmed": glass.raise_alarms,
+        "contact requests expired": contact_requests.expire_requests,
+        "second looks asked for": second_looks.ask_again,
+        "offices reminded": reminding.remind,
+        "reminders escalated": reminding.escalate,
     }
     for name, count in with_sessions(lambda sessions: _run(sessions, steps, utc_now())).items():
         typer.echo(f"{count}\t{name}")

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
@@ -169,21 +170,7 @@ async def list_state_overlaps(
     rows = await queries.list_state_overlaps(
         session, principal, before=before, limit=limit, now=now
     )
-    found = [
-        (
-            row["id"],
-            StateOverlapRead(
-                id=public_id(ladder.PREFIX, row["id"]),
-                version=row["version"],
-                found_at=row["found_at"],
-                rung="pointer",
-                band=row["band"],
-                findings=ladder.pointers(row["findings"]),
-                office_kinds=tuple(sorted((row["low_kind"], row["high_kind"]))),
-            ),
-        )
-        for row in rows
-    ]
+    found = [(row["id"], pointer(row)) for row in rows]
     shown = {read.id: read.rung for _, read in found}
     await audit.record(
         session,
@@ -194,3 +181,18 @@ async def list_state_overlaps(
         detail=shown,
     )
     return found
+
+
+def pointer(row: asyncpg.Record) -> StateOverlapRead:
+    """Return an overlap of the state's offices as its Attorney General sees it."""
+    return StateOverlapRead.model_validate(
+        {
+            "id": public_id(ladder.PREFIX, row["id"]),
+            "version": row["version"],
+            "found_at": row["found_at"],
+            "rung": "pointer",
+            "band": row["band"],
+            "findings": ladder.pointers(row["findings"]),
+            "office_kinds": sorted((row["low_kind"], row["high_kind"])),
+        }
+    )

@@ -23,9 +23,9 @@ from app.offices.queries import HAS_STATE_POINTERS, IN_FORCE
 from app.sharing.errors import GlassBreakNotFoundError, GrantNotFoundError, WallNotFoundError
 from app.sharing.models import GlassBreak
 
-# $1 the office that asks, $2 now, $3 whether its agreement is in force, $4 its ceilings,
-# $5 the last id of the page before, $6 the limit; the view decides by itself (cases/ladder.py)
-_STATE_PAGE: Final = f"""
+# $1 the office that asks, $2 now, $3 whether its agreement is in force, $4 its ceilings;
+# the view decides by itself (cases/ladder.py)
+STATE_VISIBLE: Final = f"""
 SELECT v.id, v.version, v.found_at, v.band, v.findings, v.low_kind, v.high_kind
 FROM state_overlaps v
 JOIN offices me ON me.id = $1 AND me.kind = 'attorney_general' AND me.state = v.state
@@ -36,9 +36,13 @@ WHERE $3 AND $1 NOT IN (v.low_office_id, v.high_office_id) AND NOT v.is_walled
   AND {IN_FORCE.format(office="v.low_office_id", today="$2::date")}
   AND {IN_FORCE.format(office="v.high_office_id", today="$2::date")}
   AND {HAS_STATE_POINTERS.format(state="me.state")}
-  AND v.id < coalesce($5, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)
-ORDER BY v.id DESC LIMIT $6
 """  # noqa: S608 -- constants only; every value is a parameter
+
+# $5 the last id of the page before, $6 the limit
+_STATE_PAGE: Final = (
+    STATE_VISIBLE + " AND v.id < coalesce($5, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)"
+    " ORDER BY v.id DESC LIMIT $6"
+)
 
 _AUDIENCE: Final = f"""
 SELECT f.kind, count(*) AS offices,
@@ -151,15 +155,16 @@ async def list_state_overlaps(
 
     Empty for an office that is not its state's Attorney General.
     """
-    highest = ceilings(principal, Permission.STATE_OVERLAPS_READ, Relation.STATE)
     rows: list[asyncpg.Record] = await (await driver(session)).fetch(
-        _STATE_PAGE,
-        *(principal.office_id, now, principal.is_participating),
-        [int(rung) for rung in highest],
-        before,
-        limit,
+        _STATE_PAGE, *state_arguments(principal, now), before, limit
     )
     return rows
+
+
+def state_arguments(principal: Principal, now: datetime) -> tuple[object, ...]:
+    """Return the parameters of `STATE_VISIBLE`."""
+    highest = ceilings(principal, Permission.STATE_OVERLAPS_READ, Relation.STATE)
+    return principal.office_id, now, principal.is_participating, [int(rung) for rung in highest]
 
 
 async def list_walls(session: AsyncSession, case_id: int) -> Sequence[RowMapping]:

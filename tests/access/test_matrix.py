@@ -38,6 +38,14 @@ NEEDS: Final[Mapping[str, str]] = {
         ("add_suppression", "list_suppressions", "end_suppression"), "suppressions:manage"
     ),
     "list_offices": "offices:read",
+    **dict.fromkeys(("list_follow_ups", "read_follow_up", "read_network"), "overlaps:read"),
+    **dict.fromkeys(("check_before_act", "list_checks", "list_second_looks"), "overlaps:read"),
+    **dict.fromkeys(("take_follow_up_step", "put_assignment"), "overlaps:judge"),
+    "take_second_look_step": "overlaps:judge",
+    "list_mediations": "state-overlaps:read",
+    "request_contact": "handling:request",
+    **dict.fromkeys(("list_contact_requests", "read_contact_request"), "handling:read"),
+    "answer_contact_request": "handling:answer",
     "review_access": "people:review",
 }
 ANYONE: Final = {
