@@ -78,6 +78,7 @@ class CheckRead(Read):
 
     id: CheckId
     case: CaseRef
+    """The own case that was checked."""
     act: Act
     checked_at: datetime
     """When it was made, UTC."""

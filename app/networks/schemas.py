@@ -15,6 +15,7 @@ class NetworkCaseRead(Read):
     """One of the own cases in the network."""
 
     case: CaseRef
+    """The office's own name for it."""
     distance: int
     """How many shared counterparts lie between it and the case that was asked about; 0 is that."""
 

@@ -19,6 +19,7 @@ GOALS = {
     "evaluator health",
     "key rotation",
     "list page",
+    "check before an act, p99",
     "worker memory",
 }
 
