@@ -1,9 +1,7 @@
-from fastapi import APIRouter, Response
+from fastapi import APIRouter
 
 from app.access.permissions import Permission
 from app.accounts.deps import CurrentPrincipal
-from app.accounts.errors import IdempotencyKeyReusedError
-from app.accounts.idempotency import CurrentClaim, answer_once
 from app.accounts.pages import RequestedPage
 from app.cases.errors import CaseNotFoundError
 from app.checks import service
@@ -20,30 +18,16 @@ router = APIRouter(prefix="/v1", tags=["checks"], route_class=StrictRoute)
 @router.post(
     CASE + "/checks",
     status_code=201,
-    response_model=CheckRead,
-    openapi_extra=operation(
-        CaseNotFoundError, IdempotencyKeyReusedError, scope=Permission.OVERLAPS_READ
-    ),
+    openapi_extra=operation(CaseNotFoundError, scope=Permission.OVERLAPS_READ),
 )
 async def check_before_act(
-    ref: Ref,
-    body: CheckMake,
-    session: Session,
-    principal: CurrentPrincipal,
-    claim: CurrentClaim,
-    now: Now,
-) -> Response:
+    ref: Ref, body: CheckMake, session: Session, principal: CurrentPrincipal, now: Now
+) -> CheckRead:
     """Tell before a plea, declination, charge or operation who else is on the case; it is recorded.
 
-    It advises only: no act waits for it.
+    It advises only: no act waits for it. A repeat is a new check, of what stands then.
     """
-    return await answer_once(
-        session,
-        claim,
-        Permission.OVERLAPS_READ,
-        201,
-        lambda: service.check_before(session, principal, ref, body.act, now=now),
-    )
+    return await service.check_before(session, principal, ref, body.act, now=now)
 
 
 @router.get(

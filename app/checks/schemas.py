@@ -1,4 +1,3 @@
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -88,10 +87,6 @@ class CheckRead(Read):
     """The strongest first."""
     is_complete: bool
     """False when the case has more overlaps than a check shows; list them then."""
-
-    def response_headers(self) -> Mapping[str, str]:
-        """Return no header: a check cannot be changed, and is listed with its case."""
-        return {}
 
 
 class ShownRead(Read):

@@ -39,13 +39,9 @@ class Outcome:
         return self
 
 
-def request(
-    method: str, path: str, token: str, body: bytes = b"", *, key: str | None = None
-) -> bytes:
-    """Return a whole request as it goes over the wire; `key` makes it idempotent."""
+def request(method: str, path: str, token: str, body: bytes = b"") -> bytes:
+    """Return a whole request as it goes over the wire."""
     head = f"{method} {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\n"
-    if key:
-        head += f"Idempotency-Key: {key}\r\n"
     if body:
         head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
     return head.encode() + b"\r\n" + body

@@ -17,11 +17,7 @@ from tests.scenes import Meeting, make_offices, meet, phone, someone
 async def check(
     client: httpx.AsyncClient, act: str = "plea", external_id: str = "24-1"
 ) -> httpx.Response:
-    return await client.post(
-        f"/v1/cases/cms/{external_id}/checks",
-        json={"act": act},
-        headers={"Idempotency-Key": uuid4().hex},
-    )
+    return await client.post(f"/v1/cases/cms/{external_id}/checks", json={"act": act})
 
 
 async def checked(client: OfficeClient, act: str = "plea") -> list[dict[str, Any]]:
