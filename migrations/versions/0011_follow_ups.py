@@ -66,7 +66,8 @@ TABLES = {
         ('app', 'SELECT', EITHER),
         ('app', 'INSERT', OF_SIDES),
         ('app', 'UPDATE (status, decline_reason, ended_at, version)', EITHER, ENDING),
-        ('jobs', 'SELECT', ALL),
+        ('jobs', 'SELECT (id, overlap_id, requester_office_id, responder_office_id, requester_case_id, '
+                 'status, expires_at, version)', ALL),
         ('jobs', 'UPDATE (status, ended_at, version)', ALL, ALL),
     ],
     'checks': [
