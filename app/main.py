@@ -185,9 +185,10 @@ def create_bare_app() -> FastAPI:
     for package in PACKAGES:
         app.include_router(package.router)
     service = ("/v1/meta", read_meta, ()), ("/healthz", read_health, ())
-    for path, read, raises in (*service, ("/readyz", read_readiness, (UnavailableError,))):
-        extra = operation(*raises, scope=PUBLIC)
-        app.add_api_route(path, read, tags=["service"], openapi_extra=extra)
+    for at, read, raises in (*service, ("/readyz", read_readiness, (UnavailableError,))):
+        app.add_api_route(
+            at, read, tags=["service"], openapi_extra=operation(*raises, scope=PUBLIC)
+        )
     app.add_middleware(RequestEdge)
     install_problems(app)
     add_document(app)

@@ -12,7 +12,7 @@ from app.core.openapi import operation
 from app.core.paging import CursorError
 from app.sharing.routes import CASE, Ref
 
-router = APIRouter(prefix="/v1", tags=["checks"], route_class=StrictRoute)
+router = APIRouter(prefix="/v1", tags=["overlaps"], route_class=StrictRoute)
 
 
 @router.post(

@@ -30,7 +30,7 @@ from app.core.ids import parse_public_id
 from app.core.openapi import operation
 from app.core.paging import CursorError
 
-router = APIRouter(prefix="/v1", tags=["contact requests"], route_class=StrictRoute)
+router = APIRouter(prefix="/v1", tags=["overlaps"], route_class=StrictRoute)
 
 
 @router.post(
@@ -43,6 +43,7 @@ router = APIRouter(prefix="/v1", tags=["contact requests"], route_class=StrictRo
         ContactRequestOpenError,
         IdempotencyKeyReusedError,
         scope=Permission.HANDLING_REQUEST,
+        sends=["ETag", "Location"],
     ),
 )
 async def request_contact(
@@ -81,7 +82,9 @@ async def list_contact_requests(
 
 @router.get(
     "/contact-requests/{request_id}",
-    openapi_extra=operation(ContactRequestNotFoundError, scope=Permission.HANDLING_READ),
+    openapi_extra=operation(
+        ContactRequestNotFoundError, scope=Permission.HANDLING_READ, sends=["ETag"]
+    ),
 )
 async def read_contact_request(
     request_id: ContactRequestId,
@@ -109,6 +112,7 @@ async def read_contact_request(
         PreconditionRequiredError,
         IdempotencyKeyReusedError,
         scope=Permission.HANDLING_ANSWER,
+        sends=["ETag", "Location"],
     ),
 )
 async def answer_contact_request(

@@ -26,7 +26,7 @@ from app.followups.schemas import (
 )
 from app.followups.states import State
 
-router = APIRouter(prefix="/v1", tags=["follow-ups"], route_class=StrictRoute)
+router = APIRouter(prefix="/v1", tags=["overlaps"], route_class=StrictRoute)
 
 
 @router.get("/follow-ups", openapi_extra=operation(CursorError, scope=Permission.OVERLAPS_READ))
@@ -58,7 +58,7 @@ async def list_follow_ups(
 
 @router.get(
     "/overlaps/{overlap_id}/follow-up",
-    openapi_extra=operation(OverlapNotFoundError, scope=Permission.OVERLAPS_READ),
+    openapi_extra=operation(OverlapNotFoundError, scope=Permission.OVERLAPS_READ, sends=["ETag"]),
 )
 async def read_follow_up(
     overlap_id: OverlapId,
@@ -82,6 +82,7 @@ async def read_follow_up(
         PreconditionFailedError,
         PreconditionRequiredError,
         scope=Permission.OVERLAPS_JUDGE,
+        sends=["ETag"],
     ),
 )
 async def take_follow_up_step(
@@ -108,6 +109,7 @@ async def take_follow_up_step(
         PreconditionFailedError,
         PreconditionRequiredError,
         scope=Permission.OVERLAPS_JUDGE,
+        sends=["ETag"],
     ),
 )
 async def put_assignment(

@@ -10,7 +10,7 @@ from app.networks import service
 from app.networks.schemas import NetworkRead
 from app.sharing.routes import CASE, Ref
 
-router = APIRouter(prefix="/v1", tags=["networks"], route_class=StrictRoute)
+router = APIRouter(prefix="/v1", tags=["overlaps"], route_class=StrictRoute)
 
 
 @router.get(

@@ -21,7 +21,7 @@ from app.second_looks.schemas import (
     Whose,
 )
 
-router = APIRouter(prefix="/v1", tags=["second looks"], route_class=StrictRoute)
+router = APIRouter(prefix="/v1", tags=["overlaps"], route_class=StrictRoute)
 
 
 @router.get("/second-looks", openapi_extra=operation(CursorError, scope=Permission.OVERLAPS_READ))
@@ -51,6 +51,7 @@ async def list_second_looks(
         PreconditionFailedError,
         PreconditionRequiredError,
         scope=Permission.OVERLAPS_JUDGE,
+        sends=["ETag"],
     ),
 )
 async def take_second_look_step(
