@@ -96,6 +96,9 @@ from app.suppressing import routes as suppressing
 if TYPE_CHECKING:
     import asyncpg
 
+LIMITS: Final = LimitsRead(
+    body_bytes=MAX_BODY_BYTES, bulk_body_bytes=cases.MAX_BULK_BYTES, bulk_cases=MAX_CASES
+)
 EXAMPLES: Final = {
     **SERVICE_EXAMPLES,
     **accounts_examples.EXAMPLES,
@@ -117,11 +120,7 @@ EXAMPLES: Final = {
         "match_spec": "joinder/v1",
         "issuer": "https://registry.example",
         "resources": ["https://registry.example"],
-        "limits": {
-            "body_bytes": MAX_BODY_BYTES,
-            "bulk_body_bytes": cases.MAX_BULK_BYTES,
-            "bulk_cases": MAX_CASES,
-        },
+        "limits": LIMITS.model_dump(),
     },
 }
 
@@ -185,10 +184,9 @@ def create_bare_app() -> FastAPI:
     for package in PACKAGES:
         app.include_router(package.router)
     service = ("/v1/meta", read_meta, ()), ("/healthz", read_health, ())
-    for at, read, raises in (*service, ("/readyz", read_readiness, (UnavailableError,))):
-        app.add_api_route(
-            at, read, tags=["service"], openapi_extra=operation(*raises, scope=PUBLIC)
-        )
+    for path, read, raises in (*service, ("/readyz", read_readiness, (UnavailableError,))):
+        extra = operation(*raises, scope=PUBLIC)
+        app.add_api_route(path, read, tags=["service"], openapi_extra=extra)
     app.add_middleware(RequestEdge)
     install_problems(app)
     add_document(app)
@@ -263,11 +261,7 @@ async def read_meta(settings: Settings) -> MetaRead:
         match_spec=MATCH_SPEC,
         issuer=settings.issuer,
         resources=[settings.issuer],
-        limits=LimitsRead(
-            body_bytes=MAX_BODY_BYTES,
-            bulk_body_bytes=cases.MAX_BULK_BYTES,
-            bulk_cases=MAX_CASES,
-        ),
+        limits=LIMITS,
     )
 
 
