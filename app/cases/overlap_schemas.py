@@ -118,7 +118,8 @@ class CounterpartRead(Read):
     contact: ContactRead | None = None
     """Whom to reach there; from the rung contact on, else null."""
     case: SharedCaseRead | None = None
-    """What its case is about; from the rung summary on, else null."""
+    """What its case is about; from the rung summary on where the one overlap is read with a
+    `reason`, else null."""
 
 
 class ReopenedRead(Read):

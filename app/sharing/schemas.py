@@ -4,7 +4,15 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
 from app.cases.overlap_schemas import OverlapId
-from app.cases.vocabulary import Band, Disclosure, Finding, RecordClass, Rung, TraffickingType
+from app.cases.vocabulary import (
+    Band,
+    Disclosure,
+    Finding,
+    ReadReason,
+    RecordClass,
+    Rung,
+    TraffickingType,
+)
 from app.core.plain_text import Plain
 from app.core.schemas import PageRead, Read, Sent, Version
 from app.offices.schemas import OfficeCode, OfficeKind
@@ -89,6 +97,31 @@ class GrantRead(Read):
 
 class GrantPage(PageRead[GrantRead]):
     """The grants of a case, newest first, with those that ended."""
+
+
+class ReadingRead(Read):
+    """One line of the log of a case: that another office read it, when and what for."""
+
+    read_at: datetime
+    """When it was read, UTC."""
+    overlap_id: OverlapId
+    """In which overlap; the reader's case in it is its need to know."""
+    state: str
+    """State of the reader's office, two letters."""
+    office_kind: str
+    """What that office is: local, attorney_general, tribal or regional."""
+    office: str | None
+    """Code of that office, as far as the overlap shows it now; else null."""
+    reader: Literal["client", "person"]
+    """Whether a machine client or a person read it; which one is in that office's audit."""
+    roles: tuple[str, ...]
+    """What the reader was: its right to know."""
+    rung: Rung
+    reason: ReadReason
+
+
+class ReadingPage(PageRead[ReadingRead]):
+    """Who read a case for a reason, newest first."""
 
 
 class AudienceAsk(Sent):

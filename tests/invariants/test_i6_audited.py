@@ -51,6 +51,14 @@ async def read_overlap(meeting: Meeting) -> httpx.Response:
     return await meeting.first.http.get(f"/v1/overlaps/{meeting.overlap_id}")
 
 
+async def open_overlap(meeting: Meeting) -> httpx.Response:
+    return await meeting.first.http.get(f"/v1/overlaps/{meeting.overlap_id}?reason=plea")
+
+
+async def list_readings(meeting: Meeting) -> httpx.Response:
+    return await meeting.second.http.get(f"{PATH}/readings")
+
+
 async def request_handling(meeting: Meeting) -> httpx.Response:
     return await meeting.first.request_handling(meeting.overlap_id, key="asked-once")
 
@@ -207,7 +215,7 @@ AUDITED: Final[dict[str, list[tuple[tuple[Step, ...], Step]]]] = {
     "PUT /v1/cases/{source_system}/{external_id}": [((), put_new), ((), put_again)],
     "PUT /v1/cases": [((), put_many)],
     "GET /v1/overlaps": [((), list_overlaps)],
-    "GET /v1/overlaps/{overlap_id}": [((), read_overlap)],
+    "GET /v1/overlaps/{overlap_id}": [((), read_overlap), ((), open_overlap)],
     "PUT /v1/overlaps/{overlap_id}/verdict": [((), judge)],
     "DELETE /v1/cases/{source_system}/{external_id}": [((), withdraw_case)],
     "GET /v1/common-values": [((), list_common_values)],
@@ -238,6 +246,7 @@ AUDITED: Final[dict[str, list[tuple[tuple[Step, ...], Step]]]] = {
         ((wall,), lift),
         ((wall, lift), lift),
     ],
+    "GET /v1/cases/{source_system}/{external_id}/readings": [((open_overlap,), list_readings)],
     "GET /v1/state-overlaps": [((), list_state)],
     "POST /v1/overlaps/{overlap_id}/glass-breaks": [((), break_glass)],
     "GET /v1/glass-breaks": [((break_glass,), list_breaks)],

@@ -45,7 +45,7 @@ OF_JOBS: Final = {
     *("sign_in_attempts", "spent_challenges", "identity_providers", "import_allowances"),
     *("key_epochs", "sealing_keys", "sealed_elements", "subjects", "tokens"),
     *("sightings", "hidden_sightings", "common_sightings", "suppressions"),
-    *("state_settings", "proposals", "glass_breaks"),
+    *("state_settings", "proposals", "glass_breaks", "canary_alarms"),
 }
 """What the operator's commands read; of cases the keys and owners, nothing of overlaps."""
 
