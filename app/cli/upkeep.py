@@ -22,6 +22,7 @@ def upkeep() -> None:
 
     Each line tells how many. Exit status is 0 whatever is found.
     """
+    from app.accounts import review  # noqa: PLC0415 -- as above
     from app.core.clock import utc_now  # noqa: PLC0415 -- keeps --help quick
     from app.people import upkeep as people  # noqa: PLC0415 -- as above
     from app.sharing import glass  # noqa: PLC0415 -- as above
@@ -30,6 +31,7 @@ def upkeep() -> None:
         "people disabled for idleness": people.disable_idle,
         "ended sign-ins, challenges and counts deleted": people.purge_ended,
         "overdue reviews of emergency reading alarmed": glass.raise_alarms,
+        "offices told that a review of access is due": review.remind,
     }
     for name, count in with_sessions(lambda sessions: _run(sessions, steps, utc_now())).items():
         typer.echo(f"{count}\t{name}")

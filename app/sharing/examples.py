@@ -87,6 +87,7 @@ EXAMPLES: Final[dict[str, Any]] = {
         "decisions": [
             {
                 "relation": "partner",
+                "overlap_id": None,
                 "rung": "pointer",
                 "fields": _POINTER,
                 "reasons": ["disclosed"],

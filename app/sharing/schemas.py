@@ -55,6 +55,8 @@ class GrantMake(Sent):
     purpose: Purpose
     expires_at: AwareDatetime = Field(strict=False, examples=["2026-12-31T00:00:00Z"])
     """With its offset from UTC; at most a year from now."""
+    overlap_id: OverlapId | None = None
+    """The one overlap in which it counts, where it shows the other office; null: all with it."""
 
 
 class GrantApprove(Sent):
@@ -78,7 +80,7 @@ class GrantRead(Read):
     granted_at: datetime
     """When it was made, UTC."""
     granted_by: str
-    """Whose act made it: `client:` or `person:` and a UUID."""
+    """Whose act made it: `client:` or `person:` and a UUID; `office:` and a code for another's."""
     approved_by: str | None
     """The second person, `person:` and a UUID; null where none has agreed."""
     expires_at: datetime | None
@@ -159,6 +161,8 @@ class AccessLine(Read):
 
     relation: Literal["own", "partner", "state"]
     """own: it posted the case; partner: a case of its own overlaps; state: Attorney General."""
+    overlap_id: OverlapId | None = None
+    """The one overlap that the line is of, because a grant names it; null: any other."""
     rung: Rung | None
     """How far it would see the case; null where nothing is shown."""
     fields: tuple[str, ...]
@@ -176,7 +180,7 @@ class AccessRead(Read):
     office: str
     """Code of the office that was asked about."""
     decisions: tuple[AccessLine, ...]
-    """One for each way in which it can stand to the case."""
+    """One for each way in which it can stand to the case, and each overlap that a grant names."""
     grants: tuple[GrantId, ...]
     """Ids of the grants to it that are in force."""
 

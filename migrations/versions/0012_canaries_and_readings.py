@@ -1,4 +1,4 @@
-"""canaries, the log of readings, grants of one overlap, locks until release"""
+"""canaries, the log of readings, the yearly review of access"""
 
 from collections.abc import Sequence
 
@@ -28,6 +28,14 @@ TABLES = {
         ('app', 'SELECT (id, case_id, overlap_id, reader, roles, rung, reason, read_at)',
                 f'owner_office_id = {OFFICE} AND is_shown(overlap_id)'),
     ],
+    'access_reviews': [
+        ('app', 'SELECT', OWN),
+        ('app', 'INSERT', OWN),
+        ('app', 'UPDATE (reviewed_at)', OWN),
+        ('jobs', 'SELECT', ALL),
+        ('jobs', 'INSERT', ALL),
+        ('jobs', 'UPDATE (reminded_at)', ALL),
+    ],
     'canary_alarms': [
         ('matcher', 'INSERT', OWN),
         ('jobs', 'SELECT', ALL),
@@ -42,7 +50,11 @@ def guard(table: str, rules: Sequence[tuple[str, ...]]) -> None:
     for role, privilege, rows in rules:
         op.execute(f'GRANT {privilege} ON {table} TO joinder_{role}')
         action = privilege.split()[0]
-        reach = f' WITH CHECK ({rows})' if action == 'INSERT' else f' USING ({rows})'
+        reach = ' ' + ' '.join(
+            f'{clause} ({rows})'
+            for clause, without in (('USING', 'INSERT'), ('WITH CHECK', 'SELECT'))
+            if action != without
+        )
         op.execute(f'CREATE POLICY {role}_{action.lower()} ON {table} FOR {action} TO joinder_{role}{reach}')
 
 
@@ -75,6 +87,13 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['canary_id'], ['suppressions.id'], name=op.f('fk_canary_alarms_canary_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_canary_alarms'))
     )
+    op.create_table('access_reviews',
+    sa.Column('office_id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('reviewed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('reminded_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['office_id'], ['offices.id'], name=op.f('fk_access_reviews_office_id')),
+    sa.PrimaryKeyConstraint('office_id', name=op.f('pk_access_reviews'))
+    )
     for table, rules in TABLES.items():
         guard(table, rules)
 
@@ -88,6 +107,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute('ALTER TABLE suppressions NO FORCE ROW LEVEL SECURITY')
+    op.drop_table('access_reviews')
     op.drop_table('canary_alarms')
     op.drop_table('readings')
     op.execute("DELETE FROM suppressions WHERE mode = 'alarm'")

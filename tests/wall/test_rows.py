@@ -46,6 +46,7 @@ OF_JOBS: Final = {
     *("key_epochs", "sealing_keys", "sealed_elements", "subjects", "tokens"),
     *("sightings", "hidden_sightings", "common_sightings", "suppressions"),
     *("state_settings", "proposals", "glass_breaks", "canary_alarms"),
+    "access_reviews",
 }
 """What the operator's commands read; of cases the keys and owners, nothing of overlaps."""
 
