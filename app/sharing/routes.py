@@ -172,11 +172,7 @@ async def approve_grant(
     openapi_extra=operation(CaseNotFoundError, CursorError, scope=Permission.OVERLAPS_READ),
 )
 async def list_readings(
-    ref: Ref,
-    session: Session,
-    principal: CurrentPrincipal,
-    page: RequestedPage,
-    now: Now,
+    ref: Ref, session: Session, principal: CurrentPrincipal, page: RequestedPage, now: Now
 ) -> ReadingPage:
     """List which other offices read one of the own cases, when and what for, newest first."""
     found = await readings.list_readings(
