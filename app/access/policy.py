@@ -88,6 +88,9 @@ FIELDS: Final[Mapping[Rung, frozenset[str]]] = {
 }
 """What each rung adds to the answer; a field that is in none is never sent."""
 
+UNDER_REASON: Final = frozenset({"counterpart.case", "counterpart.stages"})
+"""Fields that are sent only to who opens the one overlap and says why, whatever the rung."""
+
 Cell = tuple[Role, Permission, Relation]
 
 

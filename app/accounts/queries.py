@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import RowMapping, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principal import Principal
 from app.accounts.errors import CredentialNotFoundError
-from app.accounts.models import ClientCredential, ClientKey
+from app.accounts.models import AccessReviewed, ClientCredential, ClientKey
 from app.accounts.schemas import MeRead
 from app.core.db import ENTER
 from app.core.deps import Address
@@ -114,6 +114,38 @@ async def list_clients(session: AsyncSession, office_id: int) -> list[ClientCred
     """Return the machine clients of an office, oldest first."""
     found = select(ClientCredential).where(ClientCredential.office_id == office_id)
     return list(await session.scalars(found.order_by(ClientCredential.id)))
+
+
+async def get_reviewed_at(session: AsyncSession, office_id: int) -> datetime | None:
+    """Return when the office last reviewed who has access, None if it never did."""
+    reviewed: datetime | None = await session.scalar(
+        select(AccessReviewed.reviewed_at).where(AccessReviewed.office_id == office_id)
+    )
+    return reviewed
+
+
+async def list_unreviewed(
+    session: AsyncSession, *, since: datetime, reminded_before: datetime, limit: int
+) -> list[Office]:
+    """Return offices without a review of access since then, the longest due first.
+
+    Those that were told so after `reminded_before` are left out; a new office has as long.
+    """
+    reviewed_at = func.coalesce(AccessReviewed.reviewed_at, Office.created_at)
+    due = (
+        select(Office)
+        .outerjoin(AccessReviewed, AccessReviewed.office_id == Office.id)
+        .where(
+            reviewed_at <= since,
+            Office.suspended_at.is_(None),
+            or_(
+                AccessReviewed.reminded_at.is_(None),
+                AccessReviewed.reminded_at <= reminded_before,
+            ),
+        )
+        .order_by(reviewed_at, Office.id)
+    )
+    return list(await session.scalars(due.limit(limit)))
 
 
 async def get_me(session: AsyncSession, principal: Principal) -> MeRead:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     LargeBinary,
     SmallInteger,
     String,
+    Text,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -132,6 +133,42 @@ class CaseGrant(Base):
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
     overlap_id: Mapped[UUID | None] = mapped_column(ForeignKey("overlaps.id"))
     """The one overlap in which it counts; None means all of the case with that office."""
+
+
+class Reading(Base):
+    """Another office read a case for a reason (28 CFR 23.20(g)): a line of its owner's log.
+
+    It stays when case or overlap goes.
+    """
+
+    __tablename__ = "readings"
+    __table_args__ = (
+        CheckConstraint("reader IN ('client', 'person')", name="reader"),
+        CheckConstraint("rung BETWEEN 1 AND 4", name="rung"),
+        CheckConstraint(
+            "reason IN ('investigation', 'charging', 'plea', 'joint_handling', 'victim_safety',"
+            " 'supervision')",
+            name="reason",
+        ),
+        Index("ix_readings_case_id_id", "case_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    case_id: Mapped[int]
+    owner_office_id: Mapped[int] = mapped_column(Integer)
+    overlap_id: Mapped[UUID]
+    office_id: Mapped[int] = mapped_column(Integer)
+    """That of the reader."""
+    office_case_id: Mapped[int]
+    """The reader's own case, which overlaps."""
+    actor: Mapped[str]
+    """Who read it; the owner is not told."""
+    reader: Mapped[str]
+    roles: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    """What the reader was: its right to know."""
+    rung: Mapped[int] = mapped_column(SmallInteger)
+    reason: Mapped[str]
+    read_at: Mapped[datetime]
 
 
 class CaseWall(Base):

@@ -236,23 +236,22 @@ async def get_overlap(
     *,
     now: datetime,
     or_retracted: bool = False,
+    is_opened: bool = False,
     permission: Permission = Permission.OVERLAPS_READ,
 ) -> SeenOverlap:
     """Return one overlap that the caller may know of, to do with it what `permission` says.
 
-    With `or_retracted` also one that was taken back in the last 90 days and that it had seen.
+    With `or_retracted` also one that was taken back in the last 90 days and that it had seen;
+    `is_opened` when the caller said what it reads the other case for.
 
     Raises:
         OverlapNotFoundError: absent, retracted, or not for the caller; never told apart.
     """
-    found = await _seen(session, principal, ladder.ONE, overlap_id, now=now, permission=permission)
-    if not found and or_retracted:
-        found = await _seen(
-            session, principal, ladder.ONE_RETRACTED, overlap_id, now=now, permission=permission
-        )
-    if not found:
-        raise OverlapNotFoundError
-    return found[0]
+    for sql in (ladder.ONE, ladder.ONE_RETRACTED)[: 1 + or_retracted]:
+        rows = await _fetch(session, principal, sql, overlap_id, now=now, permission=permission)
+        if rows:
+            return ladder.seen(rows[0], is_opened=is_opened)
+    raise OverlapNotFoundError
 
 
 async def list_overlaps_of_cases(
@@ -271,14 +270,20 @@ async def list_overlaps_of_cases(
 
 
 async def _seen(
+    session: AsyncSession, principal: Principal, sql: str, *arguments: object, now: datetime
+) -> list[SeenOverlap]:
+    return [ladder.seen(row) for row in await _fetch(session, principal, sql, *arguments, now=now)]
+
+
+async def _fetch(
     session: AsyncSession,
     principal: Principal,
     sql: str,
     *arguments: object,
     now: datetime,
     permission: Permission = Permission.OVERLAPS_READ,
-) -> list[SeenOverlap]:
+) -> list[asyncpg.Record]:
     rows: list[asyncpg.Record] = await (await driver(session)).fetch(
         sql, *ladder.arguments(principal, now, permission), *arguments
     )
-    return [ladder.seen(row) for row in rows]
+    return rows

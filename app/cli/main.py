@@ -8,6 +8,7 @@ import typer
 
 from app.cli import (
     access,
+    canary,
     client,
     credential,
     keys,
@@ -61,6 +62,7 @@ app.add_typer(client.app, name="client")
 app.add_typer(keys.app, name="keys")
 app.add_typer(quota.app, name="quota")
 app.add_typer(suppression.app, name="suppression")
+app.add_typer(canary.app, name="canary")
 app.add_typer(state.app, name="state")
 
 

@@ -22,6 +22,7 @@ def upkeep() -> None:
 
     Each line tells how many. Exit status is 0 whatever is found.
     """
+    from app.accounts import review  # noqa: PLC0415 -- as above
     from app.contact_requests import service as contact_requests  # noqa: PLC0415 -- as above
     from app.core.clock import utc_now  # noqa: PLC0415 -- keeps --help quick
     from app.followups import reminding  # noqa: PLC0415 -- as above
@@ -37,6 +38,7 @@ def upkeep() -> None:
         "second looks asked for": second_looks.ask_again,
         "offices reminded": reminding.remind,
         "reminders escalated": reminding.escalate,
+        "offices told that a review of access is due": review.remind,
     }
     for name, count in with_sessions(lambda sessions: _run(sessions, steps, utc_now())).items():
         typer.echo(f"{count}\t{name}")

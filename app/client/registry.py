@@ -120,9 +120,14 @@ class RegistryClient:
         """Yield this office's overlaps, page after page."""
         return self._items("/v1/overlaps")
 
-    def get_overlap(self, overlap_id: str) -> Json:
-        """Return one overlap, to the rung of the ladder that this office may see."""
-        return self._exchange.get(f"/v1/overlaps/{quote(overlap_id, safe='')}")
+    def get_overlap(self, overlap_id: str, *, reason: str | None = None) -> Json:
+        """Return one overlap, to the rung of the ladder that this office may see.
+
+        What the other case is about comes with a `reason` only, such as `charging`; that office
+        finds it in its log.
+        """
+        query = f"?reason={quote(reason, safe='')}" if reason else ""
+        return self._exchange.get(f"/v1/overlaps/{quote(overlap_id, safe='')}{query}")
 
     def request_handling(
         self,

@@ -216,7 +216,7 @@ async def _find(
     flagged = {sighting.token for sighting in sightings if sighting.is_suppressed}
     in_force: InForce = {}
     if flagged:
-        in_force = await suppressions.get_in_force(connection, flagged, today=now.date())
+        in_force, _ = await suppressions.get_in_force(connection, flagged, today=now.date())
     support = await pairs.get_support(connection, list({low for low, _ in wanted}))
     return _found(wanted, sightings, support, in_force, matcher.prior)
 

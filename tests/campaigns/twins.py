@@ -35,6 +35,7 @@ ACTS: Final = (
     *("hide", "put", "put", "put many", "read", "cases", "overlaps", "overlap", "ask", "requests"),
     *("give", "grants", "explain", "preview", "state", "breaks", "me", "other puts"),
     *("network", "check", "checks", "follow-ups", "follow-up", "contact", "looks"),
+    *("open", "readings", "hidden opens", "other opens"),
 )
 steps = st.lists(
     st.tuples(
@@ -98,6 +99,11 @@ async def act(twin: Twin, step: Step, people: Sequence[Any], *, has_hidden: bool
             answer = await client.put_case(f"24-{place}", changed)
             assert answer.status_code in {200, 201}, answer.text
         return None
+    if what.endswith(" opens"):
+        reader = twin.hidden if what == "hidden opens" else twin.other
+        for found in await reader.overlaps():
+            await reader.http.get(f"/v1/overlaps/{found['id']}?reason=plea")
+        return None
     grant = {
         "office": twin.other.code,
         "rung": "contact",
@@ -113,6 +119,8 @@ async def act(twin: Twin, step: Step, people: Sequence[Any], *, has_hidden: bool
         "cases": lambda: twin.send("GET", f"/v1/cases?limit={place + 1}"),
         "overlaps": lambda: twin.send("GET", f"/v1/overlaps?limit={place + 1}"),
         "overlap": lambda: twin.send("GET", f"/v1/overlaps/{overlap}"),
+        "open": lambda: twin.send("GET", f"/v1/overlaps/{overlap}?reason=plea"),
+        "readings": lambda: twin.send("GET", f"{path}/readings"),
         "ask": lambda: twin.send(
             "POST", f"/v1/overlaps/{overlap}/handling-requests", {"proposed_lead": "requester"}
         ),

@@ -38,6 +38,7 @@ class TestMainJob:
         body = {"digest": waiting["digest"]}
         approved = await lead.send("POST", f"{path}/{waiting['id']}/approvals", body)
         assert approved.status_code == 200, approved.text
-        after = (await second.overlaps())[0]
+        path = f"/v1/overlaps/{overlap['id']}?reason=joint_handling"
+        after = (await second.http.get(path)).json()
         assert after["rung"] == "summary"
         assert after["counterpart"]["case"]["trafficking_type"] == "labor"

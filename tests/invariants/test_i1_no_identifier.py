@@ -48,6 +48,7 @@ TEXT_COLUMNS: Final = {
     },
     "proposals": {"change", "proposed_by", "approved_by"},
     "quota_buckets": {"holder", "key_class"},
+    "readings": {"actor", "reader", "roles", "reason"},
     "sign_ins": {"method"},
     "state_settings": {"state"},
     "subjects": {"ref", "kind"},

@@ -53,6 +53,14 @@ async def read_overlap(meeting: Meeting) -> httpx.Response:
     return await meeting.first.http.get(f"/v1/overlaps/{meeting.overlap_id}")
 
 
+async def open_overlap(meeting: Meeting) -> httpx.Response:
+    return await meeting.first.http.get(f"/v1/overlaps/{meeting.overlap_id}?reason=plea")
+
+
+async def list_readings(meeting: Meeting) -> httpx.Response:
+    return await meeting.second.http.get(f"{PATH}/readings")
+
+
 async def request_handling(meeting: Meeting) -> httpx.Response:
     return await meeting.first.request_handling(meeting.overlap_id, key="asked-once")
 
@@ -337,7 +345,7 @@ AUDITED: Final[dict[str, list[tuple[tuple[Step, ...], Step]]]] = {
     "PUT /v1/cases/{source_system}/{external_id}": [((), put_new), ((), put_again)],
     "PUT /v1/cases": [((), put_many)],
     "GET /v1/overlaps": [((), list_overlaps)],
-    "GET /v1/overlaps/{overlap_id}": [((), read_overlap)],
+    "GET /v1/overlaps/{overlap_id}": [((), read_overlap), ((), open_overlap)],
     "PUT /v1/overlaps/{overlap_id}/verdict": [((), judge)],
     "DELETE /v1/cases/{source_system}/{external_id}": [((), withdraw_case)],
     "GET /v1/common-values": [((), list_common_values)],
@@ -368,6 +376,7 @@ AUDITED: Final[dict[str, list[tuple[tuple[Step, ...], Step]]]] = {
         ((wall,), lift),
         ((wall, lift), lift),
     ],
+    "GET /v1/cases/{source_system}/{external_id}/readings": [((open_overlap,), list_readings)],
     "PUT /v1/cases/{source_system}/{external_id}/hold": [((), hold)],
     "DELETE /v1/cases/{source_system}/{external_id}/hold": [((hold,), lift_hold)],
     "POST /v1/cases/{source_system}/{external_id}/corrections": [((), ask_correction)],

@@ -85,7 +85,7 @@ def _every_case(_: Principal) -> Select[Case]:
     return select(Case)
 
 
-def _render_all(row: asyncpg.Record) -> OverlapRead:
+def _render_all(row: asyncpg.Record, *, is_opened: bool = False) -> OverlapRead:  # noqa: ARG001 -- opened or not
     counterpart = ladder._counterpart(row)
     given = {"office": "code", "contact": "contact_title", "case": "record_class"}
     hidden = {field for field, column in given.items() if row[column] is None}

@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from app.core.db import driver, enter, transaction
+from app.core.ids import new_id
 from tests.factories import Registry
 from tests.scenes import Meeting, meet
 from tests.wall.acting import acting, client_of, office_id
@@ -45,7 +46,7 @@ OF_JOBS: Final = {
     *("sign_in_attempts", "spent_challenges", "identity_providers", "import_allowances"),
     *("key_epochs", "sealing_keys", "sealed_elements", "subjects", "tokens"),
     *("sightings", "hidden_sightings", "common_sightings", "suppressions"),
-    *("state_settings", "proposals", "glass_breaks"),
+    *("state_settings", "proposals", "glass_breaks", "canary_alarms", "access_reviews"),
     *("reminders", "assignments", "mediations", "contact_requests"),
 }
 """What the operator's commands read; of cases the keys and owners, of overlaps the keys."""
@@ -205,6 +206,23 @@ class TestApplication:
             assert not await refused(connection, grant, cases[scene.first], scene.second)
             assert await refused(connection, grant, cases[scene.second], scene.first)
             assert await refused(connection, "UPDATE cases SET office_id = $1", scene.second)
+
+    async def test_logs_a_reading_in_its_own_name_of_what_it_is_shown(self, scene: Scene) -> None:
+        reading = (
+            "INSERT INTO readings (case_id, owner_office_id, overlap_id, office_id,"
+            " office_case_id, actor, reader, roles, rung, reason, read_at) VALUES"
+            " ($1, $2, $3, $4, $5, 'test', 'client', '{client}', 1, 'plea', now())"
+        )
+        cases = dict(map(tuple, await scene.registry.rows("SELECT office_id, id FROM cases")))
+        theirs = (cases[scene.second], scene.second, scene.meeting.key)
+        own = (scene.first, cases[scene.first])
+        async with acting(scene.url, "joinder_app", scene.first) as connection:
+            assert not await refused(connection, reading, *theirs, *own)
+            assert await refused(connection, reading, *theirs, scene.second, cases[scene.second])
+            assert await refused(connection, reading, *theirs[:2], new_id(), *own)
+            await connection.execute(reading, *theirs, *own)
+            assert await connection.fetch("SELECT id FROM readings") == []  # it is the owner's
+            assert await refused(connection, "SELECT actor FROM readings")
 
     async def test_grants_itself_what_an_accepted_request_shows_in_its_overlap(
         self, scene: Scene
