@@ -59,6 +59,10 @@ from app.core.settings import RegistrySettings
 from app.handling import examples as handling_examples
 from app.handling import routes as handling
 from app.identifiers.kinds import MATCH_SPEC
+from app.jobs import examples as jobs_examples
+from app.jobs import routes as jobs
+from app.notifications import examples as notifications_examples
+from app.notifications import routes as notifications
 from app.overlaps import examples as overlaps_examples
 from app.overlaps import routes as overlaps
 from app.overlaps.keyring import create_keyring
@@ -92,6 +96,8 @@ EXAMPLES: Final = {
     **handling_examples.EXAMPLES,
     **quotas_examples.EXAMPLES,
     **suppressing_examples.EXAMPLES,
+    **notifications_examples.EXAMPLES,
+    **jobs_examples.EXAMPLES,
     "MetaRead": {
         "version": "0.1.0",
         "match_spec": "joinder/v1",
@@ -120,7 +126,7 @@ REFUSALS: Final = (MissingScopeError, UnavailableError), NOT_SIGNED_IN, (CrossSi
 
 PACKAGES: Final = (
     *(accounts, people, people_themselves, people_administration),
-    *(quotas, overlaps, cases, suppressing, sharing, handling),
+    *(quotas, overlaps, cases, suppressing, sharing, handling, notifications, jobs),
 )
 
 

@@ -20,7 +20,7 @@ NEEDS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("put_case", "put_cases", "withdraw_case"), "cases:post"),
     "preview_audience": "cases:post",
     **dict.fromkeys(("list_cases", "read_case", "list_common_values"), "cases:read"),
-    **dict.fromkeys(("list_overlaps", "read_overlap"), "overlaps:read"),
+    **dict.fromkeys(("list_overlaps", "read_overlap", "list_events"), "overlaps:read"),
     "put_verdict": "overlaps:judge",
     **dict.fromkeys(("list_handling_requests", "read_handling_request"), "handling:read"),
     "request_handling": "handling:request",
@@ -39,6 +39,7 @@ NEEDS: Final[Mapping[str, str]] = {
     ),
     "list_offices": "offices:read",
     "review_access": "people:review",
+    "list_runs": "runs:read",
 }
 ANYONE: Final = {
     *("issue_access_token", "read_oprf_keys", "read_meta", "read_health", "read_readiness"),
