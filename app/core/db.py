@@ -217,6 +217,7 @@ async def savepoint(session: AsyncSession) -> AsyncIterator[None]:
     role = session.info.get(_ROLE)
     try:
         async with session.begin_nested():
+            await session.connection()  # only now is the savepoint made
             yield
     except BaseException:
         session.info[_ROLE] = role

@@ -84,7 +84,7 @@ async def run(
         this = _Run(new_id(), sessions, as_of, is_dry, report)
         async with transaction(sessions) as session:
             before = await queries.get_last_counts(session)
-            await queries.begin(session, this.id, as_of=as_of, is_dry=is_dry, now=utc_now())
+            await queries.begin_run(session, this.id, as_of=as_of, is_dry=is_dry, now=utc_now())
         done = [
             await _take(this, position, step, Done(step.name, before=before.get(step.name)))
             for position, step in enumerate(steps)

@@ -34,7 +34,7 @@ _LAST_COUNTS: Final = text(
 State = Literal["running", "succeeded", "failed"]
 
 
-async def begin(
+async def begin_run(
     session: AsyncSession, run_id: UUID, *, as_of: datetime, is_dry: bool, now: datetime
 ) -> None:
     """Begin a run; the caller holds the lock of runs, so one that seems to run is dead."""

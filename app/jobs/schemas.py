@@ -19,14 +19,14 @@ class RunRead(Read):
     """One nightly run."""
 
     id: str
-    """Opaque."""
+    """Opaque; later runs have greater ones."""
     state: Literal["running", "succeeded", "failed", "interrupted"]
     """`failed`: a step did, the others were taken; `interrupted`: it was stopped, and the next run
     did the rest."""
     is_dry: bool
     """Whether it only tried what it would do."""
     started_at: datetime
-    """UTC."""
+    """When it began, UTC."""
     finished_at: datetime | None
     """UTC; null while it runs."""
     steps: tuple[StepRead, ...]

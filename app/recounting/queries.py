@@ -20,11 +20,12 @@ _BEYOND: Final = b"\xff" * 17
 """Greater than every token."""
 
 # a sort of many rows must not spill, nothing here is read by single keys, and it may take minutes
-_AT_LENGTH: Final = """
+AT_LENGTH: Final = """
 SELECT set_config('work_mem', '64MB', true), set_config('statement_timeout', '600s', true),
   set_config('plan_cache_mode', 'force_custom_plan', true),
   set_config('enable_seqscan', 'on', true)
 """
+"""For the rest of a transaction that recounts."""
 
 _LIMITS: Final = ", ".join(
     f"({kind.code}, {LIMITS[name].offices}, {LIMITS[name].subjects})"
@@ -43,7 +44,7 @@ _JOIN_TOKEN: Final = f"""
 JOIN tokens t ON t.token = m.token AND NOT t.is_common
   AND t.epoch = (SELECT epoch FROM key_epochs WHERE state = 'current')
 JOIN (VALUES {_LIMITS}) AS l (kind, offices, subjects) ON l.kind = t.kind
-"""
+"""  # noqa: S608 -- constants only; every value is a parameter
 # who knows of the pair already is not asked: the overlap stands, or it is noted to be found
 _NOTE_UNKNOWN: Final = """
 INSERT INTO recount_pairs (low_case_id, high_case_id)
@@ -187,7 +188,7 @@ async def get_last(connection: Connection) -> asyncpg.Record:
     return row
 
 
-async def begin(connection: Connection, *, is_full: bool, since: int, now: Any) -> Progress:
+async def begin_recount(connection: Connection, *, is_full: bool, since: int, now: Any) -> Progress:
     """Begin a recount of what the transactions from `since` up to now's horizon stored."""
     row = await connection.fetchrow(_BEGIN, is_full, since, now)
     assert row is not None  # noqa: S101 -- it returns its row
@@ -208,7 +209,7 @@ async def go_on(connection: Connection, progress: Progress, finished_at: Any = N
 
 async def note_slice(connection: Connection, number: int) -> int:
     """Note the pairs that share a token of a slice and have no overlap; return how many."""
-    await connection.execute(_AT_LENGTH)
+    await connection.execute(AT_LENGTH)
     width = 256 // SLICES
     end = bytes([(number + 1) * width]) if number + 1 < SLICES else _BEYOND
     return _count(await connection.execute(_NOTE_SLICE, bytes([number * width]), end))
@@ -216,7 +217,7 @@ async def note_slice(connection: Connection, number: int) -> int:
 
 async def note_new(connection: Connection, since: int, until: int) -> int:
     """Note the pairs of subjects stored by these transactions that have no overlap."""
-    await connection.execute(_AT_LENGTH)
+    await connection.execute(AT_LENGTH)
     return _count(await connection.execute(_NOTE_NEW, since, until))
 
 

@@ -49,7 +49,7 @@ async def note_pairs(
         if began_at is not None and began_at >= now and progress is None:
             return 0
         is_due = is_full or full_at is None or full_at <= now - FULL_AFTER
-        progress = await queries.begin(
+        progress = await queries.begin_recount(
             connection, is_full=is_due, since=0 if until is None else until, now=now
         )
     if not progress.is_full:

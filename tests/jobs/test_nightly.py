@@ -112,7 +112,7 @@ class TestRun:
 
         async def take_over() -> None:
             async with transaction(registry.operator) as session:
-                await queries.begin(
+                await queries.begin_run(
                     session, new_id(), as_of=utc_now(), is_dry=False, now=utc_now()
                 )
 
@@ -121,7 +121,7 @@ class TestRun:
             others.append(asyncio.create_task(take_over()))
             waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
             while not await session.scalar(waiting):
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0)
             return 0
 
         others: list[asyncio.Task[None]] = []
