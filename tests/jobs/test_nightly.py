@@ -121,7 +121,7 @@ class TestRun:
             others.append(asyncio.create_task(take_over()))
             waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
             while not await session.scalar(waiting):
-                await asyncio.sleep(0)
+                await asyncio.wait(others, timeout=0.01)
             return 0
 
         others: list[asyncio.Task[None]] = []
