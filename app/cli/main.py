@@ -1,5 +1,6 @@
 """The `joinder` command."""
 
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -24,10 +25,30 @@ from app.cli.serve import serve
 
 app = typer.Typer(
     cls=Edge,
-    help="Joinder: deconfliction and joint handling for prosecutors.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+
+
+def _show_version(is_asked: bool) -> None:  # noqa: FBT001 -- how typer calls back
+    if is_asked:
+        typer.echo(f"joinder {version('joinder')}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    *,
+    is_version_asked: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Print the release and end."
+        ),
+    ] = False,
+) -> None:
+    """Joinder: deconfliction and joint handling for prosecutors."""
+
+
 app.command()(demo)
 app.command()(serve)
 app.command()(nightly)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import asyncpg
@@ -110,3 +111,9 @@ class TestOperatorCommands:
         assert listed.stdout.endswith("\tactive\tcases:read overlaps:read\n")
         assert revoked.exit_code == 0
         assert "\trevoked 2" in after.stdout
+
+
+def test_the_release_is_told() -> None:
+    result = CliRunner().invoke(app, ["--version"])
+    assert result.exit_code == 0
+    assert result.output == f"joinder {version('joinder')}\n"

@@ -1,8 +1,9 @@
 """I6. Every effect and every disclosure has its audit row in its transaction; no row, no effect."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Final
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from app.offices.schemas import OfficeAdd
 from app.quotas.examples import EXAMPLES as QUOTAS
 from tests.access.people import Person, sign_in
 from tests.blinding import case
+from tests.database import Template
 from tests.factories import ISSUER, OfficeClient, Registry, agreement
 from tests.invariants.dump import dump
 from tests.scenes import Meeting, meet, someone
@@ -75,9 +77,14 @@ async def list_requests(meeting: Meeting) -> httpx.Response:
     return await meeting.second.http.get("/v1/handling-requests")
 
 
+async def _newest(meeting: Meeting, table: str) -> str:
+    newest = f"SELECT id FROM {table} ORDER BY id DESC LIMIT 1"  # noqa: S608 -- our own words
+    ((key,),) = await meeting.registry.rows(newest)
+    return UUID(str(key)).hex
+
+
 async def _request_id(meeting: Meeting) -> str:
-    ((key,),) = await meeting.registry.rows("SELECT id FROM handling_requests")
-    return f"hnd_{UUID(str(key)).hex}"
+    return f"hnd_{await _newest(meeting, 'handling_requests')}"
 
 
 async def read_request(meeting: Meeting) -> httpx.Response:
@@ -180,8 +187,7 @@ async def list_breaks(meeting: Meeting) -> httpx.Response:
 
 async def review(meeting: Meeting) -> httpx.Response:
     lead = _lead(meeting.second)
-    ((key,),) = await meeting.registry.rows("SELECT id FROM glass_breaks")
-    path = f"/v1/glass-breaks/brk_{UUID(str(key)).hex}/reviews"
+    path = f"/v1/glass-breaks/brk_{await _newest(meeting, 'glass_breaks')}/reviews"
     return await lead.send("POST", path, {"finding": "justified"})
 
 
@@ -190,8 +196,7 @@ async def suppress(meeting: Meeting) -> httpx.Response:
 
 
 async def end_suppression(meeting: Meeting) -> httpx.Response:
-    ((key,),) = await meeting.registry.rows("SELECT id FROM suppressions")
-    return await post(meeting.first, f"/sup_{UUID(str(key)).hex}/end", {})
+    return await post(meeting.first, f"/sup_{await _newest(meeting, 'suppressions')}/end", {})
 
 
 async def list_suppressions(meeting: Meeting) -> httpx.Response:
@@ -276,6 +281,20 @@ NOTHING_TO_AUDIT: Final = {
 CASES: Final = [(name, *case) for name, cases in AUDITED.items() for case in cases]
 
 
+@pytest.fixture(scope="module")
+def url(database_template: Template) -> Iterator[str]:
+    """Yield a database for this module: nobody else writes between two dumps of it."""
+    with database_template.clone() as cloned:
+        yield cloned
+
+
+@pytest.fixture(scope="module")
+async def registry(url: str, keys_directory: Path) -> AsyncIterator[Registry]:
+    """Yield the registry on it; each test brings offices of its own."""
+    async with Registry.started(url, keys_directory) as started:
+        yield started
+
+
 @asynccontextmanager
 async def audit_broken(url: str) -> AsyncIterator[None]:
     """Make every insert of an audit row fail while the context lasts."""
@@ -288,8 +307,8 @@ async def audit_broken(url: str) -> AsyncIterator[None]:
             " FOR EACH STATEMENT EXECUTE FUNCTION refuse()"
         )
         yield
-        await connection.execute("DROP TRIGGER refuse ON audit_entries; DROP FUNCTION refuse()")
     finally:
+        await connection.execute("DROP FUNCTION IF EXISTS refuse() CASCADE")
         await connection.close()
 
 
@@ -316,7 +335,7 @@ class TestI6NoRowNoEffect:
     async def test_of_an_operation(
         self,
         registry: Registry,
-        fresh_database_url: str,
+        url: str,
         name: str,
         before: tuple[Step, ...],
         step: Step,
@@ -325,36 +344,32 @@ class TestI6NoRowNoEffect:
         await sign_in_leads(meeting, (*before, step, step))
         for earlier in before:
             assert (await earlier(meeting)).is_success
-        stored = await dump(fresh_database_url)
-        async with audit_broken(fresh_database_url):
+        stored = await dump(url)
+        async with audit_broken(url):
             assert_discloses_nothing(await step(meeting))
-            assert await dump(fresh_database_url) == stored
+            assert await dump(url) == stored
         ((rows,),) = await registry.rows("SELECT count(*) FROM audit_entries")
         answer = await step(meeting)
         assert answer.is_success, f"{name}: {answer.text}"
         ((more,),) = await registry.rows("SELECT count(*) FROM audit_entries")
         assert more > rows, name
 
-    async def test_of_issuing_an_access_token(
-        self, registry: Registry, fresh_database_url: str
-    ) -> None:
+    async def test_of_issuing_an_access_token(self, registry: Registry, url: str) -> None:
         meeting = await meet(registry)
         signer = Signer()
         async with transaction(registry.operator) as session:
             client_id = await accounts.add_client_credential(
                 session, OPERATOR, meeting.first.code, signer.jwk, label="t", now=utc_now()
             )
-        stored = await dump(fresh_database_url)
-        async with audit_broken(fresh_database_url):
+        stored = await dump(url)
+        async with audit_broken(url):
             assert_discloses_nothing(await _token(meeting, signer, client_id))
-            assert await dump(fresh_database_url) == stored
+            assert await dump(url) == stored
         assert (await _token(meeting, signer, client_id)).status_code == 200
-        (entry,) = await registry.audit("access_token.issued")
+        entry = (await registry.audit("access_token.issued"))[-1]
         assert entry["client_id"] == str(client_id)
 
-    async def test_of_changing_a_clients_keys(
-        self, registry: Registry, fresh_database_url: str
-    ) -> None:
+    async def test_of_changing_a_clients_keys(self, registry: Registry, url: str) -> None:
         meeting = await meet(registry)
         signer, new = Signer(), Signer()
         async with transaction(registry.operator) as session:
@@ -364,18 +379,18 @@ class TestI6NoRowNoEffect:
         token = (await _token(meeting, signer, client_id)).json()["access_token"]
         http = registry.http(Authorization=f"Bearer {token}")
         for path, body in (("", {"public_jwk": new.jwk}), (f"/{new.jwk['kid']}/end", {})):
-            stored = await dump(fresh_database_url)
-            async with audit_broken(fresh_database_url):
+            stored = await dump(url)
+            async with audit_broken(url):
                 sent = {**body, "client_assertion": signer.assertion(str(client_id), ISSUER)}
                 assert_discloses_nothing(await http.post(f"/v1/me/keys{path}", json=sent))
-                assert await dump(fresh_database_url) == stored
+                assert await dump(url) == stored
             assert (await http.post(f"/v1/me/keys{path}", json=sent)).is_success
-        (added,) = await registry.audit("client_key.added")
+        added = (await registry.audit("client_key.added"))[-1]
         assert added["client_id"] == str(client_id)
 
     @pytest.mark.parametrize("place", range(4))
     async def test_of_what_the_operator_does(
-        self, registry: Registry, fresh_database_url: str, place: int
+        self, registry: Registry, url: str, place: int
     ) -> None:
         meeting = await meet(registry)
         office = OfficeAdd(
@@ -393,15 +408,15 @@ class TestI6NoRowNoEffect:
                 session, OPERATOR, client_id, now=now
             ),
         ]
-        stored = await dump(fresh_database_url)
-        async with audit_broken(fresh_database_url):
+        stored = await dump(url)
+        async with audit_broken(url):
             with pytest.raises(DATABASE_ERRORS):
                 async with transaction(registry.operator) as session:
                     await acts[place](session)
-            assert await dump(fresh_database_url) == stored
+            assert await dump(url) == stored
         async with transaction(registry.operator) as session:
             await acts[place](session)
-        changed = await dump(fresh_database_url)
+        changed = await dump(url)
         assert {name for name in changed if changed[name] != stored[name]} > {"audit_entries"}
 
 
