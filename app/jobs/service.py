@@ -6,7 +6,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
 from app.access.principal import Principal
-from app.audit import service as audit
 from app.core.ids import public_id
 from app.jobs import queries
 from app.jobs.schemas import RunRead, StepRead
@@ -29,9 +28,6 @@ async def list_runs(
         steps[step["run_id"]].append(
             StepRead(step=step["step"], state=step["state"], error=step["error"])
         )
-    await audit.record(
-        session, principal, "runs.disclosed", f"{len(rows)} runs", recipients=[principal.office_id]
-    )
     return [
         (
             row["id"],

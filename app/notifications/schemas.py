@@ -20,7 +20,8 @@ class EventRead(Read):
     """Opaque; the same each time that the event is read."""
     type: EventType
     """`overlap.found`, also when one that was retracted holds again; `overlap.changed`: other
-    evidence; `overlap.updated`: anything else, such as a verdict of either side;
+    evidence; `overlap.updated`: anything else, such as a verdict of either side, or that the other
+    side shows more or less of it: one that you do not know yet is shown from now on;
     `overlap.retracted`; `case.expired`: the review date of an own case passed, so it matches no
     more."""
     at: datetime

@@ -87,6 +87,16 @@ CASCADES = (
     ('matters', 'fk_matters_request_id', 'request_id', 'handling_requests'),
 )
 
+FUNCTIONS = ('note_found', 'note_changed', 'note_shown')
+TRIGGERS = {
+    'note_found': '"overlaps"',
+    'note_changed': '"overlaps"',
+    'note_shown': 'cases',
+    'note_granted': 'case_grants',
+    'note_approved': 'case_grants',
+    'note_lifted': 'case_walls',
+}
+
 # With the rights of the ladder, because a verdict is given by one side and is news to both. The
 # offices are those of the two cases: no other way to find them is as short.
 EVENTS = """
@@ -117,6 +127,38 @@ BEGIN
   RETURN NULL;
 END
 $function$;
+CREATE FUNCTION note_shown() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+  shown bigint;
+  reader bigint;
+BEGIN
+  IF TG_TABLE_NAME = 'cases' THEN
+    shown := NEW.id;
+  ELSIF TG_TABLE_NAME = 'case_walls' THEN
+    shown := NEW.case_id;
+    reader := NEW.office_id;
+  ELSE
+    shown := NEW.case_id;
+    reader := NEW.grantee_office_id;
+  END IF;
+  INSERT INTO public.events (office_id, type, overlap_id)
+  SELECT s.other_office_id, 'overlap.updated', s.overlap_id
+  FROM public.overlap_sides s
+  JOIN public."overlaps" o ON o.id = s.overlap_id AND o.retracted_at IS NULL
+  WHERE s.case_id = shown AND (reader IS NULL OR s.other_office_id = reader);
+  RETURN NULL;
+END
+$function$;
+CREATE TRIGGER note_shown AFTER UPDATE OF disclosure ON cases
+  FOR EACH ROW WHEN (OLD.disclosure <> NEW.disclosure) EXECUTE FUNCTION note_shown();
+CREATE TRIGGER note_granted AFTER INSERT ON case_grants
+  FOR EACH ROW WHEN (NEW.approval <> 'pending') EXECUTE FUNCTION note_shown();
+CREATE TRIGGER note_approved AFTER UPDATE OF approval ON case_grants
+  FOR EACH ROW WHEN (OLD.approval <> NEW.approval) EXECUTE FUNCTION note_shown();
+CREATE TRIGGER note_lifted AFTER UPDATE OF lifted_at ON case_walls
+  FOR EACH ROW WHEN (OLD.lifted_at IS NULL AND NEW.lifted_at IS NOT NULL) EXECUTE FUNCTION note_shown();
 CREATE TRIGGER note_found AFTER INSERT ON "overlaps" REFERENCING NEW TABLE AS came
   FOR EACH STATEMENT EXECUTE FUNCTION note_found();
 CREATE TRIGGER note_changed AFTER UPDATE ON "overlaps" REFERENCING OLD TABLE AS was NEW TABLE AS came
@@ -246,17 +288,18 @@ def upgrade() -> None:
     op.execute('GRANT CREATE ON SCHEMA public TO joinder_ladder')
     for statement in EVENTS.split(';\nCREATE '):
         op.execute(statement if statement.startswith('\nCREATE') else f'CREATE {statement}')
-    for name in ('note_found()', 'note_changed()'):
-        op.execute(f'ALTER FUNCTION {name} OWNER TO joinder_ladder')
+    for name in FUNCTIONS:
+        op.execute(f'ALTER FUNCTION {name}() OWNER TO joinder_ladder')
     op.execute('REVOKE CREATE ON SCHEMA public FROM joinder_ladder')
 
 
 def downgrade() -> None:
-    for name in ('note_found', 'note_changed'):
-        op.execute(f'DROP TRIGGER {name} ON "overlaps"')
-        op.execute('SET LOCAL ROLE joinder_ladder')
+    for name, table in TRIGGERS.items():
+        op.execute(f'DROP TRIGGER {name} ON {table}')
+    op.execute('SET LOCAL ROLE joinder_ladder')
+    for name in FUNCTIONS:
         op.execute(f'DROP FUNCTION {name}()')
-        op.execute('SET LOCAL ROLE joinder_owner')
+    op.execute('SET LOCAL ROLE joinder_owner')
     for table, columns in COLUMNS.items():
         op.execute(f'REVOKE SELECT ({columns}) ON {table} FROM joinder_jobs')
     for table, rules in MORE.items():

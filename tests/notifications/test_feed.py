@@ -2,10 +2,12 @@
 
 import asyncio
 import random
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import text
 
+from app.core.clock import utc_now
 from app.core.db import transaction
 from tests.access.test_matrix import OBJECTS, scene
 from tests.blinding import case
@@ -118,6 +120,32 @@ class TestListEvents:
             told = {each["overlap_id"] for each in (await read(office, None))[0]}
             assert told == known, kind
             assert bool(told) is (kind not in {"silent", "walled", "lapsed", "other"})
+
+    async def test_tells_of_an_overlap_when_the_other_side_begins_to_show_it(
+        self, shared_registry: Registry
+    ) -> None:
+        meeting = await meet(shared_registry, "open", "silent")
+        await all_ended(shared_registry)
+        assert await read(meeting.first, None) == ([], None)
+        body = {**meeting.second_case, "disclosure": "contact_first"}
+        assert (await meeting.second.put_case("24-1", body)).status_code == 200
+        await all_ended(shared_registry)
+        told, cursor = await read(meeting.first, None)
+        assert {each["overlap_id"] for each in told} == {meeting.overlap_id}
+        given = await meeting.second.http.post(
+            "/v1/cases/cms/24-1/grants",
+            json={
+                "office": meeting.first.code,
+                "rung": "contact",
+                "purpose": "coordination",
+                "expires_at": (utc_now() + timedelta(days=9)).isoformat(),
+            },
+            headers={"Idempotency-Key": meeting.key.hex},
+        )
+        assert given.status_code == 201, given.text
+        await all_ended(shared_registry)
+        (again,), _ = await read(meeting.first, cursor)
+        assert (again["type"], again["overlap_id"]) == ("overlap.updated", meeting.overlap_id)
 
     async def test_a_cursor_is_of_one_office(self, shared_registry: Registry) -> None:
         meeting = await meet(shared_registry)
