@@ -78,6 +78,8 @@ from app.quotas import examples as quotas_examples
 from app.quotas import routes as quotas
 from app.quotas.errors import QuotaExceededError
 from app.rematching import service as rematching
+from app.reviews import examples as reviews_examples
+from app.reviews import routes as reviews
 from app.sharing import examples as sharing_examples
 from app.sharing import routes as sharing
 from app.suppressing import examples as suppressing_examples
@@ -93,6 +95,7 @@ EXAMPLES: Final = {
     **overlaps_examples.EXAMPLES,
     **cases_examples.EXAMPLES,
     **sharing_examples.EXAMPLES,
+    **reviews_examples.EXAMPLES,
     **handling_examples.EXAMPLES,
     **quotas_examples.EXAMPLES,
     **suppressing_examples.EXAMPLES,
@@ -126,7 +129,8 @@ REFUSALS: Final = (MissingScopeError, UnavailableError), NOT_SIGNED_IN, (CrossSi
 
 PACKAGES: Final = (
     *(accounts, people, people_themselves, people_administration),
-    *(quotas, overlaps, cases, suppressing, sharing, handling, notifications, jobs),
+    *(quotas, overlaps, cases, suppressing, sharing, reviews, handling),
+    *(notifications, jobs),
 )
 
 

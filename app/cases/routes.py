@@ -7,13 +7,15 @@ from app.accounts.deps import CurrentPrincipal
 from app.accounts.pages import RequestedPage
 from app.cases import ladder, posting, service
 from app.cases.errors import (
+    CaseHeldError,
     CaseNotFoundError,
     DuplicateCaseError,
     OverlapNotFoundError,
     SummaryRefusedError,
+    TextRefusedError,
     TokenRefusedError,
 )
-from app.cases.overlap_schemas import OverlapId, OverlapPage, OverlapRead
+from app.cases.overlap_schemas import OverlapId, OverlapPage, OverlapRead, VerdictPut
 from app.cases.receipt_schemas import CaseReceipt, CasesResult
 from app.cases.registering import Intake
 from app.cases.schemas import (
@@ -24,7 +26,6 @@ from app.cases.schemas import (
     CommonValuePage,
     ExternalId,
     SourceSystem,
-    VerdictPut,
 )
 from app.core.deps import (
     IfMatch,
@@ -72,7 +73,9 @@ THEN_FINISH = [Depends(then_finish)]
     openapi_extra=operation(
         EpochChangedError,
         PreconditionFailedError,
+        CaseHeldError,
         SummaryRefusedError,
+        TextRefusedError,
         TokenRefusedError,
         scope=Permission.CASES_POST,
     ),
@@ -160,7 +163,7 @@ async def read_case(
     status_code=204,
     dependencies=THEN_FINISH,
     openapi_extra=operation(
-        CaseNotFoundError, PreconditionFailedError, scope=Permission.CASES_POST
+        CaseNotFoundError, CaseHeldError, PreconditionFailedError, scope=Permission.CASES_POST
     ),
 )
 async def withdraw_case(

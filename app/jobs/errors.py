@@ -6,7 +6,7 @@ class RunUnderWayError(ConflictError):
 
     code = "run-under-way"
     title = "Another run is under way"
-    default_detail = "Wait for it to end; `joinder nightly --show` tells how far it is."
+    default_detail = "Wait for it to end; `GET /v1/runs` tells an auditor how far it is."
 
 
 class RunLostError(ConflictError):

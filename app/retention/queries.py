@@ -1,4 +1,7 @@
-"""Which cases must leave, one at a time; run for the operator, who reads keys and dates alone."""
+"""Which cases must leave, one at a time; run for the operator, who reads keys and dates alone.
+
+A legal hold keeps a case as it is; matched with nothing, it has nothing to leave.
+"""
 
 from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
@@ -20,7 +23,7 @@ NOT EXISTS (SELECT FROM stuck_cases s WHERE s.case_id = c.id
 # who is posting the case keeps it from being looked at, and may be reviewing it
 _EXPIRED: Final = f"""
 SELECT c.id, c.office_id FROM cases c
-WHERE c.withdrawn_at IS NULL AND c.review_on < $1::date AND {_NOT_STUCK}
+WHERE c.withdrawn_at IS NULL AND c.held_at IS NULL AND c.review_on < $1::date AND {_NOT_STUCK}
   AND ($4::bigint IS NULL OR c.office_id = $4)
 ORDER BY c.review_on, c.id LIMIT 1 FOR NO KEY UPDATE OF c SKIP LOCKED
 """  # noqa: S608 -- constants only; every value is a parameter
@@ -30,7 +33,7 @@ _OVER: Final = f"""
 SELECT c.id, c.office_id,
        CASE WHEN c.review_on < c.withdrawn_at::date THEN 'review_passed' ELSE 'withdrawn' END
 FROM cases c
-WHERE c.withdrawn_at IS NOT NULL AND {_IS_OVER} AND {_NOT_STUCK}
+WHERE c.withdrawn_at IS NOT NULL AND c.held_at IS NULL AND {_IS_OVER} AND {_NOT_STUCK}
   AND ($4::bigint IS NULL OR c.office_id = $4)
   AND NOT EXISTS (SELECT FROM handling_requests h WHERE h.status = 'accepted'
                   AND c.id IN (h.requester_case_id, h.responder_case_id))

@@ -92,6 +92,19 @@ class TestExpire:
         assert len(await meeting.second.overlaps()) == 1
 
 
+    async def test_a_legal_hold_keeps_a_case(self, registry: Registry) -> None:
+        meeting = await meet(registry)
+        case_id = await let_pass(meeting)
+        held = "UPDATE cases SET held_at = now(), held_by = 'p', hold_reason = 'r' WHERE id = :id"
+        await registry.rows(f"{held} RETURNING 1", id=case_id)
+        done = await leave(registry, utc_now())
+        assert handled(done, "cases.expire") == 0
+        await registry.rows("UPDATE cases SET withdrawn_at = now() RETURNING 1")
+        done = await leave(registry, utc_now() + SHOWN_FOR + DAY)
+        assert handled(done, "cases.purge") == 1
+        assert await registry.rows("SELECT 1 FROM cases WHERE id = :id", id=case_id)
+
+
 class TestPurge:
     async def test_leaves_no_trace_but_a_tombstone_and_the_audit(
         self, registry: Registry, fresh_database_url: str

@@ -273,7 +273,7 @@ class TestJobsAndBackup:
         async with acting(scene.url, "joinder_jobs", 0) as connection:
             seen = await columns(connection)
         assert seen.pop("cases") == {
-            *("id", "office_id", "review_on", "validated_on", "withdrawn_at")
+            *("id", "office_id", "review_on", "validated_on", "withdrawn_at", "held_at")
         }
         assert "reason" not in seen["glass_breaks"]
         assert seen.keys() == OF_JOBS

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = '0016'
-down_revision: str | Sequence[str] | None = '0010'
+revision: str = '0012'
+down_revision: str | Sequence[str] | None = '0011'
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
@@ -75,7 +75,7 @@ MORE = {
         ('jobs', 'SELECT (id, status, requester_case_id, responder_case_id)', ALL),
     ],
 }
-COLUMNS = {'cases': 'review_on, validated_on, withdrawn_at'}
+COLUMNS = {'cases': 'review_on, validated_on, withdrawn_at, held_at'}
 
 CASCADES = (
     ('"overlaps"', 'fk_overlaps_low_case_id', 'low_case_id', 'cases'),
