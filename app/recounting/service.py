@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.principal import MATCHING
 from app.audit import service as audit
 from app.core.db import APP, MATCHER, become, driver
-from app.core.ids import new_id, public_id
+from app.core.ids import public_id
 from app.overlaps.errors import EpochMovedError
 from app.overlaps.service import Matcher
 from app.pairs import queries as pairs
@@ -117,8 +117,7 @@ async def _repair(
     ]
     events = []
     if moved:
-        ids = [new_id() for _ in moved]
-        events += await pairs.upsert_overlaps(connection, ids, moved, now=now)
+        events += await pairs.upsert_overlaps(connection, moved, now=now)
     if phantom:
         events += await pairs.retract_pairs(connection, sorted(phantom), now=now)
     differences = wrong | dict.fromkeys(phantom, "phantom")

@@ -91,7 +91,6 @@ class TestExpire:
         assert handled(await leave(registry, utc_now() - DAY), "cases.expire") == 0
         assert len(await meeting.second.overlaps()) == 1
 
-
     async def test_a_legal_hold_keeps_a_case(self, registry: Registry) -> None:
         meeting = await meet(registry)
         case_id = await let_pass(meeting)
