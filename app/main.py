@@ -67,8 +67,12 @@ from app.followups import routes as followups
 from app.handling import examples as handling_examples
 from app.handling import routes as handling
 from app.identifiers.kinds import MATCH_SPEC
+from app.jobs import examples as jobs_examples
+from app.jobs import routes as jobs
 from app.networks import examples as networks_examples
 from app.networks import routes as networks
+from app.notifications import examples as notifications_examples
+from app.notifications import routes as notifications
 from app.overlaps import examples as overlaps_examples
 from app.overlaps import routes as overlaps
 from app.overlaps.keyring import create_keyring
@@ -115,6 +119,8 @@ EXAMPLES: Final = {
     **checks_examples.EXAMPLES,
     **quotas_examples.EXAMPLES,
     **suppressing_examples.EXAMPLES,
+    **notifications_examples.EXAMPLES,
+    **jobs_examples.EXAMPLES,
     "MetaRead": {
         "version": "0.1.0",
         "match_spec": "joinder/v1",
@@ -134,6 +140,7 @@ PACKAGES: Final = (
     *(accounts, people, people_themselves, people_administration),
     *(quotas, overlaps, cases, suppressing, sharing, reviews, handling),
     *(contact_requests, followups, networks, second_looks, checks),
+    *(notifications, jobs),
 )
 
 

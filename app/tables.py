@@ -9,13 +9,17 @@ from app.core.models import Base
 from app.epochs import models as epochs
 from app.followups import models as followups
 from app.handling import models as handling
+from app.jobs import models as jobs
+from app.notifications import models as notifications
 from app.offices import models as offices
 from app.overlaps import models as overlaps
 from app.pairs import models as pairs
 from app.people import models as people
 from app.proposals import models as proposals
 from app.quotas import models as quotas
+from app.recounting import models as recounting
 from app.rematching import models as rematching
+from app.retention import models as retention
 from app.second_looks import models as second_looks
 from app.sharing import models as sharing
 from app.suppressions import models as suppressions
@@ -30,13 +34,17 @@ __all__ = [
     "epochs",
     "followups",
     "handling",
+    "jobs",
+    "notifications",
     "offices",
     "overlaps",
     "pairs",
     "people",
     "proposals",
     "quotas",
+    "recounting",
     "rematching",
+    "retention",
     "second_looks",
     "sharing",
     "suppressions",

@@ -30,6 +30,7 @@ class Permission(StrEnum):
     OFFICES_MANAGE = "offices:manage"
     PEOPLE_MANAGE = "people:manage"
     PEOPLE_REVIEW = "people:review"
+    RUNS_READ = "runs:read"
 
 
 _NEVER_A_CLIENTS = {
@@ -37,6 +38,7 @@ _NEVER_A_CLIENTS = {
     *(Permission.GRANTS_APPROVE, Permission.WALLS_SET, Permission.WALLS_LIFT),
     *(Permission.GLASS_BREAK, Permission.GLASS_REVIEW),
     *(Permission.OFFICES_MANAGE, Permission.PEOPLE_MANAGE, Permission.PEOPLE_REVIEW),
+    Permission.RUNS_READ,
 }
 CLIENT_SCOPES = tuple(scope for scope in Permission if scope not in _NEVER_A_CLIENTS)
 """What a machine client can be granted; the policy table must say the same (policy.py)."""

@@ -46,6 +46,7 @@ offices:read         own             own             own             own        
 offices:manage       -               -               -               -               -               -             -       own
 people:manage        -               -               -               -               -               own           -       own
 people:review        -               -               -               -               -               own           own     -
+runs:read            -               -               -               -               -               -             own     own
 """  # noqa: E501 -- a table is read across
 """Rows are permissions. `leadership` are unit heads, `coordinator` those of an office."""
 

@@ -4,12 +4,18 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import RowMapping, func, or_, select
+from sqlalchemy import RowMapping, Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principal import Principal
 from app.accounts.errors import CredentialNotFoundError
-from app.accounts.models import AccessReviewed, ClientCredential, ClientKey
+from app.accounts.models import (
+    AccessReviewed,
+    ClientCredential,
+    ClientKey,
+    IdempotencyKey,
+    SpentAssertion,
+)
 from app.accounts.schemas import MeRead
 from app.core.db import ENTER
 from app.core.deps import Address
@@ -158,4 +164,24 @@ async def get_me(session: AsyncSession, principal: Principal) -> MeRead:
         name=office.name,
         scopes=sorted(principal.permissions),
         is_participating=principal.is_participating,
+    )
+
+
+def answered(*, before: datetime, limit: int) -> Select[int]:
+    """Describe requests that were answered before then."""
+    return (
+        select(IdempotencyKey.id)
+        .where(IdempotencyKey.created_at < before)
+        .order_by(IdempotencyKey.created_at)
+        .limit(limit)
+    )
+
+
+def spent(*, now: datetime, limit: int) -> Select[UUID, bytes]:
+    """Describe client assertions that are too old to be used."""
+    return (
+        select(SpentAssertion.client_id, SpentAssertion.jti_digest)
+        .where(SpentAssertion.expires_at <= now)
+        .order_by(SpentAssertion.expires_at)
+        .limit(limit)
     )

@@ -64,6 +64,12 @@ class Case(Base):
             name="held",
         ),
         Index("uq_cases_external", "office_id", "source_system", "external_id", unique=True),
+        Index("ix_cases_review_on", "review_on", postgresql_where=text("withdrawn_at IS NULL")),
+        Index(
+            "ix_cases_withdrawn_at",
+            "withdrawn_at",
+            postgresql_where=text("withdrawn_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
@@ -131,7 +137,7 @@ class CaseGrant(Base):
     approval: Mapped[str] = mapped_column(server_default="not_needed")
     approved_by: Mapped[str | None]
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
-    overlap_id: Mapped[UUID | None] = mapped_column(ForeignKey("overlaps.id"))
+    overlap_id: Mapped[UUID | None] = mapped_column(ForeignKey("overlaps.id", ondelete="CASCADE"))
     """The one overlap in which it counts; None means all of the case with that office."""
 
 

@@ -20,7 +20,7 @@ class Check(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"))
-    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id", ondelete="CASCADE"))
     act: Mapped[str]
     checked_at: Mapped[datetime]
     checked_by: Mapped[str]

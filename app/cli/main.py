@@ -21,8 +21,8 @@ from app.cli import (
 )
 from app.cli.demo import demo
 from app.cli.edge import Edge
+from app.cli.nightly import nightly
 from app.cli.serve import serve
-from app.cli.upkeep import upkeep
 
 app = typer.Typer(
     cls=Edge,
@@ -52,7 +52,7 @@ def main(
 
 app.command()(demo)
 app.command()(serve)
-app.command()(upkeep)
+app.command()(nightly)
 app.add_typer(office.app, name="office")
 app.add_typer(person.app, name="person")
 app.add_typer(proposal.app, name="proposal")

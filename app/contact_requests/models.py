@@ -45,7 +45,7 @@ class ContactRequest(Base):
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    overlap_id: Mapped[UUID] = mapped_column(ForeignKey(Overlap.id))
+    overlap_id: Mapped[UUID] = mapped_column(ForeignKey(Overlap.id, ondelete="CASCADE"))
     requester_office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"))
     responder_office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"))
     requester_case_id: Mapped[int]

@@ -27,7 +27,9 @@ class FollowUp(Base):
     )
 
     office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"), primary_key=True)
-    overlap_id: Mapped[UUID] = mapped_column(ForeignKey(Overlap.id), primary_key=True)
+    overlap_id: Mapped[UUID] = mapped_column(
+        ForeignKey(Overlap.id, ondelete="CASCADE"), primary_key=True
+    )
     version: Mapped[int] = mapped_column(Integer)
     round: Mapped[int] = mapped_column(Integer)
     """1 at first, one more each time that new evidence opened what was resolved."""
@@ -46,7 +48,9 @@ class Assignment(Base):
     __table_args__ = (Index("ix_assignments_person_id", "person_id"),)
 
     office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"), primary_key=True)
-    overlap_id: Mapped[UUID] = mapped_column(ForeignKey(Overlap.id), primary_key=True)
+    overlap_id: Mapped[UUID] = mapped_column(
+        ForeignKey(Overlap.id, ondelete="CASCADE"), primary_key=True
+    )
     person_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id"))
     assigned_at: Mapped[datetime]
     assigned_by: Mapped[str]
@@ -67,7 +71,7 @@ class Reminder(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"))
-    overlap_id: Mapped[UUID] = mapped_column(ForeignKey(Overlap.id))
+    overlap_id: Mapped[UUID] = mapped_column(ForeignKey(Overlap.id, ondelete="CASCADE"))
     round: Mapped[int] = mapped_column(Integer)
     step: Mapped[str]
     level: Mapped[str]
@@ -85,6 +89,8 @@ class Mediation(Base):
         Index("ix_mediations_mediator_office_id", "mediator_office_id", "overlap_id"),
     )
 
-    overlap_id: Mapped[UUID] = mapped_column(ForeignKey(Overlap.id), primary_key=True)
+    overlap_id: Mapped[UUID] = mapped_column(
+        ForeignKey(Overlap.id, ondelete="CASCADE"), primary_key=True
+    )
     mediator_office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"))
     asked_at: Mapped[datetime]

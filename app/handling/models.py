@@ -31,7 +31,7 @@ class HandlingRequest(Base):
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    overlap_id: Mapped[UUID] = mapped_column(ForeignKey(Overlap.id))
+    overlap_id: Mapped[UUID] = mapped_column(ForeignKey(Overlap.id, ondelete="CASCADE"))
     requester_office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"))
     responder_office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"))
     requested_by: Mapped[str] = mapped_column(server_default="")
@@ -55,8 +55,12 @@ class Matter(Base):
         ),
     )
 
-    request_id: Mapped[UUID] = mapped_column(ForeignKey("handling_requests.id"), primary_key=True)
-    overlap_id: Mapped[UUID] = mapped_column(ForeignKey(Overlap.id), unique=True)
+    request_id: Mapped[UUID] = mapped_column(
+        ForeignKey("handling_requests.id", ondelete="CASCADE"), primary_key=True
+    )
+    overlap_id: Mapped[UUID] = mapped_column(
+        ForeignKey(Overlap.id, ondelete="CASCADE"), unique=True
+    )
     requester_office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"))
     responder_office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"))
     lead_office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"))

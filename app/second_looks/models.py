@@ -28,7 +28,7 @@ class SecondLook(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"))
-    overlap_id: Mapped[UUID] = mapped_column(ForeignKey(Overlap.id))
+    overlap_id: Mapped[UUID] = mapped_column(ForeignKey(Overlap.id, ondelete="CASCADE"))
     state: Mapped[str]
     outcome: Mapped[str | None]
     version: Mapped[int] = mapped_column(Integer)

@@ -137,7 +137,7 @@ def upgrade() -> None:
     sa.Column('checked_by', sa.String(), nullable=False),
     sa.Column('shown', postgresql.JSONB(), nullable=False),
     sa.CheckConstraint("act IN ('plea', 'declination', 'charge', 'operation')", name=op.f('ck_checks_act')),
-    sa.ForeignKeyConstraint(['case_id'], ['cases.id'], name=op.f('fk_checks_case_id')),
+    sa.ForeignKeyConstraint(['case_id'], ['cases.id'], name=op.f('fk_checks_case_id'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['office_id'], ['offices.id'], name=op.f('fk_checks_office_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_checks'))
     )
@@ -149,7 +149,7 @@ def upgrade() -> None:
     sa.Column('assigned_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('assigned_by', sa.String(), nullable=False),
     sa.ForeignKeyConstraint(['office_id'], ['offices.id'], name=op.f('fk_assignments_office_id')),
-    sa.ForeignKeyConstraint(['overlap_id'], ['overlaps.id'], name=op.f('fk_assignments_overlap_id')),
+    sa.ForeignKeyConstraint(['overlap_id'], ['overlaps.id'], name=op.f('fk_assignments_overlap_id'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['person_id'], ['persons.id'], name=op.f('fk_assignments_person_id')),
     sa.PrimaryKeyConstraint('office_id', 'overlap_id', name=op.f('pk_assignments'))
     )
@@ -176,7 +176,7 @@ def upgrade() -> None:
     sa.CheckConstraint("status IN ('pending', 'accepted', 'declined', 'withdrawn', 'expired')", name=op.f('ck_contact_requests_status')),
     sa.CheckConstraint('requested_at < expires_at', name=op.f('ck_contact_requests_expires_at')),
     sa.CheckConstraint('requester_office_id <> responder_office_id', name=op.f('ck_contact_requests_two_offices')),
-    sa.ForeignKeyConstraint(['overlap_id'], ['overlaps.id'], name=op.f('fk_contact_requests_overlap_id')),
+    sa.ForeignKeyConstraint(['overlap_id'], ['overlaps.id'], name=op.f('fk_contact_requests_overlap_id'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['requester_office_id'], ['offices.id'], name=op.f('fk_contact_requests_requester_office_id')),
     sa.ForeignKeyConstraint(['responder_office_id'], ['offices.id'], name=op.f('fk_contact_requests_responder_office_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_contact_requests'))
@@ -198,7 +198,7 @@ def upgrade() -> None:
     sa.CheckConstraint("resolution IN ('handled_jointly', 'handled_separately', 'other_office_handles', 'not_a_match')", name=op.f('ck_follow_ups_resolution')),
     sa.CheckConstraint('(resolved_at IS NULL) = (resolution IS NULL) AND (resolved_at IS NULL) = (resolved_evidence IS NULL)', name=op.f('ck_follow_ups_resolved')),
     sa.ForeignKeyConstraint(['office_id'], ['offices.id'], name=op.f('fk_follow_ups_office_id')),
-    sa.ForeignKeyConstraint(['overlap_id'], ['overlaps.id'], name=op.f('fk_follow_ups_overlap_id')),
+    sa.ForeignKeyConstraint(['overlap_id'], ['overlaps.id'], name=op.f('fk_follow_ups_overlap_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('office_id', 'overlap_id', name=op.f('pk_follow_ups'))
     )
     op.create_table('mediations',
@@ -206,7 +206,7 @@ def upgrade() -> None:
     sa.Column('mediator_office_id', sa.BigInteger(), nullable=False),
     sa.Column('asked_at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['mediator_office_id'], ['offices.id'], name=op.f('fk_mediations_mediator_office_id')),
-    sa.ForeignKeyConstraint(['overlap_id'], ['overlaps.id'], name=op.f('fk_mediations_overlap_id')),
+    sa.ForeignKeyConstraint(['overlap_id'], ['overlaps.id'], name=op.f('fk_mediations_overlap_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('overlap_id', name=op.f('pk_mediations'))
     )
     op.create_index('ix_mediations_mediator_office_id', 'mediations', ['mediator_office_id', 'overlap_id'], unique=False)
@@ -223,7 +223,7 @@ def upgrade() -> None:
     sa.CheckConstraint("level IN ('reminder', 'backup', 'mediator')", name=op.f('ck_reminders_level')),
     sa.CheckConstraint("step IN ('acknowledge', 'judge')", name=op.f('ck_reminders_step')),
     sa.ForeignKeyConstraint(['office_id'], ['offices.id'], name=op.f('fk_reminders_office_id')),
-    sa.ForeignKeyConstraint(['overlap_id'], ['overlaps.id'], name=op.f('fk_reminders_overlap_id')),
+    sa.ForeignKeyConstraint(['overlap_id'], ['overlaps.id'], name=op.f('fk_reminders_overlap_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_reminders')),
     sa.UniqueConstraint('office_id', 'overlap_id', 'round', 'step', 'level', name='uq_reminders_once')
     )
@@ -242,7 +242,7 @@ def upgrade() -> None:
     sa.CheckConstraint("outcome IN ('reopened', 'consulting', 'declination_stands')", name=op.f('ck_second_looks_outcome')),
     sa.CheckConstraint("state IN ('asked', 'acknowledged', 'closed')", name=op.f('ck_second_looks_state')),
     sa.ForeignKeyConstraint(['office_id'], ['offices.id'], name=op.f('fk_second_looks_office_id')),
-    sa.ForeignKeyConstraint(['overlap_id'], ['overlaps.id'], name=op.f('fk_second_looks_overlap_id')),
+    sa.ForeignKeyConstraint(['overlap_id'], ['overlaps.id'], name=op.f('fk_second_looks_overlap_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_second_looks')),
     sa.UniqueConstraint('overlap_id', 'office_id', name='uq_second_looks_once')
     )

@@ -31,6 +31,7 @@ OWN_OFFICE: Final = {
     "offices:manage": {"operator"},
     "people:manage": {"administrator", "operator"},
     "people:review": {"administrator", "auditor"},
+    "runs:read": {"auditor", "operator"},
 }
 OTHER_SIDE: Final = {
     "overlaps:read": LAWYERS | {"client"},

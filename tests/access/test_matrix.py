@@ -24,6 +24,7 @@ NEEDS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("hold_case", "lift_hold", "settle_correction"), "cases:oversee"),
     **dict.fromkeys(("ask_summary_reading", "give_second_reading"), "summaries:vouch"),
     **dict.fromkeys(("list_overlaps", "read_overlap", "list_readings"), "overlaps:read"),
+    "list_events": "overlaps:read",
     "put_verdict": "overlaps:judge",
     **dict.fromkeys(("list_handling_requests", "read_handling_request"), "handling:read"),
     "request_handling": "handling:request",
@@ -50,6 +51,7 @@ NEEDS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("list_contact_requests", "read_contact_request"), "handling:read"),
     "answer_contact_request": "handling:answer",
     "review_access": "people:review",
+    "list_runs": "runs:read",
 }
 ANYONE: Final = {
     *("issue_access_token", "read_oprf_keys", "read_meta", "read_health", "read_readiness"),

@@ -30,6 +30,7 @@ SELECTS = {
     "app/accounts/idempotency.py",  # its row is lock, key and answer at once
     "app/audit/service.py",  # an INSERT ... SELECT from its own arguments
     "app/core/db.py",  # SELECT 1, and the schema's revision before there is a session
+    "app/core/locks.py",  # a lock, not data
     "app/main.py",  # readiness
     "app/postgres/durability.py",  # settings of the server, not data
     "app/serving/roles.py",  # roles of the server, not data

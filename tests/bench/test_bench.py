@@ -14,6 +14,8 @@ GOALS = {
     "post p50",
     "post p99",
     "detection growth",
+    "full recount",
+    "recount of new",
     "oprf evaluation",
     "evaluators",
     "evaluator health",

@@ -25,7 +25,7 @@ from tests.blinding import case
 from tests.database import Template
 from tests.factories import ISSUER, OfficeClient, Registry, agreement
 from tests.invariants.dump import dump
-from tests.scenes import Meeting, meet, someone
+from tests.scenes import Meeting, all_ended, meet, someone
 from tests.signing import Signer, token_request
 from tests.suppressing.test_suppressions import entry, post
 
@@ -177,6 +177,11 @@ async def lift(meeting: Meeting) -> httpx.Response:
     lead = _lead(meeting.first)
     (found,) = (await lead.send("GET", f"{PATH}/walls")).json()["items"]
     return await lead.send("DELETE", f"{PATH}/walls/{found['id']}")
+
+
+async def list_events(meeting: Meeting) -> httpx.Response:
+    await all_ended(meeting.registry)
+    return await meeting.first.http.get("/v1/events")
 
 
 async def hold(meeting: Meeting) -> httpx.Response:
@@ -377,6 +382,7 @@ AUDITED: Final[dict[str, list[tuple[tuple[Step, ...], Step]]]] = {
         ((wall, lift), lift),
     ],
     "GET /v1/cases/{source_system}/{external_id}/readings": [((open_overlap,), list_readings)],
+    "GET /v1/events": [((), list_events)],
     "PUT /v1/cases/{source_system}/{external_id}/hold": [((), hold)],
     "DELETE /v1/cases/{source_system}/{external_id}/hold": [((hold,), lift_hold)],
     "POST /v1/cases/{source_system}/{external_id}/corrections": [((), ask_correction)],
@@ -432,6 +438,7 @@ NOTHING_TO_AUDIT: Final = {
     "GET /v1/meta",
     "GET /v1/oprf/keys",
     "GET /v1/me",  # the caller itself
+    "GET /v1/runs",  # what the registry did, and of no office
     "GET /v1/offices",  # what every office may know of the others
     *("GET /v1/sign-in", "GET /v1/me/factors", "GET /v1/banner"),  # the same
     *(f"GET /v1/{end}" for end in ("sign-in/passkey", "sign-in/second-factor")),  # a challenge
