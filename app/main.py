@@ -59,6 +59,8 @@ from app.core.settings import RegistrySettings
 from app.handling import examples as handling_examples
 from app.handling import routes as handling
 from app.identifiers.kinds import MATCH_SPEC
+from app.matters import examples as matters_examples
+from app.matters import routes as matters
 from app.overlaps import examples as overlaps_examples
 from app.overlaps import routes as overlaps
 from app.overlaps.keyring import create_keyring
@@ -78,6 +80,8 @@ from app.sharing import examples as sharing_examples
 from app.sharing import routes as sharing
 from app.suppressing import examples as suppressing_examples
 from app.suppressing import routes as suppressing
+from app.teamwork import examples as teamwork_examples
+from app.teamwork import routes as teamwork
 
 if TYPE_CHECKING:
     import asyncpg
@@ -90,6 +94,8 @@ EXAMPLES: Final = {
     **cases_examples.EXAMPLES,
     **sharing_examples.EXAMPLES,
     **handling_examples.EXAMPLES,
+    **matters_examples.EXAMPLES,
+    **teamwork_examples.EXAMPLES,
     **quotas_examples.EXAMPLES,
     **suppressing_examples.EXAMPLES,
     "MetaRead": {
@@ -120,7 +126,7 @@ REFUSALS: Final = (MissingScopeError, UnavailableError), NOT_SIGNED_IN, (CrossSi
 
 PACKAGES: Final = (
     *(accounts, people, people_themselves, people_administration),
-    *(quotas, overlaps, cases, suppressing, sharing, handling),
+    *(quotas, overlaps, cases, suppressing, sharing, handling, matters, teamwork),
 )
 
 

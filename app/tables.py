@@ -6,6 +6,7 @@ from app.cases import models as cases
 from app.core.models import Base
 from app.epochs import models as epochs
 from app.handling import models as handling
+from app.matters import models as matters
 from app.offices import models as offices
 from app.overlaps import models as overlaps
 from app.pairs import models as pairs
@@ -15,6 +16,7 @@ from app.quotas import models as quotas
 from app.rematching import models as rematching
 from app.sharing import models as sharing
 from app.suppressions import models as suppressions
+from app.teamwork import models as teamwork
 
 __all__ = [
     "Base",
@@ -23,6 +25,7 @@ __all__ = [
     "cases",
     "epochs",
     "handling",
+    "matters",
     "offices",
     "overlaps",
     "pairs",
@@ -32,4 +35,5 @@ __all__ = [
     "rematching",
     "sharing",
     "suppressions",
+    "teamwork",
 ]

@@ -14,6 +14,8 @@ class Permission(StrEnum):
     HANDLING_READ = "handling:read"
     HANDLING_REQUEST = "handling:request"
     HANDLING_ANSWER = "handling:answer"
+    HANDLING_SIGN = "handling:sign"
+    MATTERS_WORK = "matters:work"
     GRANTS_READ = "grants:read"
     GRANTS_GIVE = "grants:give"
     GRANTS_APPROVE = "grants:approve"
@@ -33,6 +35,7 @@ class Permission(StrEnum):
 _NEVER_A_CLIENTS = {
     *(Permission.GRANTS_APPROVE, Permission.WALLS_SET, Permission.WALLS_LIFT),
     *(Permission.GLASS_BREAK, Permission.GLASS_REVIEW),
+    *(Permission.HANDLING_SIGN, Permission.MATTERS_WORK),
     *(Permission.OFFICES_MANAGE, Permission.PEOPLE_MANAGE, Permission.PEOPLE_REVIEW),
 }
 CLIENT_SCOPES = tuple(scope for scope in Permission if scope not in _NEVER_A_CLIENTS)

@@ -18,11 +18,12 @@ Step = Callable[..., Awaitable[int]]
 
 
 def upkeep() -> None:
-    """Disable idle people, delete ended sign-ins, raise alarms; safe to stop and to repeat.
+    """Disable idle people, end what is over, raise alarms; safe to stop and to repeat.
 
     Each line tells how many. Exit status is 0 whatever is found.
     """
     from app.core.clock import utc_now  # noqa: PLC0415 -- keeps --help quick
+    from app.handling import upkeep as handling  # noqa: PLC0415 -- as above
     from app.people import upkeep as people  # noqa: PLC0415 -- as above
     from app.sharing import glass  # noqa: PLC0415 -- as above
 
@@ -30,6 +31,8 @@ def upkeep() -> None:
         "people disabled for idleness": people.disable_idle,
         "ended sign-ins, challenges and counts deleted": people.purge_ended,
         "overdue reviews of emergency reading alarmed": glass.raise_alarms,
+        "unanswered requests escalated": handling.escalate_requests,
+        "requests and agreements ended whose time is over": handling.expire_requests,
     }
     for name, count in with_sessions(lambda sessions: _run(sessions, steps, utc_now())).items():
         typer.echo(f"{count}\t{name}")

@@ -114,7 +114,7 @@ async def act(twin: Twin, step: Step, people: Sequence[Any], *, has_hidden: bool
         "overlaps": lambda: twin.send("GET", f"/v1/overlaps?limit={place + 1}"),
         "overlap": lambda: twin.send("GET", f"/v1/overlaps/{overlap}"),
         "ask": lambda: twin.send(
-            "POST", f"/v1/overlaps/{overlap}/handling-requests", {"proposed_lead": "requester"}
+            "POST", f"/v1/overlaps/{overlap}/handling-requests", {"kind": "consult"}
         ),
         "requests": lambda: twin.send("GET", "/v1/handling-requests"),
         "give": lambda: twin.send("POST", f"{path}/grants", grant),
