@@ -1,10 +1,11 @@
 """An overlap as its reader may see it."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from app.cases.fact_schemas import FactsRead, LabelsRead, StageRead
 from app.cases.vocabulary import (
     Band,
     Finding,
@@ -16,7 +17,7 @@ from app.cases.vocabulary import (
     TraffickingType,
     Verdict,
 )
-from app.core.schemas import PageRead, Read, Version
+from app.core.schemas import PageRead, Read, Sent, Version
 from app.offices.schemas import ContactRead, OfficeRef
 from app.suppressions.rows import Mode
 
@@ -104,6 +105,12 @@ class SharedCaseRead(Read):
     """When its office opened the case; null if not given."""
     summary: str | None
     """In its office's words, which were refused if they seemed to hold an identifier; or null."""
+    declined_reason: str | None = None
+    """Why its office declined, else null."""
+    facts: FactsRead = FactsRead()
+    """Its coded facts, the statutes of offences told in full."""
+    labels: LabelsRead = LabelsRead()
+    """What its office asks of those who read it."""
 
 
 class CounterpartRead(Read):
@@ -119,6 +126,22 @@ class CounterpartRead(Read):
     """Whom to reach there; from the rung contact on, else null."""
     case: SharedCaseRead | None = None
     """What its case is about; from the rung summary on, else null."""
+    stages: tuple[StageRead, ...] | None = None
+    """Every step of its case, by day; at the rung record, else null."""
+
+
+class VerdictPut(Sent):
+    """What an office says of an overlap."""
+
+    verdict: Verdict
+    reason: NotAMatchReason | None = None
+    """Why it is none; with `not_a_match`, and only then."""
+
+    @model_validator(mode="after")
+    def _reason(self) -> Self:
+        if (self.verdict == "not_a_match") != (self.reason is not None):
+            raise ValueError("Give a reason with not_a_match, and only then.")
+        return self
 
 
 class ReopenedRead(Read):

@@ -7,13 +7,15 @@ from app.accounts.deps import CurrentPrincipal
 from app.accounts.pages import RequestedPage
 from app.cases import ladder, posting, service
 from app.cases.errors import (
+    CaseHeldError,
     CaseNotFoundError,
     DuplicateCaseError,
     OverlapNotFoundError,
     SummaryRefusedError,
+    TextRefusedError,
     TokenRefusedError,
 )
-from app.cases.overlap_schemas import OverlapId, OverlapPage, OverlapRead
+from app.cases.overlap_schemas import OverlapId, OverlapPage, OverlapRead, VerdictPut
 from app.cases.receipt_schemas import CaseReceipt, CasesResult
 from app.cases.registering import Intake
 from app.cases.schemas import (
@@ -24,7 +26,6 @@ from app.cases.schemas import (
     CommonValuePage,
     ExternalId,
     SourceSystem,
-    VerdictPut,
 )
 from app.core.deps import (
     IfMatch,
@@ -72,9 +73,12 @@ THEN_FINISH = [Depends(then_finish)]
     openapi_extra=operation(
         EpochChangedError,
         PreconditionFailedError,
+        CaseHeldError,
         SummaryRefusedError,
+        TextRefusedError,
         TokenRefusedError,
         scope=Permission.CASES_POST,
+        sends=["ETag"],
     ),
 )
 async def put_case(  # noqa: PLR0913, PLR0917 -- the path has two parts
@@ -138,7 +142,7 @@ async def list_cases(
 @router.get(
     "/cases/{source_system}/{external_id}",
     tags=["cases"],
-    openapi_extra=operation(CaseNotFoundError, scope=Permission.CASES_READ),
+    openapi_extra=operation(CaseNotFoundError, scope=Permission.CASES_READ, sends=["ETag"]),
 )
 async def read_case(
     source_system: SourceSystem,
@@ -160,7 +164,7 @@ async def read_case(
     status_code=204,
     dependencies=THEN_FINISH,
     openapi_extra=operation(
-        CaseNotFoundError, PreconditionFailedError, scope=Permission.CASES_POST
+        CaseNotFoundError, CaseHeldError, PreconditionFailedError, scope=Permission.CASES_POST
     ),
 )
 async def withdraw_case(
@@ -222,7 +226,7 @@ async def list_overlaps(
 @router.get(
     "/overlaps/{overlap_id}",
     tags=["overlaps"],
-    openapi_extra=operation(OverlapNotFoundError, scope=Permission.OVERLAPS_READ),
+    openapi_extra=operation(OverlapNotFoundError, scope=Permission.OVERLAPS_READ, sends=["ETag"]),
 )
 async def read_overlap(
     overlap_id: OverlapId,
@@ -246,6 +250,7 @@ async def read_overlap(
         PreconditionFailedError,
         PreconditionRequiredError,
         scope=Permission.OVERLAPS_JUDGE,
+        sends=["ETag"],
     ),
 )
 async def put_verdict(

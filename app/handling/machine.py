@@ -1,7 +1,7 @@
 """Every step that a request can take: the only table that allows one. Pure.
 
 What is not written here is not possible. docs/handling.md shows the table, and the database holds
-the same pairs of states (migrations/versions/0015_matters.py); tests hold all three together.
+the same pairs of states (migrations/versions/0013_matters.py); tests hold all three together.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,3 +1,4 @@
+from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -12,7 +13,7 @@ from app.cases import ladder
 from app.cases.errors import OverlapNotFoundError
 from app.cases.overlap_schemas import OverlapId
 from app.core.deps import IfMatch, Now, Session
-from app.core.errors import PreconditionFailedError, PreconditionRequiredError
+from app.core.errors import AppError, PreconditionFailedError, PreconditionRequiredError
 from app.core.http import StrictRoute
 from app.core.ids import parse_public_id
 from app.core.openapi import operation
@@ -38,10 +39,11 @@ from app.teamwork.routes import PdfResponse
 
 router = APIRouter(prefix="/v1", tags=["handling"], route_class=StrictRoute)
 
-_STEP = (
-    *(errors.HandlingNotFoundError, errors.HandlingMovedError, errors.HandlingNotYoursError),
-    *(PreconditionFailedError, PreconditionRequiredError, IdempotencyKeyReusedError),
-)
+
+def _step(*raises: type[AppError], scope: Permission) -> dict[str, Any]:
+    moved = errors.HandlingNotFoundError, errors.HandlingMovedError, errors.HandlingNotYoursError
+    stale = PreconditionFailedError, PreconditionRequiredError, IdempotencyKeyReusedError
+    return operation(*moved, *stale, *raises, scope=scope, sends=["ETag", "Location"])
 
 
 def _key(request_id: str) -> UUID | None:
@@ -93,14 +95,15 @@ async def list_handling_requests(
     found = await reading.list_requests(
         session, principal, before=page.id, limit=page.limit, now=now
     )
-    return HandlingPage(
-        items=tuple(read for _, read in found), next_cursor=page.end([key for key, _ in found])
-    )
+    keys = [key for key, _ in found]
+    return HandlingPage(items=tuple(read for _, read in found), next_cursor=page.end(keys))
 
 
 @router.get(
     "/handling-requests/{request_id}",
-    openapi_extra=operation(errors.HandlingNotFoundError, scope=Permission.HANDLING_READ),
+    openapi_extra=operation(
+        errors.HandlingNotFoundError, scope=Permission.HANDLING_READ, sends=["ETag"]
+    ),
 )
 async def read_handling_request(
     request_id: HandlingId,
@@ -152,7 +155,7 @@ async def print_agreement(
 @router.post(
     "/handling-requests/{request_id}/moves",
     response_model=HandlingRead,
-    openapi_extra=operation(*_STEP, errors.TermsRefusedError, scope=Permission.HANDLING_REQUEST),
+    openapi_extra=_step(errors.TermsRefusedError, scope=Permission.HANDLING_REQUEST),
 )
 async def move_handling_request(
     request_id: HandlingId,
@@ -178,8 +181,7 @@ async def move_handling_request(
 @router.post(
     "/handling-requests/{request_id}/answers",
     response_model=HandlingRead,
-    openapi_extra=operation(
-        *_STEP,
+    openapi_extra=_step(
         errors.HandlingDoneError,
         OverlapNotFoundError,
         errors.TermsRefusedError,
@@ -212,8 +214,7 @@ async def answer_handling_request(
 @router.post(
     "/handling-requests/{request_id}/signatures",
     response_model=HandlingRead,
-    openapi_extra=operation(
-        *_STEP,
+    openapi_extra=_step(
         StepUpNeededError,
         errors.HandlingDoneError,
         errors.SignatureRefusedError,
@@ -247,7 +248,7 @@ async def sign_handling_request(
 @router.post(
     "/handling-requests/{request_id}/decisions",
     response_model=HandlingRead,
-    openapi_extra=operation(*_STEP, StepUpNeededError, scope=Permission.HANDLING_SIGN),
+    openapi_extra=_step(StepUpNeededError, scope=Permission.HANDLING_SIGN),
 )
 async def decide_handling_request(
     request_id: HandlingId,
@@ -279,6 +280,7 @@ async def decide_handling_request(
         errors.HandlingMovedError,
         IdempotencyKeyReusedError,
         scope=Permission.HANDLING_ANSWER,
+        sends=["ETag", "Location"],
     ),
 )
 async def record_instrument(

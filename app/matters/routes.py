@@ -50,6 +50,7 @@ async def read_matter(
         LeadOfferError,
         InstrumentMissingError,
         scope=Permission.HANDLING_SIGN,
+        sends=["Location"],
     ),
 )
 async def offer_lead(
@@ -75,7 +76,11 @@ async def offer_lead(
     "/lead-offers/{offer_id}/acceptances",
     response_model=MatterRead,
     openapi_extra=operation(
-        *_CHANGE, StepUpNeededError, LeadOfferNotFoundError, scope=Permission.HANDLING_SIGN
+        *_CHANGE,
+        StepUpNeededError,
+        LeadOfferNotFoundError,
+        scope=Permission.HANDLING_SIGN,
+        sends=["Location"],
     ),
 )
 async def accept_lead(
