@@ -55,12 +55,10 @@ def _key(request_id: str) -> UUID | None:
     status_code=201,
     response_model=HandlingRead,
     openapi_extra=operation(
-        OverlapNotFoundError,
-        errors.HandlingOpenError,
-        errors.PartiesRefusedError,
-        errors.TermsRefusedError,
-        IdempotencyKeyReusedError,
+        *(OverlapNotFoundError, errors.HandlingOpenError, IdempotencyKeyReusedError),
+        *(errors.PartiesRefusedError, errors.TermsRefusedError),
         scope=Permission.HANDLING_REQUEST,
+        sends=["ETag", "Location"],
     ),
 )
 async def request_handling(
@@ -182,11 +180,8 @@ async def move_handling_request(
     "/handling-requests/{request_id}/answers",
     response_model=HandlingRead,
     openapi_extra=_step(
-        errors.HandlingDoneError,
-        OverlapNotFoundError,
-        errors.TermsRefusedError,
-        errors.ReasonNeededError,
-        WordsRefusedError,
+        *(errors.HandlingDoneError, errors.TermsRefusedError, errors.ReasonNeededError),
+        *(OverlapNotFoundError, WordsRefusedError),
         scope=Permission.HANDLING_ANSWER,
     ),
 )

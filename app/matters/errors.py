@@ -42,6 +42,6 @@ class InstrumentMissingError(ConflictError):
 class WordsRefusedError(InvalidError):
     """A short text holds something that looks like an identifier."""
 
-    code = "text-holds-identifier"
+    code = "words-hold-identifier"
     title = "Text holds an identifier"
     default_detail = "Write it without names of subjects, numbers or addresses."

@@ -285,7 +285,7 @@ class TestNotes:
         sides, request = await draft(shared_registry)
         matter = (await settle(sides, request))["matter_id"]
         answer = await sides[1].work(f"{matter}/notes", {"kind": "decision", "text": text})
-        assert code(answer) == (422, "text-holds-identifier")
+        assert code(answer) == (422, "words-hold-identifier")
         written = await sides[1].work(
             f"{matter}/notes", {"kind": "decision", "text": "Filed in one county."}
         )
