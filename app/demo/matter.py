@@ -94,10 +94,10 @@ async def play(
     for seat in everyone:
         settled = await seat.sign(request)
     say(f"All sign a longer period: {settled['status']} until {settled['ends_on']}.")
+    calendar = _good(await first.client.get(f"/v1/matters/{matter}/calendar"))
     done = {"decision": "conclude", "reason": "prosecution_completed"}
     settled = await general.step(request, "decisions", done)
     say(f"The lead concludes it: {settled['status']}.")
-    calendar = _good(await first.client.get(f"/v1/matters/{matter}/calendar"))
     return {
         "request": settled,
         "statement": await first.get(f"matters/{matter}/team-statement"),

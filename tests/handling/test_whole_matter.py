@@ -50,6 +50,9 @@ class TestWholeMatter:
         assert [each["what"] for each in done["origin"]["items"]][:2] == ["pointer", "contact"]
         assert {"agreement", "end", "request"} <= {e["what"] for e in done["origin"]["items"]}
         assert all(datetime.fromisoformat(e["at"]) > began for e in done["origin"]["items"])
+        assert f"SUMMARY:Share evidence ({offices[0].code})" in done["calendar"]
+        assert done["calendar"].count("SUMMARY:Share evidence") == 1  # the other one is done
+        assert "SUMMARY:Agreement ends" in done["calendar"]
         assert "Dana" not in done["calendar"]
         assert len(said) == 7
         for path in (
