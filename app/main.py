@@ -69,6 +69,8 @@ from app.handling import routes as handling
 from app.identifiers.kinds import MATCH_SPEC
 from app.jobs import examples as jobs_examples
 from app.jobs import routes as jobs
+from app.matters import examples as matters_examples
+from app.matters import routes as matters
 from app.networks import examples as networks_examples
 from app.networks import routes as networks
 from app.notifications import examples as notifications_examples
@@ -96,6 +98,8 @@ from app.sharing import examples as sharing_examples
 from app.sharing import routes as sharing
 from app.suppressing import examples as suppressing_examples
 from app.suppressing import routes as suppressing
+from app.teamwork import examples as teamwork_examples
+from app.teamwork import routes as teamwork
 
 if TYPE_CHECKING:
     import asyncpg
@@ -112,6 +116,8 @@ EXAMPLES: Final = {
     **sharing_examples.EXAMPLES,
     **reviews_examples.EXAMPLES,
     **handling_examples.EXAMPLES,
+    **matters_examples.EXAMPLES,
+    **teamwork_examples.EXAMPLES,
     **contact_requests_examples.EXAMPLES,
     **followups_examples.EXAMPLES,
     **networks_examples.EXAMPLES,
@@ -138,7 +144,7 @@ REFUSALS: Final = (MissingScopeError, UnavailableError), NOT_SIGNED_IN, (CrossSi
 
 PACKAGES: Final = (
     *(accounts, people, people_themselves, people_administration),
-    *(quotas, overlaps, cases, suppressing, sharing, reviews, handling),
+    *(quotas, overlaps, cases, suppressing, sharing, reviews, handling, matters, teamwork),
     *(contact_requests, followups, networks, second_looks, checks),
     *(notifications, jobs),
 )

@@ -10,6 +10,7 @@ from app.epochs import models as epochs
 from app.followups import models as followups
 from app.handling import models as handling
 from app.jobs import models as jobs
+from app.matters import models as matters
 from app.notifications import models as notifications
 from app.offices import models as offices
 from app.overlaps import models as overlaps
@@ -23,6 +24,7 @@ from app.retention import models as retention
 from app.second_looks import models as second_looks
 from app.sharing import models as sharing
 from app.suppressions import models as suppressions
+from app.teamwork import models as teamwork
 
 __all__ = [
     "Base",
@@ -35,6 +37,7 @@ __all__ = [
     "followups",
     "handling",
     "jobs",
+    "matters",
     "notifications",
     "offices",
     "overlaps",
@@ -48,4 +51,5 @@ __all__ = [
     "second_looks",
     "sharing",
     "suppressions",
+    "teamwork",
 ]

@@ -73,12 +73,12 @@ class OfficeClient:
         )
 
     async def request_handling(
-        self, overlap_id: str, lead: str = "requester", key: str | None = None
+        self, overlap_id: str, kind: str = "consult", key: str | None = None
     ) -> httpx.Response:
-        """Ask for joint handling."""
+        """Ask the other office a question."""
         return await self.http.post(
             f"/v1/overlaps/{overlap_id}/handling-requests",
-            json={"proposed_lead": lead},
+            json={"kind": kind},
             headers={"Idempotency-Key": key or uuid4().hex},
         )
 

@@ -16,6 +16,8 @@ class Permission(StrEnum):
     HANDLING_READ = "handling:read"
     HANDLING_REQUEST = "handling:request"
     HANDLING_ANSWER = "handling:answer"
+    HANDLING_SIGN = "handling:sign"
+    MATTERS_WORK = "matters:work"
     GRANTS_READ = "grants:read"
     GRANTS_GIVE = "grants:give"
     GRANTS_APPROVE = "grants:approve"
@@ -37,6 +39,7 @@ _NEVER_A_CLIENTS = {
     *(Permission.CASES_OVERSEE, Permission.SUMMARIES_VOUCH),
     *(Permission.GRANTS_APPROVE, Permission.WALLS_SET, Permission.WALLS_LIFT),
     *(Permission.GLASS_BREAK, Permission.GLASS_REVIEW),
+    *(Permission.HANDLING_SIGN, Permission.MATTERS_WORK),
     *(Permission.OFFICES_MANAGE, Permission.PEOPLE_MANAGE, Permission.PEOPLE_REVIEW),
     Permission.RUNS_READ,
 }

@@ -70,7 +70,7 @@ CROSS JOIN LATERAL (
                greatest({disclosed(Relation.PARTNER, "v.judged_disclosure")}, v.granted)) AS rung
 ) AS l
 WHERE v.office_id = $1 AND $3 AND l.rung > 0 AND NOT v.is_walled
-  AND {IN_FORCE.format(office="v.other_office_id", today="$2::date")}
+  AND {IN_FORCE.format(office="v.other_office_id", today="$2::timestamptz::date")}
 """  # noqa: S608 -- constants only; every value is a parameter
 
 STANDING: Final = " AND v.retracted_at IS NULL"

@@ -34,7 +34,7 @@ EXAMPLES: Final[dict[str, Any]] = {
                     "email": "duty@example.com",
                 },
                 "backup": None,
-                "handling": {"status": "pending", "is_own_lead": None},
+                "handling": {"status": "sent", "is_own_lead": None},
             }
         ],
         "is_complete": True,

@@ -37,12 +37,14 @@ SELECT mine.id AS checked_case_id, p.*,
   p.state = mine.state AND 'tribal' NOT IN (p.kind, mine.kind) AS is_same_sovereign,
   b.title AS backup_title, b.phone AS backup_phone, b.email AS backup_email,
   h.status AS handling_status, m.lead_office_id = $1 AS is_own_lead,
+  m.lead_office_id = p.other_office_id AS is_led_by_other,
   k.id IS NOT NULL AS is_contact_asked
 FROM mine
 LEFT JOIN page p ON TRUE
 LEFT JOIN office_contacts b
   ON p.rung >= {ladder.CONTACT:d} AND b.office_id = p.other_office_id AND b.role = 'backup'
-LEFT JOIN handling_requests h ON h.overlap_id = p.id AND h.status IN ('pending', 'accepted')
+LEFT JOIN handling_parties a ON a.overlap_id = p.id AND a.open_as = 'agreement'
+LEFT JOIN handling_requests h ON h.id = a.request_id
 LEFT JOIN matters m ON m.request_id = h.id
 LEFT JOIN contact_requests k ON k.overlap_id = p.id AND k.requester_office_id = $1
   AND k.status = 'pending' AND k.expires_at > $2

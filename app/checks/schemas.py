@@ -6,6 +6,7 @@ from pydantic import Field
 from app.cases.overlap_schemas import CaseRef, OverlapId
 from app.cases.vocabulary import Band, JointVerdict, Rung
 from app.core.schemas import PageRead, Read, Sent, Version
+from app.handling.vocabulary import Status
 from app.offices.schemas import ContactRead, OfficeRef
 
 Act = Annotated[
@@ -39,10 +40,9 @@ class CheckMake(Sent):
 class CheckedHandlingRead(Read):
     """Joint handling of the overlap that is asked for or under way."""
 
-    status: Literal["pending", "accepted"]
-    """Asked for and not answered, or accepted."""
+    status: Status
     is_own_lead: bool | None = None
-    """Whether the own office leads; null until it was accepted."""
+    """Whether the own office leads; null until all have signed."""
 
 
 class CheckedOverlapRead(Read):

@@ -141,5 +141,4 @@ def _next_step(row: asyncpg.Record, verdict: str) -> str:
         return "none"
     if row["rung"] < ladder.CONTACT:
         return "await_contact" if row["is_contact_asked"] else "request_contact"
-    led_by_other = row["handling_status"] == "accepted" and not row["is_own_lead"]
-    return "call_lead" if led_by_other else "call"
+    return "call_lead" if row["is_led_by_other"] else "call"

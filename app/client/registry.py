@@ -133,20 +133,20 @@ class RegistryClient:
         self,
         overlap_id: str,
         *,
-        proposed_lead: Literal["requester", "counterpart"],
+        kind: Literal["consult", "information"],
         idempotency_key: str | None = None,
     ) -> Json:
-        """Ask the other office for joint handling and return the request.
+        """Ask the other office a question and return the request; people draft agreements.
 
         Args:
             overlap_id: The overlap it is about.
-            proposed_lead: Which office should lead.
+            kind: What is asked for.
             idempotency_key: Give the same one to repeat a call whose answer was lost.
         """
         return self._exchange.call(
             "POST",
             f"{self._config.registry}/v1/overlaps/{quote(overlap_id, safe='')}/handling-requests",
-            body={"proposed_lead": proposed_lead},
+            body={"kind": kind},
             headers={"Idempotency-Key": idempotency_key or uuid4().hex},
         )
 

@@ -1,6 +1,6 @@
 """The demo's two offices: added by the operator, each with a client of its own."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -20,7 +20,7 @@ from app.client.pins import check_tables, fetch_keys, pin
 from app.core.clock import utc_now
 from app.offices import queries as office_queries
 from app.offices import service as offices
-from app.offices.schemas import AgreementSign, OfficeAdd
+from app.offices.schemas import AgreementSign, OfficeAdd, OfficeKind
 from app.quotas import service as quotas
 
 BACKLOG_ELEMENTS: Final = 100_000
@@ -35,6 +35,7 @@ class DemoOffice:
     name: str
     state: str
     export: str
+    kind: OfficeKind = "local"
 
 
 OFFICES = (
@@ -42,27 +43,36 @@ OFFICES = (
     DemoOffice("DEMO-BIRCH", "Birch County District Attorney (demo)", "NV", "dataset4b.csv"),
 )
 
+AT_THE_TABLE = (
+    *OFFICES,
+    DemoOffice("DEMO-CEDAR", "Cedar County District Attorney (demo)", "CA", "dataset4b.csv"),
+    DemoOffice("DEMO-AG", "Attorney General (demo)", "CA", "", "attorney_general"),
+)
+"""Those of the whole matter; the last one posts nothing."""
 
-def create_keys(directory: Path) -> dict[str, dict[str, str]]:
+
+def create_keys(directory: Path, whom: Sequence[DemoOffice] = OFFICES) -> dict[str, dict[str, str]]:
     """Make each office's private key below `directory`, as the office would; return public keys."""
-    paths = {office.code: _home(directory, office) / client_config.KEY_NAME for office in OFFICES}
+    paths = {office.code: _home(directory, office) / client_config.KEY_NAME for office in whom}
     return {
         code: public_jwk(read_private_key(path) if path.exists() else create_private_key(path))
         for code, path in paths.items()
     }
 
 
-async def add_offices(session: AsyncSession, keys: dict[str, dict[str, str]]) -> dict[str, str]:
+async def add_offices(
+    session: AsyncSession, keys: dict[str, dict[str, str]], whom: Sequence[DemoOffice] = OFFICES
+) -> dict[str, str]:
     """Add the offices with agreements in force and register their clients; return client ids."""
     now = utc_now()
     signed = (now - timedelta(days=1)).date()
     ids = {}
     known = set(await office_queries.list_codes(session))
-    for office in OFFICES:
+    for office in whom:
         added = OfficeAdd(
             code=office.code,
             name=office.name,
-            kind="local",
+            kind=office.kind,
             state=office.state,
             contact_title="Duty deputy",
             contact_phone="+1 415 555 0100",
@@ -91,12 +101,14 @@ async def add_offices(session: AsyncSession, keys: dict[str, dict[str, str]]) ->
 
 def are_ours(codes: Collection[str]) -> bool:
     """Return whether these are the codes of no office but the demo's."""
-    return set(codes) <= {office.code for office in OFFICES}
+    return set(codes) <= {office.code for office in AT_THE_TABLE}
 
 
-def configure(directory: Path, registry: str, ids: dict[str, str]) -> list[ClientConfig]:
+def configure(
+    directory: Path, registry: str, ids: dict[str, str], whom: Sequence[DemoOffice] = OFFICES
+) -> list[ClientConfig]:
     """Write each office's `joinder-client.toml` with the evaluator's keys pinned."""
-    return [_configure(_home(directory, office), registry, ids[office.code]) for office in OFFICES]
+    return [_configure(_home(directory, office), registry, ids[office.code]) for office in whom]
 
 
 def _configure(home: Path, registry: str, client_id: str) -> ClientConfig:

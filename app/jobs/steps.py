@@ -16,6 +16,7 @@ from app.accounts import upkeep as accounts
 from app.cases.registering import Intake
 from app.contact_requests import service as contact_requests
 from app.followups import reminding
+from app.handling import upkeep as handling
 from app.jobs import upkeep as jobs
 from app.notifications import upkeep as notifications
 from app.overlaps.keyring import Keyring
@@ -78,6 +79,8 @@ def steps(
         Step("overlaps.finish", partial(_finish, keyring=keyring)),
         Step("overlaps.recount", partial(recounting.note_pairs, is_full=is_full), limit=5000),
         Step("overlaps.compare", partial(_compare, keyring=keyring)),
+        Step("handling.escalate", partial(handling.escalate_requests, principal=me)),
+        Step("handling.expire", partial(handling.expire_requests, principal=me)),
         Step("contact_requests.expire", partial(contact_requests.expire_requests, principal=me)),
         Step("second_looks.ask", partial(second_looks.ask_again, principal=me)),
         Step("follow_ups.remind", partial(reminding.remind, principal=me)),

@@ -28,22 +28,26 @@ WHERE c.withdrawn_at IS NULL AND c.held_at IS NULL AND c.review_on < $1::date AN
 ORDER BY c.review_on, c.id LIMIT 1 FOR NO KEY UPDATE OF c SKIP LOCKED
 """  # noqa: S608 -- constants only; every value is a parameter
 
-# the record of joint handling is both offices': while one stands neither case goes
+# the record of joint handling is all its parties': where there is one, no case of it goes
 _OVER: Final = f"""
 SELECT c.id, c.office_id,
        CASE WHEN c.review_on < c.withdrawn_at::date THEN 'review_passed' ELSE 'withdrawn' END
 FROM cases c
 WHERE c.withdrawn_at IS NOT NULL AND c.held_at IS NULL AND {_IS_OVER} AND {_NOT_STUCK}
   AND ($4::bigint IS NULL OR c.office_id = $4)
-  AND NOT EXISTS (SELECT FROM handling_requests h WHERE h.status = 'accepted'
-                  AND c.id IN (h.requester_case_id, h.responder_case_id))
+  AND NOT EXISTS (SELECT FROM handling_parties p JOIN handling_requests h ON h.id = p.request_id
+                  WHERE c.id IN (p.case_id, p.requester_case_id)
+                    AND (h.ended_at IS NULL OR h.agreed_number IS NOT NULL))
 ORDER BY c.withdrawn_at, c.id LIMIT 1 FOR UPDATE OF c SKIP LOCKED
 """  # noqa: S608 -- as above
 
 _REF: Final = "SELECT source_system, external_id FROM cases WHERE id = $1"
 
 _PURGE: Final = """
-WITH gone AS (DELETE FROM cases WHERE id = $1 RETURNING id)
+WITH asked AS (
+  DELETE FROM handling_requests h USING handling_parties p
+  WHERE p.request_id = h.id AND $1 IN (p.case_id, p.requester_case_id)),
+gone AS (DELETE FROM cases WHERE id = $1 RETURNING id)
 INSERT INTO purged_cases (case_id, office_id, reason, purged_at) SELECT id, $2, $3, $4 FROM gone
 """
 

@@ -39,6 +39,8 @@ OTHER_SIDE: Final = {
     "handling:read": LAWYERS | {"client"},
     "handling:request": {"client", "prosecutor", "leadership", "coordinator"},
     "handling:answer": {"client", "leadership", "coordinator"},
+    "handling:sign": {"leadership"},
+    "matters:work": LAWYERS,
     "glass:break": {"prosecutor", "leadership"},
 }
 IN_STATE: Final = {"state-overlaps:read": {"client", "coordinator"}}

@@ -122,7 +122,7 @@ async def act(twin: Twin, step: Step, people: Sequence[Any], *, has_hidden: bool
         "open": lambda: twin.send("GET", f"/v1/overlaps/{overlap}?reason=plea"),
         "readings": lambda: twin.send("GET", f"{path}/readings"),
         "ask": lambda: twin.send(
-            "POST", f"/v1/overlaps/{overlap}/handling-requests", {"proposed_lead": "requester"}
+            "POST", f"/v1/overlaps/{overlap}/handling-requests", {"kind": "consult"}
         ),
         "requests": lambda: twin.send("GET", "/v1/handling-requests"),
         "give": lambda: twin.send("POST", f"{path}/grants", grant),

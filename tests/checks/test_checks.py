@@ -82,21 +82,21 @@ class TestCheck:
         assert meeting.first is offices[0]
 
     async def test_tells_of_joint_handling_and_of_no_match(self, shared_registry: Registry) -> None:
-        meeting = await meet(shared_registry)
-        asked = (await meeting.first.request_handling(meeting.overlap_id)).json()
-        (found,) = await checked(meeting.second)
-        assert found["handling"] == {"status": "pending", "is_own_lead": None}
-        await meeting.second.answer(asked["id"], {"answer": "accept"})
-        for client, leads, step in (
-            (meeting.first, True, "call"),
-            (meeting.second, False, "call_lead"),
-        ):
-            (found,) = await checked(client)
-            assert found["handling"] == {"status": "accepted", "is_own_lead": leads}
+        sides, request_id = await draft(shared_registry)
+        asker, asked = sides
+        overlap_id = (await asker.read(request_id))["overlap_id"]
+        (found,) = await checked(asker.office, "24-0")
+        assert found["handling"] == {"status": "draft", "is_own_lead": None}
+        (found,) = await checked(asked.office, "24-0")
+        assert found["handling"] is None
+        await settle(sides, request_id)
+        for side, leads, step in ((asker, True, "call"), (asked, False, "call_lead")):
+            (found,) = await checked(side.office, "24-0")
+            assert found["handling"] == {"status": "active", "is_own_lead": leads}
             assert found["next_step"] == step
-        for client in (meeting.first, meeting.second):
-            await client.say(meeting.overlap_id, "not_a_match", "different_person")
-        (found,) = await checked(meeting.first)
+        for client in (asker.office, asked.office):
+            await client.say(overlap_id, "not_a_match", "different_person")
+        (found,) = await checked(asker.office, "24-0")
         assert (found["verdict"], found["next_step"]) == ("not_a_match", "none")
 
     async def test_shows_the_strongest_first_and_each_once(self, shared_registry: Registry) -> None:

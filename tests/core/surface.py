@@ -131,7 +131,7 @@ def _operations(http: httpx.AsyncClient, tokens: httpx.AsyncClient) -> dict[str,
             http,
             "POST",
             f"/v1/overlaps/ovl_{ABSENT}/handling-requests",
-            {"proposed_lead": "requester"},
+            {"kind": "consult"},
             headers=once,
         ),
         Operation(

@@ -24,6 +24,7 @@ from tests.access.people import Person, sign_in
 from tests.blinding import case
 from tests.database import Template
 from tests.factories import ISSUER, OfficeClient, Registry, agreement
+from tests.handling import heads as handling
 from tests.invariants.dump import dump
 from tests.scenes import Meeting, all_ended, meet, someone
 from tests.signing import Signer, token_request
@@ -429,8 +430,9 @@ WITH_THEIR_OWN_TEST: Final = {
     *(f"PUT /v1/people/{{person_id}}/{end}" for end in ("roles", "disabled")),
     *(f"DELETE /v1/people/{{person_id}}/{end}" for end in ("lock", "sign-ins")),
     "POST /v1/people/{person_id}/enrolment",
+    *handling.OPERATIONS,
 }
-"""Of people: tests/people/test_audited.py."""
+"""Of people: tests/people/test_audited.py; of joint handling: tests/handling/test_audited.py."""
 NOTHING_TO_AUDIT: Final = {
     "GET /healthz",
     "GET /readyz",

@@ -52,7 +52,8 @@ OF_JOBS: Final = {
     *("state_settings", "proposals", "glass_breaks", "canary_alarms", "access_reviews"),
     *("reminders", "assignments", "mediations", "contact_requests"),
     *("runs", "run_steps", "purged_cases", "stuck_cases", "spent_assertions"),
-    *("events", "idempotency_keys", "handling_requests"),  # numbers and dates, no content
+    *("events", "idempotency_keys"),  # numbers and dates, no content
+    *("handling_requests", "handling_parties"),
 }
 """What the operator's commands read; of cases the keys and owners, of overlaps the keys."""
 
@@ -234,11 +235,14 @@ class TestApplication:
     ) -> None:
         meeting = scene.meeting
         asked = (await meeting.first.request_handling(meeting.overlap_id)).json()["id"]
-        ((overlap,),) = await scene.registry.rows("SELECT overlap_id FROM handling_requests")
+        ((overlap,),) = await scene.registry.rows(
+            "SELECT overlap_id FROM handling_parties WHERE number = 2"
+        )
         grant = (
             "INSERT INTO case_grants (case_id, grantee_office_id, rung, approval, overlap_id,"
             " purpose, granted_at)"
-            " SELECT requester_case_id, $1, $2, $3, $4, 'test', now() FROM handling_requests"
+            " SELECT requester_case_id, $1, $2, $3, $4, 'test', now() FROM handling_parties"
+            " WHERE number = 2"
         )
         contact = scene.second, 2, "not_needed"
         async with acting(scene.url, "joinder_app", scene.second) as connection:
