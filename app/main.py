@@ -74,6 +74,8 @@ from app.quotas import examples as quotas_examples
 from app.quotas import routes as quotas
 from app.quotas.errors import QuotaExceededError
 from app.rematching import service as rematching
+from app.reviews import examples as reviews_examples
+from app.reviews import routes as reviews
 from app.sharing import examples as sharing_examples
 from app.sharing import routes as sharing
 from app.suppressing import examples as suppressing_examples
@@ -89,6 +91,7 @@ EXAMPLES: Final = {
     **overlaps_examples.EXAMPLES,
     **cases_examples.EXAMPLES,
     **sharing_examples.EXAMPLES,
+    **reviews_examples.EXAMPLES,
     **handling_examples.EXAMPLES,
     **quotas_examples.EXAMPLES,
     **suppressing_examples.EXAMPLES,
@@ -120,7 +123,7 @@ REFUSALS: Final = (MissingScopeError, UnavailableError), NOT_SIGNED_IN, (CrossSi
 
 PACKAGES: Final = (
     *(accounts, people, people_themselves, people_administration),
-    *(quotas, overlaps, cases, suppressing, sharing, handling),
+    *(quotas, overlaps, cases, suppressing, sharing, reviews, handling),
 )
 
 

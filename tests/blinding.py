@@ -63,9 +63,24 @@ def raw(token_fields: Mapping[str, tuple[str, ...]], *, ref: str = "1") -> dict[
     }
 
 
+def attested(record_class: str) -> dict[str, Any]:
+    """Return what a class of people who are not charged needs beside the others."""
+    attestation = {
+        "attests": record_class,
+        "basis": "records",
+        "attested_by": "Unit chief",
+        "attested_on": "2026-01-05",
+        "support_at": "Case file, part 2",
+    }
+    reasons = {"declined_reason": "evidence"} if record_class == "declined" else {}
+    return {"attestation": attestation, **reasons}
+
+
 def case(*subjects: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
     """Return a case to put, valid by default."""
+    is_attested = changes.get("record_class") in {"pre_charge", "declined"}
     return {
+        **(attested(changes["record_class"]) if is_attested else {}),
         "match_spec": "joinder/v1",
         "epoch": 1,
         "record_class": "charged",

@@ -9,6 +9,8 @@ class Permission(StrEnum):
 
     CASES_POST = "cases:post"
     CASES_READ = "cases:read"
+    CASES_OVERSEE = "cases:oversee"
+    SUMMARIES_VOUCH = "summaries:vouch"
     OVERLAPS_READ = "overlaps:read"
     OVERLAPS_JUDGE = "overlaps:judge"
     HANDLING_READ = "handling:read"
@@ -31,6 +33,7 @@ class Permission(StrEnum):
 
 
 _NEVER_A_CLIENTS = {
+    *(Permission.CASES_OVERSEE, Permission.SUMMARIES_VOUCH),
     *(Permission.GRANTS_APPROVE, Permission.WALLS_SET, Permission.WALLS_LIFT),
     *(Permission.GLASS_BREAK, Permission.GLASS_REVIEW),
     *(Permission.OFFICES_MANAGE, Permission.PEOPLE_MANAGE, Permission.PEOPLE_REVIEW),

@@ -25,6 +25,8 @@ _ROLES: Final = """
                      client          prosecutor      analyst         leadership      coordinator     administrator auditor operator
 cases:post           own             own             own             own             -               -             -       -
 cases:read           own             own             own             own             own             -             -       -
+cases:oversee        -               -               -               own             -               -             -       -
+summaries:vouch      -               own             own             own             -               -             -       -
 overlaps:read        partner:summary partner:record  partner:record  partner:record  partner:record  -             -       -
 overlaps:judge       partner:summary partner:record  partner:record  partner:record  partner:record  -             -       -
 handling:read        partner:record  partner:record  partner:record  partner:record  partner:record  -             -       -
@@ -82,7 +84,7 @@ FIELDS: Final[Mapping[Rung, frozenset[str]]] = {
         }
     ),
     Rung.SUMMARY: frozenset({"counterpart.case"}),
-    Rung.RECORD: frozenset(),
+    Rung.RECORD: frozenset({"counterpart.stages"}),
 }
 """What each rung adds to the answer; a field that is in none is never sent."""
 

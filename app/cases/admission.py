@@ -1,9 +1,13 @@
 """What a case must keep before anything of it is stored."""
 
+import hmac
 from base64 import urlsafe_b64decode
+from collections.abc import Iterator
 from datetime import date, datetime
+from hashlib import sha256
+from typing import Final
 
-from app.cases.errors import SummaryRefusedError, TokenRefusedError
+from app.cases.errors import SummaryRefusedError, TextRefusedError, TokenRefusedError
 from app.cases.guard import find_identifiers
 from app.cases.schemas import CasePut, SubjectPut
 from app.core.errors import FieldProblem, InvalidError
@@ -12,28 +16,68 @@ from app.overlaps.keyring import Keyring
 from app.overlaps.postings import Name, PostedSubject
 from app.overlaps.service import Matcher
 
+DECLINED_YEARS: Final = 1
+"""A declined case is reviewed within a year; the database holds it to that too."""
+
 
 def check_case(
-    case: CasePut, keyring: Keyring, matcher: Matcher, *, review_years: int, now: datetime
+    case: CasePut,
+    keyring: Keyring,
+    matcher: Matcher,
+    *,
+    review_years: int,
+    now: datetime,
+    is_read: bool = False,
 ) -> list[PostedSubject]:
-    """Return the subjects of a case that keeps every rule that its schema cannot tell.
+    """Return the subjects to match of a case that keeps every rule that its schema cannot tell.
 
     Those of the epoch before the matcher's are lifted to it, as long as it is taken. `review_years`
-    is how long the office's state lets it go without a review, at most.
+    is how long the office's state lets it go without a review, at most. `is_read` says that two
+    persons read this very summary and found that it holds no identifier.
 
     Raises:
         EpochChangedError: its tokens are of an epoch that is not taken, or no longer.
-        InvalidError: its review date is past or too far.
-        SummaryRefusedError, TokenRefusedError: see errors.py.
+        InvalidError: its review date is past or too far, or an attestation of a day to come.
+        SummaryRefusedError, TextRefusedError, TokenRefusedError: see errors.py.
     """
     today = now.date()
-    if case.review_on is not None and not today < case.review_on <= _after(today, review_years):
-        detail = f"Choose a date after today, {review_years} years off at most (28 CFR 23.20(h))."
+    years = min(review_years, DECLINED_YEARS) if case.record_class == "declined" else review_years
+    if case.review_on is not None and not today < case.review_on <= _after(today, years):
+        off = "a year" if years == 1 else f"{years} years"
+        detail = f"Choose a date after today, {off} off at most (28 CFR 23.20(h))."
         raise InvalidError(problems=(FieldProblem("/review_on", "review-date", detail),))
-    if case.summary is not None and (found := find_identifiers(case.summary)):
-        raise SummaryRefusedError(problems=found)
-    subjects = [_subject(index, subject) for index, subject in enumerate(case.subjects)]
+    _check_attestation(case, today)
+    if found := [each for place, text in _told(case) for each in find_identifiers(text, place)]:
+        raise TextRefusedError(problems=tuple(found))
+    if case.summary is not None and not is_read and (marks := find_identifiers(case.summary)):
+        raise SummaryRefusedError(problems=marks)
+    subjects = [
+        _subject(index, subject)
+        for index, subject in enumerate(case.subjects)
+        if subject.is_matched
+    ]
     return [keyring.lift(subject, case.epoch, matcher, now=now) for subject in subjects]
+
+
+def summary_digest(secret: bytes, office_id: int, summary: str) -> bytes:
+    """Return the keyed digest by which two persons' reading of a summary is known again."""
+    return hmac.digest(secret, f"joinder/v1/summary\0{office_id}\0{summary}".encode(), sha256)
+
+
+def _check_attestation(case: CasePut, today: date) -> None:
+    if case.attestation is not None and case.attestation.attested_on > today:
+        detail = "Give the day on which it was attested."
+        problem = FieldProblem("/attestation/attested_on", "date-to-come", detail)
+        raise InvalidError(problems=(problem,))
+
+
+def _told(case: CasePut) -> Iterator[tuple[str, str]]:
+    """Yield pointer and text of what the office says in its own words beside the summary."""
+    if case.attestation is not None:
+        yield "/attestation/attested_by", case.attestation.attested_by
+        yield "/attestation/support_at", case.attestation.support_at
+    if case.labels.control_official is not None:
+        yield "/labels/control_official", case.labels.control_official
 
 
 def _after(day: date, years: int) -> date:

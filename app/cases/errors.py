@@ -1,4 +1,4 @@
-from app.core.errors import InvalidError, NotFoundError
+from app.core.errors import ConflictError, InvalidError, NotFoundError
 
 
 class CaseNotFoundError(NotFoundError):
@@ -22,7 +22,26 @@ class SummaryRefusedError(InvalidError):
 
     code = "summary-holds-identifier"
     title = "Summary holds an identifier"
-    default_detail = "Take the identifiers out of the summary; send them as tokens instead."
+    default_detail = (
+        "Take the identifiers out of the summary; send them as tokens instead. If it holds none, "
+        "have a second person read it (POST /v1/summary-readings)."
+    )
+
+
+class TextRefusedError(InvalidError):
+    """An attestation or label holds something that looks like an identifier."""
+
+    code = "text-holds-identifier"
+    title = "Text holds an identifier"
+    default_detail = "Name roles and places in the office, not persons or numbers."
+
+
+class CaseHeldError(ConflictError):
+    """The case is under legal hold: it stays as it is until that is lifted."""
+
+    code = "case-held"
+    title = "Case under legal hold"
+    default_detail = "Have a unit head lift the hold, then post the case again."
 
 
 class TokenRefusedError(InvalidError):

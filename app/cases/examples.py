@@ -1,5 +1,34 @@
 from typing import Any, Final
 
+_FACTS: Final = {
+    "offences": [{"statute": "ca-pc-236.1-a", "law_on": "2026-01-05", "charged_on": "2026-01-31"}],
+    "industries": ["agriculture"],
+    "origin": "labor_inspection",
+    "co_offences": ["wage_theft", "210"],
+    "period": {"begins_on": "2025-06-01", "ends_on": "2026-01-05"},
+}
+_FACTS_READ: Final = {
+    **_FACTS,
+    "offences": [
+        {
+            "statute": "ca-pc-236.1-a",
+            "citation": "Cal. Penal Code 236.1(a)",
+            "title": "Human trafficking for forced labor or services",
+            "nibrs": ["64B"],
+            "is_verified": False,
+            "law_on": "2026-01-05",
+            "charged_on": "2026-01-31",
+        }
+    ],
+}
+_STAGES: Final = [{"stage": "complaint_filed", "on": "2026-01-31", "is_struck": False}]
+_LABELS: Final = {
+    "sensitivity": "sensitive",
+    "source_confidence": "B",
+    "information_confidence": 2,
+    "handling_code": "ask_before_use",
+    "control_official": "Chief, trafficking unit",
+}
 _CASE: Final = {
     "match_spec": "joinder/v1",
     "epoch": 1,
@@ -10,10 +39,17 @@ _CASE: Final = {
     "opened_on": "2026-01-31",
     "review_on": "2028-01-31",
     "summary": "Farm labor contractor; workers housed on site, documents held.",
+    "attestation": None,
+    "declined_reason": None,
+    "facts": _FACTS,
+    "stages": _STAGES,
+    "labels": _LABELS,
     "subjects": [
         {
             "ref": "1",
             "kind": "person",
+            "standing": "suspected",
+            "is_juvenile": False,
             "names": [
                 {
                     "rarity": 3,
@@ -82,6 +118,7 @@ _OVERLAP: Final = {
             "email": "duty@da.example",
         },
         "case": None,
+        "stages": None,
     },
     "verdicts": {
         "state": "awaiting_other",
@@ -109,6 +146,13 @@ _READ: Final = {
     "version": 1,
     **{key: _CASE[key] for key in ("record_class", "trafficking_type", "disclosure", "summary")},
     **{key: _CASE[key] for key in ("county_fips", "opened_on", "review_on")},
+    "attestation": None,
+    "declined_reason": None,
+    "facts": _FACTS_READ,
+    "stages": _STAGES,
+    "labels": _LABELS,
+    "apart": [],
+    "held_at": None,
     "posted_at": "2026-03-02T15:04:05.123456Z",
     "changed_at": "2026-03-02T15:04:05.123456Z",
 }

@@ -1,6 +1,7 @@
-"""Finds what looks like an identifier in a summary, so that it can be refused (I1).
+"""Finds what looks like an identifier in a text, so that it can be refused (I1).
 
-It finds forms, not names: the coded facts carry the meaning of a case, and the summary stays short.
+It finds forms, not names: the coded facts carry the meaning of a case, and texts stay short. What
+it takes for an identifier and is none, two persons of the office can let pass (app/reviews).
 """
 
 import re
@@ -11,35 +12,96 @@ import phonenumbers
 
 from app.core.errors import FieldProblem
 
+_MONTH: Final = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)[a-z]*\.?"
+# someone who is of age today; a date in a matter is later, but for the law's own
+_BORN: Final = r"(?:19\d\d|200[0-8])"
+_NOT_PLATES: Final = (
+    "USC|CFR|NRS|ORS|RCW|ARS|CGS|RSA|ILC|MCL|NYS|PEN|GOV|LAB|TEX|CAL|SEC|ART|TIT|CHP|PUB|LAW|USD|"
+    "HWY|RTE|APT|STE|BLK|FLR|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC|DOJ|FBI|DHS|ICE|DOL|"
+    "AND|THE|FOR|VIA|PER|CTS|CNT|NOS|VOL|FED|REG|SUP|APP|PCT"
+)
+_WAYS: Final = (
+    "street|avenue|boulevard|road|lane|drive|court|place|terrace|circle|highway|parkway|way|trail|"
+    "st|ave|blvd|rd|ln|dr|ct|pl|ter|cir|hwy|pkwy"
+)
 _FORMS: Final = {
-    "social-security-number": re.compile(r"\b\d{3}[-. ]\d{2}[-. ]\d{4}\b"),
-    "long-number": re.compile(r"\b\d{8,}\b"),
-    "alien-number": re.compile(r"\bA[-# ]?\d{7,9}\b", re.IGNORECASE),
-    "email-address": re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+"),
-    "date-of-birth": re.compile(
-        r"\b(?:d\.?o\.?b\.?|born|birth)\W{0,4}(?:on|date|is)?\W{0,4}\d{1,4}[-/. ]", re.IGNORECASE
+    "social-security-number": (
+        r"\b\d{3}[-. /]\d{2}[-. /]\d{4}\b",
+        r"(?i)\b(?:ssn|social security)(?: (?:no|number|is))*\W{0,4}(?:\w{3}\W\w{2}\W)?\d{4}\b",
     ),
-    "vehicle-number": re.compile(r"\b(?=[A-HJ-NPR-Z0-9]*\d)[A-HJ-NPR-Z0-9]{17}\b"),
-    "web-address": re.compile(r"\bhttps?://|\bwww\.", re.IGNORECASE),
-    "handle": re.compile(r"(?:^|\s)@\w{3,}"),
+    "long-number": (r"\b\d{8,}\b", r"\b\d{4}[- ]\d{4}[- ]\d{4}[- ]\d{1,7}\b"),
+    "alien-number": (r"(?i)\bA[-# ]{0,2}\d{2,3}[- ]?\d{3}[- ]?\d{2,3}\b",),
+    "email-address": (
+        r"[^\s@]+@[^\s@]+\.[^\s@]+",
+        r"(?i)\b[\w.+-]+ ?[\[(] ?at ?[\])] ?[\w-]+ ?(?:[\[(] ?dot ?[\])]|\.) ?\w+",
+    ),
+    "date-of-birth": (
+        (
+            r"(?i)\b(?:d\.?o\.?b\.?|born|birth(?:day|date)?)\W{0,4}(?:on|date|is|was)?\W{0,4}"
+            rf"(?:\d{{1,4}}[-/. ]|{_MONTH} ?\d)"
+        ),
+        rf"\b\d{{1,2}}[-/.]\d{{1,2}}[-/.]{_BORN}\b",
+        rf"\b{_BORN}-\d{{2}}-\d{{2}}\b",
+        rf"(?i)\b{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? {_BORN}\b",
+        rf"(?i)\b\d{{1,2}}(?:st|nd|rd|th)?(?: of)? {_MONTH},? {_BORN}\b",
+    ),
+    "vehicle-number": (r"(?i)\b(?=[A-HJ-NPR-Z0-9]*\d)[A-HJ-NPR-Z0-9]{17}\b",),
+    "plate": (
+        (
+            r"(?i)\b(?:plates?|tag|registration)(?: (?:no|number|is|was|reading))*[ .:#]{1,3}"
+            r"(?=[A-Z -]{0,5}\d)[A-Z0-9]{2,4}[- ]?[A-Z0-9]{2,4}\b"
+        ),
+        r"\b\d[A-Z]{3}\d{3}\b",
+        rf"\b(?!{_NOT_PLATES})[A-Z]{{3}}[- ]?\d{{4}}\b",
+        rf"\b(?!{_NOT_PLATES})[A-Z]{{3}}-?\d{{3}}\b",
+        rf"\b\d{{3}}-?(?!{_NOT_PLATES})[A-Z]{{3}}\b",
+    ),
+    "license-number": (
+        (
+            r"(?i)\b(?:driver'?s? licen[cs]e|d\.?l\.?|passport)(?: (?:no|number|is))*[ .:#]{1,3}"
+            r"[A-Z]{0,3}\d{5,}"
+        ),
+    ),
+    "address": (
+        (
+            r"\b\d{1,6}[A-Z]? (?:[NSEW]{1,2}\.? |North |South |East |West )?"
+            rf"(?:(?:[A-Z][\w'.-]*|\d+(?:st|nd|rd|th)) ){{1,3}}(?i:{_WAYS})\b"
+        ),
+        r"(?i)\b\d{1,6} [a-z]{4,} (?:street|avenue|ave|boulevard|blvd)\b",
+        r"(?i)\bp\.? ?o\.? box \d",
+        r"\b\d{5}-\d{4}\b",
+    ),
+    "criminal-history": (
+        r"(?i)\b(?:ncic|n-?dex|chri|rap sheet|criminal history record|fbi (?:no|number|#))\b",
+        r"\b(?:III|Triple I) (?:record|check|hit|query|return|response)s?\b",
+    ),
+    "visa-petition": (r"\b[TU][- ][Vv]isas?\b|\bI-9(?:14|18|29)\b",),
+    "web-address": (r"(?i)\bhttps?://|\bwww\.",),
+    "handle": (r"(?:^|\s)@\w{3,}",),
+    "phone-number": (r"(?<![\d-])\d{3}[-.]\d{4}(?![\d-])", r"\(\d{3}\) ?\d{3}"),
 }
+_COMPILED: Final = [(code, re.compile(form)) for code, forms in _FORMS.items() for form in forms]
 _NUMBERED: Final = re.compile(r"(?<![0-9])[0-9]{3}[-._~][0-9]{2,3}[-._~][0-9]{4}(?![0-9])")
 """A social security or phone number with its separators; digits alone may number a case."""
 
 _INVISIBLE: Final = {"Cf", "Cc"}
+_MOST: Final = 20
+"""Places that a refusal names."""
 
 
-def find_identifiers(text: str) -> tuple[FieldProblem, ...]:
-    """Return where `text` seems to hold identifiers: kind and position, never the value."""
-    plain = _plain(text)
-    found = [
-        (match.start(), code) for code, form in _FORMS.items() for match in form.finditer(plain)
-    ]
+def find_identifiers(text: str, pointer: str = "/summary") -> tuple[FieldProblem, ...]:
+    """Return where `text` seems to hold identifiers: kind and position, never the value.
+
+    Positions count the characters of `text` as it was sent. `pointer` is where it stands in the
+    body.
+    """
+    plain, places = _plain(text)
+    found = [(match.start(), code) for code, form in _COMPILED for match in form.finditer(plain)]
     phones = phonenumbers.PhoneNumberMatcher(plain, "US", leniency=phonenumbers.Leniency.POSSIBLE)
     found += [(match.start, "phone-number") for match in phones]
     return tuple(
-        FieldProblem("/summary", code, f"Remove what stands at character {start + 1}.")
-        for start, code in sorted(set(found))[:20]
+        FieldProblem(pointer, code, f"Remove what stands at character {places[start] + 1}.")
+        for start, code in sorted(set(found))[:_MOST]
     )
 
 
@@ -54,11 +116,23 @@ def check_reference(text: str) -> str:
     return text
 
 
-def _plain(text: str) -> str:
-    """Return `text` with compatible forms folded, invisible characters gone and digits Western."""
-    folded = unicodedata.normalize("NFKC", text)
-    return "".join(
-        str(unicodedata.digit(char)) if char.isdigit() else char
-        for char in folded
-        if unicodedata.category(char) not in _INVISIBLE or char in "\n\t"
-    )
+def _plain(text: str) -> tuple[str, list[int]]:
+    """Return `text` with compatible forms folded, and for each character where it came from.
+
+    Invisible characters are gone, digits Western, dashes hyphens and white space spaces.
+    """
+    kept: list[str] = []
+    places: list[int] = []
+    for place, char in enumerate(text):
+        for part in unicodedata.normalize("NFKC", char):
+            category = unicodedata.category(part)
+            if part.isspace():
+                kept.append(" ")
+            elif category in _INVISIBLE:
+                continue
+            elif part.isdigit():
+                kept.append(str(unicodedata.digit(part)))
+            else:
+                kept.append("-" if category == "Pd" or part == "\N{MINUS SIGN}" else part)
+            places.append(place)
+    return "".join(kept), places

@@ -183,13 +183,17 @@ def _finding(finding: Mapping[str, Any], is_low: bool) -> dict[str, Any]:  # noq
 
 
 def _counterpart(row: asyncpg.Record) -> dict[str, Any]:
-    coded = ("record_class", "trafficking_type", "county_fips", "opened_on", "summary")
+    coded = (
+        *("record_class", "trafficking_type", "county_fips", "opened_on", "summary"),
+        *("declined_reason", "facts", "labels"),
+    )
     return {
         "state": row["state"],
         "office_kind": row["kind"],
         "office": {"code": row["code"], "name": row["name"]},
         "contact": {name: row[f"contact_{name}"] for name in ("title", "phone", "email")},
         "case": {name: row[name] for name in coded},
+        "stages": row["stages"],
     }
 
 

@@ -1,4 +1,5 @@
 from datetime import date, datetime
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
@@ -9,11 +10,22 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     SmallInteger,
+    String,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.models import Base
+
+ATTESTED: Final = """
+record_class NOT IN ('pre_charge', 'declined') OR withdrawn_at IS NOT NULL
+OR (attestation ->> 'attests' = record_class
+    AND num_nonnulls(attestation ->> 'basis', attestation ->> 'attested_by',
+                     attestation ->> 'attested_on', attestation ->> 'support_at') = 4
+    AND attestation ->> 'attested_on' <= to_char(validated_on, 'YYYY-MM-DD')) IS TRUE
+"""
+"""SQL: someone attested reasonable suspicion of who is not charged (28 CFR 23.20(a))."""
 
 
 class Case(Base):
@@ -30,6 +42,26 @@ class Case(Base):
         ),
         # 28 CFR 23.20(h): review or purge within five years
         CheckConstraint("review_on <= validated_on + interval '5 years'", name="review_on"),
+        # who was declined is not charged: looked at again within a year
+        CheckConstraint(
+            "record_class <> 'declined' OR review_on <= validated_on + interval '1 year'",
+            name="declined_review_on",
+        ),
+        CheckConstraint(
+            "withdrawn_at IS NOT NULL"
+            " OR (record_class = 'declined') = (declined_reason IS NOT NULL)",
+            name="declined_reason",
+        ),
+        CheckConstraint(ATTESTED, name="attestation"),
+        CheckConstraint(
+            "jsonb_typeof(facts) = 'object' AND jsonb_typeof(labels) = 'object'"
+            " AND jsonb_typeof(stages) = 'array' AND jsonb_typeof(apart) = 'array'",
+            name="forms",
+        ),
+        CheckConstraint(
+            "(held_at IS NULL) = (held_by IS NULL) AND (held_at IS NULL) = (hold_reason IS NULL)",
+            name="held",
+        ),
         Index("uq_cases_external", "office_id", "source_system", "external_id", unique=True),
     )
 
@@ -52,6 +84,18 @@ class Case(Base):
     changed_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
     """When the office took it back; what is left then is its reference."""
+    attestation: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    declined_reason: Mapped[str | None]
+    facts: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    stages: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
+    """Every stage that was posted; a trigger lets none go before the case is withdrawn."""
+    labels: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    apart: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
+    """Subjects that are not matched; no token of them exists."""
+    held_at: Mapped[datetime | None]
+    """Since when a legal hold keeps it as it is, matched with nothing."""
+    held_by: Mapped[str | None]
+    hold_reason: Mapped[str | None]
 
 
 class CaseGrant(Base):
@@ -121,3 +165,64 @@ class CaseWall(Base):
     lift_asked_by: Mapped[str | None]
     lifted_at: Mapped[datetime | None]
     lifted_by: Mapped[str | None]
+
+
+class SummaryReading(Base):
+    """What two persons agreed on: a summary that seems to hold an identifier holds none.
+
+    The summary itself is not kept, only a keyed digest of it.
+    """
+
+    __tablename__ = "summary_readings"
+    __table_args__ = (
+        CheckConstraint("read_by <> asked_by", name="two_persons"),
+        CheckConstraint("(read_at IS NULL) = (read_by IS NULL)", name="read"),
+        CheckConstraint("reason <> ''", name="reason"),
+        Index("ix_summary_readings_office_id_digest", "office_id", "digest"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"))
+    digest: Mapped[bytes] = mapped_column(LargeBinary)
+    forms: Mapped[list[str]] = mapped_column(ARRAY(String))
+    """The kinds of identifier that the guard took something for."""
+    reason: Mapped[str]
+    asked_by: Mapped[str]
+    asked_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    read_by: Mapped[str | None]
+    read_at: Mapped[datetime | None]
+
+
+class Correction(Base):
+    """A request that the office review one of its entries, and what came of it."""
+
+    __tablename__ = "corrections"
+    __table_args__ = (
+        CheckConstraint(
+            "asked_for IN ('counsel', 'person', 'own_office', 'other_office')", name="asked_for"
+        ),
+        CheckConstraint(
+            "ground IN ('not_the_person', 'not_suspected', 'juvenile', 'wrong_data', 'sealed',"
+            " 'out_of_date')",
+            name="ground",
+        ),
+        CheckConstraint("outcome IN ('stands', 'changed', 'withdrawn')", name="outcome"),
+        CheckConstraint(
+            "(outcome IS NULL) = (settled_at IS NULL) AND (outcome IS NULL) = (settled_by IS NULL)",
+            name="settled",
+        ),
+        CheckConstraint("settled_by <> asked_by", name="two_persons"),
+        Index("ix_corrections_case_id", "case_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id", ondelete="CASCADE"))
+    asked_for: Mapped[str]
+    ground: Mapped[str]
+    asked_by: Mapped[str]
+    asked_at: Mapped[datetime]
+    due_on: Mapped[date]
+    outcome: Mapped[str | None]
+    settled_by: Mapped[str | None]
+    settled_at: Mapped[datetime | None]

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from app.cases.fact_schemas import FactsRead, LabelsRead, StageRead
 from app.cases.vocabulary import (
     Band,
     Finding,
@@ -104,6 +105,12 @@ class SharedCaseRead(Read):
     """When its office opened the case; null if not given."""
     summary: str | None
     """In its office's words, which were refused if they seemed to hold an identifier; or null."""
+    declined_reason: str | None = None
+    """Why its office declined, else null."""
+    facts: FactsRead = FactsRead()
+    """What the matter is, in coded words."""
+    labels: LabelsRead = LabelsRead()
+    """How its office wants the record handled."""
 
 
 class CounterpartRead(Read):
@@ -119,6 +126,8 @@ class CounterpartRead(Read):
     """Whom to reach there; from the rung contact on, else null."""
     case: SharedCaseRead | None = None
     """What its case is about; from the rung summary on, else null."""
+    stages: tuple[StageRead, ...] | None = None
+    """Every step of its case, by day; at the rung record, else null."""
 
 
 class ReopenedRead(Read):

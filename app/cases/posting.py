@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -13,8 +14,8 @@ from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.audit import service as audit
 from app.cases import queries
-from app.cases.admission import check_case
-from app.cases.errors import DuplicateCaseError
+from app.cases.admission import check_case, summary_digest
+from app.cases.errors import CaseHeldError, DuplicateCaseError, SummaryRefusedError
 from app.cases.ladder import SeenOverlap
 from app.cases.receipt_schemas import (
     MAX_OVERLAPS_IN_ANSWER,
@@ -25,7 +26,7 @@ from app.cases.receipt_schemas import (
 from app.cases.receipts import Ref, problem, receipt, result
 from app.cases.registering import Intake, entries_of, register
 from app.cases.rows import StoredCase
-from app.cases.schemas import CaseItem, CasePut
+from app.cases.schemas import CaseItem, CasePut, SubjectPut
 from app.cases.service import disclosed
 from app.core.db import APP, MATCHER, Role
 from app.core.errors import AppError, InvalidError
@@ -57,14 +58,17 @@ async def put_case(
         MissingScopeError: the caller lacks `cases:post`.
         EpochChangedError: the tokens belong to an epoch that is not taken, or no longer.
         EpochMovedError: a switch to a new epoch came between; repeating the post helps.
-        TokenRefusedError, SummaryRefusedError, InvalidError: see errors.py.
+        CaseHeldError: a legal hold keeps it as it is.
+        TokenRefusedError, SummaryRefusedError, TextRefusedError, InvalidError: see errors.py.
     """
     principal.require(Permission.CASES_POST)
     matcher = await intake.keyring.follow(session, {case.epoch})
     years = await _review_years(session, principal, [case.review_on])
-    subjects = check_case(case, intake.keyring, matcher, review_years=years, now=now)
+    subjects = await _admit(session, principal, intake, matcher, case, years, now=now)
     cases = {ref: (case, subjects)}
     receipts = await _put(session, principal, intake, matcher, cases, if_match=if_match, now=now)
+    if ref not in receipts:
+        raise CaseHeldError
     return receipts[ref]
 
 
@@ -95,7 +99,7 @@ async def put_cases(
         ref = (item.source_system, item.external_id)
         try:
             case = CasePut.model_validate(item.case)
-            subjects = check_case(case, intake.keyring, matcher, review_years=years, now=now)
+            subjects = await _admit(session, principal, intake, matcher, case, years, now=now)
             good[ref] = (case, subjects)
         except ValidationError as error:
             problems[ref] = problem(InvalidError(problems=field_problems(error.errors())))
@@ -104,7 +108,30 @@ async def put_cases(
     receipts: dict[Ref, CaseReceipt] = {}
     if good:
         receipts = await _put(session, principal, intake, matcher, good, now=now)
+        problems |= {ref: problem(CaseHeldError()) for ref in good if ref not in receipts}
     return [result(item, receipts, problems) for item in items]
+
+
+async def _admit(
+    session: AsyncSession,
+    principal: Principal,
+    intake: Intake,
+    matcher: Matcher,
+    case: CasePut,
+    review_years: int,
+    *,
+    now: datetime,
+) -> list[PostedSubject]:
+    """Return the subjects of a case as `check_case` does; only a refused summary costs a query."""
+    try:
+        return check_case(case, intake.keyring, matcher, review_years=review_years, now=now)
+    except SummaryRefusedError:
+        digest = summary_digest(intake.app_secret, principal.office_id, case.summary or "")
+        if not await queries.is_summary_read(session, principal, digest, now=now):
+            raise
+    return check_case(
+        case, intake.keyring, matcher, review_years=review_years, now=now, is_read=True
+    )
 
 
 async def _put(
@@ -155,6 +182,7 @@ async def _put(
     return {
         ref: receipt(ref, stored[ref], ref in changed, subjects, seen, common)
         for ref, (_, subjects) in cases.items()
+        if not stored[ref].is_held
     }
 
 
@@ -189,7 +217,23 @@ def _row(ref: Ref, case: CasePut, tag: bytes, now: datetime) -> tuple[object, ..
         case.review_on or (now + after).date(),
         case.summary,
         tag,
+        case.attestation.model_dump_json() if case.attestation else None,
+        case.declined_reason,
+        case.facts.model_dump_json(exclude_defaults=True),
+        f"[{','.join(stage.model_dump_json() for stage in case.stages)}]",
+        case.labels.model_dump_json(exclude_defaults=True),
+        json.dumps([_apart(subject) for subject in case.subjects if not subject.is_matched]),
     )
+
+
+def _apart(subject: SubjectPut) -> dict[str, str | bool]:
+    """Return what is kept of a subject that is not matched."""
+    return {
+        "ref": subject.ref,
+        "kind": subject.kind,
+        "standing": subject.standing,
+        "is_juvenile": subject.is_juvenile,
+    }
 
 
 def _entries(

@@ -14,14 +14,14 @@ from app.access.principal import Principal
 from app.cases import ladder
 from app.cases.errors import CaseNotFoundError, OverlapNotFoundError
 from app.cases.ladder import SeenOverlap
-from app.cases.models import Case, CaseWall
+from app.cases.models import Case, CaseWall, SummaryReading
 from app.cases.rows import StoredCase
 from app.core.db import Role, became, driver
 from app.identifiers.kinds import KINDS_BY_CODE
 from app.offices.queries import REVIEW_CEILING
 
 _LOCK_CASES: Final = """
-SELECT c.id, c.source_system, c.external_id, c.version
+SELECT c.id, c.source_system, c.external_id, c.version, c.held_at IS NOT NULL
 FROM unnest($2::text[], $3::text[]) AS q (source_system, external_id)
 JOIN cases c ON c.office_id = $1 AND c.source_system = q.source_system
             AND c.external_id = q.external_id AND c.withdrawn_at IS NULL
@@ -31,15 +31,18 @@ FOR NO KEY UPDATE OF c
 
 _UPSERT_CASES: Final = f"""
 INSERT INTO cases AS c (office_id, source_system, external_id, record_class, trafficking_type,
-  disclosure, county_fips, opened_on, review_on, summary, content_tag, validated_on, version,
-  posted_at, changed_at)
+  disclosure, county_fips, opened_on, review_on, summary, content_tag, attestation,
+  declined_reason, facts, stages, labels, apart, validated_on, version, posted_at, changed_at)
 SELECT $1, q.source_system, q.external_id, q.record_class, q.trafficking_type, q.disclosure,
   q.county_fips, q.opened_on, least(q.review_on, (today + kept_for)::date), q.summary, q.tag,
-  today, 1, $2, $2
+  q.attestation::jsonb, q.declined_reason, q.facts::jsonb, q.stages::jsonb, q.labels::jsonb,
+  q.apart::jsonb, today, 1, $2, $2
 FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::date[],
-            $10::date[], $11::text[], $12::bytea[])
+            $10::date[], $11::text[], $12::bytea[], $13::text[], $14::text[], $15::text[],
+            $16::text[], $17::text[], $18::text[])
      AS q (source_system, external_id, record_class, trafficking_type, disclosure, county_fips,
-           opened_on, review_on, summary, tag),
+           opened_on, review_on, summary, tag, attestation, declined_reason, facts, stages,
+           labels, apart),
   (SELECT $2::timestamptz::date, {REVIEW_CEILING.format(office="$1::bigint")})
      AS now (today, kept_for)
 ON CONFLICT (office_id, source_system, external_id) DO UPDATE
@@ -47,15 +50,22 @@ SET record_class = excluded.record_class, trafficking_type = excluded.traffickin
     disclosure = excluded.disclosure, county_fips = excluded.county_fips,
     opened_on = excluded.opened_on, review_on = excluded.review_on, summary = excluded.summary,
     content_tag = excluded.content_tag, validated_on = excluded.validated_on,
+    attestation = excluded.attestation, declined_reason = excluded.declined_reason,
+    facts = excluded.facts, labels = excluded.labels, apart = excluded.apart,
+    stages = CASE WHEN c.stages @> excluded.stages THEN c.stages ELSE (
+      SELECT jsonb_agg(e.stage ORDER BY e.stage ->> 'on', e.stage) FROM (
+        SELECT jsonb_array_elements(c.stages) UNION SELECT jsonb_array_elements(excluded.stages)
+      ) AS e (stage)) END,
     version = c.version + 1, changed_at = excluded.changed_at, withdrawn_at = NULL
-WHERE c.content_tag <> excluded.content_tag
-RETURNING id, source_system, external_id, version, xmax = 0, set_config('role', $13, true)
+WHERE c.content_tag <> excluded.content_tag AND c.held_at IS NULL
+RETURNING id, source_system, external_id, version, xmax = 0, set_config('role', $19, true)
 """  # noqa: S608 -- constants only; every value is a parameter
 
 # of a withdrawn case its reference stays; the tag of no post is empty, so a repeat counts as new
 _CLEAR_CASE: Final = """
 UPDATE cases SET withdrawn_at = $2, changed_at = $2, version = version + 1, content_tag = '',
-  summary = NULL, county_fips = NULL, opened_on = NULL
+  summary = NULL, county_fips = NULL, opened_on = NULL, attestation = NULL, declined_reason = NULL,
+  facts = '{}', stages = '[]', labels = '{}', apart = '[]'
 WHERE id = $1
 """
 
@@ -174,7 +184,7 @@ async def lock_cases(
     """Lock and return those of the caller's own cases that exist, by reference."""
     systems, externals = [ref[0] for ref in refs], [ref[1] for ref in refs]
     rows = await (await driver(session)).fetch(_LOCK_CASES, principal.office_id, systems, externals)
-    return {(row[1], row[2]): StoredCase(row[0], row[3]) for row in rows}
+    return {(row[1], row[2]): StoredCase(row[0], row[3], is_held=row[4]) for row in rows}
 
 
 async def upsert_cases(
@@ -187,8 +197,8 @@ async def upsert_cases(
 ) -> dict[tuple[str, str], StoredCase]:
     """Insert or replace the caller's own cases, in the order of their references.
 
-    A case that holds the same post already is locked, left as it is, and not returned. Unless
-    that is so of all, the session becomes `then`.
+    A case that holds the same post already is locked, left as it is, and not returned; so is one
+    under legal hold. Unless that is so of all, the session becomes `then`.
     """
     columns = [list(column) for column in zip(*sorted(rows, key=lambda row: row[:2]), strict=True)]
     found = await (await driver(session)).fetch(
@@ -197,6 +207,23 @@ async def upsert_cases(
     if found:
         became(session, then)
     return {(row[1], row[2]): StoredCase(row[0], row[3], is_new=row[4]) for row in found}
+
+
+async def is_summary_read(
+    session: AsyncSession, principal: Principal, digest: bytes, *, now: datetime
+) -> bool:
+    """Say whether two persons of the caller's office let this summary pass, and it still counts."""
+    found = await session.scalar(
+        select(SummaryReading.id)
+        .where(
+            SummaryReading.office_id == principal.office_id,
+            SummaryReading.digest == digest,
+            SummaryReading.read_at.is_not(None),
+            SummaryReading.expires_at > now,
+        )
+        .limit(1)
+    )
+    return found is not None
 
 
 async def clear_case(session: AsyncSession, case_id: int, *, now: datetime) -> None:

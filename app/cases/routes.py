@@ -7,10 +7,12 @@ from app.accounts.deps import CurrentPrincipal
 from app.accounts.pages import RequestedPage
 from app.cases import ladder, posting, service
 from app.cases.errors import (
+    CaseHeldError,
     CaseNotFoundError,
     DuplicateCaseError,
     OverlapNotFoundError,
     SummaryRefusedError,
+    TextRefusedError,
     TokenRefusedError,
 )
 from app.cases.overlap_schemas import OverlapId, OverlapPage, OverlapRead
@@ -72,7 +74,9 @@ THEN_FINISH = [Depends(then_finish)]
     openapi_extra=operation(
         EpochChangedError,
         PreconditionFailedError,
+        CaseHeldError,
         SummaryRefusedError,
+        TextRefusedError,
         TokenRefusedError,
         scope=Permission.CASES_POST,
     ),
@@ -160,7 +164,7 @@ async def read_case(
     status_code=204,
     dependencies=THEN_FINISH,
     openapi_extra=operation(
-        CaseNotFoundError, PreconditionFailedError, scope=Permission.CASES_POST
+        CaseNotFoundError, CaseHeldError, PreconditionFailedError, scope=Permission.CASES_POST
     ),
 )
 async def withdraw_case(

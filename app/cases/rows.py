@@ -10,3 +10,5 @@ class StoredCase:
     id: int
     version: int
     is_new: bool = False
+    is_held: bool = False
+    """Whether a legal hold keeps it as it is; known of a case that a post did not change."""

@@ -1,10 +1,8 @@
-import re
 from datetime import date, datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BeforeValidator,
     Field,
     StrictInt,
     StringConstraints,
@@ -12,6 +10,19 @@ from pydantic import (
     model_validator,
 )
 
+from app.cases.days import Day
+from app.cases.fact_schemas import (
+    ApartRead,
+    AttestationPut,
+    AttestationRead,
+    DeclinedReason,
+    FactsPut,
+    FactsRead,
+    LabelsPut,
+    LabelsRead,
+    StagePut,
+    StageRead,
+)
 from app.cases.guard import check_reference
 from app.cases.overlap_schemas import CaseRef
 from app.cases.vocabulary import (
@@ -19,25 +30,23 @@ from app.cases.vocabulary import (
     NotAMatchReason,
     Provenance,
     RecordClass,
+    Standing,
     TraffickingType,
     Verdict,
 )
 from app.core.plain_text import Plain
 from app.core.schemas import Epoch, PageRead, Read, Sent, Version
 from app.identifiers.kinds import IDENTIFIER_KINDS, KINDS, MATCH_SPEC, SubjectKind
+from app.reference.counties import state_of
 
 MAX_CASES: int = 200
 """Cases that one bulk request takes."""
 
 
-_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
-
-
-def _text(value: object) -> object:
-    """Refuse what pydantic would take for a date though it is none, such as seconds or a time."""
-    if not isinstance(value, str) or not _DAY.fullmatch(value):
-        raise ValueError("Give the date as text, YYYY-MM-DD.")
-    return value
+def _county(fips: str) -> str:
+    if state_of(fips) is None:
+        raise ValueError("Use the five digits of a county of the United States.")
+    return fips
 
 
 SourceSystem = Annotated[
@@ -57,6 +66,12 @@ ExternalId = Annotated[
         examples=["24-CR-001"],
     ),
 ]
+Summary = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=2000),
+    Plain,
+    Field(description="A short text without names or identifiers."),
+]
 SubjectRef = Annotated[
     str,
     StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,32}$"),
@@ -71,7 +86,15 @@ Element = Annotated[
         examples=["AiYXAnK1rb8gMyBEKFMVVZ5DGfkjTvQMVFLlDQ_WSDA"],
     ),
 ]
-Day = Annotated[date, BeforeValidator(_text), Field(examples=["2026-01-31"])]
+County = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9]{5}$"),
+    AfterValidator(_county),
+    Field(
+        description="Five digits, state and county, as the Census Bureau numbers them.",
+        examples=["06019"],
+    ),
+]
 PERSON_KINDS = frozenset(name for name, kind in KINDS.items() if kind.key_class == "person")
 IdentifierKind = Annotated[
     Literal[IDENTIFIER_KINDS],  # type: ignore[valid-type]  # mypy cannot read the table
@@ -81,6 +104,10 @@ MatchSpec = Annotated[
     Literal["joinder/v1"], Field(description="The rules that the tokens were made by.")
 ]
 assert MATCH_SPEC == "joinder/v1"  # noqa: S101 -- the Literal above must name the same
+
+
+_ATTESTED: Final = frozenset({"pre_charge", "declined"})
+"""Classes of people who are not charged, so that the suspicion has to be attested."""
 
 
 class NamePut(Sent):
@@ -116,13 +143,23 @@ class SubjectPut(Sent):
     ref: SubjectRef
     kind: SubjectKind = "person"
     """An organization has identifiers only; its name is the identifier `org`."""
+    standing: Standing = "suspected"
+    is_juvenile: bool = False
+    """Under age when it happened. A juvenile is never matched, so it is sent without tokens."""
     names: Annotated[tuple[NamePut, ...], Field(max_length=8)] = ()
     """Of a person: every alias that the match specification derives, the given ones first."""
     identifiers: Annotated[tuple[IdentifierPut, ...], Field(max_length=50)] = ()
     """Phones, addresses, documents, accounts and so on, each with its own provenance."""
 
+    @property
+    def is_matched(self) -> bool:
+        """Whether it may overlap with others: it is a suspected adult or organization."""
+        return self.standing == "suspected" and not self.is_juvenile
+
     @model_validator(mode="after")
     def _kinds(self) -> Self:
+        if not self.is_matched and (self.names or self.identifiers):
+            raise ValueError("Send no tokens of a juvenile or of who is not suspected.")
         if self.names and self.kind != "person":
             raise ValueError("An organization has no names; give its name as the identifier org.")
         if any(self.kind not in KINDS[each.kind].subjects for each in self.identifiers):
@@ -138,14 +175,24 @@ class CasePut(Sent):
     record_class: RecordClass
     trafficking_type: TraffickingType
     disclosure: Disclosure = "open"
-    county_fips: Annotated[str, StringConstraints(pattern=r"^[0-9]{5}$")] | None = None
-    """Five digits, state and county; shown to another office with the summary only."""
+    county_fips: County | None = None
+    """Where it happened; shown to another office with the summary only."""
     opened_on: Day | None = None
     """When the office opened the case; shown to another office with the summary only."""
     review_on: Day | None = None
-    """At most five years out, or what the state asks for; by default three, one if declined."""
-    summary: Annotated[str, StringConstraints(min_length=1, max_length=2000), Plain] | None = None
-    """Short, without names or identifiers; refused when it holds one."""
+    """At most five years out, one if declined, or what the state asks for; by default three."""
+    summary: Summary | None = None
+    """Refused when it seems to hold an identifier; positions are told, never values."""
+    attestation: AttestationPut | None = None
+    """Needed by `pre_charge` and `declined`, each its own; never shown to another office."""
+    declined_reason: DeclinedReason | None = None
+    """With `declined`, and only then."""
+    facts: FactsPut = FactsPut()
+    """What the matter is, in coded words."""
+    stages: Annotated[tuple[StagePut, ...], Field(max_length=50)] = ()
+    """Steps so far; shown to the other party of an active agreement only."""
+    labels: LabelsPut = LabelsPut()
+    """How the record is to be handled."""
     subjects: Annotated[tuple[SubjectPut, ...], Field(min_length=1, max_length=50)]
     """Whom or what the case is about; they replace those of an earlier post."""
 
@@ -153,6 +200,15 @@ class CasePut(Sent):
     def _refs(self) -> Self:
         if len({subject.ref for subject in self.subjects}) != len(self.subjects):
             raise ValueError("Give each subject of the case its own ref.")
+        return self
+
+    @model_validator(mode="after")
+    def _class(self) -> Self:
+        attested = self.attestation.attests if self.attestation else None
+        if attested != (self.record_class if self.record_class in _ATTESTED else None):
+            raise ValueError("Attest what is pre_charge or declined, by an attestation of its own.")
+        if (self.record_class == "declined") != (self.declined_reason is not None):
+            raise ValueError("Give a reason with declined, and only then.")
         return self
 
 
@@ -201,6 +257,20 @@ class CaseRead(CaseRef):
     """When it has to be reviewed, at most five years from the last post."""
     summary: str | None
     """As posted; null if not given."""
+    attestation: AttestationRead | None
+    """What the office attested of a case without a charge, else null."""
+    declined_reason: str | None
+    """Why the office declined, else null."""
+    facts: FactsRead
+    """What the matter is, in coded words."""
+    stages: tuple[StageRead, ...]
+    """Every step that was ever posted, by day; struck ones stay."""
+    labels: LabelsRead
+    """How the record is to be handled."""
+    apart: tuple[ApartRead, ...]
+    """Who is named in it and not matched: juveniles, and those who are not suspected."""
+    held_at: datetime | None
+    """Since when it is under legal hold: kept as it is and matched with nothing; else null."""
     posted_at: datetime
     """When it was first posted, UTC."""
     changed_at: datetime

@@ -10,7 +10,7 @@ from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.audit import service as audit
 from app.cases import queries
-from app.cases.errors import CaseNotFoundError
+from app.cases.errors import CaseHeldError, CaseNotFoundError
 from app.cases.ladder import SeenOverlap
 from app.cases.models import Case, CaseGrant
 from app.cases.registering import Intake, entries_of, register
@@ -139,6 +139,7 @@ async def withdraw_case(
         MissingScopeError: the caller lacks `cases:post`.
         CaseNotFoundError: absent, withdrawn before, another office's, or behind a wall.
         PreconditionFailedError: `if_match` is given and does not name the version that stands.
+        CaseHeldError: a legal hold keeps it as it is.
         EpochMovedError: a switch to a new epoch came between; repeating helps.
     """
     principal.require(Permission.CASES_POST)
@@ -149,6 +150,8 @@ async def withdraw_case(
         raise CaseNotFoundError
     if if_match is not None:
         if_match.require(f'"{held[ref].version}"')
+    if held[ref].is_held:
+        raise CaseHeldError
     case_id = held[ref].id
     registration = await register(
         session,

@@ -23,13 +23,20 @@ Disclosure = Annotated[
 ]
 Provenance = Annotated[
     Literal["police_report", "court_filing", "own_investigation"],
-    Field(description="Where the office has it from; victim services are no source."),
+    Field(description="Where the office has it from; victim services and hotlines are no source."),
+]
+Standing = Annotated[
+    Literal["suspected", "not_suspected"],
+    Field(
+        description="Whether the office suspects it. Associates and places that only help to tell "
+        "a subject apart are not suspected, and are never matched."
+    ),
 ]
 Rung = Annotated[
     Literal["pointer", "contact", "summary", "record"],
     Field(
         description="How much of a case another office sees: that there is one, also whom to "
-        "call, also its summary; record shows what summary does."
+        "call, also its summary, also the stages of the matter (record)."
     ),
 ]
 Verdict = Annotated[

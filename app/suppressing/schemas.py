@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.cases.schemas import Day, Element, IdentifierKind, MatchSpec
+from app.cases.days import Day
+from app.cases.schemas import Element, IdentifierKind, MatchSpec
 from app.core.schemas import Epoch, PageRead, Read, Sent
 from app.suppressions.rows import Mode
 

@@ -17,6 +17,8 @@ LAWYERS: Final = {"prosecutor", "analyst", "leadership", "coordinator"}
 OWN_OFFICE: Final = {
     "cases:post": {"client", "prosecutor", "analyst", "leadership"},
     "cases:read": LAWYERS | {"client"},
+    "cases:oversee": {"leadership"},
+    "summaries:vouch": {"prosecutor", "analyst", "leadership"},
     "grants:read": LAWYERS | {"client", "auditor", "operator"},
     "grants:give": {"client", "prosecutor", "leadership"},
     "grants:approve": {"leadership"},
@@ -96,6 +98,8 @@ def shown(level: int) -> set[str]:
         found |= CONTACT_SHOWS
     if level >= 3:
         found |= {"counterpart.case"}
+    if level >= 4:
+        found |= {"counterpart.stages"}
     return found
 
 

@@ -18,8 +18,11 @@ from tests.scenes import Meeting, end_agreement, make_offices, meet, someone
 
 NEEDS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("put_case", "put_cases", "withdraw_case"), "cases:post"),
-    "preview_audience": "cases:post",
+    **dict.fromkeys(("preview_audience", "ask_correction"), "cases:post"),
     **dict.fromkeys(("list_cases", "read_case", "list_common_values"), "cases:read"),
+    "list_corrections": "cases:read",
+    **dict.fromkeys(("hold_case", "lift_hold", "settle_correction"), "cases:oversee"),
+    **dict.fromkeys(("ask_summary_reading", "give_second_reading"), "summaries:vouch"),
     **dict.fromkeys(("list_overlaps", "read_overlap"), "overlaps:read"),
     "put_verdict": "overlaps:judge",
     **dict.fromkeys(("list_handling_requests", "read_handling_request"), "handling:read"),

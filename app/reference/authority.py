@@ -1,0 +1,96 @@
+"""What a state's law lets its Attorney General do with a trafficking matter (docs/reference.md)."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final, Literal, cast
+
+from app.reference.tables import covers, day, rows
+
+Basis = Literal[
+    "exclusive", "concurrent", "on_request", "on_consent", "referral_by", "none", "unknown"
+]
+Trafficking = Literal["sex", "labor", "both", "undetermined"]
+MatterKind = Literal["criminal", "civil"]
+OnSilence = Literal["none", "escalate", "deemed_consent"]
+
+
+@dataclass(frozen=True)
+class Authority:
+    """One rule of one state. It informs people and never blocks; a lawyer decides."""
+
+    state: str
+    """Two letters."""
+    trafficking: Literal["sex", "labor", "both"]
+    matter_kind: MatterKind
+    basis: Basis
+    """How a matter comes to the Attorney General; `unknown` where no cited row is loaded."""
+    citation: str = ""
+    """The law, as its state cites it; empty if unknown."""
+    source: str = ""
+    """Where the row was read, or `public statute`."""
+    standing: Literal["in_force", "bill"] = "in_force"
+    """`bill`: nobody has checked that it is law, so it is listed and never applied."""
+    denial_needs_reasons: bool = False
+    """Whether the local office has to say in writing why it declines."""
+    on_silence: OnSilence = "none"
+    """What the rule makes of no answer; nothing comes of it unless an operator switches it on."""
+    silence_days: int | None = None
+    """After how many days; None without such a rule."""
+    effective_on: date | None = None
+    """First day it applies; None means before any matter of the registry."""
+    ends_on: date | None = None
+    """First day it no longer applies; None while it stands."""
+    verified_by: str = ""
+    """Who compared the row with the law; empty means nobody yet."""
+    verified_on: date | None = None
+    note: str = ""
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether a named person has compared the row with the law."""
+        return self.verified_on is not None
+
+
+def _read(row: dict[str, str]) -> Authority:
+    return Authority(
+        state=row["state"],
+        trafficking=cast("Literal['sex', 'labor', 'both']", row["trafficking"]),
+        matter_kind=cast("MatterKind", row["matter_kind"]),
+        basis=cast("Basis", row["basis"]),
+        citation=row["citation"],
+        source=row["source"],
+        standing=cast("Literal['in_force', 'bill']", row["standing"]),
+        denial_needs_reasons=row["denial_needs_reasons"] == "yes",
+        on_silence=cast("OnSilence", row["on_silence"]),
+        silence_days=int(row["silence_days"]) if row["silence_days"] else None,
+        effective_on=day(row["effective_on"]),
+        ends_on=day(row["ends_on"]),
+        verified_by=row["verified_by"],
+        verified_on=day(row["verified_on"]),
+        note=row["note"],
+    )
+
+
+AUTHORITIES: Final = tuple(_read(row) for row in rows("authority"))
+"""Every row of the table, by state; bills among them."""
+
+
+def authority_of(
+    state: str, trafficking: Trafficking, matter_kind: MatterKind, on_date: date
+) -> Authority:
+    """Return the rule of `state` in force on a day, or one whose basis is `unknown`.
+
+    A matter that is both, or undetermined, is under a rule for both only: rules that differ for sex
+    and labor do not say what becomes of it.
+    """
+    for row in AUTHORITIES:
+        if (
+            (row.state, row.matter_kind, row.standing) == (state, matter_kind, "in_force")
+            and row.trafficking in {"both", trafficking}
+            and covers(row.effective_on, row.ends_on, on_date)
+        ):
+            return row
+    known: Literal["sex", "labor", "both"] = (
+        "both" if trafficking == "undetermined" else trafficking
+    )
+    return Authority(state, known, matter_kind, basis="unknown")
