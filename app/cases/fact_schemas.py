@@ -110,7 +110,7 @@ class PeriodPut(Sent):
     """From when to when people were exploited, as far as known."""
 
     begins_on: Day
-    """First day."""
+    """The first day, or the first that is known."""
     ends_on: Day | None = None
     """Last day; null while it goes on or is not known."""
 
@@ -129,6 +129,7 @@ class FactsPut(Sent):
     industries: Annotated[tuple[Industry, ...], Field(max_length=10)] = ()
     """Lines of work or kinds of venue."""
     origin: Origin | None = None
+    """What brought the matter to the office; null if it does not say."""
     co_offences: Annotated[tuple[CoOffence, ...], Field(max_length=20)] = ()
     """Offences other than trafficking that were found with it."""
     period: PeriodPut | None = None
@@ -201,7 +202,7 @@ class PeriodRead(Read):
     """From when to when people were exploited, as far as known."""
 
     begins_on: date
-    """First day."""
+    """The first day, or the first that is known."""
     ends_on: date | None = None
     """Last day; null while it goes on or is not known."""
 
@@ -257,7 +258,7 @@ class AttestationRead(Read):
     attested_by: str
     """Who, by role or number."""
     attested_on: date
-    """When."""
+    """The day on which it was attested."""
     support_at: str
     """Where in the office the support is kept."""
 

@@ -19,8 +19,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.core.models import Base
 
 ATTESTED: Final = """
-record_class NOT IN ('pre_charge', 'declined') OR withdrawn_at IS NOT NULL
-OR (attestation ->> 'attests' = record_class
+record_class NOT IN ('pre_charge', 'declined') OR awaits_attestation
+OR withdrawn_at IS NOT NULL OR (attestation ->> 'attests' = record_class
     AND num_nonnulls(attestation ->> 'basis', attestation ->> 'attested_by',
                      attestation ->> 'attested_on', attestation ->> 'support_at') = 4
     AND attestation ->> 'attested_on' <= to_char(validated_on, 'YYYY-MM-DD')) IS TRUE
@@ -48,7 +48,7 @@ class Case(Base):
             name="declined_review_on",
         ),
         CheckConstraint(
-            "withdrawn_at IS NOT NULL"
+            "awaits_attestation OR withdrawn_at IS NOT NULL"
             " OR (record_class = 'declined') = (declined_reason IS NOT NULL)",
             name="declined_reason",
         ),
@@ -85,6 +85,8 @@ class Case(Base):
     withdrawn_at: Mapped[datetime | None]
     """When the office took it back; what is left then is its reference."""
     attestation: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    awaits_attestation: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Posted before attestations were asked for; its next post needs one."""
     declined_reason: Mapped[str | None]
     facts: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     stages: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))

@@ -1,9 +1,9 @@
 """An overlap as its reader may see it."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from app.cases.fact_schemas import FactsRead, LabelsRead, StageRead
 from app.cases.vocabulary import (
@@ -17,7 +17,7 @@ from app.cases.vocabulary import (
     TraffickingType,
     Verdict,
 )
-from app.core.schemas import PageRead, Read, Version
+from app.core.schemas import PageRead, Read, Sent, Version
 from app.offices.schemas import ContactRead, OfficeRef
 from app.suppressions.rows import Mode
 
@@ -108,9 +108,9 @@ class SharedCaseRead(Read):
     declined_reason: str | None = None
     """Why its office declined, else null."""
     facts: FactsRead = FactsRead()
-    """What the matter is, in coded words."""
+    """Its coded facts, the statutes of offences told in full."""
     labels: LabelsRead = LabelsRead()
-    """How its office wants the record handled."""
+    """What its office asks of those who read it."""
 
 
 class CounterpartRead(Read):
@@ -128,6 +128,20 @@ class CounterpartRead(Read):
     """What its case is about; from the rung summary on, else null."""
     stages: tuple[StageRead, ...] | None = None
     """Every step of its case, by day; at the rung record, else null."""
+
+
+class VerdictPut(Sent):
+    """What an office says of an overlap."""
+
+    verdict: Verdict
+    reason: NotAMatchReason | None = None
+    """Why it is none; with `not_a_match`, and only then."""
+
+    @model_validator(mode="after")
+    def _reason(self) -> Self:
+        if (self.verdict == "not_a_match") != (self.reason is not None):
+            raise ValueError("Give a reason with not_a_match, and only then.")
+        return self
 
 
 class ReopenedRead(Read):

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.cases import ladder
+from app.cases.common_values import COMMON_KINDS, COMMON_VALUES
 from app.cases.errors import CaseNotFoundError, OverlapNotFoundError
 from app.cases.ladder import SeenOverlap
 from app.cases.models import Case, CaseWall, SummaryReading
@@ -50,7 +51,8 @@ SET record_class = excluded.record_class, trafficking_type = excluded.traffickin
     disclosure = excluded.disclosure, county_fips = excluded.county_fips,
     opened_on = excluded.opened_on, review_on = excluded.review_on, summary = excluded.summary,
     content_tag = excluded.content_tag, validated_on = excluded.validated_on,
-    attestation = excluded.attestation, declined_reason = excluded.declined_reason,
+    awaits_attestation = FALSE, attestation = excluded.attestation,
+    declined_reason = excluded.declined_reason,
     facts = excluded.facts, labels = excluded.labels, apart = excluded.apart,
     stages = CASE WHEN c.stages @> excluded.stages THEN c.stages ELSE (
       SELECT jsonb_agg(e.stage ORDER BY e.stage ->> 'on', e.stage) FROM (
@@ -68,46 +70,6 @@ UPDATE cases SET withdrawn_at = $2, changed_at = $2, version = version + 1, cont
   facts = '{}', stages = '[]', labels = '{}', apart = '[]'
 WHERE id = $1
 """
-
-# of each value the first cases only: the office's share bounds what is matched, not what is kept
-_COMMON_KINDS: Final = """
-SELECT DISTINCT s.case_id, s.ref, t.kind
-FROM subjects s
-CROSS JOIN LATERAL (
-  SELECT token, FALSE AS is_aside FROM sightings WHERE subject_id = s.id
-  UNION ALL SELECT token, FALSE FROM hidden_sightings WHERE subject_id = s.id
-  UNION ALL SELECT token, TRUE FROM common_sightings WHERE subject_id = s.id) AS g
-JOIN tokens t ON t.token = g.token
-WHERE s.case_id = ANY($1::bigint[]) AND (g.is_aside OR t.is_common)
-  AND t.epoch = (SELECT epoch FROM key_epochs WHERE state = 'current')
-"""
-
-_COMMON_VALUES: Final = f"""
-SELECT v.token, t.kind, t.offices, t.subjects, held.subjects AS held_by
-FROM (
-  SELECT t.token FROM tokens t
-  WHERE t.is_common AND (
-    EXISTS (SELECT FROM sightings g WHERE g.token = t.token AND g.office_id = $1)
-    OR EXISTS (SELECT FROM hidden_sightings g WHERE g.token = t.token AND g.office_id = $1))
-  UNION SELECT c.token FROM common_sightings c WHERE c.office_id = $1) AS v
-JOIN tokens t ON t.token = v.token
-CROSS JOIN LATERAL (
-  SELECT jsonb_agg(jsonb_build_object('source_system', c.source_system,
-    'external_id', c.external_id, 'ref', s.ref) ORDER BY s.id) AS subjects
-  FROM (
-    SELECT DISTINCT g.subject_id FROM (
-      SELECT subject_id FROM sightings WHERE token = v.token AND office_id = $1
-      UNION ALL SELECT subject_id FROM hidden_sightings WHERE token = v.token AND office_id = $1
-      UNION ALL SELECT subject_id FROM common_sightings WHERE token = v.token AND office_id = $1
-    ) AS g ORDER BY g.subject_id LIMIT 50) AS mine
-  JOIN subjects s ON s.id = mine.subject_id
-  JOIN cases c ON c.id = s.case_id
-  WHERE {ladder.NOT_WALLED.format(cases="c.id", office="$1::bigint", person="$5::uuid")}) AS held
-WHERE $4 AND held.subjects IS NOT NULL
-  AND t.epoch = (SELECT epoch FROM key_epochs WHERE state = 'current')
-  AND v.token > coalesce($2, ''::bytea)
-ORDER BY v.token LIMIT $3
-"""  # noqa: S608 -- constants only; every value is a parameter
 
 
 def visible_to(principal: Principal) -> Select[Case]:
@@ -236,7 +198,7 @@ async def list_common_values(
 ) -> list[asyncpg.Record]:
     """Return token, kind code, counts and own holders of a page of the office's common values."""
     rows: list[asyncpg.Record] = await (await driver(session)).fetch(
-        _COMMON_VALUES,
+        COMMON_VALUES,
         *(principal.office_id, after, limit, principal.is_participating, principal.person_id),
     )
     return rows
@@ -246,7 +208,7 @@ async def list_common_kinds(
     session: AsyncSession, case_ids: Sequence[int]
 ) -> frozenset[tuple[int, str, str]]:
     """Return (case id, ref, kind) of the cases' keys that are kept and not matched."""
-    rows = await (await driver(session)).fetch(_COMMON_KINDS, case_ids)
+    rows = await (await driver(session)).fetch(COMMON_KINDS, case_ids)
     return frozenset((row[0], row[1], KINDS_BY_CODE[row[2]].name) for row in rows)
 
 

@@ -15,7 +15,7 @@ from app.cases.errors import (
     TextRefusedError,
     TokenRefusedError,
 )
-from app.cases.overlap_schemas import OverlapId, OverlapPage, OverlapRead
+from app.cases.overlap_schemas import OverlapId, OverlapPage, OverlapRead, VerdictPut
 from app.cases.receipt_schemas import CaseReceipt, CasesResult
 from app.cases.registering import Intake
 from app.cases.schemas import (
@@ -26,7 +26,6 @@ from app.cases.schemas import (
     CommonValuePage,
     ExternalId,
     SourceSystem,
-    VerdictPut,
 )
 from app.core.deps import (
     IfMatch,

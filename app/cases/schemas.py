@@ -27,12 +27,10 @@ from app.cases.guard import check_reference
 from app.cases.overlap_schemas import CaseRef
 from app.cases.vocabulary import (
     Disclosure,
-    NotAMatchReason,
     Provenance,
     RecordClass,
     Standing,
     TraffickingType,
-    Verdict,
 )
 from app.core.plain_text import Plain
 from app.core.schemas import Epoch, PageRead, Read, Sent, Version
@@ -188,7 +186,7 @@ class CasePut(Sent):
     declined_reason: DeclinedReason | None = None
     """With `declined`, and only then."""
     facts: FactsPut = FactsPut()
-    """What the matter is, in coded words."""
+    """Offences, industries, origin and period; other offices see them with the summary."""
     stages: Annotated[tuple[StagePut, ...], Field(max_length=50)] = ()
     """Steps so far; shown to the other party of an active agreement only."""
     labels: LabelsPut = LabelsPut()
@@ -228,20 +226,6 @@ class CasesPut(Sent):
     """Each named once; a bad one is refused by itself, the others are kept."""
 
 
-class VerdictPut(Sent):
-    """What an office says of an overlap."""
-
-    verdict: Verdict
-    reason: NotAMatchReason | None = None
-    """Why it is none; with `not_a_match`, and only then."""
-
-    @model_validator(mode="after")
-    def _reason(self) -> Self:
-        if (self.verdict == "not_a_match") != (self.reason is not None):
-            raise ValueError("Give a reason with not_a_match, and only then.")
-        return self
-
-
 class CaseRead(CaseRef):
     """One of the office's own cases."""
 
@@ -262,7 +246,7 @@ class CaseRead(CaseRef):
     declined_reason: str | None
     """Why the office declined, else null."""
     facts: FactsRead
-    """What the matter is, in coded words."""
+    """Coded facts as posted, the statutes of offences told in full."""
     stages: tuple[StageRead, ...]
     """Every step that was ever posted, by day; struck ones stay."""
     labels: LabelsRead

@@ -13,8 +13,9 @@ from app.cases import queries
 from app.cases.errors import CaseHeldError, CaseNotFoundError
 from app.cases.ladder import SeenOverlap
 from app.cases.models import Case, CaseGrant
+from app.cases.overlap_schemas import VerdictPut
 from app.cases.registering import Intake, entries_of, register
-from app.cases.schemas import CommonValueRead, VerdictPut
+from app.cases.schemas import CommonValueRead
 from app.core.db import driver
 from app.core.preconditions import Precondition
 from app.identifiers.kinds import KINDS_BY_CODE

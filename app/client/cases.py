@@ -60,6 +60,10 @@ class Subject:
     addresses: tuple[Address, ...] = ()
     identifiers: tuple[Identifier, ...] = ()
     """Everything else; `org` is the name of an organization, which has no `names`."""
+    is_suspected: bool = True
+    """False for an associate or place that only helps to tell others apart; never matched."""
+    is_juvenile: bool = False
+    """Under age when it happened; never matched. So is who is under age by the date of birth."""
     region: str = "US"
     """Country of phones without `+` and of addresses, ISO 3166-1 alpha-2."""
 
@@ -79,6 +83,36 @@ class Case:
     opened_on: str = ""
     review_on: str = ""
     summary: str = ""
+    attest_basis: str = ""
+    """What kind of support the office has for who is not charged (`details.WORDS`)."""
+    attested_by: str = ""
+    """Who attests reasonable suspicion, by role or number."""
+    attested_on: str = ""
+    support_at: str = ""
+    """Where in the office the support is kept."""
+    declined_reason: str = ""
+    statutes: str = ""
+    """Codes of the registry's table, `;` between them; with `law_on`."""
+    law_on: str = ""
+    """The day whose law applies."""
+    nibrs: str = ""
+    """Codes of offences whose statute the table lacks, `;` between them."""
+    charged_on: str = ""
+    industries: str = ""
+    """Words with `;` between them."""
+    origin: str = ""
+    co_offences: str = ""
+    """Words with `;` between them."""
+    begins_on: str = ""
+    ends_on: str = ""
+    stage: str = ""
+    """Where the matter is now; the registry keeps the steps before."""
+    stage_on: str = ""
+    sensitivity: str = ""
+    source_confidence: str = ""
+    information_confidence: str = ""
+    handling_code: str = ""
+    control_official: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 import threading
 import time
+from datetime import UTC, date, datetime
 from typing import Protocol
 
 
@@ -40,3 +41,8 @@ class SystemClock:
     def stop(self) -> None:
         """End every wait, now and later."""
         self._stopped.set()
+
+
+def clock_day(clock: Clock) -> date:
+    """Return today, UTC."""
+    return datetime.fromtimestamp(clock.unix(), UTC).date()

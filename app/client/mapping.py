@@ -6,6 +6,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from app.client.cases import VALUE_FIELDS
+from app.client.details import DATES, LISTS, TEXTS, WORDS
 from app.client.errors import UsageError
 from app.identifiers.kinds import KINDS
 
@@ -18,6 +19,7 @@ CASE_FIELDS: Final = (
     "opened_on",
     "review_on",
     "summary",
+    *dict.fromkeys((*TEXTS, *DATES, *WORDS, *LISTS)),
 )
 CODED_FIELDS: Final = (
     "record_class",
@@ -26,6 +28,9 @@ CODED_FIELDS: Final = (
     "provenance",
     "subject_kind",
     "role",
+    "standing",
+    "juvenile",
+    *WORDS,
 )
 OF_FIELDS: Final = {kind: f"{kind}_{KINDS[kind].of}" for kind in VALUE_FIELDS if KINDS[kind].of}
 """The field of what a kind needs beside its value: `plate_state`, `handle_platform`."""
@@ -95,9 +100,18 @@ class Mapping(BaseModel):
     """What stands between several values in one cell of `MANY_FIELDS`; `;` unless given."""
 
     def translate(self, field: str, text: str) -> str:
-        """Return our code for the export's `text` of a coded field, or `text` in lower case."""
+        """Return our code for the export's `text` of a coded field, or `text` in lower case.
+
+        Of a field that is a list each of its words; a code that is written in capitals stays so.
+        """
+        if field in LISTS and ";" in text:
+            return ";".join(self.translate(field, part) for part in text.split(";"))
         key = text.strip().casefold()
-        return self._codes.get((field, key), key)
+        return self._codes.get((field, key)) or self._capitals.get((field, key), key)
+
+    @cached_property
+    def _capitals(self) -> dict[tuple[str, str], str]:
+        return {(field, word.casefold()): word for field, words in WORDS.items() for word in words}
 
     @cached_property
     def _codes(self) -> dict[tuple[str, str], str]:

@@ -2,8 +2,9 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from app.client.details import details
 from app.client.exchange import Json
-from app.client.prepare import Prepared, PreparedSubject
+from app.client.prepared import Prepared, PreparedSubject
 from app.identifiers.encoding import b64u_encode
 from app.identifiers.kinds import MATCH_SPEC
 
@@ -34,6 +35,7 @@ def bulk_entry(prepared: Prepared, tokens: Mapping[bytes, bytes], epoch: int) ->
         "trafficking_type": case.trafficking_type,
         "disclosure": case.disclosure or "open",
         **{name: value for name, value in optional.items() if value},
+        **details(case),
         "subjects": [_subject(subject, tokens) for subject in prepared.subjects],
     }
     entry = {"source_system": case.source_system, "external_id": case.external_id, "case": body}
@@ -65,6 +67,8 @@ def _subject(subject: PreparedSubject, tokens: Mapping[bytes, bytes]) -> Json:
     return {
         "ref": subject.ref,
         "kind": subject.kind,
+        "standing": "suspected" if subject.is_suspected else "not_suspected",
+        "is_juvenile": subject.is_juvenile,
         "names": [
             {
                 "rarity": name.rarity,

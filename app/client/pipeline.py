@@ -8,7 +8,7 @@ from app.client.cases import CaseResult
 from app.client.errors import ClientError, printable
 from app.client.exchange import Exchange, Json
 from app.client.payload import MAX_BULK_CASES, bulk_entry, cut_bulks
-from app.client.prepare import Prepared
+from app.client.prepared import Prepared
 from app.client.rejects import Reject
 from app.client.tokenize import MAX_ELEMENTS, Purpose, Tokenizer
 

@@ -1,10 +1,12 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from datetime import date
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
+from app.client.ages import is_juvenile
 from app.client.cases import (
     DISCLOSURES,
     MAX_IDENTIFIERS,
@@ -21,8 +23,10 @@ from app.client.cases import (
     Identifier,
     Subject,
 )
+from app.client.details import TEXTS, is_attested, unknown_fields
 from app.client.errors import ClientError
 from app.client.guard import Guard, holds_identifier
+from app.client.prepared import LeftOut, Prepared, PreparedSubject
 from app.client.rejects import ADVICE
 from app.identifiers.addresses import normalize_postcode
 from app.identifiers.birth_dates import parse_birth_date
@@ -30,7 +34,6 @@ from app.identifiers.errors import IdentifierError
 from app.identifiers.identifier_keys import identifier_keys, last_four_keys
 from app.identifiers.kinds import KINDS
 from app.identifiers.match_keys import (
-    Alias,
     MatchKey,
     PersonName,
     address_keys,
@@ -39,6 +42,7 @@ from app.identifiers.match_keys import (
 )
 from app.identifiers.names import normalize_name
 from app.identifiers.texts import refuse_nobody
+from app.reference.counties import state_of
 
 _SOURCE_SYSTEM: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _EXTERNAL_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,63}")
@@ -62,46 +66,10 @@ class RefusedCaseError(ClientError):
         self.ref = ref
 
 
-@dataclass(frozen=True)
-class LeftOut:
-    """A value of a subject that made no match key, and why; never the value."""
-
-    ref: str
-    field: str
-    code: str
-    advice: str
-
-
-@dataclass(frozen=True, repr=False)
-class PreparedSubject:
-    """A subject as match keys; what is raw in them never leaves the office."""
-
-    ref: str
-    kind: str
-    provenance: str
-    names: tuple[Alias, ...]
-    identifiers: tuple[MatchKey, ...]
-
-
-@dataclass(frozen=True, repr=False)
-class Prepared:
-    """A case that may be posted, with its match keys."""
-
-    case: Case
-    subjects: tuple[PreparedSubject, ...]
-    left_out: tuple[LeftOut, ...]
-    key_count: int
-
-    def match_keys(self) -> Iterator[MatchKey]:
-        """Yield every match key of every subject."""
-        for subject in self.subjects:
-            for name in subject.names:
-                yield from name.keys
-            yield from subject.identifiers
-
-
-def prepare(case: Case) -> Prepared:
+def prepare(case: Case, today: date | None = None) -> Prepared:
     """Check what leaves the office in clear and derive the match keys of the rest.
+
+    Who by the date of birth is under age on `today` is a juvenile, whatever the case says.
 
     Raises:
         RefusedCaseError: the case may not be posted.
@@ -112,24 +80,45 @@ def prepare(case: Case) -> Prepared:
     if len(case.summary) > MAX_SUMMARY:
         raise RefusedCaseError("summary-too-long", "summary")
     _check_text(guard, "summary", "summary", case.summary)
-    left_out: list[LeftOut] = []
+    for name in TEXTS:
+        _check_text(guard, name, "attestation", getattr(case, name))
+    if not is_attested(case):
+        raise RefusedCaseError("attestation-missing", "record_class")
+    left_out = [_left_out("", name, "word-unknown") for name in unknown_fields(case)]
     county = case.county_fips.zfill(5) if _COUNTY.fullmatch(case.county_fips) else ""
+    if state_of(county) is None:
+        county = ""
     if case.county_fips and not county:
         left_out.append(_left_out("", "county_fips", "county-invalid"))
     subjects = []
     for subject in case.subjects:
         _check_subject(guard, subject)
-        prepared = _prepare_subject(subject, left_out)
-        if prepared.names or prepared.identifiers:
+        if is_juvenile(subject, today) or not subject.is_suspected:
+            prepared = _set_apart(subject, today, left_out)
+        else:
+            prepared = _prepare_subject(subject, left_out)
+        if prepared.names or prepared.identifiers or not prepared.is_matched:
             subjects.append(prepared)
         else:
             left_out.append(_left_out(subject.ref, "", "nothing-to-match"))
-    if not subjects:
+    if not any(each.is_matched for each in subjects):
         raise RefusedCaseError("nothing-to-match", "")
     count = sum(
         sum(len(name.keys) for name in each.names) + len(each.identifiers) for each in subjects
     )
-    return Prepared(replace(case, county_fips=county), tuple(subjects), tuple(left_out), count)
+    unknown: dict[str, Any] = dict.fromkeys(unknown_fields(case), "")
+    return Prepared(
+        replace(case, county_fips=county, **unknown), tuple(subjects), tuple(left_out), count
+    )
+
+
+def _set_apart(subject: Subject, today: date | None, left_out: list[LeftOut]) -> PreparedSubject:
+    juvenile = is_juvenile(subject, today)
+    code = "juvenile-not-matched" if juvenile else "not-suspected-not-matched"
+    left_out.append(_left_out(subject.ref, "", code))
+    return PreparedSubject(
+        subject.ref, subject.kind, subject.provenance, (), (), subject.is_suspected, juvenile
+    )
 
 
 def _check_codes(case: Case) -> None:

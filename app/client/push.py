@@ -1,10 +1,11 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
+from datetime import date
 from pathlib import Path
 
 from app.client.cases import CaseResult
-from app.client.clock import Clock, SystemClock
+from app.client.clock import Clock, SystemClock, clock_day
 from app.client.config import ClientConfig
 from app.client.errors import TemporaryError
 from app.client.exchange import Json
@@ -125,7 +126,9 @@ def push(
     summary = Summary(resumed_after_line=state.line)
     started = clock.monotonic()
     found = reader.cases(read_rows(export))
-    batches = _batches(reader, found, after=state.line, most_cases=plan.batch)
+    batches = _batches(
+        reader, found, after=state.line, most_cases=plan.batch, today=clock_day(clock)
+    )
     for batch, results in client.put_batches(batches) if client else _unsent(batches):
         rejects = [*batch.rejects, *_refused(batch, results)]
         file.add(rejects)
@@ -144,13 +147,13 @@ def push(
 
 
 def _batches(
-    reader: RowReader, found: Iterable[CaseRows], *, after: int, most_cases: int
+    reader: RowReader, found: Iterable[CaseRows], *, after: int, most_cases: int, today: date
 ) -> Iterator[Batch]:
     batch = Batch(most_cases=most_cases)
     for rows in found:
         if rows.end_line <= after:
             continue
-        _add(batch, reader, rows)
+        _add(batch, reader, rows, today)
         if batch.is_full:
             yield batch
             batch = Batch(most_cases=most_cases)
@@ -158,13 +161,13 @@ def _batches(
         yield batch
 
 
-def _add(batch: Batch, reader: RowReader, rows: CaseRows) -> None:
+def _add(batch: Batch, reader: RowReader, rows: CaseRows, today: date) -> None:
     batch.rejects += rows.rejects
     batch.end_line = rows.end_line
     if rows.case is None:
         return
     try:
-        prepared = prepare(rows.case)
+        prepared = prepare(rows.case, today)
     except RefusedCaseError as error:
         line = rows.lines.get(error.ref, rows.first_line)
         column = reader.column(error.field)

@@ -8,14 +8,15 @@ from uuid import uuid4
 import httpx
 
 from app.client.cases import Case, CaseResult
-from app.client.clock import Clock, SystemClock
+from app.client.clock import Clock, SystemClock, clock_day
 from app.client.config import ClientConfig
 from app.client.credentials import read_private_key
 from app.client.errors import ProblemError
 from app.client.exchange import Exchange, Json, RetryPolicy
 from app.client.pins import PublishedKeys, check_tables, choose_keys, fetch_keys
 from app.client.pipeline import Batch, batches_of, put_batches
-from app.client.prepare import Prepared, RefusedCaseError, prepare
+from app.client.prepare import RefusedCaseError, prepare
+from app.client.prepared import Prepared
 from app.client.tokenize import Purpose, Tokenizer
 from app.identifiers.encoding import b64u_encode
 from app.identifiers.kinds import MATCH_SPEC
@@ -47,10 +48,11 @@ class RegistryClient:
             UsageError: the private key is absent, exposed or not one.
         """
         self._config = config
+        self._clock = clock or SystemClock()
         self._exchange = Exchange(
             config,
             read_private_key(config.key_path),
-            clock=clock or SystemClock(),
+            clock=self._clock,
             transport=transport,
             retry=retry,
         )
@@ -101,7 +103,7 @@ class RegistryClient:
             TrustError: a key, a proof or the match specification does not hold.
             ProblemError, TemporaryError: cases after the last result may not have been put.
         """
-        batches = batches_of(map(_prepare_or_refuse, cases))
+        batches = batches_of(_prepare_or_refuse(case, clock_day(self._clock)) for case in cases)
         for _, results in self.put_batches(batches, reason=reason):
             yield from results
 
@@ -229,9 +231,9 @@ class RegistryClient:
             params["cursor"] = page["next_cursor"]
 
 
-def _prepare_or_refuse(case: Case) -> Prepared | CaseResult:
+def _prepare_or_refuse(case: Case, today: date) -> Prepared | CaseResult:
     try:
-        return prepare(case)
+        return prepare(case, today)
     except RefusedCaseError as error:
         return CaseResult(
             case.source_system,

@@ -8,6 +8,9 @@ from typing import Final, Literal
 Effect = Literal["field", "row", "case"]
 
 ADVICE: Final = {
+    "attestation-missing": "Attest what is not charged: basis, by whom, when, where; why declined.",
+    "attestation-holds-identifier": "Name roles and places in the office, not persons or numbers.",
+    "attestation-names-subject": "Name roles and places in the office, not the subjects.",
     "case-fields-differ": "Rows of one case say different things about it; make them equal.",
     "case-rows-apart": "Sort the export by case number: the rows of one case stand together.",
     "characters-unreadable": "Set [file] encoding in the map; some characters cannot be read.",
@@ -18,9 +21,11 @@ ADVICE: Final = {
     "external-id-invalid": "Use a case number of 1 to 64 letters, digits and . _ ~ -.",
     "external-id-names-subject": "The case number holds a subject's name, birth date or number.",
     "external-id-holds-identifier": "The case number holds an identifier such as an SSN or e-mail.",
+    "juvenile-not-matched": "Juveniles are named in the case and never matched.",
     "kind-of-other-subject": "Persons and organizations have other identifiers; see subject_kind.",
     "kind-unknown": "Use a kind of identifier that docs/match-spec.md lists.",
     "names-of-organization": "An organization has no personal names; use org_name and org_state.",
+    "not-suspected-not-matched": "Who is not suspected is named in the case and never matched.",
     "nothing-to-match": "Give a name with a date of birth, a phone, an address or another number.",
     "provenance-refused": "Data of victim services and hotlines is never posted; leave it out.",
     "provenance-unknown": "Use police_report, court_filing or own_investigation.",
@@ -38,10 +43,12 @@ ADVICE: Final = {
     "summary-holds-identifier": "Remove phone, SSN and e-mail from the summary.",
     "summary-names-subject": "Remove the subjects' names, birth dates and numbers.",
     "summary-too-long": "Shorten the summary to 2,000 characters.",
+    "standing-unknown": "Use suspected or not_suspected, or translate it in the map.",
     "too-many-identifiers": "A subject has at most 50 other identifiers; the rest is left out.",
     "too-many-names": "A subject has at most 8 names; the rest is left out.",
     "too-many-subjects": "A case has at most 50 subjects; split it.",
     "trafficking-type-unknown": "Use sex, labor, both or undetermined, or translate it in the map.",
+    "word-unknown": "Use the words that docs/records.md lists, or translate them in the map.",
 }
 """What to do, by code. No sentence holds a value."""
 

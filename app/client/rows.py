@@ -11,6 +11,7 @@ from app.client.cases import (
     Identifier,
     Subject,
 )
+from app.client.details import DATES
 from app.client.exports import UNREADABLE, Export, Row, find_columns
 from app.client.mapping import CASE_FIELDS, CODED_FIELDS, MANY_FIELDS, OF_FIELDS, Mapping
 from app.client.rejects import Effect, Reject, reject
@@ -19,7 +20,10 @@ from app.identifiers.match_keys import PersonName
 
 _MAX_REJECTS: Final = 1000
 """Rejected rows in a row, after which a case is taken to be complete; it bounds memory."""
-_DATES: Final = ("opened_on", "review_on")
+_DATES: Final = ("opened_on", "review_on", *DATES)
+_ADULT: Final = frozenset({"", "no", "n", "false", "0", "adult"})
+"""What `juvenile` says of who is of age; whatever else it says, nobody is matched by it."""
+_STANDINGS: Final = ("", "suspected", "not_suspected")
 _ADDRESS: Final = ("street", "postcode", "number", "unit")
 
 
@@ -91,6 +95,7 @@ class RowReader:
                 "provenance-refused",
                 "provenance",
             ),
+            (self._text(row, "standing") not in _STANDINGS, "standing-unknown", "standing"),
             (not self._text(row, "external_id"), "external-id-invalid", "external_id"),
             (
                 "subject_ref" in self._columns and not self._text(row, "subject_ref"),
@@ -162,6 +167,8 @@ class RowReader:
             phones=tuple(self._texts(row, "phones")),
             addresses=(address,) if address.street else (),
             identifiers=tuple(self._identifiers(row)),
+            is_suspected=self._text(row, "standing") != "not_suspected",
+            is_juvenile=self._text(row, "juvenile") not in _ADULT,
             region=self._mapping.file.region,
         )
 
@@ -209,12 +216,15 @@ def _merge(known: Subject, further: Subject) -> Subject | None:
     """Return one subject of two rows with one reference, or None when they contradict."""
     if known.kind != further.kind or known.provenance != further.provenance:
         return None
+    if known.is_suspected != further.is_suspected:
+        return None
     if known.born and further.born and known.born != further.born:
         return None
     return replace(
         known,
         names=tuple(dict.fromkeys(known.names + further.names)),
         born=known.born or further.born,
+        is_juvenile=known.is_juvenile or further.is_juvenile,
         phones=tuple(dict.fromkeys(known.phones + further.phones)),
         addresses=tuple(dict.fromkeys(known.addresses + further.addresses)),
         identifiers=tuple(dict.fromkeys(known.identifiers + further.identifiers)),
