@@ -56,9 +56,13 @@ from app.core.openapi import (
 )
 from app.core.paging import Pager
 from app.core.settings import RegistrySettings
+from app.defendants import examples as defendants_examples
+from app.defendants import routes as defendants
 from app.handling import examples as handling_examples
 from app.handling import routes as handling
 from app.identifiers.kinds import MATCH_SPEC
+from app.infusion import examples as infusion_examples
+from app.infusion import routes as infusion
 from app.overlaps import examples as overlaps_examples
 from app.overlaps import routes as overlaps
 from app.overlaps.keyring import create_keyring
@@ -95,6 +99,8 @@ EXAMPLES: Final = {
     **handling_examples.EXAMPLES,
     **quotas_examples.EXAMPLES,
     **suppressing_examples.EXAMPLES,
+    **defendants_examples.EXAMPLES,
+    **infusion_examples.EXAMPLES,
     "MetaRead": {
         "version": "0.1.0",
         "match_spec": "joinder/v1",
@@ -123,7 +129,7 @@ REFUSALS: Final = (MissingScopeError, UnavailableError), NOT_SIGNED_IN, (CrossSi
 
 PACKAGES: Final = (
     *(accounts, people, people_themselves, people_administration),
-    *(quotas, overlaps, cases, suppressing, sharing, reviews, handling),
+    *(quotas, overlaps, cases, suppressing, defendants, sharing, reviews, infusion, handling),
 )
 
 

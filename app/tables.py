@@ -4,8 +4,10 @@ from app.accounts import models as accounts
 from app.audit import models as audit
 from app.cases import models as cases
 from app.core.models import Base
+from app.defendants import models as defendants
 from app.epochs import models as epochs
 from app.handling import models as handling
+from app.infusion import models as infusion
 from app.offices import models as offices
 from app.overlaps import models as overlaps
 from app.pairs import models as pairs
@@ -21,8 +23,10 @@ __all__ = [
     "accounts",
     "audit",
     "cases",
+    "defendants",
     "epochs",
     "handling",
+    "infusion",
     "offices",
     "overlaps",
     "pairs",

@@ -26,6 +26,12 @@ class Permission(StrEnum):
     STATE_OVERLAPS_READ = "state-overlaps:read"
     SUPPRESSIONS_MANAGE = "suppressions:manage"
     TOKENS_EVALUATE = "tokens:evaluate"
+    DEFENDANT_FEED_READ = "defendant-feed:read"
+    DEFENDANT_FEED_CHOOSE = "defendant-feed:choose"
+    INFUSION_READ = "infusion:read"
+    INFUSION_ASK = "infusion:ask"
+    INFUSION_ANSWER = "infusion:answer"
+    INFUSION_OFFER = "infusion:offer"
     OFFICES_READ = "offices:read"
     OFFICES_MANAGE = "offices:manage"
     PEOPLE_MANAGE = "people:manage"
@@ -36,6 +42,7 @@ _NEVER_A_CLIENTS = {
     *(Permission.CASES_OVERSEE, Permission.SUMMARIES_VOUCH),
     *(Permission.GRANTS_APPROVE, Permission.WALLS_SET, Permission.WALLS_LIFT),
     *(Permission.GLASS_BREAK, Permission.GLASS_REVIEW),
+    *(Permission.DEFENDANT_FEED_CHOOSE, Permission.INFUSION_OFFER),
     *(Permission.OFFICES_MANAGE, Permission.PEOPLE_MANAGE, Permission.PEOPLE_REVIEW),
 }
 CLIENT_SCOPES = tuple(scope for scope in Permission if scope not in _NEVER_A_CLIENTS)

@@ -30,7 +30,7 @@ CONNECTION_SETTINGS: Final = {
 }
 """Set on each connection: bounds on every wait inside PostgreSQL, and plans that are kept."""
 
-SCHEMA: Final = "0013"
+SCHEMA: Final = "0018"
 """The revision that this release needs. It also runs on a later one: migrations only add."""
 
 Role = Literal["joinder_app", "joinder_matcher", "joinder_jobs"]
