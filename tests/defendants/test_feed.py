@@ -75,9 +75,7 @@ class TestListCharges:
         owner, reader = await make_offices(shared_registry)
         accused, other = defendant(), someone(ref="2")
         await post(owner, charged(accused, other))
-        (item,) = [
-            each for each in await feed(reader) if each["office"]["code"] == owner.code
-        ]
+        (item,) = [each for each in await feed(reader) if each["office"]["code"] == owner.code]
         assert set(item["digests"]) == digests_of(accused)
         assert item["digests"] == sorted(item["digests"], key=b64u_decode)
         charged_on = today() - timedelta(days=1)
@@ -99,9 +97,7 @@ class TestListCharges:
             lambda who: charged(who, facts=offences(days_ago=-1)),
             lambda who: charged(who, facts={"offences": [{"nibrs": "40A"}]}),
             lambda who: charged({**who, "is_charged": False}),
-            lambda who: charged(
-                {**who, "names": [], "is_juvenile": True}, someone(ref="2"), ref="2"
-            ),
+            lambda who: charged({**who, "names": [], "is_juvenile": True}, someone(ref="2")),
         ],
         ids=[
             *("pre_charge", "disposed", "silent", "contact_first", "not listed", "old"),
@@ -113,9 +109,7 @@ class TestListCharges:
         accused = defendant()
         await post(owner, charged(accused), "24-0")
         assert digests_of(accused) <= await published(reader)
-        other = body(accused)
-        other.pop("ref", None)
-        await post(owner, other, "24-0")
+        await post(owner, body(accused), "24-0")
         assert not digests_of(accused) & await published(reader)
 
     async def test_follows_the_statute_to_its_nibrs_code(self, shared_registry: Registry) -> None:
@@ -173,7 +167,7 @@ class TestListCharges:
         whole, pages = await feed(reader), await feed(reader, 2)
         assert whole == pages
         entries = await shared_registry.audit("defendant_feed.disclosed")
-        assert len(entries) - before == 1 + len(whole) // 2 + 1 - (len(whole) % 2 == 0) * 0
+        assert len(entries) - before == 1 + len(whole) // 2 + 1  # the last page may be empty
         listed = [key for entry in entries[before + 1 :] for key in entry["detail"]["cases"]]
         assert len(listed) == len(set(listed)) == len(whole)
 
