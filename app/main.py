@@ -14,13 +14,14 @@ from app.access.errors import MissingScopeError
 from app.access.permissions import Permission
 from app.accounts import examples as accounts_examples
 from app.accounts import routes as accounts
-from app.accounts.deps import current_principal
+from app.accounts.deps import admit_caller, current_principal
 from app.audit import service as audit
 from app.cases import examples as cases_examples
 from app.cases import routes as cases
 from app.cases.registering import Intake
 from app.cases.schemas import MAX_CASES
 from app.core import keyfiles
+from app.core.clock import utc_now
 from app.core.db import (
     DATABASE_ERRORS,
     SCHEMA,
@@ -35,6 +36,7 @@ from app.core.deps import Settings
 from app.core.errors import AppError, ForbiddenError, UnavailableError
 from app.core.http import (
     MAX_BODY_BYTES,
+    Admissions,
     RequestEdge,
     StatusRead,
     StrictRoute,
@@ -44,7 +46,7 @@ from app.core.http import (
     problem_response,
 )
 from app.core.jwt import AccessVerifier, SigningKey
-from app.core.meta import LimitsRead, MetaRead
+from app.core.meta import DESCRIPTION, TAGS, LimitsRead, MetaRead
 from app.core.openapi import (
     PUBLIC,
     SERVICE_EXAMPLES,
@@ -70,7 +72,7 @@ from app.people import admin_routes as people_administration
 from app.people import examples as people_examples
 from app.people import me_routes as people_themselves
 from app.people import routes as people
-from app.people.deps import current_sign_in
+from app.people.deps import admit_person, current_sign_in
 from app.people.errors import NOT_SIGNED_IN, CrossSiteRequestError
 from app.people.gate import create_gate
 from app.postgres.durability import check_durable
@@ -113,16 +115,9 @@ EXAMPLES: Final = {
         },
     },
 }
-DESCRIPTION: Final = (
-    "Joinder tells prosecutors' offices that another office is after the same target, without "
-    "showing anyone who that target is, and lets them settle who handles it. Identifiers are "
-    "blinded in the office; the registry receives tokens and answers with possible matches, as "
-    "far as the other office lets them be seen."
-)
 
-
-CALLERS: Final = (current_principal, current_sign_in)
-"""What knows who calls: a machine client by its access token, a person by its sign-in."""
+CALLERS: Final[Admissions] = {current_principal: admit_caller, current_sign_in: admit_person}
+"""What knows who calls, a machine client or a person, and what lets it in before it is heard."""
 
 REFUSALS: Final = (MissingScopeError, UnavailableError), NOT_SIGNED_IN, (CrossSiteRequestError,)
 """Of every operation with a caller; of those that people call too; of changes among these."""
@@ -166,6 +161,7 @@ def create_bare_app() -> FastAPI:
         version=version("joinder"),
         summary="Deconfliction and joint handling for prosecutors",
         description=DESCRIPTION,
+        openapi_tags=TAGS,
         openapi_url=None,  # ours is an operation like the others
         docs_url=None,
         redoc_url=None,
@@ -174,6 +170,8 @@ def create_bare_app() -> FastAPI:
         generate_unique_id_function=function_name,
     )
     app.router.route_class = StrictRoute
+    app.state.admissions = CALLERS
+    app.state.clock = utc_now
     for package in PACKAGES:
         app.include_router(package.router)
     service = ("/v1/meta", read_meta, ()), ("/healthz", read_health, ())

@@ -87,13 +87,13 @@ def serving(run_id: str) -> Iterator[str]:
 
 
 async def allow_looking_behind(server: EmbeddedServer) -> None:
-    """Let the login of `server.url` become every role and see past row security."""
+    """Let the login of `server.url` become every role, see past row security, and checkpoint."""
     connection = await asyncpg.connect(server.superuser_url)
     try:
         async with connection.transaction():
             await connection.execute(roles.statements("joinder", "joinder"))
             await connection.execute(
-                "GRANT joinder_ladder TO joinder; ALTER ROLE joinder BYPASSRLS"
+                "GRANT joinder_ladder, pg_checkpoint TO joinder; ALTER ROLE joinder BYPASSRLS"
             )
     finally:
         await connection.close()

@@ -33,6 +33,7 @@ from app.main import create_bare_app, prepare
 from app.offices import service as offices
 from app.offices.schemas import AgreementSign, OfficeAdd, OfficeKind
 from tests.blinding import case, person
+from tests.documented import check_headers
 
 ISSUER = "https://registry.test"
 
@@ -129,7 +130,12 @@ class Registry:
     def http(self, **headers: str) -> httpx.AsyncClient:
         """Return an HTTP client of the application."""
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
-        return httpx.AsyncClient(transport=transport, base_url=ISSUER, headers=headers)
+        return httpx.AsyncClient(
+            transport=transport,
+            base_url=ISSUER,
+            headers=headers,
+            event_hooks={"response": [check_headers]},
+        )
 
     async def add_office(
         self,

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import RowMapping, select, text
+from sqlalchemy import RowMapping, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principal import Principal
@@ -18,16 +18,16 @@ from app.offices.models import Office
 from app.offices.queries import IN_FORCE
 from app.people.service import PREFIX
 
-_STANDING: Final = text(
-    "SELECT c.office_id, c.scopes, "  # noqa: S608 -- no value is put into the text
-    + IN_FORCE.format(office="c.office_id", today=":today")
-    + " AS is_participating, "
-    + ENTER.format(office="c.office_id", client="c.id", person="NULL", roles="'client'")
-    + " FROM client_credentials c"
-    " JOIN offices o ON o.id = c.office_id"
-    " WHERE c.id = :client_id AND c.revoked_at IS NULL AND o.suspended_at IS NULL"
-    " AND (c.networks = '{}' OR CAST(:address AS inet) <<= ANY (c.networks))"
-)
+# for the driver as it is: every request of a machine begins with it
+_STANDING: Final = f"""
+SELECT c.office_id, c.scopes,
+  {IN_FORCE.format(office="c.office_id", today="$1::date")} AS is_participating,
+  {ENTER.format(office="c.office_id", client="c.id", person="NULL", roles="'client'")}
+FROM client_credentials c
+JOIN offices o ON o.id = c.office_id
+WHERE c.id = $2 AND c.revoked_at IS NULL AND o.suspended_at IS NULL
+  AND (c.networks = '{{}}' OR $3::inet <<= ANY (c.networks))
+"""  # noqa: S608 -- constants only; every value is a parameter
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,12 @@ async def get_standing(
     None when it is unknown, revoked, of a suspended office, or not to be used from there; these are
     never told apart. From then on the transaction acts for the client.
     """
-    arguments = {"client_id": client_id, "today": now.date(), "address": address}
-    row = (await session.execute(_STANDING, arguments)).one_or_none()
-    return None if row is None else Standing(*row[:3])
+    connection = await session.connection()
+    found = await connection.exec_driver_sql(_STANDING, (now.date(), client_id, address))
+    row = found.mappings().one_or_none()
+    if row is None:
+        return None
+    return Standing(row["office_id"], row["scopes"], row["is_participating"])
 
 
 async def get_public_jwk(session: AsyncSession, client_id: UUID, kid: str) -> dict[str, Any] | None:

@@ -226,7 +226,7 @@ class StageRead(Read):
     """A step of the matter and its day."""
 
     stage: str
-    """Which step."""
+    """Which step of the matter it is."""
     on: date
     """The day it was reached."""
     is_struck: bool = False

@@ -6,6 +6,7 @@ it takes for an identifier and is none, two persons of the office can let pass (
 
 import re
 import unicodedata
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import phonenumbers
@@ -27,7 +28,7 @@ _WAYS: Final = (
 _FORMS: Final = {
     "social-security-number": (
         r"\b\d{3}[-. /]\d{2}[-. /]\d{4}\b",
-        r"(?i)\b(?:ssn|social security)(?: (?:no|number|is))*\W{0,4}(?:\w{3}\W\w{2}\W)?\d{4}\b",
+        r"(?i)\b(?:ssn|social security)(?: [a-z]{2,6}){0,2}\W{0,4}(?:\w{3}\W\w\w\W)?\d{4}\b",
     ),
     "long-number": (r"\b\d{8,}\b", r"\b\d{4}[- ]\d{4}[- ]\d{4}[- ]\d{1,7}\b"),
     "alien-number": (r"(?i)\bA[-# ]{0,2}\d{2,3}[- ]?\d{3}[- ]?\d{2,3}\b",),
@@ -81,10 +82,15 @@ _FORMS: Final = {
     "phone-number": (r"(?<![\d-])\d{3}[-.]\d{4}(?![\d-])", r"\(\d{3}\) ?\d{3}"),
 }
 _COMPILED: Final = [(code, re.compile(form)) for code, forms in _FORMS.items() for form in forms]
+_WITHOUT_DIGITS: Final = frozenset(
+    {"email-address", "criminal-history", "visa-petition", "web-address", "handle"}
+)
+"""Kinds whose forms may do without any digit."""
 _NUMBERED: Final = re.compile(r"(?<![0-9])[0-9]{3}[-._~][0-9]{2,3}[-._~][0-9]{4}(?![0-9])")
 """A social security or phone number with its separators; digits alone may number a case."""
 
 _INVISIBLE: Final = {"Cf", "Cc"}
+_WHOLE_NUMBER: Final = 10
 _MOST: Final = 20
 """Places that a refusal names."""
 
@@ -96,9 +102,24 @@ def find_identifiers(text: str, pointer: str = "/summary") -> tuple[FieldProblem
     body.
     """
     plain, places = _plain(text)
-    found = [(match.start(), code) for code, form in _COMPILED for match in form.finditer(plain)]
-    phones = phonenumbers.PhoneNumberMatcher(plain, "US", leniency=phonenumbers.Leniency.POSSIBLE)
-    found += [(match.start, "phone-number") for match in phones]
+    digits = sum(char.isdigit() for char in plain)
+    found = [
+        (match.start(), code)
+        for code, form in _COMPILED
+        if digits or code in _WITHOUT_DIGITS
+        for match in form.finditer(plain)
+    ]
+    phones: Iterable[phonenumbers.PhoneNumberMatch] = ()
+    if digits >= _WHOLE_NUMBER:
+        phones = phonenumbers.PhoneNumberMatcher(
+            plain, "US", leniency=phonenumbers.Leniency.POSSIBLE
+        )
+    # seven digits may number a docket; those that are written like a phone number are found above
+    found += [
+        (match.start, "phone-number")
+        for match in phones
+        if sum(char.isdigit() for char in match.raw_string) >= _WHOLE_NUMBER
+    ]
     return tuple(
         FieldProblem(pointer, code, f"Remove what stands at character {places[start] + 1}.")
         for start, code in sorted(set(found))[:_MOST]
@@ -116,11 +137,13 @@ def check_reference(text: str) -> str:
     return text
 
 
-def _plain(text: str) -> tuple[str, list[int]]:
+def _plain(text: str) -> tuple[str, Sequence[int]]:
     """Return `text` with compatible forms folded, and for each character where it came from.
 
     Invisible characters are gone, digits Western, dashes hyphens and white space spaces.
     """
+    if text.isascii() and text.isprintable():
+        return text, range(len(text))
     kept: list[str] = []
     places: list[int] = []
     for place, char in enumerate(text):

@@ -78,6 +78,7 @@ THEN_FINISH = [Depends(then_finish)]
         TextRefusedError,
         TokenRefusedError,
         scope=Permission.CASES_POST,
+        sends=["ETag"],
     ),
 )
 async def put_case(  # noqa: PLR0913, PLR0917 -- the path has two parts
@@ -141,7 +142,7 @@ async def list_cases(
 @router.get(
     "/cases/{source_system}/{external_id}",
     tags=["cases"],
-    openapi_extra=operation(CaseNotFoundError, scope=Permission.CASES_READ),
+    openapi_extra=operation(CaseNotFoundError, scope=Permission.CASES_READ, sends=["ETag"]),
 )
 async def read_case(
     source_system: SourceSystem,
@@ -225,7 +226,7 @@ async def list_overlaps(
 @router.get(
     "/overlaps/{overlap_id}",
     tags=["overlaps"],
-    openapi_extra=operation(OverlapNotFoundError, scope=Permission.OVERLAPS_READ),
+    openapi_extra=operation(OverlapNotFoundError, scope=Permission.OVERLAPS_READ, sends=["ETag"]),
 )
 async def read_overlap(
     overlap_id: OverlapId,
@@ -249,6 +250,7 @@ async def read_overlap(
         PreconditionFailedError,
         PreconditionRequiredError,
         scope=Permission.OVERLAPS_JUDGE,
+        sends=["ETag"],
     ),
 )
 async def put_verdict(

@@ -6,7 +6,6 @@ from typing import Annotated
 from fastapi import Depends, Header, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.errors import PreconditionRequiredError
 from app.core.preconditions import Precondition
@@ -37,9 +36,10 @@ def caller_address(request: Request) -> Address | None:
     return getattr(address, "ipv4_mapped", None) or address
 
 
-async def request_time() -> datetime:
+async def request_time(request: Request) -> datetime:
     """Return the instant at which a request counts as made."""
-    return utc_now()
+    now: datetime = request.app.state.clock()
+    return now
 
 
 async def optional_precondition(

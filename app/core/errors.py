@@ -23,6 +23,8 @@ class AppError(Exception):
     default_detail: ClassVar[str] = (
         "Try again; if it happens again, send the trace id to the operator."
     )
+    sends: ClassVar[tuple[str, ...]] = ()
+    """Headers that the refusal can bring."""
 
     def __init__(
         self, detail: str | None = None, *, problems: tuple[FieldProblem, ...] = ()
@@ -58,6 +60,7 @@ class UnauthenticatedError(AppError):
     code = "unauthenticated"
     title = "Sign-in needed"
     default_detail = "Get an access token from POST /v1/oauth/token and send it as a bearer token."
+    sends = ("WWW-Authenticate",)
 
     def __init__(self, detail: str | None = None) -> None:
         super().__init__(detail)
@@ -160,6 +163,7 @@ class UnavailableError(AppError):
     code = "temporarily-unavailable"
     title = "Temporarily unavailable"
     default_detail = "Repeat the same request after the time in Retry-After; repeating is safe."
+    sends = ("Retry-After",)
 
     def __init__(self, detail: str | None = None) -> None:
         super().__init__(detail)

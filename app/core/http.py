@@ -1,7 +1,7 @@
 import json
 import re
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from traceback import walk_tb
 from typing import Annotated, Any, Final, Literal
 from uuid import uuid4
@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core import errors, strict_json
 from app.core.errors import AppError
-from app.core.openapi import MAX_BODY, PUBLIC, operation
+from app.core.openapi import MAX_BODY, PUBLIC, dependencies, operation
 from app.core.problems import ProblemPage, explain, field_problems
 from app.core.schemas import Read
 
@@ -54,20 +54,31 @@ class StatusRead(Read):
     """`ok`: it lives; `ready`: it can also do its work."""
 
 
+Admissions = Mapping[Callable[..., Any], Callable[[Request], Awaitable[None]]]
+"""Of a dependency that knows who calls: what refuses a stranger by the head of a request."""
+
+
 class StrictRoute(APIRoute):
-    """A route that reads only strict JSON and only the query parameters it declares."""
+    """A route that reads only strict JSON and only the query parameters it declares.
+
+    `app.state.admissions` go first: of a stranger's request neither query nor body is looked at.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return FastAPI's handler behind the checks."""
         handle = super().get_route_handler()
+        needed = frozenset(dependencies(self.dependant))
         known = _query_names(self.dependant)
         media_type = None
         if self.body_field is not None:
             media_type = FORM if isinstance(self.body_field.field_info, Form) else JSON
-
         limit = int((self.openapi_extra or {}).get(MAX_BODY, MAX_BODY_BYTES))
 
         async def strict(request: Request) -> Response:
+            admissions: Admissions = request.app.state.admissions
+            for caller, admit in admissions.items():
+                if caller in needed:
+                    await admit(request)
             names = [name for name, _ in request.query_params.multi_items()]
             if not known.issuperset(names) or len(set(names)) != len(names):
                 raise errors.UnknownParameterError

@@ -1,4 +1,4 @@
-"""Access tokens and client assertions; beside it only `id_tokens` imports a JOSE library.
+"""Access tokens and client assertions; beside it only `people.id_tokens` imports a JOSE library.
 
 python-jose mints our own short ES256 tokens; joserfc verifies, because python-jose accepts key
 confusion, unknown `crit` headers and missing claims (docs/adr/0003-access-tokens.md).

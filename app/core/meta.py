@@ -1,6 +1,28 @@
-"""What the registry tells of itself, at GET /v1/meta."""
+"""What the registry tells of itself: in its OpenAPI document, and at GET /v1/meta."""
+
+from typing import Final
 
 from app.core.schemas import Read
+
+DESCRIPTION: Final = (
+    "Joinder tells prosecutors' offices that another office is after the same target, without "
+    "showing anyone who that target is, and lets them settle who handles it. Identifiers are "
+    "blinded in the office; the registry receives tokens and answers with possible matches, as "
+    "far as the other office lets them be seen."
+)
+
+TAGS: Final = [
+    {"name": "accounts", "description": "Access tokens of machine clients, and their keys."},
+    {"name": "cases", "description": "An office's own cases, posted with blinded identifiers."},
+    {"name": "handling", "description": "Asking for joint handling of an overlap, and answering."},
+    {"name": "offices", "description": "Offices that take part, and what they committed to."},
+    {"name": "overlaps", "description": "Possible matches with others' cases, and verdicts."},
+    {"name": "people", "description": "Signing in, second factors, the people of an office."},
+    {"name": "service", "description": "What the service is, how it fares; problems explained."},
+    {"name": "sharing", "description": "Who sees what of a case: grants, walls, emergencies."},
+    {"name": "suppressions", "description": "Values that are no evidence, or less of it."},
+    {"name": "tokens", "description": "Making tokens: permits, and the keys that prove them."},
+]
 
 
 class LimitsRead(Read):

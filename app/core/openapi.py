@@ -59,9 +59,20 @@ _TRACE_ID: Final = "7f0c1d2e3b4a59687786a5b4c3d2e1f0"
 MAX_BODY: Final = "x-max-body-bytes"
 _SCOPE: Final = "x-scope"
 _RAISES: Final = "x-raises"
+_SENDS: Final = "x-sends"
 _ALWAYS: Final = (errors.UnknownParameterError, AppError)
 _WITH_BODY: Final = (errors.MalformedError, errors.TooLargeError, errors.MediaTypeError)
 
+
+HEADERS: Final = {
+    "ETag": "The version that the answer shows; a change sends it back as If-Match.",
+    "Idempotent-Replayed": "`true`: the first answer to this Idempotency-Key, given once more.",
+    "Link": 'The next page, `rel="next"` (RFC 8288); the last page has none.',
+    "Location": "Where to read what was made.",
+    "Retry-After": "Seconds to wait before the same request is sent again.",
+    "WWW-Authenticate": "How to make oneself known (RFC 9110 section 11.6.1).",
+}
+"""What answers bring beside the headers that all have."""
 
 PUBLIC: Final = "public"
 """The scope of an operation that anyone may call, without a token."""
@@ -75,15 +86,19 @@ class UnnamedOperationError(RuntimeError):
 
 
 def operation(
-    *raises: type[AppError], scope: str, max_body_bytes: int | None = None
+    *raises: type[AppError],
+    scope: str,
+    max_body_bytes: int | None = None,
+    sends: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Return `openapi_extra` of a route: its own errors, its scope and its largest body.
+    """Return `openapi_extra` of a route: its own errors, scope, largest body and `HEADERS`.
 
-    Errors that follow from the route itself, such as 401 of one that needs a token, are added.
+    What follows from the route itself is added: the 401 of one that needs a token, the Link of a
+    page, the mark of an answer that is given once more.
     `http.StrictRoute` enforces the size. The scope is a permission of the policy table, `PUBLIC`
     or `KNOWN`; `check_operations` refuses others, and the service checks that the caller has it.
     """
-    extra = {_RAISES: [error.code for error in raises], _SCOPE: scope}
+    extra = {_RAISES: [error.code for error in raises], _SCOPE: scope, _SENDS: list(sends)}
     return extra if max_body_bytes is None else {**extra, MAX_BODY: max_body_bytes}
 
 
@@ -104,7 +119,7 @@ def check_operations(
     for route in (context.original_route for context in iter_route_contexts(app.routes)):
         if isinstance(route, APIRoute):
             scope = (route.openapi_extra or {}).get(_SCOPE)
-            is_known = not set(callers).isdisjoint(_dependencies(route.dependant))
+            is_known = not set(callers).isdisjoint(dependencies(route.dependant))
             if scope not in {PUBLIC, KNOWN, *permissions} or is_known is (scope == PUBLIC):
                 unnamed.append(route.path)
         else:
@@ -113,10 +128,11 @@ def check_operations(
         raise UnnamedOperationError(f"These do not say who may call them: {', '.join(unnamed)}.")
 
 
-def _dependencies(dependant: Dependant) -> Iterator[Callable[..., Any] | None]:
+def dependencies(dependant: Dependant) -> Iterator[Callable[..., Any] | None]:
+    """Yield what a route depends on, at whatever depth."""
     for each in dependant.dependencies:
         yield each.call
-        yield from _dependencies(each)
+        yield from dependencies(each)
 
 
 def function_name(route: APIRoute) -> str:
@@ -147,6 +163,7 @@ def document(
             summary=app.summary,
             description=app.description,
             routes=app.routes,
+            tags=app.openapi_tags,
         )
         made["info"]["license"] = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
         made["servers"] = [{"url": "/"}]
@@ -158,6 +175,7 @@ def document(
             for method, each in path.items():
                 also = (*either, *(() if method == "get" else changing))
                 _settle(each, examples, guarded, also)
+                _add_headers(each, schemas)
         app.openapi_schema = made
     return app.openapi_schema
 
@@ -193,9 +211,30 @@ def _settle(
         responses[str(status)] = _refusal(ours)
 
 
+def _add_headers(operation: dict[str, Any], schemas: Mapping[str, Any]) -> None:
+    """Say which headers the successes of an operation bring."""
+    names = {each["name"].lower() for each in operation.get("parameters", ())}
+    sends = {*operation.pop(_SENDS, ())}
+    sends |= {"Idempotent-Replayed"} if "idempotency-key" in names else set()
+    for status, response in operation["responses"].items():
+        if status.startswith("2"):
+            content = response.get("content", {}).get("application/json", {})
+            name = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
+            is_page = "next_cursor" in schemas.get(name, {}).get("properties", ())
+            response.update(_headers(sends | {"Link"} if is_page else sends))
+
+
+def _headers(names: Collection[str]) -> dict[str, Any]:
+    said = {
+        name: {"description": HEADERS[name], "schema": {"type": "string"}} for name in sorted(names)
+    }
+    return {"headers": said} if said else {}
+
+
 def _refusal(raised: list[type[AppError]]) -> dict[str, Any]:
     return {
         "description": " ".join(f"{error.title}." for error in raised),
+        **_headers({name for error in raised for name in error.sends}),
         "content": {
             "application/problem+json": {
                 "schema": {"$ref": "#/components/schemas/Problem"},

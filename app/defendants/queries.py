@@ -15,7 +15,7 @@ from app.defendants.models import FeedChoice
 from app.offices.queries import IN_FORCE
 
 # $1 the office that reads, $2 now, $3 whether its agreement is in force, $4 the last case of the
-# page before, $5 the limit, $6 the person who reads; the view decides by itself (migration 0018)
+# page before, $5 the limit, $6 the person who reads; the view decides by itself (migration 0013)
 _PAGE: Final = f"""
 SELECT v.id, v.office_id, v.digests, v.charged_on, v.code, v.name, v.state, v.contact_title,
        v.contact_phone, v.contact_email

@@ -42,6 +42,7 @@ class ChargeRead(Read):
     digests: tuple[Digest, ...]
     """Of all its defendants, in no order that means anything; which belong together is not told."""
     office: ChargingOfficeRead
+    """Who charged, and whom to call there."""
 
 
 class ChargePage(PageRead[ChargeRead]):

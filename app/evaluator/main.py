@@ -39,22 +39,29 @@ _BEARER = HTTPBearer(
 router = APIRouter(prefix="/v1", tags=["tokens"], route_class=StrictRoute)
 
 
-async def admit(
-    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
-) -> Permit:
-    """Return the permit that came with the request; whether it fits the body is seen later.
+async def admit(request: Request) -> None:
+    """Let in who brings a permit; whether it fits the body is seen later.
 
     Raises:
-        UnauthenticatedError: no permit, or not one that the registry gave for the evaluator.
+        PermitNeededError: no permit, or not one that the registry gave for the evaluator.
     """
     verifier: PermitVerifier = request.app.state.permit_verifier
+    credentials = await _BEARER(request)
     if credentials is None:
         raise PermitNeededError
     try:
         permit = verifier.verify(credentials.credentials, now=int(utc_now().timestamp()))
     except JwtError:
         raise PermitNeededError from None
+    request.state.permit = permit
     request.state.office = permit.office_id
+
+
+async def current_permit(
+    request: Request, _: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
+) -> Permit:
+    """Return the permit that came with the request."""
+    permit: Permit = request.state.permit
     return permit
 
 
@@ -70,7 +77,7 @@ async def admit(
     ),
 )
 async def evaluate_tokens(
-    body: Evaluate, request: Request, permit: Annotated[Permit, Depends(admit)]
+    body: Evaluate, request: Request, permit: Annotated[Permit, Depends(current_permit)]
 ) -> Evaluated:
     """Evaluate up to 1000 blinded elements; each class comes with a proof to verify.
 
@@ -99,6 +106,10 @@ def create_bare_app() -> FastAPI:
         version=version("joinder"),
         summary="Evaluates blinded elements (RFC 9497 VOPRF, ristretto255-SHA512)",
         description="The evaluator never sees an identifier, a token or a case.",
+        openapi_tags=[
+            {"name": "service", "description": "How the process fares; problems explained."},
+            {"name": "tokens", "description": "Evaluating blinded elements, with a proof."},
+        ],
         openapi_url=None,  # ours is an operation like the others
         docs_url=None,
         redoc_url=None,
@@ -107,6 +118,7 @@ def create_bare_app() -> FastAPI:
         generate_unique_id_function=function_name,
     )
     app.router.route_class = StrictRoute
+    app.state.admissions = {current_permit: admit}
     app.include_router(router)
     app.add_api_route("/healthz", read_health, tags=["service"])
     app.add_api_route("/readyz", read_readiness, tags=["service"])

@@ -41,6 +41,7 @@ router = APIRouter(prefix="/v1", tags=["handling"], route_class=StrictRoute)
         HandlingOpenError,
         IdempotencyKeyReusedError,
         scope=Permission.HANDLING_REQUEST,
+        sends=["ETag", "Location"],
     ),
 )
 async def request_handling(
@@ -82,7 +83,7 @@ async def list_handling_requests(
 
 @router.get(
     "/handling-requests/{request_id}",
-    openapi_extra=operation(HandlingNotFoundError, scope=Permission.HANDLING_READ),
+    openapi_extra=operation(HandlingNotFoundError, scope=Permission.HANDLING_READ, sends=["ETag"]),
 )
 async def read_handling_request(
     request_id: HandlingId,
@@ -109,6 +110,7 @@ async def read_handling_request(
         PreconditionRequiredError,
         IdempotencyKeyReusedError,
         scope=Permission.HANDLING_ANSWER,
+        sends=["ETag", "Location"],
     ),
 )
 async def answer_handling_request(

@@ -45,11 +45,18 @@ _STEP = (
     IdempotencyKeyReusedError,
 )
 
-OfTopic = Annotated[Topic | None, Query(description="Only this topic.")]
-OfStatus = Annotated[Status | None, Query(description="Only questions in this state.")]
+OfTopic = Annotated[
+    Topic | None, Query(description="Only what is on this topic.", examples=["labor"])
+]
+OfStatus = Annotated[
+    Status | None, Query(description="Only questions in this state.", examples=["open"])
+]
 OfSide = Annotated[
     Side | None,
-    Query(description="Only questions that the office asked, or that its desk received."),
+    Query(
+        description="Only questions that the office asked, or that its desk received.",
+        examples=["asked"],
+    ),
 ]
 
 

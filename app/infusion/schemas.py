@@ -69,8 +69,11 @@ class QuestionAsk(Sent):
     topic: Topic
     trafficking_type: TraffickingType
     industry: Industry | None = None
+    """Where people are exploited; null if it says too much or is not known."""
     origin: Origin | None = None
+    """What brought the matter to the office; null if it says too much."""
     stage: Stage | None = None
+    """Where the matter is; null if it says too much."""
     question: Told
     """Without names, numbers, places or dates of the matter; refused if it holds an identifier."""
 
@@ -90,7 +93,7 @@ class QuestionUsed(Sent):
     """The answer was used."""
 
     use: Literal["used"]
-    """That it was."""
+    """Says that it was used."""
     code: Literal["screening", "investigation", "charging", "negotiation", "trial", "support"]
     """What for; `support` is how people who were harmed are treated."""
 
@@ -99,9 +102,9 @@ class QuestionNotUsed(Sent):
     """The answer was not used."""
 
     use: Literal["not_used"]
-    """That it was not."""
+    """Says that it was not used."""
     code: Literal["too_late", "not_applicable", "known_already", "other_advice", "no_means"]
-    """Why not."""
+    """Why it was not used."""
 
 
 QuestionUse = Annotated[QuestionUsed | QuestionNotUsed, Field(discriminator="use")]
@@ -131,9 +134,9 @@ class QuestionRead(Read):
     stage: str | None
     """Where the matter is; null if not given."""
     question: str
-    """As asked."""
+    """The question as it was asked."""
     answer: str | None
-    """As given; null before."""
+    """The answer as it was given; null before."""
     notice: Literal["may be discoverable"] = NOTICE
     """Said of question and answer alike."""
     use_code: str | None

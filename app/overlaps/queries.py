@@ -1,18 +1,20 @@
 """Set-based SQL of matching, on the driver inside the caller's transaction."""
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 import asyncpg
 
 from app.core.db import Role
-from app.epochs.queries import GATE, get_current
+from app.epochs.queries import GATE
 from app.overlaps.errors import EpochMovedError
-from app.overlaps.limits import MATCHED_PER_OFFICE
 from app.overlaps.postings import Keys, Sighting
 from app.overlaps.rows import Around, HeldBefore, Holders, Locked, Match, Profile, count_columns
+from app.pairs import queries as pairs
+from app.pairs.queries import CHANGED, KEPT
+from app.pairs.rows import FoundOverlap
 
 Connection = asyncpg.Connection
 
@@ -27,8 +29,15 @@ ON CONFLICT (token) DO UPDATE SET kind = t.kind
 RETURNING token, kind, offices, subjects, hidden_offices, hidden_subjects, xmax = 0, is_suppressed
 """  # noqa: S608 -- a constant only
 
-# the office's own sightings of all tokens, to count them; of the others those that may match
-_AROUND: Final = """
+# the office's own sightings of all tokens, to count them; of the others those that may match;
+# rows without a token are the subjects of the post itself, which it does not meet
+_MEET: Final = """
+WITH posted AS (
+  INSERT INTO subjects (case_id, office_id, ref, kind, rarities, kinds, numbers, is_hidden)
+  SELECT case_id, $1, ref, kind, rarities::smallint[], kinds::int[], numbers, is_hidden
+  FROM unnest($5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::smallint[],
+              $11::bool[]) AS q (case_id, ref, kind, rarities, kinds, numbers, is_hidden)
+  RETURNING *)
 SELECT s.token, s.is_hidden, s.alias, o.id, o.case_id, o.office_id, o.ref, o.kind,
        o.rarities, o.kinds, o.numbers, o.is_hidden
 FROM (SELECT g.token, FALSE AS is_hidden, g.alias, g.subject_id
@@ -41,6 +50,9 @@ FROM (SELECT g.token, FALSE AS is_hidden, g.alias, g.subject_id
       UNION ALL SELECT g.token, TRUE, g.alias, g.subject_id FROM unnest($4::bytea[]) AS q (token)
       JOIN hidden_sightings g ON g.token = q.token WHERE g.office_id <> $1) AS s
 JOIN subjects o ON o.id = s.subject_id
+UNION ALL
+SELECT NULL, is_hidden, NULL, id, case_id, office_id, ref, kind, rarities, kinds, numbers, is_hidden
+FROM posted
 """
 
 _HELD_AMONG: Final = """
@@ -72,36 +84,32 @@ WHERE s.case_id = ANY($1::bigint[]) AND t.epoch >= $2
 GROUP BY g.token, t.kind, t.epoch
 """
 
-_INSERT_SUBJECTS: Final = """
-INSERT INTO subjects (case_id, office_id, ref, kind, rarities, kinds, numbers, is_hidden)
-SELECT case_id, $2, ref, kind, rarities::smallint[], kinds::int[], numbers, is_hidden
-FROM unnest($1::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::smallint[],
-            $8::bool[]) AS q (case_id, ref, kind, rarities, kinds, numbers, is_hidden)
-RETURNING case_id, ref, id, (SELECT epoch FROM key_epochs WHERE state = 'current')
-"""
-
 # each table takes its own rows; one statement, because each round trip keeps the tokens locked
-_STORE: Final = """
-WITH sealed AS (
+_STORE: Final = f"""
+WITH {KEPT},
+sealed AS (
   INSERT INTO sealed_elements (subject_id, sealing_key_id, sealed)
-  SELECT subject_id, $5, sealed FROM unnest($6::bigint[], $7::bytea[]) AS q (subject_id, sealed)),
+  SELECT subject_id, $15, sealed
+  FROM unnest($16::bigint[], $17::bytea[]) AS q (subject_id, sealed)),
 counted AS (
   UPDATE tokens t SET offices = q.offices, subjects = q.subjects, is_common = q.is_common,
     hidden_offices = q.hidden_offices, hidden_subjects = q.hidden_subjects
-  FROM unnest($9::bytea[], $10::int[], $11::int[], $12::int[], $13::int[], $14::bool[])
+  FROM unnest($19::bytea[], $20::int[], $21::int[], $22::int[], $23::int[], $24::bool[])
        AS q (token, offices, subjects, hidden_offices, hidden_subjects, is_common)
   WHERE t.token = q.token),
 posted AS (
-  SELECT * FROM unnest($2::bytea[], $3::bigint[], $4::smallint[], $8::bool[])
+  SELECT * FROM unnest($12::bytea[], $13::bigint[], $14::smallint[], $18::bool[])
                 AS q (token, subject_id, alias, is_hidden)),
 hidden AS (
   INSERT INTO hidden_sightings (token, office_id, subject_id, alias)
-  SELECT token, $1, subject_id, alias FROM posted WHERE is_hidden),
+  SELECT token, $11, subject_id, alias FROM posted WHERE is_hidden),
 seen AS (
   INSERT INTO sightings (token, office_id, subject_id, alias)
-  SELECT token, $1, subject_id, alias FROM posted WHERE NOT is_hidden)
-SELECT set_config('role', $15, true)
-"""
+  SELECT token, $11, subject_id, alias FROM posted WHERE NOT is_hidden)
+SELECT changed.*, set_config('role', $25, true),
+       (SELECT epoch FROM key_epochs WHERE state = 'current')
+FROM (VALUES (TRUE)) AS one LEFT JOIN ({CHANGED}) AS changed ON TRUE
+"""  # noqa: S608 -- constants only; every value is a parameter
 
 _INSERT_COMMON: Final = """
 INSERT INTO common_sightings (token, office_id, subject_id, alias)
@@ -177,47 +185,35 @@ async def delete_subjects(connection: Connection, case_ids: Sequence[int]) -> No
     await connection.execute("DELETE FROM subjects WHERE case_id = ANY($1::bigint[])", case_ids)
 
 
-async def insert_subjects(
-    connection: Connection,
-    office_id: int,
-    rows: Sequence[tuple[int, str, str, str, str, int, bool]],
-    *,
-    epoch: int,
-) -> dict[tuple[int, str], int]:
-    """Insert (case id, ref, kind, rarities, kinds, numbers, is hidden) rows; return their keys.
-
-    Under the gate of `lock_tokens` this sees what a switch before it left: no post ends up in an
-    epoch that is no longer matched, and a withdrawal, without rows, misses nothing that was lifted.
-
-    Raises:
-        EpochMovedError: `epoch` is not the current one.
-    """
-    if not rows:
-        if await get_current(connection) != epoch:
-            raise EpochMovedError
-        return {}
-    cases, *rest = (list(column) for column in zip(*rows, strict=True))
-    inserted = await connection.fetch(_INSERT_SUBJECTS, cases, office_id, *rest)
-    if any(row[3] != epoch for row in inserted):
-        raise EpochMovedError
-    return {(row[0], row[1]): row[2] for row in inserted}
-
-
 async def store(  # noqa: PLR0913 -- what one statement stores
     connection: Connection,
     office_id: int,
+    found: Sequence[FoundOverlap],
     sightings: Sequence[Sighting],
     keys: Keys,
     *,
+    epoch: int,
     hidden_cases: Collection[int],
     sealing_key_id: UUID,
     sealed: Mapping[int, bytes],
     counts: Mapping[bytes, Locked],
     then: Role,
-) -> None:
-    """Store sightings in token order, sealed elements and new counts; `then` become that role."""
-    await connection.execute(
+    now: datetime,
+) -> list[tuple[str, UUID]]:
+    """Store overlaps, sightings in token order, sealed elements and counts; `then` become a role.
+
+    Under the gate of `lock_tokens` this sees what a switch before it left: no post ends up in an
+    epoch that is no longer matched, and a withdrawal misses nothing that was lifted.
+
+    Returns:
+        What happened to the overlaps: audit action and overlap.
+
+    Raises:
+        EpochMovedError: `epoch` is not the current one.
+    """
+    rows = await connection.fetch(
         _STORE,
+        *pairs.columns(found, now=now),
         office_id,
         *_columns(sightings, keys),
         sealing_key_id,
@@ -227,6 +223,9 @@ async def store(  # noqa: PLR0913 -- what one statement stores
         *count_columns(counts),
         then,
     )
+    if rows[0]["epoch"] != epoch:
+        raise EpochMovedError
+    return pairs.events([row for row in rows if row["id"] is not None])
 
 
 async def insert_common(
@@ -261,30 +260,25 @@ async def delete_empty(connection: Connection, tokens: Collection[bytes]) -> Non
     await connection.execute(_DELETE_EMPTY, tokens)
 
 
-async def list_around(
+async def meet(
     connection: Connection,
     office_id: int,
+    subjects: Sequence[tuple[int, str, str, str, str, int, bool]],
     own: Collection[bytes],
     seen: Collection[bytes],
     hidden: Collection[bytes],
-) -> Around:
-    """Return how many subjects of the office hold each of `own`, and what others hold.
+) -> tuple[Keys, Around]:
+    """Insert (case id, ref, kind, rarities, kinds, numbers, is hidden) rows; see who is around.
 
-    That is their sightings of the tokens in `seen`, and their hidden ones of those in `hidden`.
+    Returns:
+        The keys of the inserted subjects; and, these left out, how many subjects of the office
+        hold each of `own`, the other offices' sightings of the tokens in `seen`, and their hidden
+        ones of those in `hidden`.
     """
-    subjects: dict[tuple[bytes, bool], set[int]] = defaultdict(set)
-    profiles: dict[int, Profile] = {}
-    matches: dict[bool, list[Match]] = {False: [], True: []}
-    for row in await connection.fetch(_AROUND, office_id, own, seen, hidden):
-        token, is_hidden, alias = row[:3]
-        profile = profiles.setdefault(row[3], Profile(*row[3:]))
-        if profile.office_id == office_id:
-            subjects[token, is_hidden].add(profile.id)
-        else:
-            matches[is_hidden].append(Match(token, alias, profile))
-    counts = {key: min(len(ids), MATCHED_PER_OFFICE) for key, ids in subjects.items()}
-    held = {token: (counts.get((token, False), 0), counts.get((token, True), 0)) for token in own}
-    return Around(held, matches[False], matches[True])
+    columns = map(list, zip(*subjects, strict=True)) if subjects else ([],) * 7
+    rows = await connection.fetch(_MEET, office_id, own, seen, hidden, *columns)
+    posted = {(row[4], row[6]): row[3] for row in rows if row[0] is None}
+    return posted, Around.of(office_id, own, [row for row in rows if row[0] is not None])
 
 
 async def list_held_among(

@@ -1,10 +1,16 @@
 """What the queries of matching return and store."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from app.overlaps.limits import COUNTED_PER_OFFICE, CommonReason, common_reason
+from app.overlaps.limits import (
+    COUNTED_PER_OFFICE,
+    MATCHED_PER_OFFICE,
+    CommonReason,
+    common_reason,
+)
 from app.suppressions.rows import Mode
 
 
@@ -104,6 +110,23 @@ class Around:
     """Other offices' sightings."""
     hidden: Sequence[Match] = ()
     """Other offices' hidden sightings."""
+
+    @classmethod
+    def of(cls, office_id: int, own: Collection[bytes], rows: Iterable[Any]) -> "Around":
+        """Return it of rows: token, whether it is a hidden sighting, alias, and a `Profile`."""
+        subjects: dict[tuple[bytes, bool], set[int]] = defaultdict(set)
+        profiles: dict[int, Profile] = {}
+        matches: dict[bool, list[Match]] = {False: [], True: []}
+        for row in rows:
+            token, is_hidden, alias = row[:3]
+            profile = profiles.setdefault(row[3], Profile(*row[3:]))
+            if profile.office_id == office_id:
+                subjects[token, is_hidden].add(profile.id)
+            else:
+                matches[is_hidden].append(Match(token, alias, profile))
+        counts = {key: min(len(ids), MATCHED_PER_OFFICE) for key, ids in subjects.items()}
+        held = {key: (counts.get((key, False), 0), counts.get((key, True), 0)) for key in own}
+        return cls(held, matches[False], matches[True])
 
 
 class StoredSighting(NamedTuple):

@@ -7,16 +7,14 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.db import APP, MATCHER, Role, became, become, driver
-from app.core.ids import new_id
 from app.identifiers.kinds import KINDS, MATCH_SPEC_NUMBER
 from app.overlaps import crowds, detection, queries, shares, suppressed
 from app.overlaps.crowds import Crowd
-from app.overlaps.postings import Posting, Sighting, sightings_of
+from app.overlaps.postings import Keys, Posting, Sighting, sightings_of
 from app.overlaps.queries import Connection
 from app.overlaps.rows import Around, HeldBefore, Locked, Match
 from app.overlaps.scoring import Prior
 from app.overlaps.sealing import Sealer
-from app.overlaps.shares import Division
 from app.pairs import queries as pairs
 from app.pairs.rows import FoundOverlap
 from app.suppressions import queries as suppressions
@@ -91,10 +89,12 @@ async def register(
         await queries.delete_subjects(connection, changed)
     shared = [token for token, row in locked.items() if not row.is_fresh]
     first = Crowd.of(locked)
+    keys: Keys = {}
     around = Around({})
-    if shared:
+    subjects = _subjects(postings)
+    if shared or subjects:
         asked = first.matching({sighting.token for sighting in sightings}, locked)
-        around = await queries.list_around(connection, office_id, shared, *asked)
+        keys, around = await queries.meet(connection, office_id, subjects, shared, *asked)
     later = frozenset(token for token, was in before.items() if was.epoch != matcher.epoch)
     division = await shares.divide(
         connection, office_id, sightings, locked, around.own, before, hidden_cases, later
@@ -113,15 +113,32 @@ async def register(
     holders = {match.token: held[match.token].seen.subjects for match in matching}
     evidence = detection.gather(division.matched, matching, holders, hidden_cases)
     found = detection.overlaps_of(postings, office_id, evidence, matcher.prior)
-    events: list[tuple[str, UUID]] = []
-    if found:
-        ids = [new_id() for _ in found]
-        events += await pairs.upsert_overlaps(connection, ids, found, now=now)
+    if division.aside:
+        await queries.insert_common(connection, office_id, division.aside, keys)
+    empty = [token for token, row in division.counts.items() if not row.is_held]
+    then: Role = MATCHER if changed or empty else APP
+    events = await queries.store(
+        connection,
+        office_id,
+        found,
+        division.matched,
+        keys,
+        epoch=matcher.epoch,
+        hidden_cases=hidden_cases,
+        sealing_key_id=matcher.sealer.key_id,
+        sealed=_sealed(matcher.sealer, postings, keys),
+        counts=division.counts,
+        then=then,
+        now=now,
+    )
+    became(session, then)
     if changed:
         events += await pairs.retract_overlaps(
             connection, changed, found, reason=retracted_because, now=now
         )
-    await _store(session, matcher, office_id, postings, division, hidden_cases)
+    if empty:
+        await queries.delete_empty(connection, empty)
+    await become(session, APP)
     counts = {token: row for token, row in division.counts.items() if token not in later}
     released = crowds.released(locked, counts, division.promoted)
     too_common = [s for s in division.matched if s.token in crowd.common]
@@ -170,7 +187,7 @@ async def _near(
     rare_again = seen & first.common, hidden & first.everyone
     found = [around]
     if any(rare_again):
-        found.append(await queries.list_around(connection, office_id, (), *rare_again))
+        found.append((await queries.meet(connection, office_id, (), (), *rare_again))[1])
     return [
         *(match for each in found for match in each.seen if match.token in seen),
         *(match for each in found for match in each.hidden if match.token in hidden),
@@ -204,17 +221,9 @@ async def _matching(
     return matching + crowds.named(among, matched, crowd, support, matching)
 
 
-async def _store(
-    session: AsyncSession,
-    matcher: Matcher,
-    office_id: int,
-    postings: Sequence[Posting],
-    division: Division,
-    hidden_cases: Collection[int],
-) -> None:
-    """Store postings; the last of matching, because it becomes the application again."""
-    connection = await driver(session)
-    rows = [
+def _subjects(postings: Sequence[Posting]) -> list[tuple[int, str, str, str, str, int, bool]]:
+    """Return the columns of the subjects of postings, but for their office."""
+    return [
         (
             p.case_id,
             s.ref,
@@ -227,33 +236,17 @@ async def _store(
         for p in postings
         for s in p.subjects
     ]
-    keys = await queries.insert_subjects(connection, office_id, rows, epoch=matcher.epoch)
-    sealed = {
-        key: matcher.sealer.seal(key, [(KINDS[kind].code, n) for kind, _, n in s.elements])
+
+
+def _sealed(sealer: Sealer, postings: Sequence[Posting], keys: Keys) -> dict[int, bytes]:
+    """Return the sealed elements of each subject that has any, by its key."""
+    return {
+        key: sealer.seal(key, [(KINDS[kind].code, n) for kind, _, n in s.elements])
         for p in postings
         for s in p.subjects
         if s.elements
         for key in (keys[p.case_id, s.ref],)
     }
-    if division.aside:
-        await queries.insert_common(connection, office_id, division.aside, keys)
-    empty = [t for t, row in division.counts.items() if not row.is_held]
-    then: Role = MATCHER if empty else APP
-    await queries.store(
-        connection,
-        office_id,
-        division.matched,
-        keys,
-        hidden_cases=hidden_cases,
-        sealing_key_id=matcher.sealer.key_id,
-        sealed=sealed,
-        counts=division.counts,
-        then=then,
-    )
-    became(session, then)
-    if empty:
-        await queries.delete_empty(connection, empty)
-        await become(session, APP)
 
 
 def _array(numbers: Iterable[int]) -> str:

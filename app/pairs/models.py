@@ -56,7 +56,8 @@ class OverlapSide(Base):
             " AND (verdict IS NULL) = (verdict_evidence IS NULL)",
             name="verdict_at",
         ),
-        Index("ix_overlap_sides_case_id", "case_id"),
+        # both, or a plan made while the table was small could read all that an office has
+        Index("ix_overlap_sides_case_id_office_id", "case_id", "office_id"),
     )
 
     office_id: Mapped[int] = mapped_column(Integer, primary_key=True)

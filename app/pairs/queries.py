@@ -8,12 +8,13 @@ from uuid import UUID
 
 import asyncpg
 
+from app.core.ids import new_id
 from app.pairs.rows import FoundOverlap, supported_by
 
 Connection = asyncpg.Connection
 
-_UPSERT_OVERLAPS: Final = """
-WITH found AS (
+KEPT: Final = """
+found AS (
   SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::int[], $6::jsonb[],
                        $10::text[])
            AS q (id, low_case_id, high_case_id, band, strength, findings, evidence)),
@@ -39,13 +40,21 @@ CROSS JOIN LATERAL (VALUES
   (q.low_office, k.id, k.low_case_id, q.high_office, k.high_case_id),
   (q.high_office, k.id, k.high_case_id, q.low_office, k.low_case_id)) AS side
 WHERE k.version = 1
-ON CONFLICT DO NOTHING)
+ON CONFLICT DO NOTHING)"""
+"""SQL of common table expressions that store overlaps, one row per pair of cases.
+
+The parameters are `columns`; `CHANGED` reads what became of them, for `events`.
+"""
+
+CHANGED: Final = """
 SELECT k.id, k.version, EXISTS (
   SELECT FROM overlap_sides s JOIN "overlaps" was ON was.id = s.overlap_id
   WHERE s.overlap_id = k.id AND s.verdict = 'not_a_match'
     AND s.verdict_evidence = was.evidence AND s.verdict_evidence <> k.evidence) AS is_reopened
 FROM kept k
 """
+
+_UPSERT_OVERLAPS: Final = f"WITH {KEPT}{CHANGED}"
 
 _RETRACT: Final = """
 UPDATE "overlaps" o
@@ -113,17 +122,10 @@ async def get_support(
     return {(row[0], row[1]): supported_by(row[2]) for row in rows}
 
 
-async def upsert_overlaps(
-    connection: Connection, ids: Sequence[UUID], found: Sequence[FoundOverlap], *, now: datetime
-) -> list[tuple[str, UUID]]:
-    """Store overlaps, one row per pair of cases.
-
-    Returns what happened where evidence changed: audit action and overlap. A verdict of *not a
-    match* that was given on other evidence is reopened by that alone; the action says so (I10).
-    """
-    rows = await connection.fetch(
-        _UPSERT_OVERLAPS,
-        ids,
+def columns(found: Sequence[FoundOverlap], *, now: datetime) -> tuple[object, ...]:
+    """Return overlaps as the parameters of `KEPT`, with the ids that new ones get."""
+    return (
+        [new_id() for _ in found],
         [item.low_case_id for item in found],
         [item.high_case_id for item in found],
         [item.band for item in found],
@@ -134,8 +136,23 @@ async def upsert_overlaps(
         [item.high_office for item in found],
         ["{" + ",".join(item.evidence) + "}" for item in found],
     )
-    events = [("overlap.found" if row[1] == 1 else "overlap.changed", row[0]) for row in rows]
-    return events + [("overlap.reopened", row[0]) for row in rows if row[2]]
+
+
+def events(rows: Sequence[asyncpg.Record]) -> list[tuple[str, UUID]]:
+    """Return what happened to the rows of `CHANGED`: audit action and overlap.
+
+    A verdict of *not a match* that was given on other evidence is reopened by that alone; the
+    action says so (I10).
+    """
+    stored = [("overlap.found" if row[1] == 1 else "overlap.changed", row[0]) for row in rows]
+    return stored + [("overlap.reopened", row[0]) for row in rows if row[2]]
+
+
+async def upsert_overlaps(
+    connection: Connection, found: Sequence[FoundOverlap], *, now: datetime
+) -> list[tuple[str, UUID]]:
+    """Store overlaps, one row per pair of cases; return `events` where evidence changed."""
+    return events(await connection.fetch(_UPSERT_OVERLAPS, *columns(found, now=now)))
 
 
 async def retract_overlaps(

@@ -7,7 +7,7 @@ from fastapi.security import APIKeyCookie
 
 from app.access.principal import Principal
 from app.core.db import act_for, transaction
-from app.core.deps import Now, Session, caller_address
+from app.core.deps import Session, caller_address, request_time
 from app.people import sign_ins
 from app.people.errors import (
     BannerNotAcknowledgedError,
@@ -73,17 +73,14 @@ async def same_origin(request: Request, gate: CurrentGate) -> None:
 SignInSecret = Annotated[str | None, Depends(_SCHEME)]
 
 
-async def current_sign_in(
-    request: Request, gate: CurrentGate, session: Session, now: Now, secret: SignInSecret
-) -> SignedIn:
-    """Return who is signed in, complete or not; looked up in a transaction of its own.
-
-    The request's own transaction acts for that person.
+async def admit_person(request: Request) -> None:
+    """Find who is signed in, complete or not, by the head of a request and in its own transaction.
 
     Raises:
         CrossSiteRequestError: a change without the page's token, or from another site.
         SignInNeededError: no cookie, or one whose sign-in has ended.
     """
+    gate, secret = await current_gate(request), request.cookies.get(COOKIE)
     await same_origin(request, gate)
     if secret is None:
         raise SignInNeededError
@@ -92,9 +89,15 @@ async def current_sign_in(
         if not secrets.compare_digest(sent, sign_ins.csrf_token(secret).encode()):
             raise CrossSiteRequestError
     async with transaction(gate.sessions) as arriving:
-        signed = await sign_ins.find(arriving, secret, now=now)
+        signed = await sign_ins.find(arriving, secret, now=await request_time(request))
+    request.state.signed_in = signed
     request.state.office = signed.office_id
     request.state.principal = signed.principal(request.state.request_id)
+
+
+async def current_sign_in(request: Request, session: Session, _: SignInSecret) -> SignedIn:
+    """Return who is signed in, for whom the request's transaction acts; `admit_person` found it."""
+    signed: SignedIn = request.state.signed_in
     act_for(session, request.state.principal)
     return signed
 

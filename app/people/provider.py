@@ -15,7 +15,6 @@ from urllib.parse import quote, urlencode
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.db import transaction
-from app.core.id_tokens import IdClaims, verify_id_token
 from app.core.jwt import JwtError
 from app.identifiers.encoding import b64u_decode, b64u_encode
 from app.people import attempts, enrolment, passkeys, queries, service
@@ -25,6 +24,7 @@ from app.people.errors import (
 )
 from app.people.fetch import FetchError, check_url, fetch_json
 from app.people.gate import Caller, Gate
+from app.people.id_tokens import IdClaims, verify_id_token
 from app.people.models import Person
 from app.people.schemas import ProviderAnswer, ProviderSignIn
 from app.people.seal import SealError

@@ -50,6 +50,8 @@ DURABLE = Profile(
         "work_mem": "16MB",
         "maintenance_work_mem": "128MB",
         "max_wal_size": "2GB",
+        # segments of the log are used again: a commit that has to make a new one waits for 16 MB
+        "min_wal_size": "512MB",
     },
 )
 

@@ -12,6 +12,7 @@ class QuotaExceededError(AppError):
     default_detail = (
         "Wait for the time in Retry-After, or ask the operator for an import allowance."
     )
+    sends = ("Retry-After",)
 
 
 class AgreementNotInForceError(ForbiddenError):

@@ -15,7 +15,7 @@ from app.access.principal import MATCHING
 from app.audit import service as audit
 from app.core.clock import utc_now
 from app.core.db import APP, DATABASE_ERRORS, MATCHER, Sessions, become, driver, transaction
-from app.core.ids import new_id, public_id
+from app.core.ids import public_id
 from app.overlaps import crowds, detection, suppressed
 from app.overlaps.errors import EpochMovedError
 from app.overlaps.keyring import Keyring
@@ -194,7 +194,7 @@ async def _find_anew(
         return []
     standing = set(await queries.list_standing_of(connection, wanted))
     found = await _find(connection, matcher, wanted, now=now)
-    events = await pairs.upsert_overlaps(connection, [new_id() for _ in found], found, now=now)
+    events = await pairs.upsert_overlaps(connection, found, now=now)
     gone = standing - {(each.low_case_id, each.high_case_id) for each in found}
     if gone:
         events += await pairs.retract_pairs(connection, sorted(gone), now=now)

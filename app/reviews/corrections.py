@@ -109,6 +109,10 @@ async def list_corrections(
 
 def render(correction: Correction) -> CorrectionRead:
     """Return a request for correction as the office reads it."""
+    names = ("asked_for", "ground", "asked_at", "due_on", "outcome", "settled_at")
     return CorrectionRead.model_validate(
-        {**vars(correction), "id": public_id(PREFIX, correction.id)}
+        {
+            "id": public_id(PREFIX, correction.id),
+            **{name: getattr(correction, name) for name in names},
+        }
     )

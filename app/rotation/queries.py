@@ -220,7 +220,7 @@ async def store(
     """Store subjects under `epoch` beside what they have; the rows of tokens go first, in order.
 
     Each sighting goes where its earlier one is: matched, hidden or set aside. What is there
-    already is left. Who is in the feed of defendants is there as both.
+    already is left. Digests in the feed stay, too.
     """
     tokens = {pair for subject in lifted for pair in subject.tokens}
     await connection.execute(
@@ -238,9 +238,8 @@ async def store(
     became = [row[0] for row in counted if not row[4] and Holders(row[2], row[3]).reason(row[1])]
     if became:
         await connection.execute(_MARK_COMMON, became)
-    await defendants.add_digests(
-        connection, [(subject.id, *pair) for subject in lifted for pair in subject.digests]
-    )
+    digests = [(each.id, *pair) for each in lifted for pair in each.digests]
+    await defendants.add_digests(connection, digests)
     await connection.execute(
         _RESEAL,
         sealing_key_id,

@@ -25,9 +25,12 @@ Kind = Literal["registry", "evaluator"]
 KINDS: Final[dict[str, Kind]] = {"registry": "registry", "evaluator": "evaluator"}
 FORBIDDEN: Final[dict[Kind, tuple[str, ...]]] = {
     "evaluator": ("JOINDER_DATABASE_URL", "JOINDER_OWNER_URL"),
-    "registry": ("JOINDER_OPRF_SEED", "JOINDER_OWNER_URL"),
+    "registry": ("JOINDER_OWNER_URL",),
 }
-"""Settings that a process refuses to be given, because they belong to another or the operator."""
+"""Settings that a process refuses to be given, because they belong to another or the operator.
+
+No setting holds a key: those are files, of which `confine` opens to a process its own alone.
+"""
 
 GRACE_SECONDS: Final = 10
 

@@ -1,10 +1,12 @@
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Response
 
 from app.access.errors import StepUpNeededError
 from app.access.permissions import Permission
 from app.accounts.deps import CurrentPrincipal
+from app.accounts.errors import IdempotencyKeyReusedError
+from app.accounts.idempotency import CurrentClaim, answer_once
 from app.accounts.pages import RequestedPage
 from app.cases import ladder
 from app.cases.errors import CaseNotFoundError, OverlapNotFoundError
@@ -218,7 +220,9 @@ async def list_state_overlaps(
 @router.post(
     "/overlaps/{overlap_id}/glass-breaks",
     status_code=201,
+    response_model=GlassBreakRead,
     openapi_extra=operation(
+        IdempotencyKeyReusedError,
         OverlapNotFoundError,
         ReasonRefusedError,
         SecondPersonError,
@@ -231,11 +235,18 @@ async def break_glass(
     body: GlassAsk,
     session: Session,
     principal: CurrentPrincipal,
+    claim: CurrentClaim,
     now: Now,
-) -> GlassBreakRead:
+) -> Response:
     """Read the other side's summary in an emergency; its owner is told at once and reviews it."""
     key = parse_public_id(ladder.PREFIX, overlap_id)
-    return await glass.break_glass(session, principal, key, body, now=now)
+    return await answer_once(
+        session,
+        claim,
+        Permission.GLASS_BREAK,
+        201,
+        lambda: glass.break_glass(session, principal, key, body, now=now),
+    )
 
 
 @router.get("/glass-breaks", openapi_extra=operation(CursorError, scope=Permission.GRANTS_READ))

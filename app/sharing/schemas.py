@@ -82,10 +82,6 @@ class GrantRead(Read):
     digest: str
     """Of office, rung, purpose, end and overlap; an approval names it."""
 
-    def response_headers(self) -> dict[str, str]:
-        """Return no headers: a grant has no address of its own."""
-        return {}
-
 
 class GrantPage(PageRead[GrantRead]):
     """The grants of a case, newest first, with those that ended."""
@@ -255,6 +251,10 @@ class GlassBreakRead(Read):
     """When the owner closed the review, UTC; null before."""
     finding: Literal["justified", "not_justified"] | None
     """What the review found; null before."""
+
+    def response_headers(self) -> dict[str, str]:
+        """Return no headers: a notice has no address of its own."""
+        return {}
 
 
 class GlassBreakPage(PageRead[GlassBreakRead]):

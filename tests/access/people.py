@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 
@@ -22,8 +22,9 @@ class Person:
     http: httpx.AsyncClient
 
     async def send(self, method: str, path: str, body: Any = None) -> httpx.Response:
-        """Send a request."""
-        return await self.http.request(method, path, json=body)
+        """Send a request, a POST with a key of its own."""
+        once = {"Idempotency-Key": uuid4().hex} if method == "POST" else {}
+        return await self.http.request(method, path, json=body, headers=once)
 
 
 async def sign_in(

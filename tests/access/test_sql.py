@@ -46,7 +46,8 @@ class Stage:
 
     async def set_case(self, record_class: str, disclosure: str) -> None:
         await self.connection.execute(
-            "UPDATE cases SET record_class = $2, disclosure = $3 WHERE id = $1",
+            "UPDATE cases SET record_class = $2, disclosure = $3, awaits_attestation = true,"
+            " review_on = validated_on + 30 WHERE id = $1",
             self.row["other_case_id"], record_class, disclosure,
         )  # fmt: skip
 

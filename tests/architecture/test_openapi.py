@@ -83,6 +83,15 @@ def fits(name: str, schema: dict[str, Any], value: Any) -> None:
     Draft202012Validator(whole, format_checker=FormatChecker()).validate(value)
 
 
+BY_NATURE = {
+    "add_my_key",  # the kid: a second one is refused
+    "add_person",  # the sign-in name; and its answer, a one-time code, is to be kept nowhere
+    "make_grant",  # the same grant again, while it stands, is the same one
+    "set_wall",  # likewise
+}
+"""Operations that make something whose repetition makes nothing."""
+
+
 @pytest.mark.parametrize("name", MADE)
 class TestDocument:
     def test_is_up_to_date(self, name: str) -> None:
@@ -109,6 +118,15 @@ class TestDocument:
         assert document(name)["info"]["license"]["identifier"] == "Apache-2.0"
         for left in ("HTTPValidationError", "x-raises", "x-scope", "Successful Response\u00a0"):
             assert left not in text
+
+    def test_describes_every_tag(self, name: str) -> None:
+        made = document(name)
+        used = {
+            tag for each in made["paths"].values() for op in each.values() for tag in op["tags"]
+        }
+        assert {tag["name"]: bool(tag["description"]) for tag in made["tags"]} == dict.fromkeys(
+            used, True
+        )
 
     def test_operation_ids_are_unique(self, name: str) -> None:
         ids = [
@@ -157,6 +175,16 @@ class TestOperations:
             assert "401" in refusals
         if "requestBody" in operation:
             assert refusals >= {"413", "415", "422"}, (name, path, method)
+
+    @every_operation
+    def test_making_twice_is_made_once(
+        self, name: str, path: str, method: str, operation: Any
+    ) -> None:
+        if method != "post" or "201" not in operation["responses"]:
+            return
+        headers = {each["name"].lower() for each in operation.get("parameters", ())}
+        is_natural = operation["operationId"] in BY_NATURE
+        assert is_natural is ("idempotency-key" not in headers), (name, path)
 
     @every_operation
     def test_names_its_scope(self, name: str, path: str, method: str, operation: Any) -> None:

@@ -21,15 +21,11 @@ from app.identifiers.encoding import b64u_decode
 from app.identifiers.kinds import KINDS
 from app.identifiers.tokens import stored_token
 from app.overlaps import queries as sql
-from app.pairs import queries as pairs
 from tests.bench import bodies
 from tests.bench.site import Site
 
 _FINDINGS: Final = json.dumps(
     [{"finding": "shared_identifier", "kinds": ["tel"], "subjects": ["1", "1"]}]
-)
-_STANDING_SQL: Final = (
-    _STANDING.text.replace(":today", "$1").replace(":client_id", "$2").replace(":address", "$3")
 )
 _ALIASES: Final = [0] * len(bodies.PERSON_KINDS) + [-1] * len(bodies.OTHER_KINDS)
 
@@ -84,24 +80,22 @@ class BarePosts:
         sealed: bytes,
     ) -> None:
         fetch, office = self.database.fetch, self.office
-        await fetch(_STANDING_SQL, now.date(), self.client, None)
+        await fetch(_STANDING, now.date(), self.client, None)
         case_id = (await fetch(_UPSERT_CASES, office, now, *case, MATCHER))[0][0]
         one, none = [1] * len(tokens), [0] * len(tokens)
         locked = await fetch(sql._LOCK, tokens, codes, 1, 1, one, none)
         shared = [row[0] for row in locked if not row[6]]
-        (matching,) = await fetch(sql._AROUND, office, shared, shared, [])
+        person = ([case_id], ["1"], ["person"], ["{2}"], ["{4095}"], [0], [False])
+        met = await fetch(sql._MEET, office, shared, shared, [], *person)
+        (matching,) = (row for row in met if row[0] is not None)
+        (subject,) = (row[3] for row in met if row[0] is None)
         pair = ([new_id()], [matching[4]], [case_id], ["shared_only"], [0], [_FINDINGS], now)
-        await fetch(pairs._UPSERT_OVERLAPS, *pair, [matching[5]], [office], ["{tel}"])
-        subjects = await fetch(
-            sql._INSERT_SUBJECTS,
-            [case_id],
-            office,
-            *(["1"], ["person"], ["{2}"], ["{4095}"], [0], [False]),
-        )
-        subject = subjects[0][2]
+        sides = ([matching[5]], [office], ["{tel}"])
         stored = (tokens, [subject] * len(tokens), aliases, self.sealing_key, [subject], [sealed])
         counts = [[number] * len(shared) for number in (2, 2, 0, 0, False)]
-        await fetch(sql._STORE, office, *stored, [False] * len(tokens), shared, *counts, APP)
+        await fetch(
+            sql._STORE, *pair, *sides, office, *stored, [False] * len(tokens), shared, *counts, APP
+        )
         reader = (office, now, True, [3, 3, 3, 3])
         (seen,) = await fetch(OF_CASES, *reader, [case_id], 51)
         actor, shown = f"client:{self.client}", json.dumps({seen["id"].hex: "contact"})

@@ -61,10 +61,14 @@ def token(number: int) -> bytes:
 
 
 async def grow(database: asyncpg.Connection, before: int, after: int) -> None:
-    """Bring the filler from `before` to `after` sightings, multiples of 100, and analyze."""
+    """Bring the filler from `before` to `after` sightings, multiples of 100, and analyze.
+
+    The checkpoint makes it a server in service: it has segments of its log to use again.
+    """
     await database.execute(_ADD_OFFICES)
     async with unindexed(database, "sightings", "tokens"):
         for statement in (_ADD_CASES, _ADD_SUBJECTS, _ADD_SIGHTINGS, _ADD_TOKENS):
             await database.execute(statement, before, after)
     for table in _TABLES:
         await database.execute(f"VACUUM ANALYZE {table}")
+    await database.execute("CHECKPOINT")

@@ -40,7 +40,7 @@ async def _detect(database: asyncpg.Connection, office: int, sightings: int) -> 
         database, [(each, 1, 1, 0) for each in tokens], match_spec=1, epoch=1
     )
     shared = [each for each, row in locked.items() if not row.is_fresh]
-    await queries.list_around(database, office, shared, shared, [])
+    await queries.meet(database, office, [], shared, shared, [])
     seconds = time.perf_counter() - started
     await transaction.rollback()
     return seconds

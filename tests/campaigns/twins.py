@@ -22,7 +22,6 @@ from hypothesis import strategies as st
 
 from app.access.vocabulary import DISCLOSURES, RECORD_CLASSES
 from app.core.clock import utc_now
-from app.core.deps import request_time
 from app.serving.keys import create_keys
 from tests.blinding import SEED, case
 from tests.database import Template, serving
@@ -66,7 +65,7 @@ class Twin:
     @classmethod
     async def make(cls, registry: Registry, codes: Sequence[str], now: datetime) -> "Twin":
         """Return the twin with three new offices; its clock stands still."""
-        registry.app.dependency_overrides[request_time] = lambda: now
+        registry.app.state.clock = lambda: now
         me, hidden = [await registry.add_office(code) for code in codes[:2]]
         other = await registry.add_office(codes[2], kind="attorney_general")
         return cls(registry, me, hidden, other)

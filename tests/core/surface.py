@@ -145,7 +145,7 @@ def _operations(http: httpx.AsyncClient, tokens: httpx.AsyncClient) -> dict[str,
         ),
         Operation("make_grant", http, "POST", "/v1/cases/cms/24-1/grants", SHARING["GrantMake"]),
         *(
-            Operation(name, http, "POST", f"/v1/{path}", SHARING[body])
+            Operation(name, http, "POST", f"/v1/{path}", SHARING[body], headers=once)
             for name, path, body in (
                 ("approve_grant", f"cases/cms/24-1/grants/grt_{ABSENT}/approvals", "GrantApprove"),
                 ("set_wall", "cases/cms/24-1/walls", "WallSet"),

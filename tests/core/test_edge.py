@@ -12,10 +12,11 @@ from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.core.db import async_url, create_engine, create_sessions
-from app.core.deps import request_time
 from app.core.http import RequestEdge, install_problems
 from app.core.jwt import AccessVerifier
 from app.core.problems import all_errors
+from app.people.deps import COOKIE, CSRF_HEADER
+from app.people.sign_ins import csrf_token
 from tests.core.forgery import (
     ISSUER,
     KEY,
@@ -109,6 +110,45 @@ class TestAnswers:
             assert response.headers["www-authenticate"] == "Bearer"
 
 
+class TestStranger:
+    async def test_is_refused_before_query_and_body_are_read(self, shared_surface: Surface) -> None:
+        heard: list[str] = []
+
+        async def body(name: str) -> AsyncIterator[bytes]:
+            heard.append(name)
+            yield b"{"
+
+        evaluator = httpx.ASGITransport(shared_surface.evaluator)
+        async with httpx.AsyncClient(transport=evaluator, base_url="http://e.test") as stranger:
+            for name, operation in shared_surface.operations.items():
+                if name == "issue_access_token":  # who asks for a token has none
+                    continue
+                http = stranger if name == "evaluate_tokens" else shared_surface.registry.http()
+                for headers in ({}, {"Authorization": "Bearer x.y.z"}):
+                    response = await http.request(
+                        operation.method,
+                        operation.path,
+                        content=body(name),
+                        params={"nothing": "1"},
+                        headers={"content-type": "text/plain", **headers},
+                    )
+                    assert_problem(response, 401)
+        assert not heard
+
+    async def test_nor_is_that_of_a_cookie_without_sign_in(self, shared_surface: Surface) -> None:
+        secret = "A" * 43
+        response = await shared_surface.registry.http().put(
+            "/v1/cases/cms/24-1",
+            content=b"{",
+            headers={
+                "Cookie": f"{COOKIE}={secret}",
+                "Origin": ISSUER,
+                CSRF_HEADER: csrf_token(secret),
+            },
+        )
+        assert assert_problem(response, 401)["code"] == "sign-in-needed"
+
+
 class TestProblemPages:
     async def test_each_code_has_its_page(self, shared_surface: Surface) -> None:
         http = shared_surface.registry.http()
@@ -132,7 +172,7 @@ class TestJwtThroughHttp:
         registry.app.state.access_verifier = AccessVerifier(
             {"keys": [KEY.public_jwk]}, issuer=ISSUER, audience=ISSUER
         )
-        registry.app.dependency_overrides[request_time] = lambda: datetime.fromtimestamp(NOW, UTC)
+        registry.app.state.clock = lambda: datetime.fromtimestamp(NOW, UTC)
         claims = access_claims(sub=office.client_id, client_id=office.client_id)
         http = registry.http()
         good = {"Authorization": f"Bearer {signed(access_header(), claims)}"}

@@ -21,11 +21,13 @@ TEXT_COLUMNS: Final = {
     "case_walls": {"set_by", "lift_asked_by", "lifted_by"},
     "cases": {
         "source_system", "external_id", "record_class", "trafficking_type", "disclosure",
-        "county_fips", "summary",
+        "county_fips", "summary", "attestation", "declined_reason", "facts", "stages", "labels",
+        "apart", "held_by", "hold_reason",
     },
     "client_credentials": {"label", "scopes"},
     "client_keys": {"kid", "public_jwk"},
     "commitments": {"trafficking_type", "signatory"},
+    "corrections": {"asked_for", "ground", "asked_by", "outcome", "settled_by"},
     "glass_breaks": {"reason", "broken_by", "reviewed_by", "finding"},
     "identity_providers": {"issuer", "client_id", "acr_values"},
     "import_allowances": {"key_class"},
@@ -49,6 +51,7 @@ TEXT_COLUMNS: Final = {
     "sign_ins": {"method"},
     "state_settings": {"state"},
     "subjects": {"ref", "kind"},
+    "summary_readings": {"forms", "reason", "asked_by", "read_by"},
     "suppressions": {"mode", "scope", "state", "reason"},
 }  # fmt: skip
 """Every column that could hold words. Of a subject: the office's own reference and its kind.
@@ -73,6 +76,7 @@ BYTE_COLUMNS: Final = {
     "sign_ins": {"digest"},
     "spent_assertions": {"jti_digest"},
     "spent_challenges": {"digest"},
+    "summary_readings": {"digest"},
     "suppressions": {"token", "sealed"},
     "tokens": {"token"},
 }

@@ -139,7 +139,7 @@ async def sign_in_leads(meeting: Meeting, steps: Iterable[Step]) -> None:
     """Sign in as many unit heads of either office as the steps take."""
     LEADS.clear()
     for step, office in ((s, meeting.second if s is review else meeting.first) for s in steps):
-        if step in {approve, wall, lift, break_glass, review}:
+        if step in {approve, wall, lift, break_glass, review, hold, lift_hold, settle, ask, agree}:
             lead = await sign_in(meeting.registry, office, Role.LEADERSHIP)
             LEADS.setdefault(office.code, []).append(lead)
 
@@ -169,6 +169,42 @@ async def lift(meeting: Meeting) -> httpx.Response:
     lead = _lead(meeting.first)
     (found,) = (await lead.send("GET", f"{PATH}/walls")).json()["items"]
     return await lead.send("DELETE", f"{PATH}/walls/{found['id']}")
+
+
+async def hold(meeting: Meeting) -> httpx.Response:
+    lead = _lead(meeting.first)
+    return await lead.send("PUT", f"{PATH}/hold", {"reason": "Preservation order of a court."})
+
+
+async def lift_hold(meeting: Meeting) -> httpx.Response:
+    return await _lead(meeting.first).send("DELETE", f"{PATH}/hold")
+
+
+async def ask_correction(meeting: Meeting) -> httpx.Response:
+    body = {"asked_for": "counsel", "ground": "wrong_data"}
+    return await meeting.first.http.post(f"{PATH}/corrections", json=body)
+
+
+async def settle(meeting: Meeting) -> httpx.Response:
+    (found,) = (await meeting.first.http.get(f"{PATH}/corrections")).json()["items"]
+    path = f"{PATH}/corrections/{found['id']}/outcome"
+    return await _lead(meeting.first).send("POST", path, {"outcome": "stands"})
+
+
+SUMMARY: Final = "Crew slept in the trailer that the growers call ABC 1234."
+READINGS: Final[list[str]] = []
+
+
+async def ask(meeting: Meeting) -> httpx.Response:
+    body = {"summary": SUMMARY, "reason": "The number is one of a trailer on the farm."}
+    answer = await _lead(meeting.first).send("POST", "/v1/summary-readings", body)
+    READINGS[:] = [answer.json().get("id", "")]
+    return answer
+
+
+async def agree(meeting: Meeting) -> httpx.Response:
+    path = f"/v1/summary-readings/{READINGS[0]}/second"
+    return await _lead(meeting.first).send("POST", path, {"summary": SUMMARY})
 
 
 async def list_state(meeting: Meeting) -> httpx.Response:
@@ -243,6 +279,14 @@ AUDITED: Final[dict[str, list[tuple[tuple[Step, ...], Step]]]] = {
         ((wall,), lift),
         ((wall, lift), lift),
     ],
+    "PUT /v1/cases/{source_system}/{external_id}/hold": [((), hold)],
+    "DELETE /v1/cases/{source_system}/{external_id}/hold": [((hold,), lift_hold)],
+    "POST /v1/cases/{source_system}/{external_id}/corrections": [((), ask_correction)],
+    "POST /v1/cases/{source_system}/{external_id}/corrections/{correction_id}/outcome": [
+        ((ask_correction,), settle)
+    ],
+    "POST /v1/summary-readings": [((), ask)],
+    "POST /v1/summary-readings/{reading_id}/second": [((ask,), agree)],
     "GET /v1/state-overlaps": [((), list_state)],
     "POST /v1/overlaps/{overlap_id}/glass-breaks": [((), break_glass)],
     "GET /v1/glass-breaks": [((break_glass,), list_breaks)],
@@ -277,6 +321,7 @@ NOTHING_TO_AUDIT: Final = {
     "GET /v1/cases/{source_system}/{external_id}",
     "GET /v1/cases/{source_system}/{external_id}/grants",
     "GET /v1/cases/{source_system}/{external_id}/walls",
+    "GET /v1/cases/{source_system}/{external_id}/corrections",
 }
 CASES: Final = [(name, *case) for name, cases in AUDITED.items() for case in cases]
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -12,7 +13,10 @@ from typing import Any
 
 import pytest
 
+from app.core.settings import EvaluatorSettings
+from app.evaluator.main import create_app as create_evaluator
 from app.serving.process import FORBIDDEN, MisplacedSecretError, build
+from tests.factories import Registry
 from tests.serving.service import ROOT, Home, is_alive, soon
 
 pytestmark = [
@@ -155,6 +159,20 @@ class TestSeparation:
         for name, outcome in json.loads(found).items():
             is_mine = name in allowed or name.partition("/")[0] in {kind, "public"}
             assert outcome == ("done" if is_mine else "PermissionError"), name
+
+    async def test_each_works_where_the_others_files_are_not(
+        self, fresh_database_url: str, keys_directory: Path, tmp_path: Path
+    ) -> None:
+        """The seed is a file of the evaluator, and no setting: on a host of its own it stays."""
+        registry, evaluator = tmp_path / "one", tmp_path / "other"
+        shutil.copytree(keys_directory, registry, ignore=shutil.ignore_patterns("evaluator"))
+        shutil.copytree(keys_directory, evaluator, ignore=shutil.ignore_patterns("registry"))
+        seeds = {path.read_bytes() for path in evaluator.glob("evaluator/seed-*")}
+        assert seeds
+        assert seeds.isdisjoint(path.read_bytes() for path in registry.rglob("*") if path.is_file())
+        async with Registry.started(fresh_database_url, registry) as started:
+            assert (await started.http().get("/readyz")).status_code == 200
+        assert create_evaluator(EvaluatorSettings(keys=evaluator)).state.keys
 
     @pytest.mark.parametrize(
         ("kind", "name"), [(kind, name) for kind, names in FORBIDDEN.items() for name in names]

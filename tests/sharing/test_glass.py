@@ -83,6 +83,18 @@ class TestBreakGlass:
         again = await lead.send("POST", path, {"finding": "justified"})
         assert (again.status_code, again.json()["code"]) == (409, "glass-break-reviewed")
 
+    async def test_with_the_same_key_is_broken_once(self, meeting: Meeting) -> None:
+        person = await sign_in(meeting.registry, meeting.first, Role.PROSECUTOR)
+        path, once = f"/v1/overlaps/{meeting.overlap_id}/glass-breaks", {"Idempotency-Key": "k" * 8}
+        first, again = [
+            await person.http.post(path, json={"reason": REASON}, headers=once) for _ in range(2)
+        ]
+        assert (again.status_code, again.json()) == (201, first.json())
+        other = await person.http.post(path, json={"reason": REASON, "minutes": 5}, headers=once)
+        assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
+        notices = (await meeting.second.http.get("/v1/glass-breaks")).json()["items"]
+        assert [notice["id"] for notice in notices] == [first.json()["id"]]
+
     @pytest.mark.parametrize("second", ["silent", "granted silent"])
     async def test_passes_no_silence(self, shared_registry: Registry, second: str) -> None:
         meeting = await meet(shared_registry, "open", "silent")

@@ -45,7 +45,7 @@ OF_JOBS: Final = {
     *("sign_in_attempts", "spent_challenges", "identity_providers", "import_allowances"),
     *("key_epochs", "sealing_keys", "sealed_elements", "subjects", "tokens"),
     *("sightings", "hidden_sightings", "common_sightings", "suppressions"),
-    *("state_settings", "proposals", "glass_breaks"),
+    *("state_settings", "proposals", "glass_breaks", "infusion_questions"),
 }
 """What the operator's commands read; of cases the keys and owners, nothing of overlaps."""
 
@@ -267,7 +267,8 @@ class TestJobsAndBackup:
     async def test_the_operator_sees_no_case(self, scene: Scene) -> None:
         async with acting(scene.url, "joinder_jobs", 0) as connection:
             seen = await columns(connection)
-        assert seen.pop("cases") == {"id", "office_id"}
+        assert seen.pop("cases") == {"id", "office_id", "feed_digests", "feed_charged_on"}
+        assert "question" not in seen["infusion_questions"]
         assert "reason" not in seen["glass_breaks"]
         assert seen.keys() == OF_JOBS
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = '0018'
-down_revision: str | Sequence[str] | None = '0013'
+revision: str = '0013'
+down_revision: str | Sequence[str] | None = '0012'
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
@@ -109,7 +109,7 @@ def upgrade() -> None:
     op.execute(
         'ALTER TABLE cases ADD CONSTRAINT ck_cases_feed CHECK ('
         '(feed_digests IS NULL) = (feed_charged_on IS NULL)'
-        ' AND octet_length(feed_digests) % 32 = 0) NOT VALID'
+        ' AND octet_length(feed_digests) % 32 = 0)'
     )
     op.create_index('ix_cases_feed', 'cases', ['id'],
                     postgresql_where=sa.text('feed_digests IS NOT NULL'))
