@@ -23,6 +23,8 @@ def upkeep() -> None:
     Each line tells how many. Exit status is 0 whatever is found.
     """
     from app.core.clock import utc_now  # noqa: PLC0415 -- keeps --help quick
+    from app.defendants import service as defendants  # noqa: PLC0415 -- as above
+    from app.infusion import service as infusion  # noqa: PLC0415 -- as above
     from app.people import upkeep as people  # noqa: PLC0415 -- as above
     from app.sharing import glass  # noqa: PLC0415 -- as above
 
@@ -30,6 +32,8 @@ def upkeep() -> None:
         "people disabled for idleness": people.disable_idle,
         "ended sign-ins, challenges and counts deleted": people.purge_ended,
         "overdue reviews of emergency reading alarmed": glass.raise_alarms,
+        "cases whose defendants left the feed": defendants.end_expired,
+        "questions to desks expired": infusion.expire_questions,
     }
     for name, count in with_sessions(lambda sessions: _run(sessions, steps, utc_now())).items():
         typer.echo(f"{count}\t{name}")

@@ -20,6 +20,8 @@ TAGS: Final = [
     {"name": "people", "description": "Signing in, second factors, the people of an office."},
     {"name": "service", "description": "What the service is, how it fares; problems explained."},
     {"name": "sharing", "description": "Who sees what of a case: grants, walls, emergencies."},
+    {"name": "defendant feed", "description": "Who was charged lately, to be compared at home."},
+    {"name": "infusion", "description": "Questions to the specialist desks of other offices."},
     {"name": "suppressions", "description": "Values that are no evidence, or less of it."},
     {"name": "tokens", "description": "Making tokens: permits, and the keys that prove them."},
 ]
