@@ -18,6 +18,7 @@ TAGS: Final = [
     {"name": "offices", "description": "Offices that take part, and what they committed to."},
     {"name": "overlaps", "description": "Possible matches with others' cases, and verdicts."},
     {"name": "people", "description": "Signing in, second factors, the people of an office."},
+    {"name": "reviews", "description": "Second readings, legal holds, corrections of a case."},
     {"name": "service", "description": "What the service is, how it fares; problems explained."},
     {"name": "sharing", "description": "Who sees what of a case: grants, walls, emergencies."},
     {"name": "defendant feed", "description": "Who was charged lately, to be compared at home."},

@@ -1,10 +1,12 @@
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 
 from app.access.errors import StepUpNeededError
 from app.access.permissions import Permission
 from app.accounts.deps import CurrentPrincipal
+from app.accounts.errors import IdempotencyKeyReusedError
+from app.accounts.idempotency import CurrentClaim, answer_once
 from app.accounts.pages import RequestedPage
 from app.cases.errors import CaseHeldError, CaseNotFoundError
 from app.cases.registering import Intake
@@ -136,13 +138,27 @@ async def lift_hold(ref: Ref, session: Session, principal: CurrentPrincipal, now
 @router.post(
     CASE + "/corrections",
     status_code=201,
-    openapi_extra=operation(CaseNotFoundError, scope=Permission.CASES_POST),
+    response_model=CorrectionRead,
+    openapi_extra=operation(
+        IdempotencyKeyReusedError, CaseNotFoundError, scope=Permission.CASES_POST
+    ),
 )
 async def ask_correction(
-    ref: Ref, body: CorrectionAsk, session: Session, principal: CurrentPrincipal, now: Now
-) -> CorrectionRead:
+    ref: Ref,
+    body: CorrectionAsk,
+    session: Session,
+    principal: CurrentPrincipal,
+    claim: CurrentClaim,
+    now: Now,
+) -> Response:
     """Have one of the own cases reviewed, for a person's counsel or whoever asks."""
-    return await corrections.ask_correction(session, principal, ref, body, now=now)
+    return await answer_once(
+        session,
+        claim,
+        Permission.CASES_POST,
+        201,
+        lambda: corrections.ask_correction(session, principal, ref, body, now=now),
+    )
 
 
 @router.get(

@@ -115,6 +115,10 @@ class CorrectionRead(Read):
     settled_at: datetime | None
     """When it was settled, UTC; null while it is open."""
 
+    def response_headers(self) -> dict[str, str]:
+        """Return no headers: a request for correction is read in the list."""
+        return {}
+
 
 class CorrectionPage(PageRead[CorrectionRead]):
     """Requests for correction of a case, newest first."""

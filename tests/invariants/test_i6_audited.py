@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
@@ -182,7 +182,8 @@ async def lift_hold(meeting: Meeting) -> httpx.Response:
 
 async def ask_correction(meeting: Meeting) -> httpx.Response:
     body = {"asked_for": "counsel", "ground": "wrong_data"}
-    return await meeting.first.http.post(f"{PATH}/corrections", json=body)
+    once = {"Idempotency-Key": uuid4().hex}
+    return await meeting.first.http.post(f"{PATH}/corrections", json=body, headers=once)
 
 
 async def settle(meeting: Meeting) -> httpx.Response:
