@@ -38,6 +38,7 @@ from app.infusion.states import Side, Status
 from app.quotas.errors import AgreementNotInForceError
 
 router = APIRouter(prefix="/v1", tags=["infusion"], route_class=StrictRoute)
+_SENDS = ("Location",)
 _STEP = (
     QuestionNotFoundError,
     QuestionNotYoursError,
@@ -106,6 +107,7 @@ async def read_infusion_figures(
         IdempotencyKeyReusedError,
         TextRefusedError,
         scope=Permission.INFUSION_ASK,
+        sends=_SENDS,
     ),
 )
 async def ask_question(
@@ -168,7 +170,7 @@ async def read_question(
 @router.post(
     "/infusion-questions/{question_id}/take",
     response_model=QuestionRead,
-    openapi_extra=operation(*_STEP, scope=Permission.INFUSION_ANSWER),
+    openapi_extra=operation(*_STEP, scope=Permission.INFUSION_ANSWER, sends=_SENDS),
 )
 async def take_question(
     question_id: QuestionId,
@@ -192,7 +194,9 @@ async def take_question(
 @router.post(
     "/infusion-questions/{question_id}/answer",
     response_model=QuestionRead,
-    openapi_extra=operation(*_STEP, TextRefusedError, scope=Permission.INFUSION_ANSWER),
+    openapi_extra=operation(
+        *_STEP, TextRefusedError, scope=Permission.INFUSION_ANSWER, sends=_SENDS
+    ),
 )
 async def answer_question(
     question_id: QuestionId,
@@ -216,7 +220,7 @@ async def answer_question(
 @router.post(
     "/infusion-questions/{question_id}/use",
     response_model=QuestionRead,
-    openapi_extra=operation(*_STEP, scope=Permission.INFUSION_ASK),
+    openapi_extra=operation(*_STEP, scope=Permission.INFUSION_ASK, sends=_SENDS),
 )
 async def say_use(
     question_id: QuestionId,
@@ -240,7 +244,7 @@ async def say_use(
 @router.post(
     "/infusion-questions/{question_id}/withdraw",
     response_model=QuestionRead,
-    openapi_extra=operation(*_STEP, scope=Permission.INFUSION_ASK),
+    openapi_extra=operation(*_STEP, scope=Permission.INFUSION_ASK, sends=_SENDS),
 )
 async def withdraw_question(
     question_id: QuestionId,
