@@ -62,11 +62,15 @@ from app.core.openapi import (
 )
 from app.core.paging import Pager
 from app.core.settings import RegistrySettings
+from app.defendants import examples as defendants_examples
+from app.defendants import routes as defendants
 from app.followups import examples as followups_examples
 from app.followups import routes as followups
 from app.handling import examples as handling_examples
 from app.handling import routes as handling
 from app.identifiers.kinds import MATCH_SPEC
+from app.infusion import examples as infusion_examples
+from app.infusion import routes as infusion
 from app.jobs import examples as jobs_examples
 from app.jobs import routes as jobs
 from app.matters import examples as matters_examples
@@ -127,6 +131,8 @@ EXAMPLES: Final = {
     **suppressing_examples.EXAMPLES,
     **notifications_examples.EXAMPLES,
     **jobs_examples.EXAMPLES,
+    **defendants_examples.EXAMPLES,
+    **infusion_examples.EXAMPLES,
     "MetaRead": {
         "version": "0.1.0",
         "match_spec": "joinder/v1",
@@ -144,8 +150,8 @@ REFUSALS: Final = (MissingScopeError, UnavailableError), NOT_SIGNED_IN, (CrossSi
 
 PACKAGES: Final = (
     *(accounts, people, people_themselves, people_administration),
-    *(quotas, overlaps, cases, suppressing, sharing, reviews, handling, matters, teamwork),
-    *(contact_requests, followups, networks, second_looks, checks),
+    *(quotas, overlaps, cases, suppressing, defendants, sharing, reviews, infusion),
+    *(handling, matters, teamwork, contact_requests, followups, networks, second_looks, checks),
     *(notifications, jobs),
 )
 

@@ -6,9 +6,11 @@ from app.cases import models as cases
 from app.checks import models as checks
 from app.contact_requests import models as contact_requests
 from app.core.models import Base
+from app.defendants import models as defendants
 from app.epochs import models as epochs
 from app.followups import models as followups
 from app.handling import models as handling
+from app.infusion import models as infusion
 from app.jobs import models as jobs
 from app.matters import models as matters
 from app.notifications import models as notifications
@@ -33,9 +35,11 @@ __all__ = [
     "cases",
     "checks",
     "contact_requests",
+    "defendants",
     "epochs",
     "followups",
     "handling",
+    "infusion",
     "jobs",
     "matters",
     "notifications",

@@ -171,6 +171,7 @@ class Registry:
             "cases:post cases:read overlaps:read overlaps:judge tokens:evaluate"
             " handling:read handling:request handling:answer offices:read"
             " grants:read grants:give state-overlaps:read suppressions:manage"
+            " defendant-feed:read infusion:read infusion:ask infusion:answer"
         )
         token = self.app.state.signing_key.mint_access(
             issuer=ISSUER,

@@ -28,6 +28,12 @@ class Permission(StrEnum):
     STATE_OVERLAPS_READ = "state-overlaps:read"
     SUPPRESSIONS_MANAGE = "suppressions:manage"
     TOKENS_EVALUATE = "tokens:evaluate"
+    DEFENDANT_FEED_READ = "defendant-feed:read"
+    DEFENDANT_FEED_CHOOSE = "defendant-feed:choose"
+    INFUSION_READ = "infusion:read"
+    INFUSION_ASK = "infusion:ask"
+    INFUSION_ANSWER = "infusion:answer"
+    INFUSION_OFFER = "infusion:offer"
     OFFICES_READ = "offices:read"
     OFFICES_MANAGE = "offices:manage"
     PEOPLE_MANAGE = "people:manage"
@@ -40,6 +46,7 @@ _NEVER_A_CLIENTS = {
     *(Permission.GRANTS_APPROVE, Permission.WALLS_SET, Permission.WALLS_LIFT),
     *(Permission.GLASS_BREAK, Permission.GLASS_REVIEW),
     *(Permission.HANDLING_SIGN, Permission.MATTERS_WORK),
+    *(Permission.DEFENDANT_FEED_CHOOSE, Permission.INFUSION_OFFER),
     *(Permission.OFFICES_MANAGE, Permission.PEOPLE_MANAGE, Permission.PEOPLE_REVIEW),
     Permission.RUNS_READ,
 }

@@ -63,6 +63,12 @@ class Case(Base):
             "(held_at IS NULL) = (held_by IS NULL) AND (held_at IS NULL) = (hold_reason IS NULL)",
             name="held",
         ),
+        CheckConstraint(
+            "(feed_digests IS NULL) = (feed_charged_on IS NULL)"
+            " AND octet_length(feed_digests) % 32 = 0",
+            name="feed",
+        ),
+        Index("ix_cases_feed", "id", postgresql_where=text("feed_digests IS NOT NULL")),
         Index("uq_cases_external", "office_id", "source_system", "external_id", unique=True),
         Index("ix_cases_review_on", "review_on", postgresql_where=text("withdrawn_at IS NULL")),
         Index(
@@ -105,6 +111,10 @@ class Case(Base):
     """Since when a legal hold keeps it as it is, matched with nothing."""
     held_by: Mapped[str | None]
     hold_reason: Mapped[str | None]
+    feed_digests: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Of newly charged defendants for the feed, 32 bytes each; the matcher cannot read it."""
+    feed_charged_on: Mapped[date | None]
+    """The day of the newest charge that put them there."""
 
 
 class CaseGrant(Base):

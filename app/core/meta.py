@@ -22,6 +22,8 @@ TAGS: Final = [
     {"name": "reviews", "description": "Second readings, legal holds, corrections of a case."},
     {"name": "service", "description": "What the service is, how it fares; problems explained."},
     {"name": "sharing", "description": "Who sees what of a case: grants, walls, emergencies."},
+    {"name": "defendant feed", "description": "Who was charged lately, to be compared at home."},
+    {"name": "infusion", "description": "Questions to the specialist desks of other offices."},
     {"name": "suppressions", "description": "Values that are no evidence, or less of it."},
     {"name": "teamwork", "description": "What the parties of a matter do: team, tasks, notes."},
     {"name": "tokens", "description": "Making tokens: permits, and the keys that prove them."},

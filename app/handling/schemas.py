@@ -35,7 +35,7 @@ class _Ask(Sent):
     on_silence: OnSilence = "none"
 
 
-class QuestionAsk(_Ask):
+class ConsultAsk(_Ask):
     """A question: answered yes or no, without agreement and signatures. It is sent at once."""
 
     kind: Literal["consult", "information"]
@@ -58,7 +58,7 @@ class AgreementAsk(_Ask):
     """The first version of the terms."""
 
 
-HandlingAsk = Annotated[QuestionAsk | AgreementAsk, Field(discriminator="kind")]
+HandlingAsk = Annotated[ConsultAsk | AgreementAsk, Field(discriminator="kind")]
 
 
 class HandlingSubmit(Sent):

@@ -15,8 +15,10 @@ from app.accounts import review
 from app.accounts import upkeep as accounts
 from app.cases.registering import Intake
 from app.contact_requests import service as contact_requests
+from app.defendants import service as defendants
 from app.followups import reminding
 from app.handling import upkeep as handling
+from app.infusion import service as infusion
 from app.jobs import upkeep as jobs
 from app.notifications import upkeep as notifications
 from app.overlaps.keyring import Keyring
@@ -85,6 +87,8 @@ def steps(
         Step("second_looks.ask", partial(second_looks.ask_again, principal=me)),
         Step("follow_ups.remind", partial(reminding.remind, principal=me)),
         Step("follow_ups.escalate", partial(reminding.escalate, principal=me)),
+        Step("defendants.expire", partial(defendants.end_expired, principal=me)),
+        Step("infusion.expire", partial(infusion.expire_questions, principal=me)),
         Step("access_reviews.remind", partial(review.remind, principal=me)),
         Step("people.disable_idle", partial(people.disable_idle, principal=me)),
         Step("glass.alarm", partial(glass.raise_alarms, principal=me)),

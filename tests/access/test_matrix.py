@@ -49,6 +49,13 @@ NEEDS: Final[Mapping[str, str]] = {
     "break_glass": "glass:break",
     "review_glass_break": "glass:review",
     "give_permit": "tokens:evaluate",
+    "list_charges": "defendant-feed:read",
+    **dict.fromkeys(("read_feed_choice", "put_feed_choice"), "defendant-feed:choose"),
+    **dict.fromkeys(("list_infusion_desks", "list_questions", "read_question"), "infusion:read"),
+    "read_infusion_figures": "infusion:read",
+    **dict.fromkeys(("ask_question", "withdraw_question", "say_use"), "infusion:ask"),
+    **dict.fromkeys(("take_question", "answer_question"), "infusion:answer"),
+    "put_infusion_desk": "infusion:offer",
     **dict.fromkeys(
         ("add_suppression", "list_suppressions", "end_suppression"), "suppressions:manage"
     ),

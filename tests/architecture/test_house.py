@@ -56,6 +56,7 @@ DIGESTS = {
     "app/identifiers/dleq.py": "Fiat-Shamir challenge of RFC 9497",
     "app/identifiers/oprf.py": "RFC 9497",
     "app/identifiers/suite.py": "expand_message_xmd of RFC 9380",
+    "app/identifiers/feed.py": "of the unblinded element, which the evaluator keyed",
     "app/identifiers/names.py": "of the published name tables",
     "app/identifiers/tokens.py": "HMAC of the unblinded element, in the registry",
 }

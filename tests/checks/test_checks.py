@@ -11,6 +11,7 @@ from app.core.ids import public_id
 from tests.access.people import sign_in
 from tests.blinding import case
 from tests.factories import OfficeClient, Registry
+from tests.handling.heads import draft, settle
 from tests.scenes import Meeting, make_offices, meet, phone, someone
 
 
@@ -20,8 +21,8 @@ async def check(
     return await client.post(f"/v1/cases/cms/{external_id}/checks", json={"act": act})
 
 
-async def checked(client: OfficeClient, act: str = "plea") -> list[dict[str, Any]]:
-    answer = await check(client.http, act)
+async def checked(client: OfficeClient, external_id: str = "24-1") -> list[dict[str, Any]]:
+    answer = await check(client.http, external_id=external_id)
     assert answer.status_code == 201, answer.text
     overlaps: list[dict[str, Any]] = answer.json()["overlaps"]
     return overlaps

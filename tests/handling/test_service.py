@@ -26,12 +26,12 @@ from app.handling.errors import (
     HandlingOpenError,
 )
 from app.handling.reads import HandlingRead
-from app.handling.schemas import HandlingAccept, HandlingAnswer, HandlingDecline, QuestionAsk
+from app.handling.schemas import HandlingAccept, HandlingAnswer, HandlingDecline, ConsultAsk
 from tests.factories import OfficeClient, Registry
 from tests.scenes import Meeting, make_offices, meet
 
 ACCEPT = HandlingAccept(answer="accept")
-ASK = QuestionAsk(kind="consult")
+ASK = ConsultAsk(kind="consult")
 DECLINE = HandlingDecline(answer="decline", reason="no_jurisdiction")
 
 

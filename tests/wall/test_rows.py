@@ -51,6 +51,7 @@ OF_JOBS: Final = {
     *("sightings", "hidden_sightings", "common_sightings", "suppressions"),
     *("state_settings", "proposals", "glass_breaks", "canary_alarms", "access_reviews"),
     *("reminders", "assignments", "mediations", "contact_requests"),
+    "infusion_questions",
     *("runs", "run_steps", "purged_cases", "stuck_cases", "spent_assertions"),
     *("events", "idempotency_keys"),  # numbers and dates, no content
     *("handling_requests", "handling_parties"),
@@ -296,8 +297,10 @@ class TestJobsAndBackup:
         async with acting(scene.url, "joinder_jobs", 0) as connection:
             seen = await columns(connection)
         assert seen.pop("cases") == {
-            *("id", "office_id", "review_on", "validated_on", "withdrawn_at", "held_at")
+            *("id", "office_id", "review_on", "validated_on", "withdrawn_at", "held_at"),
+            *("feed_digests", "feed_charged_on"),
         }
+        assert "question" not in seen["infusion_questions"]
         assert "reason" not in seen["glass_breaks"] | seen["contact_requests"]
         assert seen.keys() == OF_JOBS
 
