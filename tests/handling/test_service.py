@@ -26,7 +26,7 @@ from app.handling.errors import (
     HandlingOpenError,
 )
 from app.handling.reads import HandlingRead
-from app.handling.schemas import HandlingAccept, HandlingAnswer, HandlingDecline, ConsultAsk
+from app.handling.schemas import ConsultAsk, HandlingAccept, HandlingAnswer, HandlingDecline
 from tests.factories import OfficeClient, Registry
 from tests.scenes import Meeting, make_offices, meet
 
