@@ -3,27 +3,16 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, cast
 
 import structlog
 from fastapi import FastAPI, Request, Response
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.access.errors import MissingScopeError
 from app.access.permissions import Permission
-from app.accounts import examples as accounts_examples
-from app.accounts import routes as accounts
-from app.accounts.deps import admit_caller, current_principal
 from app.audit import service as audit
-from app.cases import examples as cases_examples
-from app.cases import routes as cases
 from app.cases.registering import Intake
-from app.cases.schemas import MAX_CASES
-from app.checks import examples as checks_examples
-from app.checks import routes as checks
-from app.contact_requests import examples as contact_requests_examples
-from app.contact_requests import routes as contact_requests
 from app.core import keyfiles
 from app.core.clock import utc_now
 from app.core.db import (
@@ -39,8 +28,6 @@ from app.core.db import (
 from app.core.deps import Settings
 from app.core.errors import AppError, ForbiddenError, UnavailableError
 from app.core.http import (
-    MAX_BODY_BYTES,
-    Admissions,
     RequestEdge,
     StatusRead,
     StrictRoute,
@@ -50,10 +37,9 @@ from app.core.http import (
     problem_response,
 )
 from app.core.jwt import AccessVerifier, SigningKey
-from app.core.meta import DESCRIPTION, TAGS, LimitsRead, MetaRead
+from app.core.meta import DESCRIPTION, TAGS, MetaRead
 from app.core.openapi import (
     PUBLIC,
-    SERVICE_EXAMPLES,
     UnnamedOperationError,
     check_operations,
     document,
@@ -62,98 +48,16 @@ from app.core.openapi import (
 )
 from app.core.paging import Pager
 from app.core.settings import RegistrySettings
-from app.defendants import examples as defendants_examples
-from app.defendants import routes as defendants
-from app.followups import examples as followups_examples
-from app.followups import routes as followups
-from app.handling import examples as handling_examples
-from app.handling import routes as handling
 from app.identifiers.kinds import MATCH_SPEC
-from app.infusion import examples as infusion_examples
-from app.infusion import routes as infusion
-from app.jobs import examples as jobs_examples
-from app.jobs import routes as jobs
-from app.matters import examples as matters_examples
-from app.matters import routes as matters
-from app.networks import examples as networks_examples
-from app.networks import routes as networks
-from app.notifications import examples as notifications_examples
-from app.notifications import routes as notifications
-from app.overlaps import examples as overlaps_examples
-from app.overlaps import routes as overlaps
 from app.overlaps.keyring import create_keyring
-from app.people import admin_routes as people_administration
-from app.people import examples as people_examples
-from app.people import me_routes as people_themselves
-from app.people import routes as people
-from app.people.deps import admit_person, current_sign_in
-from app.people.errors import NOT_SIGNED_IN, CrossSiteRequestError
 from app.people.gate import create_gate
 from app.postgres.durability import check_durable
-from app.quotas import examples as quotas_examples
-from app.quotas import routes as quotas
 from app.quotas.errors import QuotaExceededError
 from app.rematching import service as rematching
-from app.reviews import examples as reviews_examples
-from app.reviews import routes as reviews
-from app.second_looks import examples as second_looks_examples
-from app.second_looks import routes as second_looks
-from app.sharing import examples as sharing_examples
-from app.sharing import routes as sharing
-from app.suppressing import examples as suppressing_examples
-from app.suppressing import routes as suppressing
-from app.teamwork import examples as teamwork_examples
-from app.teamwork import routes as teamwork
+from app.surface import CALLERS, EXAMPLES, LIMITS, PACKAGES, REFUSALS
 
 if TYPE_CHECKING:
     import asyncpg
-
-LIMITS: Final = LimitsRead(
-    body_bytes=MAX_BODY_BYTES, bulk_body_bytes=cases.MAX_BULK_BYTES, bulk_cases=MAX_CASES
-)
-EXAMPLES: Final = {
-    **SERVICE_EXAMPLES,
-    **accounts_examples.EXAMPLES,
-    **people_examples.EXAMPLES,
-    **overlaps_examples.EXAMPLES,
-    **cases_examples.EXAMPLES,
-    **sharing_examples.EXAMPLES,
-    **reviews_examples.EXAMPLES,
-    **handling_examples.EXAMPLES,
-    **matters_examples.EXAMPLES,
-    **teamwork_examples.EXAMPLES,
-    **contact_requests_examples.EXAMPLES,
-    **followups_examples.EXAMPLES,
-    **networks_examples.EXAMPLES,
-    **second_looks_examples.EXAMPLES,
-    **checks_examples.EXAMPLES,
-    **quotas_examples.EXAMPLES,
-    **suppressing_examples.EXAMPLES,
-    **notifications_examples.EXAMPLES,
-    **jobs_examples.EXAMPLES,
-    **defendants_examples.EXAMPLES,
-    **infusion_examples.EXAMPLES,
-    "MetaRead": {
-        "version": "0.1.0",
-        "match_spec": "joinder/v1",
-        "issuer": "https://registry.example",
-        "resources": ["https://registry.example"],
-        "limits": LIMITS.model_dump(),
-    },
-}
-
-CALLERS: Final[Admissions] = {current_principal: admit_caller, current_sign_in: admit_person}
-"""What knows who calls, a machine client or a person, and what lets it in before it is heard."""
-
-REFUSALS: Final = (MissingScopeError, UnavailableError), NOT_SIGNED_IN, (CrossSiteRequestError,)
-"""Of every operation with a caller; of those that people call too; of changes among these."""
-
-PACKAGES: Final = (
-    *(accounts, people, people_themselves, people_administration),
-    *(quotas, overlaps, cases, suppressing, defendants, sharing, reviews, infusion),
-    *(handling, matters, teamwork, contact_requests, followups, networks, second_looks, checks),
-    *(notifications, jobs),
-)
 
 
 class UnsafeDatabaseError(RuntimeError):
