@@ -3,23 +3,16 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, cast
 
 import structlog
 from fastapi import FastAPI, Request, Response
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.access.errors import MissingScopeError
 from app.access.permissions import Permission
-from app.accounts import examples as accounts_examples
-from app.accounts import routes as accounts
-from app.accounts.deps import admit_caller, current_principal
 from app.audit import service as audit
-from app.cases import examples as cases_examples
-from app.cases import routes as cases
 from app.cases.registering import Intake
-from app.cases.schemas import MAX_CASES
 from app.core import keyfiles
 from app.core.clock import utc_now
 from app.core.db import (
@@ -35,8 +28,6 @@ from app.core.db import (
 from app.core.deps import Settings
 from app.core.errors import AppError, ForbiddenError, UnavailableError
 from app.core.http import (
-    MAX_BODY_BYTES,
-    Admissions,
     RequestEdge,
     StatusRead,
     StrictRoute,
@@ -45,10 +36,9 @@ from app.core.http import (
     problem_response,
 )
 from app.core.jwt import AccessVerifier, SigningKey
-from app.core.meta import DESCRIPTION, TAGS, LimitsRead, MetaRead
+from app.core.meta import DESCRIPTION, TAGS, MetaRead
 from app.core.openapi import (
     PUBLIC,
-    SERVICE_EXAMPLES,
     UnnamedOperationError,
     add_document,
     check_operations,
@@ -58,75 +48,17 @@ from app.core.openapi import (
 )
 from app.core.paging import Pager
 from app.core.settings import RegistrySettings
-from app.handling import examples as handling_examples
-from app.handling import routes as handling
 from app.identifiers.kinds import MATCH_SPEC
-from app.overlaps import examples as overlaps_examples
-from app.overlaps import routes as overlaps
 from app.overlaps.keyring import create_keyring
-from app.people import admin_routes as people_administration
-from app.people import examples as people_examples
-from app.people import me_routes as people_themselves
-from app.people import routes as people
-from app.people.deps import admit_person, current_sign_in
-from app.people.errors import NOT_SIGNED_IN, CrossSiteRequestError
 from app.people.gate import create_gate
 from app.postgres.durability import check_durable
-from app.quotas import examples as quotas_examples
-from app.quotas import routes as quotas
 from app.quotas.errors import QuotaExceededError
 from app.rematching import service as rematching
-from app.reviews import examples as reviews_examples
-from app.reviews import routes as reviews
-from app.sharing import examples as sharing_examples
-from app.sharing import routes as sharing
-from app.suppressing import examples as suppressing_examples
-from app.suppressing import routes as suppressing
-from app.web import deps as visits
-from app.web import routes as web
+from app.surface import CALLERS, EXAMPLES, LIMITS, PACKAGES, REFUSALS
 from app.web.pages import problem_page
 
 if TYPE_CHECKING:
     import asyncpg
-
-EXAMPLES: Final = {
-    **SERVICE_EXAMPLES,
-    **accounts_examples.EXAMPLES,
-    **people_examples.EXAMPLES,
-    **overlaps_examples.EXAMPLES,
-    **cases_examples.EXAMPLES,
-    **sharing_examples.EXAMPLES,
-    **reviews_examples.EXAMPLES,
-    **handling_examples.EXAMPLES,
-    **quotas_examples.EXAMPLES,
-    **suppressing_examples.EXAMPLES,
-    "MetaRead": {
-        "version": "0.1.0",
-        "match_spec": "joinder/v1",
-        "issuer": "https://registry.example",
-        "resources": ["https://registry.example"],
-        "limits": {
-            "body_bytes": MAX_BODY_BYTES,
-            "bulk_body_bytes": cases.MAX_BULK_BYTES,
-            "bulk_cases": MAX_CASES,
-        },
-    },
-}
-
-CALLERS: Final[Admissions] = {
-    current_principal: admit_caller,
-    current_sign_in: admit_person,
-    visits.form_sign_in: visits.admit_form,
-}
-"""What knows who calls, a machine client or a person, and what lets it in before it is heard."""
-
-REFUSALS: Final = (MissingScopeError, UnavailableError), NOT_SIGNED_IN, (CrossSiteRequestError,)
-"""Of every operation with a caller; of those that people call too; of changes among these."""
-
-PACKAGES: Final = (
-    *(accounts, people, people_themselves, people_administration),
-    *(quotas, overlaps, cases, suppressing, sharing, reviews, handling, web),
-)
 
 
 class UnsafeDatabaseError(RuntimeError):
@@ -254,11 +186,7 @@ async def read_meta(settings: Settings) -> MetaRead:
         match_spec=MATCH_SPEC,
         issuer=settings.issuer,
         resources=[settings.issuer],
-        limits=LimitsRead(
-            body_bytes=MAX_BODY_BYTES,
-            bulk_body_bytes=cases.MAX_BULK_BYTES,
-            bulk_cases=MAX_CASES,
-        ),
+        limits=LIMITS,
     )
 
 

@@ -73,12 +73,12 @@ class OfficeClient:
         )
 
     async def request_handling(
-        self, overlap_id: str, lead: str = "requester", key: str | None = None
+        self, overlap_id: str, kind: str = "consult", key: str | None = None
     ) -> httpx.Response:
-        """Ask for joint handling."""
+        """Ask the other office a question."""
         return await self.http.post(
             f"/v1/overlaps/{overlap_id}/handling-requests",
-            json={"proposed_lead": lead},
+            json={"kind": kind},
             headers={"Idempotency-Key": key or uuid4().hex},
         )
 
@@ -171,6 +171,7 @@ class Registry:
             "cases:post cases:read overlaps:read overlaps:judge tokens:evaluate"
             " handling:read handling:request handling:answer offices:read"
             " grants:read grants:give state-overlaps:read suppressions:manage"
+            " defendant-feed:read infusion:read infusion:ask infusion:answer"
         )
         token = self.app.state.signing_key.mint_access(
             issuer=ISSUER,

@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from app.core.ids import public_id
+from app.core.models import HORIZON
 from tests.blinding import case, person, raw
 from tests.factories import OfficeClient, Registry
 
@@ -93,3 +94,14 @@ async def end_agreement(registry: Registry, client: OfficeClient) -> None:
         " WHERE office_id = (SELECT id FROM offices WHERE code = :code) RETURNING id",
         code=client.code,
     )
+
+
+async def all_ended(registry: Registry) -> None:
+    """Wait until every transaction that has begun by now on the server has ended.
+
+    Events of other databases' long transactions wait for those too: the horizon is the server's.
+    """
+    rows = await registry.rows("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
+    passed = f"SELECT {HORIZON} >= {rows[0][0]}, pg_sleep(0.02)"
+    while not (await registry.rows(passed))[0][0]:
+        pass

@@ -16,6 +16,8 @@ class Permission(StrEnum):
     HANDLING_READ = "handling:read"
     HANDLING_REQUEST = "handling:request"
     HANDLING_ANSWER = "handling:answer"
+    HANDLING_SIGN = "handling:sign"
+    MATTERS_WORK = "matters:work"
     GRANTS_READ = "grants:read"
     GRANTS_GIVE = "grants:give"
     GRANTS_APPROVE = "grants:approve"
@@ -26,17 +28,27 @@ class Permission(StrEnum):
     STATE_OVERLAPS_READ = "state-overlaps:read"
     SUPPRESSIONS_MANAGE = "suppressions:manage"
     TOKENS_EVALUATE = "tokens:evaluate"
+    DEFENDANT_FEED_READ = "defendant-feed:read"
+    DEFENDANT_FEED_CHOOSE = "defendant-feed:choose"
+    INFUSION_READ = "infusion:read"
+    INFUSION_ASK = "infusion:ask"
+    INFUSION_ANSWER = "infusion:answer"
+    INFUSION_OFFER = "infusion:offer"
     OFFICES_READ = "offices:read"
     OFFICES_MANAGE = "offices:manage"
     PEOPLE_MANAGE = "people:manage"
     PEOPLE_REVIEW = "people:review"
+    RUNS_READ = "runs:read"
 
 
 _NEVER_A_CLIENTS = {
     *(Permission.CASES_OVERSEE, Permission.SUMMARIES_VOUCH),
     *(Permission.GRANTS_APPROVE, Permission.WALLS_SET, Permission.WALLS_LIFT),
     *(Permission.GLASS_BREAK, Permission.GLASS_REVIEW),
+    *(Permission.HANDLING_SIGN, Permission.MATTERS_WORK),
+    *(Permission.DEFENDANT_FEED_CHOOSE, Permission.INFUSION_OFFER),
     *(Permission.OFFICES_MANAGE, Permission.PEOPLE_MANAGE, Permission.PEOPLE_REVIEW),
+    Permission.RUNS_READ,
 }
 CLIENT_SCOPES = tuple(scope for scope in Permission if scope not in _NEVER_A_CLIENTS)
 """What a machine client can be granted; the policy table must say the same (policy.py)."""

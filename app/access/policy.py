@@ -32,6 +32,8 @@ overlaps:judge       partner:summary partner:record  partner:record  partner:rec
 handling:read        partner:record  partner:record  partner:record  partner:record  partner:record  -             -       -
 handling:request     partner:record  partner:record  -               partner:record  partner:record  -             -       -
 handling:answer      partner:record  -               -               partner:record  partner:record  -             -       -
+handling:sign        -               -               -               partner:record  -               -             -       -
+matters:work         -               partner:record  partner:record  partner:record  partner:record  -             -       -
 grants:read          own             own             own             own             own             -             own     own
 grants:give          own             own             -               own             -               -             -       -
 grants:approve       -               -               -               own             -               -             -       -
@@ -42,10 +44,17 @@ glass:review         -               -               -               own        
 state-overlaps:read  state:pointer   -               -               -               state:pointer   -             -       -
 suppressions:manage  own             -               -               own             own             -             -       own
 tokens:evaluate      own             own             own             own             -               -             -       -
+defendant-feed:read  own             own             own             own             -               -             -       -
+defendant-feed:choose -              -               -               own             -               -             -       -
+infusion:read        own             own             own             own             own             -             -       -
+infusion:ask         own             own             -               own             own             -             -       -
+infusion:answer      own             own             own             own             own             -             -       -
+infusion:offer       -               -               -               own             own             -             -       -
 offices:read         own             own             own             own             own             own           -       -
 offices:manage       -               -               -               -               -               -             -       own
 people:manage        -               -               -               -               -               own           -       own
 people:review        -               -               -               -               -               own           own     -
+runs:read            -               -               -               -               -               -             own     own
 """  # noqa: E501 -- a table is read across
 """Rows are permissions. `leadership` are unit heads, `coordinator` those of an office."""
 
@@ -87,6 +96,9 @@ FIELDS: Final[Mapping[Rung, frozenset[str]]] = {
     Rung.RECORD: frozenset({"counterpart.stages"}),
 }
 """What each rung adds to the answer; a field that is in none is never sent."""
+
+UNDER_REASON: Final = frozenset({"counterpart.case", "counterpart.stages"})
+"""Fields that are sent only to who opens the one overlap and says why, whatever the rung."""
 
 Cell = tuple[Role, Permission, Relation]
 

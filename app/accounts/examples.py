@@ -76,6 +76,7 @@ EXAMPLES: Final[dict[str, Any]] = {
     "AccessReview": {
         "office": "CA0190000A",
         "made_at": "2026-03-01T17:00:00Z",
+        "last_reviewed_at": "2025-03-01T17:00:00Z",
         "people": [
             {
                 "person_id": "psn_0198a1b2c3d47e5f8a9b0c1d2e3f4a5b",

@@ -34,6 +34,16 @@ class ClientCredential(Base):
     revoked_at: Mapped[datetime | None]
 
 
+class AccessReviewed(Base):
+    """When an office last reviewed who has access, and was last told that it is due."""
+
+    __tablename__ = "access_reviews"
+
+    office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"), primary_key=True)
+    reviewed_at: Mapped[datetime | None]
+    reminded_at: Mapped[datetime | None]
+
+
 class ClientKey(Base):
     """A public key of a machine client; the private one stays in the office.
 

@@ -54,6 +54,15 @@ class Page:
             self._response.headers["Link"] = f'<{target}>; rel="next"'
         return cursor
 
+    def onward(self, key: UUID | None) -> str | None:
+        """Return the cursor that goes on after `key`, of a list that grows at its end.
+
+        Without a key it is the one that was given: nothing has come since.
+        """
+        if key is None:
+            return self._cursor
+        return self._pager.after(self._scope, [key], 1)
+
     @property
     def _scope(self) -> str:
         return f"{self._office_id}:{self._list}"

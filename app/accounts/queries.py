@@ -4,12 +4,18 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import RowMapping, Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principal import Principal
 from app.accounts.errors import CredentialNotFoundError
-from app.accounts.models import ClientCredential, ClientKey
+from app.accounts.models import (
+    AccessReviewed,
+    ClientCredential,
+    ClientKey,
+    IdempotencyKey,
+    SpentAssertion,
+)
 from app.accounts.schemas import MeRead
 from app.core.db import ENTER
 from app.core.deps import Address
@@ -116,6 +122,38 @@ async def list_clients(session: AsyncSession, office_id: int) -> list[ClientCred
     return list(await session.scalars(found.order_by(ClientCredential.id)))
 
 
+async def get_reviewed_at(session: AsyncSession, office_id: int) -> datetime | None:
+    """Return when the office last reviewed who has access, None if it never did."""
+    reviewed: datetime | None = await session.scalar(
+        select(AccessReviewed.reviewed_at).where(AccessReviewed.office_id == office_id)
+    )
+    return reviewed
+
+
+async def list_unreviewed(
+    session: AsyncSession, *, since: datetime, reminded_before: datetime, limit: int
+) -> list[Office]:
+    """Return offices without a review of access since then, the longest due first.
+
+    Those that were told so after `reminded_before` are left out; a new office has as long.
+    """
+    reviewed_at = func.coalesce(AccessReviewed.reviewed_at, Office.created_at)
+    due = (
+        select(Office)
+        .outerjoin(AccessReviewed, AccessReviewed.office_id == Office.id)
+        .where(
+            reviewed_at <= since,
+            Office.suspended_at.is_(None),
+            or_(
+                AccessReviewed.reminded_at.is_(None),
+                AccessReviewed.reminded_at <= reminded_before,
+            ),
+        )
+        .order_by(reviewed_at, Office.id)
+    )
+    return list(await session.scalars(due.limit(limit)))
+
+
 async def get_me(session: AsyncSession, principal: Principal) -> MeRead:
     """Return what the registry knows of the caller itself."""
     office = await session.get_one(Office, principal.office_id)
@@ -126,4 +164,24 @@ async def get_me(session: AsyncSession, principal: Principal) -> MeRead:
         name=office.name,
         scopes=sorted(principal.permissions),
         is_participating=principal.is_participating,
+    )
+
+
+def answered(*, before: datetime, limit: int) -> Select[int]:
+    """Describe requests that were answered before then."""
+    return (
+        select(IdempotencyKey.id)
+        .where(IdempotencyKey.created_at < before)
+        .order_by(IdempotencyKey.created_at)
+        .limit(limit)
+    )
+
+
+def spent(*, now: datetime, limit: int) -> Select[UUID, bytes]:
+    """Describe client assertions that are too old to be used."""
+    return (
+        select(SpentAssertion.client_id, SpentAssertion.jti_digest)
+        .where(SpentAssertion.expires_at <= now)
+        .order_by(SpentAssertion.expires_at)
+        .limit(limit)
     )

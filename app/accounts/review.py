@@ -1,5 +1,7 @@
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.errors import MissingScopeError
@@ -8,6 +10,7 @@ from app.access.policy import permissions_of
 from app.access.principal import Principal
 from app.access.vocabulary import Role
 from app.accounts import queries
+from app.accounts.models import AccessReviewed
 from app.accounts.schemas import AccessReview, ClientRead
 from app.audit import service as audit
 from app.core.ids import public_id
@@ -15,6 +18,9 @@ from app.people import queries as people
 from app.people.admin_schemas import Factor, PersonRead
 from app.people.models import Person
 from app.people.service import PREFIX
+
+DUE_AFTER: Final = timedelta(days=365)
+REMINDED_AGAIN_AFTER: Final = timedelta(days=30)
 
 
 async def review_access(
@@ -31,10 +37,13 @@ async def review_access(
     office = await people.get_office(session, office_id)
     found = await people.list_people(session, office_id)
     clients = await queries.list_clients(session, office_id)
+    last = await queries.get_reviewed_at(session, office_id)
+    await _note(session, office_id, reviewed_at=now)
     await audit.record(session, principal, "access_review.read", office.code)
     return AccessReview(
         office=office.code,
         made_at=now,
+        last_reviewed_at=last,
         people=[_reviewed(*each) for each in found],
         clients=[
             ClientRead(
@@ -47,6 +56,31 @@ async def review_access(
             for each in clients
         ],
     )
+
+
+async def remind(session: AsyncSession, principal: Principal, *, now: datetime, limit: int) -> int:
+    """Tell offices that a review of access is due, every 30 days until it is made.
+
+    The audit entry is what tells them. Returns how many were told, 0 when done.
+
+    Raises:
+        MissingScopeError: the caller is neither the operator nor a job of the operator.
+    """
+    principal.require(Permission.OFFICES_MANAGE)
+    due = await queries.list_unreviewed(
+        session, since=now - DUE_AFTER, reminded_before=now - REMINDED_AGAIN_AFTER, limit=limit
+    )
+    for office in due:
+        await _note(session, office.id, reminded_at=now)
+    if due:
+        entries = [audit.Entry("access_review.due", each.code, [each.id]) for each in due]
+        await audit.record_each(session, principal, entries)
+    return len(due)
+
+
+async def _note(session: AsyncSession, office_id: int, **when: datetime) -> None:
+    noted = insert(AccessReviewed).values(office_id=office_id, **when)
+    await session.execute(noted.on_conflict_do_update(index_elements=["office_id"], set_=when))
 
 
 def _reviewed(person: Person, passkeys: int, codes: int) -> PersonRead:

@@ -110,6 +110,8 @@ class AccessReview(Read):
     """Code of the reader's office."""
     made_at: datetime
     """The instant that it is true for, UTC."""
+    last_reviewed_at: datetime | None
+    """When the one before it was made, UTC; null: there is none. Due once a year."""
     people: list[PersonRead]
     """All that were ever added, disabled ones too."""
     clients: list[ClientRead]

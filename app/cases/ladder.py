@@ -15,7 +15,7 @@ from uuid import UUID
 import asyncpg
 
 from app.access.permissions import Permission
-from app.access.policy import POLICY, ceilings
+from app.access.policy import POLICY, UNDER_REASON, ceilings
 from app.access.principal import Principal
 from app.access.vocabulary import (
     DISCLOSURES,
@@ -70,7 +70,7 @@ CROSS JOIN LATERAL (
                greatest({disclosed(Relation.PARTNER, "v.judged_disclosure")}, v.granted)) AS rung
 ) AS l
 WHERE v.office_id = $1 AND $3 AND l.rung > 0 AND NOT v.is_walled
-  AND {IN_FORCE.format(office="v.other_office_id", today="$2::date")}
+  AND {IN_FORCE.format(office="v.other_office_id", today="$2::timestamptz::date")}
 """  # noqa: S608 -- constants only; every value is a parameter
 
 STANDING: Final = " AND v.retracted_at IS NULL"
@@ -125,8 +125,8 @@ def arguments(
     return principal.office_id, now, principal.is_participating, [int(rung) for rung in highest]
 
 
-def seen(row: asyncpg.Record) -> SeenOverlap:
-    """Return an overlap, with what its rung allows."""
+def seen(row: asyncpg.Record, *, is_opened: bool = False) -> SeenOverlap:
+    """Return an overlap, with what its rung allows; see `render`."""
     return SeenOverlap(
         id=row["id"],
         case_id=row["case_id"],
@@ -134,14 +134,17 @@ def seen(row: asyncpg.Record) -> SeenOverlap:
         other_office_id=row["other_office_id"],
         other_class=row["judged_class"],
         other_disclosure=row["judged_disclosure"],
-        read=render(row),
+        read=render(row, is_opened=is_opened),
     )
 
 
-def render(row: asyncpg.Record) -> OverlapRead:
-    """Return an overlap with the fields that its rung allows, and no other."""
+def render(row: asyncpg.Record, *, is_opened: bool = False) -> OverlapRead:
+    """Return an overlap with the fields that its rung allows, and no other.
+
+    What needs a reason is left out unless the overlap `is_opened` by itself with one.
+    """
     rung = Rung(row["rung"])
-    allowed = POLICY.fields_to(rung)
+    allowed = POLICY.fields_to(rung) - (frozenset() if is_opened else UNDER_REASON)
     shown = {
         "id": public_id(PREFIX, row["id"]),
         "version": row["version"],

@@ -11,6 +11,7 @@ from sqlalchemy import (
     LargeBinary,
     SmallInteger,
     String,
+    Text,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -62,7 +63,19 @@ class Case(Base):
             "(held_at IS NULL) = (held_by IS NULL) AND (held_at IS NULL) = (hold_reason IS NULL)",
             name="held",
         ),
+        CheckConstraint(
+            "(feed_digests IS NULL) = (feed_charged_on IS NULL)"
+            " AND octet_length(feed_digests) % 32 = 0",
+            name="feed",
+        ),
+        Index("ix_cases_feed", "id", postgresql_where=text("feed_digests IS NOT NULL")),
         Index("uq_cases_external", "office_id", "source_system", "external_id", unique=True),
+        Index("ix_cases_review_on", "review_on", postgresql_where=text("withdrawn_at IS NULL")),
+        Index(
+            "ix_cases_withdrawn_at",
+            "withdrawn_at",
+            postgresql_where=text("withdrawn_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
@@ -98,6 +111,10 @@ class Case(Base):
     """Since when a legal hold keeps it as it is, matched with nothing."""
     held_by: Mapped[str | None]
     hold_reason: Mapped[str | None]
+    feed_digests: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Of newly charged defendants for the feed, 32 bytes each; the matcher cannot read it."""
+    feed_charged_on: Mapped[date | None]
+    """The day of the newest charge that put them there."""
 
 
 class CaseGrant(Base):
@@ -130,8 +147,44 @@ class CaseGrant(Base):
     approval: Mapped[str] = mapped_column(server_default="not_needed")
     approved_by: Mapped[str | None]
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
-    overlap_id: Mapped[UUID | None] = mapped_column(ForeignKey("overlaps.id"))
+    overlap_id: Mapped[UUID | None] = mapped_column(ForeignKey("overlaps.id", ondelete="CASCADE"))
     """The one overlap in which it counts; None means all of the case with that office."""
+
+
+class Reading(Base):
+    """Another office read a case for a reason (28 CFR 23.20(g)): a line of its owner's log.
+
+    It stays when case or overlap goes.
+    """
+
+    __tablename__ = "readings"
+    __table_args__ = (
+        CheckConstraint("reader IN ('client', 'person')", name="reader"),
+        CheckConstraint("rung BETWEEN 1 AND 4", name="rung"),
+        CheckConstraint(
+            "reason IN ('investigation', 'charging', 'plea', 'joint_handling', 'victim_safety',"
+            " 'supervision')",
+            name="reason",
+        ),
+        Index("ix_readings_case_id_id", "case_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    case_id: Mapped[int]
+    owner_office_id: Mapped[int] = mapped_column(Integer)
+    overlap_id: Mapped[UUID]
+    office_id: Mapped[int] = mapped_column(Integer)
+    """That of the reader."""
+    office_case_id: Mapped[int]
+    """The reader's own case, which overlaps."""
+    actor: Mapped[str]
+    """Who read it; the owner is not told."""
+    reader: Mapped[str]
+    roles: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    """What the reader was: its right to know."""
+    rung: Mapped[int] = mapped_column(SmallInteger)
+    reason: Mapped[str]
+    read_at: Mapped[datetime]
 
 
 class CaseWall(Base):

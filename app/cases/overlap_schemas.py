@@ -125,9 +125,10 @@ class CounterpartRead(Read):
     contact: ContactRead | None = None
     """Whom to reach there; from the rung contact on, else null."""
     case: SharedCaseRead | None = None
-    """What its case is about; from the rung summary on, else null."""
+    """What its case is about; from the rung summary on where the one overlap is read with a
+    `reason`, else null."""
     stages: tuple[StageRead, ...] | None = None
-    """Every step of its case, by day; at the rung record, else null."""
+    """Every step of its case, by day; at the rung record, as `case` with a reason, else null."""
 
 
 class VerdictPut(Sent):

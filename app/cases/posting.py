@@ -15,6 +15,7 @@ from app.access.principal import Principal
 from app.audit import service as audit
 from app.cases import queries
 from app.cases.admission import check_case, summary_digest
+from app.cases.charges import published
 from app.cases.errors import CaseHeldError, DuplicateCaseError, SummaryRefusedError
 from app.cases.ladder import SeenOverlap
 from app.cases.receipt_schemas import (
@@ -148,7 +149,7 @@ async def _put(
     tags = {
         ref: _content_tag(intake.app_secret, case, principal) for ref, (case, _) in cases.items()
     }
-    rows = [_row(ref, case, tags[ref], now) for ref, (case, _) in cases.items()]
+    rows = [_row(ref, *case, tags[ref], now) for ref, case in cases.items()]
     then: Role = MATCHER if len(rows) == 1 else APP  # of several, some may be left to look at
     changed = await queries.upsert_cases(session, principal, rows, now=now, then=then)
     unchanged = [ref for ref in cases if ref not in changed]
@@ -205,7 +206,9 @@ async def _review_years(
     return await offices.get_review_years(session, principal.office_id)
 
 
-def _row(ref: Ref, case: CasePut, tag: bytes, now: datetime) -> tuple[object, ...]:
+def _row(
+    ref: Ref, case: CasePut, subjects: Sequence[PostedSubject], tag: bytes, now: datetime
+) -> tuple[object, ...]:
     after = REVIEW_DECLINED_AFTER if case.record_class == "declined" else REVIEW_AFTER
     return (
         *ref,
@@ -223,6 +226,7 @@ def _row(ref: Ref, case: CasePut, tag: bytes, now: datetime) -> tuple[object, ..
         f"[{','.join(stage.model_dump_json() for stage in case.stages)}]",
         case.labels.model_dump_json(exclude_defaults=True),
         json.dumps([_apart(subject) for subject in case.subjects if not subject.is_matched]),
+        *published(case, subjects, now.date()),
     )
 
 

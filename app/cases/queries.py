@@ -33,17 +33,18 @@ FOR NO KEY UPDATE OF c
 _UPSERT_CASES: Final = f"""
 INSERT INTO cases AS c (office_id, source_system, external_id, record_class, trafficking_type,
   disclosure, county_fips, opened_on, review_on, summary, content_tag, attestation,
-  declined_reason, facts, stages, labels, apart, validated_on, version, posted_at, changed_at)
+  declined_reason, facts, stages, labels, apart, feed_digests, feed_charged_on, validated_on,
+  version, posted_at, changed_at)
 SELECT $1, q.source_system, q.external_id, q.record_class, q.trafficking_type, q.disclosure,
   q.county_fips, q.opened_on, least(q.review_on, (today + kept_for)::date), q.summary, q.tag,
   q.attestation::jsonb, q.declined_reason, q.facts::jsonb, q.stages::jsonb, q.labels::jsonb,
-  q.apart::jsonb, today, 1, $2, $2
+  q.apart::jsonb, q.feed_digests, q.feed_charged_on, today, 1, $2, $2
 FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::date[],
             $10::date[], $11::text[], $12::bytea[], $13::text[], $14::text[], $15::text[],
-            $16::text[], $17::text[], $18::text[])
+            $16::text[], $17::text[], $18::text[], $19::bytea[], $20::date[])
      AS q (source_system, external_id, record_class, trafficking_type, disclosure, county_fips,
            opened_on, review_on, summary, tag, attestation, declined_reason, facts, stages,
-           labels, apart),
+           labels, apart, feed_digests, feed_charged_on),
   (SELECT $2::timestamptz::date, {REVIEW_CEILING.format(office="$1::bigint")})
      AS now (today, kept_for)
 ON CONFLICT (office_id, source_system, external_id) DO UPDATE
@@ -54,20 +55,22 @@ SET record_class = excluded.record_class, trafficking_type = excluded.traffickin
     awaits_attestation = FALSE, attestation = excluded.attestation,
     declined_reason = excluded.declined_reason,
     facts = excluded.facts, labels = excluded.labels, apart = excluded.apart,
+    feed_digests = excluded.feed_digests, feed_charged_on = excluded.feed_charged_on,
     stages = CASE WHEN c.stages @> excluded.stages THEN c.stages ELSE (
       SELECT jsonb_agg(e.stage ORDER BY e.stage ->> 'on', e.stage) FROM (
         SELECT jsonb_array_elements(c.stages) UNION SELECT jsonb_array_elements(excluded.stages)
       ) AS e (stage)) END,
     version = c.version + 1, changed_at = excluded.changed_at, withdrawn_at = NULL
 WHERE c.content_tag <> excluded.content_tag AND c.held_at IS NULL
-RETURNING id, source_system, external_id, version, xmax = 0, set_config('role', $19, true)
+RETURNING id, source_system, external_id, version, xmax = 0, set_config('role', $21, true)
 """  # noqa: S608 -- constants only; every value is a parameter
 
 # of a withdrawn case its reference stays; the tag of no post is empty, so a repeat counts as new
 _CLEAR_CASE: Final = """
 UPDATE cases SET withdrawn_at = $2, changed_at = $2, version = version + 1, content_tag = '',
   summary = NULL, county_fips = NULL, opened_on = NULL, attestation = NULL, declined_reason = NULL,
-  facts = '{}', stages = '[]', labels = '{}', apart = '[]'
+  facts = '{}', stages = '[]', labels = '{}', apart = '[]', feed_digests = NULL,
+  feed_charged_on = NULL
 WHERE id = $1
 """
 
@@ -236,23 +239,22 @@ async def get_overlap(
     *,
     now: datetime,
     or_retracted: bool = False,
+    is_opened: bool = False,
     permission: Permission = Permission.OVERLAPS_READ,
 ) -> SeenOverlap:
     """Return one overlap that the caller may know of, to do with it what `permission` says.
 
-    With `or_retracted` also one that was taken back in the last 90 days and that it had seen.
+    With `or_retracted` also one that was taken back in the last 90 days and that it had seen;
+    `is_opened` when the caller said what it reads the other case for.
 
     Raises:
         OverlapNotFoundError: absent, retracted, or not for the caller; never told apart.
     """
-    found = await _seen(session, principal, ladder.ONE, overlap_id, now=now, permission=permission)
-    if not found and or_retracted:
-        found = await _seen(
-            session, principal, ladder.ONE_RETRACTED, overlap_id, now=now, permission=permission
-        )
-    if not found:
-        raise OverlapNotFoundError
-    return found[0]
+    for sql in (ladder.ONE, ladder.ONE_RETRACTED)[: 1 + or_retracted]:
+        rows = await _fetch(session, principal, sql, overlap_id, now=now, permission=permission)
+        if rows:
+            return ladder.seen(rows[0], is_opened=is_opened)
+    raise OverlapNotFoundError
 
 
 async def list_overlaps_of_cases(
@@ -271,14 +273,20 @@ async def list_overlaps_of_cases(
 
 
 async def _seen(
+    session: AsyncSession, principal: Principal, sql: str, *arguments: object, now: datetime
+) -> list[SeenOverlap]:
+    return [ladder.seen(row) for row in await _fetch(session, principal, sql, *arguments, now=now)]
+
+
+async def _fetch(
     session: AsyncSession,
     principal: Principal,
     sql: str,
     *arguments: object,
     now: datetime,
     permission: Permission = Permission.OVERLAPS_READ,
-) -> list[SeenOverlap]:
+) -> list[asyncpg.Record]:
     rows: list[asyncpg.Record] = await (await driver(session)).fetch(
         sql, *ladder.arguments(principal, now, permission), *arguments
     )
-    return [ladder.seen(row) for row in rows]
+    return rows

@@ -18,6 +18,7 @@ from app.overlaps.keyring import Keyring
 from app.overlaps.postings import Posting
 from app.overlaps.service import Matcher, Registration, RetractReason
 from app.rematching import service as rematching
+from app.suppressions.rows import CANARY
 
 
 @dataclass(frozen=True)
@@ -89,4 +90,7 @@ def entries_of(registration: Registration) -> list[audit.Entry]:
     ):
         if kinds:
             entries.append(audit.Entry(action, f"{len(kinds)} values", detail=dict(Counter(kinds))))
-    return entries
+    return [
+        *entries,
+        *(audit.Entry("canary.used", public_id(CANARY, key)) for key in registration.alarms),
+    ]

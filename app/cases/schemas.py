@@ -144,6 +144,8 @@ class SubjectPut(Sent):
     standing: Standing = "suspected"
     is_juvenile: bool = False
     """Under age when it happened. A juvenile is never matched, so it is sent without tokens."""
+    is_charged: bool = False
+    """A defendant: with record class `charged` and a listed offence, it is in the feed."""
     names: Annotated[tuple[NamePut, ...], Field(max_length=8)] = ()
     """Of a person: every alias that the match specification derives, the given ones first."""
     identifiers: Annotated[tuple[IdentifierPut, ...], Field(max_length=50)] = ()

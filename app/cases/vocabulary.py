@@ -63,6 +63,13 @@ JointVerdict = Annotated[
     ),
 ]
 RetractReason = Literal["evidence_gone", "case_withdrawn"]
+ReadReason = Annotated[
+    Literal["investigation", "charging", "plea", "joint_handling", "victim_safety", "supervision"],
+    Field(
+        description="What another office's case is read for, beside the own case that overlaps; "
+        "its owner finds it in its log of readings."
+    ),
+]
 Band = Annotated[
     Literal["strong", "probable", "possible", "shared_only"],
     Field(

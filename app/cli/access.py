@@ -34,4 +34,6 @@ def explain(
         lambda session: explain_for_operator(session, OPERATOR, owner, ref, office, now=utc_now())
     )
     for line in read.decisions:
-        typer.echo(f"{line.relation}\t{line.rung or 'nothing'}\t{', '.join(line.reasons)}")
+        where = f"in {line.overlap_id}" if line.overlap_id else "in any overlap"
+        reasons = ", ".join(line.reasons)
+        typer.echo(f"{line.relation}\t{where}\t{line.rung or 'nothing'}\t{reasons}")

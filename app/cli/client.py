@@ -190,6 +190,44 @@ def push(
     raise typer.Exit(0 if summary.is_clean else 1)
 
 
+@app.command("check-victims")
+def check_victims(
+    listing: Annotated[Path, typer.Argument(help="The office's own list of victims, CSV.")],
+    mapping: Annotated[Path, typer.Option("--map", help="Which column means what, TOML.")],
+    config: Annotated[Path, typer.Option(help="joinder-client.toml, or its directory.")] = Path(
+        "joinder-client.toml"
+    ),
+    first_line: Annotated[
+        int, typer.Option("--from-line", min=2, help="Pass over the rows before this line.")
+    ] = 2,
+    *,
+    with_names: Annotated[
+        bool, typer.Option("--with-names", help="Write the names of rows into the report, too.")
+    ] = False,
+) -> None:
+    """Find out whether somebody of the office's own list of victims was charged lately, and where.
+
+    The list stays here: others learn how many keys it makes, and nothing of the outcome.
+    Writes LIST.charged.csv, readable by this account alone. A list that victim services made needs
+    the consent of those on it (28 CFR 94.115).
+
+    Exit status: 0 all compared, 1 some rows could not be; else as of push.
+
+    Example: joinder client check-victims victims.csv --map victims.toml --config office/
+    """
+    with errors():
+        from app.client.charged import Check, check_charged  # noqa: PLC0415
+        from app.client.config import read_config  # noqa: PLC0415
+        from app.client.registry import RegistryClient  # noqa: PLC0415
+
+        check = Check(listing, mapping, first_line, with_names)
+        with RegistryClient(complete(read_config(config))) as client:
+            outcome = check_charged(check, client)
+    print(f"{outcome.rows} rows, {outcome.not_compared} not compared.")
+    print(f"{outcome.charged} possibly charged: see {outcome.report}")
+    raise typer.Exit(1 if outcome.not_compared else 0)
+
+
 def _push(plan: "Plan", *, dry_run: bool, quiet: bool) -> "Summary":
     from app.client.push import push as push_export  # noqa: PLC0415
     from app.client.registry import RegistryClient  # noqa: PLC0415

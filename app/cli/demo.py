@@ -6,8 +6,9 @@ import secrets
 import shutil
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
 MOST_RECORDS: Final = 5000
 
 
+class Scenario(StrEnum):
+    """What a demo shows."""
+
+    MATCHING = "matching"
+    MATTER = "matter"
+
+
 def demo(
     records: Annotated[
         int, typer.Option(min=10, max=MOST_RECORDS, help="Persons per office.")
@@ -29,6 +37,9 @@ def demo(
         int, typer.Option(help="The registry's port; the next free one if taken.")
     ] = 8000,
     *,
+    scenario: Annotated[
+        Scenario, typer.Option(help="matter: a whole one of four offices, then stop.")
+    ] = Scenario.MATCHING,
     once: Annotated[bool, typer.Option("--once", help="Stop when done and forget it.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object only.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget an earlier demo first.")] = False,
@@ -47,6 +58,9 @@ def demo(
         if not as_json:
             typer.echo(text)
 
+    if scenario is Scenario.MATTER:
+        _play_matter(say, as_json=as_json)
+        return
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # what was started is stopped in order
     with ExitStack() as stack:
         here, directory = stack.enter_context(_sandbox(once=once, fresh=fresh))
@@ -67,6 +81,23 @@ def demo(
             _print_result(shown.result)
         if not once:
             _stay(shown)
+
+
+def _play_matter(say: Callable[[str], None], *, as_json: bool) -> None:
+    from app.demo.scenario import demonstrate_matter  # noqa: PLC0415 -- keeps --help quick
+
+    with _sandbox(once=True, fresh=False) as (here, directory):
+        done = demonstrate_matter(here, directory, say=say)
+    if as_json:
+        typer.echo(json.dumps(done))
+        return
+    typer.echo("\nWho was on the team when:")
+    for member in done["statement"]["members"]:
+        until = member["left_on"] or "the end"
+        typer.echo(f"  {member['name']} ({member['office']}): {member['joined_on']} to {until}")
+    typer.echo("What came to the second office from the registry:")
+    for each in done["origin"]["items"]:
+        typer.echo(f"  {each['at']}  {each['what']} from {each['from_office']['code']}")
 
 
 @contextmanager
@@ -157,10 +188,7 @@ def _print_result(result: dict[str, Any]) -> None:
             typer.echo(f"  {finding['finding']}: {finding['explanation'] or kinds}")
         office = example["counterpart"]["office"]
         typer.echo(f"  other side: {office['name']} ({example['rung']})")
-        typer.echo(
-            f"  joint handling: {result['joint_handling_status']}, "
-            f"led by {result['joint_handling_lead']}"
-        )
+        typer.echo(f"  joint handling: {result['joint_handling_status']}")
 
 
 def _stay(shown: "Demo") -> None:

@@ -8,6 +8,7 @@ import typer
 
 from app.cli import (
     access,
+    canary,
     client,
     credential,
     keys,
@@ -20,8 +21,8 @@ from app.cli import (
 )
 from app.cli.demo import demo
 from app.cli.edge import Edge
+from app.cli.nightly import nightly
 from app.cli.serve import serve
-from app.cli.upkeep import upkeep
 
 app = typer.Typer(
     cls=Edge,
@@ -51,7 +52,7 @@ def main(
 
 app.command()(demo)
 app.command()(serve)
-app.command()(upkeep)
+app.command()(nightly)
 app.add_typer(office.app, name="office")
 app.add_typer(person.app, name="person")
 app.add_typer(proposal.app, name="proposal")
@@ -61,6 +62,7 @@ app.add_typer(client.app, name="client")
 app.add_typer(keys.app, name="keys")
 app.add_typer(quota.app, name="quota")
 app.add_typer(suppression.app, name="suppression")
+app.add_typer(canary.app, name="canary")
 app.add_typer(state.app, name="state")
 
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from datetime import time
 from typing import Annotated
 
 import typer
@@ -21,6 +22,9 @@ def serve(
         int | None,
         typer.Option(min=1, max=64, help="Evaluator processes; one per core if not given."),
     ] = None,
+    nightly: Annotated[
+        str, typer.Option(help="When to start the nightly run, UTC, such as 02:00; or `off`.")
+    ] = "02:00",
     only: Only = None,
 ) -> None:
     """Run the service until it is told to stop.
@@ -40,6 +44,7 @@ def serve(
         run(kind, listen(host, port if kind == "registry" else evaluator_port))
         return
     count = evaluators or os.cpu_count() or 1
+    nightly_at = _time_of_day(nightly)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # in order, also while still starting
     with (
         installation() as here,
@@ -48,7 +53,17 @@ def serve(
         typer.echo(f"Registry  {service.addresses.registry}")
         typer.echo(f"Evaluator {service.addresses.evaluator}")
         typer.echo("Stop with Ctrl-C.")
-        status = service.wait()
+        status = service.wait(nightly_at)
     if status:
         typer.echo("A process ended by itself; see its last log line.", err=True)
     raise typer.Exit(status)
+
+
+def _time_of_day(text: str) -> time | None:
+    """Return a time of day, None for `off`."""
+    if text == "off":
+        return None
+    try:
+        return time.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter("--nightly takes a time such as 02:00, or off.") from None

@@ -19,6 +19,10 @@ def set_state(
     review_years: Annotated[
         int | None, typer.Option(min=1, max=5, help="Years until a case is reviewed at the latest.")
     ] = None,
+    mediator: Annotated[
+        str | None,
+        typer.Option(help="Its Attorney General's office, by code, to mediate what stays open."),
+    ] = None,
 ) -> None:
     """Set what a state decides; what is not named stays as it is.
 
@@ -31,7 +35,12 @@ def set_state(
     if len(state) != len("CA") or not state.isascii() or not state.isalpha():
         typer.echo("Give the state as two letters.", err=True)
         raise typer.Exit(2)
-    asked = StateSet(state=state, has_state_pointers=state_pointers, review_years=review_years)
+    asked = StateSet(
+        state=state,
+        has_state_pointers=state_pointers,
+        review_years=review_years,
+        mediator=mediator,
+    )
     as_operator(lambda session: service.set_state(session, OPERATOR, asked))
     typer.echo(f"Set for {state}; `joinder state list` shows it.")
 
@@ -43,4 +52,5 @@ def list_states() -> None:
 
     for each in as_operator(queries.list_states):
         pointers = "pointers" if each.has_state_pointers else "no pointers"
-        typer.echo(f"{each.state}\t{pointers}\t{each.review_years} years")
+        mediated = "mediated" if each.mediator_office_id else "no mediator"
+        typer.echo(f"{each.state}\t{pointers}\t{each.review_years} years\t{mediated}")

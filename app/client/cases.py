@@ -64,6 +64,8 @@ class Subject:
     """False for an associate or place that only helps to tell others apart; never matched."""
     is_juvenile: bool = False
     """Under age when it happened; never matched. So is who is under age by the date of birth."""
+    is_charged: bool = False
+    """A defendant of a charged case; for a listed offence the registry's feed has them, too."""
     region: str = "US"
     """Country of phones without `+` and of addresses, ISO 3166-1 alpha-2."""
 

@@ -1,4 +1,5 @@
 import tomllib
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -30,6 +31,7 @@ CODED_FIELDS: Final = (
     "role",
     "standing",
     "juvenile",
+    "charged",
     *WORDS,
 )
 OF_FIELDS: Final = {kind: f"{kind}_{KINDS[kind].of}" for kind in VALUE_FIELDS if KINDS[kind].of}
@@ -126,8 +128,8 @@ class Mapping(BaseModel):
         return [part.strip() for part in text.split(self.separators.get(field, ";"))]
 
 
-def read_mapping(path: Path) -> Mapping:
-    """Read a column map.
+def read_mapping(path: Path, required: Sequence[str] = _REQUIRED) -> Mapping:
+    """Read a column map that has a column or a constant for each field of `required`.
 
     Raises:
         UsageError: absent, not TOML, or it names a field or option that does not exist.
@@ -143,11 +145,11 @@ def read_mapping(path: Path) -> Mapping:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
         raise UsageError("map-invalid", f"{path}: {where}: {first['msg']}") from None
-    _check_fields(path, mapping)
+    _check_fields(path, mapping, required)
     return mapping
 
 
-def _check_fields(path: Path, mapping: Mapping) -> None:
+def _check_fields(path: Path, mapping: Mapping, required: Sequence[str]) -> None:
     tables = (
         ("columns", set(mapping.columns), _SINGLE | MANY_FIELDS),
         ("constants", set(mapping.constants), _CONSTANTS),
@@ -164,9 +166,9 @@ def _check_fields(path: Path, mapping: Mapping) -> None:
     if "" in mapping.separators.values():
         raise UsageError("map-invalid", f"{path}: a separator has at least one character.")
     given_fields = mapping.columns.keys() | mapping.constants.keys()
-    if missing := [field for field in _REQUIRED if field not in given_fields]:
+    if missing := [field for field in required if field not in given_fields]:
         raise UsageError(
             "map-incomplete", f"{path}: give a column or a constant for {', '.join(missing)}."
         )
-    if "external_id" not in mapping.columns:
+    if "external_id" in required and "external_id" not in mapping.columns:
         raise UsageError("map-incomplete", f"{path}: external_id needs a column.")

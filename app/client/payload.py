@@ -69,6 +69,7 @@ def _subject(subject: PreparedSubject, tokens: Mapping[bytes, bytes]) -> Json:
         "kind": subject.kind,
         "standing": "suspected" if subject.is_suspected else "not_suspected",
         "is_juvenile": subject.is_juvenile,
+        "is_charged": subject.is_charged,
         "names": [
             {
                 "rarity": name.rarity,

@@ -96,7 +96,7 @@ def prepare(case: Case, today: date | None = None) -> Prepared:
         if is_juvenile(subject, today) or not subject.is_suspected:
             prepared = _set_apart(subject, today, left_out)
         else:
-            prepared = _prepare_subject(subject, left_out)
+            prepared = prepare_subject(subject, left_out)
         if prepared.names or prepared.identifiers or not prepared.is_matched:
             subjects.append(prepared)
         else:
@@ -159,7 +159,8 @@ def _check_text(guard: Guard, field: str, prefix: str, text: str) -> None:
         raise RefusedCaseError(f"{prefix}-holds-identifier", field)
 
 
-def _prepare_subject(subject: Subject, left_out: list[LeftOut]) -> PreparedSubject:
+def prepare_subject(subject: Subject, left_out: list[LeftOut]) -> PreparedSubject:
+    """Derive the match keys of a subject; what cannot be read is added to `left_out`."""
     names: list[PersonName] = []
     if subject.kind == "person":
         names = _names(subject, left_out)
@@ -181,6 +182,7 @@ def _prepare_subject(subject: Subject, left_out: list[LeftOut]) -> PreparedSubje
         subject.provenance,
         tuple(person_aliases(names, _postcodes(subject))),
         tuple(identifiers)[:MAX_IDENTIFIERS],
+        is_charged=subject.is_charged,
     )
 
 

@@ -28,6 +28,7 @@ class PreparedSubject:
     identifiers: tuple[MatchKey, ...]
     is_suspected: bool = True
     is_juvenile: bool = False
+    is_charged: bool = False
     """Of who is not suspected or a juvenile there is no match key."""
 
     @property

@@ -11,7 +11,7 @@ from app.client.cases import Case, CaseResult
 from app.client.clock import Clock, SystemClock, clock_day
 from app.client.config import ClientConfig
 from app.client.credentials import read_private_key
-from app.client.errors import ProblemError
+from app.client.errors import ProblemError, TrustError
 from app.client.exchange import Exchange, Json, RetryPolicy
 from app.client.pins import PublishedKeys, check_tables, choose_keys, fetch_keys
 from app.client.pipeline import Batch, batches_of, put_batches
@@ -19,6 +19,7 @@ from app.client.prepare import RefusedCaseError, prepare
 from app.client.prepared import Prepared
 from app.client.tokenize import Purpose, Tokenizer
 from app.identifiers.encoding import b64u_encode
+from app.identifiers.feed import feed_digest
 from app.identifiers.kinds import MATCH_SPEC
 from app.identifiers.match_keys import MatchKey
 
@@ -120,9 +121,14 @@ class RegistryClient:
         """Yield this office's overlaps, page after page."""
         return self._items("/v1/overlaps")
 
-    def get_overlap(self, overlap_id: str) -> Json:
-        """Return one overlap, to the rung of the ladder that this office may see."""
-        return self._exchange.get(f"/v1/overlaps/{quote(overlap_id, safe='')}")
+    def get_overlap(self, overlap_id: str, *, reason: str | None = None) -> Json:
+        """Return one overlap, to the rung of the ladder that this office may see.
+
+        What the other case is about comes with a `reason` only, such as `charging`; that office
+        finds it in its log.
+        """
+        query = f"?reason={quote(reason, safe='')}" if reason else ""
+        return self._exchange.get(f"/v1/overlaps/{quote(overlap_id, safe='')}{query}")
 
     def give_verdict(self, overlap: Json, verdict: str, *, reason: str | None = None) -> Json:
         """Say what this office holds of an overlap, as it was read, and return it as it is then.
@@ -140,20 +146,20 @@ class RegistryClient:
         self,
         overlap_id: str,
         *,
-        proposed_lead: Literal["requester", "counterpart"],
+        kind: Literal["consult", "information"],
         idempotency_key: str | None = None,
     ) -> Json:
-        """Ask the other office for joint handling and return the request.
+        """Ask the other office a question and return the request; people draft agreements.
 
         Args:
             overlap_id: The overlap it is about.
-            proposed_lead: Which office should lead.
+            kind: What is asked for.
             idempotency_key: Give the same one to repeat a call whose answer was lost.
         """
         return self._exchange.call(
             "POST",
             f"{self._config.registry}/v1/overlaps/{quote(overlap_id, safe='')}/handling-requests",
-            body={"proposed_lead": proposed_lead},
+            body={"kind": kind},
             headers={"Idempotency-Key": idempotency_key or uuid4().hex},
         )
 
@@ -203,6 +209,27 @@ class RegistryClient:
             {**shared, "kind": key.kind, "token": b64u_encode(tokens[key.input])} for key in keys
         ]
 
+    def feed_digests(self, keys: Iterable[MatchKey]) -> tuple[int, dict[MatchKey, bytes]]:
+        """Return the key epoch, and what each match key would be in the feed of defendants.
+
+        Only how many there are is learned by others; the digests stay here.
+
+        Raises:
+            TrustError: a key, a proof or the match specification does not hold.
+        """
+        keys, published = list(keys), self.check_keys()
+        tokenizer = Tokenizer(self._exchange, published, self._config.pins[published.epoch])
+        tokens = tokenizer.tokens(keys, Purpose("defendant_feed"))
+        return tokenizer.epoch, {key: feed_digest(key.kind, tokens[key.input]) for key in keys}
+
+    def read_feed(self, epoch: int) -> list[Json]:
+        """Return the whole feed of defendants, whatever is looked for in it.
+
+        Raises:
+            TrustError: it is of another key epoch than `epoch`.
+        """
+        return list(self._items("/v1/defendant-feed", epoch=epoch))
+
     def suppress(
         self, keys: Iterable[MatchKey], *, mode: str, reason: str, scope: str, expires_on: date
     ) -> Iterator[Json | None]:
@@ -233,10 +260,15 @@ class RegistryClient:
         url, headers = self._config.registry + path, {"Idempotency-Key": uuid4().hex}
         return self._exchange.call("POST", url, body=body, headers=headers)
 
-    def _items(self, path: str) -> Iterator[Json]:
+    def _items(self, path: str, *, epoch: int | None = None) -> Iterator[Json]:
         params: dict[str, str | int] = {"limit": _PAGE}
         while True:
             page = self._exchange.get(path, params=params)
+            if epoch not in {None, page.get("epoch")}:
+                raise TrustError(
+                    "epoch-changed",
+                    "The registry moved to a new key epoch. Run: joinder client pin DIR",
+                )
             yield from page["items"]
             if not page.get("next_cursor"):
                 return

@@ -26,6 +26,7 @@ ADVICE: Final = {
     "kind-unknown": "Use a kind of identifier that docs/match-spec.md lists.",
     "names-of-organization": "An organization has no personal names; use org_name and org_state.",
     "not-suspected-not-matched": "Who is not suspected is named in the case and never matched.",
+    "nothing-to-compare": "Give a name with a whole date of birth, or an SSN, license or passport.",
     "nothing-to-match": "Give a name with a date of birth, a phone, an address or another number.",
     "provenance-refused": "Data of victim services and hotlines is never posted; leave it out.",
     "provenance-unknown": "Use police_report, court_filing or own_investigation.",
@@ -48,6 +49,7 @@ ADVICE: Final = {
     "too-many-names": "A subject has at most 8 names; the rest is left out.",
     "too-many-subjects": "A case has at most 50 subjects; split it.",
     "trafficking-type-unknown": "Use sex, labor, both or undetermined, or translate it in the map.",
+    "victim-services-refused": "What victim services told needs consent (28 CFR 94.115).",
     "word-unknown": "Use the words that docs/records.md lists, or translate them in the map.",
 }
 """What to do, by code. No sentence holds a value."""

@@ -4,6 +4,7 @@ from typing import Final
 
 from app.client.cases import (
     MAX_SUBJECTS,
+    PROVENANCES,
     REFUSED_PROVENANCES,
     VALUE_FIELDS,
     Address,
@@ -23,6 +24,8 @@ _MAX_REJECTS: Final = 1000
 _DATES: Final = ("opened_on", "review_on", *DATES)
 _ADULT: Final = frozenset({"", "no", "n", "false", "0", "adult"})
 """What `juvenile` says of who is of age; whatever else it says, nobody is matched by it."""
+_YES: Final = frozenset({"yes", "y", "true", "1"})
+"""What `charged` says of a defendant; whatever else it says, the feed has nothing of them."""
 _STANDINGS: Final = ("", "suspected", "not_suspected")
 _ADDRESS: Final = ("street", "postcode", "number", "unit")
 
@@ -77,6 +80,17 @@ class RowReader:
                     current = None
         if current is not None:
             yield current
+
+    def listed(self, row: Row) -> Subject | Reject:
+        """Return the person of a row of a list that is no case, or why it cannot be read."""
+        if code := _shape_problem(row, len(self._header)):
+            return self._reject(row, code, "row")
+        provenance = self._text(row, "provenance")
+        if provenance in REFUSED_PROVENANCES:
+            return self._reject(row, "victim-services-refused", "row", "provenance")
+        if provenance not in PROVENANCES:
+            return self._reject(row, "provenance-unknown", "row", "provenance")
+        return self._subject(row, str(row.line))
 
     def column(self, name: str) -> str:
         """Return the header's text of a field, or empty when it is a constant."""
@@ -138,7 +152,8 @@ class RowReader:
             self._refuse(current, row, "case-fields-differ")
             return
         values = {name: known[name] or value for name, value in values.items()}
-        subject = self._subject(current, row)
+        ref = self._text(row, "subject_ref") or str(len(current.lines) + 1)
+        subject = self._subject(row, ref)
         others = {each.ref: each for each in current.case.subjects}
         merged = _merge(others[subject.ref], subject) if subject.ref in others else subject
         if merged is None:
@@ -155,11 +170,11 @@ class RowReader:
         current.case = None
         current.rejects.append(self._reject(row, code, "case"))
 
-    def _subject(self, current: CaseRows, row: Row) -> Subject:
+    def _subject(self, row: Row, ref: str) -> Subject:
         born = self._text(row, "born")
         address = Address(*(self._text(row, f"address_{part}") for part in _ADDRESS))
         return Subject(
-            ref=self._text(row, "subject_ref") or str(len(current.lines) + 1),
+            ref=ref,
             provenance=self._text(row, "provenance"),
             kind=self._text(row, "subject_kind") or "person",
             names=tuple(self._names(row)),
@@ -169,6 +184,7 @@ class RowReader:
             identifiers=tuple(self._identifiers(row)),
             is_suspected=self._text(row, "standing") != "not_suspected",
             is_juvenile=self._text(row, "juvenile") not in _ADULT,
+            is_charged=self._text(row, "charged") in _YES,
             region=self._mapping.file.region,
         )
 
@@ -225,6 +241,7 @@ def _merge(known: Subject, further: Subject) -> Subject | None:
         names=tuple(dict.fromkeys(known.names + further.names)),
         born=known.born or further.born,
         is_juvenile=known.is_juvenile or further.is_juvenile,
+        is_charged=known.is_charged or further.is_charged,
         phones=tuple(dict.fromkeys(known.phones + further.phones)),
         addresses=tuple(dict.fromkeys(known.addresses + further.addresses)),
         identifiers=tuple(dict.fromkeys(known.identifiers + further.identifiers)),

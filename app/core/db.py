@@ -33,7 +33,7 @@ CONNECTION_SETTINGS: Final = {
 }
 """Set on each connection: bounds on every wait inside PostgreSQL, and plans that are kept."""
 
-SCHEMA: Final = "0012"
+SCHEMA: Final = "0017"
 """The revision that this release needs. It also runs on a later one: migrations only add."""
 
 Role = Literal["joinder_app", "joinder_matcher", "joinder_jobs"]
@@ -213,6 +213,19 @@ async def become_operator(session: AsyncSession) -> None:
 def became(session: AsyncSession, role: Role) -> None:
     """Note that a statement has set the configuration `role` besides what it was sent for."""
     session.info[_ROLE] = role
+
+
+@asynccontextmanager
+async def savepoint(session: AsyncSession) -> AsyncIterator[None]:
+    """Undo what is done inside when it fails, the role that it became too, and nothing before."""
+    role = session.info.get(_ROLE)
+    try:
+        async with session.begin_nested():
+            await session.connection()  # only now is the savepoint made
+            yield
+    except BaseException:
+        session.info[_ROLE] = role
+        raise
 
 
 async def schema_revision(connection: AsyncConnection) -> str | None:

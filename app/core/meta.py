@@ -14,14 +14,18 @@ DESCRIPTION: Final = (
 TAGS: Final = [
     {"name": "accounts", "description": "Access tokens of machine clients, and their keys."},
     {"name": "cases", "description": "An office's own cases, posted with blinded identifiers."},
-    {"name": "handling", "description": "Asking for joint handling of an overlap, and answering."},
+    {"name": "handling", "description": "Questions and agreements between offices, signed."},
+    {"name": "matters", "description": "Matters under an agreement: their lead, their origin."},
     {"name": "offices", "description": "Offices that take part, and what they committed to."},
     {"name": "overlaps", "description": "Possible matches with others' cases, and verdicts."},
     {"name": "people", "description": "Signing in, second factors, the people of an office."},
     {"name": "reviews", "description": "Second readings, legal holds, corrections of a case."},
     {"name": "service", "description": "What the service is, how it fares; problems explained."},
     {"name": "sharing", "description": "Who sees what of a case: grants, walls, emergencies."},
+    {"name": "defendant feed", "description": "Who was charged lately, to be compared at home."},
+    {"name": "infusion", "description": "Questions to the specialist desks of other offices."},
     {"name": "suppressions", "description": "Values that are no evidence, or less of it."},
+    {"name": "teamwork", "description": "What the parties of a matter do: team, tasks, notes."},
     {"name": "tokens", "description": "Making tokens: permits, and the keys that prove them."},
 ]
 

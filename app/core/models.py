@@ -1,5 +1,5 @@
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from sqlalchemy import BigInteger, DateTime, MetaData
 from sqlalchemy.orm import DeclarativeBase
@@ -11,6 +11,16 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+TRANSACTION: Final = "(pg_current_xact_id()::text)::bigint"
+"""SQL default that numbers rows by their transaction; `HORIZON` says up to where they are whole.
+
+Identities are given before the commit, so what commits late has a low one: who read on after the
+highest that it saw would miss it.
+"""
+
+HORIZON: Final = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+"""SQL: every transaction with a lower number than this has ended, and its rows are seen."""
 
 
 class Base(DeclarativeBase):

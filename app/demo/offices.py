@@ -53,10 +53,17 @@ STATE = (
 )
 """Offices of one invented state, for looking at the pages; their cases are in state.py."""
 
+AT_THE_TABLE = (
+    *OFFICES,
+    DemoOffice("DEMO-CEDAR", "Cedar County District Attorney (demo)", "CA", "dataset4b.csv"),
+    DemoOffice("DEMO-AG", "Attorney General (demo)", "CA", "", "attorney_general"),
+)
+"""Those of the whole matter; the last one posts nothing."""
 
-def create_keys(directory: Path, of: Sequence[DemoOffice] = OFFICES) -> dict[str, dict[str, str]]:
+
+def create_keys(directory: Path, whom: Sequence[DemoOffice] = OFFICES) -> dict[str, dict[str, str]]:
     """Make each office's private key below `directory`, as the office would; return public keys."""
-    paths = {office.code: _home(directory, office) / client_config.KEY_NAME for office in of}
+    paths = {office.code: _home(directory, office) / client_config.KEY_NAME for office in whom}
     return {
         code: public_jwk(read_private_key(path) if path.exists() else create_private_key(path))
         for code, path in paths.items()
@@ -64,14 +71,14 @@ def create_keys(directory: Path, of: Sequence[DemoOffice] = OFFICES) -> dict[str
 
 
 async def add_offices(
-    session: AsyncSession, keys: dict[str, dict[str, str]], of: Sequence[DemoOffice] = OFFICES
+    session: AsyncSession, keys: dict[str, dict[str, str]], whom: Sequence[DemoOffice] = OFFICES
 ) -> dict[str, str]:
     """Add the offices with agreements in force and register their clients; return client ids."""
     now = utc_now()
     signed = (now - timedelta(days=1)).date()
     ids = {}
     known = set(await office_queries.list_codes(session))
-    for office in of:
+    for office in whom:
         added = OfficeAdd(
             code=office.code,
             name=office.name,
@@ -105,14 +112,14 @@ async def add_offices(
 
 def are_ours(codes: Collection[str]) -> bool:
     """Return whether these are the codes of no office but the demo's."""
-    return set(codes) <= {office.code for office in (*OFFICES, *STATE)}
+    return set(codes) <= {office.code for office in (*AT_THE_TABLE, *STATE)}
 
 
 def configure(
-    directory: Path, registry: str, ids: dict[str, str], of: Sequence[DemoOffice] = OFFICES
+    directory: Path, registry: str, ids: dict[str, str], whom: Sequence[DemoOffice] = OFFICES
 ) -> list[ClientConfig]:
     """Write each office's `joinder-client.toml` with the evaluator's keys pinned."""
-    return [_configure(_home(directory, office), registry, ids[office.code]) for office in of]
+    return [_configure(_home(directory, office), registry, ids[office.code]) for office in whom]
 
 
 def _configure(home: Path, registry: str, client_id: str) -> ClientConfig:

@@ -173,8 +173,8 @@ def _settle(clients: list[RegistryClient], records: int) -> Json:
     requests = list(clients[0].list_handling_requests())
     if not requests and listed[0]:
         strongest = max(listed[0], key=_strength)
-        requests = [clients[0].request_handling(strongest["id"], proposed_lead="requester")]
-    if requests and requests[0]["status"] == "pending":
+        requests = [clients[0].request_handling(strongest["id"], kind="consult")]
+    if requests and requests[0]["status"] == "sent":
         asked = requests[0]
         clients[1].answer_handling(asked["id"], answer="accept", version=asked["version"])
         requests = list(clients[0].list_handling_requests())
@@ -187,7 +187,6 @@ def _settle(clients: list[RegistryClient], records: int) -> Json:
         "joint_handling_status": requests[0]["status"] if requests else "none",
     }
     if requests:
-        result["joint_handling_lead"] = requests[0]["lead"]["name"]
         result["example"] = clients[0].get_overlap(requests[0]["overlap_id"])
     return result
 

@@ -252,14 +252,14 @@ def _settle(clients: dict[str, RegistryClient]) -> None:
     dogwood.give_verdict(_of(dogwood, "D26-0107", "Cedar"), "confirmed")
     recruiter = _of(cedar, "24-CR-0931", "Dogwood")
     cedar.give_verdict(recruiter, "confirmed")
-    asked = cedar.request_handling(recruiter["id"], proposed_lead="requester")
+    asked = cedar.request_handling(recruiter["id"], kind="consult")
     dogwood.answer_handling(asked["id"], answer="accept", version=asked["version"])
     looks_alike = _of(cedar, "26-CR-0261", "Fir")
     cedar.give_verdict(looks_alike, "not_a_match", reason="different_person")
     elm = clients["DEMO-ELM"]
-    elm.request_handling(_of(elm, "2026-00340", "")["id"], proposed_lead="counterpart")
+    elm.request_handling(_of(elm, "2026-00340", "")["id"], kind="information")
     crews = _of(dogwood, "D26-0112", "Fir")
-    asked = dogwood.request_handling(crews["id"], proposed_lead="requester")
+    asked = dogwood.request_handling(crews["id"], kind="consult")
     clients["DEMO-FIR"].answer_handling(
         asked["id"], answer="decline", version=asked["version"], reason="handled_separately"
     )

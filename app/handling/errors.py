@@ -1,34 +1,84 @@
-from app.core.errors import ConflictError, NotFoundError
+from app.core.errors import ConflictError, InvalidError, NotFoundError
 
 
 class HandlingNotFoundError(NotFoundError):
-    """No such request, or not between the caller's office and another."""
+    """No such request, or the caller's office is no party; the two are never told apart."""
 
     code = "handling-request-not-found"
     title = "Handling request not found"
 
 
 class HandlingOpenError(ConflictError):
-    """The overlap has a request that is pending or accepted."""
+    """The overlap has an open request of this kind, or an agreement."""
 
     code = "handling-request-open"
     title = "A request is open for this overlap"
-    default_detail = "Read GET /v1/handling-requests and answer or await the open one."
+    default_detail = "Read GET /v1/handling-requests and answer, await or end the open one."
 
 
-class HandlingAnsweredError(ConflictError):
-    """The request was answered before; an answer is final."""
+class HandlingMovedError(ConflictError):
+    """The request is where this step does not lead on; `status_now` says where it is."""
 
-    code = "handling-request-answered"
-    title = "Answered before"
-    default_detail = (
-        "Read the request for its answer; after a declination a new request can be made."
-    )
+    code = "handling-step-not-possible"
+    title = "Not a step from here"
+    default_detail = "Read the request: steps lists what your office can do next."
+
+    def __init__(self, status: str) -> None:
+        super().__init__()
+        self.extensions = {"status_now": status}
+
+
+class HandlingDoneError(ConflictError):
+    """The office has taken this step before and waits for the others."""
+
+    code = "handling-step-taken"
+    title = "Your office did so before"
+    default_detail = "Read the request: parties says whose answer or signature is missing."
 
 
 class HandlingNotYoursError(ConflictError):
-    """Only the office that was asked can answer."""
+    """Another party must take this step."""
 
     code = "handling-request-not-yours-to-answer"
-    title = "Not yours to answer"
-    default_detail = "Your office sent this request; the other one answers it."
+    title = "Not yours to do"
+    default_detail = "Read the request: who asked withdraws, who was asked declines."
+
+
+class TermsRefusedError(InvalidError):
+    """A term names no party, or ends too late; or there are too many versions."""
+
+    code = "handling-terms-invalid"
+    title = "Terms not valid"
+    default_detail = "Name parties by their numbers, and an end within two years."
+
+
+class PartiesRefusedError(InvalidError):
+    """An office is named twice, is the caller's own, or does not take part."""
+
+    code = "handling-parties-invalid"
+    title = "Parties not valid"
+    default_detail = "Name each other office once, by an overlap with it or by its code."
+
+
+class SignatureRefusedError(InvalidError):
+    """The typed attestation is not the sentence, letter for letter."""
+
+    code = "attestation-differs"
+    title = "Attestation differs"
+    default_detail = "Type the sentence of docs/handling.md letter for letter."
+
+
+class TextChangedError(ConflictError):
+    """What was to be signed is not what stands now."""
+
+    code = "agreement-text-differs"
+    title = "Not the text you read"
+    default_detail = "Read the newest terms again and sign with the digest of their text."
+
+
+class ReasonNeededError(InvalidError):
+    """The state's rule wants the reasons of a denial in writing."""
+
+    code = "written-reason-needed"
+    title = "Written reason needed"
+    default_detail = "Send an explanation; authority in the request cites the rule."

@@ -1,63 +1,191 @@
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.models import Base
 from app.pairs.models import Overlap
 
+_WORDS: Final = {
+    "kind": "'consult', 'information', 'co_counsel', 'cross_designation', 'lead_transfer',"
+    " 'conflict_referral', 'joint_handling', 'expertise_infusion'",
+    "status": "'draft', 'awaiting_own_leadership', 'sent', 'countered', 'accepted',"
+    " 'awaiting_their_leadership', 'active', 'extended', 'concluded', 'declined', 'withdrawn',"
+    " 'expired', 'escalated'",
+    "on_silence": "'none', 'escalate'",
+}
+
 
 class HandlingRequest(Base):
-    """One office's request that an overlap be handled jointly, and the other's answer."""
+    """One office's request to others about overlapping cases, from its draft to its end.
+
+    `status` moves as app/handling/machine.py says; a trigger refuses any other move.
+    """
 
     __tablename__ = "handling_requests"
     __table_args__ = (
-        CheckConstraint("status IN ('pending', 'accepted', 'declined')", name="status"),
-        CheckConstraint("proposed_lead IN ('requester', 'counterpart')", name="proposed_lead"),
+        *(CheckConstraint(f"{name} IN ({words})", name=name) for name, words in _WORDS.items()),
         CheckConstraint(
             "(status = 'declined') = (decline_reason IS NOT NULL)", name="decline_reason"
         ),
-        CheckConstraint("(status = 'pending') = (answered_at IS NULL)", name="answered_at"),
-        CheckConstraint("requester_office_id <> responder_office_id", name="two_offices"),
-        Index(
-            "uq_handling_requests_open",
-            "overlap_id",
-            unique=True,
-            postgresql_where=text("status <> 'declined'"),
+        CheckConstraint("(status = 'concluded') = (end_reason IS NOT NULL)", name="end_reason"),
+        CheckConstraint(
+            "(status IN ('concluded', 'declined', 'withdrawn', 'expired'))"
+            " = (ended_at IS NOT NULL)",
+            name="ended_at",
         ),
-        Index("ix_handling_requests_requester_office_id_id", "requester_office_id", "id"),
-        Index("ix_handling_requests_responder_office_id_id", "responder_office_id", "id"),
+        CheckConstraint("agreed_number BETWEEN 1 AND terms_number", name="agreed_number"),
+        CheckConstraint("terms_number BETWEEN 0 AND 20", name="terms_number"),
+        CheckConstraint(
+            "status NOT IN ('active', 'extended', 'concluded') OR agreed_number IS NOT NULL"
+            " OR kind IN ('consult', 'information')",
+            name="agreed",
+        ),
+        CheckConstraint("answer_days BETWEEN 1 AND 90", name="answer_days"),
+        Index("ix_handling_requests_due_at", "due_at", postgresql_where=text("ended_at IS NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    overlap_id: Mapped[UUID] = mapped_column(ForeignKey(Overlap.id))
-    requester_office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"))
-    responder_office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"))
-    requested_by: Mapped[str] = mapped_column(server_default="")
-    requester_case_id: Mapped[int]
-    responder_case_id: Mapped[int]
-    proposed_lead: Mapped[str]
+    kind: Mapped[str]
     status: Mapped[str]
+    requester_office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"))
+    requested_by: Mapped[str]
+    on_silence: Mapped[str]
+    answer_days: Mapped[int] = mapped_column(SmallInteger)
+    terms_number: Mapped[int] = mapped_column(SmallInteger)
+    """The version of the terms that is on the table; 0 for a question."""
+    agreed_number: Mapped[int | None] = mapped_column(SmallInteger)
+    """The version that all signed and that is in force."""
     decline_reason: Mapped[str | None]
+    explanation: Mapped[str | None]
+    end_reason: Mapped[str | None]
     version: Mapped[int] = mapped_column(Integer)
     requested_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    """Since when the offices asked know of it."""
     answered_at: Mapped[datetime | None]
+    due_at: Mapped[datetime]
+    """When it escalates or expires by itself; of a final one it means nothing."""
+    escalated_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
 
 
-class Matter(Base):
-    """A jointly handled matter. One column holds its lead: exactly one at any time (I7)."""
+class HandlingParty(Base):
+    """An office in a request. Number 1 asks; the others are asked, most through an overlap."""
 
-    __tablename__ = "matters"
+    __tablename__ = "handling_parties"
     __table_args__ = (
+        CheckConstraint("number BETWEEN 1 AND 9", name="number"),
         CheckConstraint(
-            "lead_office_id IN (requester_office_id, responder_office_id)", name="lead"
+            "(overlap_id IS NULL) = (case_id IS NULL)"
+            " AND (overlap_id IS NULL) = (requester_case_id IS NULL)",
+            name="overlap",
+        ),
+        CheckConstraint("number > 1 OR overlap_id IS NULL", name="requester"),
+        Index("uq_handling_parties_office", "request_id", "office_id", unique=True),
+        # one open agreement, and one open question of each kind, for each overlap
+        Index("uq_handling_parties_open", "overlap_id", "open_as", unique=True),
+        Index("ix_handling_parties_office_id_request_id", "office_id", "request_id"),
+    )
+
+    request_id: Mapped[UUID] = mapped_column(
+        ForeignKey("handling_requests.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"))
+    overlap_id: Mapped[UUID | None] = mapped_column(ForeignKey(Overlap.id, ondelete="CASCADE"))
+    case_id: Mapped[int | None]
+    requester_case_id: Mapped[int | None]
+    open_as: Mapped[str | None]
+    """`agreement`, or the kind of a question, until the request has ended."""
+    accepted_terms: Mapped[int | None] = mapped_column(SmallInteger)
+    """The newest version that its people accepted."""
+    named_at: Mapped[datetime | None]
+    """Since when the other parties are told which office it is."""
+
+
+class HandlingTerms(Base):
+    """One version of the terms; never changed, the next one has the next number."""
+
+    __tablename__ = "handling_terms"
+    __table_args__ = (CheckConstraint("number BETWEEN 1 AND 20", name="number"),)
+
+    request_id: Mapped[UUID] = mapped_column(
+        ForeignKey("handling_requests.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"))
+    proposed_by: Mapped[str]
+    proposed_at: Mapped[datetime]
+    terms: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+
+class HandlingSignature(Base):
+    """A leader's signature under the exact text that it holds; never changed.
+
+    `send` lets an office's own request go out, `agree` binds the office to the agreement.
+    """
+
+    __tablename__ = "handling_signatures"
+    __table_args__ = (
+        CheckConstraint("purpose IN ('send', 'agree')", name="purpose"),
+        CheckConstraint("octet_length(digest) = 32", name="digest"),
+        CheckConstraint("digest = sha256(convert_to(text, 'UTF8'))", name="of_the_text"),
+        CheckConstraint("proved_at > signed_at - interval '15 minutes'", name="step_up"),
+        Index(
+            "uq_handling_signatures_office",
+            "request_id",
+            "terms_number",
+            "purpose",
+            "office_id",
+            unique=True,
         ),
     )
 
-    request_id: Mapped[UUID] = mapped_column(ForeignKey("handling_requests.id"), primary_key=True)
-    overlap_id: Mapped[UUID] = mapped_column(ForeignKey(Overlap.id), unique=True)
-    requester_office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"))
-    responder_office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"))
-    lead_office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"))
-    began_at: Mapped[datetime]
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    request_id: Mapped[UUID] = mapped_column(ForeignKey("handling_requests.id", ondelete="CASCADE"))
+    terms_number: Mapped[int] = mapped_column(SmallInteger)
+    purpose: Mapped[str]
+    office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id"))
+    post: Mapped[str]
+    """The post that the signatory holds, in its own words."""
+    attestation: Mapped[str]
+    text: Mapped[str]
+    digest: Mapped[bytes] = mapped_column(LargeBinary)
+    proved_at: Mapped[datetime]
+    signed_at: Mapped[datetime]
+
+
+class Instrument(Base):
+    """The paper by which a matter is referred to an office, or consent is given; not the paper."""
+
+    __tablename__ = "handling_instruments"
+    __table_args__ = (
+        CheckConstraint("scope IN ('whole_matter', 'named_offences', 'advice_only')", name="scope"),
+        CheckConstraint("octet_length(document_digest) = 32", name="document_digest"),
+        Index("ix_handling_instruments_request_id", "request_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    request_id: Mapped[UUID] = mapped_column(ForeignKey("handling_requests.id", ondelete="CASCADE"))
+    office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"))
+    authority: Mapped[str]
+    """The law that it rests on, as cited."""
+    signatory: Mapped[str]
+    scope: Mapped[str]
+    dated_on: Mapped[date]
+    document_digest: Mapped[bytes] = mapped_column(LargeBinary)
+    recorded_by: Mapped[str]
+    recorded_at: Mapped[datetime]

@@ -1,47 +1,67 @@
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
 import asyncpg
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principal import Principal
-from app.cases import ladder
 from app.core.db import driver
-from app.core.ids import public_id
 from app.handling.errors import HandlingNotFoundError
-from app.handling.schemas import HandlingRead, LeadRead
-from app.offices.queries import COMMITMENTS, IN_FORCE, read_commitments
+from app.handling.models import HandlingRequest, HandlingSignature, HandlingTerms, Instrument
+from app.matters.queries import IS_NAMED, PARTY_SEES
+from app.offices.queries import COMMITMENTS, IN_FORCE
 
 PREFIX: Final = "hnd"
 
 # $1 the office that asks, $2 now, $3 whether its own participation agreement is in force,
 # $4 the person who asks
 _VISIBLE: Final = f"""
-SELECT h.*, h.requester_office_id = $1 AS is_sent, m.lead_office_id = $1 AS is_own_lead,
-       lead.code AS lead_code, lead.name AS lead_name, $2::date AS today, promised.commitments
-FROM handling_requests h
+SELECT h.*, me.number AS own_number, me.overlap_id AS own_overlap_id, p.parties, t.terms,
+       m.lead_office_id, m.ends_on, lead.code AS lead_code, lead.name AS lead_name,
+       $2::date AS today, promised.commitments
+FROM handling_parties me
+JOIN handling_requests h ON h.id = me.request_id
+CROSS JOIN LATERAL (
+  SELECT json_agg(json_build_object(
+    'number', q.number, 'office_id', q.office_id, 'code', o.code, 'name', o.name, 'kind', o.kind,
+    'state', o.state, 'overlap_id', q.overlap_id, 'case_id', q.case_id,
+    'requester_case_id', q.requester_case_id, 'accepted_terms', q.accepted_terms,
+    'is_named', {IS_NAMED},
+    'has_signed', EXISTS (SELECT FROM handling_signatures s WHERE s.request_id = h.id
+      AND s.terms_number = h.terms_number AND s.purpose = 'agree' AND s.office_id = q.office_id)
+    ) ORDER BY q.number) AS parties
+  FROM handling_parties q JOIN offices o ON o.id = q.office_id WHERE q.request_id = h.id) AS p
 CROSS JOIN LATERAL ({COMMITMENTS.format(office="h.requester_office_id")}) AS promised
+LEFT JOIN handling_terms t ON t.request_id = h.id AND t.number = h.terms_number
 LEFT JOIN matters m ON m.request_id = h.id
 LEFT JOIN offices lead ON lead.id = m.lead_office_id
-WHERE $1 IN (h.requester_office_id, h.responder_office_id) AND $3
-  AND {
-    IN_FORCE.format(
-        office="CASE h.requester_office_id WHEN $1 THEN h.responder_office_id "
-        "ELSE h.requester_office_id END",
-        today="$2::date",
-    )
-}
-  AND {
-    ladder.NOT_WALLED.format(
-        cases="h.requester_case_id, h.responder_case_id", office="$1::bigint", person="$4::uuid"
-    )
-}
+WHERE {PARTY_SEES}
 """  # noqa: S608 -- constants only; every value is a parameter
 
-_PAGE: Final = _VISIBLE + " AND ($5::uuid IS NULL OR h.id < $5) ORDER BY h.id DESC LIMIT $6"
-_ONE: Final = _VISIBLE + " AND h.id = $5"
-_OF_OVERLAP: Final = _VISIBLE + " AND h.overlap_id = $5 ORDER BY h.id DESC LIMIT 20"
+_PAGE: Final = (
+    _VISIBLE
+    + " AND me.request_id < coalesce($5, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)"
+    + " ORDER BY me.request_id DESC LIMIT $6"
+)
+_ONE: Final = _VISIBLE + " AND me.request_id = $5"
+# who asked has no overlap of its own, but one with each party
+_OF_OVERLAP: Final = f"""{_VISIBLE}
+  AND (me.overlap_id = $5 OR me.number = 1)
+  AND me.request_id IN (SELECT request_id FROM handling_parties WHERE overlap_id = $5)
+ORDER BY me.request_id DESC LIMIT 20
+"""  # noqa: S608 -- as above
+_LOCK: Final = "SELECT FROM handling_requests WHERE id = $1 FOR NO KEY UPDATE"
+_ACCEPT: Final = """
+UPDATE handling_parties SET accepted_terms = $3, named_at = coalesce(named_at, $4)
+WHERE request_id = $1 AND office_id = $2
+"""
+_PARTICIPANTS: Final = f"""
+SELECT o.id, o.code FROM offices o
+WHERE o.code = ANY($1::text[]) AND {IN_FORCE.format(office="o.id", today="$2::date")}
+"""  # noqa: S608 -- as above
 
 
 def _who(principal: Principal, now: datetime) -> tuple[object, ...]:
@@ -82,35 +102,81 @@ async def get_request(
 ) -> asyncpg.Record:
     """Return one request, row-locked until the transaction ends if so asked.
 
+    The lock comes first, so that parties and terms are read as the step before left them.
+
     Raises:
-        HandlingNotFoundError: absent, or between other offices; never told apart.
+        HandlingNotFoundError: absent, or not for the caller; never told apart.
     """
     connection = await driver(session)
-    row: asyncpg.Record | None = await connection.fetchrow(
-        _ONE + (" FOR NO KEY UPDATE OF h" if for_update else ""),
-        *_who(principal, now),
-        request_id,
-    )
+    if for_update:
+        await connection.execute(_LOCK, request_id)
+    row: asyncpg.Record | None = await connection.fetchrow(_ONE, *_who(principal, now), request_id)
     if row is None:
         raise HandlingNotFoundError
     return row
 
 
-def render(row: asyncpg.Record) -> HandlingRead:
-    """Return a request as the caller's office sees it."""
-    lead = None
-    if row["lead_code"] is not None:
-        lead = LeadRead(code=row["lead_code"], name=row["lead_name"], is_own=row["is_own_lead"])
-    return HandlingRead(
-        id=public_id(PREFIX, row["id"]),
-        version=row["version"],
-        overlap_id=public_id(ladder.PREFIX, row["overlap_id"]),
-        direction="sent" if row["is_sent"] else "received",
-        status=row["status"],
-        proposed_lead=row["proposed_lead"],
-        decline_reason=row["decline_reason"],
-        requested_at=row["requested_at"],
-        answered_at=row["answered_at"],
-        lead=lead,
-        requester_commitments=read_commitments(row["commitments"], row["today"]),
+async def find_participants(
+    session: AsyncSession, codes: Sequence[str], *, today: date
+) -> dict[str, int]:
+    """Return the keys of those of the offices that take part, by code."""
+    rows = await (await driver(session)).fetch(_PARTICIPANTS, list(codes), today)
+    return {row["code"]: row["id"] for row in rows}
+
+
+async def list_terms(session: AsyncSession, request_id: UUID) -> Sequence[HandlingTerms]:
+    """Return every version of a request's terms, oldest first."""
+    asked = select(HandlingTerms).where(HandlingTerms.request_id == request_id)
+    return (await session.scalars(asked.order_by(HandlingTerms.number))).all()
+
+
+async def list_signatures(session: AsyncSession, request_id: UUID) -> Sequence[HandlingSignature]:
+    """Return every signature of a request, oldest first."""
+    asked = select(HandlingSignature).where(HandlingSignature.request_id == request_id)
+    return (await session.scalars(asked.order_by(HandlingSignature.id))).all()
+
+
+async def list_instruments(session: AsyncSession, request_id: UUID) -> Sequence[Instrument]:
+    """Return every referral or consent on record for a request, oldest first."""
+    asked = select(Instrument).where(Instrument.request_id == request_id)
+    return (await session.scalars(asked.order_by(Instrument.id))).all()
+
+
+async def set_accepted(
+    session: AsyncSession, office_id: int, request_id: UUID, number: int, *, now: datetime
+) -> None:
+    """Note that an office accepts a version of the terms; the others are told which one it is."""
+    await (await driver(session)).execute(_ACCEPT, request_id, office_id, number, now)
+
+
+async def take_due(
+    session: AsyncSession,
+    statuses: Sequence[str],
+    *,
+    limit: int,
+    now: datetime,
+    on_silence: str | None = None,
+) -> Sequence[HandlingRequest]:
+    """Return requests in these states whose time is over, locked; others' locks are passed by."""
+    asked = () if on_silence is None else (HandlingRequest.on_silence == on_silence,)
+    due = (
+        select(HandlingRequest)
+        .where(
+            HandlingRequest.ended_at.is_(None),
+            HandlingRequest.due_at <= now,
+            HandlingRequest.status.in_(statuses),
+            *asked,
+        )
+        .order_by(HandlingRequest.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
     )
+    return (await session.scalars(due)).all()
+
+
+async def list_offices_of(session: AsyncSession, request_id: UUID) -> list[int]:
+    """Return the keys of the offices of a request, by number; for the operator's jobs."""
+    rows = await (await driver(session)).fetch(
+        "SELECT office_id FROM handling_parties WHERE request_id = $1 ORDER BY number", request_id
+    )
+    return [row["office_id"] for row in rows]

@@ -1,5 +1,9 @@
+from typing import Any
+from uuid import UUID
+
 from fastapi import APIRouter, Response
 
+from app.access.errors import StepUpNeededError
 from app.access.permissions import Permission
 from app.accounts.deps import CurrentPrincipal
 from app.accounts.errors import IdempotencyKeyReusedError
@@ -9,27 +13,41 @@ from app.cases import ladder
 from app.cases.errors import OverlapNotFoundError
 from app.cases.overlap_schemas import OverlapId
 from app.core.deps import IfMatch, Now, Session
-from app.core.errors import PreconditionFailedError, PreconditionRequiredError
+from app.core.errors import AppError, PreconditionFailedError, PreconditionRequiredError
 from app.core.http import StrictRoute
 from app.core.ids import parse_public_id
 from app.core.openapi import operation
 from app.core.paging import CursorError
-from app.handling import queries, service
-from app.handling.errors import (
-    HandlingAnsweredError,
-    HandlingNotFoundError,
-    HandlingNotYoursError,
-    HandlingOpenError,
+from app.handling import answering, asking, errors, queries, reading, signing
+from app.handling.reads import (
+    AgreementExport,
+    HandlingId,
+    HandlingPage,
+    HandlingRead,
+    TermsVersionList,
 )
 from app.handling.schemas import (
     HandlingAnswer,
     HandlingAsk,
-    HandlingId,
-    HandlingPage,
-    HandlingRead,
+    HandlingDecision,
+    HandlingMove,
+    HandlingSign,
+    InstrumentRecord,
 )
+from app.matters.errors import InstrumentMissingError, WordsRefusedError
+from app.teamwork.routes import PdfResponse
 
 router = APIRouter(prefix="/v1", tags=["handling"], route_class=StrictRoute)
+
+
+def _step(*raises: type[AppError], scope: Permission) -> dict[str, Any]:
+    moved = errors.HandlingNotFoundError, errors.HandlingMovedError, errors.HandlingNotYoursError
+    stale = PreconditionFailedError, PreconditionRequiredError, IdempotencyKeyReusedError
+    return operation(*moved, *stale, *raises, scope=scope, sends=["ETag", "Location"])
+
+
+def _key(request_id: str) -> UUID | None:
+    return parse_public_id(queries.PREFIX, request_id)
 
 
 @router.post(
@@ -37,9 +55,8 @@ router = APIRouter(prefix="/v1", tags=["handling"], route_class=StrictRoute)
     status_code=201,
     response_model=HandlingRead,
     openapi_extra=operation(
-        OverlapNotFoundError,
-        HandlingOpenError,
-        IdempotencyKeyReusedError,
+        *(OverlapNotFoundError, errors.HandlingOpenError, IdempotencyKeyReusedError),
+        *(errors.PartiesRefusedError, errors.TermsRefusedError),
         scope=Permission.HANDLING_REQUEST,
         sends=["ETag", "Location"],
     ),
@@ -52,14 +69,14 @@ async def request_handling(
     claim: CurrentClaim,
     now: Now,
 ) -> Response:
-    """Ask the other office to handle an overlap jointly."""
+    """Ask the other office of an overlap, and others: a question is sent, an agreement drafted."""
     key = parse_public_id(ladder.PREFIX, overlap_id)
     return await answer_once(
         session,
         claim,
         Permission.HANDLING_REQUEST,
         201,
-        lambda: service.request_handling(session, principal, key, body.proposed_lead, now=now),
+        lambda: asking.request_handling(session, principal, key, body, now=now),
     )
 
 
@@ -73,17 +90,18 @@ async def list_handling_requests(
     now: Now,
 ) -> HandlingPage:
     """List the requests that the office sent or received, newest first."""
-    found = await service.list_requests(
+    found = await reading.list_requests(
         session, principal, before=page.id, limit=page.limit, now=now
     )
-    return HandlingPage(
-        items=tuple(read for _, read in found), next_cursor=page.end([key for key, _ in found])
-    )
+    keys = [key for key, _ in found]
+    return HandlingPage(items=tuple(read for _, read in found), next_cursor=page.end(keys))
 
 
 @router.get(
     "/handling-requests/{request_id}",
-    openapi_extra=operation(HandlingNotFoundError, scope=Permission.HANDLING_READ, sends=["ETag"]),
+    openapi_extra=operation(
+        errors.HandlingNotFoundError, scope=Permission.HANDLING_READ, sends=["ETag"]
+    ),
 )
 async def read_handling_request(
     request_id: HandlingId,
@@ -92,25 +110,79 @@ async def read_handling_request(
     principal: CurrentPrincipal,
     now: Now,
 ) -> HandlingRead:
-    """Read one request for joint handling."""
-    key = parse_public_id(queries.PREFIX, request_id)
-    read = await service.read_request(session, principal, key, now=now)
+    """Read one request: where it stands, and what the office can do next."""
+    read = await reading.read_request(session, principal, _key(request_id), now=now)
     response.headers["ETag"] = read.etag
     return read
+
+
+@router.get(
+    "/handling-requests/{request_id}/terms",
+    openapi_extra=operation(errors.HandlingNotFoundError, scope=Permission.HANDLING_READ),
+)
+async def list_handling_terms(
+    request_id: HandlingId, session: Session, principal: CurrentPrincipal, now: Now
+) -> TermsVersionList:
+    """List every version of the terms, what each changed, and the text that is signed."""
+    return await reading.list_terms(session, principal, _key(request_id), now=now)
+
+
+@router.get(
+    "/handling-requests/{request_id}/agreement",
+    openapi_extra=operation(errors.HandlingNotFoundError, scope=Permission.HANDLING_READ),
+)
+async def export_agreement(
+    request_id: HandlingId, session: Session, principal: CurrentPrincipal, now: Now
+) -> AgreementExport:
+    """Export the request with its versions, signatures and instruments."""
+    return await reading.export_agreement(session, principal, _key(request_id), now=now)
+
+
+@router.get(
+    "/handling-requests/{request_id}/agreement.pdf",
+    response_class=PdfResponse,
+    openapi_extra=operation(errors.HandlingNotFoundError, scope=Permission.HANDLING_READ),
+)
+async def print_agreement(
+    request_id: HandlingId, session: Session, principal: CurrentPrincipal, now: Now
+) -> PdfResponse:
+    """Print the agreement with its text, signatures and instruments as a tagged PDF."""
+    return PdfResponse(await reading.print_agreement(session, principal, _key(request_id), now=now))
+
+
+@router.post(
+    "/handling-requests/{request_id}/moves",
+    response_model=HandlingRead,
+    openapi_extra=_step(errors.TermsRefusedError, scope=Permission.HANDLING_REQUEST),
+)
+async def move_handling_request(
+    request_id: HandlingId,
+    body: HandlingMove,
+    session: Session,
+    principal: CurrentPrincipal,
+    claim: CurrentClaim,
+    if_match: IfMatch,
+    now: Now,
+) -> Response:
+    """Revise a draft, give it to the own leadership, or take the request back."""
+    return await answer_once(
+        session,
+        claim,
+        Permission.HANDLING_REQUEST,
+        200,
+        lambda: asking.move_request(
+            session, principal, _key(request_id), body, if_match=if_match, now=now
+        ),
+    )
 
 
 @router.post(
     "/handling-requests/{request_id}/answers",
     response_model=HandlingRead,
-    openapi_extra=operation(
-        HandlingNotFoundError,
-        HandlingNotYoursError,
-        HandlingAnsweredError,
-        PreconditionFailedError,
-        PreconditionRequiredError,
-        IdempotencyKeyReusedError,
+    openapi_extra=_step(
+        *(errors.HandlingDoneError, errors.TermsRefusedError, errors.ReasonNeededError),
+        *(OverlapNotFoundError, WordsRefusedError),
         scope=Permission.HANDLING_ANSWER,
-        sends=["ETag", "Location"],
     ),
 )
 async def answer_handling_request(
@@ -122,12 +194,103 @@ async def answer_handling_request(
     if_match: IfMatch,
     now: Now,
 ) -> Response:
-    """Accept a request, or decline it with a reason; the first answer is final."""
-    key = parse_public_id(queries.PREFIX, request_id)
+    """Accept, decline with a reason, counter with other terms, extend, or close a question."""
     return await answer_once(
         session,
         claim,
         Permission.HANDLING_ANSWER,
         200,
-        lambda: service.answer_request(session, principal, key, body, if_match=if_match, now=now),
+        lambda: answering.answer_request(
+            session, principal, _key(request_id), body, if_match=if_match, now=now
+        ),
+    )
+
+
+@router.post(
+    "/handling-requests/{request_id}/signatures",
+    response_model=HandlingRead,
+    openapi_extra=_step(
+        StepUpNeededError,
+        errors.HandlingDoneError,
+        errors.SignatureRefusedError,
+        errors.TextChangedError,
+        errors.TermsRefusedError,
+        InstrumentMissingError,
+        scope=Permission.HANDLING_SIGN,
+    ),
+)
+async def sign_handling_request(
+    request_id: HandlingId,
+    body: HandlingSign,
+    session: Session,
+    principal: CurrentPrincipal,
+    claim: CurrentClaim,
+    if_match: IfMatch,
+    now: Now,
+) -> Response:
+    """Sign the exact text of the terms on the table, as leadership of the own office."""
+    return await answer_once(
+        session,
+        claim,
+        Permission.HANDLING_SIGN,
+        200,
+        lambda: signing.sign_request(
+            session, principal, _key(request_id), body, if_match=if_match, now=now
+        ),
+    )
+
+
+@router.post(
+    "/handling-requests/{request_id}/decisions",
+    response_model=HandlingRead,
+    openapi_extra=_step(StepUpNeededError, scope=Permission.HANDLING_SIGN),
+)
+async def decide_handling_request(
+    request_id: HandlingId,
+    body: HandlingDecision,
+    session: Session,
+    principal: CurrentPrincipal,
+    claim: CurrentClaim,
+    if_match: IfMatch,
+    now: Now,
+) -> Response:
+    """Return the own office's draft, or conclude an agreement, as leadership."""
+    return await answer_once(
+        session,
+        claim,
+        Permission.HANDLING_SIGN,
+        200,
+        lambda: signing.decide_request(
+            session, principal, _key(request_id), body, if_match=if_match, now=now
+        ),
+    )
+
+
+@router.post(
+    "/handling-requests/{request_id}/instruments",
+    status_code=201,
+    response_model=HandlingRead,
+    openapi_extra=operation(
+        errors.HandlingNotFoundError,
+        errors.HandlingMovedError,
+        IdempotencyKeyReusedError,
+        scope=Permission.HANDLING_ANSWER,
+        sends=["ETag", "Location"],
+    ),
+)
+async def record_instrument(
+    request_id: HandlingId,
+    body: InstrumentRecord,
+    session: Session,
+    principal: CurrentPrincipal,
+    claim: CurrentClaim,
+    now: Now,
+) -> Response:
+    """Enter a referral or consent on paper; the document stays in the office."""
+    return await answer_once(
+        session,
+        claim,
+        Permission.HANDLING_ANSWER,
+        201,
+        lambda: signing.record_instrument(session, principal, _key(request_id), body, now=now),
     )

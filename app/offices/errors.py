@@ -1,4 +1,4 @@
-from app.core.errors import ConflictError, NotFoundError
+from app.core.errors import ConflictError, InvalidError, NotFoundError
 
 
 class OfficeExistsError(ConflictError):
@@ -23,3 +23,11 @@ class NoAgreementError(ConflictError):
     code = "no-agreement"
     title = "No agreement"
     default_detail = "The office has no agreement that begins before that day and lasts until it."
+
+
+class MediatorRefusedError(InvalidError):
+    """The office is not the Attorney General's of the state."""
+
+    code = "mediator-invalid"
+    title = "Cannot mediate"
+    default_detail = "Name the Attorney General's office of this state by its code."

@@ -53,6 +53,11 @@ WHERE o.id > $2 AND {IN_FORCE.format(office="o.id", today="$1::date")}
 ORDER BY o.id LIMIT $3
 """  # noqa: S608 -- constants only; every value is a parameter
 
+_PARTICIPATING: Final = f"""
+SELECT o.id, o.state FROM offices o
+WHERE {IN_FORCE.format(office="o.id", today="$1::date")} ORDER BY o.id
+"""  # noqa: S608 -- as above
+
 
 async def get_office(session: AsyncSession, code: str) -> Office:
     """Return the office with this code.
@@ -79,6 +84,17 @@ async def list_codes(session: AsyncSession) -> Sequence[str]:
 async def list_states(session: AsyncSession) -> list[StateSettings]:
     """Return the states that decided something, by name."""
     return list(await session.scalars(select(StateSettings).order_by(StateSettings.state)))
+
+
+async def get_state(session: AsyncSession, office_id: int) -> str:
+    """Return the state of an office, two letters."""
+    return (await session.scalars(select(Office.state).where(Office.id == office_id))).one()
+
+
+async def list_participating(session: AsyncSession, *, today: date) -> list[tuple[int, str]]:
+    """Return key and state of every office with an agreement in force, by key."""
+    rows = await (await driver(session)).fetch(_PARTICIPATING, today)
+    return [(row[0], row[1]) for row in rows]
 
 
 async def get_review_years(session: AsyncSession, office_id: int) -> int:

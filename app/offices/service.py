@@ -8,7 +8,7 @@ from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.audit import service as audit
 from app.offices import queries
-from app.offices.errors import NoAgreementError, OfficeExistsError
+from app.offices.errors import MediatorRefusedError, NoAgreementError, OfficeExistsError
 from app.offices.models import (
     Commitment,
     Office,
@@ -108,13 +108,21 @@ async def set_state(session: AsyncSession, principal: Principal, asked: StateSet
 
     Raises:
         MissingScopeError: the caller is not the operator.
+        OfficeNotFoundError: no office has the mediator's code.
+        MediatorRefusedError: the mediator is not the state's Attorney General's office.
     """
     principal.require(Permission.OFFICES_MANAGE)
     given = asked.model_dump(exclude_none=True)
+    values = {name: value for name, value in given.items() if name != "mediator"}
+    if asked.mediator is not None:
+        mediator = await queries.get_office(session, asked.mediator)
+        if (mediator.kind, mediator.state) != ("attorney_general", asked.state):
+            raise MediatorRefusedError
+        values["mediator_office_id"] = mediator.id
     await session.execute(
         insert(StateSettings)
-        .values(**{"has_state_pointers": True, "review_years": 5, **given})
-        .on_conflict_do_update(index_elements=["state"], set_=given)
+        .values(**{"has_state_pointers": True, "review_years": 5, **values})
+        .on_conflict_do_update(index_elements=["state"], set_=values)
     )
     await audit.record(session, principal, "state.set", asked.state, detail=given)
 

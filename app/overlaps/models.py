@@ -14,7 +14,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.models import Base
+from app.core.models import TRANSACTION, Base
 
 
 class Subject(Base):
@@ -24,6 +24,7 @@ class Subject(Base):
     __table_args__ = (
         CheckConstraint("kind IN ('person', 'organization')", name="kind"),
         Index("ix_subjects_case_id", "case_id"),
+        Index("ix_subjects_written_in", "written_in"),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
@@ -39,6 +40,8 @@ class Subject(Base):
     """Which numbers of one person it has: bit `code - 40` of each strong kind."""
     is_hidden: Mapped[bool]
     """As posted: other offices may not know of the case, so nothing they see counts it (I3)."""
+    written_in: Mapped[int] = mapped_column(server_default=text(TRANSACTION))
+    """The transaction that stored it: a post stores its subjects anew, so recounts go on by it."""
 
 
 class Token(Base):

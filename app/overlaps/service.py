@@ -18,7 +18,7 @@ from app.overlaps.sealing import Sealer
 from app.pairs import queries as pairs
 from app.pairs.rows import FoundOverlap
 from app.suppressions import queries as suppressions
-from app.suppressions.rows import InForce
+from app.suppressions.rows import NOTHING, InForce
 
 RetractReason = Literal["evidence_gone", "case_withdrawn"]
 
@@ -51,6 +51,8 @@ class Registration:
     """Tokens that match stored cases which they did not match before, with their locked rows."""
     matched_again: Sequence[str] = ()
     """The kind of each of them."""
+    alarms: Sequence[UUID] = ()
+    """Canaries among the tokens; who posts is told nothing of them."""
 
 
 async def register(
@@ -101,9 +103,12 @@ async def register(
     )
     held = {**locked, **division.counts}
     flagged = [token for token, row in locked.items() if row.is_suppressed]
-    in_force: InForce = {}
+    in_force, canaries = NOTHING
     if flagged:
-        in_force = await suppressions.get_in_force(connection, flagged, today=now.date())
+        in_force, canaries = await suppressions.get_in_force(connection, flagged, today=now.date())
+    alarms: Sequence[UUID] = ()
+    if touched := sorted({(s.token, s.case_id) for s in sightings if s.token in canaries}):
+        alarms = await suppressions.raise_alarms(connection, office_id, touched, now=now)
     crowd = Crowd.of(held)
     wanted = crowd.matching({sighting.token for sighting in division.matched}, held)
     near = await _near(connection, office_id, around, first, wanted)
@@ -153,6 +158,7 @@ async def register(
         ],
         to_rematch={token: held[token] for token in released},
         matched_again=[crowds.kind_name(locked[token].kind) for token in released],
+        alarms=alarms,
     )
 
 

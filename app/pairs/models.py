@@ -20,11 +20,12 @@ class Overlap(Base):
             "retract_reason IN ('evidence_gone', 'case_withdrawn')", name="retract_reason"
         ),
         Index("uq_overlaps_cases", "low_case_id", "high_case_id", unique=True),
+        Index("ix_overlaps_high_case_id", "high_case_id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    low_case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
-    high_case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    low_case_id: Mapped[int] = mapped_column(ForeignKey("cases.id", ondelete="CASCADE"))
+    high_case_id: Mapped[int] = mapped_column(ForeignKey("cases.id", ondelete="CASCADE"))
     band: Mapped[str]
     strength: Mapped[int] = mapped_column(Integer)
     findings: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
@@ -58,10 +59,13 @@ class OverlapSide(Base):
         ),
         # both, or a plan made while the table was small could read all that an office has
         Index("ix_overlap_sides_case_id_office_id", "case_id", "office_id"),
+        Index("ix_overlap_sides_overlap_id", "overlap_id"),
     )
 
     office_id: Mapped[int] = mapped_column(Integer, primary_key=True)
-    overlap_id: Mapped[UUID] = mapped_column(ForeignKey("overlaps.id"), primary_key=True)
+    overlap_id: Mapped[UUID] = mapped_column(
+        ForeignKey("overlaps.id", ondelete="CASCADE"), primary_key=True
+    )
     case_id: Mapped[int]
     other_office_id: Mapped[int] = mapped_column(Integer)
     other_case_id: Mapped[int]

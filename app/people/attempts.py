@@ -18,6 +18,10 @@ SOURCE_LIMIT: Final = 100
 WINDOW: Final = timedelta(minutes=15)
 FIRST_LOCK: Final = timedelta(minutes=15)
 LONGEST_LOCK: Final = timedelta(hours=4)
+"""How long a source is locked; an account is until an administrator releases it."""
+
+KEPT: Final = timedelta(days=365)
+"""How long a locked account is remembered that nobody releases: most name nobody."""
 
 _COUNT: Final = text("""
 INSERT INTO sign_in_attempts AS a (key, counted, started_at, locks)
@@ -33,14 +37,15 @@ ON CONFLICT (key) DO UPDATE SET
          ELSE a.locks END,
     CASE WHEN coalesce(a.locked_until, a.started_at + CAST(:window AS interval)) <= :now THEN NULL
          WHEN a.locked_until IS NULL AND a.counted + 1 >= :limit
-         THEN :now + least(CAST(:first AS interval) * power(2, least(a.locks, 10)),
-                           CAST(:longest AS interval))
+         THEN CASE WHEN CAST(:until_released AS boolean) THEN 'infinity'
+              ELSE :now + least(CAST(:first AS interval) * power(2, least(a.locks, 10)),
+                                CAST(:longest AS interval)) END
          ELSE a.locked_until END)
 RETURNING counted
 """)
 """The last attempt that the limit lets through also sets the lock; success takes it away again.
 
-Each lock in a row lasts twice as long as the one before, until somebody signs in.
+Each lock of a source lasts twice as long as the one before; an account's until its release.
 """
 _GIVE_BACK: Final = text("""
 UPDATE sign_in_attempts
@@ -57,13 +62,16 @@ async def count(
     Locks the rows of source and account in this order. A locked source costs no account anything.
     """
     return await _count(session, source, SOURCE_LIMIT, now) and (
-        account is None or await _count(session, account, ACCOUNT_LIMIT, now)
+        account is None
+        or await _count(session, account, ACCOUNT_LIMIT, now, is_until_released=True)
     )
 
 
-async def _count(session: AsyncSession, key: bytes, limit: int, now: datetime) -> bool:
+async def _count(
+    session: AsyncSession, key: bytes, limit: int, now: datetime, *, is_until_released: bool = False
+) -> bool:
     values = {"key": key, "limit": limit, "now": now, "window": WINDOW}
-    values |= {"first": FIRST_LOCK, "longest": LONGEST_LOCK}
+    values |= {"first": FIRST_LOCK, "longest": LONGEST_LOCK, "until_released": is_until_released}
     counted: int = (await session.execute(_COUNT, values)).scalar_one()
     return counted <= limit
 

@@ -3,7 +3,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select, text
+from sqlalchemy import Select, case, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.policy import permissions_of
@@ -260,11 +260,13 @@ def spent(*, now: datetime, limit: int) -> Select[bytes]:
     )
 
 
-def stale_attempts(*, before: datetime, limit: int) -> Select[bytes]:
-    """Describe counts that began before then."""
+def stale_attempts(*, before: datetime, locked_before: datetime, limit: int) -> Select[bytes]:
+    """Describe counts that began before then; those of locked accounts are kept longer."""
+    is_locked = SignInAttempts.locked_until == text("'infinity'")
+    kept_from = case((is_locked, locked_before), else_=before)
     return (
         select(SignInAttempts.key)
-        .where(SignInAttempts.started_at <= before)
+        .where(SignInAttempts.started_at <= kept_from)
         .order_by(SignInAttempts.started_at)
         .limit(limit)
         .with_for_update(skip_locked=True)

@@ -102,6 +102,8 @@ async def enrol(gate: Gate, body: EnrolmentUse, caller: Caller, *, now: datetime
             person.is_password_short = passwords.is_short(body.password)
             secret = await begin_sign_in(session, person, "enrolment", caller, now=now)
             await attempts.give_back(session, caller.source)
+            # the code is an administrator's, who so releases the account
+            await attempts.forget(session, [gate.account_key(office.code, person.account)])
     if secret is None:
         raise SignInRefusedError
     return secret

@@ -48,6 +48,7 @@ async def purge_ended(
     """
     principal.require(Permission.OFFICES_MANAGE)
     before = now - attempts.LONGEST_LOCK - attempts.WINDOW
+    stale = queries.stale_attempts(before=before, locked_before=now - attempts.KEPT, limit=limit)
     done = [
         delete(SignIn)
         .where(SignIn.id.in_(queries.ended(now=now, limit=limit)))
@@ -55,8 +56,6 @@ async def purge_ended(
         delete(SpentChallenge)
         .where(SpentChallenge.digest.in_(queries.spent(now=now, limit=limit)))
         .returning(SpentChallenge.digest),
-        delete(SignInAttempts)
-        .where(SignInAttempts.key.in_(queries.stale_attempts(before=before, limit=limit)))
-        .returning(SignInAttempts.key),
+        delete(SignInAttempts).where(SignInAttempts.key.in_(stale)).returning(SignInAttempts.key),
     ]
     return sum([len((await session.scalars(each)).all()) for each in done])

@@ -41,7 +41,8 @@ class Bucket:
 
 
 def per_day(key_class: str) -> int:
-    """Return the daily allowance of a class, in elements."""
+    """Return the daily allowance of a class, in elements; the feed has as much again."""
+    key_class = key_class.removeprefix("feed:")
     return PER_DAY.get(key_class, PER_DAY_OF_ANY_OTHER)
 
 

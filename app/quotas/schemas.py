@@ -4,21 +4,33 @@ from pydantic import Field, StrictInt, StringConstraints, field_validator, model
 
 from app.cases.schemas import MAX_CASES, ExternalId, SourceSystem
 from app.core.schemas import Epoch, Read, Sent
+from app.identifiers.feed import FEED_CLASSES
 from app.identifiers.kinds import KEY_CLASSES
 from app.identifiers.oprf import MAX_BATCH
 
 PermitReason = Annotated[
-    Literal["new_case", "update", "posting", "resubmission", "quick_check", "suppression"],
+    Literal[
+        "new_case",
+        "update",
+        "posting",
+        "resubmission",
+        "quick_check",
+        "suppression",
+        "defendant_feed",
+    ],
     Field(
         description="What the tokens are for: a case to be posted (new_case), one to be changed "
         "(update), cases of which only the office's system knows whether they are new (posting), "
         "the same ones after a change of keys or specification (resubmission), a check before "
-        "deciding on a case (quick_check), an entry of the suppression list (suppression). For "
+        "deciding on a case (quick_check), an entry of the suppression list (suppression), a list "
+        "of the office's own to hold against the feed of defendants (defendant_feed). For "
         "update, resubmission and quick_check the office must have posted the cases."
     ),
 ]
 OF_STANDING_CASES: Final = frozenset({"update", "resubmission", "quick_check"})
 """Reasons that speak of cases which the office holds already."""
+OF_NO_CASE: Final = frozenset({"suppression", "defendant_feed"})
+"""Reasons that speak of no case."""
 
 
 class PermitCase(Sent):
@@ -34,7 +46,7 @@ class PermitAsk(Sent):
     epoch: Epoch
     reason: PermitReason
     cases: Annotated[tuple[PermitCase, ...], Field(max_length=MAX_CASES)]
-    """Those that the elements are of, each once; none for `suppression`, and only for it."""
+    """Those that the elements are of, each once; none for `suppression` and `defendant_feed`."""
     counts: Annotated[
         dict[str, Annotated[StrictInt, Field(ge=1, le=MAX_BATCH)]],
         Field(min_length=1, max_length=64),
@@ -54,11 +66,19 @@ class PermitAsk(Sent):
 
     @model_validator(mode="after")
     def _of_cases(self) -> Self:
-        if bool(self.cases) == (self.reason == "suppression"):
-            raise ValueError("Name the cases that the elements are of; for suppression, none.")
+        if bool(self.cases) == (self.reason in OF_NO_CASE):
+            raise ValueError("Name the cases that the elements are of; for a list, none.")
         if len(set(self.refs)) != len(self.cases):
             raise ValueError("Name each case once.")
+        if self.reason == "defendant_feed" and not self.counts.keys() <= set(FEED_CLASSES):
+            raise ValueError("Ask for the classes that the feed is made of, for the feed.")
         return self
+
+    @property
+    def debits(self) -> dict[str, int]:
+        """Elements by quota class: those for the feed are counted by themselves."""
+        head = "feed:" if self.reason == "defendant_feed" else ""
+        return {head + key_class: count for key_class, count in self.counts.items()}
 
     @property
     def refs(self) -> list[tuple[str, str]]:

@@ -71,7 +71,7 @@ async def give_permit(
         forget_before=now - REMEMBERED_FOR,
     )
     if is_new:
-        await _debit(connection, principal, ask.counts, now=now)
+        await _debit(connection, principal, ask.debits, now=now)
     detail = ask.model_dump(include={"reason", "epoch", "counts"})
     detail |= {"cases": [f"{system}/{number}" for system, number in ask.refs]}
     action = "evaluation.permitted" if is_new else "evaluation.permitted_again"

@@ -33,6 +33,8 @@ ORIGINS: Final = words("origin")
 STAGES: Final = words("stage")
 BASES: Final = words("basis")
 DECLINED_REASONS: Final = words("declined_reason")
+TOPICS: Final = words("topic")
+"""What specialist units give advice on."""
 NIBRS: Final = {row["code"]: row["title"] for row in rows("nibrs")}
 """Title by code of the FBI's offences that occur in trafficking cases."""
 OFFENCES: Final = tuple(NIBRS)

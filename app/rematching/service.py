@@ -193,7 +193,7 @@ async def _find_anew(
     if not wanted:
         return []
     standing = set(await queries.list_standing_of(connection, wanted))
-    found = await _find(connection, matcher, wanted, now=now)
+    found = await find(connection, matcher, wanted, now=now)
     events = await pairs.upsert_overlaps(connection, found, now=now)
     gone = standing - {(each.low_case_id, each.high_case_id) for each in found}
     if gone:
@@ -208,15 +208,16 @@ def _matched(row: Locked, holders: Sequence[Holder]) -> Sequence[Holder]:
     return [holder for holder in holders if not holder[2]]
 
 
-async def _find(
+async def find(
     connection: queries.Connection, matcher: Matcher, wanted: Collection[CasePair], *, now: datetime
 ) -> list[FoundOverlap]:
+    """Return the overlaps of pairs as they are now; who stores them holds what `finish` holds."""
     cases = {case_id for pair in wanted for case_id in pair}
     sightings = await queries.list_sightings(connection, cases, epoch=matcher.epoch)
     flagged = {sighting.token for sighting in sightings if sighting.is_suppressed}
     in_force: InForce = {}
     if flagged:
-        in_force = await suppressions.get_in_force(connection, flagged, today=now.date())
+        in_force, _ = await suppressions.get_in_force(connection, flagged, today=now.date())
     support = await pairs.get_support(connection, list({low for low, _ in wanted}))
     return _found(wanted, sightings, support, in_force, matcher.prior)
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from app.identifiers import ristretto
+from app.identifiers.feed import FEED_KINDS, feed_digest
 from app.identifiers.kinds import KINDS_BY_CODE
 from app.identifiers.tokens import stored_token
 from app.overlaps.sealing import Opener, Sealer
@@ -46,7 +47,7 @@ class Lifter:
         return LiftedEntry(entry.id, entry.token, token, self._sealer.seal(entry.id, [(code, new)]))
 
     def _lift(self, subject: SealedSubject) -> LiftedSubject:
-        keys, tokens, elements = self._keys, {}, []
+        keys, tokens, elements, digests = self._keys, {}, [], []
         opened = self._opener.open(subject.key_id, subject.sealed_key, subject.id, subject.sealed)
         for code, element in opened:
             kind = KINDS_BY_CODE[code]
@@ -57,5 +58,7 @@ class Lifter:
             before = stored_token(keys.token_key_before, kind.name, old)
             tokens[before] = stored_token(keys.token_key, kind.name, new)
             elements.append((code, new))
+            if subject.is_published and kind.name in FEED_KINDS:
+                digests.append((feed_digest(kind.name, old), feed_digest(kind.name, new)))
         sealed = self._sealer.seal(subject.id, elements)
-        return LiftedSubject(subject.id, subject.office_id, list(tokens.items()), sealed)
+        return LiftedSubject(subject.id, subject.office_id, list(tokens.items()), sealed, digests)

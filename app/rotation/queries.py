@@ -6,6 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
+from app.defendants import queries as defendants
 from app.epochs.queries import GATE
 from app.overlaps.limits import COUNTED_PER_OFFICE
 from app.overlaps.rows import Holders
@@ -30,7 +31,8 @@ FOR NO KEY UPDATE OF c SKIP LOCKED
 """
 
 _READ: Final = """
-SELECT e.subject_id, s.office_id, k.id, k.epoch, k.sealed_key, e.sealed
+SELECT e.subject_id, s.office_id, k.id, k.epoch, k.sealed_key, e.sealed,
+  (SELECT c.feed_digests IS NOT NULL FROM cases c WHERE c.id = s.case_id)
 FROM sealed_elements e
 JOIN sealing_keys k ON k.id = e.sealing_key_id
 JOIN subjects s ON s.id = e.subject_id
@@ -40,7 +42,8 @@ ORDER BY e.subject_id LIMIT $3
 
 # a post under the epoch before let them take room in their office's share of a token
 _MOVED_SINCE: Final = """
-SELECT e.subject_id, s.office_id, k.id, k.epoch, k.sealed_key, e.sealed
+SELECT e.subject_id, s.office_id, k.id, k.epoch, k.sealed_key, e.sealed,
+  (SELECT c.feed_digests IS NOT NULL FROM cases c WHERE c.id = s.case_id)
 FROM (SELECT c.subject_id FROM common_sightings c JOIN tokens t ON t.token = c.token
       GROUP BY c.subject_id
       HAVING count(*) FILTER (WHERE t.epoch = $1) > count(*) FILTER (WHERE t.epoch < $1)) AS q
@@ -217,7 +220,7 @@ async def store(
     """Store subjects under `epoch` beside what they have; the rows of tokens go first, in order.
 
     Each sighting goes where its earlier one is: matched, hidden or set aside. What is there
-    already is left.
+    already is left. Digests in the feed stay, too.
     """
     tokens = {pair for subject in lifted for pair in subject.tokens}
     await connection.execute(
@@ -235,6 +238,8 @@ async def store(
     became = [row[0] for row in counted if not row[4] and Holders(row[2], row[3]).reason(row[1])]
     if became:
         await connection.execute(_MARK_COMMON, became)
+    digests = [(each.id, *pair) for each in lifted for pair in each.digests]
+    await defendants.add_digests(connection, digests)
     await connection.execute(
         _RESEAL,
         sealing_key_id,

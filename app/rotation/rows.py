@@ -16,6 +16,8 @@ class SealedSubject:
     """Of the elements."""
     sealed_key: bytes
     sealed: bytes
+    is_published: bool = False
+    """Whether its case is in the feed of defendants."""
 
 
 @dataclass(frozen=True)
@@ -27,3 +29,5 @@ class LiftedSubject:
     tokens: Sequence[tuple[bytes, bytes]]
     """Each token once: before, after."""
     sealed: bytes
+    digests: Sequence[tuple[bytes, bytes]] = ()
+    """Of a subject whose case is in the feed of defendants: each before, after."""

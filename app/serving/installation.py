@@ -14,6 +14,7 @@ from app.serving import roles
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from app.cases.registering import Intake
     from app.core.db import Sessions
     from app.overlaps.keyring import Keyring
     from app.postgres.server import EmbeddedServer
@@ -168,6 +169,31 @@ async def _with_jobs(here: Installation, work: Callable[["Sessions"], Awaitable[
         return await work(create_sessions(engine))
     finally:
         await engine.dispose()
+
+
+def as_nightly(act: Callable[["Sessions", "Intake"], Awaitable[T]]) -> T:
+    """Run `act` for the operator with the registry's keys: two connections, one holds the lock."""
+    from app.cases.registering import Intake  # noqa: PLC0415 -- slow to import
+    from app.core.db import JOBS, create_engine, create_sessions  # noqa: PLC0415 -- as above
+    from app.core.keyfiles import KeyFiles  # noqa: PLC0415 -- as above
+    from app.core.settings import RegistrySettings  # noqa: PLC0415 -- as above
+    from app.overlaps.keyring import create_keyring  # noqa: PLC0415 -- as above
+
+    async def run(here: Installation) -> T:
+        settings = RegistrySettings.model_validate(
+            {"database_url": here.owner_url, "keys": here.keys}
+        )
+        engine = create_engine(here.owner_url, pool_size=2, role=JOBS)
+        try:
+            sessions = create_sessions(engine)
+            keyring = await create_keyring(settings, sessions)
+            secret = KeyFiles(here.keys / "registry").secret("app-secret")
+            return await act(sessions, Intake(keyring, secret))
+        finally:
+            await engine.dispose()
+
+    with installation(may_begin=False) as here:
+        return asyncio.run(run(here))
 
 
 def as_matching_operator(act: Callable[["Sessions", "Keyring"], Awaitable[T]]) -> T:

@@ -4,13 +4,14 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import time
 from pathlib import Path
+from time import monotonic, sleep
 from types import FrameType
 from typing import IO, Final
 
@@ -18,6 +19,7 @@ from pydantic_settings import BaseSettings
 
 from app.core.settings import EvaluatorSettings, RegistrySettings
 from app.serving.installation import Installation
+from app.serving.night import Nights
 from app.serving.process import GRACE_SECONDS, Kind, listen
 
 START_SECONDS: Final = 30.0
@@ -54,19 +56,25 @@ class Service:
         self.processes = processes
         self._told_to_stop = False
 
-    def wait(self) -> int:
+    def wait(self, nightly_at: time | None = None) -> int:
         """Wait for a signal or for a process to end; 0, or 1 if a process ended by itself.
 
-        An embedded server that was killed is started again; until then requests get 503.
+        An embedded server that was killed is started again; until then requests get 503. At
+        `nightly_at`, UTC, the nightly run is started beside the service.
         """
+        nights = Nights(self._here, nightly_at)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
-        while not self._told_to_stop:
-            if any(process.poll() is not None for process in self.processes):
-                return 1
-            self._here.keep_database_up()
-            time.sleep(0.2)
-        return 0
+        try:
+            while not self._told_to_stop:
+                if any(process.poll() is not None for process in self.processes):
+                    return 1
+                self._here.keep_database_up()
+                nights.keep()
+                sleep(0.2)
+            return 0
+        finally:
+            nights.stop()
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self._told_to_stop = True
@@ -150,15 +158,15 @@ def _spawn(
 
 
 def _await_answer(url: str, processes: list["subprocess.Popen[bytes]"]) -> None:
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until:
+    until = monotonic() + START_SECONDS
+    while monotonic() < until:
         if any(process.poll() is not None for process in processes):
             break
         try:
             with urllib.request.urlopen(url, timeout=2):  # noqa: S310 -- our own address
                 return
         except (urllib.error.URLError, OSError):
-            time.sleep(0.05)
+            sleep(0.05)
     raise StartError("A process did not start; its last log lines say why.")
 
 

@@ -1,10 +1,12 @@
 """Who could see a case, before it is posted and after; and the Attorney General's pointers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
@@ -14,6 +16,7 @@ from app.access.vocabulary import Relation, Role, Rung
 from app.audit import service as audit
 from app.cases import ladder
 from app.cases import queries as cases
+from app.cases.models import CaseGrant
 from app.core.db import APP, become, enter
 from app.core.ids import public_id
 from app.offices import queries as offices
@@ -64,7 +67,7 @@ async def preview_audience(
                     is_participating=principal.is_participating,
                 )
                 decision = decide(WholeOffice(), _PERMISSIONS[relation], target)
-                shown = _line(relation, decision).model_dump(exclude={"reasons"})
+                shown = _line(relation, decision).model_dump(exclude={"reasons", "overlap_id"})
                 lines.append(AudienceLine(**shown, office_kind=kind, offices=how_many))
     detail = asked.model_dump()
     await audit.record(session, principal, "audience.previewed", "case", detail=detail)
@@ -95,24 +98,28 @@ async def explain_access(
         raise OfficeNotFoundError
     grants = await queries.list_in_force(session, case.id, standing.office_id, now=now)
     record_class, disclosure = await queries.get_target(session, case.id)
-    target = Target(
+    everywhere = Target(
         Relation.OWN if standing.is_owner else Relation.PARTNER,
         record_class,
         disclosure,
-        max((Rung(grant.rung) for grant in grants), default=Rung.NONE),
+        _highest(grants, None),
         is_participating=standing.is_owner_participating,
         is_walled=standing.is_walled,
     )
-    targets = [target]
+    bound = {grant.overlap_id: None for grant in grants if grant.overlap_id}
+    targets: list[tuple[UUID | None, Target]] = [
+        (None, everywhere),
+        *((key, replace(everywhere, granted=_highest(grants, key))) for key in bound),
+    ]
     if standing.is_state_ag and not standing.is_owner:
-        targets.append(replace(target, relation=Relation.STATE))
+        targets.append((None, replace(everywhere, relation=Relation.STATE)))
     office = WholeOffice(standing.is_participating)
     await audit.record(session, principal, "access.explained", str(case.id))
     return AccessRead(
         office=standing.code,
         decisions=tuple(
-            _line(each.relation, decide(office, _PERMISSIONS[each.relation], each))
-            for each in targets
+            _line(each.relation, decide(office, _PERMISSIONS[each.relation], each), key)
+            for key, each in targets
         ),
         grants=tuple(public_id(register.PREFIX, grant.key) for grant in grants),
     )
@@ -141,10 +148,18 @@ async def explain_for_operator(
     return await explain_access(session, on_behalf, ref, office_code, now=now)
 
 
-def _line(relation: Relation, decision: Decision) -> AccessLine:
+def _highest(grants: Sequence[CaseGrant], overlap_id: UUID | None) -> Rung:
+    """Return the highest rung granted in an overlap; None asks about one that no grant names."""
+    counting = {None, overlap_id}
+    rungs = (Rung(grant.rung) for grant in grants if grant.overlap_id in counting)
+    return max(rungs, default=Rung.NONE)
+
+
+def _line(relation: Relation, decision: Decision, overlap_id: UUID | None = None) -> AccessLine:
     return AccessLine.model_validate(
         {
             "relation": relation,
+            "overlap_id": public_id(ladder.PREFIX, overlap_id) if overlap_id else None,
             "rung": decision.rung.name.lower() if decision.rung else None,
             "fields": sorted(decision.fields),
             "reasons": decision.reasons,
@@ -169,21 +184,7 @@ async def list_state_overlaps(
     rows = await queries.list_state_overlaps(
         session, principal, before=before, limit=limit, now=now
     )
-    found = [
-        (
-            row["id"],
-            StateOverlapRead(
-                id=public_id(ladder.PREFIX, row["id"]),
-                version=row["version"],
-                found_at=row["found_at"],
-                rung="pointer",
-                band=row["band"],
-                findings=ladder.pointers(row["findings"]),
-                office_kinds=tuple(sorted((row["low_kind"], row["high_kind"]))),
-            ),
-        )
-        for row in rows
-    ]
+    found = [(row["id"], pointer(row)) for row in rows]
     shown = {read.id: read.rung for _, read in found}
     await audit.record(
         session,
@@ -194,3 +195,18 @@ async def list_state_overlaps(
         detail=shown,
     )
     return found
+
+
+def pointer(row: asyncpg.Record) -> StateOverlapRead:
+    """Return an overlap of the state's offices as its Attorney General sees it."""
+    return StateOverlapRead.model_validate(
+        {
+            "id": public_id(ladder.PREFIX, row["id"]),
+            "version": row["version"],
+            "found_at": row["found_at"],
+            "rung": "pointer",
+            "band": row["band"],
+            "findings": ladder.pointers(row["findings"]),
+            "office_kinds": sorted((row["low_kind"], row["high_kind"])),
+        }
+    )

@@ -14,6 +14,17 @@ _GRANT: Final = {
     "withdrawn_at": None,
     "digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
 }
+_READING: Final = {
+    "read_at": "2026-03-02T15:04:05.123456Z",
+    "overlap_id": "ovl_0198a3c0b1c27d3e8f90a1b2c3d4e5f6",
+    "state": "NV",
+    "office_kind": "local",
+    "office": "NV0020000A",
+    "reader": "person",
+    "roles": ["prosecutor"],
+    "rung": "summary",
+    "reason": "charging",
+}
 _POINTER: Final = ["band", "case", "counterpart.office_kind", "counterpart.state"]
 _WALL: Final = {
     "id": "wal_0198a3c0b1c27d3e8f90a1b2c3d4e5f6",
@@ -54,6 +65,7 @@ EXAMPLES: Final[dict[str, Any]] = {
     "GrantApprove": {"digest": _GRANT["digest"]},
     "GrantRead": _GRANT,
     "GrantPage": {"items": [_GRANT], "next_cursor": None},
+    "ReadingPage": {"items": [_READING], "next_cursor": None},
     "AudienceAsk": {
         "disclosure": "contact_first",
         "record_class": "charged",
@@ -75,6 +87,7 @@ EXAMPLES: Final[dict[str, Any]] = {
         "decisions": [
             {
                 "relation": "partner",
+                "overlap_id": None,
                 "rung": "pointer",
                 "fields": _POINTER,
                 "reasons": ["disclosed"],

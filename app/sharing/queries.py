@@ -14,7 +14,7 @@ from sqlalchemy.orm import load_only
 from app.access.permissions import Permission
 from app.access.policy import ceilings
 from app.access.principal import Principal
-from app.access.vocabulary import Disclosure, RecordClass, Relation
+from app.access.vocabulary import Disclosure, RecordClass, Relation, Rung
 from app.cases import ladder
 from app.cases.models import Case, CaseGrant, CaseWall
 from app.core.db import driver
@@ -23,9 +23,9 @@ from app.offices.queries import HAS_STATE_POINTERS, IN_FORCE
 from app.sharing.errors import GlassBreakNotFoundError, GrantNotFoundError, WallNotFoundError
 from app.sharing.models import GlassBreak
 
-# $1 the office that asks, $2 now, $3 whether its agreement is in force, $4 its ceilings,
-# $5 the last id of the page before, $6 the limit; the view decides by itself (cases/ladder.py)
-_STATE_PAGE: Final = f"""
+# $1 the office that asks, $2 now, $3 whether its agreement is in force, $4 its ceilings;
+# the view decides by itself (cases/ladder.py)
+STATE_VISIBLE: Final = f"""
 SELECT v.id, v.version, v.found_at, v.band, v.findings, v.low_kind, v.high_kind
 FROM state_overlaps v
 JOIN offices me ON me.id = $1 AND me.kind = 'attorney_general' AND me.state = v.state
@@ -36,9 +36,22 @@ WHERE $3 AND $1 NOT IN (v.low_office_id, v.high_office_id) AND NOT v.is_walled
   AND {IN_FORCE.format(office="v.low_office_id", today="$2::date")}
   AND {IN_FORCE.format(office="v.high_office_id", today="$2::date")}
   AND {HAS_STATE_POINTERS.format(state="me.state")}
-  AND v.id < coalesce($5, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)
-ORDER BY v.id DESC LIMIT $6
 """  # noqa: S608 -- constants only; every value is a parameter
+
+# $5 the last id of the page before, $6 the limit
+_STATE_PAGE: Final = (
+    STATE_VISIBLE + " AND v.id < coalesce($5, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)"
+    " ORDER BY v.id DESC LIMIT $6"
+)
+# $1 to $4 as in `ladder.VISIBLE`, of the owner; $5 its case, $6 the line before, $7 the limit.
+# A reader whose side the owner may not know of is not told of, one on a pointer not by name.
+_READINGS: Final = f"""
+SELECT r.id, r.read_at, r.overlap_id, r.reader, r.roles, r.rung, r.reason, v.state, v.kind,
+       CASE WHEN v.rung >= {Rung.CONTACT:d} THEN v.code END AS code
+FROM readings r JOIN LATERAL ({ladder.VISIBLE} AND v.id = r.overlap_id) AS v ON TRUE
+WHERE r.case_id = $5 AND r.id < coalesce($6, 9223372036854775807)
+ORDER BY r.id DESC LIMIT $7
+"""  # noqa: S608 -- as above
 
 _AUDIENCE: Final = f"""
 SELECT f.kind, count(*) AS offices,
@@ -151,13 +164,30 @@ async def list_state_overlaps(
 
     Empty for an office that is not its state's Attorney General.
     """
-    highest = ceilings(principal, Permission.STATE_OVERLAPS_READ, Relation.STATE)
     rows: list[asyncpg.Record] = await (await driver(session)).fetch(
-        _STATE_PAGE,
-        *(principal.office_id, now, principal.is_participating),
-        [int(rung) for rung in highest],
-        before,
-        limit,
+        _STATE_PAGE, *state_arguments(principal, now), before, limit
+    )
+    return rows
+
+
+def state_arguments(principal: Principal, now: datetime) -> tuple[object, ...]:
+    """Return the parameters of `STATE_VISIBLE`."""
+    highest = ceilings(principal, Permission.STATE_OVERLAPS_READ, Relation.STATE)
+    return principal.office_id, now, principal.is_participating, [int(rung) for rung in highest]
+
+
+async def list_readings(
+    session: AsyncSession,
+    principal: Principal,
+    case_id: int,
+    *,
+    before: int | None,
+    limit: int,
+    now: datetime,
+) -> list[asyncpg.Record]:
+    """Return a page of who read one of the caller's own cases, newest first."""
+    rows: list[asyncpg.Record] = await (await driver(session)).fetch(
+        _READINGS, *ladder.arguments(principal, now), case_id, before, limit
     )
     return rows
 

@@ -16,9 +16,10 @@ from app.audit import service as audit
 from app.cases import ladder
 from app.cases import queries as cases
 from app.cases import service as cases_service
+from app.cases.errors import OverlapNotFoundError
 from app.cases.models import CaseGrant
 from app.core.errors import FieldProblem
-from app.core.ids import public_id
+from app.core.ids import parse_public_id, public_id
 from app.offices import queries as offices
 from app.offices.errors import OfficeNotFoundError
 from app.offices.models import Office
@@ -56,7 +57,7 @@ async def make_grant(
     Raises:
         MissingScopeError: the caller lacks `grants:give`.
         CaseNotFoundError: absent, another office's, or behind a wall.
-        GrantRefusedError: no such other office, or an end that is past or too far off.
+        GrantRefusedError: no such other office or overlap, or an end that is past or too far off.
     """
     principal.require(Permission.GRANTS_GIVE)
     case = await cases.get_case(session, principal, *ref)
@@ -64,12 +65,18 @@ async def make_grant(
     grantee = await _grantee(session, principal, asked.office)
     if not now < asked.expires_at <= now + LONGEST:
         raise _refused("/expires_at", "grant-end", "Choose an end within a year from now.")
+    overlap_id = await _overlap(session, principal, asked, case.id, grantee.id, now=now)
     rung = Rung[asked.rung.upper()]
     for row in await queries.list_grants(session, case.id, before=None, limit=100):
         grant: CaseGrant = row["CaseGrant"]
-        same = (grant.rung, grant.purpose, grant.expires_at, grant.grantee_office_id)
+        same = (grant.rung, grant.purpose, grant.expires_at)
+        place = (grant.grantee_office_id, grant.overlap_id)
         stands = state_of(grant, now) in {"pending", "in_force"}
-        if stands and same == (rung, asked.purpose, asked.expires_at, grantee.id):
+        if (
+            stands
+            and same == (rung, asked.purpose, asked.expires_at)
+            and place == (grantee.id, overlap_id)
+        ):
             return render(row, now)
     key = await cases_service.grant(
         session,
@@ -81,6 +88,7 @@ async def make_grant(
         now=now,
         expires_at=asked.expires_at,
         awaits_approval=rung >= Rung.SUMMARY,
+        overlap_id=overlap_id,
     )
     return render(await queries.get_grant(session, case.id, key), now)
 
@@ -93,6 +101,36 @@ async def _grantee(session: AsyncSession, principal: Principal, code: str) -> Of
     if office.id == principal.office_id:
         raise _refused("/office", "own-office", "Name another office; one's own needs no grant.")
     return office
+
+
+async def _overlap(
+    session: AsyncSession,
+    principal: Principal,
+    asked: GrantMake,
+    case_id: int,
+    grantee_id: int,
+    *,
+    now: datetime,
+) -> UUID | None:
+    """Return the overlap that is asked for; one that shows no office cannot be named.
+
+    So an owner cannot find out by naming offices which one is behind a pointer.
+    """
+    if asked.overlap_id is None:
+        return None
+    key = parse_public_id(ladder.PREFIX, asked.overlap_id)
+    try:
+        seen = await cases.get_overlap(session, principal, key, now=now)
+    except OverlapNotFoundError:
+        seen = None
+    if (
+        seen is None
+        or seen.read.counterpart.office is None
+        or (seen.case_id, seen.other_office_id) != (case_id, grantee_id)
+    ):
+        advice = "Name an overlap of the case that shows this office, or none."
+        raise _refused("/overlap_id", "no-such-overlap", advice)
+    return seen.id
 
 
 def _refused(pointer: str, code: str, detail: str) -> GrantRefusedError:
@@ -224,6 +262,7 @@ def digest_of(grant: CaseGrant) -> str:
 def render(row: RowMapping, now: datetime) -> GrantRead:
     """Return a grant as its owner reads it."""
     grant: CaseGrant = row["CaseGrant"]
+    is_theirs = grant.purpose == "glass_broken"  # whom it names is the other office's to know
     return GrantRead.model_validate(
         {
             "id": public_id(PREFIX, grant.key),
@@ -232,7 +271,7 @@ def render(row: RowMapping, now: datetime) -> GrantRead:
             "purpose": grant.purpose,
             "state": state_of(grant, now),
             "granted_at": grant.granted_at,
-            "granted_by": grant.granted_by,
+            "granted_by": f"office:{row['code']}" if is_theirs else grant.granted_by,
             "approved_by": grant.approved_by,
             "expires_at": grant.expires_at,
             "overlap_id": public_id(ladder.PREFIX, grant.overlap_id) if grant.overlap_id else None,

@@ -4,7 +4,15 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
 from app.cases.overlap_schemas import OverlapId
-from app.cases.vocabulary import Band, Disclosure, Finding, RecordClass, Rung, TraffickingType
+from app.cases.vocabulary import (
+    Band,
+    Disclosure,
+    Finding,
+    ReadReason,
+    RecordClass,
+    Rung,
+    TraffickingType,
+)
 from app.core.plain_text import Plain
 from app.core.schemas import PageRead, Read, Sent, Version
 from app.offices.schemas import OfficeCode, OfficeKind
@@ -47,6 +55,8 @@ class GrantMake(Sent):
     purpose: Purpose
     expires_at: AwareDatetime = Field(strict=False, examples=["2026-12-31T00:00:00Z"])
     """With its offset from UTC; at most a year from now."""
+    overlap_id: OverlapId | None = None
+    """The one overlap in which it counts, where it shows the other office; null: all with it."""
 
 
 class GrantApprove(Sent):
@@ -70,7 +80,7 @@ class GrantRead(Read):
     granted_at: datetime
     """When it was made, UTC."""
     granted_by: str
-    """Whose act made it: `client:` or `person:` and a UUID."""
+    """Whose act made it: `client:` or `person:` and a UUID; `office:` and a code for another's."""
     approved_by: str | None
     """The second person, `person:` and a UUID; null where none has agreed."""
     expires_at: datetime | None
@@ -85,6 +95,31 @@ class GrantRead(Read):
 
 class GrantPage(PageRead[GrantRead]):
     """The grants of a case, newest first, with those that ended."""
+
+
+class ReadingRead(Read):
+    """One line of the log of a case: that another office read it, when and what for."""
+
+    read_at: datetime
+    """When it was read, UTC."""
+    overlap_id: OverlapId
+    """In which overlap; the reader's case in it is its need to know."""
+    state: str
+    """State of the reader's office, two letters."""
+    office_kind: str
+    """What that office is: local, attorney_general, tribal or regional."""
+    office: str | None
+    """Code of that office, as far as the overlap shows it now; else null."""
+    reader: Literal["client", "person"]
+    """Whether a machine client or a person read it; which one is in that office's audit."""
+    roles: tuple[str, ...]
+    """What the reader was: its right to know."""
+    rung: Rung
+    reason: ReadReason
+
+
+class ReadingPage(PageRead[ReadingRead]):
+    """Who read a case for a reason, newest first."""
 
 
 class AudienceAsk(Sent):
@@ -122,6 +157,8 @@ class AccessLine(Read):
 
     relation: Literal["own", "partner", "state"]
     """own: it posted the case; partner: a case of its own overlaps; state: Attorney General."""
+    overlap_id: OverlapId | None = None
+    """The one overlap that the line is of, because a grant names it; null: any other."""
     rung: Rung | None
     """How far it would see the case; null where nothing is shown."""
     fields: tuple[str, ...]
@@ -139,7 +176,7 @@ class AccessRead(Read):
     office: str
     """Code of the office that was asked about."""
     decisions: tuple[AccessLine, ...]
-    """One for each way in which it can stand to the case."""
+    """One for each way in which it can stand to the case, and each overlap that a grant names."""
     grants: tuple[GrantId, ...]
     """Ids of the grants to it that are in force."""
 

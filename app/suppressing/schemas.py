@@ -37,18 +37,23 @@ Reason = Annotated[
 ]
 
 
-class SuppressionAdd(Sent):
-    """A value that says less than others of its kind, as a token; its text is never sent."""
+class ValueSent(Sent):
+    """A value of a list, as a token; its text is never sent."""
 
     match_spec: MatchSpec
     epoch: Epoch
     kind: IdentifierKind
     token: Element
+    expires_on: Day
+    """First day without it; at most two years out."""
+
+
+class SuppressionAdd(ValueSent):
+    """A value that says less than others of its kind."""
+
     mode: Effect
     scope: Scope
     reason: Reason
-    expires_on: Day
-    """First day without it; at most two years out."""
 
 
 class SuppressionEnd(Sent):

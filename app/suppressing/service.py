@@ -1,8 +1,8 @@
 """Suppression lists: making and ending entries, and what follows for cases that are stored."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Final
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, Literal
 from uuid import UUID
 
 import asyncpg
@@ -12,33 +12,21 @@ from app.access.permissions import Permission
 from app.access.principal import OPERATOR, Principal
 from app.audit import service as audit
 from app.cases import ladder
-from app.cases.admission import read_element
 from app.core.db import APP, MATCHER, become, driver
-from app.core.errors import FieldProblem, InvalidError
-from app.core.ids import new_id, public_id
-from app.epochs.queries import get_current
-from app.identifiers.kinds import KINDS, KINDS_BY_CODE, MATCH_SPEC_NUMBER
-from app.identifiers.tokens import stored_token
+from app.core.ids import public_id
+from app.identifiers.kinds import KINDS_BY_CODE
 from app.offices.models import Office
 from app.overlaps import queries as overlaps
 from app.overlaps.errors import EpochMovedError
 from app.overlaps.keyring import Keyring
-from app.overlaps.postings import PostedSubject
-from app.overlaps.rows import Locked
 from app.overlaps.service import Matcher
 from app.quotas.errors import AgreementNotInForceError
 from app.rematching import service as rematching
-from app.suppressing.errors import (
-    ScopeNotYoursError,
-    SuppressionNotFoundError,
-    SuppressionStandsError,
-)
+from app.suppressing import entries
+from app.suppressing.errors import ScopeNotYoursError, SuppressionNotFoundError
 from app.suppressing.schemas import Scope, SuppressionAdd, SuppressionRead
 from app.suppressions import queries
-from app.suppressions.rows import StandingEntry
-
-LONGEST: Final = timedelta(days=2 * 365)
-"""How far out an entry may expire."""
+from app.suppressions.rows import CANARY, StandingEntry
 
 PREFIX: Final = "sup"
 
@@ -66,40 +54,27 @@ async def add_suppression(
     """
     principal.require(Permission.SUPPRESSIONS_MANAGE)
     state = await _state(session, principal, entry.scope)
-    if not now.date() < entry.expires_on <= now.date() + LONGEST:
-        detail = "Choose a date after today and at most two years from it."
-        raise InvalidError(problems=(FieldProblem("/expires_on", "expiry-date", detail),))
-    matcher = await keyring.follow(session, {entry.epoch})
-    posted = PostedSubject("1", "person", (), [(entry.kind, read_element(entry.token, "/token"))])
-    ((kind, element),) = keyring.lift(posted, entry.epoch, matcher, now=now).identifiers
-    token = stored_token(matcher.token_key, kind, element)
+    entries.check_expiry(entry.expires_on, now=now)
+    value = await entries.lock_value(session, keyring, entry, now=now)
     connection = await driver(session)
-    await become(session, MATCHER)
-    row = (await _lock(connection, keyring, matcher, {token: KINDS[kind].code}))[token]
-    key = new_id()
-    cover = await queries.insert_suppression(
+    key, cover = await entries.insert_entry(
         connection,
-        key,
-        principal.office_id,
-        token,
-        row.kind,
-        matcher.epoch,
-        entry.mode,
-        entry.scope,
-        state,
-        entry.reason,
-        entry.expires_on,
-        now,
-        matcher.sealer.key_id,
-        matcher.sealer.seal(key, [(row.kind, element)]),
+        principal,
+        value,
+        entry,
+        mode=entry.mode,
+        scope=entry.scope,
+        state=state,
+        reason=entry.reason,
+        now=now,
     )
-    if cover is None:
-        raise SuppressionStandsError
-    events = await rematching.rematch_covered(session, matcher, token, row, cover, now=now)
+    events = await rematching.rematch_covered(
+        session, value.matcher, value.token, value.row, cover, now=now
+    )
     await become(session, APP)
-    read = _render(await queries.get_suppression(connection, key))
-    await _record(session, principal, "suppression.added", read, events)
-    return read
+    added = await queries.get_suppression(connection, key)
+    await record(session, principal, "added", added, events)
+    return _render(added)
 
 
 async def end_suppression(
@@ -123,12 +98,10 @@ async def end_suppression(
     matcher = await keyring.follow(session)
     connection = await driver(session)
     own = suppression_id and await queries.get_own(connection, suppression_id, principal.office_id)
-    if not own:
-        raise SuppressionNotFoundError
-    ended = await _end(session, principal, keyring, matcher, [own], "suppression.ended", now=now)
+    ended = own and await end(session, principal, keyring, matcher, [own], "ended", now=now)
     if not ended:
         raise SuppressionNotFoundError
-    return ended[0]
+    return _render(ended[0])
 
 
 async def end_expired(
@@ -146,33 +119,36 @@ async def end_expired(
     matcher = await keyring.follow(session)
     connection = await driver(session)
     expired = await queries.list_expired(connection, today=now.date(), limit=limit)
-    action = "suppression.expired"
-    return len(await _end(session, principal, keyring, matcher, expired, action, now=now))
+    return len(await end(session, principal, keyring, matcher, expired, "expired", now=now))
 
 
-async def _end(
+async def end(
     session: AsyncSession,
     principal: Principal,
     keyring: Keyring,
     matcher: Matcher,
-    entries: Sequence[StandingEntry],
-    action: str,
+    standing: Sequence[StandingEntry],
+    how: Literal["ended", "expired"],
     *,
     now: datetime,
-) -> list[SuppressionRead]:
+) -> list[asyncpg.Record]:
     """End entries that nobody else has ended meanwhile, and match anew the pairs they covered.
 
-    An entry without a sealed element is left behind by a key rotation: its token matches nothing.
+    Returns those that were ended. An entry without a sealed element is left behind by a key
+    rotation: its token matches nothing.
+
+    Raises:
+        EpochMovedError: a switch to a new epoch came between; repeating helps.
     """
-    if any(entry.epoch > matcher.epoch for entry in entries):
+    if any(entry.epoch > matcher.epoch for entry in standing):
         keyring.expire()
         raise EpochMovedError
     connection = await driver(session)
     await become(session, MATCHER)
-    current = {each.token: each.kind for each in entries if each.epoch == matcher.epoch}
-    rows = await _lock(connection, keyring, matcher, current)
+    current = {each.token: each.kind for each in standing if each.epoch == matcher.epoch}
+    rows = await entries.lock_tokens(connection, keyring, matcher, current)
     ended: dict[UUID, list[tuple[str, UUID]]] = {}
-    for entry in entries:
+    for entry in standing:
         cover = await queries.end_suppression(connection, entry.id, entry.office_id, now=now)
         if cover is None:
             continue
@@ -185,9 +161,8 @@ async def _end(
     await become(session, APP)
     told = []
     for key, events in ended.items():
-        read = _render(await queries.get_suppression(connection, key))
-        await _record(session, principal, action, read, events)
-        told.append(read)
+        told.append(await queries.get_suppression(connection, key))
+        await record(session, principal, how, told[-1], events)
     return told
 
 
@@ -233,20 +208,6 @@ async def _state(session: AsyncSession, principal: Principal, scope: Scope) -> s
     return office.state
 
 
-async def _lock(
-    connection: asyncpg.Connection, keyring: Keyring, matcher: Matcher, tokens: Mapping[bytes, int]
-) -> dict[bytes, Locked]:
-    """Lock the registry rows of tokens, by token and kind; they are made if nobody holds them."""
-    rows = [(token, kind, 0, 0) for token, kind in sorted(tokens.items())]
-    locked = await overlaps.lock_tokens(
-        connection, rows, match_spec=MATCH_SPEC_NUMBER, epoch=matcher.epoch
-    )
-    if await get_current(connection) != matcher.epoch:
-        keyring.expire()
-        raise EpochMovedError
-    return locked
-
-
 def _render(row: asyncpg.Record) -> SuppressionRead:
     known = {
         "id": public_id(PREFIX, row["id"]),
@@ -255,15 +216,18 @@ def _render(row: asyncpg.Record) -> SuppressionRead:
     return SuppressionRead.model_validate({**row, **known})
 
 
-async def _record(
+async def record(
     session: AsyncSession,
     principal: Principal,
-    action: str,
-    read: SuppressionRead,
-    events: Sequence[tuple[str, UUID]],
+    what: Literal["added", "ended", "expired"],
+    row: asyncpg.Record,
+    events: Sequence[tuple[str, UUID]] = (),
 ) -> None:
-    detail = read.model_dump(include={"kind", "mode", "scope", "reason"})
-    changed = [audit.Entry(what, public_id(ladder.PREFIX, key)) for what, key in events]
-    await audit.record_each(
-        session, principal, [audit.Entry(action, read.id, detail=detail), *changed]
-    )
+    """Record what happened to an entry, and to overlaps by it; a canary is told as one."""
+    is_canary = row["mode"] == "alarm"
+    noun, prefix = ("canary", CANARY) if is_canary else ("suppression", PREFIX)
+    detail = {name: row[name] for name in ("mode", "scope", "reason")}
+    detail["kind"] = KINDS_BY_CODE[row["kind"]].name
+    changed = [audit.Entry(action, public_id(ladder.PREFIX, key)) for action, key in events]
+    entry = audit.Entry(f"{noun}.{what}", public_id(prefix, row["id"]), detail=detail)
+    await audit.record_each(session, principal, [entry, *changed])

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
-from app.suppressions.rows import Cover, InForce, LiftedEntry, Mode, SealedEntry, StandingEntry
+from app.suppressions.rows import Cover, Flagged, LiftedEntry, Mode, SealedEntry, StandingEntry
 
 Connection = asyncpg.Connection
 
@@ -40,7 +40,41 @@ SELECT {_COVERED} FROM s
 
 _OWN: Final = """
 SELECT id, office_id, token, kind, epoch FROM suppressions
-WHERE id = $1 AND office_id = $2 AND ended_at IS NULL
+WHERE id = $1 AND office_id = $2 AND ended_at IS NULL AND (mode = 'alarm') = $3
+"""
+
+# the matcher adds alarms and reads none
+_RAISE: Final = """
+WITH used AS MATERIALIZED (
+  SELECT s.id, q.case_id FROM unnest($2::bytea[], $3::bigint[]) AS q (token, case_id)
+  JOIN suppressions s ON s.token = q.token AND s.mode = 'alarm' AND s.ended_at IS NULL),
+raised AS (
+  INSERT INTO canary_alarms (canary_id, office_id, case_id, raised_at)
+  SELECT id, $1, case_id, $4 FROM used)
+SELECT DISTINCT id FROM used ORDER BY id
+"""
+
+_CANARIES: Final = """
+SELECT s.id, s.kind, s.expires_on,
+       (SELECT count(*) FROM canary_alarms a WHERE a.canary_id = s.id) AS alarms
+FROM suppressions s JOIN offices o ON o.id = s.office_id
+WHERE o.code = $1 AND s.mode = 'alarm' AND s.ended_at IS NULL
+ORDER BY s.id DESC
+"""
+
+# whom to reach: the office's contact about security, or else the one for everything
+_ALARMS: Final = """
+SELECT a.raised_at, a.canary_id, s.kind, owner.code AS owner, poster.code AS office, a.case_id,
+       coalesce(c.email, owner.contact_email) AS owner_email,
+       coalesce(d.email, poster.contact_email) AS office_email
+FROM canary_alarms a
+JOIN suppressions s ON s.id = a.canary_id
+JOIN offices owner ON owner.id = s.office_id
+LEFT JOIN office_contacts c ON c.office_id = owner.id AND c.role = 'security'
+JOIN offices poster ON poster.id = a.office_id
+LEFT JOIN office_contacts d ON d.office_id = poster.id AND d.role = 'security'
+WHERE a.raised_at >= $1
+ORDER BY a.id
 """
 
 _END: Final = f"""
@@ -59,7 +93,7 @@ SELECT {_COVERED} FROM ended s
 _SHOWN: Final = f"""
 SELECT {_TOLD}, s.office_id = $1 AS is_own, owner.code AS owner
 FROM suppressions s LEFT JOIN offices owner ON owner.id = s.office_id
-WHERE s.ended_at IS NULL AND ($2::uuid IS NULL OR s.id < $2)
+WHERE s.ended_at IS NULL AND s.mode <> 'alarm' AND ($2::uuid IS NULL OR s.id < $2)
   AND (s.office_id = $1 OR s.scope = 'all'
        OR s.state = (SELECT o.state FROM offices o WHERE o.id = $1))
 ORDER BY s.id DESC LIMIT $3
@@ -103,12 +137,39 @@ FROM lifted q WHERE s.id = q.id
 
 async def get_in_force(
     connection: Connection, tokens: Collection[bytes], *, today: date
-) -> InForce:
-    """Return the entries of tokens that are neither ended nor expired."""
+) -> Flagged:
+    """Return the entries of tokens that are neither ended nor expired, and which are canaries."""
     found: dict[bytes, list[tuple[Mode, Cover]]] = defaultdict(list)
+    canaries = set()
     for token, mode, offices in await connection.fetch(_IN_FORCE, tokens, today):
-        found[token].append((mode, _cover(offices)))
-    return found
+        if mode == "alarm":
+            canaries.add(token)
+        else:
+            found[token].append((mode, _cover(offices)))
+    return Flagged(found, frozenset(canaries))
+
+
+async def raise_alarms(
+    connection: Connection,
+    office_id: int,
+    touched: Sequence[tuple[bytes, int]],
+    *,
+    now: datetime,
+) -> list[UUID]:
+    """Note that an office used canaries, by (token, case id); return which, each once."""
+    tokens, cases = map(list, zip(*touched, strict=True))
+    rows = await connection.fetch(_RAISE, office_id, tokens, cases, now)
+    return [row[0] for row in rows]
+
+
+async def list_canaries(connection: Connection, office_code: str) -> list[asyncpg.Record]:
+    """Return the canaries of an office that stand, newest first, with how often each was used."""
+    return list(await connection.fetch(_CANARIES, office_code))
+
+
+async def list_alarms(connection: Connection, *, since: datetime) -> list[asyncpg.Record]:
+    """Return alarms from `since` on, oldest first, with whom to reach about security."""
+    return list(await connection.fetch(_ALARMS, since))
 
 
 async def insert_suppression(connection: Connection, *values: object) -> Cover | None:
@@ -122,10 +183,10 @@ async def insert_suppression(connection: Connection, *values: object) -> Cover |
 
 
 async def get_own(
-    connection: Connection, suppression_id: UUID, office_id: int
+    connection: Connection, suppression_id: UUID, office_id: int, *, is_canary: bool = False
 ) -> StandingEntry | None:
-    """Return a standing entry of the office, None without one."""
-    row = await connection.fetchrow(_OWN, suppression_id, office_id)
+    """Return a standing entry, or canary, of the office; None without one."""
+    row = await connection.fetchrow(_OWN, suppression_id, office_id, is_canary)
     return None if row is None else StandingEntry(*row)
 
 

@@ -5,6 +5,10 @@ from typing import Final, Literal, NamedTuple
 from uuid import UUID
 
 Mode = Literal["inform", "down_weight", "block"]
+"""What an entry does to findings. One of mode `alarm` does nothing to them: it is a canary."""
+
+CANARY: Final = "cny"
+"""How the public id of a canary begins."""
 
 MODES: Final[Sequence[Mode]] = ("inform", "down_weight", "block")
 """From the weakest to the strongest."""
@@ -22,6 +26,17 @@ class Cover(NamedTuple):
 
 InForce = Mapping[bytes, Sequence[tuple[Mode, Cover]]]
 """The entries in force by token."""
+
+
+class Flagged(NamedTuple):
+    """What stands for tokens that are flagged in the registry."""
+
+    in_force: InForce
+    canaries: frozenset[bytes]
+    """Those that no case should hold."""
+
+
+NOTHING: Final = Flagged({}, frozenset())
 
 
 def strongest(entries: Sequence[tuple[Mode, Cover]], one: int, other: int) -> Mode | None:

@@ -19,9 +19,16 @@ _HINTS: Final = {
     "opened_on": "A date.",
     "review_on": "A date, at most as far ahead as your state allows.",
     "summary": "At most 2,000 characters of plain text, without names, numbers or addresses.",
-    "reason": "Say why it is not a match; for other answers leave this open.",
+    "reason": "Say why.",
     "verdict": "Choose one answer.",
-    "proposed_lead": "Choose who should lead.",
+    "kind": "Choose what you ask for.",
+    "lead": "Choose who should lead.",
+    "ends_on": "A date, at most two years ahead.",
+    "statutes": "One on each line, as the state cites it, such as Cal. Penal Code § 236.1.",
+    "review_every_days": "7 to 180 days.",
+    "notice_days": "0 to 90 days.",
+    "post": "The post that you hold, such as Unit head.",
+    "explanation": "20 to 500 characters, without names, numbers or addresses.",
     "answer": "Choose one answer.",
     "subjects": SUBJECTS_NEEDED,
     "record_class": "Choose how far the matter has come.",
@@ -55,6 +62,16 @@ def read(schema: type[Schema], values: Mapping[str, Any]) -> tuple[Schema | None
             for item in found
         ]
         return None, {name: _HINTS.get(name, _OTHERWISE) for name in names}
+
+
+def read_one(
+    schemas: Mapping[str, type[BaseModel]], name: str, form: Mapping[str, str], *more: str
+) -> tuple[BaseModel | None, dict[str, str]]:
+    """Return the schema that the field `name` chooses, with those of `more` that it has."""
+    schema = schemas.get(form.get(name, ""))
+    if schema is None:
+        return None, {name: _HINTS["answer"]}
+    return read(schema, only(form, name, *(each for each in more if each in schema.model_fields)))
 
 
 def require(schema: type[Schema], values: Mapping[str, Any], refusal: type[AppError]) -> Schema:

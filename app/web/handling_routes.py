@@ -1,30 +1,34 @@
-from typing import Final, get_args
-from uuid import uuid4
+from typing import Any, Final
+from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Response
-from pydantic import TypeAdapter
 
+from app.access.errors import StepUpNeededError
 from app.access.permissions import Permission
+from app.cases import ladder
+from app.cases import service as cases
+from app.cases.overlap_schemas import OverlapId
 from app.core.deps import Session
 from app.core.ids import parse_public_id
-from app.core.preconditions import Precondition
-from app.handling import queries, service
-from app.handling.schemas import (
-    DeclineReason,
-    HandlingAccept,
-    HandlingAnswer,
-    HandlingDecline,
-    HandlingId,
-    HandlingRead,
-)
-from app.web import forms
+from app.handling import asking, queries, reading
+from app.handling.asking import check_terms
+from app.handling.errors import TermsRefusedError
+from app.handling.reads import AgreementExport, HandlingId
+from app.handling.schemas import AgreementAsk, ConsultAsk
+from app.handling.terms import ATTESTATION, Terms
+from app.handling.vocabulary import QUESTIONS
+from app.matters import service as matters
+from app.teamwork import reading as teamwork
+from app.web import forms, handling_words, terms_form
 from app.web.deps import Changing, Cursor, Note, Reading, page
 from app.web.once import once
 from app.web.pages import PageRoute, Visit
 
 router = APIRouter(route_class=PageRoute)
 PER_PAGE: Final = 25
-ANSWERS: Final[TypeAdapter[HandlingAnswer]] = TypeAdapter(HandlingAnswer)
+OF_MATTER: Final = 50
+"""Members, tasks and notes that the page of a request shows; the API has the others."""
+_TWO: Final = (("1", "Our office"), ("2", "The other office"))
 
 
 @router.get("/handling", **page(Permission.HANDLING_READ))
@@ -33,7 +37,7 @@ async def show_requests(
 ) -> Response:
     """Show the requests for joint handling that the office sent or received."""
     wanted = visit.list_page(response, cursor, PER_PAGE, "")
-    found = await service.list_requests(
+    found = await reading.list_requests(
         session, visit.principal, before=wanted.id, limit=PER_PAGE, now=visit.now
     )
     return visit.page(
@@ -51,47 +55,135 @@ async def show_request(
     session: Session,
     note: Note = "",  # noqa: ARG001 -- the frame reads it
 ) -> Response:
-    """Show one request, with the form to answer it where it is the office's to answer."""
-    key = parse_public_id(queries.PREFIX, request_id)
-    read = await service.read_request(session, visit.principal, key, now=visit.now)
-    return _request(visit, read, {})
+    """Show one request: where it stands, its terms, and the forms of what may be done next."""
+    return await show(visit, session, request_id, {})
 
 
-def _request(
-    visit: Visit, read: HandlingRead, errors: dict[str, str], status: int = 200
+async def show(
+    visit: Visit, session: Session, request_id: str, errors: dict[str, str], status: int = 200
 ) -> Response:
+    """Return the page of a request; with `errors` after a form that was not right."""
+    key = parse_public_id(queries.PREFIX, request_id)
+    export = await reading.export_agreement(session, visit.principal, key, now=visit.now)
+    matter: dict[str, Any] = {}
+    if export.request.matter_id is not None:
+        matter = await _matter(visit, session, key)
     return visit.page(
         "handling/request.html",
         status=status,
-        handling=read,
-        reasons=get_args(DeclineReason),
+        handling=export.request,
+        export=export,
+        steps=_open_steps(visit, export),
+        is_proved=_is_proved(visit),
+        attestation=ATTESTATION,
         errors=errors,
         form=visit.form,
+        key=uuid4().hex,
+        **{"matter": None, **matter},
+    )
+
+
+async def _matter(visit: Visit, session: Session, key: UUID | None) -> dict[str, Any]:
+    """Return the matter of an agreement with the first of its team, tasks and notes."""
+    who, now, most = visit.principal, visit.now, OF_MATTER
+    return {
+        "matter": await matters.read_matter(session, who, key, now=now),
+        "members": await teamwork.list_members(session, who, key, after=None, limit=most, now=now),
+        "tasks": await teamwork.list_tasks(session, who, key, after=None, limit=most, now=now),
+        "notes": await teamwork.list_notes(session, who, key, before=None, limit=most, now=now),
+    }
+
+
+def _open_steps(visit: Visit, export: AgreementExport) -> set[str]:
+    """Return the steps that the reader may take, of those that the office can."""
+    read = export.request
+    found = ((step, handling_words.permission(read, step)) for step in read.steps)
+    return {step for step, permission in found if permission and visit.may(permission)}
+
+
+def _is_proved(visit: Visit) -> bool:
+    """Return whether the second factor is recent enough to sign."""
+    try:
+        visit.principal.require_step_up(visit.now)
+    except StepUpNeededError:
+        return False
+    return True
+
+
+@router.get("/overlaps/{overlap_id}/agreement", **page(Permission.HANDLING_REQUEST))
+async def show_draft(overlap_id: OverlapId, visit: Reading, session: Session) -> Response:
+    """Show the form of an agreement with the other office of an overlap."""
+    visit.principal.require(Permission.HANDLING_REQUEST)
+    await _read(visit, session, overlap_id)
+    return _draft(visit, overlap_id, {**terms_form.first(visit.now.date())}, {})
+
+
+async def _read(visit: Visit, session: Session, overlap_id: str) -> None:
+    """Refuse an overlap that the reader may not see."""
+    key = parse_public_id(ladder.PREFIX, overlap_id)
+    await cases.read_overlap(session, visit.principal, key, now=visit.now)
+
+
+def _draft(
+    visit: Visit, overlap_id: str, form: dict[str, str], errors: dict[str, str], status: int = 200
+) -> Response:
+    return visit.page(
+        "handling/terms.html",
+        status=status,
+        title="Draft an agreement",
+        action=f"/overlaps/{overlap_id}/handling",
+        back=("Overlap", f"/overlaps/{overlap_id}"),
+        advice="Your office's unit head signs the draft before the other office learns of it.",
+        button="Keep the draft",
+        kinds=[each for each in handling_words.KINDS.items() if each[0] not in QUESTIONS],
+        step="",
+        version="",
+        options=terms_form.options,
+        parties=_TWO,
+        form=form,
+        errors=errors,
         key=uuid4().hex,
     )
 
 
-@router.post("/handling/{request_id}/answer", **page(Permission.HANDLING_ANSWER))
-async def answer_request(request_id: HandlingId, visit: Changing, session: Session) -> Response:
-    """Accept the request, or decline it with a reason; the first answer is final."""
-    key = parse_public_id(queries.PREFIX, request_id)
-    is_decline = visit.form.get("answer") == "decline"
-    sent = forms.only(visit.form, "answer", *(["reason"] if is_decline else []))
-    schema = HandlingDecline if is_decline else HandlingAccept
-    body, errors = forms.read(schema, sent)
-    if body is None:
-        if is_decline:
-            errors = {"reason": "Say why, so that the other office knows."}
-        read = await service.read_request(session, visit.principal, key, now=visit.now)
-        return _request(visit, read, errors, 422)
-    answer = ANSWERS.validate_python(body)
-    if_match = Precondition.parse(visit.form.get("version", ""))
-    await once(
+@router.post("/overlaps/{overlap_id}/handling", **page(Permission.HANDLING_REQUEST))
+async def ask_for_handling(overlap_id: OverlapId, visit: Changing, session: Session) -> Response:
+    """Ask the other office a question, or draft an agreement; sent twice, it is made once."""
+    visit.principal.require(Permission.HANDLING_REQUEST)
+    kind = visit.form.get("kind", "")
+    errors: dict[str, str] = {}
+    asked: AgreementAsk | ConsultAsk | None
+    if kind in QUESTIONS:
+        asked, errors = forms.read(ConsultAsk, {"kind": kind})
+    else:
+        terms, errors = terms_form.read(visit.form)
+        errors |= refused_terms(terms, len(_TWO), visit)
+        sent = forms.only(visit.form, "kind") | {"terms": terms}
+        asked, wrong = forms.read(AgreementAsk, sent) if terms else (None, {})
+        errors |= wrong
+    if asked is None or errors:
+        await _read(visit, session, overlap_id)
+        return _draft(visit, overlap_id, visit.form, errors, 422)
+    body, key = asked, parse_public_id(ladder.PREFIX, overlap_id)
+    made = await once(
         session,
         visit,
-        Permission.HANDLING_ANSWER,
-        lambda: service.answer_request(
-            session, visit.principal, key, answer, if_match=if_match, now=visit.now
-        ),
+        Permission.HANDLING_REQUEST,
+        lambda: asking.request_handling(session, visit.principal, key, body, now=visit.now),
     )
-    return visit.redirect(f"/handling/{request_id}", "answer-given")
+    return visit.redirect(
+        f"/handling/{made['id']}", "request-sent" if kind in QUESTIONS else "draft-kept"
+    )
+
+
+def refused_terms(
+    terms: Terms | None, parties: int, visit: Visit, number: int = 1
+) -> dict[str, str]:
+    """Return by field what is wrong with terms beyond their schema; see `check_terms`."""
+    if terms is None:
+        return {}
+    try:
+        check_terms(terms, parties, now=visit.now, number=number)
+    except TermsRefusedError as error:
+        return {each.pointer.rpartition("/")[2]: each.detail for each in error.problems}
+    return {}

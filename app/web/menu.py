@@ -36,9 +36,14 @@ _ADVICE: Final = {
 }
 _BY_CODE: Final = {
     "cross-site-request": "The page was open for too long, or it is not ours. Open it again here.",
-    "step-up-needed": "This needs a second factor given in the last 15 minutes. Sign in again.",
+    "step-up-needed": "This needs a second factor given in the last 15 minutes. Open the page "
+    "again and give it there.",
     "handling-request-open": "There is an open request for this overlap. See Joint handling.",
-    "handling-request-answered": "It was answered before. The first answer is final.",
+    "handling-step-not-possible": "Somebody was first. Open the page again to see where it stands.",
+    "handling-step-taken": "Your office has done this before, and waits for the others.",
+    "handling-request-not-yours-to-answer": "Another office must do this.",
+    "agreement-text-differs": "The text has changed since you read it. Open the page again.",
+    "instrument-missing": "The state's rule wants a referral or consent on record first.",
     "cursor-invalid": "Start the list from its first page.",
     "unknown-parameter": "The address has something in it that this page does not know.",
 }

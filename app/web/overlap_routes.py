@@ -1,32 +1,39 @@
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 from urllib.parse import urlencode
 from uuid import uuid4
 
 from fastapi import APIRouter, Query, Response
 
 from app.access.permissions import Permission
-from app.cases import ladder
+from app.cases import ladder, opening
 from app.cases import service as cases
 from app.cases.ladder import SeenOverlap
 from app.cases.overlap_schemas import OverlapId, VerdictPut
-from app.cases.vocabulary import Band
+from app.cases.vocabulary import Band, ReadReason
 from app.core.deps import Session, Settings
-from app.core.ids import parse_public_id
+from app.core.errors import MalformedError
+from app.core.ids import parse_public_id, public_id
 from app.core.preconditions import Precondition
-from app.handling import service as handling
-from app.handling.schemas import HandlingAsk
+from app.followups import service as followups
+from app.followups.schemas import FollowUpStep
+from app.followups.states import NEXT
+from app.handling import reading as handling
+from app.handling.vocabulary import FINAL
 from app.overlaps.scoring import Prior
+from app.people.service import PREFIX as PERSON
 from app.queues import service as queues
 from app.queues.queries import COUNTED
 from app.queues.schemas import QueueFilter, Turn
 from app.sharing import audience
 from app.web import evidence, forms
 from app.web.deps import Changing, Cursor, Note, Reading, page
-from app.web.once import once
 from app.web.pages import PageRoute, Visit
 
 router = APIRouter(route_class=PageRoute)
 PER_PAGE: Final = 25
+_REASONS: Final[dict[str, ReadReason]] = {
+    reason: reason for reason in get_args(get_args(ReadReason)[0])
+}
 _BANDS: Final = ("strong", "probable", "possible", "shared_only")
 
 
@@ -107,7 +114,7 @@ async def show_overlap(
 ) -> Response:
     """Show one overlap: both sides as far as the ladder goes, and why it was found."""
     key = parse_public_id(ladder.PREFIX, overlap_id)
-    seen = await cases.read_overlap(session, visit.principal, key, now=visit.now)
+    seen = await opening.read_overlap(session, visit.principal, key, reason=None, now=visit.now)
     return await _overlap(visit, session, seen, settings)
 
 
@@ -121,7 +128,9 @@ async def _overlap(
 ) -> Response:
     prior = Prior(settings.opposite_subjects, settings.expected_matches)
     read = seen.read
-    requests = []
+    requests, kept = [], None
+    if read.retracted_at is None:
+        kept = await followups.read_follow_up(session, visit.principal, seen.id, now=visit.now)
     if visit.may(Permission.HANDLING_READ):
         requests = await handling.list_requests_of_overlap(
             session, visit.principal, seen.id, now=visit.now
@@ -134,7 +143,12 @@ async def _overlap(
             for finding in read.findings
         ],
         "requests": requests,
-        "open_request": next((each for each in requests if each.status != "declined"), None),
+        "open_request": next((each for each in requests if each.status not in FINAL), None),
+        "follow_up": kept,
+        "events": {event for state, event in NEXT if kept is not None and state == kept.state},
+        "is_mine": kept is not None
+        and kept.assignee is not None
+        and kept.assignee.person == _own_id(visit),
         "errors": errors or {},
         "form": visit.form,
         "key": uuid4().hex,
@@ -162,26 +176,38 @@ async def give_verdict(
     return visit.redirect(f"/overlaps/{overlap_id}", "verdict-given")
 
 
-@router.post("/overlaps/{overlap_id}/handling", **page(Permission.HANDLING_REQUEST))
-async def ask_for_handling(
+@router.post("/overlaps/{overlap_id}/opened", **page(Permission.OVERLAPS_READ))
+async def open_overlap(
     overlap_id: OverlapId, visit: Changing, session: Session, settings: Settings
 ) -> Response:
-    """Ask the other office to handle the overlap jointly; sent twice, it is asked once."""
+    """Show what the other case is about, for a reason that its office finds in its log."""
     key = parse_public_id(ladder.PREFIX, overlap_id)
-    sent = forms.only(visit.form, "proposed_lead")
-    body, errors = forms.read(HandlingAsk, sent)
-    if body is None:
-        seen = await cases.read_overlap(session, visit.principal, key, now=visit.now)
-        return await _overlap(visit, session, seen, settings, errors, 422)
-    asked = await once(
-        session,
-        visit,
-        Permission.HANDLING_REQUEST,
-        lambda: handling.request_handling(
-            session, visit.principal, key, body.proposed_lead, now=visit.now
-        ),
-    )
-    return visit.redirect(f"/handling/{asked['id']}", "request-sent")
+    reason = _REASONS.get(visit.form.get("opened_for", ""))
+    seen = await opening.read_overlap(session, visit.principal, key, reason=reason, now=visit.now)
+    errors = {} if reason else {"opened_for": "Choose what you read it for."}
+    return await _overlap(visit, session, seen, settings, errors, 200 if reason else 422)
+
+
+@router.post("/overlaps/{overlap_id}/follow-up", **page(Permission.OVERLAPS_JUDGE))
+async def follow_up(overlap_id: OverlapId, visit: Changing, session: Session) -> Response:
+    """Note that the office acknowledged the overlap or spoke with the other one, or take it on."""
+    visit.principal.require(Permission.OVERLAPS_JUDGE)
+    key = parse_public_id(ladder.PREFIX, overlap_id)
+    if_match = Precondition.parse(visit.form.get("version", ""))
+    if visit.form.get("event") == "assign":
+        who = _own_id(visit)
+        await followups.assign(session, visit.principal, key, who, if_match=if_match, now=visit.now)
+    else:
+        sent = forms.only(visit.form, "event")
+        step = forms.require(FollowUpStep, sent, MalformedError)
+        await followups.take_step(
+            session, visit.principal, key, step, if_match=if_match, now=visit.now
+        )
+    return visit.redirect(f"/overlaps/{overlap_id}", "follow-up-kept")
+
+
+def _own_id(visit: Visit) -> str:
+    return public_id(PERSON, visit.signed.person_id)
 
 
 @router.get("/state", **page(Permission.STATE_OVERLAPS_READ))

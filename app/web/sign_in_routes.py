@@ -29,7 +29,7 @@ from app.people.schemas import (
     TotpRegister,
 )
 from app.web import demo_people, forms
-from app.web.deps import Arriving, ArrivingForm, Note, OpenForm, open_to_all, page
+from app.web.deps import Arriving, ArrivingForm, Note, OpenForm, Reading, open_to_all, page
 from app.web.pages import PageRoute, open_page, redirect
 
 router = APIRouter(route_class=PageRoute)
@@ -164,6 +164,18 @@ async def show_second_factor(visit: Arriving, gate: CurrentGate, now: Now) -> Re
     return _go_on(visit)
 
 
+@router.get("/sign-in/again", **page())
+async def show_again(visit: Reading, gate: CurrentGate, now: Now, to: Next = "") -> Response:
+    """Ask for the second factor once more, or for a first one, before something is signed."""
+    if visit.signed.has_factor:
+        answer = visit.page("second_factor.html", error=None)
+    else:
+        offer = await registering.offer_totp(gate, visit.signed, now=now)
+        answer = visit.page("register_app.html", offer=offer, error=None)
+    keep(answer, _NEXT_COOKIE, forms.local_path(to))
+    return answer
+
+
 def _go_on(visit: Arriving) -> Response:
     """Send the browser to the next step, or to where it wanted to go."""
     if visit.signed.next_step == "acknowledge_banner":
@@ -206,7 +218,9 @@ async def register_app(
     except FactorError as error:
         offer = await registering.offer_totp(gate, visit.signed, now=now)
         return visit.page("register_app.html", status=error.status, offer=offer, error=error)
-    answer = visit.page("recovery_codes.html", codes=codes)
+    to = forms.local_path(visit.request.cookies.get(_NEXT_COOKIE, ""))
+    answer = visit.page("recovery_codes.html", codes=codes, to=to)
+    drop(answer, _NEXT_COOKIE)
     keep(answer, COOKIE, secret)
     return answer
 

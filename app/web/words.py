@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from app.cases.overlap_schemas import FindingRead, OverlapRead, VerdictRead
+from app.cases.overlap_schemas import FindingRead, OverlapRead, SharedCaseRead, VerdictRead
 from app.identifiers.kinds import KINDS
 from app.reference.words import meaning
 
@@ -90,11 +90,6 @@ RETRACTIONS: Final = {
     "evidence_gone": "What the two cases shared is no longer there.",
     "case_withdrawn": "One of the two cases was withdrawn.",
 }
-REQUEST_STATES: Final = {
-    "pending": "Waiting for an answer",
-    "accepted": "Accepted",
-    "declined": "Declined",
-}
 DECLINE_REASONS: Final = {
     "not_the_same_subject": "Not the same person or organization",
     "no_jurisdiction": "We have no jurisdiction",
@@ -102,6 +97,45 @@ DECLINE_REASONS: Final = {
     "insufficient_resources": "We lack the resources",
     "handled_separately": "Better handled separately",
     "matter_closed": "Our matter is closed",
+}
+READ_REASONS: Final = {
+    "investigation": "Investigation",
+    "charging": "Charging",
+    "plea": "Plea",
+    "joint_handling": "Joint handling",
+    "victim_safety": "Safety of victims",
+    "supervision": "Supervision",
+}
+FOLLOW_UPS: Final = {
+    "new": "Not yet acknowledged",
+    "acknowledged": "Acknowledged",
+    "contacted": "Spoke with the other office",
+    "verdict_given": "Answer given",
+    "resolved": "Done",
+}
+DUE_STEPS: Final = {"acknowledge": "Acknowledge it", "judge": "Give your office's answer"}
+RESOLUTIONS: Final = {
+    "handled_jointly": "Handled jointly",
+    "handled_separately": "Handled separately",
+    "other_office_handles": "The other office handles it",
+    "not_a_match": "Not a match",
+}
+HANDLING_CODES: Final = {
+    "ask_before_use": "Ask us before you use it",
+    "no_third_office": "Do not pass it on to a third office",
+}
+ACTS: Final = {
+    "plea": "A plea",
+    "declination": "A declination",
+    "charge": "A charge",
+    "operation": "An operation",
+}
+NEXT_CALLS: Final = {
+    "call": "Call the office",
+    "call_lead": "Call the lead of the joint handling",
+    "request_contact": "Ask for the contact",
+    "await_contact": "Await the answer about the contact",
+    "none": "Nothing: both offices found no match",
 }
 ROLES: Final = {
     "prosecutor": "Prosecutor",
@@ -209,6 +243,19 @@ def tone(overlap: OverlapRead) -> str:
     tones = {"Confirmed overlap": "good", "The offices disagree": "alert"}
     off = {"No longer holds", "Not a match"}
     return tones.get(text, "off" if text in off else "wait")
+
+
+def facts(case: SharedCaseRead) -> list[tuple[str, str]]:
+    """Return the coded facts of another office's case that it gave, label and words."""
+    told = case.facts
+    found = [
+        ("Offences", [each.citation or each.title or "" for each in told.offences]),
+        ("Industries", [meaning("industry", each) for each in told.industries]),
+        ("Came from", [meaning("origin", told.origin)] if told.origin else []),
+    ]
+    asked = HANDLING_CODES.get(case.labels.handling_code)
+    found.append(("Its office asks", [asked] if asked else []))
+    return [(label, "; ".join(said)) for label, said in found if said]
 
 
 def between(kinds: Sequence[str]) -> str:

@@ -27,10 +27,17 @@ OWN_OFFICE: Final = {
     "glass:review": {"leadership", "auditor"},
     "suppressions:manage": {"client", "leadership", "coordinator", "operator"},
     "tokens:evaluate": {"client", "prosecutor", "analyst", "leadership"},
+    "defendant-feed:read": {"client", "prosecutor", "analyst", "leadership"},
+    "defendant-feed:choose": {"leadership"},
+    "infusion:read": LAWYERS | {"client"},
+    "infusion:ask": {"client", "prosecutor", "leadership", "coordinator"},
+    "infusion:answer": LAWYERS | {"client"},
+    "infusion:offer": {"leadership", "coordinator"},
     "offices:read": LAWYERS | {"client", "administrator"},
     "offices:manage": {"operator"},
     "people:manage": {"administrator", "operator"},
     "people:review": {"administrator", "auditor"},
+    "runs:read": {"auditor", "operator"},
 }
 OTHER_SIDE: Final = {
     "overlaps:read": LAWYERS | {"client"},
@@ -38,6 +45,8 @@ OTHER_SIDE: Final = {
     "handling:read": LAWYERS | {"client"},
     "handling:request": {"client", "prosecutor", "leadership", "coordinator"},
     "handling:answer": {"client", "leadership", "coordinator"},
+    "handling:sign": {"leadership"},
+    "matters:work": LAWYERS,
     "glass:break": {"prosecutor", "leadership"},
 }
 IN_STATE: Final = {"state-overlaps:read": {"client", "coordinator"}}

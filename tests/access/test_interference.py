@@ -41,6 +41,21 @@ class TestTwins:
         first, second = await transcripts(twins, [("hide", 0, 0, "silent"), *sequence])
         assert first == second
 
+    async def test_are_alike_in_all_that_gathers_overlaps(
+        self, twins: tuple[Registry, Registry]
+    ) -> None:
+        """The hidden case shares a subject with each of mine, and with the other office's."""
+        gathering = ("network", "check", "checks", "follow-ups", "follow-up", "contact", "looks")
+        sequence: list[Step] = [
+            *(("hide", 0, whom, "silent") for whom in range(2)),
+            *(("other puts", 1, whom, "open") for whom in range(2)),
+            *(("put", place, 1, "open") for place in range(2)),
+            *((what, place, 1, "open") for what in gathering for place in range(2)),
+        ]
+        first, second = await transcripts(twins, sequence)
+        assert first == second
+        assert any(answer and answer[2].count('"overlap_id"') for answer in first)
+
     async def test_are_told_apart_by_what_is_open(self, twins: tuple[Registry, Registry]) -> None:
         first, second = await transcripts(twins, [("put", 0, 0, "open")], reveal=True)
         assert first != second

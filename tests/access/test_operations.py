@@ -10,7 +10,8 @@ from app.access.permissions import Permission
 from app.accounts.deps import CurrentPrincipal
 from app.core.db import create_engine
 from app.core.openapi import KNOWN, PUBLIC, UnnamedOperationError, check_operations, operation
-from app.main import CALLERS, create_bare_app, prepare
+from app.main import create_bare_app, prepare
+from app.surface import CALLERS
 from tests.factories import Registry
 
 

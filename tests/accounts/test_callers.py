@@ -32,7 +32,7 @@ async def meeting(shared_registry: Registry) -> Meeting:
 async def ask(person: Person, meeting: Meeting, key: str) -> Any:
     return await person.http.post(
         f"/v1/overlaps/{meeting.overlap_id}/handling-requests",
-        json={"proposed_lead": "requester"},
+        json={"kind": "consult"},
         headers={"Idempotency-Key": key},
     )
 

@@ -34,6 +34,7 @@ SELECTS = {
     "app/accounts/idempotency.py",  # its row is lock, key and answer at once
     "app/audit/service.py",  # an INSERT ... SELECT from its own arguments
     "app/core/db.py",  # SELECT 1, and the schema's revision before there is a session
+    "app/core/locks.py",  # a lock, not data
     "app/main.py",  # readiness
     "app/postgres/durability.py",  # settings of the server, not data
     "app/serving/roles.py",  # roles of the server, not data
@@ -59,6 +60,7 @@ DIGESTS = {
     "app/identifiers/dleq.py": "Fiat-Shamir challenge of RFC 9497",
     "app/identifiers/oprf.py": "RFC 9497",
     "app/identifiers/suite.py": "expand_message_xmd of RFC 9380",
+    "app/identifiers/feed.py": "of the unblinded element, which the evaluator keyed",
     "app/identifiers/names.py": "of the published name tables",
     "app/identifiers/tokens.py": "HMAC of the unblinded element, in the registry",
 }

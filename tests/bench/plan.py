@@ -5,7 +5,17 @@ import tempfile
 from dataclasses import dataclass, replace
 from typing import Final
 
-from tests.bench import evaluators, growth, intake, oprf, pages, posts, rotation
+from tests.bench import (
+    checks,
+    evaluators,
+    growth,
+    intake,
+    oprf,
+    pages,
+    posts,
+    recounts,
+    rotation,
+)
 from tests.bench.filler import BYTES_PER_SIGHTING, grow
 from tests.bench.measure import Goal
 from tests.bench.site import Site, port_of, resident_megabytes, site
@@ -65,9 +75,22 @@ async def run(size: Size) -> list[Goal]:
                 place, port, size.sightings, posts=size.posts, runs=size.runs
             )
             page = await pages.measure(place, port, seconds=size.seconds, runs=size.runs)
+            check = await checks.measure(place, port, size.sightings, checks=size.posts)
             megabytes = max(bulk.megabytes, resident_megabytes(service))
         detection = await _detection(place, size)
-    return [bulk.goal, *single, detection, evaluation, *served, lifting, page, _memory(megabytes)]
+        recounted = await recounts.measure(place, size.sightings * growth.FACTOR, runs=size.runs)
+    return [
+        bulk.goal,
+        *single,
+        detection,
+        *recounted,
+        evaluation,
+        *served,
+        lifting,
+        page,
+        check,
+        _memory(megabytes),
+    ]
 
 
 async def _detection(place: Site, size: Size) -> Goal:

@@ -14,11 +14,14 @@ GOALS = {
     "post p50",
     "post p99",
     "detection growth",
+    "full recount",
+    "recount of new",
     "oprf evaluation",
     "evaluators",
     "evaluator health",
     "key rotation",
     "list page",
+    "check before an act, p99",
     "worker memory",
 }
 

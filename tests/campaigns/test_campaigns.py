@@ -6,9 +6,10 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from tests.campaigns import collisions, kills
+from tests.campaigns import collisions, kills, nights
 from tests.campaigns.ledger import judge
 from tests.campaigns.service import InstallationUnderTest
+from tests.database import run
 
 
 class TestCollisions:
@@ -56,3 +57,12 @@ class TestKills:
             assert getattr(seen, name) > 0, name
         assert (await judge(outcome.ledger, connection, installation.token_key)).is_clean
         await connection.close()
+
+
+class TestNights:
+    @pytest.mark.long
+    def test_killed_repeated_and_side_by_side_they_leave_one_effect(
+        self, fresh_database_url: str, keys_directory: Path
+    ) -> None:
+        run(nights.fill(fresh_database_url, keys_directory))
+        assert nights.campaign(fresh_database_url, keys_directory, kills=3) > 0

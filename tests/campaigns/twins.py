@@ -34,6 +34,8 @@ Step = tuple[str, int, int, str]
 ACTS: Final = (
     *("hide", "put", "put", "put many", "read", "cases", "overlaps", "overlap", "ask", "requests"),
     *("give", "grants", "explain", "preview", "state", "breaks", "me", "other puts"),
+    *("network", "check", "checks", "follow-ups", "follow-up", "contact", "looks"),
+    *("open", "readings", "hidden opens", "other opens"),
 )
 steps = st.lists(
     st.tuples(
@@ -47,7 +49,7 @@ steps = st.lists(
 )
 _ANY: Final = {"X-Request-Id": "0198a1b2c3d47e5f8a9b0c1d2e3f4a5b"}
 _OPAQUE: Final = re.compile(
-    r"(?:ovl|hnd|grt|brk)_[0-9a-f]{32}|client:[0-9a-f-]{36}|[0-9a-f]{8}-[0-9a-f-]{27}"
+    r"(?:ovl|hnd|grt|brk|chk|crq|sec)_[0-9a-f]{32}|client:[0-9a-f-]{36}|[0-9a-f]{8}-[0-9a-f-]{27}"
     r"|(?<=\"digest\":\")[0-9a-f]{64}|(?<=cursor[\"=])[\":]*[A-Za-z0-9_-]{20,}"
 )
 
@@ -97,6 +99,11 @@ async def act(twin: Twin, step: Step, people: Sequence[Any], *, has_hidden: bool
             answer = await client.put_case(f"24-{place}", changed)
             assert answer.status_code in {200, 201}, answer.text
         return None
+    if what.endswith(" opens"):
+        reader = twin.hidden if what == "hidden opens" else twin.other
+        for found in await reader.overlaps():
+            await reader.http.get(f"/v1/overlaps/{found['id']}?reason=plea")
+        return None
     grant = {
         "office": twin.other.code,
         "rung": "contact",
@@ -112,8 +119,10 @@ async def act(twin: Twin, step: Step, people: Sequence[Any], *, has_hidden: bool
         "cases": lambda: twin.send("GET", f"/v1/cases?limit={place + 1}"),
         "overlaps": lambda: twin.send("GET", f"/v1/overlaps?limit={place + 1}"),
         "overlap": lambda: twin.send("GET", f"/v1/overlaps/{overlap}"),
+        "open": lambda: twin.send("GET", f"/v1/overlaps/{overlap}?reason=plea"),
+        "readings": lambda: twin.send("GET", f"{path}/readings"),
         "ask": lambda: twin.send(
-            "POST", f"/v1/overlaps/{overlap}/handling-requests", {"proposed_lead": "requester"}
+            "POST", f"/v1/overlaps/{overlap}/handling-requests", {"kind": "consult"}
         ),
         "requests": lambda: twin.send("GET", "/v1/handling-requests"),
         "give": lambda: twin.send("POST", f"{path}/grants", grant),
@@ -121,6 +130,15 @@ async def act(twin: Twin, step: Step, people: Sequence[Any], *, has_hidden: bool
         "explain": lambda: twin.send("GET", f"{path}/access/{twin.hidden.code}"),
         "preview": lambda: twin.send("POST", "/v1/cases/audience-preview", asked),
         "state": lambda: twin.send("GET", "/v1/state-overlaps"),
+        "network": lambda: twin.send("GET", f"{path}/network"),
+        "check": lambda: twin.send("POST", f"{path}/checks", {"act": "plea"}),
+        "checks": lambda: twin.send("GET", f"{path}/checks"),
+        "follow-ups": lambda: twin.send("GET", "/v1/follow-ups"),
+        "follow-up": lambda: twin.send("GET", f"/v1/overlaps/{overlap}/follow-up"),
+        "contact": lambda: twin.send(
+            "POST", f"/v1/overlaps/{overlap}/contact-requests", {"reason": "act_ahead"}
+        ),
+        "looks": lambda: twin.send("GET", "/v1/second-looks"),
         "breaks": lambda: twin.send("GET", "/v1/glass-breaks"),
         "me": lambda: twin.send("GET", "/v1/me"),
     }

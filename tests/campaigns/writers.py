@@ -78,7 +78,7 @@ class Writer:
             http,
             "POST",
             f"/v1/overlaps/{overlap_id}/handling-requests",
-            {"proposed_lead": "requester"},
+            {"kind": "consult"},
             {"Idempotency-Key": uuid4().hex},
         )
         if answer is not None and answer.status_code == 201:

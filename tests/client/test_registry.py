@@ -86,9 +86,7 @@ class TestOverlapsAndHandling:
     ) -> None:
         line.fail([answer_lost], at="/handling-requests")
         asked = [
-            client.request_handling(
-                overlap_id, proposed_lead="requester", idempotency_key="asked-once"
-            )
+            client.request_handling(overlap_id, kind="consult", idempotency_key="asked-once")
             for _ in range(2)
         ]
         assert asked[0] == asked[1]
@@ -98,7 +96,7 @@ class TestOverlapsAndHandling:
     def test_answering_another_version_is_refused(
         self, client: RegistryClient, other: RegistryClient, overlap_id: str
     ) -> None:
-        handling = client.request_handling(overlap_id, proposed_lead="counterpart")
+        handling = client.request_handling(overlap_id, kind="consult")
         number, version = handling["id"], handling["version"]
         with pytest.raises(ProblemError) as caught:
             other.answer_handling(

@@ -18,9 +18,11 @@ from app.core.permits import Permit
 from app.core.settings import EvaluatorSettings, evaluator_audience
 from app.evaluator.examples import EXAMPLES as EVALUATOR
 from app.evaluator.main import create_app as create_evaluator
+from app.followups.examples import EXAMPLES as FOLLOWUPS
 from app.identifiers.batches import batch_digest
 from app.identifiers.encoding import b64u_decode, b64u_encode
 from app.quotas.examples import EXAMPLES as QUOTAS
+from app.second_looks.examples import EXAMPLES as SECOND_LOOKS
 from app.sharing.examples import EXAMPLES as SHARING
 from tests.blinding import case
 from tests.factories import ISSUER, OfficeClient, Registry
@@ -129,7 +131,7 @@ def _operations(http: httpx.AsyncClient, tokens: httpx.AsyncClient) -> dict[str,
             http,
             "POST",
             f"/v1/overlaps/ovl_{ABSENT}/handling-requests",
-            {"proposed_lead": "requester"},
+            {"kind": "consult"},
             headers=once,
         ),
         Operation(
@@ -140,6 +142,40 @@ def _operations(http: httpx.AsyncClient, tokens: httpx.AsyncClient) -> dict[str,
             {"answer": "decline", "reason": "matter_closed"},
             headers={**once, "If-Match": '"1"'},
         ),
+        *(
+            Operation(name, http, method, f"/v1/{path}", good, headers={"If-Match": '"0-1"'})
+            for name, method, path, good in (
+                (
+                    *("take_follow_up_step", "POST", f"overlaps/ovl_{ABSENT}/follow-up/steps"),
+                    FOLLOWUPS["FollowUpStep"],
+                ),
+                (
+                    *("put_assignment", "PUT", f"overlaps/ovl_{ABSENT}/assignment"),
+                    FOLLOWUPS["AssignmentPut"],
+                ),
+                (
+                    *("take_second_look_step", "POST", f"second-looks/sec_{ABSENT}/steps"),
+                    SECOND_LOOKS["SecondLookStep"],
+                ),
+            )
+        ),
+        Operation(
+            "request_contact",
+            http,
+            "POST",
+            f"/v1/overlaps/ovl_{ABSENT}/contact-requests",
+            {"reason": "act_ahead"},
+            headers=once,
+        ),
+        Operation(
+            "answer_contact_request",
+            http,
+            "POST",
+            f"/v1/contact-requests/crq_{ABSENT}/answers",
+            {"answer": "decline", "reason": "later"},
+            headers={**once, "If-Match": '"1"'},
+        ),
+        Operation("check_before_act", http, "POST", "/v1/cases/cms/24-1/checks", {"act": "plea"}),
         Operation(
             "preview_audience", http, "POST", "/v1/cases/audience-preview", SHARING["AudienceAsk"]
         ),

@@ -21,23 +21,20 @@ class TestMainJob:
         assert {f["finding"] for f in overlap["findings"]} == {"same_person", "shared_identifier"}
         (mine,) = await first.overlaps()
         assert mine["id"] == overlap["id"]
-        asked = await first.request_handling(mine["id"], "requester")
+        asked = await first.request_handling(mine["id"])
         assert asked.status_code == 201, asked.text
         received = (await second.http.get("/v1/handling-requests")).json()["items"][0]
         assert received["direction"] == "received"
         accepted = await second.answer(received["id"], {"answer": "accept"})
         assert accepted.status_code == 200, accepted.text
-        assert accepted.json()["lead"] == {
-            "code": first.code,
-            "name": f"Office {first.code}",
-            "is_own": False,
-        }
+        assert accepted.json()["status"] == "accepted"
         path = "/v1/cases/cms/24-1/grants"
         (waiting, *_) = (await first.http.get(path)).json()["items"]
         lead = await sign_in(registry, first, Role.LEADERSHIP)
         body = {"digest": waiting["digest"]}
         approved = await lead.send("POST", f"{path}/{waiting['id']}/approvals", body)
         assert approved.status_code == 200, approved.text
-        after = (await second.overlaps())[0]
+        path = f"/v1/overlaps/{overlap['id']}?reason=joint_handling"
+        after = (await second.http.get(path)).json()
         assert after["rung"] == "summary"
         assert after["counterpart"]["case"]["trafficking_type"] == "labor"

@@ -41,7 +41,7 @@ class TestRequest:
         for client in (meeting.first, meeting.second):
             again = await client.request_handling(meeting.overlap_id)
             assert (again.status_code, again.json()["code"]) == (409, "handling-request-open")
-        assert asked["status"] == "pending"
+        assert asked["status"] == "sent"
 
     async def test_from_both_sides_at_once_is_one(self, meeting: Meeting) -> None:
         answers = await asyncio.gather(
@@ -50,8 +50,10 @@ class TestRequest:
         )  # fmt: skip
         assert sorted(answer.status_code for answer in answers) == [201] + [409] * 5
 
-    @pytest.mark.parametrize("body", [{}, {"proposed_lead": "me"}, {"proposed_lead": None}])
-    async def test_needs_a_proposed_lead(self, meeting: Meeting, body: dict[str, Any]) -> None:
+    @pytest.mark.parametrize("body", [{}, {"kind": "raid"}, {"kind": "joint_handling"}])
+    async def test_needs_a_kind_and_terms_for_an_agreement(
+        self, meeting: Meeting, body: dict[str, Any]
+    ) -> None:
         answer = await meeting.first.http.post(
             f"/v1/overlaps/{meeting.overlap_id}/handling-requests",
             json=body,
@@ -89,8 +91,8 @@ class TestIdempotencyKey:
     async def test_with_another_request_is_refused(self, meeting: Meeting, change: str) -> None:
         await meeting.first.request_handling(meeting.overlap_id, key="same-key-3")
         path = meeting.overlap_id if change == "body" else "ovl_" + "0" * 32
-        lead = "counterpart" if change == "body" else "requester"
-        other = await meeting.first.request_handling(path, lead, key="same-key-3")
+        kind = "information" if change == "body" else "consult"
+        other = await meeting.first.request_handling(path, kind, key="same-key-3")
         assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
 
     async def test_belongs_to_its_client(self, meeting: Meeting) -> None:
@@ -120,7 +122,7 @@ class TestIdempotencyKey:
     async def test_is_required_in_its_form(self, meeting: Meeting, key: str | None) -> None:
         answer = await meeting.first.http.post(
             f"/v1/overlaps/{meeting.overlap_id}/handling-requests",
-            json={"proposed_lead": "requester"},
+            json={"kind": "consult"},
             headers={"Idempotency-Key": key} if key else {},
         )
         assert answer.status_code == 422
@@ -205,10 +207,8 @@ class TestAnswer:
             (won,) = [answer.json() for answer in answers if answer.status_code == 200]
             read = await meeting.first.http.get(f"/v1/handling-requests/{asked['id']}")
             assert read.json()["status"] == won["status"]
-            ((matters,),) = await shared_registry.rows(
-                "SELECT count(*) FROM matters WHERE overlap_id = :key", key=meeting.key
-            )
-            assert matters == (won["status"] == "accepted")
+            (lost,) = [answer.json() for answer in answers if answer.status_code == 409]
+            assert lost["status_now"] == won["status"]
 
 
 class TestList:

@@ -18,18 +18,20 @@ from app.core.db import transaction
 from app.core.errors import AppError
 from app.core.ids import parse_public_id
 from app.core.preconditions import Precondition
-from app.handling import service
+from app.handling import answering, asking, reading
 from app.handling.errors import (
-    HandlingAnsweredError,
+    HandlingMovedError,
     HandlingNotFoundError,
     HandlingNotYoursError,
     HandlingOpenError,
 )
-from app.handling.schemas import HandlingAccept, HandlingAnswer, HandlingDecline, HandlingRead
+from app.handling.reads import HandlingRead
+from app.handling.schemas import ConsultAsk, HandlingAccept, HandlingAnswer, HandlingDecline
 from tests.factories import OfficeClient, Registry
 from tests.scenes import Meeting, make_offices, meet
 
 ACCEPT = HandlingAccept(answer="accept")
+ASK = ConsultAsk(kind="consult")
 DECLINE = HandlingDecline(answer="decline", reason="no_jurisdiction")
 
 
@@ -53,9 +55,7 @@ async def principal(
 async def ask(meeting: Meeting, client: OfficeClient) -> HandlingRead:
     caller = await principal(meeting.registry, client)
     async with meeting.registry.acting(caller) as session:
-        return await service.request_handling(
-            session, caller, meeting.key, "requester", now=utc_now()
-        )
+        return await asking.request_handling(session, caller, meeting.key, ASK, now=utc_now())
 
 
 async def answer(
@@ -63,7 +63,7 @@ async def answer(
 ) -> HandlingRead:
     caller = await principal(meeting.registry, client)
     async with meeting.registry.acting(caller) as session:
-        return await service.answer_request(
+        return await answering.answer_request(
             session,
             caller,
             parse_public_id("hnd", request),
@@ -76,7 +76,7 @@ async def answer(
 async def read(meeting: Meeting, client: OfficeClient, request: str) -> HandlingRead:
     caller = await principal(meeting.registry, client)
     async with meeting.registry.acting(caller) as session:
-        return await service.read_request(
+        return await reading.read_request(
             session, caller, parse_public_id("hnd", request), now=utc_now()
         )
 
@@ -85,10 +85,11 @@ class TestRequestHandling:
     async def test_is_pending_and_seen_from_both_sides(self, shared_registry: Registry) -> None:
         meeting = await meet(shared_registry)
         asked = await ask(meeting, meeting.first)
-        assert (asked.status, asked.direction, asked.version) == ("pending", "sent", 1)
+        assert (asked.status, asked.direction, asked.version) == ("sent", "sent", 1)
         assert (asked.lead, asked.answered_at) == (None, None)
         received = await read(meeting, meeting.second, asked.id)
-        assert received == asked.model_copy(update={"direction": "received"})
+        assert received.direction == "received"
+        assert (received.steps, asked.steps) == (("accept", "decline"), ("withdraw",))
 
     async def test_twice_conflicts_from_either_side(self, shared_registry: Registry) -> None:
         meeting = await meet(shared_registry)
@@ -138,9 +139,7 @@ class TestRequestHandling:
         reader = Principal("x", caller.office_id, frozenset({Permission.OVERLAPS_READ}), True)  # noqa: FBT003 -- a field
         with pytest.raises(MissingScopeError):
             async with shared_registry.acting(reader) as session:
-                await service.request_handling(
-                    session, reader, meeting.key, "requester", now=utc_now()
-                )
+                await asking.request_handling(session, reader, meeting.key, ASK, now=utc_now())
 
 
 class TestAnswerRequest:
@@ -150,7 +149,7 @@ class TestAnswerRequest:
         done = await answer(meeting, meeting.second, asked.id, ACCEPT)
         assert (done.status, done.version) == ("accepted", 2)
         for said in (ACCEPT, DECLINE):
-            with pytest.raises(HandlingAnsweredError):
+            with pytest.raises(HandlingMovedError):
                 await answer(meeting, meeting.second, asked.id, said, version=2)
 
     async def test_by_the_one_who_asked_conflicts(self, shared_registry: Registry) -> None:
@@ -158,7 +157,7 @@ class TestAnswerRequest:
         asked = await ask(meeting, meeting.first)
         with pytest.raises(HandlingNotYoursError):
             await answer(meeting, meeting.first, asked.id, ACCEPT)
-        assert (await read(meeting, meeting.first, asked.id)).status == "pending"
+        assert (await read(meeting, meeting.first, asked.id)).status == "sent"
 
     async def test_declined_keeps_its_reason_and_grants_nothing(
         self, shared_registry: Registry
@@ -189,9 +188,9 @@ class TestAnswerRequest:
             action: [e for e in await shared_registry.audit(action) if e["object"] == key]
             for action in ("handling.requested", "handling.accepted", "matter.began")
         }
-        assert {action: len(found) for action, found in entries.items()} == dict.fromkeys(
-            entries, 1
-        )
+        assert {action: len(found) for action, found in entries.items()} == {
+            **dict.fromkeys(entries, 1), "matter.began": 0,
+        }  # fmt: skip
         first, second = [
             (await principal(shared_registry, c)).office_id for c in (meeting.first, meeting.second)
         ]
@@ -216,14 +215,14 @@ class TestAgreement:
             for client in (meeting.first, meeting.second):
                 caller = await principal(shared_registry, client, now=later)
                 async with shared_registry.acting(caller) as session:
-                    requests = await service.list_requests(
+                    requests = await reading.list_requests(
                         session, caller, before=None, limit=10, now=later
                     )
                     overlaps = await cases.list_overlaps(
                         session, caller, before=None, limit=10, now=later
                     )
                 assert [bool(requests), bool(overlaps)] == [is_seen, is_seen]
-        assert asked.status == "pending"
+        assert asked.status == "sent"
 
 
 ACTS = st.lists(st.tuples(st.sampled_from(["ask", "accept", "decline"]), st.booleans()), max_size=6)
@@ -252,10 +251,9 @@ class TestLaw:
                 again = await read(meeting, meeting.first, key)
                 assert (again.status, again.version) == (known.status, known.version)
                 assert (again.lead is None) == (known.lead is None)
-            ((open_ones, matters),) = await shared_registry.rows(
-                "SELECT count(*) FILTER (WHERE h.status <> 'declined'), count(m.request_id)"
-                " FROM handling_requests h LEFT JOIN matters m ON m.request_id = h.id"
-                " WHERE h.overlap_id = :key",
+            ((open_ones,),) = await shared_registry.rows(
+                "SELECT count(*) FROM handling_requests h JOIN handling_parties p"
+                " ON p.request_id = h.id WHERE h.ended_at IS NULL AND p.overlap_id = :key",
                 key=meeting.key,
             )
-            assert matters <= open_ones <= 1
+            assert open_ones <= 1

@@ -32,7 +32,19 @@ TEXT_COLUMNS: Final = {
     "identity_providers": {"issuer", "client_id", "acr_values"},
     "import_allowances": {"key_class"},
     "key_epochs": {"state"},
-    "handling_requests": {"proposed_lead", "status", "decline_reason", "requested_by"},
+    "handling_instruments": {"authority", "signatory", "scope", "recorded_by"},
+    "handling_parties": {"open_as"},
+    "handling_requests": {
+        "kind", "status", "requested_by", "on_silence", "decline_reason", "explanation",
+        "end_reason",
+    },
+    "handling_signatures": {"purpose", "post", "attestation", "text"},
+    "handling_terms": {"proposed_by", "terms"},
+    "matter_leads": {"offered_by", "accepted_by"},
+    "matter_members": {"name", "post", "added_by"},
+    "matter_notes": {"kind", "text", "written_by"},
+    "matter_tasks": {"kind", "note", "made_by", "done_by"},
+    "origin_entries": {"what"},
     "idempotency_keys": {"key", "headers", "body"},
     "offices": {
         "code", "name", "kind", "state", "contact_title", "contact_phone", "contact_email",
@@ -48,6 +60,7 @@ TEXT_COLUMNS: Final = {
     },
     "proposals": {"change", "proposed_by", "approved_by"},
     "quota_buckets": {"holder", "key_class"},
+    "readings": {"actor", "reader", "roles", "reason"},
     "sign_ins": {"method"},
     "state_settings": {"state"},
     "subjects": {"ref", "kind"},
@@ -61,6 +74,8 @@ Persons are those who sign in.
 
 BYTE_COLUMNS: Final = {
     "cases": {"content_tag"},
+    "handling_instruments": {"document_digest"},
+    "handling_signatures": {"digest"},
     "common_sightings": {"token"},
     "hidden_sightings": {"token"},
     "idempotency_keys": {"request_digest"},

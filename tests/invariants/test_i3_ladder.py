@@ -84,7 +84,7 @@ class TestI3NotVisibleIsNotExisting:
         for path, method, body in (
             ("/v1/overlaps/{}", "GET", None),
             ("/v1/overlaps/{}/verdict", "PUT", {"verdict": "confirmed"}),
-            ("/v1/overlaps/{}/handling-requests", "POST", {"proposed_lead": "requester"}),
+            ("/v1/overlaps/{}/handling-requests", "POST", {"kind": "consult"}),
         ):
             hidden, missing, malformed = [
                 seen(await send(client, method, path.format(key), body))

@@ -24,8 +24,9 @@ from tests.access.people import Person, sign_in
 from tests.blinding import case
 from tests.database import Template
 from tests.factories import ISSUER, OfficeClient, Registry, agreement
+from tests.handling import heads as handling
 from tests.invariants.dump import dump
-from tests.scenes import Meeting, meet, someone
+from tests.scenes import Meeting, all_ended, meet, someone
 from tests.signing import Signer, token_request
 from tests.suppressing.test_suppressions import entry, post
 
@@ -51,6 +52,14 @@ async def list_overlaps(meeting: Meeting) -> httpx.Response:
 
 async def read_overlap(meeting: Meeting) -> httpx.Response:
     return await meeting.first.http.get(f"/v1/overlaps/{meeting.overlap_id}")
+
+
+async def open_overlap(meeting: Meeting) -> httpx.Response:
+    return await meeting.first.http.get(f"/v1/overlaps/{meeting.overlap_id}?reason=plea")
+
+
+async def list_readings(meeting: Meeting) -> httpx.Response:
+    return await meeting.second.http.get(f"{PATH}/readings")
 
 
 async def request_handling(meeting: Meeting) -> httpx.Response:
@@ -171,6 +180,11 @@ async def lift(meeting: Meeting) -> httpx.Response:
     return await lead.send("DELETE", f"{PATH}/walls/{found['id']}")
 
 
+async def list_events(meeting: Meeting) -> httpx.Response:
+    await all_ended(meeting.registry)
+    return await meeting.first.http.get("/v1/events")
+
+
 async def hold(meeting: Meeting) -> httpx.Response:
     lead = _lead(meeting.first)
     return await lead.send("PUT", f"{PATH}/hold", {"reason": "Preservation order of a court."})
@@ -245,11 +259,99 @@ async def _token(meeting: Meeting, signer: Signer, client_id: UUID) -> httpx.Res
     return await meeting.first.http.post("/v1/oauth/token", data=form)
 
 
+async def list_follow_ups(meeting: Meeting) -> httpx.Response:
+    return await meeting.first.http.get("/v1/follow-ups")
+
+
+async def read_follow_up(meeting: Meeting) -> httpx.Response:
+    return await meeting.first.http.get(f"/v1/overlaps/{meeting.overlap_id}/follow-up")
+
+
+async def acknowledge(meeting: Meeting) -> httpx.Response:
+    path = f"/v1/overlaps/{meeting.overlap_id}/follow-up/steps"
+    headers = {"If-Match": '"0-1"'}
+    return await meeting.first.http.post(path, json={"event": "acknowledge"}, headers=headers)
+
+
+async def unassign(meeting: Meeting) -> httpx.Response:
+    path = f"/v1/overlaps/{meeting.overlap_id}/assignment"
+    headers = {"If-Match": '"0-1"'}
+    return await meeting.first.http.put(path, json={"person": None}, headers=headers)
+
+
+async def list_mediations(meeting: Meeting) -> httpx.Response:
+    return await meeting.first.http.get("/v1/mediations")
+
+
+async def hide_contact(meeting: Meeting) -> httpx.Response:
+    changed = {**meeting.second_case, "disclosure": "contact_first"}
+    return await meeting.second.put_case("24-1", changed)
+
+
+async def request_contact(meeting: Meeting) -> httpx.Response:
+    path = f"/v1/overlaps/{meeting.overlap_id}/contact-requests"
+    headers = {"Idempotency-Key": "contact-asked-once"}
+    return await meeting.first.http.post(path, json={"reason": "act_ahead"}, headers=headers)
+
+
+async def list_contact_requests(meeting: Meeting) -> httpx.Response:
+    return await meeting.second.http.get("/v1/contact-requests")
+
+
+async def read_contact_request(meeting: Meeting) -> httpx.Response:
+    key = await _newest(meeting, "contact_requests")
+    return await meeting.second.http.get(f"/v1/contact-requests/crq_{key}")
+
+
+async def answer_contact(meeting: Meeting) -> httpx.Response:
+    key = await _newest(meeting, "contact_requests")
+    return await meeting.second.http.post(
+        f"/v1/contact-requests/crq_{key}/answers",
+        json={"answer": "accept"},
+        headers={"Idempotency-Key": "contact-answered-once", "If-Match": '"1"'},
+    )
+
+
+async def check(meeting: Meeting) -> httpx.Response:
+    return await meeting.first.http.post(f"{PATH}/checks", json={"act": "plea"})
+
+
+async def list_checks(meeting: Meeting) -> httpx.Response:
+    return await meeting.first.http.get(f"{PATH}/checks")
+
+
+async def read_network(meeting: Meeting) -> httpx.Response:
+    return await meeting.first.http.get(f"{PATH}/network")
+
+
+async def list_second_looks(meeting: Meeting) -> httpx.Response:
+    return await meeting.first.http.get("/v1/second-looks")
+
+
+async def ask_again(meeting: Meeting) -> httpx.Response:
+    await meeting.registry.rows(
+        "INSERT INTO second_looks (id, office_id, overlap_id, state, version, asked_at)"
+        " SELECT gen_random_uuid(), f.id, :overlap, 'asked', 1, now() FROM offices f"
+        " WHERE f.code = :code RETURNING id",
+        overlap=meeting.key,
+        code=meeting.first.code,
+    )
+    return await list_second_looks(meeting)
+
+
+async def acknowledge_look(meeting: Meeting) -> httpx.Response:
+    ((key,),) = await meeting.registry.rows(
+        "SELECT id FROM second_looks WHERE overlap_id = :overlap", overlap=meeting.key
+    )
+    path, headers = f"/v1/second-looks/sec_{key.hex}/steps", {"If-Match": '"1"'}
+    return await meeting.first.http.post(path, json={"event": "acknowledge"}, headers=headers)
+
+
 AUDITED: Final[dict[str, list[tuple[tuple[Step, ...], Step]]]] = {
     "PUT /v1/cases/{source_system}/{external_id}": [((), put_new), ((), put_again)],
     "PUT /v1/cases": [((), put_many)],
     "GET /v1/overlaps": [((), list_overlaps)],
-    "GET /v1/overlaps/{overlap_id}": [((), read_overlap)],
+    "GET /v1/overlaps/{overlap_id}": [((), read_overlap), ((), open_overlap)],
     "PUT /v1/overlaps/{overlap_id}/verdict": [((), judge)],
     "DELETE /v1/cases/{source_system}/{external_id}": [((), withdraw_case)],
     "GET /v1/common-values": [((), list_common_values)],
@@ -280,6 +382,8 @@ AUDITED: Final[dict[str, list[tuple[tuple[Step, ...], Step]]]] = {
         ((wall,), lift),
         ((wall, lift), lift),
     ],
+    "GET /v1/cases/{source_system}/{external_id}/readings": [((open_overlap,), list_readings)],
+    "GET /v1/events": [((), list_events)],
     "PUT /v1/cases/{source_system}/{external_id}/hold": [((), hold)],
     "DELETE /v1/cases/{source_system}/{external_id}/hold": [((hold,), lift_hold)],
     "POST /v1/cases/{source_system}/{external_id}/corrections": [((), ask_correction)],
@@ -291,6 +395,27 @@ AUDITED: Final[dict[str, list[tuple[tuple[Step, ...], Step]]]] = {
     "GET /v1/state-overlaps": [((), list_state)],
     "POST /v1/overlaps/{overlap_id}/glass-breaks": [((), break_glass)],
     "GET /v1/glass-breaks": [((break_glass,), list_breaks)],
+    "GET /v1/follow-ups": [((), list_follow_ups)],
+    "GET /v1/overlaps/{overlap_id}/follow-up": [((), read_follow_up)],
+    "POST /v1/overlaps/{overlap_id}/follow-up/steps": [((), acknowledge)],
+    "PUT /v1/overlaps/{overlap_id}/assignment": [((), unassign)],
+    "GET /v1/mediations": [((), list_mediations)],
+    "POST /v1/overlaps/{overlap_id}/contact-requests": [
+        ((hide_contact,), request_contact),
+        ((hide_contact, request_contact), request_contact),
+    ],
+    "GET /v1/contact-requests": [((hide_contact, request_contact), list_contact_requests)],
+    "GET /v1/contact-requests/{request_id}": [
+        ((hide_contact, request_contact), read_contact_request)
+    ],
+    "POST /v1/contact-requests/{request_id}/answers": [
+        ((hide_contact, request_contact), answer_contact)
+    ],
+    "POST /v1/cases/{source_system}/{external_id}/checks": [((), check)],
+    "GET /v1/cases/{source_system}/{external_id}/checks": [((), list_checks)],
+    "GET /v1/cases/{source_system}/{external_id}/network": [((), read_network)],
+    "GET /v1/second-looks": [((ask_again,), list_second_looks)],
+    "POST /v1/second-looks/{look_id}/steps": [((ask_again,), acknowledge_look)],
     "POST /v1/glass-breaks/{break_id}/reviews": [((break_glass,), review)],
 }
 """What comes before, and the operation; the same one before it makes it a repeat."""
@@ -305,8 +430,9 @@ WITH_THEIR_OWN_TEST: Final = {
     *(f"PUT /v1/people/{{person_id}}/{end}" for end in ("roles", "disabled")),
     *(f"DELETE /v1/people/{{person_id}}/{end}" for end in ("lock", "sign-ins")),
     "POST /v1/people/{person_id}/enrolment",
+    *handling.OPERATIONS,
 }
-"""Of people: tests/people/test_audited.py."""
+"""Of people: tests/people/test_audited.py; of joint handling: tests/handling/test_audited.py."""
 NOTHING_TO_AUDIT: Final = {
     "GET /healthz",
     "GET /readyz",
@@ -314,6 +440,7 @@ NOTHING_TO_AUDIT: Final = {
     "GET /v1/meta",
     "GET /v1/oprf/keys",
     "GET /v1/me",  # the caller itself
+    "GET /v1/runs",  # what the registry did, and of no office
     "GET /v1/offices",  # what every office may know of the others
     *("GET /v1/sign-in", "GET /v1/me/factors", "GET /v1/banner"),  # the same
     *(f"GET /v1/{end}" for end in ("sign-in/passkey", "sign-in/second-factor")),  # a challenge

@@ -4,75 +4,61 @@ import asyncpg
 import pytest
 
 from tests.blinding import case
-from tests.factories import OfficeClient, Registry
-from tests.scenes import make_offices, meet, someone
-
-
-async def accepted(registry: Registry, url: str) -> asyncpg.Connection:
-    """Return a connection to a database with one matter."""
-    meeting = await meet(registry)
-    asked = await meeting.first.request_handling(meeting.overlap_id)
-    answer = await meeting.second.answer(asked.json()["id"], {"answer": "accept"})
-    assert answer.status_code == 200, answer.text
-    return await asyncpg.connect(url)
+from tests.factories import Registry
+from tests.handling.heads import TERMS, draft, settle
+from tests.scenes import make_offices, someone
 
 
 class TestI7ExactlyOneLead:
-    @pytest.mark.parametrize("proposed", ["requester", "counterpart"])
-    async def test_both_sides_are_told_the_same_one(
-        self, shared_registry: Registry, proposed: str
-    ) -> None:
-        meeting = await meet(shared_registry)
-        asked = (await meeting.first.request_handling(meeting.overlap_id, proposed)).json()
-        await meeting.second.answer(asked["id"], {"answer": "accept"})
-        path = f"/v1/handling-requests/{asked['id']}"
-        leads = [
-            (await client.http.get(path)).json()["lead"]
-            for client in (meeting.first, meeting.second)
-        ]
-        expected: OfficeClient = meeting.first if proposed == "requester" else meeting.second
-        assert [lead["code"] for lead in leads] == [expected.code] * 2
-        assert [lead["is_own"] for lead in leads] == [
-            expected is meeting.first, expected is meeting.second,
-        ]  # fmt: skip
+    async def test_all_parties_are_told_the_same_one(self, shared_registry: Registry) -> None:
+        sides, request = await draft(shared_registry, ask={"terms": {**TERMS, "lead": 2}})
+        await settle(sides, request)
+        leads = [(await side.read(request))["lead"] for side in sides]
+        assert [lead["code"] for lead in leads] == [sides[1].office.code] * 2
+        assert [lead["is_own"] for lead in leads] == [False, True]
 
     async def test_the_database_refuses_any_other_number(
         self, registry: Registry, fresh_database_url: str
     ) -> None:
-        connection = await accepted(registry, fresh_database_url)
+        sides, request = await draft(registry)
+        await settle(sides, request)
+        connection = await asyncpg.connect(fresh_database_url)
         try:
             for lead, error in (
                 ("NULL", asyncpg.NotNullViolationError),
-                ("(SELECT max(id) FROM offices) + 1", asyncpg.CheckViolationError),
+                ("(SELECT max(id) FROM offices) + 1", asyncpg.ForeignKeyViolationError),
             ):
                 with pytest.raises(error):
                     await connection.execute(f"UPDATE matters SET lead_office_id = {lead}")  # noqa: S608 -- constants above
-            with pytest.raises(asyncpg.UniqueViolationError) as refused:
-                await connection.execute(
-                    "WITH again AS (INSERT INTO handling_requests SELECT (jsonb_populate_record("
-                    " h, jsonb_build_object('id', gen_random_uuid(), 'status', 'declined',"
-                    " 'decline_reason', 'matter_closed'))).* FROM handling_requests h RETURNING id)"
-                    " INSERT INTO matters SELECT again.id, m.overlap_id, m.requester_office_id,"
-                    " m.responder_office_id, m.lead_office_id, m.began_at FROM matters m, again"
-                )
-            assert refused.value.constraint_name == "uq_matters_overlap_id"
-            assert await connection.fetchval("SELECT count(*) FROM matters") == 1
+            with pytest.raises(asyncpg.UniqueViolationError):
+                await connection.execute("INSERT INTO matters SELECT * FROM matters")
+            for end in ("agreed_on + 731", "agreed_on"):
+                with pytest.raises(asyncpg.CheckViolationError) as refused:
+                    await connection.execute(f"UPDATE matters SET ends_on = {end}")  # noqa: S608 -- constants above
+                assert refused.value.constraint_name == "ck_matters_ends_on"
+            with pytest.raises(asyncpg.CheckViolationError) as refused:
+                await connection.execute("UPDATE handling_requests SET status = 'sent'")
+            assert refused.value.constraint_name == "ck_handling_requests_machine"
+            for way in ("DELETE FROM", "TRUNCATE"):
+                with pytest.raises(asyncpg.PostgresError) as refused_too:
+                    await connection.execute(f"{way} origin_entries")
+                assert refused_too.value.constraint_name == "ck_origin_entries_kept"
         finally:
             await connection.close()
 
-    async def test_an_overlap_has_at_most_one_open_request(
-        self, registry: Registry, fresh_database_url: str
+    async def test_an_overlap_has_at_most_one_open_agreement(
+        self, shared_registry: Registry
     ) -> None:
-        connection = await accepted(registry, fresh_database_url)
-        try:
-            with pytest.raises(asyncpg.UniqueViolationError) as refused:
-                await connection.execute(
-                    "INSERT INTO handling_requests SELECT (jsonb_populate_record("
-                    " h, jsonb_build_object('id', gen_random_uuid()))).* FROM handling_requests h"
-                )
-            assert refused.value.constraint_name == "uq_handling_requests_open"
-        finally:
-            await connection.close()
+        sides, request = await draft(shared_registry)
+        overlap = (await sides[0].read(request))["overlap_id"]
+        again = await sides[1].office.http.post(
+            f"/v1/overlaps/{overlap}/handling-requests",
+            json={"kind": "co_counsel", "terms": TERMS},
+            headers={"Idempotency-Key": "the-other-one"},
+        )
+        assert (again.status_code, again.json()["code"]) == (409, "handling-request-open")
+        asked = await sides[1].office.request_handling(overlap)
+        assert asked.status_code == 201  # a question is another matter
 
 
 class TestI7ThePurgeDate:

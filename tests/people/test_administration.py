@@ -185,6 +185,16 @@ class TestOnePerson:
         await browser.good("DELETE", f"/people/{someone.person_id}/lock")
         await someone.sign_in()
 
+    async def test_a_new_code_releases_a_locked_account_too(self, people: Registry) -> None:
+        _, browser, someone, _ = await make_both(people)
+        for _ in range(attempts.ACCOUNT_LIMIT):
+            wrong = someone.sign_in_body("seven green bicycles awake")
+            await Browser.new(people).send("POST", "/sign-in", wrong)
+        path = f"/people/{someone.person_id}/enrolment"
+        someone.code = (await browser.good("POST", path, {"forget_factors": False}))["code"]
+        await someone.enrol()
+        await someone.sign_in()
+
     async def test_every_sign_in_of_the_office_ends_at_once(self, people: Registry) -> None:
         _, browser, _, theirs = await make_both(people)
         _, elsewhere = await make_administrator(people)
@@ -211,11 +221,31 @@ class TestReview:
         assert set(client["scopes"]) == set(CLIENT_SCOPES)
         assert review["office"] == administrator.office
 
+    async def test_is_due_once_a_year_and_told_until_it_is_made(self, registry: Registry) -> None:
+        lead, browser = await make_administrator(registry)
+        now = utc_now()
+
+        async def remind(days: int) -> int:
+            later = now + timedelta(days=days)
+            async with transaction(registry.operator) as session:
+                return await review.remind(session, OPERATOR, now=later, limit=9)
+
+        assert [await remind(days) for days in (364, 366, 366, 397)] == [0, 1, 0, 1]
+        told = await registry.audit("access_review.due")
+        assert [entry["object"] for entry in told] == [lead.office] * 2
+        made = [await browser.get("/access-review") for _ in range(2)]
+        assert made[0]["last_reviewed_at"] is None
+        assert made[1]["last_reviewed_at"] == made[0]["made_at"]
+        assert [await remind(days) for days in (364, 430)] == [0, 1]
+
     async def test_only_of_the_own_office(self, people: Registry) -> None:
         principal = Principal("person:x", 1, frozenset({Permission.PEOPLE_REVIEW}))
         with pytest.raises(MissingScopeError):
             async with transaction(people.operator) as session:
                 await review.review_access(session, principal, 2, now=utc_now())
+        with pytest.raises(MissingScopeError):
+            async with transaction(people.operator) as session:
+                await review.remind(session, principal, now=utc_now(), limit=1)
 
 
 class TestJobs:

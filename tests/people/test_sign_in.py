@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from app.access.principal import OPERATOR
 from app.access.vocabulary import Role
 from app.core.clock import utc_now
-from app.people import attempts
+from app.core.db import transaction
+from app.people import attempts, upkeep
 from app.people.deps import COOKIE, CSRF_HEADER
 from tests.factories import Registry
 from tests.people.browsers import ORIGIN, PASSWORD, Browser, Someone, make_person
@@ -248,23 +250,38 @@ class TestLockOut:
         assert (await near.send("POST", "/sign-in", someone.sign_in_body())).status_code == 401
         assert (await far.send("POST", "/sign-in", someone.sign_in_body())).status_code == 200
 
-    async def test_ends_by_itself_and_lasts_longer_each_time(self, people: Registry) -> None:
+    async def test_of_an_account_lasts_until_its_release(self, people: Registry) -> None:
         someone = await enrolled(people)
-        key = people.app.state.gate.account_key(someone.office, someone.account)
-        for minutes in (15, 30, 60):
-            for _ in range(attempts.ACCOUNT_LIMIT):
-                body = someone.sign_in_body("seven green bicycles awake")
-                await Browser.new(people).send("POST", "/sign-in", body)
-            ((lock,),) = await people.rows(
-                "SELECT locked_until - now() FROM sign_in_attempts WHERE key = :key", key=key
-            )
-            assert timedelta(minutes=minutes - 1) < lock <= timedelta(minutes=minutes)
-            await people.rows(
-                "UPDATE sign_in_attempts SET locked_until = now() WHERE key = :key RETURNING key",
-                key=key,
-            )
+        gate, later = people.app.state.gate, utc_now() + timedelta(days=300)
+        key, source = gate.account_key(someone.office, someone.account), b"elsewhere"
+        for _ in range(attempts.ACCOUNT_LIMIT):
+            body = someone.sign_in_body("seven green bicycles awake")
+            await Browser.new(people).send("POST", "/sign-in", body)
+        async with transaction(people.operator) as session:
+            while await upkeep.purge_ended(session, OPERATOR, now=later, limit=500):
+                pass
+        async with transaction(people.app.state.sessions) as session:
+            assert not await attempts.count(session, source, key, now=later)
+            assert await attempts.forget(session, [key])
+            assert await attempts.count(session, source, key, now=later)
+            await attempts.forget(session, [key, source])
         await someone.sign_in()
-        assert await people.rows("SELECT 1 FROM sign_in_attempts WHERE key = :key", key=key) == []
+
+    async def test_of_a_source_ends_by_itself_and_lasts_longer_each_time(
+        self, shared_registry: Registry
+    ) -> None:
+        now, source = utc_now(), b"one source"
+        async with transaction(shared_registry.app.state.sessions) as session:
+            for minutes in (15, 30, 60, 120, 240, 240):
+                tries = [
+                    await attempts.count(session, source, now=now)
+                    for _ in range(attempts.SOURCE_LIMIT + 1)
+                ]
+                assert tries == [True] * attempts.SOURCE_LIMIT + [False]
+                now += timedelta(minutes=minutes - 1)
+                assert not await attempts.count(session, source, now=now)
+                now += timedelta(minutes=1)
+            await attempts.forget(session, [source])
 
     async def test_old_failures_are_forgotten(self, people: Registry) -> None:
         someone = await enrolled(people)

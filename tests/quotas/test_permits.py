@@ -76,6 +76,22 @@ async def open_import(registry: Registry, office: OfficeClient, elements: int) -
         )
 
 
+class TestForTheFeed:
+    async def test_counts_by_itself_and_takes_the_classes_of_the_feed_only(
+        self, shared_registry: Registry
+    ) -> None:
+        (office,) = await make_offices(shared_registry, 1)
+        feed: dict[str, Any] = {"reason": "defendant_feed", "cases": []}
+        full = {"person": 1000}
+        for _ in range(3):
+            assert (await send(office, wish(full, **feed))).status_code == 200
+        assert (await send(office, wish({"person": 1}, **feed))).status_code == 429
+        assert (await ask(office, person=1)).status_code == 200
+        for counts, cases in (({"tel": 1}, []), ({"person": 1}, [CASE])):
+            answer = await send(office, wish(counts, reason="defendant_feed", cases=cases))
+            assert answer.status_code == 422, answer.text
+
+
 class TestParallel:
     async def test_requests_cannot_overrun(self, shared_registry: Registry) -> None:
         (office,) = await make_offices(shared_registry, 1)

@@ -20,7 +20,8 @@ import pytest
 from app.core.db import JOBS, create_engine, create_sessions
 from app.core.errors import AppError
 from app.evaluator.keys import EpochKeys
-from app.identifiers.encoding import b64u_encode
+from app.identifiers.encoding import b64u_decode, b64u_encode
+from app.identifiers.feed import FEED_KINDS, feed_digest
 from app.identifiers.kinds import KINDS
 from app.identifiers.match_keys import MatchKey, PersonName, person_aliases, phone_key
 from app.identifiers.oprf import key_for
@@ -366,6 +367,33 @@ async def test_lifted_tokens_are_those_of_the_new_keys(world: World) -> None:
     }
     found = await world.registry.rows("SELECT token FROM tokens")
     assert {row[0] for row in found} == expected
+
+
+async def test_the_feed_of_defendants_goes_along(world: World) -> None:
+    """Who is not charged stays out, and who is charged can be found under the new keys."""
+    owner, reader, *_ = world.offices
+    day = date.today().isoformat()  # noqa: DTZ011 -- a day that is never to come
+    people = [subject(world.keys, 1, who, who, ref=str(who)) for who in range(2)]
+    people[0]["is_charged"] = True
+    facts = {"offences": [{"nibrs": "40A", "charged_on": day}]}
+    assert (await owner.put_case("24-1", case(*people, facts=facts))).status_code == 201
+    engine, steps = world.steps()
+    await steps.run(lambda _done, _total: None)
+    await engine.dispose()
+    page = (await reader.http.get("/v1/defendant-feed")).json()
+    assert page["epoch"] == 2
+    (item,) = page["items"]
+    expected = {
+        b64u_encode(feed_digest(key.kind, b64u_decode(element(seed_of(world, epoch), epoch, key))))
+        for epoch in (1, 2)
+        for key in person_aliases([name_of(0)])[0].keys
+        if key.kind in FEED_KINDS
+    }
+    assert set(item["digests"]) == expected
+
+
+def seed_of(world: World, epoch: int) -> bytes:
+    return bytes.fromhex((world.keys / "evaluator" / f"seed-{epoch}").read_text())
 
 
 @pytest.mark.long

@@ -73,8 +73,12 @@ class TestExplain:
         asked = (await meeting.second.request_handling(meeting.overlap_id)).json()
         await meeting.first.answer(asked["id"], {"answer": "accept"})
         await approve_summary(meeting, meeting.second)
-        line = (await explained(meeting.second, meeting.first))["partner"]
-        assert (line["rung"], line["reasons"]) == ("summary", ["granted"])
+        answer = await meeting.second.http.get(f"/v1/cases/cms/24-1/access/{meeting.first.code}")
+        lines = answer.json()["decisions"]
+        assert [(line["overlap_id"], line["rung"], line["reasons"]) for line in lines] == [
+            (None, "pointer", ["disclosed"]),
+            (meeting.overlap_id, "summary", ["granted"]),  # the grant is of this one alone
+        ]
         lead = await sign_in(shared_registry, meeting.second, Role.LEADERSHIP)
         wall = {"office": meeting.first.code}
         await lead.send("POST", "/v1/cases/cms/24-1/walls", wall)

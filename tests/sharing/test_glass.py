@@ -50,6 +50,14 @@ class TestBreakGlass:
         assert await rung(two, meeting) == "pointer"
         assert (await meeting.first.overlaps())[0]["rung"] == "pointer"
 
+    async def test_is_in_the_owners_register_without_the_person(self, meeting: Meeting) -> None:
+        person = await sign_in(meeting.registry, meeting.first, Role.PROSECUTOR)
+        await smash(person, meeting)
+        listed = await meeting.second.http.get("/v1/cases/cms/24-1/grants")
+        (grant,) = listed.json()["items"]
+        assert grant["granted_by"] == f"office:{meeting.first.code}"
+        assert person.key.hex not in listed.text.replace("-", "")
+
     async def test_ends_with_its_time(self, meeting: Meeting) -> None:
         person = await sign_in(meeting.registry, meeting.first, Role.PROSECUTOR)
         await smash(person, meeting)

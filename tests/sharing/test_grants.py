@@ -81,6 +81,34 @@ class TestMake:
         answer = await give(third, meeting.first)
         assert (answer.status_code, answer.json()["code"]) == (404, "case-not-found")
 
+    async def test_of_one_overlap_counts_in_it_alone(self, shared_registry: Registry) -> None:
+        meeting = await meet(shared_registry, "open", "contact_first")
+        other = await meet(
+            shared_registry, offices=[meeting.first, meeting.second], external_id="24-2"
+        )
+        made = await give(meeting.second, meeting.first, "contact", overlap_id=meeting.overlap_id)
+        assert made.json()["overlap_id"] == meeting.overlap_id, made.text
+        whole = await give(meeting.second, meeting.first, "contact")
+        again = await give(meeting.second, meeting.first, "contact", overlap_id=meeting.overlap_id)
+        assert again.json() == made.json() != whole.json()
+        # of the other case it is no overlap, nor with a third office
+        (third,) = await make_offices(shared_registry, 1)
+        for to, key in ((meeting.first, other.overlap_id), (third, meeting.overlap_id)):
+            refused = await give(meeting.second, to, "contact", overlap_id=key)
+            assert refused.json()["errors"][0]["pointer"] == "/overlap_id"
+
+    async def test_of_one_overlap_tells_nobody_who_is_behind_a_pointer(
+        self, shared_registry: Registry
+    ) -> None:
+        meeting = await meet(shared_registry, "contact_first", "open")
+        (third,) = await make_offices(shared_registry, 1)
+        right, wrong = [
+            (await give(meeting.second, to, "contact", overlap_id=meeting.overlap_id)).json()
+            for to in (meeting.first, third)
+        ]
+        assert right["errors"] == wrong["errors"]
+        assert right["code"] == "grant-invalid"
+
 
 class TestApprove:
     async def test_takes_a_second_person_and_the_same_digest(self, meeting: Meeting) -> None:

@@ -20,8 +20,8 @@ ROLES: Final = (
     "joinder_jobs",
     "joinder_backup",
 )
-SHOWING: Final = ("shown_overlaps", "state_overlaps")
-"""The views that see with the rights of the ladder, and show by rung."""
+SHOWING: Final = ("shown_overlaps", "state_overlaps", "published_charges")
+"""The views that see with the rights of the ladder, and show by rung or what is published."""
 UNGUARDED: Final = "alembic_version"
 """The one table without row security: a number, which start-up reads."""
 

@@ -32,7 +32,10 @@ _STATE: Final = (
     "SELECT v.* FROM state_overlaps v WHERE ($1::bigint, $2::timestamptz, $3::boolean, $4::int[],"
     " coalesce($5::uuid, gen_random_uuid())) IS NOT NULL ORDER BY v.id DESC LIMIT $6"
 )
-_EVERY_REQUEST: Final = "WHERE ($1::bigint, $2::timestamptz, $3::boolean) IS NOT NULL"
+_EVERY_REQUEST: Final = (
+    "WHERE ($1::bigint, $2::timestamptz, $3::boolean) IS NOT NULL AND me.number = (SELECT q.number"
+    " FROM handling_parties q WHERE q.request_id = h.id ORDER BY q.office_id = $1 DESC LIMIT 1)"
+)
 _EVERYBODY: Final = " AND ($4::uuid IS NULL OR TRUE)"
 
 
@@ -45,7 +48,7 @@ def open_the_policy(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(ladder, "render", _render_all)
     patch.setattr(queries, "visible_to", _every_case)
     patch.setattr(sharing, "_STATE_PAGE", _STATE)
-    head, found, _ = handling._VISIBLE.rpartition("WHERE $1 IN")
+    head, found, _ = handling._VISIBLE.rpartition("WHERE \nme.office_id = $1")
     assert found
     requests, kept = head + _EVERY_REQUEST + _EVERYBODY, handling._VISIBLE
     for name in ("_PAGE", "_ONE"):
@@ -85,7 +88,7 @@ def _every_case(_: Principal) -> Select[Case]:
     return select(Case)
 
 
-def _render_all(row: asyncpg.Record) -> OverlapRead:
+def _render_all(row: asyncpg.Record, *, is_opened: bool = False) -> OverlapRead:  # noqa: ARG001 -- opened or not
     counterpart = ladder._counterpart(row)
     given = {"office": "code", "contact": "contact_title", "case": "record_class"}
     hidden = {field for field, column in given.items() if row[column] is None}

@@ -37,7 +37,7 @@ async def test_of_an_overlap_each_principal_is_shown_the_oracles_fields(
             http = (await sign_in(shared_registry, office, role)).http
         asker = oracle.Asker(frozenset({role}), permissions_of([role]))
         level = oracle.rung(asker, Permission.OVERLAPS_READ, target)
-        single = await http.get(f"/v1/overlaps/{meeting.overlap_id}")
+        single = await http.get(f"/v1/overlaps/{meeting.overlap_id}?reason=plea")
         listed = (await http.get("/v1/overlaps")).json()["items"]
         if level == 0 or not oracle.allowed(asker, Permission.OVERLAPS_READ):
             assert (single.status_code, listed) == (404, []), role

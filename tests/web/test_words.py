@@ -9,11 +9,17 @@ from hypothesis import strategies as st
 from app.access.vocabulary import DISCLOSURES, RECORD_CLASSES
 from app.cases import vocabulary
 from app.cases.overlap_schemas import FindingRead
-from app.handling.schemas import DeclineReason
+from app.checks.schemas import Act, NextStep
+from app.followups.schemas import Resolution
+from app.followups.states import State, Step
+from app.handling import machine
+from app.handling import vocabulary as handling
+from app.handling.reads import AuthorityRead
+from app.handling.schemas import HandlingReturn
 from app.identifiers.kinds import IDENTIFIER_KINDS, KINDS
 from app.overlaps.facts import NamePair, mask
 from app.overlaps.scoring import Prior, same_person
-from app.web import evidence, words, zones
+from app.web import evidence, handling_words, words, zones
 
 PERSON_KINDS = [kind.name for kind in KINDS.values() if kind.evidence == "person"]
 PRIOR = Prior(20_000, 0.05)
@@ -36,7 +42,23 @@ class TestWords:
         assert set(words.REASONS) == _codes(vocabulary.NotAMatchReason)
         assert set(words.STATES) == _codes(vocabulary.JointVerdict)
         assert set(words.RETRACTIONS) == _codes(vocabulary.RetractReason)
-        assert set(words.DECLINE_REASONS) == _codes(DeclineReason)
+        assert set(words.DECLINE_REASONS) == _codes(handling.DeclineReason)
+        assert set(words.READ_REASONS) == _codes(vocabulary.ReadReason)
+        assert set(words.FOLLOW_UPS) == _codes(State)
+        assert set(words.DUE_STEPS) == _codes(Step)
+        assert set(words.RESOLUTIONS) == _codes(Resolution)
+        assert set(words.ACTS) == _codes(Act)
+        assert set(words.NEXT_CALLS) == _codes(NextStep)
+        assert set(handling_words.KINDS) == set(handling.KINDS)
+        assert set(handling_words.STATUSES) == set(handling.STATUSES)
+        assert set(handling_words.MEANINGS) == set(handling.STATUSES)
+        assert set(handling_words.END_REASONS) == _codes(handling.EndReason)
+        reasons = HandlingReturn.model_fields["reason"].annotation
+        assert set(handling_words.RETURN_REASONS) == _codes(reasons)
+        assert set(handling_words.BASES) == _codes(AuthorityRead.model_fields["basis"].annotation)
+        by_people = [each for each in machine.MACHINE if each.permission and each.leaves]
+        assert set(handling_words.STEPS) == {each.step for each in by_people}
+        assert set(handling_words.WHO) == {each.permission for each in by_people}
         for kind in IDENTIFIER_KINDS:
             assert words.kind_word(kind) != kind or kind in {"passport", "vehicle"}
 

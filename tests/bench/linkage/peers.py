@@ -146,7 +146,8 @@ def splink(linked: LinkageSet, fields: Collection[str]) -> Scored:
     training = linker.training
     training.estimate_probability_two_random_records_match([block_on("first", "last")], recall=0.6)
     training.estimate_u_using_random_sampling(max_pairs=1e6)
-    for rule in (["born"] if "born" in used else ["ssn"]), ["first", "last"]:
+    known: list[list[str]] = [[column] for column in ("born", "ssn") if column in used]
+    for rule in [*known[:1], ["first", "last"]]:
         training.estimate_parameters_using_expectation_maximisation(block_on(*rule))
     found = linker.inference.predict(threshold_match_probability=0.01).as_pandas_dataframe()
     triples = zip(found["match_weight"], found["unique_id_l"], found["unique_id_r"], strict=True)

@@ -1,0 +1,65 @@
+"""Opening an overlap: what the other case is about, to who says what for; its owner is told."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.permissions import Permission
+from app.access.principal import Principal
+from app.access.vocabulary import Rung
+from app.audit import service as audit
+from app.cases import queries, service
+from app.cases.ladder import SeenOverlap
+from app.cases.models import Reading
+from app.cases.vocabulary import ReadReason
+
+
+async def read_overlap(
+    session: AsyncSession,
+    principal: Principal,
+    overlap_id: UUID | None,
+    *,
+    reason: ReadReason | None,
+    now: datetime,
+) -> SeenOverlap:
+    """Return one overlap and record what the caller was shown.
+
+    With a reason what the other case is about is shown too, as far as the rung allows. Right to
+    know, the roles, and need to know, own case and reason, are then in the audit and in the log of
+    the other case.
+
+    Raises:
+        MissingScopeError: the caller lacks `overlaps:read`.
+        OverlapNotFoundError: absent, or not for the caller; the two are never told apart.
+    """
+    if reason is None:
+        return await service.read_overlap(session, principal, overlap_id, now=now)
+    principal.require(Permission.OVERLAPS_READ)
+    found = await queries.get_overlap(
+        session, principal, overlap_id, now=now, or_retracted=True, is_opened=True
+    )
+    roles = sorted(principal.roles)
+    await session.execute(
+        # without asking for its key: the line is the other office's to read
+        insert(Reading)
+        .inline()
+        .values(
+            case_id=found.other_case_id,
+            owner_office_id=found.other_office_id,
+            overlap_id=found.id,
+            office_id=principal.office_id,
+            office_case_id=found.case_id,
+            actor=principal.actor,
+            reader="client" if principal.person_id is None else "person",
+            roles=roles,
+            rung=Rung[found.read.rung.upper()],
+            reason=reason,
+            read_at=now,
+        )
+    )
+    detail = {"roles": roles, "own_case": found.case_id, "reason": reason}
+    opened = audit.Entry("overlap.opened", found.read.id, [principal.office_id], detail)
+    await audit.record_each(session, principal, [service.disclosed(principal, [found]), opened])
+    return found

@@ -1,0 +1,96 @@
+"""`joinder nightly`: what is to be done every night, once; for cron, a timer or by hand."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, time
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from app.serving.installation import as_nightly
+
+if TYPE_CHECKING:
+    from app.cases.registering import Intake
+    from app.core.db import Sessions
+    from app.jobs.nightly import Done, Report
+
+TRY_AGAIN: Final = 75
+"""Exit status when another run is under way (EX_TEMPFAIL of sysexits.h)."""
+
+
+def nightly(
+    office: Annotated[
+        str | None, typer.Option(help="Code of one office: only steps that concern its cases.")
+    ] = None,
+    date: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="As at the end of this day, UTC; not a later one."),
+    ] = None,
+    step: Annotated[
+        list[str] | None, typer.Option(help="Only this step; may be given more than once.")
+    ] = None,
+    full: Annotated[  # noqa: FBT002 -- a flag
+        bool, typer.Option("--full", help="Recount all overlaps, not only those of new posts.")
+    ] = False,
+    dry_run: Annotated[  # noqa: FBT002 -- as above
+        bool, typer.Option("--dry-run", help="Do one batch of each step and undo it.")
+    ] = False,
+) -> None:
+    """Do what is due: expiries, purges, recount, alarms. Safe to stop and to repeat.
+
+    Each line tells how many items a step handled, how many the last whole run did, the seconds and
+    the step. Exit status is 1 when a step failed, 75 when another run is under way.
+
+    Example: joinder nightly --dry-run
+    """
+    from app.core.clock import utc_now  # noqa: PLC0415 -- keeps --help quick
+    from app.jobs.errors import RunUnderWayError  # noqa: PLC0415 -- as above
+
+    as_of = utc_now()
+    if date is not None:
+        as_of = min(as_of, datetime.combine(date, time.max, UTC))
+
+    async def act(sessions: "Sessions", intake: "Intake") -> "list[Done]":
+        from app.core.db import transaction  # noqa: PLC0415 -- as above
+        from app.jobs.nightly import run  # noqa: PLC0415 -- as above
+        from app.jobs.steps import steps  # noqa: PLC0415 -- as above
+        from app.offices.queries import get_office  # noqa: PLC0415 -- as above
+
+        office_id = None
+        if office is not None:
+            async with transaction(sessions) as session:
+                office_id = (await get_office(session, office)).id
+        every = steps(intake, office_id=office_id, is_full=full)
+        unknown = set(step or ()) - {each.name for each in every}
+        if unknown:
+            names = ", ".join(each.name for each in every)
+            raise typer.BadParameter(f"There is no {', '.join(sorted(unknown))} among {names}.")
+        chosen = [each for each in every if not step or each.name in step]
+        with _shown() as report:
+            return await run(sessions, chosen, as_of=as_of, is_dry=dry_run, report=report)
+
+    try:
+        done = as_nightly(act)
+    except RunUnderWayError as error:
+        typer.echo(f"{error.title}. {error.detail}", err=True)
+        raise typer.Exit(TRY_AGAIN) from None
+    for each in done:
+        before = "-" if each.before is None else each.before
+        seconds = f"{each.milliseconds / 1000:.1f}"
+        failed = f"\tfailed: {each.error}" if each.error else ""
+        typer.echo(f"{each.count}\t{before}\t{seconds}\t{each.step}{failed}")
+    if any(each.error for each in done):
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _shown() -> "Iterator[Report]":
+    """Show on a terminal which step is under way and how far; else nothing."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console  # noqa: PLC0415 -- keeps --help quick
+
+    with Console(stderr=True).status("") as status:
+        yield lambda done: status.update(f"{done.step} {done.count}")

@@ -1,0 +1,292 @@
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.permissions import Permission
+from app.access.principal import Principal
+from app.audit import service as audit
+from app.cases import ladder
+from app.cases import queries as cases
+from app.cases import service as cases_service
+from app.contact_requests import queries
+from app.contact_requests.errors import (
+    ContactRequestEndedError,
+    ContactRequestNotYoursError,
+    ContactRequestOpenError,
+    ContactShownError,
+)
+from app.contact_requests.models import ContactRequest
+from app.contact_requests.schemas import ContactAnswer, ContactReason, ContactRequestRead
+from app.contact_requests.states import BY, EXPIRES_AFTER, NEXT
+from app.core.db import APP, become, enter
+from app.core.ids import new_id, public_id
+from app.core.preconditions import Precondition
+
+PREFIX: Final = "crq"
+ASKED: Final = "contact_requested"
+"""Purpose of the grant that shows the owner who asks."""
+OPENED: Final = "contact_accepted"
+"""Purpose of the grant that shows the one who asked whom to call."""
+
+
+async def request_contact(
+    session: AsyncSession,
+    principal: Principal,
+    overlap_id: UUID | None,
+    reason: ContactReason,
+    *,
+    now: datetime,
+) -> ContactRequestRead:
+    """Ask the owner of the other side of an overlap to show whom to call.
+
+    Asking shows the owner who asks: it may then see the overlap with the asking office's contact.
+
+    Raises:
+        MissingScopeError: the caller lacks `handling:request`.
+        OverlapNotFoundError: absent, or not for the caller; the two are never told apart.
+        ContactShownError: the contact is shown already.
+        ContactRequestOpenError: the office asked before and awaits the answer.
+    """
+    principal.require(Permission.HANDLING_REQUEST)
+    overlap = await cases.get_overlap(
+        session, principal, overlap_id, now=now, permission=Permission.HANDLING_REQUEST
+    )
+    if overlap.read.rung != ladder.POINTER.name.lower():
+        raise ContactShownError
+    await _expire(session, principal, overlap.id, now=now)
+    values = {"requested_by": principal.actor, "requested_at": now}
+    request_id = await session.scalar(
+        insert(ContactRequest)
+        .values(
+            id=new_id(),
+            overlap_id=overlap.id,
+            requester_office_id=principal.office_id,
+            responder_office_id=overlap.other_office_id,
+            requester_case_id=overlap.case_id,
+            responder_case_id=overlap.other_case_id,
+            reason=reason,
+            status="pending",
+            version=1,
+            expires_at=now + EXPIRES_AFTER,
+            **values,
+        )
+        .on_conflict_do_nothing()
+        .returning(ContactRequest.id)
+    )
+    if request_id is None:
+        raise ContactRequestOpenError
+    await audit.record(
+        session,
+        principal,
+        "contact.requested",
+        public_id(PREFIX, request_id),
+        recipients=[overlap.other_office_id],
+        detail={"overlap": overlap.read.id, "reason": reason},
+    )
+    await cases_service.grant(
+        session,
+        principal,
+        overlap.case_id,
+        overlap.other_office_id,
+        rung=ladder.CONTACT,
+        purpose=ASKED,
+        overlap_id=overlap.id,
+        now=now,
+    )
+    return render(await queries.get_request(session, principal, request_id, now=now))
+
+
+async def _expire(
+    session: AsyncSession, principal: Principal, overlap_id: UUID, *, now: datetime
+) -> None:
+    """End the office's own earlier request, if its time is over and no job has come by yet."""
+    found = await queries.expire(
+        session, now=now, limit=1, overlap_id=overlap_id, office_id=principal.office_id
+    )
+    for row in found:
+        await _end(session, principal, row, "expired", now=now)
+
+
+async def answer_request(
+    session: AsyncSession,
+    principal: Principal,
+    request_id: UUID | None,
+    answer: ContactAnswer,
+    *,
+    if_match: Precondition,
+    now: datetime,
+) -> ContactRequestRead:
+    """Accept or decline a request that was received, or withdraw one that was sent; once.
+
+    Raises:
+        MissingScopeError: the caller lacks `handling:answer`.
+        ContactRequestNotFoundError: absent, or between other offices; never told apart.
+        ContactRequestNotYoursError: the other one of the two offices does this.
+        ContactRequestEndedError: it was answered, withdrawn or expired before.
+        PreconditionFailedError: `if_match` does not name the version that stands.
+        OverlapNotFoundError: it is to be accepted and its overlap was retracted meanwhile.
+    """
+    principal.require(Permission.HANDLING_ANSWER)
+    row = await queries.get_request(session, principal, request_id, now=now, for_update=True)
+    if BY[answer.answer] != _direction(row):
+        raise ContactRequestNotYoursError
+    status = NEXT.get((row["status"], answer.answer))
+    if status is None or row["expires_at"] <= now:
+        ended = "expired" if row["status"] == "pending" else row["status"]
+        raise ContactRequestEndedError(f"It was {ended}; {ContactRequestEndedError.default_detail}")
+    if_match.require(render(row).etag)
+    if status == "accepted":  # not on evidence that is gone by now
+        await cases.get_overlap(
+            session, principal, row["overlap_id"], now=now, permission=Permission.HANDLING_ANSWER
+        )
+    await session.execute(
+        update(ContactRequest)
+        .where(ContactRequest.id == row["id"])
+        .values(
+            status=status,
+            decline_reason=answer.reason,
+            ended_at=now,
+            version=ContactRequest.version + 1,
+        )
+    )
+    await _end(session, principal, row, status, now=now, reason=answer.reason)
+    return render(await queries.get_request(session, principal, row["id"], now=now))
+
+
+async def _end(
+    session: AsyncSession,
+    principal: Principal,
+    row: asyncpg.Record,
+    status: str,
+    *,
+    now: datetime,
+    reason: str | None = None,
+) -> None:
+    """Audit the end of a request; open the contact, or take back what asking showed."""
+    sides = row["requester_office_id"], row["responder_office_id"]
+    await audit.record(
+        session,
+        principal,
+        f"contact.{status}",
+        public_id(PREFIX, row["id"]),
+        recipients=[side for side in sides if side != principal.office_id],
+        detail={"reason": reason} if reason else {},
+    )
+    if status == "accepted":
+        await cases_service.grant(
+            session,
+            principal,
+            row["responder_case_id"],
+            row["requester_office_id"],
+            rung=ladder.CONTACT,
+            purpose=OPENED,
+            overlap_id=row["overlap_id"],
+            now=now,
+        )
+    else:
+        await cases_service.revoke_grants(
+            session,
+            principal,
+            row["requester_case_id"],
+            row["responder_office_id"],
+            purpose=ASKED,
+            overlap_id=row["overlap_id"],
+            now=now,
+        )
+
+
+async def expire_requests(
+    session: AsyncSession, principal: Principal, *, now: datetime, limit: int
+) -> int:
+    """End requests that nobody answered in time; returns how many, 0 when done.
+
+    Raises:
+        MissingScopeError: the caller is neither the operator nor a job of the operator.
+    """
+    principal.require(Permission.OFFICES_MANAGE)
+    gone = await queries.expire(session, now=now, limit=limit)
+    await become(session, APP)  # each grant is taken back with the rights of who gave it
+    for row in gone:
+        office = Principal("nightly", row["requester_office_id"], frozenset())
+        await enter(session, office)
+        await _end(session, office, row, "expired", now=now)
+    return len(gone)
+
+
+async def read_request(
+    session: AsyncSession, principal: Principal, request_id: UUID | None, *, now: datetime
+) -> ContactRequestRead:
+    """Return one request that the caller's office sent or received, and record that.
+
+    Raises:
+        MissingScopeError: the caller lacks `handling:read`.
+        ContactRequestNotFoundError: absent, or between other offices; never told apart.
+    """
+    principal.require(Permission.HANDLING_READ)
+    read = render(await queries.get_request(session, principal, request_id, now=now))
+    await _record_disclosed(session, principal, [read])
+    return read
+
+
+async def list_requests(
+    session: AsyncSession,
+    principal: Principal,
+    *,
+    before: UUID | None,
+    limit: int,
+    now: datetime,
+) -> list[tuple[UUID, ContactRequestRead]]:
+    """Return a page of the requests that the caller's office sent or received, newest first.
+
+    Raises:
+        MissingScopeError: the caller lacks `handling:read`.
+    """
+    principal.require(Permission.HANDLING_READ)
+    rows = await queries.list_requests(session, principal, before=before, limit=limit, now=now)
+    found = [(row["id"], render(row)) for row in rows]
+    await _record_disclosed(session, principal, [read for _, read in found])
+    return found
+
+
+async def _record_disclosed(
+    session: AsyncSession, principal: Principal, shown: list[ContactRequestRead]
+) -> None:
+    await audit.record(
+        session,
+        principal,
+        "contact_requests.disclosed",
+        f"{len(shown)} requests",
+        recipients=[principal.office_id],
+        detail={read.id: read.status for read in shown},
+    )
+
+
+def _direction(row: asyncpg.Record) -> str:
+    return "sent" if row["is_sent"] else "received"
+
+
+def render(row: asyncpg.Record) -> ContactRequestRead:
+    """Return a request as the caller's office sees it."""
+    same = (
+        "version",
+        "reason",
+        "status",
+        "decline_reason",
+        "requested_at",
+        "expires_at",
+        "ended_at",
+    )
+    return ContactRequestRead.model_validate(
+        {
+            **{name: row[name] for name in same},
+            "id": public_id(PREFIX, row["id"]),
+            "overlap_id": public_id(ladder.PREFIX, row["overlap_id"]),
+            "case": {"source_system": row["source_system"], "external_id": row["external_id"]},
+            "direction": _direction(row),
+        }
+    )

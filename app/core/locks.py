@@ -1,0 +1,25 @@
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.core.db import Sessions
+
+
+@asynccontextmanager
+async def held(sessions: Sessions, name: str) -> AsyncIterator[bool]:
+    """Yield whether this process alone holds the lock `name`, on a connection of its own.
+
+    It is a lock of the connection, so a process that dies gives it back at once. It is held outside
+    of transactions: the bound on idle ones does not end it.
+    """
+    engine: AsyncEngine = sessions.kw["bind"]
+    async with engine.connect() as connection:
+        own = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        is_held = await own.scalar(text("SELECT pg_try_advisory_lock(hashtext(:n))"), {"n": name})
+        try:
+            yield bool(is_held)
+        finally:
+            if is_held:
+                await own.execute(text("SELECT pg_advisory_unlock(hashtext(:n))"), {"n": name})

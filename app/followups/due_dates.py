@@ -1,0 +1,93 @@
+"""By when an office answers an overlap: business days by strength and class. Pure.
+
+A business day is Monday to Friday and no public holiday of the office's own state, federal ones
+included (the calendars are those of the library `holidays`, which come with it).
+"""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from functools import lru_cache
+from itertools import islice
+from typing import Final
+
+import holidays
+
+from app.followups.states import Step
+
+_DAYS: Final = """
+             pre_charge  charged  disposed  declined
+strong       3           2        10        5
+probable     5           3        10        10
+possible     10          5        20        20
+shared_only  15          10       20        20
+"""
+"""Business days to acknowledge. What is charged comes first: a plea may end the other's case."""
+
+JUDGED_WITHIN: Final = 3
+"""So many times as long as to acknowledge an overlap an office has to give its verdict."""
+
+_SATURDAY: Final = 5
+_ONE: Final = timedelta(days=1)
+
+
+def _load(table: str) -> dict[tuple[str, str], int]:
+    head, *rows = (line.split() for line in table.strip().splitlines())
+    return {
+        (band, each): int(days)
+        for band, *cells in rows
+        for each, days in zip(head, cells, strict=True)
+    }
+
+
+DAYS: Final = _load(_DAYS)
+
+
+@lru_cache(maxsize=64)
+def _closed(state: str) -> holidays.HolidayBase:
+    known = state if state in holidays.list_supported_countries()["US"] else None
+    return holidays.country_holidays("US", subdiv=known)
+
+
+def business_days(after: date, state: str, *, back: bool = False) -> Iterator[date]:
+    """Yield the business days of a state after a day, or before it, going away from it."""
+    closed, day = _closed(state), after
+    while True:
+        day = day - _ONE if back else day + _ONE
+        if day.weekday() < _SATURDAY and day not in closed:
+            yield day
+
+
+def business_day(after: date, days: int, state: str, *, back: bool = False) -> date:
+    """Return the business day that is `days` (1 or more) after a day, or before it."""
+    return next(islice(business_days(after, state, back=back), days - 1, None))
+
+
+def due_on(found_on: date, band: str, record_class: str, step: Step, state: str) -> date:
+    """Return the last day on which a step is in time.
+
+    Args:
+        found_on: When the overlap was found.
+        band: How strong it is.
+        record_class: Of the office's own case.
+        step: What is due.
+        state: The office's, two letters; one without a calendar keeps the federal holidays.
+    """
+    return business_day(found_on, allowed_days(band, record_class, step), state)
+
+
+def allowed_days(band: str, record_class: str, step: Step) -> int:
+    """Return how many business days a step may take."""
+    return DAYS[band, record_class] * (JUDGED_WITHIN if step == "judge" else 1)
+
+
+@lru_cache(maxsize=64)
+def overdue_before(today: date, state: str) -> tuple[tuple[str, str, date, date], ...]:
+    """Return band, class and for both steps the day before which an overlap was found that is late.
+
+    The same as `due_on(...) < today`, for all at once, so that a statement can ask it.
+    """
+    longest = max(DAYS.values()) * JUDGED_WITHIN
+    past = [today, *islice(business_days(today, state, back=True), longest)]
+    return tuple(
+        (band, each, past[days], past[days * JUDGED_WITHIN]) for (band, each), days in DAYS.items()
+    )

@@ -1,0 +1,256 @@
+"""The only module that selects follow-ups; each is read through the ladder, with its overlap."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.permissions import Permission
+from app.access.principal import Principal
+from app.cases import ladder
+from app.cases.errors import OverlapNotFoundError
+from app.core.db import driver
+from app.sharing.queries import STATE_VISIBLE, state_arguments
+
+
+def _state(follow_up: str, verdict: str) -> str:
+    """Return SQL for the state of one side, of its row and its verdict (docs/workflow.md)."""
+    return f"""
+CASE WHEN {follow_up}.resolved_evidence = v.evidence THEN 'resolved'
+     WHEN v.{verdict} = 'confirmed'
+       OR v.{verdict} = 'not_a_match' AND v.{verdict}_evidence = v.evidence THEN 'verdict_given'
+     WHEN {follow_up}.resolved_at IS NOT NULL THEN 'new'
+     WHEN {follow_up}.contacted_at IS NOT NULL THEN 'contacted'
+     WHEN {follow_up}.acknowledged_at IS NOT NULL THEN 'acknowledged'
+     ELSE 'new' END"""
+
+
+# The ladder's select, $1 to $4, with what the office did about each overlap; $5 to $8 the days
+# before which what was found is late (due_dates.overdue_before), as columns
+_FOLLOWED: Final = f"""
+SELECT w.*, CASE w.progress WHEN 'new' THEN w.found_on < w.acknowledge_before
+  WHEN 'acknowledged' THEN w.found_on < w.judge_before
+  WHEN 'contacted' THEN w.found_on < w.judge_before ELSE FALSE END AS is_overdue
+FROM (
+  SELECT v.*, v.found_at::date AS found_on, own.record_class AS own_class,
+    own.disclosure AS own_disclosure, late.acknowledge_before, late.judge_before,
+    {_state("f", "own_verdict")} AS progress,
+    CASE WHEN v.rung >= {ladder.CONTACT:d} THEN {_state("g", "other_verdict")} END
+      AS other_progress,
+    coalesce(f.version, 0) AS follow_up_version,
+    coalesce(f.round, 1) + (f.resolved_evidence <> v.evidence IS TRUE)::int AS round,
+    f.acknowledged_at, f.contacted_at, f.resolved_at, f.resolution, f.resolved_evidence,
+    a.person_id, p.name AS person_name
+  FROM ({ladder.VISIBLE + ladder.STANDING}) AS v
+  JOIN cases own ON own.id = v.case_id
+  JOIN unnest($5::text[], $6::text[], $7::date[], $8::date[])
+    AS late (band, record_class, acknowledge_before, judge_before)
+    ON late.band = v.band AND late.record_class = own.record_class
+  LEFT JOIN follow_ups f ON f.office_id = v.office_id AND f.overlap_id = v.id
+  LEFT JOIN follow_ups g ON g.office_id = v.other_office_id AND g.overlap_id = v.id
+  LEFT JOIN assignments a ON a.office_id = v.office_id AND a.overlap_id = v.id
+  LEFT JOIN persons p ON p.id = a.person_id) AS w
+"""  # noqa: S608 -- constants only; every value is a parameter
+
+_REMINDERS: Final = """
+(SELECT json_agg(json_build_object('level', r.level, 'step', r.step, 'due_on', r.due_on,
+                                   'made_at', r.made_at) ORDER BY r.id)
+ FROM reminders r
+ WHERE r.office_id = $1 AND r.overlap_id = w.id AND r.round = w.round) AS reminders
+"""
+
+_PAGE: Final = ladder.MARKED.format(
+    page=f"""
+SELECT w.*, {_REMINDERS} FROM ({_FOLLOWED}) AS w
+WHERE w.id < coalesce($9, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)
+  AND ($11::text IS NULL OR w.progress = $11)
+  AND ($12::text = 'anyone' OR $12 = 'nobody' AND w.person_id IS NULL
+       OR $12 = 'me' AND w.person_id = $13::uuid)
+  AND (NOT $14::boolean OR w.is_overdue)
+ORDER BY w.id DESC LIMIT $10
+"""  # noqa: S608 -- as above
+)
+_ONE: Final = ladder.MARKED.format(
+    page=f"SELECT w.*, {_REMINDERS} FROM ({_FOLLOWED}) AS w WHERE w.id = $9"  # noqa: S608 -- as above
+)
+
+_STEP: Final = "CASE w.progress WHEN 'new' THEN 'acknowledge' ELSE 'judge' END"
+
+# Late sides that were not yet told on this level ($9); on a higher one only those whose notice on
+# the level before ($10, null for the first) was made by a day ($11). A mediator ($9) is of the
+# state of both offices, is neither of them, and no side hides from it. Others' locks are skipped.
+_LATE: Final = f"""
+SELECT w.id, w.progress, w.round, w.found_on, w.band, w.own_class, s.mediator_office_id
+FROM ({_FOLLOWED}) AS w
+JOIN overlap_sides side ON side.office_id = w.office_id AND side.overlap_id = w.id
+JOIN offices me ON me.id = w.office_id
+LEFT JOIN state_settings s ON s.state = me.state
+WHERE w.is_overdue
+  AND NOT EXISTS (SELECT FROM reminders r
+    WHERE r.office_id = w.office_id AND r.overlap_id = w.id AND r.round = w.round
+      AND r.step = {_STEP} AND r.level = $9)
+  AND ($10::text IS NULL OR EXISTS (SELECT FROM reminders r
+    WHERE r.office_id = w.office_id AND r.overlap_id = w.id AND r.round = w.round
+      AND r.step = {_STEP} AND r.level = $10 AND r.made_at::date <= $11::date))
+  AND ($9::text <> 'mediator' OR s.has_state_pointers AND w.state = me.state
+    AND s.mediator_office_id NOT IN (w.office_id, w.other_office_id)
+    AND w.own_disclosure <> 'silent' AND w.judged_disclosure <> 'silent')
+ORDER BY w.id LIMIT $12
+FOR NO KEY UPDATE OF side SKIP LOCKED
+"""  # noqa: S608 -- as above
+
+_MEDIATIONS: Final = f"""
+SELECT v.*, m.asked_at FROM ({STATE_VISIBLE}) AS v
+JOIN mediations m ON m.overlap_id = v.id AND m.mediator_office_id = $1
+WHERE v.id < coalesce($5, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)
+ORDER BY v.id DESC LIMIT $6
+"""  # noqa: S608 -- as above
+
+_UNTOLD: Final = """
+SELECT r.id, r.office_id, r.overlap_id, r.level, r.step, r.due_on, a.person_id,
+       CASE r.level WHEN 'mediator' THEN m.mediator_office_id END AS mediator_office_id
+FROM reminders r
+LEFT JOIN assignments a ON a.office_id = r.office_id AND a.overlap_id = r.overlap_id
+LEFT JOIN mediations m ON m.overlap_id = r.overlap_id
+WHERE r.told_at IS NULL ORDER BY r.id LIMIT $1
+FOR NO KEY UPDATE OF r SKIP LOCKED
+"""
+
+_WALLED: Final = """
+SELECT EXISTS (SELECT FROM case_walls w
+               WHERE w.case_id = $1 AND w.person_id = $2 AND w.lifted_at IS NULL)
+"""
+
+Overdue = Sequence[tuple[str, str, date, date]]
+"""Band, class, and the days before which an overlap was found that is late."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which follow-ups a list is to hold."""
+
+    state: str | None = None
+    assigned: str = "anyone"
+    """`anyone`, `me` or `nobody`."""
+    is_overdue: bool = False
+    """Late ones only."""
+
+
+@dataclass(frozen=True)
+class DueReminder:
+    """A reminder that nobody was told of yet, and whom to tell; it discloses nothing."""
+
+    id: UUID
+    office_id: int
+    overlap_id: UUID
+    level: str
+    step: str
+    due_on: date
+    person_id: UUID | None
+    """Who of the office sees to the overlap; None: its coordinator."""
+    mediator_office_id: int | None
+    """Whom to tell on the level `mediator`, instead of the office."""
+
+
+def _columns(overdue: Overdue) -> list[list[object]]:
+    return [list(column) for column in zip(*overdue, strict=True)]
+
+
+async def list_follow_ups(
+    session: AsyncSession,
+    principal: Principal,
+    asked: Asked,
+    overdue: Overdue,
+    *,
+    before: UUID | None,
+    limit: int,
+    now: datetime,
+) -> list[asyncpg.Record]:
+    """Return a page of the office's overlaps with what it did about them, newest first."""
+    rows: list[asyncpg.Record] = await (await driver(session)).fetch(
+        _PAGE,
+        *ladder.arguments(principal, now),
+        *_columns(overdue),
+        *(before, limit, asked.state, asked.assigned, principal.person_id, asked.is_overdue),
+    )
+    return rows
+
+
+async def get_follow_up(
+    session: AsyncSession,
+    principal: Principal,
+    overlap_id: UUID | None,
+    overdue: Overdue,
+    *,
+    now: datetime,
+    permission: Permission = Permission.OVERLAPS_READ,
+) -> asyncpg.Record:
+    """Return one overlap of the office with what it did about it.
+
+    Raises:
+        OverlapNotFoundError: absent, retracted, or not for the caller; never told apart.
+    """
+    row: asyncpg.Record | None = await (await driver(session)).fetchrow(
+        _ONE, *ladder.arguments(principal, now, permission), *_columns(overdue), overlap_id
+    )
+    if row is None:
+        raise OverlapNotFoundError
+    return row
+
+
+async def lock_late(
+    session: AsyncSession,
+    principal: Principal,
+    overdue: Overdue,
+    level: str,
+    after: tuple[str, date] | None,
+    *,
+    limit: int,
+    now: datetime,
+) -> list[asyncpg.Record]:
+    """Return late overlaps of one office, locked, that `level` was not told of.
+
+    Args:
+        session: Acts for the office.
+        principal: The office.
+        overdue: See `due_dates.overdue_before`.
+        level: Who is to be told.
+        after: The level before it, and the day by which that one was told; None for the first.
+        limit: How many at most.
+        now: The instant of the run.
+    """
+    rows: list[asyncpg.Record] = await (await driver(session)).fetch(
+        _LATE,
+        *ladder.arguments(principal, now),
+        *_columns(overdue),
+        level,
+        *(after or (None, None)),
+        limit,
+    )
+    return rows
+
+
+async def list_mediations(
+    session: AsyncSession, principal: Principal, *, before: UUID | None, limit: int, now: datetime
+) -> list[asyncpg.Record]:
+    """Return a page of what the caller is to mediate, as pointers, newest first."""
+    rows: list[asyncpg.Record] = await (await driver(session)).fetch(
+        _MEDIATIONS, *state_arguments(principal, now), before, limit
+    )
+    return rows
+
+
+async def list_due_reminders(session: AsyncSession, *, limit: int) -> list[DueReminder]:
+    """Return the oldest reminders that nobody was told of, locked; others' are skipped."""
+    rows = await (await driver(session)).fetch(_UNTOLD, limit)
+    return [DueReminder(*row) for row in rows]
+
+
+async def is_walled(session: AsyncSession, case_id: int, person_id: UUID) -> bool:
+    """Return whether a wall keeps a person from one of the office's own cases."""
+    walled: bool = await (await driver(session)).fetchval(_WALLED, case_id, person_id)
+    return walled

@@ -1,0 +1,291 @@
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import delete
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.permissions import Permission
+from app.access.policy import permissions_of
+from app.access.principal import Principal
+from app.audit import service as audit
+from app.cases import ladder
+from app.core.db import driver
+from app.core.ids import parse_public_id, public_id
+from app.core.preconditions import Precondition
+from app.followups import queries
+from app.followups.due_dates import due_on, overdue_before
+from app.followups.errors import AssigneeRefusedError, FollowUpStateError
+from app.followups.models import Assignment, FollowUp
+from app.followups.queries import Asked, Overdue
+from app.followups.schemas import FollowUpRead, FollowUpStep, MediationRead
+from app.followups.states import DUE, NEXT
+from app.offices import queries as offices
+from app.pairs import queries as pairs
+from app.people import queries as people
+from app.people.errors import PersonNotFoundError
+from app.people.service import PREFIX as PERSON
+from app.sharing.audience import pointer
+
+_NOTED: Final = {"acknowledge": "acknowledged_at", "contact": "contacted_at"}
+
+
+async def list_follow_ups(
+    session: AsyncSession,
+    principal: Principal,
+    asked: Asked,
+    *,
+    before: UUID | None,
+    limit: int,
+    now: datetime,
+) -> list[tuple[UUID, FollowUpRead]]:
+    """Return a page of what the office did about its overlaps, and record what was shown.
+
+    Raises:
+        MissingScopeError: the caller lacks `overlaps:read`.
+    """
+    principal.require(Permission.OVERLAPS_READ)
+    state, overdue = await _clock(session, principal, now)
+    rows = await queries.list_follow_ups(
+        session, principal, asked, overdue, before=before, limit=limit, now=now
+    )
+    found = [(row["id"], render(row, state)) for row in rows]
+    await _record_disclosed(session, principal, [read for _, read in found])
+    return found
+
+
+async def read_follow_up(
+    session: AsyncSession, principal: Principal, overlap_id: UUID | None, *, now: datetime
+) -> FollowUpRead:
+    """Return what the office did about one overlap, and record what was shown.
+
+    Raises:
+        MissingScopeError: the caller lacks `overlaps:read`.
+        OverlapNotFoundError: absent, retracted, or not for the caller; never told apart.
+    """
+    principal.require(Permission.OVERLAPS_READ)
+    state, overdue = await _clock(session, principal, now)
+    row = await queries.get_follow_up(session, principal, overlap_id, overdue, now=now)
+    read = render(row, state)
+    await _record_disclosed(session, principal, [read])
+    return read
+
+
+async def take_step(
+    session: AsyncSession,
+    principal: Principal,
+    overlap_id: UUID | None,
+    step: FollowUpStep,
+    *,
+    if_match: Precondition,
+    now: datetime,
+) -> FollowUpRead:
+    """Note that the office acknowledged an overlap, spoke with the other side, or is done.
+
+    Raises:
+        MissingScopeError: the caller lacks `overlaps:judge`.
+        OverlapNotFoundError: absent, retracted, or not for the caller; never told apart.
+        FollowUpStateError: the step does not follow from the state; perhaps a colleague was first.
+        PreconditionFailedError: `if_match` does not name the version that stands.
+    """
+    principal.require(Permission.OVERLAPS_JUDGE)
+    row = await _lock(session, principal, overlap_id, now=now)
+    if (row["progress"], step.event) not in NEXT:
+        raise FollowUpStateError(
+            f"By now it is {row['progress']}; {FollowUpStateError.default_detail}"
+        )
+    if_match.require(_etag(row))
+    values = _standing(row)
+    if step.event == "resolve":
+        done = {"resolution": step.resolution, "resolved_evidence": row["evidence"]}
+        values |= {"resolved_at": now, **done}
+    else:
+        values[_NOTED[step.event]] = now
+    await _keep(session, principal, row, values)
+    await audit.record(
+        session,
+        principal,
+        f"follow_up.{NEXT[row['progress'], step.event]}",
+        public_id(ladder.PREFIX, row["id"]),
+        detail={"round": row["round"], **step.model_dump(include={"resolution"})},
+    )
+    return await _read_again(session, principal, row["id"], now=now)
+
+
+async def assign(
+    session: AsyncSession,
+    principal: Principal,
+    overlap_id: UUID | None,
+    person: str | None,
+    *,
+    if_match: Precondition,
+    now: datetime,
+) -> FollowUpRead:
+    """Give an overlap to somebody of the office, or with None take it from whoever has it.
+
+    Raises:
+        MissingScopeError: the caller lacks `overlaps:judge`.
+        OverlapNotFoundError: absent, retracted, or not for the caller; never told apart.
+        AssigneeRefusedError: no such enabled person who may judge it, or a wall is before them.
+        PreconditionFailedError: `if_match` does not name the version that stands.
+    """
+    principal.require(Permission.OVERLAPS_JUDGE)
+    row = await _lock(session, principal, overlap_id, now=now)
+    if_match.require(_etag(row))
+    whose = {"office_id": principal.office_id, "overlap_id": row["id"]}
+    if person is None:
+        await session.execute(delete(Assignment).filter_by(**whose))
+    else:
+        person_id = await _assignee(session, principal, row["case_id"], person)
+        values = {"person_id": person_id, "assigned_at": now, "assigned_by": principal.actor}
+        await session.execute(
+            insert(Assignment)
+            .values(**whose, **values)
+            .on_conflict_do_update(index_elements=["office_id", "overlap_id"], set_=values)
+        )
+    await _keep(session, principal, row, _standing(row))
+    await audit.record(
+        session,
+        principal,
+        "overlap.assigned" if person else "overlap.unassigned",
+        public_id(ladder.PREFIX, row["id"]),
+        detail={"person": person},
+    )
+    return await _read_again(session, principal, row["id"], now=now)
+
+
+async def _assignee(session: AsyncSession, principal: Principal, case_id: int, person: str) -> UUID:
+    person_id = parse_public_id(PERSON, person) or UUID(int=0)
+    try:
+        found = await people.get_for_update(session, principal.office_id, person_id)
+    except PersonNotFoundError:
+        raise AssigneeRefusedError from None
+    may_judge = Permission.OVERLAPS_JUDGE in permissions_of(found.roles)
+    if found.disabled_at or not may_judge or await queries.is_walled(session, case_id, found.id):
+        raise AssigneeRefusedError
+    return found.id
+
+
+async def list_mediations(
+    session: AsyncSession, principal: Principal, *, before: UUID | None, limit: int, now: datetime
+) -> list[tuple[UUID, MediationRead]]:
+    """Return a page of the overlaps that wait for the caller as mediator, as pointers.
+
+    Raises:
+        MissingScopeError: the caller lacks `state-overlaps:read`.
+    """
+    principal.require(Permission.STATE_OVERLAPS_READ)
+    rows = await queries.list_mediations(session, principal, before=before, limit=limit, now=now)
+    found = [
+        (row["id"], MediationRead(overlap=pointer(row), asked_at=row["asked_at"])) for row in rows
+    ]
+    shown = {read.overlap.id: read.overlap.rung for _, read in found}
+    await audit.record(
+        session,
+        principal,
+        "mediations.disclosed",
+        f"{len(shown)} overlaps",
+        recipients=[principal.office_id],
+        detail=shown,
+    )
+    return found
+
+
+async def _lock(
+    session: AsyncSession, principal: Principal, overlap_id: UUID | None, *, now: datetime
+) -> asyncpg.Record:
+    """Return an overlap with its follow-up; neither a verdict nor a post changes it meanwhile."""
+    if overlap_id is not None:
+        await pairs.lock_overlap(await driver(session), principal.office_id, overlap_id)
+    _, overdue = await _clock(session, principal, now)
+    judge = Permission.OVERLAPS_JUDGE
+    return await queries.get_follow_up(
+        session, principal, overlap_id, overdue, now=now, permission=judge
+    )
+
+
+async def _clock(session: AsyncSession, principal: Principal, now: datetime) -> tuple[str, Overdue]:
+    """Return the office's state, and since when what was found is late there."""
+    state = await offices.get_state(session, principal.office_id)
+    return state, overdue_before(now.date(), state)
+
+
+def _standing(row: asyncpg.Record) -> dict[str, object]:
+    """Return what is stored of the round that stands; a new one begins with nothing."""
+    names = "acknowledged_at", "contacted_at", "resolved_at", "resolution", "resolved_evidence"
+    is_over = row["resolved_evidence"] is not None and row["progress"] != "resolved"
+    kept = {name: None if is_over else row[name] for name in names}
+    return {**kept, "round": row["round"], "version": row["follow_up_version"] + 1}
+
+
+async def _keep(
+    session: AsyncSession, principal: Principal, row: asyncpg.Record, values: dict[str, object]
+) -> None:
+    await session.execute(
+        insert(FollowUp)
+        .values(office_id=principal.office_id, overlap_id=row["id"], **values)
+        .on_conflict_do_update(index_elements=["office_id", "overlap_id"], set_=values)
+    )
+
+
+async def _read_again(
+    session: AsyncSession, principal: Principal, overlap_id: UUID, *, now: datetime
+) -> FollowUpRead:
+    state, overdue = await _clock(session, principal, now)
+    judge = Permission.OVERLAPS_JUDGE
+    return render(
+        await queries.get_follow_up(
+            session, principal, overlap_id, overdue, now=now, permission=judge
+        ),
+        state,
+    )
+
+
+async def _record_disclosed(
+    session: AsyncSession, principal: Principal, shown: list[FollowUpRead]
+) -> None:
+    await audit.record(
+        session,
+        principal,
+        "follow_ups.disclosed",
+        f"{len(shown)} overlaps",
+        recipients=[principal.office_id],
+        detail={read.overlap.id: read.overlap.rung for read in shown},
+    )
+
+
+def _version(row: asyncpg.Record) -> str:
+    return f"{row['follow_up_version']}-{row['version']}"
+
+
+def _etag(row: asyncpg.Record) -> str:
+    return f'"{_version(row)}"'
+
+
+def render(row: asyncpg.Record, state: str) -> FollowUpRead:
+    """Return an overlap as the ladder shows it, with what the office of `state` did about it."""
+    step = DUE.get(row["progress"])
+    due = step and {
+        "step": step,
+        "on": due_on(row["found_on"], row["band"], row["own_class"], step, state),
+        "is_overdue": row["is_overdue"],
+    }
+    person = row["person_id"]
+    names = "acknowledged_at", "contacted_at", "resolved_at", "resolution"
+    standing = _standing(row)
+    return FollowUpRead.model_validate(
+        {
+            "overlap": ladder.render(row),
+            "state": row["progress"],
+            "round": row["round"],
+            "assignee": person
+            and {"person": public_id(PERSON, person), "name": row["person_name"]},
+            "due": due,
+            **{name: standing[name] for name in names},
+            "other_state": row["other_progress"],
+            "reminders": row["reminders"] or (),
+            "version": _version(row),
+        }
+    )

@@ -1,0 +1,268 @@
+"""How a request comes about: it names its parties; a question is sent, an agreement drafted."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.permissions import Permission
+from app.access.principal import Principal
+from app.access.vocabulary import Rung
+from app.audit import service as audit
+from app.cases import queries as cases
+from app.cases import service as cases_service
+from app.core.errors import FieldProblem
+from app.core.ids import new_id, parse_public_id, public_id
+from app.core.preconditions import Precondition
+from app.handling import machine, queries, steps
+from app.handling.errors import HandlingOpenError, PartiesRefusedError, TermsRefusedError
+from app.handling.models import HandlingParty, HandlingRequest, HandlingTerms
+from app.handling.reads import HandlingRead
+from app.handling.rendering import render
+from app.handling.schemas import (
+    AgreementAsk,
+    HandlingAsk,
+    HandlingMove,
+    HandlingRevise,
+    HandlingSubmit,
+)
+from app.handling.terms import LONGEST, MOST_VERSIONS, Terms
+from app.matters import queries as matters
+
+Party = dict[str, Any]
+
+
+async def request_handling(
+    session: AsyncSession,
+    principal: Principal,
+    overlap_id: UUID | None,
+    asked: HandlingAsk,
+    *,
+    now: datetime,
+) -> HandlingRead:
+    """Draft a request to the other side of an overlap and to further offices; a question is sent.
+
+    Being sent shows the offices asked who asks: each may then see its overlap with the contact,
+    even where the asking case is `silent` or `contact_first`.
+
+    Raises:
+        MissingScopeError: the caller lacks `handling:request`.
+        OverlapNotFoundError: absent, or not for the caller; the two are never told apart.
+        PartiesRefusedError: an office is named twice, is the caller's own or does not take part.
+        TermsRefusedError: a term names no party, or ends too late.
+        HandlingOpenError: one of the overlaps has an open request.
+    """
+    principal.require(Permission.HANDLING_REQUEST)
+    terms = asked.terms if isinstance(asked, AgreementAsk) else None
+    parties = await _parties(session, principal, overlap_id, asked, now=now)
+    if terms is not None:
+        check_terms(terms, len(parties), now=now)
+    taken = machine.find("ask", asked.kind, None)
+    assert taken is not None  # noqa: S101 -- each kind has a beginning in the table
+    request_id = new_id()
+    is_sent = taken.to == "sent"
+    await session.execute(
+        insert(HandlingRequest).values(
+            id=request_id,
+            kind=asked.kind,
+            status=taken.to,
+            requester_office_id=principal.office_id,
+            requested_by=principal.actor,
+            on_silence=asked.on_silence,
+            answer_days=asked.answer_within_days,
+            terms_number=0 if terms is None else 1,
+            version=1,
+            requested_at=now,
+            sent_at=now if is_sent else None,
+            due_at=steps.due(taken.to, asked.answer_within_days, now),
+        )
+    )
+    opened_as = asked.kind if terms is None else "agreement"
+    rows = [
+        {
+            **party,
+            "request_id": request_id,
+            "number": number,
+            "open_as": opened_as if party["overlap_id"] else None,
+            "accepted_terms": (0 if terms is None else 1) if number == 1 else None,
+            "named_at": now if number == 1 else None,
+        }
+        for number, party in enumerate(parties, start=1)
+    ]
+    made = await session.execute(upsert(HandlingParty).values(rows).on_conflict_do_nothing())
+    if made.rowcount < len(rows):  # type: ignore[attr-defined]  # of a CursorResult
+        raise HandlingOpenError
+    if terms is not None:
+        await add_terms(session, principal, request_id, 1, terms, now=now)
+    others = [party["office_id"] for party in parties[1:]]
+    await audit.record(
+        session,
+        principal,
+        taken.audited,
+        str(request_id),
+        recipients=others if is_sent else [],
+        detail={
+            "kind": asked.kind,
+            "overlaps": [
+                public_id("ovl", party["overlap_id"]) for party in parties if party["overlap_id"]
+            ],
+            "to": taken.to,
+        },
+    )
+    if is_sent:
+        await tell_parties(session, principal, request_id, parties[1:], now=now)
+    return render(await queries.get_request(session, principal, request_id, now=now))
+
+
+async def _parties(
+    session: AsyncSession,
+    principal: Principal,
+    overlap_id: UUID | None,
+    asked: HandlingAsk,
+    *,
+    now: datetime,
+) -> list[Party]:
+    """Return who asks, then who is asked."""
+    nothing = {"overlap_id": None, "case_id": None, "requester_case_id": None}
+    found: list[Party] = [{"office_id": principal.office_id, **nothing}]
+    for key in (overlap_id, *(parse_public_id("ovl", each) for each in asked.also)):
+        overlap = await cases.get_overlap(
+            session, principal, key, now=now, permission=Permission.HANDLING_REQUEST
+        )
+        found.append(
+            {
+                "office_id": overlap.other_office_id,
+                "overlap_id": overlap.id,
+                "case_id": overlap.other_case_id,
+                "requester_case_id": overlap.case_id,
+            }
+        )
+    known = await queries.find_participants(session, asked.offices, today=now.date())
+    for place, code in enumerate(asked.offices):
+        if code not in known:
+            raise _refused(f"/offices/{place}", "no-such-office")
+        found.append({"office_id": known[code], **nothing})
+    keys = [party["office_id"] for party in found]
+    if len(set(keys)) < len(keys):
+        raise _refused("/also", "office-twice")
+    return found
+
+
+def _refused(pointer: str, code: str) -> PartiesRefusedError:
+    problem = FieldProblem(pointer, code, PartiesRefusedError.default_detail)
+    return PartiesRefusedError(problems=(problem,))
+
+
+def check_terms(terms: Terms, parties: int, *, now: datetime, number: int = 1) -> None:
+    """Refuse terms that name no party, or that end in the past or too late.
+
+    Raises:
+        TermsRefusedError: with the places.
+    """
+    wrong = []
+    if terms.lead > parties:
+        wrong.append(("/terms/lead", "no-such-party"))
+    if (terms.victim_services_lead or 1) > parties:
+        wrong.append(("/terms/victim_services_lead", "no-such-party"))
+    if not now.date() + timedelta(days=1) < terms.ends_on <= now.date() + LONGEST:
+        wrong.append(("/terms/ends_on", "end"))
+    if number > MOST_VERSIONS:
+        wrong.append(("/terms", "too-many-versions"))
+    if wrong:
+        detail = TermsRefusedError.default_detail
+        raise TermsRefusedError(problems=tuple(FieldProblem(*each, detail) for each in wrong))
+
+
+async def add_terms(
+    session: AsyncSession,
+    principal: Principal,
+    request_id: UUID,
+    number: int,
+    terms: Terms,
+    *,
+    now: datetime,
+) -> None:
+    """Put the next version of the terms on the table; part of a step."""
+    await session.execute(
+        insert(HandlingTerms).values(
+            request_id=request_id,
+            number=number,
+            office_id=principal.office_id,
+            proposed_by=principal.actor,
+            proposed_at=now,
+            terms=terms.model_dump(mode="json"),
+        )
+    )
+
+
+async def tell_parties(
+    session: AsyncSession,
+    principal: Principal,
+    request_id: UUID,
+    asked: list[Mapping[str, Any]] | list[Party],
+    *,
+    now: datetime,
+) -> None:
+    """Show the offices asked the contact of who asks, and enter it in their ledgers."""
+    for party in asked:
+        if party["overlap_id"]:
+            await cases_service.grant(
+                session,
+                principal,
+                party["requester_case_id"],
+                party["office_id"],
+                rung=Rung.CONTACT,
+                purpose="handling_requested",
+                overlap_id=UUID(str(party["overlap_id"])),
+                now=now,
+            )
+    await matters.add_origin(
+        session,
+        [party["office_id"] for party in asked],
+        "request",
+        from_office_id=principal.office_id,
+        request_id=request_id,
+        now=now,
+    )
+
+
+async def move_request(
+    session: AsyncSession,
+    principal: Principal,
+    request_id: UUID | None,
+    move: HandlingMove,
+    *,
+    if_match: Precondition,
+    now: datetime,
+) -> HandlingRead:
+    """Revise a draft, give it to leadership, or take the request back.
+
+    Raises:
+        MissingScopeError: the caller lacks `handling:request`.
+        HandlingNotFoundError, HandlingMovedError, HandlingNotYoursError,
+            PreconditionFailedError: see `steps.take`.
+        TermsRefusedError: a term names no party, or ends too late.
+    """
+    row, taken = await steps.take(
+        session,
+        principal,
+        request_id,
+        move.move,
+        Permission.HANDLING_REQUEST,
+        if_match=if_match,
+        now=now,
+    )
+    if isinstance(move, HandlingRevise):
+        number = row["terms_number"] + 1
+        check_terms(move.terms, len(row["parties"]), now=now, number=number)
+        await add_terms(session, principal, row["id"], number, move.terms, now=now)
+        await queries.set_accepted(session, principal.office_id, row["id"], number, now=now)
+        return await steps.finish(session, principal, row, taken, now=now, terms_number=number)
+    if isinstance(move, HandlingSubmit):
+        terms = Terms.model_validate(row["terms"])
+        check_terms(terms, len(row["parties"]), now=now)  # a draft may have grown old
+    return await steps.finish(session, principal, row, taken, now=now)

@@ -1,0 +1,266 @@
+"""What leadership does: it signs exact texts, returns drafts, concludes agreements.
+
+Always a person with a second factor given within 15 minutes, never a machine client.
+"""
+
+from datetime import UTC, date, datetime, time
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.errors import StepUpNeededError
+from app.access.permissions import Permission
+from app.access.principal import Principal
+from app.audit import service as audit
+from app.core.ids import new_id
+from app.core.preconditions import Precondition
+from app.handling import queries, steps
+from app.handling.asking import check_terms, tell_parties
+from app.handling.errors import (
+    HandlingDoneError,
+    HandlingMovedError,
+    SignatureRefusedError,
+    TextChangedError,
+)
+from app.handling.machine import Transition
+from app.handling.models import HandlingSignature, Instrument
+from app.handling.reads import HandlingRead
+from app.handling.rendering import authorities, own_party, render, text
+from app.handling.schemas import (
+    HandlingConclude,
+    HandlingDecision,
+    HandlingSign,
+    InstrumentRecord,
+)
+from app.handling.terms import ATTESTATION, Terms, digest_of
+from app.handling.vocabulary import FINAL
+from app.matters import service as matters
+from app.matters.errors import InstrumentMissingError
+from app.matters.leads import ON_PAPER
+
+
+async def sign_request(
+    session: AsyncSession,
+    principal: Principal,
+    request_id: UUID | None,
+    signed: HandlingSign,
+    *,
+    if_match: Precondition,
+    now: datetime,
+) -> HandlingRead:
+    """Sign the text of the terms on the table, for the caller's own office.
+
+    The first lets the office's own request go out. Once all parties have accepted, each signs
+    the same text, and the last signature puts it in force; so it is with an extension.
+
+    Raises:
+        MissingScopeError: the caller lacks `handling:sign`; machine clients always do.
+        StepUpNeededError: the second factor is not recent.
+        HandlingNotFoundError, HandlingMovedError, HandlingNotYoursError,
+            PreconditionFailedError: see `steps.take`.
+        HandlingDoneError: the office signed these terms before.
+        SignatureRefusedError: the attestation is not the sentence.
+        TextChangedError: `digest` is of another text.
+        TermsRefusedError: the end has come too near, or is past.
+        InstrumentMissingError: the state's rule wants a referral or consent on record.
+    """
+    row, taken = await steps.take(
+        session,
+        principal,
+        request_id,
+        "sign",
+        Permission.HANDLING_SIGN,
+        if_match=if_match,
+        now=now,
+    )
+    principal.require_step_up(now)
+    if principal.person_id is None or principal.proved_at is None:
+        raise StepUpNeededError
+    if row["terms_number"] == row["agreed_number"]:
+        raise HandlingMovedError(row["status"])
+    own, terms = own_party(row), Terms.model_validate(row["terms"])
+    if own["has_signed"]:
+        raise HandlingDoneError
+    whole = text(row, row["terms_number"], terms)
+    if signed.attestation != ATTESTATION:
+        raise SignatureRefusedError
+    if signed.digest != digest_of(whole):
+        raise TextChangedError
+    check_terms(terms, len(row["parties"]), now=now)
+    purpose = "agree" if "everyone" in taken.needs else "send"
+    if "instrument" in taken.needs:
+        await _require_instrument(session, row, terms)
+    await session.execute(
+        insert(HandlingSignature).values(
+            id=new_id(),
+            request_id=row["id"],
+            terms_number=row["terms_number"],
+            purpose=purpose,
+            office_id=principal.office_id,
+            person_id=principal.person_id,
+            post=signed.post,
+            attestation=signed.attestation,
+            text=whole,
+            digest=bytes.fromhex(signed.digest),
+            proved_at=principal.proved_at,
+            signed_at=now,
+        )
+    )
+    detail = {"terms": row["terms_number"], "digest": signed.digest, "purpose": purpose}
+    if purpose == "send":
+        await steps.write(session, principal, row, taken, now=now, sent_at=now, detail=detail)
+        await tell_parties(session, principal, row["id"], row["parties"][1:], now=now)
+    else:
+        others = [p for p in row["parties"] if p["number"] != own["number"]]
+        await _agree(
+            session,
+            principal,
+            row,
+            taken,
+            terms,
+            is_complete=all(p["has_signed"] for p in others),
+            detail=detail,
+            now=now,
+        )
+    return render(await queries.get_request(session, principal, row["id"], now=now))
+
+
+async def _require_instrument(session: AsyncSession, row: asyncpg.Record, terms: Terms) -> None:
+    lead = row["parties"][terms.lead - 1]
+    if lead["kind"] != "attorney_general" or lead["number"] == 1:
+        return
+    bases = {rule.basis for rule in authorities(row) if rule.state == lead["state"]}
+    if bases & ON_PAPER and not await queries.list_instruments(session, row["id"]):
+        raise InstrumentMissingError
+
+
+async def _agree(
+    session: AsyncSession,
+    principal: Principal,
+    row: asyncpg.Record,
+    taken: Transition,
+    terms: Terms,
+    *,
+    is_complete: bool,
+    detail: dict[str, Any],
+    now: datetime,
+) -> None:
+    """Write a signature of the agreement; the last one puts the version in force."""
+    if not is_complete:
+        await steps.write(session, principal, row, taken, now=now, is_complete=False, detail=detail)
+        return
+    await steps.write(
+        session,
+        principal,
+        row,
+        taken,
+        now=now,
+        agreed_number=row["terms_number"],
+        due_at=_end_of(terms.ends_on),
+        detail=detail,
+    )
+    offices = [party["office_id"] for party in row["parties"]]
+    if row["agreed_number"] is not None:
+        await matters.extend_matter(session, row["id"], terms.ends_on, now=now)
+        return
+    lead = row["parties"][terms.lead - 1]["office_id"]
+    signatures = await queries.list_signatures(session, row["id"])
+    signatory = next(s for s in reversed(signatures) if s.office_id == lead)
+    await matters.begin_matter(
+        session,
+        principal,
+        row["id"],
+        lead,
+        offices,
+        ends_on=terms.ends_on,
+        accepted_by=f"person:{signatory.person_id}",
+        now=now,
+    )
+
+
+def _end_of(ends_on: date) -> datetime:
+    return datetime.combine(ends_on, time(), UTC)
+
+
+async def decide_request(
+    session: AsyncSession,
+    principal: Principal,
+    request_id: UUID | None,
+    decision: HandlingDecision,
+    *,
+    if_match: Precondition,
+    now: datetime,
+) -> HandlingRead:
+    """Return the own draft, or conclude an agreement.
+
+    Raises:
+        MissingScopeError: the caller lacks `handling:sign`; machine clients always do.
+        StepUpNeededError: the second factor is not recent.
+        HandlingNotFoundError, HandlingMovedError, HandlingNotYoursError,
+            PreconditionFailedError: see `steps.take`.
+    """
+    row, taken = await steps.take(
+        session,
+        principal,
+        request_id,
+        decision.decision,
+        Permission.HANDLING_SIGN,
+        if_match=if_match,
+        now=now,
+    )
+    principal.require_step_up(now)
+    changes: dict[str, Any] = {}
+    if isinstance(decision, HandlingConclude):
+        changes["end_reason"] = decision.reason
+    return await steps.finish(
+        session, principal, row, taken, now=now, detail={"reason": decision.reason}, **changes
+    )
+
+
+async def record_instrument(
+    session: AsyncSession,
+    principal: Principal,
+    request_id: UUID | None,
+    recorded: InstrumentRecord,
+    *,
+    now: datetime,
+) -> HandlingRead:
+    """Enter a referral or consent that is on paper in the caller's own office.
+
+    Raises:
+        MissingScopeError: the caller lacks `handling:answer`.
+        HandlingNotFoundError: absent, or not for the caller; never told apart.
+        HandlingMovedError: the request is a question, or has ended.
+    """
+    principal.require(Permission.HANDLING_ANSWER)
+    row = await queries.get_request(session, principal, request_id, now=now, for_update=True)
+    if row["terms"] is None or row["status"] in FINAL:
+        raise HandlingMovedError(row["status"])
+    await session.execute(
+        insert(Instrument).values(
+            id=new_id(),
+            request_id=row["id"],
+            office_id=principal.office_id,
+            authority=recorded.authority,
+            signatory=recorded.signatory,
+            scope=recorded.scope,
+            dated_on=recorded.dated_on,
+            document_digest=bytes.fromhex(recorded.document_sha256),
+            recorded_by=principal.actor,
+            recorded_at=now,
+        )
+    )
+    others = [p["office_id"] for p in row["parties"] if p["office_id"] != principal.office_id]
+    detail = {"scope": recorded.scope, "document_sha256": recorded.document_sha256}
+    await audit.record(
+        session,
+        principal,
+        "handling.instrument_recorded",
+        str(row["id"]),
+        recipients=others if row["sent_at"] is not None else [],
+        detail=detail,
+    )
+    return render(await queries.get_request(session, principal, row["id"], now=now))

@@ -1,0 +1,121 @@
+"""What every step of a request does: it is found in the table, checked, taken and audited."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.permissions import Permission
+from app.access.principal import Principal
+from app.audit import service as audit
+from app.core.preconditions import Precondition
+from app.handling import machine, queries
+from app.handling.errors import HandlingMovedError, HandlingNotYoursError
+from app.handling.machine import Transition
+from app.handling.models import HandlingRequest
+from app.handling.reads import HandlingRead
+from app.handling.rendering import render
+from app.handling.vocabulary import FINAL
+
+DRAFTED_FOR: Final = timedelta(days=30)
+"""How long a draft, or a text that waits for leadership, stays."""
+ANSWERED_FOR: Final = timedelta(days=365)
+"""How long a question that was answered yes stays open."""
+
+
+async def take(
+    session: AsyncSession,
+    principal: Principal,
+    request_id: UUID | None,
+    step: str,
+    permission: Permission,
+    *,
+    if_match: Precondition,
+    now: datetime,
+) -> tuple[asyncpg.Record, Transition]:
+    """Lock a request and return it with what `step` does to it.
+
+    Of two steps at the same moment the second finds the state that the first left.
+
+    Raises:
+        MissingScopeError: the caller lacks `permission`.
+        HandlingNotFoundError: absent, or not for the caller; never told apart.
+        HandlingMovedError: the step does not lead on from where the request is.
+        HandlingNotYoursError: another party must take it.
+        PreconditionFailedError: `if_match` does not name the version that stands.
+    """
+    principal.require(permission)
+    row = await queries.get_request(session, principal, request_id, now=now, for_update=True)
+    found = machine.find(step, row["kind"], row["status"])
+    if found is None or found.permission != permission:
+        raise HandlingMovedError(row["status"])
+    if not found.may(row["own_number"]):
+        raise HandlingNotYoursError
+    if_match.require(f'"{row["version"]}"')
+    return row, found
+
+
+async def finish(
+    session: AsyncSession,
+    principal: Principal,
+    row: asyncpg.Record,
+    taken: Transition,
+    *,
+    now: datetime,
+    is_complete: bool = True,
+    detail: Mapping[str, Any] | None = None,
+    **changes: Any,
+) -> HandlingRead:
+    """Write a step and its audit entry, and return the request as it is then; see `write`."""
+    await write(
+        session, principal, row, taken, now=now, is_complete=is_complete, detail=detail, **changes
+    )
+    return render(await queries.get_request(session, principal, row["id"], now=now))
+
+
+async def write(
+    session: AsyncSession,
+    principal: Principal,
+    row: asyncpg.Record,
+    taken: Transition,
+    *,
+    now: datetime,
+    is_complete: bool = True,
+    detail: Mapping[str, Any] | None = None,
+    **changes: Any,
+) -> None:
+    """Write a step and its audit entry.
+
+    With `is_complete` false the step waits for the other parties and the state stays.
+    """
+    status = taken.to if is_complete else row["status"]
+    if status in FINAL:
+        changes["ended_at"] = now
+    elif status != row["status"]:
+        changes.setdefault("due_at", due(status, row["answer_days"], now))
+    await session.execute(
+        update(HandlingRequest)
+        .where(HandlingRequest.id == row["id"])
+        .values(status=status, version=HandlingRequest.version + 1, **changes)
+    )
+    others = [p["office_id"] for p in row["parties"] if p["office_id"] != principal.office_id]
+    is_known = row["sent_at"] is not None or "sent_at" in changes
+    await audit.record(
+        session,
+        principal,
+        taken.audited,
+        str(row["id"]),
+        recipients=others if is_known else [],
+        detail={"from": row["status"], "to": status, **(detail or {})},
+    )
+
+
+def due(status: str, answer_days: int, now: datetime) -> datetime:
+    """Return when a request that enters a state is due by itself."""
+    if status in {"sent", "countered", "escalated"}:
+        return now + timedelta(days=answer_days)
+    return now + (ANSWERED_FOR if status == "accepted" else DRAFTED_FOR)

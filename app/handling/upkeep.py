@@ -1,0 +1,77 @@
+"""What the registry does to requests by itself, when their time is over; it only ever takes away.
+
+Steps of the nightly job: each handles at most `limit` requests and returns how many; 0 means done.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.permissions import Permission
+from app.access.principal import Principal
+from app.audit import service as audit
+from app.handling import machine, queries
+from app.handling.models import HandlingRequest
+from app.handling.vocabulary import FINAL, STATUSES
+
+LONGER: Final = timedelta(days=14)
+"""What an escalated request gets on top."""
+_EXPIRING: Final = tuple(status for status in STATUSES if status not in FINAL)
+_ESCALATING: Final = ("sent", "countered")
+
+
+async def escalate_requests(
+    session: AsyncSession, principal: Principal, *, limit: int, now: datetime
+) -> int:
+    """Mark unanswered requests that ask for it, and give them more time; returns how many.
+
+    Raises:
+        MissingScopeError: the caller is not the operator.
+    """
+    principal.require(Permission.OFFICES_MANAGE)
+    due = await queries.take_due(session, _ESCALATING, limit=limit, now=now, on_silence="escalate")
+    for request in due:
+        request.escalated_at = now
+        request.due_at = now + LONGER
+        await _move(session, principal, request, "escalate", now=now)
+    return len(due)
+
+
+async def expire_requests(
+    session: AsyncSession, principal: Principal, *, limit: int, now: datetime
+) -> int:
+    """End requests that nobody answered in time and agreements whose period is over.
+
+    Run `escalate_requests` first: what escalates is given more time there.
+
+    Raises:
+        MissingScopeError: the caller is not the operator.
+    """
+    principal.require(Permission.OFFICES_MANAGE)
+    due = await queries.take_due(session, _EXPIRING, limit=limit, now=now)
+    for request in due:
+        request.ended_at = now
+        await _move(session, principal, request, "expire", now=now)
+    return len(due)
+
+
+async def _move(
+    session: AsyncSession,
+    principal: Principal,
+    request: HandlingRequest,
+    step: str,
+    *,
+    now: datetime,
+) -> None:
+    taken = machine.find(step, request.kind, request.status)
+    assert taken is not None  # noqa: S101 -- only states that the table lets it leave were taken
+    before = request.status
+    request.status, request.version = taken.to, request.version + 1
+    await session.flush()  # the database's own table of moves speaks before the audit entry
+    offices = await queries.list_offices_of(session, request.id)
+    recipients = offices if request.sent_at is not None else offices[:1]
+    detail = {"from": before, "to": taken.to, "at": now.isoformat()}
+    await audit.record(
+        session, principal, taken.audited, str(request.id), recipients=recipients, detail=detail
+    )

@@ -1,0 +1,32 @@
+from app.core.errors import ConflictError, InvalidError, NotFoundError
+
+
+class QuestionNotFoundError(NotFoundError):
+    """No such question, or one between other offices; never told apart."""
+
+    code = "infusion-question-not-found"
+    title = "Question not found"
+    default_detail = "Check the id in GET /v1/infusion-questions."
+
+
+class QuestionStandsError(ConflictError):
+    """The question is in a state that this step does not start from."""
+
+    code = "infusion-question-state"
+    title = "Not in this state"
+
+
+class QuestionNotYoursError(ConflictError):
+    """The step is the other office's: one asks, withdraws and says the use; one takes, answers."""
+
+    code = "infusion-question-not-yours"
+    title = "The other office's step"
+    default_detail = "The office that asked withdraws and says the use; the desk takes and answers."
+
+
+class DeskAbsentError(InvalidError):
+    """The office offers no advice on this topic, takes no part, or is the caller's own."""
+
+    code = "infusion-desk-absent"
+    title = "No such desk"
+    default_detail = "Choose an office and one of its topics from GET /v1/infusion-desks."

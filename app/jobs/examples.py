@@ -1,0 +1,20 @@
+from typing import Any, Final
+
+_RUN: Final[dict[str, Any]] = {
+    "id": "run_0198a3c4b1c27d3e8f90a1b2c3d4e5f6",
+    "state": "failed",
+    "is_dry": False,
+    "started_at": "2026-03-02T02:00:00.123456Z",
+    "finished_at": "2026-03-02T02:00:41.654321Z",
+    "steps": [
+        {"step": "cases.expire", "state": "succeeded", "error": None},
+        {"step": "cases.purge", "state": "failed", "error": "unavailable"},
+    ],
+}
+
+EXAMPLES: Final[dict[str, Any]] = {
+    "RunRead": _RUN,
+    "StepRead": _RUN["steps"][0],
+    "RunPage": {"items": [_RUN], "next_cursor": None},
+}
+"""Examples by name of schema, for the OpenAPI document; everything is made up."""

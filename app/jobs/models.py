@@ -1,0 +1,49 @@
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.models import Base
+
+
+class Run(Base):
+    """One nightly run; what people see of it."""
+
+    __tablename__ = "runs"
+    __table_args__ = (
+        CheckConstraint("state IN ('running', 'succeeded', 'failed', 'interrupted')", name="state"),
+        CheckConstraint("(state = 'running') = (finished_at IS NULL)", name="finished_at"),
+        Index("uq_runs_running", "state", unique=True, postgresql_where=text("state = 'running'")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    state: Mapped[str]
+    is_dry: Mapped[bool]
+    as_of: Mapped[datetime]
+    """The `now` of every step."""
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    """Of an interrupted one, when the next began."""
+
+
+class RunStep(Base):
+    """One step of a run, written after each batch."""
+
+    __tablename__ = "run_steps"
+    __table_args__ = (
+        CheckConstraint("state IN ('running', 'succeeded', 'failed')", name="state"),
+        CheckConstraint("(state = 'failed') = (error IS NOT NULL)", name="error"),
+    )
+
+    run_id: Mapped[UUID] = mapped_column(
+        ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True
+    )
+    position: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    step: Mapped[str]
+    state: Mapped[str]
+    count: Mapped[int]
+    """Items handled."""
+    milliseconds: Mapped[int]
+    error: Mapped[str | None]
+    """The code of a problem, or the kind of the exception; never its text."""

@@ -1,0 +1,153 @@
+"""The nightly run: each step in transactions of its own, whatever became of the others."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from time import monotonic
+from typing import Final
+from uuid import UUID
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.clock import utc_now
+from app.core.db import JOBS, Sessions, become, enter, transaction
+from app.core.errors import AppError
+from app.core.ids import new_id
+from app.core.locks import held
+from app.jobs import queries
+from app.jobs.errors import RunLostError, RunUnderWayError
+from app.jobs.queries import State
+from app.jobs.steps import NIGHTLY, Step
+
+LOCK: Final = "joinder nightly"
+
+
+@dataclass(frozen=True)
+class Done:
+    """How far a step is, or how it ended."""
+
+    step: str
+    state: State = "running"
+    count: int = 0
+    before: int | None = None
+    """What it handled in the last whole run; None when it was no part of it."""
+    milliseconds: int = 0
+    error: str | None = None
+
+
+Report = Callable[[Done], None]
+"""Told after each batch and at the end of each step."""
+
+
+@dataclass(frozen=True)
+class _Run:
+    id: UUID
+    sessions: Sessions
+    as_of: datetime
+    is_dry: bool
+    report: Report
+
+
+class _UndoneError(Exception):
+    """Ends the transaction of a dry run, which leaves nothing behind."""
+
+
+async def run(
+    sessions: Sessions,
+    steps: Sequence[Step],
+    *,
+    as_of: datetime,
+    is_dry: bool = False,
+    report: Report = lambda _: None,
+) -> list[Done]:
+    """Take the steps in order and return what became of each; one run at a time.
+
+    A step is repeated, each time in a transaction of its own, until it returns 0. One that fails is
+    recorded, and the next is taken. A run that is killed leaves whole batches behind, and the next
+    does the rest. A dry run does one batch of each and undoes it.
+
+    Args:
+        sessions: Of the operator's role.
+        steps: See `steps.py`.
+        as_of: The `now` of every step.
+        is_dry: Whether nothing shall stay done.
+        report: Told how far the run is.
+
+    Raises:
+        RunUnderWayError: another run holds the lock.
+        RunLostError: the connection that held the lock ended, and another run began.
+    """
+    async with held(sessions, LOCK) as is_ours:
+        if not is_ours:
+            raise RunUnderWayError
+        this = _Run(new_id(), sessions, as_of, is_dry, report)
+        async with transaction(sessions) as session:
+            before = await queries.get_last_counts(session)
+            await queries.begin_run(session, this.id, as_of=as_of, is_dry=is_dry, now=utc_now())
+        done = [
+            await _take(this, position, step, Done(step.name, before=before.get(step.name)))
+            for position, step in enumerate(steps)
+        ]
+        state: State = "failed" if any(each.error for each in done) else "succeeded"
+        async with transaction(sessions) as session:
+            await queries.finish(session, this.id, state, now=utc_now())
+        return done
+
+
+async def _take(this: _Run, position: int, step: Step, done: Done) -> Done:
+    """Repeat a step until it has nothing more to do, and return what became of it."""
+    try:
+        more = True
+        while more:
+            this.report(done)
+            count, done = done.count, await _batch(this, position, step, done)
+            more = done.count > count and not this.is_dry
+        done = replace(done, state="succeeded")
+    except RunLostError:
+        raise
+    except Exception as error:  # noqa: BLE001 -- the edge of a step: the next one is taken anyway
+        code = error.code if isinstance(error, AppError) else type(error).__name__
+        structlog.get_logger().error("step_failed", step=step.name, error=code)
+        done = replace(done, state="failed", error=code)
+    async with transaction(this.sessions) as session:
+        await _note(session, this, position, done)
+    this.report(done)
+    return done
+
+
+async def _batch(this: _Run, position: int, step: Step, done: Done) -> Done:
+    """Do and record one batch, both or neither.
+
+    Raises:
+        RunLostError: another run has taken over.
+    """
+    began = monotonic()
+    try:
+        async with transaction(this.sessions) as session:
+            if not await queries.hold(session, this.id):
+                raise RunLostError
+            count = await step.work(session, limit=step.limit, now=this.as_of)
+            spent = round(1000 * (monotonic() - began))
+            done = replace(done, count=done.count + count, milliseconds=done.milliseconds + spent)
+            await enter(session, NIGHTLY)
+            await become(session, JOBS)
+            await _note(session, this, position, done)
+            if this.is_dry:
+                raise _UndoneError  # noqa: TRY301 -- ends the transaction
+    except _UndoneError:
+        pass
+    return done
+
+
+async def _note(session: AsyncSession, this: _Run, position: int, done: Done) -> None:
+    await queries.note_step(
+        session,
+        this.id,
+        position,
+        done.step,
+        done.state,
+        count=done.count,
+        milliseconds=done.milliseconds,
+        error=done.error,
+    )

@@ -1,0 +1,37 @@
+from datetime import datetime
+from typing import Literal
+
+from app.core.schemas import PageRead, Read
+
+
+class StepRead(Read):
+    """What became of one step; how much it handled concerns other offices and is not told."""
+
+    step: str
+    """Its name, such as `cases.expire`."""
+    state: Literal["running", "succeeded", "failed"]
+    """A step that failed is taken again by the next run."""
+    error: str | None
+    """A code of what went wrong; null unless it failed."""
+
+
+class RunRead(Read):
+    """One nightly run."""
+
+    id: str
+    """Opaque; later runs have greater ones."""
+    state: Literal["running", "succeeded", "failed", "interrupted"]
+    """`failed`: a step did, the others were taken; `interrupted`: it was stopped, and the next run
+    did the rest."""
+    is_dry: bool
+    """Whether it only tried what it would do."""
+    started_at: datetime
+    """When it began, UTC."""
+    finished_at: datetime | None
+    """UTC; null while it runs."""
+    steps: tuple[StepRead, ...]
+    """In the order in which they were taken, as far as it came."""
+
+
+class RunPage(PageRead[RunRead]):
+    """Runs, newest first."""

@@ -1,0 +1,109 @@
+"""What a nightly run does, in order."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.policy import permissions_of
+from app.access.principal import Principal
+from app.access.vocabulary import Role
+from app.accounts import review
+from app.accounts import upkeep as accounts
+from app.cases.registering import Intake
+from app.contact_requests import service as contact_requests
+from app.defendants import service as defendants
+from app.followups import reminding
+from app.handling import upkeep as handling
+from app.infusion import service as infusion
+from app.jobs import upkeep as jobs
+from app.notifications import upkeep as notifications
+from app.overlaps.keyring import Keyring
+from app.people import upkeep as people
+from app.recounting import service as recounting
+from app.rematching import service as rematching
+from app.retention import service as retention
+from app.second_looks import service as second_looks
+from app.sharing import glass
+from app.suppressing import service as suppressing
+
+NIGHTLY: Final = Principal(
+    "nightly",
+    0,
+    permissions_of([Role.OPERATOR]),
+    roles=frozenset({Role.OPERATOR}),
+)
+"""The registry's own job: it does what the operator would, and the audit tells them apart."""
+
+Work = Callable[..., Awaitable[int]]
+"""Called with a session and, by name, `limit` and `now`; returns how many items, 0 when done."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: a service function, and how many items it handles in a transaction."""
+
+    name: str
+    work: Work
+    limit: int = 500
+    is_of_office: bool = False
+    """Whether it can be done for the cases of one office."""
+
+
+def steps(
+    intake: Intake, *, office_id: int | None = None, is_full: bool = False
+) -> tuple[Step, ...]:
+    """Return the steps in the order in which a run takes them.
+
+    What leaves comes first, so that it is in no recount; then what is found, then what is told, and
+    last what nobody needs any more.
+    """
+    keyring, me = intake.keyring, NIGHTLY
+    every = (
+        Step(
+            "cases.expire",
+            partial(retention.expire, principal=me, intake=intake, office_id=office_id),
+            is_of_office=True,
+        ),
+        Step(
+            "cases.purge",
+            partial(retention.purge, principal=me, office_id=office_id),
+            is_of_office=True,
+        ),
+        Step(
+            "suppressions.expire",
+            partial(suppressing.end_expired, principal=me, keyring=keyring),
+            limit=20,
+        ),
+        Step("overlaps.finish", partial(_finish, keyring=keyring)),
+        Step("overlaps.recount", partial(recounting.note_pairs, is_full=is_full), limit=5000),
+        Step("overlaps.compare", partial(_compare, keyring=keyring)),
+        Step("handling.escalate", partial(handling.escalate_requests, principal=me)),
+        Step("handling.expire", partial(handling.expire_requests, principal=me)),
+        Step("contact_requests.expire", partial(contact_requests.expire_requests, principal=me)),
+        Step("second_looks.ask", partial(second_looks.ask_again, principal=me)),
+        Step("follow_ups.remind", partial(reminding.remind, principal=me)),
+        Step("follow_ups.escalate", partial(reminding.escalate, principal=me)),
+        Step("defendants.expire", partial(defendants.end_expired, principal=me)),
+        Step("infusion.expire", partial(infusion.expire_questions, principal=me)),
+        Step("access_reviews.remind", partial(review.remind, principal=me)),
+        Step("people.disable_idle", partial(people.disable_idle, principal=me)),
+        Step("glass.alarm", partial(glass.raise_alarms, principal=me)),
+        Step("people.forget", partial(people.purge_ended, principal=me)),
+        Step("answers.forget", partial(accounts.forget_answers, principal=me)),
+        Step("assertions.forget", partial(accounts.forget_assertions, principal=me)),
+        Step("events.forget", partial(notifications.forget_events, principal=me)),
+        Step("runs.forget", partial(jobs.forget_runs, principal=me)),
+    )
+    return tuple(step for step in every if office_id is None or step.is_of_office)
+
+
+async def _finish(session: AsyncSession, *, keyring: Keyring, now: datetime, limit: int) -> int:  # noqa: ARG001 -- rematching has its own
+    return await rematching.finish(session, await keyring.follow(session), now=now) or 0
+
+
+async def _compare(session: AsyncSession, *, keyring: Keyring, now: datetime, limit: int) -> int:  # noqa: ARG001 -- as above
+    return await recounting.compare(session, await keyring.follow(session), now=now)

@@ -1,0 +1,41 @@
+from typing import Any, Final
+
+LEAD: Final = {"code": "CA0190000A", "name": "Sample County District Attorney"}
+_OTHER: Final = {"code": "NV0020000A", "name": "Other County District Attorney"}
+PERIOD: Final = {
+    "id": "led_0198a3c1d2e47f508192a3b4c5d6e7f8",
+    "office": LEAD,
+    "from_office": None,
+    "offered_at": "2026-03-04T10:00:00Z",
+    "accepted_at": "2026-03-04T10:00:00Z",
+    "until": None,
+}
+MATTER: Final = {
+    "id": "mat_0198a3c1d2e47f508192a3b4c5d6e7f8",
+    "request_id": "hnd_0198a3c1d2e47f508192a3b4c5d6e7f8",
+    "status": "active",
+    "began_on": "2026-03-04",
+    "agreed_on": "2026-03-04",
+    "ends_on": "2027-03-01",
+    "ended_at": None,
+    "parties": [LEAD, _OTHER],
+    "lead": LEAD,
+    "leads": [PERIOD],
+}
+EXAMPLES: Final[dict[str, Any]] = {
+    "MatterRead": MATTER,
+    "LeadOffer": {"office": "NV0020000A"},
+    "LeadTake": {"from_office": "CA0190000A"},
+    "OriginList": {
+        "matter_id": MATTER["id"],
+        "items": [
+            {
+                "at": "2026-03-02T15:04:05Z",
+                "what": "pointer",
+                "from_office": _OTHER,
+                "overlap_id": "ovl_0198a3c0b1c27d3e8f90a1b2c3d4e5f6",
+            }
+        ],
+    },
+}
+"""Examples by name of schema or operation, for the OpenAPI document; everything is made up."""

@@ -1,0 +1,151 @@
+"""The lead of a matter is handed over: one office offers, the other accepts, and it passes."""
+
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import insert, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.permissions import Permission
+from app.access.principal import Principal
+from app.audit import service as audit
+from app.core.ids import new_id, public_id
+from app.matters import queries
+from app.matters.errors import (
+    InstrumentMissingError,
+    LeadOfferError,
+    LeadOfferNotFoundError,
+)
+from app.matters.models import Matter, MatterLead
+from app.matters.schemas import MatterRead
+from app.matters.service import OFFER, get_open, read_as
+from app.reference.authority import authority_of
+
+"""Bases of an Attorney General's authority that take a referral or consent on paper."""
+
+ON_PAPER: Final = frozenset({"on_request", "on_consent", "referral_by"})
+
+
+async def offer_lead(
+    session: AsyncSession, principal: Principal, key: UUID | None, code: str, *, now: datetime
+) -> MatterRead:
+    """Offer the lead to another party; an offer that waits is taken back by it.
+
+    Raises:
+        MissingScopeError: the caller lacks `handling:sign`; machine clients always do.
+        StepUpNeededError: the second factor is not recent.
+        MatterNotFoundError: absent, or not for the caller; never told apart.
+        MatterEndedError: it has ended.
+        LeadOfferError: the caller's office does not lead, or `code` is no other party.
+        InstrumentMissingError: the state's rule wants a referral or consent on record.
+    """
+    principal.require(Permission.HANDLING_SIGN)
+    row = await get_open(session, principal, key, now=now)
+    principal.require_step_up(now)
+    party = next((each for each in row["parties"] if each["code"] == code), None)
+    is_lead = row["lead_office_id"] == principal.office_id
+    if party is None or not is_lead or party["office_id"] == principal.office_id:
+        raise LeadOfferError
+    _require_instrument(row, party)
+    await session.execute(
+        update(MatterLead)
+        .where(
+            MatterLead.request_id == row["request_id"],
+            MatterLead.accepted_at.is_(None),
+            MatterLead.withdrawn_at.is_(None),
+        )
+        .values(withdrawn_at=now)
+    )
+    offer_id = new_id()
+    await session.execute(
+        insert(MatterLead).values(
+            id=offer_id,
+            request_id=row["request_id"],
+            office_id=party["office_id"],
+            from_office_id=principal.office_id,
+            offered_by=principal.actor,
+            offered_at=now,
+        )
+    )
+    await audit.record(
+        session,
+        principal,
+        "lead.offered",
+        str(row["request_id"]),
+        recipients=[each["office_id"] for each in row["parties"]],
+        detail={"offer": public_id(OFFER, offer_id), "to": party["office_id"]},
+    )
+    return await read_as(session, principal, row["request_id"], now=now)
+
+
+def _require_instrument(row: asyncpg.Record, party: dict[str, Any]) -> None:
+    if party["kind"] != "attorney_general" or row["has_instrument"]:
+        return
+    rule = authority_of(party["state"], row["trafficking_type"], row["matter_kind"], row["today"])
+    if rule.basis in ON_PAPER:
+        raise InstrumentMissingError
+
+
+async def accept_lead(
+    session: AsyncSession,
+    principal: Principal,
+    key: UUID | None,
+    offer_id: UUID | None,
+    from_office: str,
+    *,
+    now: datetime,
+) -> MatterRead:
+    """Take the lead that was offered; it passes at this moment.
+
+    Raises:
+        MissingScopeError: the caller lacks `handling:sign`; machine clients always do.
+        StepUpNeededError: the second factor is not recent.
+        MatterNotFoundError: absent, or not for the caller; never told apart.
+        MatterEndedError: it has ended.
+        LeadOfferNotFoundError: no such offer, of that office, waits for the caller's.
+    """
+    principal.require(Permission.HANDLING_SIGN)
+    row = await get_open(session, principal, key, now=now)
+    principal.require_step_up(now)
+    lead = next(each for each in row["parties"] if each["office_id"] == row["lead_office_id"])
+    if lead["code"] != from_office:
+        raise LeadOfferNotFoundError
+    taken = await session.execute(
+        update(MatterLead)
+        .where(
+            MatterLead.id == offer_id,
+            MatterLead.request_id == row["request_id"],
+            MatterLead.office_id == principal.office_id,
+            MatterLead.from_office_id == row["lead_office_id"],
+            MatterLead.accepted_at.is_(None),
+            MatterLead.withdrawn_at.is_(None),
+        )
+        .values(accepted_at=now, accepted_by=principal.actor)
+    )
+    if not taken.rowcount:  # type: ignore[attr-defined]  # of a CursorResult
+        raise LeadOfferNotFoundError
+    await session.execute(
+        update(Matter)
+        .where(Matter.request_id == row["request_id"])
+        .values(lead_office_id=principal.office_id)
+    )
+    others = [each["office_id"] for each in row["parties"]]
+    await queries.add_origin(
+        session,
+        [principal.office_id],
+        "lead",
+        from_office_id=row["lead_office_id"],
+        request_id=row["request_id"],
+        now=now,
+    )
+    await audit.record(
+        session,
+        principal,
+        "lead.handed_over",
+        str(row["request_id"]),
+        recipients=others,
+        detail={"from": row["lead_office_id"], "to": principal.office_id},
+    )
+    return await read_as(session, principal, row["request_id"], now=now)

@@ -1,0 +1,191 @@
+"""A matter under an agreement: it begins, its lead is handed over, it is extended."""
+
+from datetime import date, datetime
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import insert, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.permissions import Permission
+from app.access.principal import Principal
+from app.audit import service as audit
+from app.core.ids import new_id, public_id
+from app.matters import queries
+from app.matters.errors import (
+    MatterEndedError,
+)
+from app.matters.models import Matter, MatterLead
+from app.matters.schemas import LeadPeriodRead, MatterRead
+from app.offices.schemas import OfficeRef
+
+"""Bases of an Attorney General's authority that take a referral or consent on paper."""
+OFFER: Final = "led"
+
+
+async def begin_matter(
+    session: AsyncSession,
+    principal: Principal,
+    request_id: UUID,
+    lead_office_id: int,
+    offices: list[int],
+    *,
+    ends_on: date,
+    accepted_by: str,
+    now: datetime,
+) -> None:
+    """Begin a matter of a request that all have signed; part of the last signature.
+
+    Args:
+        session: With the request already in force.
+        principal: Who signed last.
+        request_id: The request, and the matter's own key.
+        lead_office_id: Which of the parties leads.
+        offices: The parties, who asked first.
+        ends_on: First day on which it no longer holds.
+        accepted_by: Who signed for the lead.
+        now: When it begins.
+    """
+    await session.execute(
+        insert(Matter).values(
+            request_id=request_id,
+            lead_office_id=lead_office_id,
+            began_on=now.date(),
+            agreed_on=now.date(),
+            ends_on=ends_on,
+        )
+    )
+    await session.execute(
+        insert(MatterLead).values(
+            id=new_id(),
+            request_id=request_id,
+            office_id=lead_office_id,
+            offered_by=accepted_by,
+            offered_at=now,
+            accepted_by=accepted_by,
+            accepted_at=now,
+        )
+    )
+    for office_id in offices:
+        others = [each for each in offices if each != office_id]
+        await queries.add_origin(
+            session,
+            others,
+            "agreement",
+            from_office_id=office_id,
+            request_id=request_id,
+            now=now,
+        )
+    await audit.record(
+        session,
+        principal,
+        "matter.began",
+        str(request_id),
+        recipients=offices,
+        detail={"lead": lead_office_id, "ends_on": ends_on.isoformat()},
+    )
+
+
+async def extend_matter(
+    session: AsyncSession, request_id: UUID, ends_on: date, *, now: datetime
+) -> None:
+    """Give a matter a later end that all have signed; part of the last signature."""
+    await session.execute(
+        update(Matter)
+        .where(Matter.request_id == request_id)
+        .values(agreed_on=now.date(), ends_on=ends_on)
+    )
+
+
+async def read_matter(
+    session: AsyncSession, principal: Principal, key: UUID | None, *, now: datetime
+) -> MatterRead:
+    """Return a matter that the caller's office is a party of.
+
+    Raises:
+        MissingScopeError: the caller lacks `handling:read`.
+        MatterNotFoundError: absent, or not for the caller; never told apart.
+    """
+    principal.require(Permission.HANDLING_READ)
+    read = await read_as(session, principal, key, now=now)
+    await record_disclosed(session, principal, read.id, "matter")
+    return read
+
+
+async def record_disclosed(
+    session: AsyncSession, principal: Principal, matter_id: str, what: str
+) -> None:
+    """Record that the caller was shown a matter, or a part of it."""
+    await audit.record(
+        session,
+        principal,
+        f"{what}.disclosed",
+        matter_id,
+        recipients=[principal.office_id],
+    )
+
+
+async def get_open(
+    session: AsyncSession, principal: Principal, key: UUID | None, *, now: datetime
+) -> asyncpg.Record:
+    """Return a matter that still holds, locked until the transaction ends.
+
+    Raises:
+        MatterNotFoundError: absent, or not for the caller; never told apart.
+        MatterEndedError: it has ended, or its last day is over.
+    """
+    row = await queries.get_matter(session, principal, key, now=now, for_update=True)
+    if row["ended_at"] is not None or row["ends_on"] <= now.date():
+        raise MatterEndedError
+    return row
+
+
+async def read_as(
+    session: AsyncSession, principal: Principal, key: UUID | None, *, now: datetime
+) -> MatterRead:
+    """Return a matter as the caller's office sees it; nothing is recorded.
+
+    Raises:
+        MatterNotFoundError: absent, or not for the caller; never told apart.
+    """
+    row = await queries.get_matter(session, principal, key, now=now)
+    leads = render_leads(await queries.list_leads(session, row["request_id"]))
+    by_id = {each["office_id"]: each for each in row["parties"]}
+    lead = by_id[row["lead_office_id"]]
+    return MatterRead(
+        id=public_id(queries.PREFIX, row["request_id"]),
+        request_id=public_id("hnd", row["request_id"]),
+        status=row["status"],
+        began_on=row["began_on"],
+        agreed_on=row["agreed_on"],
+        ends_on=row["ends_on"],
+        ended_at=row["ended_at"],
+        parties=parties(row),
+        lead=OfficeRef(code=lead["code"], name=lead["name"]),
+        leads=leads,
+    )
+
+
+def parties(row: asyncpg.Record) -> tuple[OfficeRef, ...]:
+    """Return the offices of a matter, who asked first."""
+    return tuple(OfficeRef(code=each["code"], name=each["name"]) for each in row["parties"])
+
+
+def render_leads(rows: list[asyncpg.Record]) -> tuple[LeadPeriodRead, ...]:
+    """Return who led when, each until the next one took over."""
+    taken = [row["accepted_at"] for row in rows if row["accepted_at"] is not None]
+    return tuple(
+        LeadPeriodRead(
+            id=public_id(OFFER, row["id"]),
+            office=OfficeRef(code=row["code"], name=row["name"]),
+            from_office=row["from_code"],
+            offered_at=row["offered_at"],
+            accepted_at=row["accepted_at"],
+            until=min(
+                (at for at in taken if row["accepted_at"] and at > row["accepted_at"]),
+                default=None,
+            ),
+        )
+        for row in rows
+    )

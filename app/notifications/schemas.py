@@ -1,0 +1,39 @@
+from datetime import datetime
+from typing import Literal
+
+from app.cases.overlap_schemas import CaseRef
+from app.core.schemas import PageRead, Read
+
+EventType = Literal[
+    "overlap.found",
+    "overlap.changed",
+    "overlap.updated",
+    "overlap.retracted",
+    "case.expired",
+]
+
+
+class EventRead(Read):
+    """That something changed: what it is now is read by its id, with the right to do so."""
+
+    id: str
+    """Opaque; the same each time that the event is read."""
+    type: EventType
+    """`overlap.found`, also when one that was retracted holds again; `overlap.changed`: other
+    evidence; `overlap.updated`: anything else, such as a verdict of either side, or that the other
+    side shows more or less of it: one that you do not know yet is shown from now on;
+    `overlap.retracted`; `case.expired`: the review date of an own case passed, so it matches no
+    more."""
+    at: datetime
+    """When it happened, UTC."""
+    overlap_id: str | None
+    """The overlap that it is about; null where it is about an own case."""
+    case: CaseRef | None
+    """The office's own case that it is about; null where it is about an overlap."""
+
+
+class EventPage(PageRead[EventRead]):
+    """Events, oldest first."""
+
+    resume_cursor: str | None = None
+    """To be sent as `cursor` later, for what came since; null while there was no event at all."""

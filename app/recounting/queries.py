@@ -1,0 +1,296 @@
+"""Set-based SQL of recounting: which pairs of cases the sightings make, against what is stored."""
+
+import json
+from collections.abc import Collection, Sequence
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+import asyncpg
+
+from app.core.models import HORIZON
+from app.identifiers.kinds import KINDS
+from app.overlaps.limits import LEAST_OFFICES, LIMITS
+
+Connection = asyncpg.Connection
+
+SLICES: Final = 64
+"""Ranges of tokens, of equal size because tokens are random, that a full recount goes through."""
+
+_BEYOND: Final = b"\xff" * 17
+"""Greater than every token."""
+
+# a sort of many rows must not spill, nothing here is read by single keys, and it may take minutes
+AT_LENGTH: Final = """
+SELECT set_config('work_mem', '64MB', true), set_config('statement_timeout', '600s', true),
+  set_config('plan_cache_mode', 'force_custom_plan', true),
+  set_config('enable_seqscan', 'on', true)
+"""
+"""For the rest of a transaction that recounts in full."""
+
+# the planner takes every token for one that others hold too, and would read all of them
+BY_KEY: Final = """
+SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
+  set_config('statement_timeout', '600s', true)
+"""
+"""For the rest of one that recounts what is new."""
+
+_LIMITS: Final = ", ".join(
+    f"({kind.code}, {LIMITS[name].offices}, {LIMITS[name].subjects})"
+    for name, kind in KINDS.items()
+)
+# as overlaps/limits.py says it of the visible ones; of hidden ones only this is not stored
+_IS_NO_CROWD: Final = f"""
+NOT (t.hidden_offices > l.offices
+     OR t.hidden_subjects > l.subjects AND t.hidden_offices >= {LEAST_OFFICES})
+"""
+_HELD: Final = """
+(SELECT token, office_id, subject_id, FALSE AS is_hidden FROM sightings
+ UNION ALL SELECT token, office_id, subject_id, TRUE FROM hidden_sightings)
+"""
+_JOIN_TOKEN: Final = f"""
+JOIN tokens t ON t.token = m.token AND NOT t.is_common
+  AND t.epoch = (SELECT epoch FROM key_epochs WHERE state = 'current')
+JOIN (VALUES {_LIMITS}) AS l (kind, offices, subjects) ON l.kind = t.kind
+"""  # noqa: S608 -- constants only; every value is a parameter
+# who knows of the pair already is not asked: the overlap stands, or it is noted to be found
+_NOTE_UNKNOWN: Final = """
+INSERT INTO recount_pairs (low_case_id, high_case_id)
+SELECT p.low, p.high FROM (
+  SELECT DISTINCT least(a.case_id, b.case_id) AS low, greatest(a.case_id, b.case_id) AS high
+  {pairs}) AS p
+WHERE NOT EXISTS (SELECT FROM "overlaps" o WHERE o.low_case_id = p.low
+                  AND o.high_case_id = p.high AND o.retracted_at IS NULL)
+  AND NOT EXISTS (SELECT FROM pending_pairs q
+                  WHERE q.low_case_id = p.low AND q.high_case_id = p.high)
+ON CONFLICT DO NOTHING
+"""
+
+# first the tokens of several offices, then their sightings: no plan of it is a bad one
+_MET: Final = f"""
+WITH met AS MATERIALIZED (
+  SELECT token FROM {_HELD} AS g WHERE token >= $1 AND token < $2
+  GROUP BY token HAVING min(office_id) <> max(office_id))
+"""  # noqa: S608 -- constants only; every value is a parameter
+_NOTE_SLICE: Final = _MET + _NOTE_UNKNOWN.format(
+    pairs=f"""
+  FROM met m {_JOIN_TOKEN}
+  JOIN {_HELD} AS g ON g.token = m.token
+  JOIN {_HELD} AS h ON h.token = m.token AND h.office_id > g.office_id
+  JOIN subjects a ON a.id = g.subject_id
+  JOIN subjects b ON b.id = h.subject_id
+  WHERE {_IS_NO_CROWD} OR NOT (g.is_hidden OR h.is_hidden)"""
+)
+
+# as above: most tokens have no other holder, so nothing else is asked of them
+_MET_ANEW: Final = f"""
+WITH met AS MATERIALIZED (
+  SELECT g.token, g.subject_id AS one, h.subject_id AS other,
+         g.is_hidden OR h.is_hidden AS is_hidden
+  FROM subjects s
+  JOIN {_HELD} AS g ON g.subject_id = s.id
+  JOIN {_HELD} AS h ON h.token = g.token AND h.office_id <> g.office_id
+  WHERE s.written_in >= $1 AND s.written_in < $2)
+"""  # noqa: S608 -- as above
+_NOTE_NEW: Final = _MET_ANEW + _NOTE_UNKNOWN.format(
+    pairs=f"""
+  FROM met m {_JOIN_TOKEN}
+  JOIN subjects a ON a.id = m.one
+  JOIN subjects b ON b.id = m.other
+  WHERE {_IS_NO_CROWD} OR NOT m.is_hidden"""
+)
+
+_NOTE_STANDING: Final = """
+WITH page AS (
+  SELECT id, low_case_id, high_case_id FROM "overlaps"
+  WHERE retracted_at IS NULL AND id > $1 ORDER BY id LIMIT $2),
+noted AS (
+  INSERT INTO recount_pairs (low_case_id, high_case_id)
+  SELECT low_case_id, high_case_id FROM page ON CONFLICT DO NOTHING)
+SELECT id FROM page ORDER BY id DESC LIMIT 1
+"""
+
+# transactions are taken whole: the limit only says where to look for the end of one
+_END_OF_BATCH: Final = """
+SELECT written_in + 1 FROM subjects WHERE written_in >= $1 AND written_in < $2
+ORDER BY written_in OFFSET $3 LIMIT 1
+"""
+
+_UNFINISHED: Final = """
+SELECT id, is_full, since, until, next_slice, next_overlap FROM recounts
+WHERE finished_at IS NULL ORDER BY is_full DESC, id LIMIT 1 FOR UPDATE
+"""
+
+_LAST: Final = """
+SELECT max(until), max(began_at) FILTER (WHERE is_full), max(began_at) FROM recounts
+WHERE finished_at IS NOT NULL
+"""
+
+_BEGIN: Final = f"""
+INSERT INTO recounts (is_full, since, until, next_slice, differences, began_at)
+VALUES ($1, $2, {HORIZON}, 0, 0, $3)
+RETURNING id, is_full, since, until, next_slice, next_overlap
+"""  # noqa: S608 -- a constant only
+
+_GO_ON: Final = """
+UPDATE recounts SET since = $2, next_slice = $3, next_overlap = $4, finished_at = $5 WHERE id = $1
+"""
+
+_ADD_DIFFERENCES: Final = """
+UPDATE recounts SET differences = differences + $1
+WHERE id = (SELECT id FROM recounts ORDER BY id DESC LIMIT 1)
+"""
+
+_CLAIM: Final = """
+DELETE FROM recount_pairs WHERE (low_case_id, high_case_id) IN (
+  SELECT low_case_id, high_case_id FROM recount_pairs ORDER BY 1, 2 LIMIT $1)
+RETURNING low_case_id, high_case_id
+"""
+
+_LOCK_CASES: Final = """
+SELECT id FROM cases WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+"""
+
+_STANDING: Final = """
+SELECT o.low_case_id, o.high_case_id, o.band, o.evidence, o.findings
+FROM unnest($1::bigint[], $2::bigint[]) AS q (low, high)
+JOIN "overlaps" o ON o.low_case_id = q.low AND o.high_case_id = q.high AND o.retracted_at IS NULL
+"""
+
+# what an office's share sets aside may have been matched before
+_SHARING: Final = """
+WITH asked AS (SELECT low, high FROM unnest($1::bigint[], $2::bigint[]) AS q (low, high)),
+held AS (
+  SELECT DISTINCT s.case_id, g.token FROM subjects s CROSS JOIN LATERAL (
+    SELECT token FROM sightings WHERE subject_id = s.id
+    UNION ALL SELECT token FROM hidden_sightings WHERE subject_id = s.id
+    UNION ALL SELECT token FROM common_sightings WHERE subject_id = s.id) AS g
+  WHERE s.case_id IN (SELECT low FROM asked UNION SELECT high FROM asked))
+SELECT DISTINCT q.low, q.high FROM asked q
+JOIN held a ON a.case_id = q.low JOIN held b ON b.case_id = q.high AND b.token = a.token
+"""
+
+
+class Progress(NamedTuple):
+    """A recount that is under way."""
+
+    id: int
+    is_full: bool
+    since: int
+    until: int
+    next_slice: int
+    next_overlap: UUID | None
+
+
+class Standing(NamedTuple):
+    """What is stored of a pair of cases."""
+
+    band: str
+    evidence: Sequence[str]
+    findings: Sequence[dict[str, Any]]
+
+
+async def get_unfinished(connection: Connection) -> Progress | None:
+    """Return the recount that is under way, locked; None when there is none."""
+    row = await connection.fetchrow(_UNFINISHED)
+    return Progress(*row) if row else None
+
+
+async def get_last(connection: Connection) -> asyncpg.Record:
+    """Return up to where recounts have come, when the last full one began, and the last of all."""
+    row = await connection.fetchrow(_LAST)
+    assert row is not None  # noqa: S101 -- of an aggregate
+    return row
+
+
+async def begin_recount(connection: Connection, *, is_full: bool, since: int, now: Any) -> Progress:
+    """Begin a recount of what the transactions from `since` up to now's horizon stored."""
+    row = await connection.fetchrow(_BEGIN, is_full, since, now)
+    assert row is not None  # noqa: S101 -- it returns its row
+    return Progress(*row)
+
+
+async def go_on(connection: Connection, progress: Progress, finished_at: Any = None) -> None:
+    """Store how far a recount has come."""
+    await connection.execute(
+        _GO_ON,
+        progress.id,
+        progress.since,
+        progress.next_slice,
+        progress.next_overlap,
+        finished_at,
+    )
+
+
+async def note_slice(connection: Connection, number: int) -> int:
+    """Note the pairs that share a token of a slice and have no overlap; return how many."""
+    await connection.execute(AT_LENGTH)
+    width = 256 // SLICES
+    end = bytes([(number + 1) * width]) if number + 1 < SLICES else _BEYOND
+    return _count(await connection.execute(_NOTE_SLICE, bytes([number * width]), end))
+
+
+async def note_new(connection: Connection, since: int, until: int) -> int:
+    """Note the pairs of subjects stored by these transactions that have no overlap."""
+    await connection.execute(BY_KEY)
+    return _count(await connection.execute(_NOTE_NEW, since, until))
+
+
+async def get_end_of_batch(connection: Connection, since: int, until: int, limit: int) -> int:
+    """Return up to where transactions stored about `limit` subjects, at most `until`."""
+    end: int | None = await connection.fetchval(_END_OF_BATCH, since, until, limit)
+    return until if end is None else end
+
+
+async def note_standing(connection: Connection, after: UUID | None, limit: int) -> UUID | None:
+    """Note the pairs of a page of overlaps that stand; return the last one, None when done."""
+    last: UUID | None = await connection.fetchval(_NOTE_STANDING, after or UUID(int=0), limit)
+    return last
+
+
+async def claim(
+    connection: Connection, limit: int
+) -> tuple[list[tuple[int, int]], set[tuple[int, int]]]:
+    """Take noted pairs; return them all, and those whose cases nobody posts now, locked.
+
+    Who is posting one of the others matches it, so it is not compared.
+    """
+    pairs = [(row[0], row[1]) for row in await connection.fetch(_CLAIM, limit)]
+    rows = await connection.fetch(_LOCK_CASES, list({case for pair in pairs for case in pair}))
+    free = {row[0] for row in rows}
+    return pairs, {pair for pair in pairs if free.issuperset(pair)}
+
+
+async def get_standing(
+    connection: Connection, pairs: Collection[tuple[int, int]]
+) -> dict[tuple[int, int], Standing]:
+    """Return what is stored of those pairs that have an overlap which stands."""
+    rows = await connection.fetch(_STANDING, *_columns(pairs))
+    return {(row[0], row[1]): Standing(row[2], row[3], _parsed(row[4])) for row in rows}
+
+
+async def list_sharing(
+    connection: Connection, pairs: Collection[tuple[int, int]]
+) -> set[tuple[int, int]]:
+    """Return those of the pairs that share any token at all."""
+    return {(row[0], row[1]) for row in await connection.fetch(_SHARING, *_columns(pairs))}
+
+
+async def add_differences(connection: Connection, count: int) -> None:
+    """Add to the differences of the recount that noted the pairs."""
+    await connection.execute(_ADD_DIFFERENCES, count)
+
+
+def _columns(pairs: Collection[tuple[int, int]]) -> tuple[list[int], list[int]]:
+    ordered = sorted(pairs)
+    return [low for low, _ in ordered], [high for _, high in ordered]
+
+
+def _count(status: str) -> int:
+    return int(status.rpartition(" ")[2])
+
+
+def _parsed(findings: Any) -> Sequence[dict[str, Any]]:
+    parsed: Sequence[dict[str, Any]] = (
+        json.loads(findings) if isinstance(findings, str) else findings
+    )
+    return parsed

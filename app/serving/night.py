@@ -1,0 +1,89 @@
+"""The nightly run beside a running service: a process of its own, once a day.
+
+It acts with the owner's login, which the registry's processes are never given.
+"""
+
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, time, timedelta
+
+import structlog
+
+from app.core import logging
+from app.core.clock import utc_now
+from app.core.settings import RegistrySettings
+from app.serving.installation import Installation, as_nightly
+
+
+def next_after(now: datetime, at: time) -> datetime:
+    """Return the next moment after `now` at which it is `at` o'clock UTC."""
+    today = datetime.combine(now.date(), at, UTC)
+    return today if today > now else today + timedelta(days=1)
+
+
+class Nights:
+    """Starts the nightly run at its time and notices how it ended."""
+
+    def __init__(self, here: Installation, at: time | None) -> None:
+        """Begin with the next night; without `at` there is none."""
+        self._here = here
+        self._at = at
+        self._due = next_after(utc_now(), at) if at else None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def keep(self) -> None:
+        """Start a run that is due, and log how one ended."""
+        if self._process is not None and self._process.poll() is not None:
+            status = self._process.returncode
+            structlog.get_logger().info("night_ended", status=status)
+            self._process = None
+        if self._due is not None and self._at is not None and utc_now() >= self._due:
+            self._due = next_after(utc_now(), self._at)
+            if self._process is None:
+                self._process = start(self._here)
+
+    def stop(self) -> None:
+        """End a run that is under way: the next one does the rest."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+
+def start(here: Installation) -> "subprocess.Popen[bytes]":
+    """Start one run on an installation whose database runs."""
+    ours = {f"JOINDER_{name.upper()}" for name in RegistrySettings.model_fields}
+    kept = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith("JOINDER_") or key in ours
+    }
+    urls = {
+        "JOINDER_DATABASE_URL": here.database_url,
+        "JOINDER_OWNER_URL": here.owner_url,
+        "JOINDER_KEYS": str(here.keys),
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "app.serving.night"],
+        env={**kept, **urls},
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C goes to the parent, which stops it
+    )
+
+
+def main() -> int:
+    """Do one whole run; its steps that fail are log lines."""
+    from app.jobs.errors import RunUnderWayError  # noqa: PLC0415 -- slow to import
+    from app.jobs.nightly import run  # noqa: PLC0415 -- as above
+    from app.jobs.steps import steps  # noqa: PLC0415 -- as above
+
+    logging.configure("nightly")
+    try:
+        done = as_nightly(lambda sessions, intake: run(sessions, steps(intake), as_of=utc_now()))
+    except RunUnderWayError:
+        return 0  # another process of this installation does it
+    return int(any(each.error for each in done))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,244 @@
+"""What the parties of a matter write: who is on the team, what is to be done, short notes."""
+
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import insert, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.permissions import Permission
+from app.access.principal import Principal
+from app.audit import service as audit
+from app.cases.guard import find_identifiers
+from app.core.errors import FieldProblem
+from app.core.ids import new_id, public_id
+from app.matters.errors import WordsRefusedError
+from app.matters.service import get_open
+from app.teamwork import queries, reading
+from app.teamwork.errors import (
+    MemberNotFoundError,
+    TaskNotFoundError,
+)
+from app.teamwork.models import MatterMember, MatterNote, MatterTask
+from app.teamwork.schemas import (
+    MemberAdd,
+    MemberRead,
+    NoteRead,
+    NoteWrite,
+    TaskAdd,
+    TaskRead,
+)
+
+
+async def add_member(
+    session: AsyncSession,
+    principal: Principal,
+    key: UUID | None,
+    added: MemberAdd,
+    *,
+    now: datetime,
+) -> MemberRead:
+    """Put someone of the caller's own office on the team.
+
+    Raises:
+        MissingScopeError: the caller lacks `matters:work`.
+        MatterNotFoundError: absent, or not for the caller; never told apart.
+        MatterEndedError: it has ended.
+        WordsRefusedError: the name holds an identifier, or the first day is before the matter's.
+    """
+    principal.require(Permission.MATTERS_WORK)
+    row = await get_open(session, principal, key, now=now)
+    _guard(added.name, "/name")
+    if not row["began_on"] <= added.joined_on < row["ends_on"]:
+        raise _out_of_time("/joined_on")
+    values = {"id": new_id(), **added.model_dump()}
+    await _insert(session, MatterMember, principal, row, values, "added", now=now)
+    await _record(session, principal, row, "member.joined", public_id(reading.MEMBER, values["id"]))
+    own = next(p for p in row["parties"] if p["office_id"] == principal.office_id)
+    return MemberRead.model_validate(
+        {**values, "id": public_id(reading.MEMBER, values["id"]), "office": own["code"]}
+    )
+
+
+async def end_member(
+    session: AsyncSession,
+    principal: Principal,
+    key: UUID | None,
+    member_id: UUID | None,
+    left_on: date,
+    *,
+    now: datetime,
+) -> MemberRead:
+    """Take someone of the caller's own office off the team.
+
+    Raises:
+        MissingScopeError: the caller lacks `matters:work`.
+        MatterNotFoundError: absent, or not for the caller; never told apart.
+        MatterEndedError: it has ended.
+        MemberNotFoundError: no such member of the own office, or no longer on the team.
+    """
+    principal.require(Permission.MATTERS_WORK)
+    row = await get_open(session, principal, key, now=now)
+    ended = await session.execute(
+        update(MatterMember)
+        .where(
+            MatterMember.id == member_id,
+            MatterMember.request_id == row["request_id"],
+            MatterMember.office_id == principal.office_id,
+            MatterMember.left_on.is_(None),
+            MatterMember.joined_on <= left_on,
+        )
+        .values(left_on=left_on)
+    )
+    if not ended.rowcount or member_id is None:  # type: ignore[attr-defined]  # of a CursorResult
+        raise MemberNotFoundError
+    await _record(session, principal, row, "member.left", public_id(reading.MEMBER, member_id))
+    found = await queries.list_members(session, row["request_id"])
+    return reading.render_member(next(each for each in found if each["id"] == member_id))
+
+
+async def add_task(
+    session: AsyncSession, principal: Principal, key: UUID | None, added: TaskAdd, *, now: datetime
+) -> TaskRead:
+    """Give a party, or the own office, something to do by a day.
+
+    Raises:
+        MissingScopeError: the caller lacks `matters:work`.
+        MatterNotFoundError: absent, or not for the caller; never told apart.
+        MatterEndedError: it has ended.
+        WordsRefusedError: the note holds an identifier, or the office is no party.
+    """
+    principal.require(Permission.MATTERS_WORK)
+    row = await get_open(session, principal, key, now=now)
+    _guard(added.note or "", "/note")
+    party = next((p for p in row["parties"] if p["code"] == added.office), None)
+    if party is None:
+        problem = FieldProblem("/office", "no-such-party", "Name a party of the matter.")
+        raise WordsRefusedError(problems=(problem,))
+    values = {"id": new_id(), **added.model_dump(exclude={"office"})}
+    await session.execute(
+        insert(MatterTask).values(
+            **values,
+            request_id=row["request_id"],
+            office_id=party["office_id"],
+            made_by=principal.actor,
+            made_at=now,
+        )
+    )
+    await _record(session, principal, row, "task.made", public_id(reading.TASK, values["id"]))
+    return TaskRead.model_validate(
+        {
+            **values,
+            "id": public_id(reading.TASK, values["id"]),
+            "office": added.office,
+            "made_at": now,
+        }
+    )
+
+
+async def finish_task(
+    session: AsyncSession,
+    principal: Principal,
+    key: UUID | None,
+    task_id: UUID | None,
+    *,
+    now: datetime,
+) -> TaskRead:
+    """Say that a task of the own office is done.
+
+    Raises:
+        MissingScopeError: the caller lacks `matters:work`.
+        MatterNotFoundError: absent, or not for the caller; never told apart.
+        MatterEndedError: it has ended.
+        TaskNotFoundError: no such open task of the own office.
+    """
+    principal.require(Permission.MATTERS_WORK)
+    row = await get_open(session, principal, key, now=now)
+    done = await session.execute(
+        update(MatterTask)
+        .where(
+            MatterTask.id == task_id,
+            MatterTask.request_id == row["request_id"],
+            MatterTask.office_id == principal.office_id,
+            MatterTask.done_at.is_(None),
+        )
+        .values(done_at=now, done_by=principal.actor)
+    )
+    if not done.rowcount or task_id is None:  # type: ignore[attr-defined]  # of a CursorResult
+        raise TaskNotFoundError
+    await _record(session, principal, row, "task.done", public_id(reading.TASK, task_id))
+    found = await queries.list_tasks(session, row["request_id"])
+    return reading.render_task(next(each for each in found if each["id"] == task_id))
+
+
+async def write_note(
+    session: AsyncSession,
+    principal: Principal,
+    key: UUID | None,
+    written: NoteWrite,
+    *,
+    now: datetime,
+) -> NoteRead:
+    """Write a note that every party reads; it is never changed and may be discoverable.
+
+    Raises:
+        MissingScopeError: the caller lacks `matters:work`.
+        MatterNotFoundError: absent, or not for the caller; never told apart.
+        MatterEndedError: it has ended.
+        WordsRefusedError: the text holds an identifier.
+    """
+    principal.require(Permission.MATTERS_WORK)
+    row = await get_open(session, principal, key, now=now)
+    _guard(written.text, "/text")
+    values = {"id": new_id(), **written.model_dump()}
+    await _insert(session, MatterNote, principal, row, values, "written", now=now)
+    await _record(session, principal, row, "note.written", written.kind)
+    own = next(p for p in row["parties"] if p["office_id"] == principal.office_id)
+    return NoteRead(office=own["code"], kind=written.kind, text=written.text, written_at=now)
+
+
+async def _insert(
+    session: AsyncSession,
+    table: type[MatterMember] | type[MatterNote],
+    principal: Principal,
+    row: asyncpg.Record,
+    values: dict[str, Any],
+    verb: str,
+    *,
+    now: datetime,
+) -> None:
+    who = {f"{verb}_by": principal.actor, f"{verb}_at": now}
+    await session.execute(
+        insert(table).values(
+            **values, **who, request_id=row["request_id"], office_id=principal.office_id
+        )
+    )
+
+
+async def _record(
+    session: AsyncSession, principal: Principal, row: asyncpg.Record, action: str, what: str
+) -> None:
+    offices = [each["office_id"] for each in row["parties"]]
+    await audit.record(
+        session,
+        principal,
+        action,
+        str(row["request_id"]),
+        recipients=offices,
+        detail={"what": what},
+    )
+
+
+def _guard(text: str, pointer: str) -> None:
+    if found := find_identifiers(text):
+        raise WordsRefusedError(
+            problems=tuple(replace(problem, pointer=pointer) for problem in found)
+        )
+
+
+def _out_of_time(pointer: str) -> WordsRefusedError:
+    detail = "Choose a day between the matter's first and last."
+    return WordsRefusedError(problems=(FieldProblem(pointer, "out-of-time", detail),))

@@ -1,0 +1,153 @@
+"""Plain words for requests, agreements and matters. Pure."""
+
+from typing import Final
+
+from app.access.permissions import Permission
+from app.handling import machine
+from app.handling.reads import HandlingRead, PartyRead
+from app.handling.terms import NamedParty, lines_of
+from app.handling.vocabulary import QUESTIONS
+
+KINDS: Final = {
+    "consult": "A question: talk it over",
+    "information": "A question: information",
+    "joint_handling": "Joint handling",
+    "co_counsel": "Co-counsel",
+    "cross_designation": "Cross-designation",
+    "lead_transfer": "Transfer of the lead",
+    "conflict_referral": "Referral because of a conflict",
+    "expertise_infusion": "Help by specialists",
+}
+STATUSES: Final = {
+    "draft": "Draft",
+    "awaiting_own_leadership": "Waiting for the asking office's unit head",
+    "sent": "Sent",
+    "countered": "Other terms proposed",
+    "accepted": "Answered: yes",
+    "awaiting_their_leadership": "Waiting for signatures",
+    "active": "In force",
+    "extended": "In force, extended",
+    "concluded": "Concluded",
+    "declined": "Declined",
+    "withdrawn": "Withdrawn",
+    "expired": "Expired",
+    "escalated": "Not answered in time",
+}
+TONES: Final = {
+    **dict.fromkeys(("accepted", "active", "extended"), "good"),
+    **dict.fromkeys(("concluded", "declined", "withdrawn", "expired"), "off"),
+    "escalated": "alert",
+}
+MEANINGS: Final = {
+    "draft": "Only your office sees it. Its unit head signs before it is sent.",
+    "awaiting_own_leadership": "Only your office sees it. Its unit head signs it, or returns it.",
+    "sent": "Each office that was asked may accept, decline, or propose other terms.",
+    "countered": "Other terms are on the table. Every other party must accept them.",
+    "accepted": "Talk to each other; conclude it when the question is settled.",
+    "awaiting_their_leadership": "All accepted. A unit head of each office signs the same text; "
+    "the last signature puts it in force.",
+    "active": "All have signed. It ends by itself on its last day, unless all extend it.",
+    "extended": "All have signed a later end. It ends by itself on that day.",
+    "concluded": "It is over. What it showed ends; what was written stays.",
+    "declined": "It is over. Either office may ask anew.",
+    "withdrawn": "It is over: the office that asked took it back.",
+    "expired": "It is over: its time ran out.",
+    "escalated": "Nobody answered in time. It may still be answered, and ends by itself later.",
+}
+STEPS: Final = {
+    "revise": "change the draft",
+    "submit": "give the draft to the unit head",
+    "sign": "sign the text",
+    "return": "return it to the drafter",
+    "counter": "propose other terms",
+    "accept": "accept",
+    "decline": "decline with a reason",
+    "withdraw": "take it back",
+    "propose": "propose a later end",
+    "conclude": "conclude it",
+}
+WHO: Final = {
+    "handling:request": "a prosecutor, coordinator or unit head",
+    "handling:answer": "a coordinator or unit head",
+    "handling:sign": "a unit head",
+}
+"""Of the reader's office, by what the step takes."""
+END_REASONS: Final = {
+    "prosecution_completed": "The prosecution is completed",
+    "charges_declined": "Charges were declined",
+    "went_separate_ways": "The offices go separate ways",
+    "transferred": "The matter was transferred",
+    "evidence_insufficient": "The evidence is not sufficient",
+    "question_answered": "The question is answered",
+}
+RETURN_REASONS: Final = {
+    "terms_unsuitable": "The terms do not suit",
+    "more_facts_needed": "More facts are needed",
+    "not_now": "Not now",
+}
+BASES: Final = {
+    "exclusive": "only the Attorney General prosecutes such a matter",
+    "concurrent": "the Attorney General may prosecute beside the local office",
+    "on_request": "the Attorney General acts on request",
+    "on_consent": "the Attorney General acts with consent",
+    "referral_by": "the Attorney General acts on a referral",
+    "none": "the Attorney General has no part in such a matter",
+    "unknown": "no rule is loaded for this state: ask a lawyer",
+}
+
+
+def tone(status: str) -> str:
+    """Return how a status is coloured: `todo`, `wait`, `good`, `off` or `alert`."""
+    return TONES.get(status, "wait")
+
+
+def party(each: PartyRead) -> str:
+    """Return which office a party is, as far as the reader may know."""
+    name = each.office.name if each.office else f"Office {each.number}, not yet named"
+    return f"{name} (your office)" if each.is_own else name
+
+
+def with_whom(read: HandlingRead) -> str:
+    """Return the other parties of a request."""
+    return ", ".join(party(each) for each in read.parties if not each.is_own)
+
+
+def terms(read: HandlingRead) -> tuple[tuple[str, str], ...]:
+    """Return the terms on the table, label and words; nothing for a question."""
+    if read.terms is None:
+        return ()
+    named = {
+        each.number: NamedParty(
+            each.number,
+            each.office.code if each.office else "",
+            each.office.name if each.office else "",
+        )
+        for each in read.parties
+    }
+    return lines_of(read.terms, named)
+
+
+def permission(read: HandlingRead, step: str) -> Permission | None:
+    """Return what taking a step takes, None where the step does not lead on."""
+    taken = machine.find(step, read.kind, read.status)
+    return None if taken is None else taken.permission
+
+
+def next_steps(read: HandlingRead) -> list[tuple[str, str]]:
+    """Return what the reader's office can do next, and who of it may."""
+    found = ((step, permission(read, step)) for step in read.steps)
+    return [(STEPS[step], WHO[needed]) for step, needed in found if needed]
+
+
+def waits_for(read: HandlingRead) -> list[str]:
+    """Return the parties whose acceptance or signature is still missing."""
+    if read.kind not in QUESTIONS and read.status == "awaiting_their_leadership":
+        return [party(each) for each in read.parties if not each.has_signed]
+    if read.status in {"sent", "countered", "escalated"}:
+        return [party(each) for each in read.parties if not each.has_accepted]
+    return []
+
+
+def plain(code: str) -> str:
+    """Return a code that is a plain word or two as such: `Share evidence`."""
+    return code.replace("_", " ").capitalize()

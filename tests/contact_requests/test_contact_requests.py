@@ -1,0 +1,182 @@
+"""Requests for a contact: what asking and each end show, who may, races, and time."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.access.principal import OPERATOR
+from app.contact_requests import service
+from app.contact_requests.states import BY, EXPIRES_AFTER, NEXT
+from app.core.clock import utc_now
+from app.core.db import transaction
+from tests.factories import OfficeClient, Registry
+from tests.scenes import Meeting, make_offices, meet
+
+
+async def ask(client: OfficeClient, meeting: Meeting) -> httpx.Response:
+    return await client.http.post(
+        f"/v1/overlaps/{meeting.overlap_id}/contact-requests",
+        json={"reason": "act_ahead"},
+        headers={"Idempotency-Key": uuid4().hex},
+    )
+
+
+async def answer(
+    client: OfficeClient, request: dict[str, Any], said: str, version: int = 1
+) -> httpx.Response:
+    return await client.http.post(
+        f"/v1/contact-requests/{request['id']}/answers",
+        json={"answer": said, "reason": "later" if said == "decline" else None},
+        headers={"Idempotency-Key": uuid4().hex, "If-Match": f'"{version}"'},
+    )
+
+
+async def rungs(meeting: Meeting) -> list[str | None]:
+    """Return what each side sees of the overlap."""
+    found = [
+        (await client.http.get(f"/v1/overlaps/{meeting.overlap_id}")).json().get("rung")
+        for client in (meeting.first, meeting.second)
+    ]
+    return list(found)
+
+
+async def status(client: OfficeClient, request: dict[str, Any]) -> str:
+    read = await client.http.get(f"/v1/contact-requests/{request['id']}")
+    found: str = read.json()["status"]
+    return found
+
+
+async def expire(registry: Registry) -> None:
+    later = utc_now() + EXPIRES_AFTER
+    async with transaction(registry.operator) as session:
+        await service.expire_requests(session, OPERATOR, now=later, limit=100)
+
+
+class TestAsk:
+    async def test_shows_the_owner_who_asks_and_accepting_shows_whom_to_call(
+        self, shared_registry: Registry
+    ) -> None:
+        meeting = await meet(shared_registry, "silent", "contact_first")
+        assert await rungs(meeting) == ["pointer", None]
+        asked = (await ask(meeting.first, meeting)).json()
+        assert await rungs(meeting) == ["pointer", "contact"]
+        (received,) = (await meeting.second.http.get("/v1/contact-requests")).json()["items"]
+        assert received == asked | {"direction": "received"}
+        accepted = await answer(meeting.second, asked, "accept")
+        assert (accepted.json()["status"], accepted.headers["ETag"]) == ("accepted", '"2"')
+        assert await rungs(meeting) == ["contact", "contact"]
+
+    async def test_where_the_contact_is_shown_or_the_overlap_hidden_is_refused(
+        self, shared_registry: Registry
+    ) -> None:
+        for way, code in (("open", "contact-shown"), ("silent", "overlap-not-found")):
+            meeting = await meet(shared_registry, "open", way)
+            assert (await ask(meeting.first, meeting)).json()["code"] == code
+
+    async def test_from_one_side_at_once_is_one(self, shared_registry: Registry) -> None:
+        meeting = await meet(shared_registry, "contact_first", "contact_first")
+        answers = await asyncio.gather(*(ask(meeting.first, meeting) for _ in range(4)))
+        assert sorted(each.status_code for each in answers) == [201, 409, 409, 409]
+
+    async def test_is_no_others_to_read_or_answer(self, shared_registry: Registry) -> None:
+        meeting = await meet(shared_registry, "open", "contact_first")
+        asked = (await ask(meeting.first, meeting)).json()
+        (third,) = await make_offices(shared_registry, 1)
+        assert (await answer(third, asked, "accept")).status_code == 404
+        own = await answer(meeting.first, asked, "accept")
+        assert (own.status_code, own.json()["code"]) == (409, "contact-request-not-yours")
+
+
+class TestEnds:
+    @pytest.mark.parametrize("end", ["decline", "withdraw", "expire"])
+    async def test_take_back_what_asking_showed(self, shared_registry: Registry, end: str) -> None:
+        meeting = await meet(shared_registry, "silent", "contact_first")
+        asked = (await ask(meeting.first, meeting)).json()
+        if end == "expire":
+            await expire(shared_registry)
+        else:
+            client = meeting.second if end == "decline" else meeting.first
+            assert (await answer(client, asked, end)).status_code == 200
+        assert await rungs(meeting) == ["pointer", None]
+        assert await status(meeting.first, asked) == NEXT["pending", end]  # type: ignore[index]
+        assert (await ask(meeting.first, meeting)).status_code == 201
+
+    async def test_of_its_time_ends_it_before_the_job_comes(
+        self, shared_registry: Registry
+    ) -> None:
+        meeting = await meet(shared_registry, "open", "contact_first")
+        asked = (await ask(meeting.first, meeting)).json()
+        await shared_registry.rows(
+            "UPDATE contact_requests SET requested_at = requested_at - CAST(:past AS interval),"
+            " expires_at = expires_at - CAST(:past AS interval) WHERE overlap_id = :id"
+            " RETURNING id",
+            past=EXPIRES_AFTER + timedelta(days=1),
+            id=meeting.key,
+        )
+        late = await answer(meeting.second, asked, "accept")
+        assert (late.status_code, late.json()["code"]) == (409, "contact-request-ended")
+        again = (await ask(meeting.first, meeting)).json()
+        assert (again["status"], await status(meeting.first, asked)) == ("pending", "expired")
+
+    async def test_of_two_at_once_is_one(self, shared_registry: Registry) -> None:
+        meeting = await meet(shared_registry, "open", "contact_first")
+        asked = (await ask(meeting.first, meeting)).json()
+        answers = await asyncio.gather(
+            answer(meeting.second, asked, "accept"), answer(meeting.first, asked, "withdraw")
+        )
+        lost = next(each for each in answers if each.status_code == 409)
+        won = next(each for each in answers if each.status_code == 200)
+        assert lost.json()["detail"].startswith(f"It was {won.json()['status']}")
+
+
+ACTS = st.lists(
+    st.tuples(st.booleans(), st.sampled_from(["ask", "accept", "decline", "withdraw", "expire"])),
+    max_size=6,
+)
+
+
+class TestLaw:
+    @given(acts=ACTS)
+    @settings(max_examples=8, deadline=None)
+    async def test_ends_are_final_audited_and_open_no_rung_too_many(
+        self, shared_registry: Registry, acts: list[tuple[bool, str]]
+    ) -> None:
+        meeting = await meet(shared_registry, "contact_first", "contact_first")
+        latest: dict[str, Any] | None = None
+        by_first = True
+        ends: dict[str, str] = {}
+        for is_first, act in acts:
+            client = meeting.first if is_first else meeting.second
+            if act == "ask":
+                asked = await ask(client, meeting)
+                if asked.status_code == 201 and latest is None:
+                    latest, by_first = asked.json(), is_first
+                elif asked.status_code == 201:  # the other side asks too, or anew
+                    assert (await answer(client, asked.json(), "withdraw")).status_code == 200
+            elif latest is not None and act == "expire":
+                await expire(shared_registry)
+                ends.setdefault(latest["id"], "expired")
+            elif latest is not None:
+                said = await answer(client, latest, act)
+                mine = BY[act] == ("sent" if is_first is by_first else "received")  # type: ignore[index]
+                is_open = latest["id"] not in ends
+                assert (said.status_code == 200) is (mine and is_open), said.text
+                if mine and is_open:
+                    ends[latest["id"]] = NEXT["pending", act]  # type: ignore[index]
+            for key, end in ends.items():
+                assert await status(meeting.second, {"id": key}) == end
+                rows = await shared_registry.rows(
+                    "SELECT action FROM audit_entries WHERE object = :id ORDER BY id", id=key
+                )
+                assert [row[0] for row in rows] == ["contact.requested", f"contact.{end}"]
+        if latest is not None:
+            asker, owner = await rungs(meeting) if by_first else (await rungs(meeting))[::-1]
+            end = ends.get(latest["id"], "pending")
+            assert asker == ("contact" if end == "accepted" else "pointer")
+            assert owner == ("contact" if end in {"accepted", "pending"} else "pointer")

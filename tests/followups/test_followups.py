@@ -1,0 +1,183 @@
+"""Follow-ups through HTTP: states, assignment, races, and what the other side learns of them."""
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.access.vocabulary import Role
+from app.core.ids import public_id
+from app.followups.states import NEXT
+from tests.access.people import sign_in
+from tests.blinding import case
+from tests.factories import OfficeClient, Registry
+from tests.scenes import Meeting, meet, phone, someone
+
+
+async def read(client: OfficeClient, meeting: Meeting) -> httpx.Response:
+    return await client.http.get(f"/v1/overlaps/{meeting.overlap_id}/follow-up")
+
+
+async def step(
+    client: OfficeClient, meeting: Meeting, event: str, etag: str | None = None
+) -> httpx.Response:
+    if etag is None:
+        etag = (await read(client, meeting)).headers["ETag"]
+    body = {"event": event, "resolution": "handled_separately" if event == "resolve" else None}
+    path = f"/v1/overlaps/{meeting.overlap_id}/follow-up/steps"
+    return await client.http.post(path, json=body, headers={"If-Match": etag})
+
+
+async def trail(meeting: Meeting) -> list[str]:
+    """Return the audited transitions of the overlap, oldest first."""
+    rows = await meeting.registry.rows(
+        "SELECT action FROM audit_entries WHERE object = :id AND (action LIKE 'follow_up.%'"
+        " AND action <> 'follow_up.reminded' OR action = 'verdict.given') ORDER BY id",
+        id=meeting.overlap_id,
+    )
+    return [row[0] for row in rows]
+
+
+@pytest.fixture
+async def meeting(shared_registry: Registry) -> Meeting:
+    return await meet(shared_registry)
+
+
+class TestSteps:
+    async def test_begin_without_a_row_and_end_resolved(self, meeting: Meeting) -> None:
+        first = (await read(meeting.first, meeting)).json()
+        assert (first["state"], first["version"], first["round"]) == ("new", "0-1", 1)
+        assert first["due"]["step"] == "acknowledge"
+        assert not first["due"]["is_overdue"]
+        assert (await step(meeting.first, meeting, "acknowledge")).json()["state"] == "acknowledged"
+        assert (await step(meeting.first, meeting, "contact")).json()["due"]["step"] == "judge"
+        await meeting.first.say(meeting.overlap_id, "need_information")
+        assert (await read(meeting.first, meeting)).json()["state"] == "contacted"
+        await meeting.first.say(meeting.overlap_id, "confirmed")
+        done = (await step(meeting.first, meeting, "resolve")).json()
+        assert (done["state"], done["due"]) == ("resolved", None)
+        assert done["resolution"] == "handled_separately"
+        again = await step(meeting.first, meeting, "acknowledge")
+        assert (again.status_code, again.json()["code"]) == (409, "follow-up-state")
+
+    async def test_of_two_at_once_one_wins_and_the_other_is_told(self, meeting: Meeting) -> None:
+        etag = (await read(meeting.first, meeting)).headers["ETag"]
+        answers = await asyncio.gather(
+            *(step(meeting.first, meeting, "acknowledge", etag) for _ in range(4))
+        )
+        assert sorted(each.status_code for each in answers) == [200, 409, 409, 409]
+        lost = next(each for each in answers if each.status_code == 409)
+        assert lost.json()["detail"].startswith("By now it is acknowledged")
+        assert await trail(meeting) == ["follow_up.acknowledged"]
+
+    async def test_on_an_older_version_is_refused(self, meeting: Meeting) -> None:
+        stale = (await read(meeting.first, meeting)).headers["ETag"]
+        await meeting.second.say(meeting.overlap_id, "confirmed")
+        answer = await step(meeting.first, meeting, "acknowledge", stale)
+        assert answer.status_code == 412
+
+    async def test_begin_anew_when_the_evidence_changes(self, shared_registry: Registry) -> None:
+        meeting = await meet(shared_registry)
+        await meeting.first.say(meeting.overlap_id, "not_a_match", "different_person")
+        assert (await step(meeting.first, meeting, "resolve")).json()["state"] == "resolved"
+        number = phone()
+        for client, body in (
+            (meeting.first, meeting.first_case),
+            (meeting.second, meeting.second_case),
+        ):
+            more = someone(ref="2", phones=(number,))
+            changed = case(*body["subjects"], more)
+            assert (await client.put_case("24-1", changed)).status_code == 200
+        fresh = (await read(meeting.first, meeting)).json()
+        assert (fresh["state"], fresh["round"], fresh["resolved_at"]) == ("new", 2, None)
+        kept = (await step(meeting.first, meeting, "acknowledge")).json()
+        assert (kept["state"], kept["round"], kept["resolution"]) == ("acknowledged", 2, None)
+
+
+ACTS = st.lists(
+    st.tuples(st.booleans(), st.sampled_from(["acknowledge", "contact", "judge", "resolve"])),
+    max_size=7,
+)
+
+
+class TestLaw:
+    @given(acts=ACTS, ways=st.sampled_from([("open", "open"), ("contact_first", "open")]))
+    @settings(max_examples=8, deadline=None)
+    async def test_only_the_table_moves_a_side_and_each_move_is_audited(
+        self, shared_registry: Registry, acts: list[tuple[bool, str]], ways: tuple[str, str]
+    ) -> None:
+        meeting = await meet(shared_registry, *ways)
+        expected = {True: "new", False: "new"}
+        moves: list[str] = []
+        for by_first, event in acts:
+            client = meeting.first if by_first else meeting.second
+            follows = NEXT.get((expected[by_first], event))  # type: ignore[arg-type]
+            if event == "judge":
+                answer = await client.say(meeting.overlap_id, "confirmed")
+                assert answer.status_code == 200, answer.text
+                moves.append("verdict.given")
+            else:
+                answer = await step(client, meeting, event)
+                assert answer.status_code == (409 if follows is None else 200), answer.text
+                moves += [f"follow_up.{follows}"] if follows else []
+            expected[by_first] = follows or expected[by_first]
+            for is_first, office in ((True, meeting.first), (False, meeting.second)):
+                said = (await read(office, meeting)).json()
+                shows = ways[1 if is_first else 0] == "open"
+                assert said["state"] == expected[is_first]
+                assert said["other_state"] == (expected[not is_first] if shows else None)
+                assert said["overlap"]["rung"] == ("contact" if shows else "pointer")
+        assert await trail(meeting) == moves
+
+
+async def put(client: httpx.AsyncClient, meeting: Meeting, person: str | None) -> httpx.Response:
+    path = f"/v1/overlaps/{meeting.overlap_id}"
+    etag = (await client.get(f"{path}/follow-up")).headers["ETag"]
+    body = {"person": person}
+    return await client.put(f"{path}/assignment", json=body, headers={"If-Match": etag})
+
+
+async def listed(client: httpx.AsyncClient, **asked: Any) -> list[dict[str, Any]]:
+    answer = await client.get("/v1/follow-ups", params=asked)
+    assert answer.status_code == 200, answer.text
+    items: list[dict[str, Any]] = answer.json()["items"]
+    return items
+
+
+class TestAssignment:
+    async def test_is_listed_to_whom_it_is_given_and_hidden_from_the_other_office(
+        self, meeting: Meeting
+    ) -> None:
+        person = await sign_in(meeting.registry, meeting.first, Role.PROSECUTOR)
+        me = public_id("psn", person.key)
+        assert await listed(person.http, assigned="me") == []
+        given = await put(person.http, meeting, me)
+        assert given.json()["assignee"]["person"] == me, given.text
+        (mine,) = await listed(person.http, assigned="me")
+        assert (mine["overlap"]["id"], mine["state"]) == (meeting.overlap_id, "new")
+        assert await listed(person.http, assigned="nobody") == []
+        assert await listed(person.http, state="resolved") == []
+        (theirs,) = await listed(meeting.second.http)
+        assert (theirs["assignee"], theirs["version"]) == (None, "0-1")
+        assert (await put(person.http, meeting, None)).json()["assignee"] is None
+        actions = [
+            each["action"]
+            for action in ("overlap.assigned", "overlap.unassigned")
+            for each in await meeting.registry.audit(action)
+            if each["object"] == meeting.overlap_id
+        ]
+        assert actions == ["overlap.assigned", "overlap.unassigned"]
+
+    async def test_of_who_cannot_see_to_it_is_refused(self, meeting: Meeting) -> None:
+        stranger = await sign_in(meeting.registry, meeting.second, Role.PROSECUTOR)
+        auditor = await sign_in(meeting.registry, meeting.first, Role.AUDITOR)
+        walled = await sign_in(meeting.registry, meeting.first, Role.PROSECUTOR)
+        lead = await sign_in(meeting.registry, meeting.first, Role.LEADERSHIP)
+        wall = {"person": public_id("psn", walled.key)}
+        assert (await lead.send("POST", "/v1/cases/cms/24-1/walls", wall)).status_code == 201
+        for person in (stranger, auditor, walled):
+            answer = await put(meeting.first.http, meeting, public_id("psn", person.key))
+            assert (answer.status_code, answer.json()["code"]) == (422, "assignee-invalid")

@@ -1,0 +1,121 @@
+"""The nightly part of follow-ups, with time as an argument."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+
+from app.access.principal import OPERATOR
+from app.core.clock import utc_now
+from app.core.db import transaction
+from app.followups import queries, reminding
+from app.offices import service as offices
+from app.offices.schemas import StateSet
+from tests.factories import OfficeClient, Registry
+from tests.scenes import Meeting, meet
+
+_NUMBERS = count(1)
+
+
+async def nightly(registry: Registry, run: Callable[..., Awaitable[int]], now: datetime) -> None:
+    """Run a step as the nightly job does, until nothing is left."""
+    while True:
+        async with transaction(registry.operator) as session:
+            if await run(session, OPERATOR, now=now, limit=100) == 0:
+                return
+
+
+async def reminders(client: OfficeClient, meeting: Meeting) -> list[tuple[str, str]]:
+    answer = await client.http.get(f"/v1/overlaps/{meeting.overlap_id}/follow-up")
+    return [(each["level"], each["step"]) for each in answer.json()["reminders"]]
+
+
+async def in_one_state(registry: Registry, *ways: str) -> tuple[Meeting, OfficeClient]:
+    """Return two offices of a state with an overlap, and its Attorney General, who mediates."""
+    state = f"{next(_NUMBERS):02}".translate(str.maketrans("0123456789", "ABCDEFGHIJ"))
+    one, two = [await registry.add_office(f"{state}-{place}0000") for place in (1, 2)]
+    general = await registry.add_office(f"{state}-AG000", kind="attorney_general")
+    async with transaction(registry.operator) as session:
+        await offices.set_state(session, OPERATOR, StateSet(state=state, mediator=general.code))
+    return await meet(registry, *ways, offices=[one, two]), general
+
+
+async def mediations(client: OfficeClient) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = (await client.http.get("/v1/mediations")).json()["items"]
+    return items
+
+
+class TestRemindAndEscalate:
+    async def test_tell_assignee_then_backup_then_mediator_once_each(
+        self, shared_registry: Registry
+    ) -> None:
+        meeting, general = await in_one_state(shared_registry)
+        now = utc_now()
+        await nightly(shared_registry, reminding.remind, now)
+        assert await reminders(meeting.first, meeting) == []
+        levels: list[tuple[str, str]] = []
+        for days, run, level in (
+            (30, reminding.remind, "reminder"),
+            (40, reminding.escalate, "backup"),
+            (50, reminding.escalate, "mediator"),
+        ):
+            assert await mediations(general) == []
+            for _ in range(2):
+                await nightly(shared_registry, run, now + timedelta(days=days))
+            levels.append((level, "acknowledge"))
+            assert await reminders(meeting.first, meeting) == levels
+        (pointer,) = await mediations(general)
+        (shown,) = (await general.http.get("/v1/state-overlaps")).json()["items"]
+        assert pointer["overlap"] == shown
+        assert (await meeting.first.overlaps())[0]["rung"] == "contact"
+        entries = await shared_registry.audit("follow_up.escalated")
+        told = [each["detail"]["level"] for each in entries if each["object"] == meeting.overlap_id]
+        assert sorted(told) == ["backup", "backup", "mediator", "mediator"]
+
+    async def test_spare_who_acted_until_the_verdict_is_late(
+        self, shared_registry: Registry
+    ) -> None:
+        meeting, _ = await in_one_state(shared_registry)
+        await meeting.first.say(meeting.overlap_id, "confirmed")
+        path = f"/v1/overlaps/{meeting.overlap_id}/follow-up/steps"
+        etag = {"If-Match": '"0-2"'}
+        done = await meeting.second.http.post(path, json={"event": "acknowledge"}, headers=etag)
+        assert done.status_code == 200, done.text
+        await nightly(shared_registry, reminding.remind, utc_now() + timedelta(days=60))
+        assert await reminders(meeting.first, meeting) == []
+        assert await reminders(meeting.second, meeting) == [("reminder", "judge")]
+
+    async def test_never_tell_of_what_is_hidden(self, shared_registry: Registry) -> None:
+        meeting, general = await in_one_state(shared_registry, "open", "silent")
+        now = utc_now()
+        for days, run in (
+            (30, reminding.remind),
+            (40, reminding.escalate),
+            (50, reminding.escalate),
+        ):
+            await nightly(shared_registry, run, now + timedelta(days=days))
+        told = await shared_registry.rows(
+            "SELECT f.code, r.level FROM reminders r JOIN offices f ON f.id = r.office_id"
+            " WHERE r.overlap_id = :id ORDER BY r.id",
+            id=meeting.key,
+        )
+        assert [tuple(row) for row in told] == [
+            (meeting.second.code, "reminder"),
+            (meeting.second.code, "backup"),
+        ]
+        assert await mediations(general) == []
+
+
+class TestDueReminders:
+    async def test_are_listed_until_they_are_told(self, registry: Registry) -> None:
+        meeting, _ = await in_one_state(registry)
+        now = utc_now() + timedelta(days=30)
+        await nightly(registry, reminding.remind, now)
+        async with transaction(registry.operator) as session:
+            due = await queries.list_due_reminders(session, limit=10)
+            assert {(each.overlap_id, each.level) for each in due} == {(meeting.key, "reminder")}
+            assert len(due) == 2
+            await reminding.settle_reminders(session, OPERATOR, [due[0].id], now=now)
+            assert [e.id for e in await queries.list_due_reminders(session, limit=10)] == [
+                due[1].id
+            ]

@@ -1,0 +1,324 @@
+"""Agreements through HTTP: versions, leadership, papers, and what each party may not do or see."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, Final
+
+import httpx
+import pytest
+
+from app.access.principal import OPERATOR
+from app.access.vocabulary import Role
+from app.core.clock import utc_now
+from app.core.db import transaction
+from app.core.ids import new_id, public_id
+from app.handling import upkeep
+from tests.access.people import sign_in
+from tests.factories import Registry
+from tests.handling.heads import TERMS, Side, draft, good, settle
+from tests.scenes import end_agreement, make_offices, meet
+
+PAPER: Final = {
+    "authority": "Tex. Gov't Code",
+    "signatory": "District Attorney",
+    "scope": "whole_matter",
+    "dated_on": "2026-01-05",
+    "document_sha256": "0" * 64,
+}
+
+
+async def with_general(
+    registry: Registry, state: str, lead: int = 2, *, asks: bool = False
+) -> tuple[list[Side], str]:
+    """Return a local office and its Attorney General's, one of which asked the other."""
+    number = new_id().hex[-8:].upper()
+    local = await registry.add_office(f"{state}-L{number}")
+    general = await registry.add_office(f"{state}-G{number}", kind="attorney_general")
+    both = [general, local] if asks else [local, general]
+    overlap = (await meet(registry, offices=both)).overlap_id
+    body = {"kind": "lead_transfer", "terms": {**TERMS, "lead": lead}}
+    drafted = await both[0].http.post(
+        f"/v1/overlaps/{overlap}/handling-requests",
+        json=body,
+        headers={"Idempotency-Key": new_id().hex},
+    )
+    return [Side(registry, office) for office in both], good(drafted)["id"]
+
+
+async def send_out(sides: list[Side], request: str) -> None:
+    good(await sides[0].send(request, "moves", {"move": "submit"}))
+    good(await sides[0].sign(request))
+
+
+def code(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, answer.json()["code"]
+
+
+class TestDraft:
+    async def test_is_nobody_elses(self, shared_registry: Registry) -> None:
+        sides, request = await draft(shared_registry)
+        absent = public_id("hnd", new_id())
+        path = "/v1/handling-requests/"
+        for what in ("", "/terms", "/agreement"):
+            hidden, missing = [
+                await sides[1].office.http.get(f"{path}{key}{what}") for key in (request, absent)
+            ]
+            assert code(hidden) == code(missing) == (404, "handling-request-not-found")
+        good(await sides[0].send(request, "moves", {"move": "withdraw"}))
+        assert (await sides[1].office.http.get(f"{path}{request}")).status_code == 404
+
+    async def test_goes_back_and_forth_with_leadership(self, shared_registry: Registry) -> None:
+        sides, request = await draft(shared_registry)
+        good(await sides[0].send(request, "moves", {"move": "submit"}))
+        back = {"decision": "return", "reason": "terms_unsuitable"}
+        assert good(await sides[0].send(request, "decisions", back))["status"] == "draft"
+        revised = {"move": "revise", "terms": {**TERMS, "notice_days": 30}}
+        assert good(await sides[0].send(request, "moves", revised))["terms_number"] == 2
+        await send_out(sides, request)
+        read = await sides[1].read(request)
+        assert (read["status"], read["steps"]) == ("sent", ["counter", "accept", "decline"])
+
+    @pytest.mark.parametrize(
+        ("changes", "place"),
+        [
+            ({"lead": 3}, "/terms/lead"),
+            ({"victim_services_lead": 9}, "/terms/victim_services_lead"),
+            ({"ends_on": "2020-01-01"}, "/terms/ends_on"),
+            ({"ends_on": (utc_now() + timedelta(days=731)).date().isoformat()}, "/terms/ends_on"),
+        ],
+    )
+    async def test_with_bad_terms_is_refused(
+        self, shared_registry: Registry, changes: dict[str, Any], place: str
+    ) -> None:
+        meeting = await meet(shared_registry)
+        body = {"kind": "joint_handling", "terms": {**TERMS, **changes}}
+        answer = await meeting.first.http.post(
+            f"/v1/overlaps/{meeting.overlap_id}/handling-requests",
+            json=body,
+            headers={"Idempotency-Key": "bad-terms-1"},
+        )
+        assert code(answer) == (422, "handling-terms-invalid")
+        assert answer.json()["errors"][0]["pointer"] == place
+
+    @pytest.mark.parametrize("which", ["own", "twice", "absent", "lapsed"])
+    async def test_with_an_office_that_cannot_be_asked_is_refused(
+        self, shared_registry: Registry, which: str
+    ) -> None:
+        meeting = await meet(shared_registry)
+        (lapsed,) = await make_offices(shared_registry, 1)
+        await end_agreement(shared_registry, lapsed)
+        codes = {"own": meeting.first.code, "twice": meeting.second.code, "lapsed": lapsed.code}
+        answer = await meeting.first.http.post(
+            f"/v1/overlaps/{meeting.overlap_id}/handling-requests",
+            json={"kind": "consult", "offices": [codes.get(which, "NO-SUCH-OFFICE")]},
+            headers={"Idempotency-Key": "bad-office-1"},
+        )
+        assert code(answer) == (422, "handling-parties-invalid")
+
+
+class TestParties:
+    async def test_are_named_when_they_answer_and_not_before(
+        self, shared_registry: Registry
+    ) -> None:
+        sides, request = await draft(shared_registry, 3)
+        await send_out(sides, request)
+
+        async def named(side: Side) -> list[bool]:
+            return [each["office"] is not None for each in (await side.read(request))["parties"]]
+
+        assert [await named(side) for side in sides] == [
+            [True, False, False], [True, True, False], [True, False, True],
+        ]  # fmt: skip
+        good(await sides[1].send(request, "answers", {"answer": "accept"}))
+        assert [await named(side) for side in sides] == [
+            [True, True, False], [True, True, False], [True, True, True],
+        ]  # fmt: skip
+
+    async def test_behind_a_wall_know_of_nothing(self, shared_registry: Registry) -> None:
+        sides, request = await draft(shared_registry, 3)
+        await settle(sides, request)
+        matter = (await sides[1].read(request))["matter_id"]
+        head = await sides[0].head()
+        walled = {"office": sides[1].office.code}
+        set_ = await head.send("POST", "/v1/cases/cms/24-0/walls", walled)
+        assert set_.status_code == 201, set_.text
+        for path in (f"handling-requests/{request}", f"matters/{matter}"):
+            hidden = await sides[1].office.http.get(f"/v1/{path}")
+            absent = await sides[1].office.http.get(f"/v1/{path[:-4]}0000")
+            assert {**hidden.json(), "trace_id": 0} == {**absent.json(), "trace_id": 0}
+            assert (await sides[2].office.http.get(f"/v1/{path}")).status_code == 200
+
+    async def test_whose_agreement_lapsed_are_named_no_longer(
+        self, shared_registry: Registry
+    ) -> None:
+        sides, request = await draft(shared_registry, 3)
+        await settle(sides, request)
+        await end_agreement(shared_registry, sides[2].office)
+        path = f"/v1/handling-requests/{request}"
+        assert (await sides[2].office.http.get(path)).status_code == 404
+        assert [each["office"] is None for each in (await sides[1].read(request))["parties"]] == [
+            False, False, True,
+        ]  # fmt: skip
+
+
+class TestSignature:
+    async def test_needs_the_sentence_the_text_a_recent_factor_and_leadership(
+        self, shared_registry: Registry
+    ) -> None:
+        sides, request = await draft(shared_registry)
+        good(await sides[0].send(request, "moves", {"move": "submit"}))
+        other = await sides[0].sign(request, attestation="I agree.")
+        assert code(other) == (422, "attestation-differs")
+        changed = await sides[0].sign(request, digest="f" * 64)
+        assert code(changed) == (409, "agreement-text-differs")
+        early = Side(shared_registry, sides[0].office)
+        early._head = await sign_in(
+            shared_registry, sides[0].office, Role.LEADERSHIP, minutes_ago=16
+        )
+        assert code(await early.sign(request)) == (403, "step-up-needed")
+        early._head = await sign_in(shared_registry, sides[0].office, Role.PROSECUTOR)
+        assert code(await early.sign(request)) == (403, "missing-scope")
+        machine = await sides[0].office.http.post(
+            f"/v1/handling-requests/{request}/signatures",
+            json={"digest": "0" * 64, "attestation": "I", "post": "Clerk"},
+            headers={"If-Match": '"2"', "Idempotency-Key": "a-machine-1"},
+        )
+        assert code(machine) == (403, "missing-scope")
+        assert good(await sides[0].sign(request))["status"] == "sent"
+
+    async def test_of_all_is_needed_and_each_counts_once(self, shared_registry: Registry) -> None:
+        sides, request = await draft(shared_registry, 3)
+        await send_out(sides, request)
+        for side in sides[1:]:
+            good(await side.send(request, "answers", {"answer": "accept"}))
+        for side in sides[:2]:
+            signed = good(await side.sign(request))
+            assert (signed["status"], signed["lead"]) == ("awaiting_their_leadership", None)
+        assert code(await sides[0].sign(request)) == (409, "handling-step-taken")
+        signed = good(await sides[2].sign(request))
+        assert (signed["status"], signed["lead"]["code"]) == ("active", sides[0].office.code)
+
+    async def test_of_older_terms_does_not_count(self, shared_registry: Registry) -> None:
+        sides, request = await draft(shared_registry)
+        await send_out(sides, request)
+        counter = {"answer": "counter", "terms": {**TERMS, "lead": 2, "media": "lead_speaks"}}
+        good(await sides[1].send(request, "answers", counter))
+        versions = good(await sides[0].office.http.get(f"/v1/handling-requests/{request}/terms"))
+        assert [change["field"] for change in versions["items"][1]["changes"]] == ["lead", "media"]
+        assert versions["items"][1]["changes"][1]["sentence"] == (
+            "Press: the lead speaks. Before: statements are made jointly."
+        )
+        good(await sides[0].send(request, "answers", {"answer": "accept"}))
+        old = await sides[0].sign(request, digest=versions["items"][0]["digest"])
+        assert code(old) == (409, "agreement-text-differs")
+
+
+class TestPaper:
+    async def test_is_needed_before_the_attorney_general_leads_where_the_rule_says_so(
+        self, shared_registry: Registry
+    ) -> None:
+        sides, request = await with_general(shared_registry, "TX")
+        await send_out(sides, request)
+        read = good(await sides[1].send(request, "answers", {"answer": "accept"}))
+        assert [rule["basis"] in {"on_request", "on_consent"} for rule in read["authority"]] == [
+            True
+        ]
+        assert code(await sides[1].sign(request)) == (409, "instrument-missing")
+        recorded = await sides[0].send(request, "instruments", PAPER)
+        assert recorded.status_code == 201, recorded.text
+        for side in sides:
+            good(await side.sign(request))
+        assert (await sides[0].read(request))["lead"]["code"] == sides[1].office.code
+
+    async def test_is_not_needed_where_no_rule_is_known(self, shared_registry: Registry) -> None:
+        sides, request = await with_general(shared_registry, "WY")
+        assert (await settle(sides, request))["status"] == "active"
+        assert (await sides[0].read(request))["authority"][0]["basis"] == "unknown"
+
+
+class TestTime:
+    async def test_ends_an_agreement_and_what_it_showed(self, shared_registry: Registry) -> None:
+        sides, request = await draft(shared_registry)
+        await settle(sides, request)
+        await shared_registry.rows(
+            "UPDATE handling_requests SET due_at = now() WHERE id = :id RETURNING 1",
+            id=new_key(request),
+        )
+
+        async def run(act: Callable[..., Any]) -> int:
+            async with transaction(shared_registry.operator) as session:
+                found: int = await act(session, OPERATOR, limit=100, now=utc_now())
+                return found
+
+        assert await run(upkeep.escalate_requests) == 0
+        assert await run(upkeep.expire_requests) >= 1
+        assert await run(upkeep.expire_requests) == 0
+        read = await sides[1].read(request)
+        assert (read["status"], read["steps"], read["due_at"]) == ("expired", [], None)
+        ended = await sides[0].work(
+            f"{read['matter_id']}/notes", {"kind": "decision", "text": "Too late."}
+        )
+        assert code(ended) == (409, "matter-ended")
+
+    async def test_escalates_once_when_asked_to(self, shared_registry: Registry) -> None:
+        meeting = await meet(shared_registry)
+        asked = await meeting.first.http.post(
+            f"/v1/overlaps/{meeting.overlap_id}/handling-requests",
+            json={"kind": "consult", "on_silence": "escalate", "answer_within_days": 1},
+            headers={"Idempotency-Key": "escalating-1"},
+        )
+        side = Side(shared_registry, meeting.second)
+        later = utc_now() + timedelta(days=2)
+        for status in ("escalated", "expired"):
+            async with transaction(shared_registry.operator) as session:
+                await upkeep.escalate_requests(session, OPERATOR, limit=500, now=later)
+                await upkeep.expire_requests(session, OPERATOR, limit=500, now=later)
+            assert (await side.read(good(asked)["id"]))["status"] == status
+            later += timedelta(days=15)
+
+
+class TestNotes:
+    @pytest.mark.parametrize("text", ["Call 415-555-0132.", "Write a@example.com"])
+    async def test_with_an_identifier_are_refused(
+        self, shared_registry: Registry, text: str
+    ) -> None:
+        sides, request = await draft(shared_registry)
+        matter = (await settle(sides, request))["matter_id"]
+        answer = await sides[1].work(f"{matter}/notes", {"kind": "decision", "text": text})
+        assert code(answer) == (422, "words-hold-identifier")
+        written = await sides[1].work(
+            f"{matter}/notes", {"kind": "decision", "text": "Filed in one county."}
+        )
+        assert good(written)["may_be_discoverable"] is True
+
+
+def new_key(request: str) -> str:
+    return request.removeprefix("hnd_")
+
+
+class TestLead:
+    async def test_passes_only_from_the_lead_and_only_when_accepted(
+        self, shared_registry: Registry
+    ) -> None:
+        sides, request = await draft(shared_registry, 3)
+        matter = (await settle(sides, request))["matter_id"]
+        first, second, third = sides
+        of_first = {"from_office": first.office.code}
+        to_third = {"office": third.office.code}
+        assert code(await second.work(f"{matter}/lead-offers", to_third)) == (
+            409, "lead-not-to-hand-over",
+        )  # fmt: skip
+        offered = good(await first.work(f"{matter}/lead-offers", to_third))
+        assert offered["lead"]["code"] == first.office.code
+        offer = offered["leads"][-1]["id"]
+        path = f"{matter}/lead-offers/{offer}/acceptances"
+        assert code(await second.work(path, of_first)) == (404, "lead-offer-not-found")
+        again = good(await first.work(f"{matter}/lead-offers", {"office": second.office.code}))
+        assert code(await third.work(path, of_first)) == (
+            404,
+            "lead-offer-not-found",
+        )  # it was taken back
+        offer = again["leads"][-1]["id"]
+        taken = good(await second.work(f"{matter}/lead-offers/{offer}/acceptances", of_first))
+        assert taken["lead"]["code"] == second.office.code
+        assert [period["until"] is None for period in taken["leads"]] == [False, True]

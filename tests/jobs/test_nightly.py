@@ -1,0 +1,152 @@
+"""The nightly run: one at a time, whole batches, and nothing that fails stops the rest."""
+
+import asyncio
+from datetime import datetime
+from itertools import count
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.principal import OPERATOR
+from app.access.vocabulary import Role
+from app.core.clock import utc_now
+from app.core.db import transaction
+from app.core.errors import ConflictError
+from app.core.ids import new_id
+from app.jobs import queries
+from app.jobs.errors import RunLostError, RunUnderWayError
+from app.jobs.nightly import Done, run
+from app.jobs.steps import Step, steps
+from app.offices import service as offices
+from app.offices.schemas import OfficeAdd
+from tests.access.people import sign_in
+from tests.factories import Registry
+from tests.scenes import meet
+
+_NUMBERS = count()
+
+
+def whole(registry: Registry) -> tuple[Step, ...]:
+    return steps(registry.app.state.intake)
+
+
+def states(done: list[Done]) -> set[str]:
+    return {each.state for each in done}
+
+
+async def add_office(session: AsyncSession, *, limit: int, now: datetime) -> int:
+    """Add an office at each call until there are three."""
+    del limit
+    if await session.scalar(text("SELECT count(*) FROM offices")) == 3:
+        return 0
+    office = OfficeAdd(
+        code=f"CA-{next(_NUMBERS)}",
+        name="Office",
+        kind="local",
+        state="CA",
+        contact_title="Duty deputy",
+        contact_phone="555-0100",
+        contact_email="office@example.com",
+    )
+    await offices.add_office(session, OPERATOR, office, now=now)
+    return 1
+
+
+async def fail(session: AsyncSession, *, limit: int, now: datetime) -> int:
+    """Add an office and fail after it."""
+    await add_office(session, limit=limit, now=now)
+    raise ConflictError
+
+
+class TestRun:
+    async def test_takes_every_step_and_is_done_the_second_time(self, registry: Registry) -> None:
+        await meet(registry)
+        first = await run(registry.operator, whole(registry), as_of=utc_now())
+        assert states(first) == {"succeeded"}, first
+        again = await run(registry.operator, whole(registry), as_of=utc_now())
+        assert states(again) == {"succeeded"}
+        assert {each.step: each.count for each in again if each.count} == {"overlaps.recount": 1}
+        assert [each.before for each in again] == [each.count for each in first]
+
+    async def test_goes_on_after_a_step_that_fails(self, registry: Registry) -> None:
+        some = (Step("fails", fail), Step("adds", add_office))
+        done = await run(registry.operator, some, as_of=utc_now())
+        assert [(each.state, each.count, each.error) for each in done] == [
+            ("failed", 0, "conflict"),
+            ("succeeded", 3, None),
+        ]
+        rows = await registry.rows(
+            "SELECT r.state, s.step, s.state, s.count FROM runs r"
+            " JOIN run_steps s ON s.run_id = r.id ORDER BY s.position"
+        )
+        assert [tuple(row) for row in rows] == [
+            ("failed", "fails", "failed", 0),
+            ("failed", "adds", "succeeded", 3),
+        ]
+
+    async def test_leaves_nothing_when_it_is_dry(self, registry: Registry) -> None:
+        some = [Step("adds", add_office)]
+        done = await run(registry.operator, some, as_of=utc_now(), is_dry=True)
+        assert [each.count for each in done] == [1]
+        assert await registry.rows("SELECT 1 FROM offices") == []
+
+    async def test_there_is_one_at_a_time(self, registry: Registry) -> None:
+        begun, end = asyncio.Event(), asyncio.Event()
+
+        async def wait(session: AsyncSession, *, limit: int, now: datetime) -> int:
+            del session, limit, now
+            begun.set()
+            await end.wait()
+            return 0
+
+        first = asyncio.create_task(run(registry.operator, [Step("w", wait)], as_of=utc_now()))
+        await begun.wait()
+        with pytest.raises(RunUnderWayError):
+            await run(registry.operator, [Step("adds", add_office)], as_of=utc_now())
+        end.set()
+        assert states(await first) == {"succeeded"}
+
+    async def test_one_that_another_took_over_does_no_more(self, registry: Registry) -> None:
+        """The connection that holds the lock can end while the run goes on."""
+
+        async def take_over() -> None:
+            async with transaction(registry.operator) as session:
+                await queries.begin_run(
+                    session, new_id(), as_of=utc_now(), is_dry=False, now=utc_now()
+                )
+
+        async def lose(session: AsyncSession, *, limit: int, now: datetime) -> int:
+            del limit, now
+            others.append(asyncio.create_task(take_over()))
+            waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            while not await session.scalar(waiting):
+                await asyncio.wait(others, timeout=0.01)
+            return 0
+
+        others: list[asyncio.Task[None]] = []
+        with pytest.raises(RunLostError):
+            await run(
+                registry.operator,
+                [Step("loses", lose), Step("adds", add_office)],
+                as_of=utc_now(),
+            )
+        await others[0]
+        assert await registry.rows("SELECT 1 FROM offices") == []
+        found = await registry.rows("SELECT state FROM runs ORDER BY id")
+        assert [row[0] for row in found] == ["interrupted", "running"]
+
+
+class TestListRuns:
+    async def test_tells_an_auditor_what_failed_and_no_counts(self, registry: Registry) -> None:
+        meeting = await meet(registry)
+        await run(registry.operator, [Step("fails", fail)], as_of=utc_now())
+        auditor = await sign_in(registry, meeting.first, Role.AUDITOR)
+        answer = await auditor.send("GET", "/v1/runs")
+        (read,) = answer.json()["items"]
+        assert (read["state"], read["steps"]) == (
+            "failed",
+            [{"step": "fails", "state": "failed", "error": "conflict"}],
+        )
+        other = await sign_in(registry, meeting.first, Role.PROSECUTOR)
+        assert (await other.send("GET", "/v1/runs")).status_code == 403

@@ -1,0 +1,81 @@
+"""Networks around an own case; tests/campaigns/twins.py has them with and without a hidden one."""
+
+from typing import Any
+
+from app.access.vocabulary import Role
+from tests.access.people import sign_in
+from tests.blinding import case
+from tests.factories import OfficeClient, Registry
+from tests.scenes import make_offices, phone, someone
+
+
+async def network(client: OfficeClient, external_id: str) -> dict[str, Any]:
+    answer = await client.http.get(f"/v1/cases/cms/{external_id}/network")
+    assert answer.status_code == 200, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+async def share(
+    registry: Registry, owner: OfficeClient, external_id: str, reader: OfficeClient
+) -> None:
+    """Let the reader see the summary of the owner's case."""
+    path = f"/v1/cases/cms/{external_id}/grants"
+    asked = {
+        "office": reader.code,
+        "rung": "summary",
+        "purpose": "coordination",
+        "expires_at": "2027-06-01T00:00:00Z",
+    }
+    made = (await owner.http.post(path, json=asked)).json()
+    lead = await sign_in(registry, owner, Role.LEADERSHIP)
+    body = {"digest": made["digest"]}
+    approved = await lead.send("POST", f"{path}/{made['id']}/approvals", body)
+    assert approved.json()["state"] == "in_force", approved.text
+
+
+class TestNetwork:
+    async def test_joins_overlaps_only_where_the_shared_case_is_shown(
+        self, shared_registry: Registry
+    ) -> None:
+        """Own 1 and own 2 meet one case of `hub`; own 2 meets `far` besides."""
+        me, hub, far = await make_offices(shared_registry, 3)
+        one, two, three = [someone(ref=str(place), phones=(phone(),)) for place in range(3)]
+        await hub.put_case("24-hub", case(one, two))
+        await far.put_case("24-far", case(three))
+        await me.put_case("24-1", case(one))
+        await me.put_case("24-2", case(two, three))
+        alone = await network(me, "24-1")
+        assert [each["case"]["external_id"] for each in alone["cases"]] == ["24-1"]
+        assert [each["rung"] for each in alone["edges"]] == ["contact"]
+        both = await network(me, "24-2")
+        assert [each["label"] for each in both["counterparts"]] == ["1", "2"]
+        await share(shared_registry, hub, "24-hub", me)
+        whole = await network(me, "24-1")
+        distances = {each["case"]["external_id"]: each["distance"] for each in whole["cases"]}
+        assert distances == {"24-1": 0, "24-2": 1}
+        assert sorted(each["rung"] for each in whole["edges"]) == ["contact", "summary", "summary"]
+        through = {each["counterpart"] for each in whole["edges"] if each["rung"] == "summary"}
+        assert len(through) == 1
+        assert len(whole["counterparts"]) == 2
+        assert whole["is_complete"]
+
+    async def test_of_others_among_themselves_shows_nothing(
+        self, shared_registry: Registry
+    ) -> None:
+        me, hub, far = await make_offices(shared_registry, 3)
+        one, two = [someone(ref=str(place), phones=(phone(),)) for place in range(2)]
+        await me.put_case("24-1", case(one))
+        await hub.put_case("24-hub", case(one))
+        await share(shared_registry, hub, "24-hub", me)
+        before = await network(me, "24-1")
+        await far.put_case("24-far", case(two))
+        answer = await hub.put_case("24-hub", case(one, two))
+        assert len(answer.json()["overlaps"]) == 2, answer.text
+        assert await network(me, "24-1") == before
+
+    async def test_of_anothers_case_is_not_found(self, shared_registry: Registry) -> None:
+        me, other = await make_offices(shared_registry)
+        await other.put_case("24-theirs", case(someone()))
+        answer = await me.http.get("/v1/cases/cms/24-theirs/network")
+        assert (answer.status_code, answer.json()["code"]) == (404, "case-not-found")

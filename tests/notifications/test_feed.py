@@ -1,0 +1,163 @@
+"""The feed of events: each once, none lost, and nothing that the office may not know of."""
+
+import asyncio
+import random
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import text
+
+from app.core.clock import utc_now
+from app.core.db import transaction
+from tests.access.test_matrix import OBJECTS, scene
+from tests.blinding import case
+from tests.factories import OfficeClient, Registry
+from tests.scenes import all_ended, end_agreement, make_offices, meet, someone
+
+WRITERS = 16
+EACH = 6
+WRITE = text(
+    "INSERT INTO events (office_id, type, case_id)"
+    " SELECT office_id, 'case.expired', id FROM cases WHERE id = :id RETURNING number"
+)
+
+
+async def read(office: OfficeClient, cursor: str | None) -> tuple[list[dict[str, Any]], str | None]:
+    """Return what is in the feed after a cursor, and the cursor to go on from."""
+    found: list[dict[str, Any]] = []
+    while True:
+        asked = {"limit": "7"} | ({"cursor": cursor} if cursor else {})
+        answer = await office.http.get("/v1/events", params=asked)
+        assert answer.status_code == 200, answer.text
+        page = answer.json()
+        found += page["items"]
+        cursor = page["resume_cursor"]
+        if page["next_cursor"] is None:
+            return found, cursor
+
+
+class TestListEvents:
+    async def test_each_is_read_once_whatever_commits_first(self, registry: Registry) -> None:
+        """16 writers; a reader of numbers greater than the last one loses what commits late."""
+        (office,) = await make_offices(registry, 1)
+        await office.put_case("24-1", case(someone()))
+        case_id = (await registry.rows("SELECT id FROM cases"))[0][0]
+        written, last_may_commit = asyncio.Event(), asyncio.Event()
+
+        async def write_late() -> None:
+            async with transaction(registry.behind) as session:
+                await session.execute(WRITE, {"id": case_id})
+                written.set()
+                await last_may_commit.wait()
+
+        async def write(seed: int) -> None:
+            pick = random.Random(seed)
+            for _ in range(EACH):
+                async with transaction(registry.behind) as session:
+                    await session.execute(WRITE, {"id": case_id})
+                    await session.execute(text("SELECT pg_sleep(:s)"), {"s": pick.random() / 100})
+
+        async def read_naively(after: int) -> list[int]:
+            rows = await registry.rows(
+                "SELECT number FROM events WHERE number > :n ORDER BY number", n=after
+            )
+            return [row[0] for row in rows]
+
+        late = asyncio.create_task(write_late())
+        await written.wait()
+        writers = [asyncio.create_task(write(seed)) for seed in range(WRITERS - 1)]
+        feed, naive, cursor = [], [0], None
+        while not all(writer.done() for writer in writers):
+            more, cursor = await read(office, cursor)
+            feed += more
+            naive += await read_naively(naive[-1])
+        await asyncio.gather(*writers)
+        naive += await read_naively(naive[-1])
+        last_may_commit.set()
+        await late
+        await all_ended(registry)
+        more, cursor = await read(office, cursor)
+        feed += more
+        naive += await read_naively(naive[-1])
+        total = (WRITERS - 1) * EACH + 1
+        assert len(feed) == len({each["id"] for each in feed}) == total
+        assert len(naive) - 1 < total
+        assert await read(office, cursor) == ([], cursor)
+
+    async def test_tells_what_happens_to_an_overlap(self, shared_registry: Registry) -> None:
+        meeting = await meet(shared_registry)
+        await all_ended(shared_registry)
+        (found,), cursor = await read(meeting.first, None)
+        assert (found["type"], found["overlap_id"], found["case"]) == (
+            "overlap.found",
+            meeting.overlap_id,
+            None,
+        )
+        await meeting.second.say(meeting.overlap_id, "confirmed")
+        await all_ended(shared_registry)
+        (updated,), cursor = await read(meeting.first, cursor)
+        assert updated["type"] == "overlap.updated"
+        await meeting.first.overlaps()
+        await meeting.second.http.delete("/v1/cases/cms/24-1")
+        await all_ended(shared_registry)
+        (retracted,), cursor = await read(meeting.first, cursor)
+        assert retracted["type"] == "overlap.retracted"
+        await meeting.second.put_case("24-1", meeting.second_case)
+        await all_ended(shared_registry)
+        (again,), _ = await read(meeting.first, cursor)
+        assert again["type"] == "overlap.found"
+
+    async def test_tells_of_exactly_the_overlaps_that_the_office_may_know_of(
+        self, shared_registry: Registry
+    ) -> None:
+        for kind in OBJECTS:
+            meeting, _ = await scene(shared_registry, kind)
+            office = meeting.first
+            if kind == "other":
+                (office,) = await make_offices(shared_registry, 1)
+            known = {each["id"] for each in await office.overlaps()}
+            await all_ended(shared_registry)
+            told = {each["overlap_id"] for each in (await read(office, None))[0]}
+            assert told == known, kind
+            assert bool(told) is (kind not in {"silent", "walled", "lapsed", "other"})
+
+    async def test_tells_of_an_overlap_when_the_other_side_begins_to_show_it(
+        self, shared_registry: Registry
+    ) -> None:
+        meeting = await meet(shared_registry, "open", "silent")
+        await all_ended(shared_registry)
+        assert await read(meeting.first, None) == ([], None)
+        body = {**meeting.second_case, "disclosure": "contact_first"}
+        assert (await meeting.second.put_case("24-1", body)).status_code == 200
+        await all_ended(shared_registry)
+        told, cursor = await read(meeting.first, None)
+        assert {each["overlap_id"] for each in told} == {meeting.overlap_id}
+        given = await meeting.second.http.post(
+            "/v1/cases/cms/24-1/grants",
+            json={
+                "office": meeting.first.code,
+                "rung": "contact",
+                "purpose": "coordination",
+                "expires_at": (utc_now() + timedelta(days=9)).isoformat(),
+            },
+            headers={"Idempotency-Key": meeting.key.hex},
+        )
+        assert given.status_code == 201, given.text
+        await all_ended(shared_registry)
+        (again,), _ = await read(meeting.first, cursor)
+        assert (again["type"], again["overlap_id"]) == ("overlap.updated", meeting.overlap_id)
+
+    async def test_a_cursor_is_of_one_office(self, shared_registry: Registry) -> None:
+        meeting = await meet(shared_registry)
+        await all_ended(shared_registry)
+        _, cursor = await read(meeting.first, None)
+        answer = await meeting.second.http.get("/v1/events", params={"cursor": cursor})
+        assert (answer.status_code, answer.json()["code"]) == (400, "cursor-invalid")
+
+    async def test_what_was_hidden_when_it_was_written_stays_so_after_the_agreement(
+        self, shared_registry: Registry
+    ) -> None:
+        meeting = await meet(shared_registry)
+        await end_agreement(shared_registry, meeting.second)
+        await all_ended(shared_registry)
+        assert await read(meeting.first, None) == ([], None)

@@ -1,0 +1,113 @@
+"""A recount finds and repairs whatever is not as the sightings have it, and says so."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from app.core.clock import utc_now
+from app.core.db import transaction
+from app.jobs.nightly import Done, run
+from app.jobs.steps import steps
+from tests.blinding import case
+from tests.factories import Registry
+from tests.scenes import all_ended, meet, someone
+
+OVERLAPS = """
+SELECT low_case_id, high_case_id, band, strength, findings::text, evidence, retracted_at IS NULL
+FROM "overlaps" WHERE retracted_at IS NULL ORDER BY 1, 2
+"""
+DAMAGE = {
+    "missed": 'DELETE FROM "overlaps" RETURNING 1',
+    "phantom": """
+        INSERT INTO "overlaps" (id, low_case_id, high_case_id, band, strength, findings, evidence,
+                                version, found_at, changed_at)
+        SELECT gen_random_uuid(), l.id, h.id, 'strong', 90, '[]', '{}', 1, now(), now()
+        FROM cases l JOIN cases h ON h.id > l.id AND h.office_id <> l.office_id
+        WHERE NOT EXISTS (SELECT FROM "overlaps" o WHERE o.low_case_id = l.id
+                          AND o.high_case_id = h.id)
+        ORDER BY l.id DESC LIMIT 1 RETURNING 1""",
+    "altered": """
+        UPDATE "overlaps" SET evidence = '{ssn}',
+          findings = jsonb_set(findings, '{0,kinds}', '["ssn"]') RETURNING 1""",
+}
+
+STORED_ANEW = """
+WITH stored AS (
+  INSERT INTO subjects (case_id, office_id, ref, kind, rarities, kinds, numbers, is_hidden)
+  SELECT case_id, office_id, ref, kind, rarities, kinds, numbers, is_hidden
+  FROM subjects ORDER BY id LIMIT 1 RETURNING id),
+moved AS (
+  UPDATE sightings SET subject_id = (SELECT id FROM stored)
+  WHERE subject_id = (SELECT min(id) FROM subjects)),
+gone AS (DELETE FROM subjects WHERE id = (SELECT min(id) FROM subjects))
+SELECT id FROM stored
+"""
+
+
+async def recount(registry: Registry, *, is_full: bool = False) -> list[Done]:
+    every = steps(registry.app.state.intake, is_full=is_full)
+    only = [each for each in every if each.name.startswith("overlaps.")]
+    done = await run(registry.operator, only, as_of=utc_now())
+    assert {each.state for each in done} == {"succeeded"}
+    return done
+
+
+async def differences(registry: Registry) -> list[Any]:
+    return [entry["detail"]["difference"] for entry in await registry.audit("overlap.recounted")]
+
+
+async def counted(registry: Registry) -> int:
+    rows = await registry.rows("SELECT sum(differences)::int FROM recounts")
+    total: int = rows[0][0]
+    return total
+
+
+class TestRecount:
+    @pytest.mark.parametrize("fault", DAMAGE)
+    async def test_a_full_one_repairs_exactly_and_alarms(
+        self, registry: Registry, fault: str
+    ) -> None:
+        meeting = await meet(registry)
+        await meeting.first.put_case("24-2", case(someone()))
+        await meeting.second.put_case("24-3", case(someone()))
+        before = await registry.rows(OVERLAPS)
+        await recount(registry, is_full=True)
+        assert await differences(registry) == []
+        assert await registry.rows(OVERLAPS) == before
+        assert await registry.rows(DAMAGE[fault])
+        assert await registry.rows(OVERLAPS) != before
+        await recount(registry, is_full=True)
+        assert await registry.rows(OVERLAPS) == before
+        assert await differences(registry) == [fault]
+        assert await counted(registry) == 1
+
+    async def test_one_goes_on_by_commits_and_not_by_numbers(self, registry: Registry) -> None:
+        """What commits late has a low number: who reads on after the highest never sees it."""
+        await meet(registry)
+        await recount(registry)
+        await registry.rows(DAMAGE["missed"])
+        async with transaction(registry.behind) as slow:
+            late: int = (await slow.execute(text(STORED_ANEW))).scalar_one()
+            await meet(registry)
+            rows = await registry.rows("SELECT max(id) FROM subjects")
+            naive: int = rows[0][0]
+            await recount(registry)
+            assert await differences(registry) == []
+        await all_ended(registry)
+        await recount(registry)
+        assert await differences(registry) == ["missed"]
+        seen = await registry.rows("SELECT id FROM subjects WHERE id > :naive", naive=naive)
+        assert late not in {row[0] for row in seen}
+
+    async def test_one_of_new_posts_looks_at_no_others(self, registry: Registry) -> None:
+        await meet(registry)
+        await recount(registry)  # the first is a full one
+        await registry.rows(DAMAGE["missed"])
+        assert {each.count for each in await recount(registry)} == {0, 1}
+        assert await differences(registry) == []
+        await meet(registry)
+        await registry.rows(DAMAGE["missed"])
+        await all_ended(registry)
+        await recount(registry)
+        assert await differences(registry) == ["missed"]
