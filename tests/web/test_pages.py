@@ -125,22 +125,25 @@ class TestForms:
         met = await meet(shared_registry)
         asker = await reader(shared_registry, met.first, Role.PROSECUTOR)
         form = (await asker.page(f"/overlaps/{met.overlap_id}")).form("/handling")
-        first = await asker.send(form, proposed_lead="requester")
-        again = await asker.send(form, proposed_lead="requester")
-        assert first.status_code == again.status_code == 303
+        first = await asker.send(form, kind="consult")
+        again = await asker.send(form, kind="consult")
+        assert first.status_code == again.status_code == 303, first.text
         assert first.headers["location"] == again.headers["location"]
         page = first.headers["location"].partition("?")[0]
         deputy = await reader(shared_registry, met.second, Role.PROSECUTOR)
-        assert not [f for f in (await deputy.page(page)).forms if f.action.endswith("/answer")]
+        assert not [f for f in (await deputy.page(page)).forms if f.action.endswith("/answers")]
         head = await reader(shared_registry, met.second, Role.LEADERSHIP)
-        accept, _ = [f for f in (await head.page(page)).forms if f.action.endswith("/answer")]
-        refused = await deputy.send(Form(accept.action, {**accept.fields}), answer="accept")
+        accept, decline = [f for f in (await head.page(page)).forms if f.action.endswith("answers")]
+        refused = await deputy.send(Form(accept.action, {**accept.fields}))
         assert refused.status_code == 403  # its token is of another sign-in
-        answer = await head.send(accept, answer="accept")
+        without = await head.send(decline)
+        assert 'id="reason-error"' in without.text
+        answer = await head.send(accept)
         assert answer.status_code == 303, answer.text
-        shown = (await asker.get(page)).text
-        assert "Accepted" in shown
-        assert "(your office)" in shown
+        assert "Answered: yes" in (await asker.get(page)).text
+        (close,) = [f for f in (await head.page(page)).forms if f.action.endswith("/answers")]
+        assert (await head.send(close)).status_code == 303
+        assert "The question is answered" in (await asker.get(page)).text
 
     async def test_forms_of_other_sites_change_nothing(self, shared_registry: Registry) -> None:
         met = await meet(shared_registry)

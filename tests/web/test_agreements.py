@@ -1,0 +1,104 @@
+"""Agreements at the pages: drafted, signed, changed, signed by all, concluded."""
+
+from typing import Any
+
+from app.access.vocabulary import Role
+from app.handling.terms import ATTESTATION
+from tests.factories import Registry
+from tests.scenes import Meeting, meet
+from tests.web.pages import Form, Reader, reader
+
+
+async def draft(registry: Registry) -> tuple[Meeting, Reader, str]:
+    """Return an overlap, a deputy of its first office, and the page of the draft they made."""
+    met = await meet(registry)
+    deputy = await reader(registry, met.first, Role.PROSECUTOR)
+    form = (await deputy.page(f"/overlaps/{met.overlap_id}/agreement")).form("/handling")
+    made = await deputy.send(form, **chosen(form, kind="joint_handling", trafficking_type="labor"))
+    assert made.status_code == 303, made.text
+    return met, deputy, made.headers["location"].partition("?")[0]
+
+
+def chosen(form: Form, **fields: str) -> dict[str, str]:
+    """Return what a browser sends of the form of terms as it stands, with these chosen."""
+    standing = {
+        **{"purpose": "prosecute_jointly", "matter_kind": "criminal", "lead": "1"},
+        **{"evidence_rule": "each_keeps_its_own", "media": "jointly"},
+        **{"disclosure_rule": "each_discloses_its_own", "trafficking_type": "labor"},
+    }
+    assert {"ends_on", "review_every_days", "notice_days"} <= set(form.fields)
+    return {**standing, **fields}
+
+
+async def take(visitor: Reader, page: str, ending: str, name: str, value: str, **more: Any) -> str:
+    """Send the one form of the page whose field `name` has this value; return the page after."""
+    found = (await visitor.page(page)).forms
+    (form,) = [
+        f
+        for f in found
+        if f.action.endswith(ending) and f.fields.get(name, value) == value and name in f.fields
+    ]
+    answer = await visitor.send(form, **more)
+    assert answer.status_code == 303, answer.text
+    return (await visitor.get(page)).text
+
+
+async def sign(visitor: Reader, page: str, **fields: str) -> int:
+    """Sign what the page shows; return the status of the answer."""
+    form = (await visitor.page(page)).form("/signatures")
+    sent = {"post": "Unit head", "attestation": ATTESTATION, **fields}
+    return (await visitor.send(form, **sent)).status_code
+
+
+class TestAgreement:
+    async def test_goes_from_a_draft_to_its_end_at_the_pages(
+        self, shared_registry: Registry
+    ) -> None:
+        met, deputy, page = await draft(shared_registry)
+        head = await reader(shared_registry, met.first, Role.LEADERSHIP)
+        other = await reader(shared_registry, met.second, Role.LEADERSHIP)
+        assert (await other.get(page)).status_code == 404
+        text = await take(deputy, page, "/moves", "move", "submit")
+        assert "Waiting for the asking office" in text
+        assert not [f for f in (await deputy.page(page)).forms if "/signatures" in f.action]
+        assert await sign(head, page, attestation="I agree.") == 422
+        assert await sign(head, page) == 303
+        assert "has not accepted" in (await other.get(page)).text
+
+        form = (await other.page(f"{page}/terms")).form("/answers")
+        late = await other.send(form, **chosen(form, ends_on="2001-01-01"))
+        assert 'id="ends_on-error"' in late.text
+        countered = await other.send(form, **chosen(form, lead="2"))
+        assert countered.status_code == 303, countered.text
+        text = await take(head, page, "/answers", "answer", "accept")
+        assert "Version 2" in text
+        assert "Waiting for signatures" in text
+        assert await sign(head, page) == await sign(other, page) == 303
+        text = (await deputy.get(page)).text
+        assert "In force" in text
+        assert "team-statement.pdf" in text
+        text = await take(
+            head, page, "/decisions", "decision", "conclude", reason="went_separate_ways"
+        )
+        assert "The offices go separate ways" in text
+
+    async def test_a_draft_that_is_not_right_keeps_what_was_filled_in(
+        self, shared_registry: Registry
+    ) -> None:
+        met = await meet(shared_registry)
+        deputy = await reader(shared_registry, met.first, Role.PROSECUTOR)
+        form = (await deputy.page(f"/overlaps/{met.overlap_id}/agreement")).form("/handling")
+        sent = chosen(form, kind="co_counsel", notice_days="21", statutes="not a statute!")
+        refused = await deputy.send(form, **sent)
+        assert refused.status_code == 422
+        assert 'id="statutes-error"' in refused.text
+        assert 'value="21"' in refused.text
+        (seen,) = await met.first.overlaps()
+        assert (await met.first.http.get("/v1/handling-requests")).json()["items"] == []
+        assert seen["id"] == met.overlap_id
+
+    async def test_only_who_asked_withdraws(self, shared_registry: Registry) -> None:
+        met, deputy, page = await draft(shared_registry)
+        analyst = await reader(shared_registry, met.first, Role.ANALYST)
+        assert not [f for f in (await analyst.page(page)).forms if f.action.endswith("/moves")]
+        assert "took it back" in await take(deputy, page, "/moves", "move", "withdraw")
