@@ -11,6 +11,8 @@ from app.cases.errors import CaseNotFoundError, SummaryRefusedError, TokenRefuse
 from app.cases.registering import Intake
 from app.cases.routes import THEN_FINISH
 from app.cases.schemas import CasePut, CaseRead, ExternalId, SourceSystem
+from app.checks import service as checks
+from app.checks.schemas import CheckMake, CheckRead
 from app.core.deps import Now, Session
 from app.core.errors import InvalidError
 from app.core.schemas import Sent
@@ -187,13 +189,41 @@ async def show_case(
     note: Note = "",  # noqa: ARG001 -- the frame reads it
 ) -> Response:
     """Show one of the office's own cases and its overlaps."""
-    case = await cases.read_case(session, visit.principal, source_system, external_id)
+    return await _case(visit, session, (source_system, external_id), {})
+
+
+async def _case(
+    visit: Visit,
+    session: Session,
+    ref: tuple[str, str],
+    errors: dict[str, str],
+    *,
+    check: CheckRead | None = None,
+) -> Response:
+    case = await cases.read_case(session, visit.principal, *ref)
     found = await queues.list_overlaps_of_case(
         session, visit.principal, case.id, limit=MOST_OVERLAPS + 1, now=visit.now
     )
     return visit.page(
         "cases/case.html",
+        status=422 if errors else 200,
         case=CaseRead.model_validate(case, from_attributes=True),
         overlaps=[seen.read for seen in found[:MOST_OVERLAPS]],
         has_more=len(found) > MOST_OVERLAPS,
+        check=check,
+        errors=errors,
+        form=visit.form,
     )
+
+
+@router.post("/cases/{source_system}/{external_id}/checks", **page(Permission.OVERLAPS_READ))
+async def check_before_act(
+    source_system: SourceSystem, external_id: ExternalId, visit: Changing, session: Session
+) -> Response:
+    """Show who else is on the case before the office acts in it; the check is recorded."""
+    ref = source_system, external_id
+    asked, errors = forms.read(CheckMake, forms.only(visit.form, "act"))
+    check = None
+    if asked is not None:
+        check = await checks.check_before(session, visit.principal, ref, asked.act, now=visit.now)
+    return await _case(visit, session, ref, errors, check=check)

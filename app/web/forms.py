@@ -22,6 +22,7 @@ _HINTS: Final = {
     "reason": "Say why.",
     "verdict": "Choose one answer.",
     "kind": "Choose what you ask for.",
+    "act": "Choose what your office is about to do.",
     "lead": "Choose who should lead.",
     "ends_on": "A date, at most two years ahead.",
     "statutes": "One on each line, as the state cites it, such as Cal. Penal Code § 236.1.",

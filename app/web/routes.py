@@ -5,15 +5,15 @@ from fastapi import APIRouter
 from app.web import (
     case_routes,
     handling_routes,
-    handling_steps,
+    handling_step_routes,
     help_routes,
     overlap_routes,
     sign_in_routes,
 )
 
 router = APIRouter()
-PARTS = (
-    *(sign_in_routes, overlap_routes, case_routes, handling_routes, handling_steps, help_routes),
-)
-for part in PARTS:
+for part in (
+    *(sign_in_routes, overlap_routes, case_routes, help_routes),
+    *(handling_routes, handling_step_routes),
+):
     router.include_router(part.router)

@@ -22,9 +22,13 @@ async def draft(registry: Registry) -> tuple[Meeting, Reader, str]:
 def chosen(form: Form, **fields: str) -> dict[str, str]:
     """Return what a browser sends of the form of terms as it stands, with these chosen."""
     standing = {
-        **{"purpose": "prosecute_jointly", "matter_kind": "criminal", "lead": "1"},
-        **{"evidence_rule": "each_keeps_its_own", "media": "jointly"},
-        **{"disclosure_rule": "each_discloses_its_own", "trafficking_type": "labor"},
+        "purpose": "prosecute_jointly",
+        "matter_kind": "criminal",
+        "lead": "1",
+        "evidence_rule": "each_keeps_its_own",
+        "media": "jointly",
+        "disclosure_rule": "each_discloses_its_own",
+        "trafficking_type": "labor",
     }
     assert {"ends_on", "review_every_days", "notice_days"} <= set(form.fields)
     return {**standing, **fields}
@@ -34,9 +38,7 @@ async def take(visitor: Reader, page: str, ending: str, name: str, value: str, *
     """Send the one form of the page whose field `name` has this value; return the page after."""
     found = (await visitor.page(page)).forms
     (form,) = [
-        f
-        for f in found
-        if f.action.endswith(ending) and f.fields.get(name, value) == value and name in f.fields
+        form for form in found if form.action.endswith(ending) and form.fields.get(name) == value
     ]
     answer = await visitor.send(form, **more)
     assert answer.status_code == 303, answer.text

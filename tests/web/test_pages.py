@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from app.access.vocabulary import Role
+from tests.access.people import handle_jointly
 from tests.blinding import case
 from tests.factories import Registry
 from tests.people.browsers import PASSWORD, Browser, make_person
@@ -144,6 +145,47 @@ class TestForms:
         (close,) = [f for f in (await head.page(page)).forms if f.action.endswith("/answers")]
         assert (await head.send(close)).status_code == 303
         assert "The question is answered" in (await asker.get(page)).text
+
+    async def test_a_summary_shows_once_it_is_opened_for_a_reason(
+        self, shared_registry: Registry
+    ) -> None:
+        met = await meet(shared_registry)
+        visitor = await reader(shared_registry, met.first, Role.PROSECUTOR)
+        path = f"/overlaps/{met.overlap_id}"
+        assert not [f for f in (await visitor.page(path)).forms if f.action.endswith("/opened")]
+        await handle_jointly(met)
+        page = await visitor.get(path)
+        form = PageReader(page.text).form("/opened")
+        without = await visitor.send(form)
+        assert (without.status_code, 'id="opened_for-error"' in without.text) == (422, True)
+        opened = await visitor.send(form, opened_for="charging")
+        assert "Labor trafficking" not in page.text + without.text
+        assert "Charged, " in opened.text
+        readings = await met.second.http.get("/v1/cases/cms/24-1/readings")
+        assert [each["reason"] for each in readings.json()["items"]] == ["charging"]
+
+    async def test_an_overlap_is_acknowledged_and_taken_on(self, shared_registry: Registry) -> None:
+        met = await meet(shared_registry)
+        visitor = await reader(shared_registry, met.first, Role.PROSECUTOR)
+        path = f"/overlaps/{met.overlap_id}"
+        assert "Acknowledge it by" in (await visitor.get(path)).text
+        for event in ("assign", "acknowledge"):
+            form = (await visitor.page(path)).form("/follow-up")
+            assert (await visitor.send(form, event=event)).status_code == 303
+        text = (await visitor.get(path)).text
+        assert "Give your office's answer by" in text.replace("&#39;", "'")
+        assert "<dd>Nobody</dd>" not in text
+        assert 'value="assign"' not in text
+
+    async def test_a_check_before_an_act_says_whom_to_call(self, shared_registry: Registry) -> None:
+        met = await meet(shared_registry)
+        visitor = await reader(shared_registry, met.first, Role.PROSECUTOR)
+        form = (await visitor.page("/cases/cms/24-1")).form("/checks")
+        assert (await visitor.send(form)).status_code == 422
+        shown = await visitor.send(form, act="plea")
+        assert "Call the office" in shown.text
+        kept = (await met.first.http.get("/v1/cases/cms/24-1/checks")).json()["items"]
+        assert [each["act"] for each in kept] == ["plea"]
 
     async def test_forms_of_other_sites_change_nothing(self, shared_registry: Registry) -> None:
         met = await meet(shared_registry)
