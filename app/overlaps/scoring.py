@@ -177,7 +177,8 @@ def score(
 ) -> Score:
     """Return the score of the pair of names that fits best, with everything else that is shared.
 
-    Only the best pair counts, so a further alias never lowers the score.
+    Only the best pair counts, so a further alias never lowers the score. Of pairs that weigh the
+    same the one with the more telling keys does, whichever office posted last.
 
     Args:
         pairs: The pairs of names of the two subjects; empty if one has none.
@@ -193,12 +194,15 @@ def score(
     least = PERSON_FLOOR if is_sure else -math.inf
     by_number = number_bits(shared, differing, weak) + prior.bits
     best: Score | None = None
+    best_rank = (-math.inf, 0, 0)
     for pair in pairs:
         facts = pair.facts
         has_postcode = facts.postcode == "agrees"
         contact = contact_bits(shared, population, has_postcode=has_postcode, weak=weak)
         bits = _person_bits(pair, contact, population, least=least) + by_number
-        if best is None or bits > best.bits:
+        rank = bits, pair.shared, pair.mine & pair.theirs
+        if best is None or rank > best_rank:
+            best_rank = rank
             alone = not (facts.is_dated or contact or has_number or "ssn4" in shared)
             best = Score(bits, pair, differing, alone)
     if best is None:

@@ -32,6 +32,10 @@ EVERYTHING = {
     "offices:read",
     "suppressions:manage",
     "tokens:evaluate",
+    "defendant-feed:read",
+    "infusion:read",
+    "infusion:ask",
+    "infusion:answer",
 }
 
 

@@ -225,7 +225,7 @@ class TestLadder:
         assert put.json()["result"] == "updated"
         assert (await one.http.get(path)).content == bare
         await handle_jointly(meeting)
-        seen = (await one.http.get(path)).json()
+        seen = (await one.http.get(path, params={"reason": "charging"})).json()
         assert seen["rung"] == "summary"
         shown = seen["counterpart"]["case"]
         assert shown["facts"]["industries"] == FACTS["industries"]
@@ -244,7 +244,7 @@ class TestLadder:
         await approve_summary(meeting, other)
         reader = await sign_in(shared_registry, one, Role.PROSECUTOR)
         path = f"/v1/overlaps/{meeting.overlap_id}"
-        seen = (await reader.send("GET", path)).json()
+        seen = (await reader.send("GET", f"{path}?reason=charging")).json()
         assert (seen["rung"], seen["counterpart"]["stages"]) == (
             "record", [{**STAGE, "is_struck": False}],
         )  # fmt: skip

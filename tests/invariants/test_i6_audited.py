@@ -115,6 +115,14 @@ GIVEN: Final = {
     "rung": "contact", "purpose": "coordination",
     "expires_at": (utc_now() + timedelta(days=9)).isoformat(),
 }  # fmt: skip
+QUESTION: Final = {
+    "topic": "labor",
+    "trafficking_type": "labor",
+    "industry": "agriculture",
+    "origin": "labor_inspection",
+    "stage": None,
+    "question": "How did you prove a debt that grew while the wages were paid on paper?",
+}
 REASON: Final = "A search is under way tonight and persons may still be inside."
 
 
@@ -148,7 +156,7 @@ async def sign_in_leads(meeting: Meeting, steps: Iterable[Step]) -> None:
     """Sign in as many unit heads of either office as the steps take."""
     LEADS.clear()
     for step, office in ((s, meeting.second if s is review else meeting.first) for s in steps):
-        if step in {approve, wall, lift, break_glass, review, hold, lift_hold, settle, ask, agree}:
+        if step in BY_LEADS:
             lead = await sign_in(meeting.registry, office, Role.LEADERSHIP)
             LEADS.setdefault(office.code, []).append(lead)
 
@@ -252,6 +260,59 @@ async def end_suppression(meeting: Meeting) -> httpx.Response:
 
 async def list_suppressions(meeting: Meeting) -> httpx.Response:
     return await meeting.first.http.get("/v1/suppressions")
+
+
+async def list_charges(meeting: Meeting) -> httpx.Response:
+    return await meeting.first.http.get("/v1/defendant-feed")
+
+
+async def choose_feed(meeting: Meeting) -> httpx.Response:
+    body = {"has_contact_first": True}
+    return await _lead(meeting.first).send("PUT", "/v1/defendant-feed/choice", body)
+
+
+async def offer_desk(meeting: Meeting) -> httpx.Response:
+    return await _lead(meeting.first).send("PUT", "/v1/infusion-desk", {"topics": ["labor"]})
+
+
+async def ask_desk(meeting: Meeting) -> httpx.Response:
+    body = {**QUESTION, "desk": meeting.first.code}
+    return await _post(meeting.second, "", body)
+
+
+async def list_questions(meeting: Meeting) -> httpx.Response:
+    return await meeting.first.http.get("/v1/infusion-questions")
+
+
+async def read_question(meeting: Meeting) -> httpx.Response:
+    return await meeting.first.http.get(f"/v1/infusion-questions{await _question(meeting)}")
+
+
+async def take(meeting: Meeting) -> httpx.Response:
+    return await _post(meeting.first, f"{await _question(meeting)}/take", {})
+
+
+async def answer_desk(meeting: Meeting) -> httpx.Response:
+    body = {"answer": "Compare the ledgers with the records of the bank."}
+    return await _post(meeting.first, f"{await _question(meeting)}/answer", body)
+
+
+async def say_use(meeting: Meeting) -> httpx.Response:
+    body = {"use": "used", "code": "investigation"}
+    return await _post(meeting.second, f"{await _question(meeting)}/use", body)
+
+
+async def withdraw_question(meeting: Meeting) -> httpx.Response:
+    return await _post(meeting.second, f"{await _question(meeting)}/withdraw", {})
+
+
+async def _question(meeting: Meeting) -> str:
+    return f"/inf_{await _newest(meeting, 'infusion_questions')}"
+
+
+async def _post(office: OfficeClient, end: str, body: object) -> httpx.Response:
+    once = {"Idempotency-Key": uuid4().hex}
+    return await office.http.post(f"/v1/infusion-questions{end}", json=body, headers=once)
 
 
 async def _token(meeting: Meeting, signer: Signer, client_id: UUID) -> httpx.Response:
@@ -393,6 +454,22 @@ AUDITED: Final[dict[str, list[tuple[tuple[Step, ...], Step]]]] = {
     "POST /v1/summary-readings": [((), ask)],
     "POST /v1/summary-readings/{reading_id}/second": [((ask,), agree)],
     "GET /v1/state-overlaps": [((), list_state)],
+    "GET /v1/defendant-feed": [((), list_charges)],
+    "PUT /v1/defendant-feed/choice": [((), choose_feed)],
+    "PUT /v1/infusion-desk": [((), offer_desk)],
+    "POST /v1/infusion-questions": [((offer_desk,), ask_desk)],
+    "GET /v1/infusion-questions": [((offer_desk, ask_desk), list_questions)],
+    "GET /v1/infusion-questions/{question_id}": [((offer_desk, ask_desk), read_question)],
+    "POST /v1/infusion-questions/{question_id}/take": [((offer_desk, ask_desk), take)],
+    "POST /v1/infusion-questions/{question_id}/answer": [
+        ((offer_desk, ask_desk, take), answer_desk)
+    ],
+    "POST /v1/infusion-questions/{question_id}/use": [
+        ((offer_desk, ask_desk, take, answer_desk), say_use)
+    ],
+    "POST /v1/infusion-questions/{question_id}/withdraw": [
+        ((offer_desk, ask_desk), withdraw_question)
+    ],
     "POST /v1/overlaps/{overlap_id}/glass-breaks": [((), break_glass)],
     "GET /v1/glass-breaks": [((break_glass,), list_breaks)],
     "GET /v1/follow-ups": [((), list_follow_ups)],
@@ -442,6 +519,8 @@ NOTHING_TO_AUDIT: Final = {
     "GET /v1/me",  # the caller itself
     "GET /v1/runs",  # what the registry did, and of no office
     "GET /v1/offices",  # what every office may know of the others
+    "GET /v1/infusion-desks",  # likewise
+    *("GET /v1/defendant-feed/choice", "GET /v1/infusion-figures"),  # the office's own
     *("GET /v1/sign-in", "GET /v1/me/factors", "GET /v1/banner"),  # the same
     *(f"GET /v1/{end}" for end in ("sign-in/passkey", "sign-in/second-factor")),  # a challenge
     *("GET /v1/me/totp", "GET /v1/me/passkeys", "POST /v1/sign-in/provider"),  # nothing is kept
@@ -452,6 +531,12 @@ NOTHING_TO_AUDIT: Final = {
     "GET /v1/cases/{source_system}/{external_id}/corrections",
 }
 CASES: Final = [(name, *case) for name, cases in AUDITED.items() for case in cases]
+
+
+BY_LEADS: Final = {
+    *(approve, wall, lift, break_glass, review, hold, lift_hold, settle, ask, agree),
+    *(choose_feed, offer_desk),
+}
 
 
 @pytest.fixture(scope="module")

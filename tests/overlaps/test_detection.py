@@ -2,7 +2,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.identifiers.kinds import KINDS
@@ -83,6 +83,17 @@ def mirrored(found: list[FoundOverlap]) -> list[dict[str, Any]]:
 
 class TestLaws:
     @given(mine=cases, theirs=cases)
+    @example(  # two aliases that weigh the same
+        mine=[named("1", dict.fromkeys(("p.fd", "p.xx", "p.nm", "p.ld", "p.nyd", "p.dz"), b"a"))],
+        theirs=[
+            named(
+                "1",
+                dict.fromkeys(("p.xx", "p.ld", "p.nm"), b"a"),
+                dict.fromkeys(("p.xx", "p.ld", "p.fd", "p.dz", "p.id", "p.nyd"), b"a")
+                | {"p.nm": b"b"},
+            )
+        ],
+    )
     @settings(max_examples=60, deadline=None)
     def test_whoever_posts_last_finds_the_same(self, mine: Case, theirs: Case) -> None:
         one_way, other_way = detect({10: mine}, {20: theirs}), detect({20: theirs}, {10: mine})
