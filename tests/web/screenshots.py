@@ -123,7 +123,7 @@ def take(browser: Browser, url: str, into: Path, size: str) -> None:
     head = fresh()
     sign_in(head, url, HEAD)
     head.goto(f"{url}/handling")
-    head.get_by_role("link", name="Your office was asked").first.click()
+    head.get_by_role("row", name="Your office was asked").first.locator(".j-row").click()
     shoot(head, "request")
     state = fresh()
     sign_in(state, url, STATE)

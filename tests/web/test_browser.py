@@ -9,6 +9,7 @@ from typing import Any, Final
 import pytest
 
 from app.core.clock import utc_now
+from app.handling.terms import ATTESTATION
 from app.people import totp
 from tests.web.chromium import MISSING, PLACE
 from tests.web.screenshots import demo, fill_case, open_overlap, sign_in
@@ -118,16 +119,46 @@ class TestMainFlow:
         sign_in(head, url, "Tomas Lindqvist")
         head.goto(f"{url}/overlaps?case=26-CR-0412")
         head.get_by_role("row", name="Dogwood").locator(".j-row").click()
-        head.locator("label", has_text="The other office").click()
-        head.get_by_role("button", name="Send the request").click()
-        expect(head.get_by_text("The request is sent")).to_be_visible()
+        head.get_by_role("link", name="Draft an agreement").click()
+        head.get_by_label("What you ask for").select_option("joint_handling")
+        head.get_by_label("Trafficking").select_option("labor")
+        head.get_by_role("button", name="Keep the draft").click()
+        expect(head.get_by_text("The draft is kept")).to_be_visible()
+        address = head.url.partition("?")[0]
+        head.get_by_role("button", name="Submit the draft").click()
+        head.get_by_role("link", name="Give the second factor").click()
+        self._register(head)
+        self._sign(head)
+        expect(head.get_by_text("Sent", exact=True)).to_be_visible()
 
         other = browser.new_context().new_page()
         sign_in(other, url, "Peter Oyelaran")
         other.goto(f"{url}/handling")
-        other.get_by_role("row", name="Waiting for an answer").locator(".j-row").first.click()
-        other.get_by_role("button", name="Accept joint handling").click()
-        expect(other.get_by_text("Dogwood County District Attorney (your office)")).to_be_visible()
+        other.get_by_role("row", name="Joint handling").locator(".j-row").first.click()
+        other.get_by_role("button", name="Accept the terms").click()
+        other.get_by_role("link", name="Give the second factor").click()
+        self._register(other)
+        self._sign(other)
+        head.goto(address)
+        self._sign(head)
+        expect(head.get_by_role("heading", name="The matter", exact=True)).to_be_visible()
+        expect(head.get_by_text(re.compile("Led by Cedar County"))).to_be_visible()
+        if AXE.exists():
+            assert broken(head) == []
+
+    def _register(self, page: Page) -> None:
+        """Register a first authenticator app where signing asks for it, and go back."""
+        secret = base64.b32decode(page.locator(".j-secret code").inner_text())
+        code = totp.code_at(secret, totp.step_at(utc_now()))
+        page.get_by_label("Code that the app shows").fill(code)
+        page.get_by_role("button", name="Register the app").click()
+        page.get_by_role("link", name="I have kept them").click()
+
+    def _sign(self, page: Page) -> None:
+        page.get_by_label("Your post").fill("Unit head")
+        page.get_by_label("The sentence, letter for letter").fill(ATTESTATION)
+        page.get_by_role("button", name="Sign for your office").click()
+        expect(page.get_by_text("It is recorded.")).to_be_visible()
 
 
 class TestKeyboard:
@@ -224,6 +255,18 @@ class TestAccessible:
         ):
             open_overlap(page, url, number, office)
             found += broken(page)
+        open_overlap(page, url, "26-CR-0261", "Fir")
+        page.get_by_role("link", name="Draft an agreement").click()
+        page.get_by_role("button", name="Keep the draft").wait_for()
+        found += broken(page)
+        page.goto(f"{url}/cases/cms/24-CR-0931")
+        page.get_by_label("What comes next").select_option("plea")
+        page.get_by_role("button", name="Check now").click()
+        page.get_by_role("heading", name="Checked before: a plea").wait_for()
+        found += broken(page)
+        page.goto(f"{url}/handling")
+        page.locator(".j-row").first.click()
+        found += broken(page)
         page.goto(f"{url}/cases/new")
         fill_case(page)
         page.get_by_role("button", name="Add an organization").click()
