@@ -9,8 +9,8 @@ from app.handling.terms import NamedParty, lines_of
 from app.handling.vocabulary import QUESTIONS
 
 KINDS: Final = {
-    "consult": "A question: talk it over",
-    "information": "A question: information",
+    "consult": "Consultation",
+    "information": "Request for information",
     "joint_handling": "Joint handling",
     "co_counsel": "Co-counsel",
     "cross_designation": "Cross-designation",
@@ -41,7 +41,8 @@ TONES: Final = {
 MEANINGS: Final = {
     "draft": "Only your office sees it. Its unit head signs before it is sent.",
     "awaiting_own_leadership": "Only your office sees it. Its unit head signs it, or returns it.",
-    "sent": "Each office that was asked may accept, decline, or propose other terms.",
+    "sent": "Each office that was asked may accept or decline; it may propose other terms of an "
+    "agreement.",
     "countered": "Other terms are on the table. Every other party must accept them.",
     "accepted": "Talk to each other; conclude it when the question is settled.",
     "awaiting_their_leadership": "All accepted. A unit head of each office signs the same text; "
