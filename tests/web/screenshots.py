@@ -118,11 +118,9 @@ def take(browser: Browser, url: str, into: Path, size: str) -> None:
     shoot(page, "post")
     page.goto(f"{url}/handling")
     shoot(page, "handling")
-    page.goto(f"{url}/overlaps/ovl_none")
-    shoot(page, "not-found")
-    for name in ("help", "accessibility"):
-        page.goto(f"{url}/{name}")
-        shoot(page, name)
+    for path in ("help", "accessibility", "not-found"):
+        page.goto(f"{url}/{path}")
+        shoot(page, path)
     head = fresh()
     sign_in(head, url, HEAD)
     head.goto(f"{url}/handling")

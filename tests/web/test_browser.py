@@ -115,6 +115,10 @@ class TestMainFlow:
         page.get_by_role("button", name="Record the answer").click()
         expect(page.get_by_text("answer is recorded")).to_be_visible()
 
+        self._agree(browser, url)
+
+    def _agree(self, browser: Browser, url: str) -> None:
+        """Let unit heads of both offices bring a draft in force."""
         head = browser.new_context().new_page()
         sign_in(head, url, "Tomas Lindqvist")
         head.goto(f"{url}/overlaps?case=26-CR-0412")
