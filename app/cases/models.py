@@ -45,7 +45,8 @@ class Case(Base):
         CheckConstraint("review_on <= validated_on + interval '5 years'", name="review_on"),
         # who was declined is not charged: looked at again within a year
         CheckConstraint(
-            "record_class <> 'declined' OR review_on <= validated_on + interval '1 year'",
+            "record_class <> 'declined' OR awaits_attestation"
+            " OR review_on <= validated_on + interval '1 year'",
             name="declined_review_on",
         ),
         CheckConstraint(

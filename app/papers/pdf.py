@@ -7,8 +7,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-import typst
-
 TEMPLATE: Final = Path(__file__).with_name("paper.typ").read_bytes()
 
 
@@ -26,6 +24,8 @@ async def print_paper(title: str, sections: Sequence[Section]) -> bytes:
 
 
 def _compile(title: str, sections: Sequence[Section]) -> bytes:
+    import typst  # noqa: PLC0415 -- 7 MB that only who prints needs
+
     paper = {"title": title, "sections": [asdict(section) for section in sections]}
     made: bytes = typst.compile(
         TEMPLATE,

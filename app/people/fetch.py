@@ -14,8 +14,6 @@ from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-import httpx
-
 TIMEOUT: Final = timedelta(seconds=10)
 MAX_BYTES: Final = 64 * 1024
 _V6: Final = ipaddress.ip_network("2000::/3")
@@ -75,6 +73,8 @@ async def fetch_json(
     Raises:
         FetchError: for whatever reason.
     """
+    import httpx  # noqa: PLC0415 -- 7 MB, its command line included, that only providers need
+
     check_url(url, allow_loopback=allow_loopback)
     try:
         async with asyncio.timeout(within.total_seconds()):
@@ -102,6 +102,8 @@ async def _resolve(url: str, *, allow_loopback: bool) -> str:
 async def _ask(
     url: str, address: str, form: Mapping[str, str] | None, basic: tuple[str, str] | None
 ) -> bytes:
+    import httpx  # noqa: PLC0415 -- as above
+
     asked = httpx.URL(url)
     async with (
         httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=5) as http,

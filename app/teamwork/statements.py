@@ -4,7 +4,6 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from icalendar import Calendar, Event
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
@@ -88,6 +87,8 @@ async def make_calendar(
             what = task["kind"].replace("_", " ").capitalize()
             dates.append((public_id("tsk", task["id"]), f"{what} ({task['code']})", task["due_on"]))
     await record_disclosed(session, principal, matter_id, "calendar")
+    from icalendar import Calendar, Event  # noqa: PLC0415 -- 4 MB that only calendars need
+
     calendar = Calendar()
     calendar.add("prodid", "-//Joinder//Matter//EN")
     calendar.add("version", "2.0")

@@ -14,7 +14,8 @@ depends_on: str | Sequence[str] | None = None
 
 CONSTRAINTS = {
     'declined_review_on':
-        "record_class <> 'declined' OR review_on <= validated_on + interval '1 year'",
+        "record_class <> 'declined' OR awaits_attestation"
+        " OR review_on <= validated_on + interval '1 year'",
     'declined_reason':
         "awaits_attestation OR withdrawn_at IS NOT NULL"
         " OR (record_class = 'declined') = (declined_reason IS NOT NULL)",
@@ -89,7 +90,8 @@ def upgrade() -> None:
     op.execute("""
         UPDATE cases SET awaits_attestation = true,
           review_on = CASE record_class WHEN 'declined'
-            THEN least(review_on, (validated_on + interval '1 year')::date) ELSE review_on END
+            THEN least(review_on, greatest((validated_on + interval '1 year')::date, current_date + 60))
+            ELSE review_on END
         WHERE record_class IN ('pre_charge', 'declined')
     """)
     op.execute('ALTER TABLE cases FORCE ROW LEVEL SECURITY')

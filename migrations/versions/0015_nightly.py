@@ -131,6 +131,7 @@ AS $function$
 DECLARE
   shown bigint;
   reader bigint;
+  of_overlap uuid;
 BEGIN
   IF TG_TABLE_NAME = 'cases' THEN
     shown := NEW.id;
@@ -140,12 +141,14 @@ BEGIN
   ELSE
     shown := NEW.case_id;
     reader := NEW.grantee_office_id;
+    of_overlap := NEW.overlap_id;
   END IF;
   INSERT INTO public.events (office_id, type, overlap_id)
   SELECT s.other_office_id, 'overlap.updated', s.overlap_id
   FROM public.overlap_sides s
   JOIN public."overlaps" o ON o.id = s.overlap_id AND o.retracted_at IS NULL
-  WHERE s.case_id = shown AND (reader IS NULL OR s.other_office_id = reader);
+  WHERE s.case_id = shown AND (reader IS NULL OR s.other_office_id = reader)
+    AND (of_overlap IS NULL OR s.overlap_id = of_overlap);
   RETURN NULL;
 END
 $function$;
@@ -156,7 +159,7 @@ CREATE TRIGGER note_granted AFTER INSERT ON case_grants
 CREATE TRIGGER note_approved AFTER UPDATE OF approval ON case_grants
   FOR EACH ROW WHEN (OLD.approval <> NEW.approval) EXECUTE FUNCTION note_shown();
 CREATE TRIGGER note_lifted AFTER UPDATE OF lifted_at ON case_walls
-  FOR EACH ROW WHEN (OLD.lifted_at IS NULL AND NEW.lifted_at IS NOT NULL) EXECUTE FUNCTION note_shown();
+  FOR EACH ROW WHEN (OLD.lifted_at IS NULL AND NEW.lifted_at IS NOT NULL AND NEW.office_id IS NOT NULL) EXECUTE FUNCTION note_shown();
 CREATE TRIGGER note_found AFTER INSERT ON "overlaps"
   FOR EACH ROW EXECUTE FUNCTION note_found();
 CREATE TRIGGER note_changed AFTER UPDATE ON "overlaps"

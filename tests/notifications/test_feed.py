@@ -4,15 +4,18 @@ import asyncio
 import random
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import text
 
+from app.access.vocabulary import Role
 from app.core.clock import utc_now
 from app.core.db import transaction
+from tests.access.people import sign_in
 from tests.access.test_matrix import OBJECTS, scene
 from tests.blinding import case
 from tests.factories import OfficeClient, Registry
-from tests.scenes import all_ended, end_agreement, make_offices, meet, someone
+from tests.scenes import all_ended, end_agreement, make_offices, meet, phone, someone
 
 WRITERS = 16
 EACH = 6
@@ -146,6 +149,49 @@ class TestListEvents:
         await all_ended(shared_registry)
         (again,), _ = await read(meeting.first, cursor)
         assert (again["type"], again["overlap_id"]) == ("overlap.updated", meeting.overlap_id)
+
+    async def test_of_a_contact_that_is_given_tells_of_that_overlap_alone(
+        self, shared_registry: Registry
+    ) -> None:
+        """Two overlaps with one hidden case look like two cases, until their owner shows more."""
+        owner, asker = await make_offices(shared_registry)
+        known, other = phone(), phone()
+        await owner.put_case(
+            "24-1", case(someone(phones=(known, other)), disclosure="contact_first")
+        )
+        for place, value in enumerate((known, other)):
+            await asker.put_case(f"24-{place}", case(someone(phones=(value,))))
+        asked, _ = await asker.overlaps()
+        await all_ended(shared_registry)
+        _, cursor = await read(asker, None)
+        once = {"Idempotency-Key": uuid4().hex}
+        path = f"/v1/overlaps/{asked['id']}/contact-requests"
+        request = await asker.http.post(path, json={"reason": "same_subject"}, headers=once)
+        accepted = await owner.http.post(
+            f"/v1/contact-requests/{request.json()['id']}/answers",
+            json={"answer": "accept"},
+            headers={"Idempotency-Key": uuid4().hex, "If-Match": request.headers["ETag"]},
+        )
+        assert accepted.status_code == 200, accepted.text
+        await all_ended(shared_registry)
+        told, _ = await read(asker, cursor)
+        assert [each["overlap_id"] for each in told] == [asked["id"]]
+
+    async def test_of_a_wall_within_an_office_tells_nobody_else(
+        self, shared_registry: Registry
+    ) -> None:
+        meeting = await meet(shared_registry)
+        heads = [await sign_in(shared_registry, meeting.first, Role.LEADERSHIP) for _ in range(3)]
+        await all_ended(shared_registry)
+        _, cursor = await read(meeting.second, None)
+        walls = "/v1/cases/cms/24-1/walls"
+        wall = await heads[0].send("POST", walls, {"person": f"psn_{heads[2].key.hex}"})
+        assert wall.status_code == 201, wall.text
+        for head in heads[:2]:  # two lift one
+            lifted = await head.send("DELETE", f"{walls}/{wall.json()['id']}")
+            assert lifted.is_success, lifted.text
+        await all_ended(shared_registry)
+        assert (await read(meeting.second, cursor))[0] == []
 
     async def test_a_cursor_is_of_one_office(self, shared_registry: Registry) -> None:
         meeting = await meet(shared_registry)
