@@ -63,7 +63,8 @@ async def sign_request(
             PreconditionFailedError: see `steps.take`.
         HandlingDoneError: the office signed these terms before.
         SignatureRefusedError: the attestation is not the sentence.
-        TextChangedError: `digest` is of another text.
+        TextChangedError: `digest` is of another text; or all are to agree and a party has no name
+            in it, or another party signed other words.
         TermsRefusedError: the end has come too near, or is past.
         InstrumentMissingError: the state's rule wants a referral or consent on record.
     """
@@ -91,6 +92,8 @@ async def sign_request(
         raise TextChangedError
     check_terms(terms, len(row["parties"]), now=now)
     purpose = "agree" if "everyone" in taken.needs else "send"
+    if purpose == "agree":
+        await _require_one_text(session, row, signed.digest)
     if "instrument" in taken.needs:
         await _require_instrument(session, row, terms)
     await session.execute(
@@ -128,9 +131,20 @@ async def sign_request(
     return render(await queries.get_request(session, principal, row["id"], now=now))
 
 
+async def _require_one_text(session: AsyncSession, row: asyncpg.Record, digest: str) -> None:
+    """Refuse a text without the name of a party whose participation has lapsed meanwhile."""
+    digests = {
+        each.digest.hex()
+        for each in await queries.list_signatures(session, row["id"])
+        if (each.purpose, each.terms_number) == ("agree", row["terms_number"])
+    }
+    if digests - {digest} or not all(party["is_named"] for party in row["parties"]):
+        raise TextChangedError
+
+
 async def _require_instrument(session: AsyncSession, row: asyncpg.Record, terms: Terms) -> None:
     lead = row["parties"][terms.lead - 1]
-    if lead["kind"] != "attorney_general" or lead["number"] == 1:
+    if lead["kind"] != "attorney_general":
         return
     bases = {rule.basis for rule in authorities(row) if rule.state == lead["state"]}
     if bases & ON_PAPER and not await queries.list_instruments(session, row["id"]):
