@@ -209,6 +209,7 @@ async def _show(
                     rung=rung,
                     purpose="handling_accepted",
                     overlap_id=overlap_id,
+                    request_id=row["id"],
                     granted_by=granted_by,
                     now=now,
                     awaits_approval=rung == ladder.SUMMARY,

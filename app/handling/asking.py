@@ -224,6 +224,7 @@ async def tell_parties(
                 rung=Rung.CONTACT,
                 purpose="handling_requested",
                 overlap_id=UUID(str(party["overlap_id"])),
+                request_id=request_id,
                 now=now,
             )
     await matters.add_origin(
