@@ -55,7 +55,8 @@ async def request_handling(
         PartiesRefusedError: an office is named twice, is the caller's own or does not take part;
             or several are asked and one of the overlaps does not show its contact.
         TermsRefusedError: a term names no party, or ends too late.
-        HandlingOpenError: one of the overlaps has an open request.
+        HandlingOpenError: one of the overlaps has an open question of this kind. Of agreements the
+            first to be sent is open; nobody is told of another's draft.
     """
     principal.require(Permission.HANDLING_REQUEST)
     terms = asked.terms if isinstance(asked, AgreementAsk) else None
@@ -82,13 +83,12 @@ async def request_handling(
             due_at=steps.due(taken.to, asked.answer_within_days, now),
         )
     )
-    opened_as = asked.kind if terms is None else "agreement"
     rows = [
         {
             **party,
             "request_id": request_id,
             "number": number,
-            "open_as": opened_as if party["overlap_id"] else None,
+            "open_as": asked.kind if is_sent and party["overlap_id"] else None,
             "accepted_terms": (0 if terms is None else 1) if number == 1 else None,
             "named_at": now if number == 1 else None,
         }

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import asyncpg
 from sqlalchemy import insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.errors import StepUpNeededError
@@ -22,6 +23,7 @@ from app.handling.asking import check_terms, tell_parties
 from app.handling.errors import (
     HandlingDoneError,
     HandlingMovedError,
+    HandlingOpenError,
     SignatureRefusedError,
     TextChangedError,
 )
@@ -62,6 +64,7 @@ async def sign_request(
         HandlingNotFoundError, HandlingMovedError, HandlingNotYoursError,
             PreconditionFailedError: see `steps.take`.
         HandlingDoneError: the office signed these terms before.
+        HandlingOpenError: another agreement about one of the overlaps went out first.
         SignatureRefusedError: the attestation is not the sentence.
         TextChangedError: `digest` is of another text; or all are to agree and a party has no name
             in it, or another party signed other words.
@@ -114,8 +117,7 @@ async def sign_request(
     )
     detail = {"terms": row["terms_number"], "digest": signed.digest, "purpose": purpose}
     if purpose == "send":
-        await steps.write(session, principal, row, taken, now=now, sent_at=now, detail=detail)
-        await tell_parties(session, principal, row["id"], row["parties"][1:], now=now)
+        await _send(session, principal, row, taken, detail=detail, now=now)
     else:
         others = [p for p in row["parties"] if p["number"] != own["number"]]
         await _agree(
@@ -129,6 +131,24 @@ async def sign_request(
             now=now,
         )
     return render(await queries.get_request(session, principal, row["id"], now=now))
+
+
+async def _send(
+    session: AsyncSession,
+    principal: Principal,
+    row: asyncpg.Record,
+    taken: Transition,
+    *,
+    detail: dict[str, Any],
+    now: datetime,
+) -> None:
+    try:
+        await steps.write(session, principal, row, taken, now=now, sent_at=now, detail=detail)
+    except IntegrityError as refused:
+        if "uq_handling_parties_open" not in str(refused.orig):
+            raise
+        raise HandlingOpenError from None
+    await tell_parties(session, principal, row["id"], row["parties"][1:], now=now)
 
 
 async def _require_one_text(session: AsyncSession, row: asyncpg.Record, digest: str) -> None:

@@ -295,6 +295,11 @@ BEGIN
     RAISE EXCEPTION 'no step leads from % to %', OLD.status, NEW.status
       USING ERRCODE = 'check_violation', CONSTRAINT = 'ck_handling_requests_machine';
   END IF;
+  IF OLD.sent_at IS NULL AND NEW.sent_at IS NOT NULL THEN
+    -- a draft hinders nobody: it would be told by its hindering
+    UPDATE public.handling_parties SET open_as = 'agreement'
+    WHERE request_id = NEW.id AND overlap_id IS NOT NULL;
+  END IF;
   IF NEW.ended_at IS NOT NULL THEN
     UPDATE public.handling_parties SET open_as = NULL WHERE request_id = NEW.id;
     UPDATE public.matters SET ended_at = NEW.ended_at WHERE request_id = NEW.id;

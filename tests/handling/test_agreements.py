@@ -67,6 +67,26 @@ class TestDraft:
         good(await sides[0].send(request, "moves", {"move": "withdraw"}))
         assert (await sides[1].office.http.get(f"{path}{request}")).status_code == 404
 
+    async def test_hinders_nobody_and_the_first_to_be_sent_is_open(
+        self, shared_registry: Registry
+    ) -> None:
+        meeting = await meet(shared_registry)
+        sides = [Side(shared_registry, each) for each in (meeting.first, meeting.second)]
+        requests = [
+            good(
+                await side.office.http.post(
+                    f"/v1/overlaps/{meeting.overlap_id}/handling-requests",
+                    json={"kind": "joint_handling", "terms": TERMS},
+                    headers={"Idempotency-Key": new_id().hex},
+                )
+            )["id"]
+            for side in sides
+        ]
+        await send_out(sides[1:], requests[1])
+        good(await sides[0].send(requests[0], "moves", {"move": "submit"}))
+        assert code(await sides[0].sign(requests[0])) == (409, "handling-request-open")
+        assert (await sides[0].read(requests[0]))["status"] == "awaiting_own_leadership"
+
     async def test_goes_back_and_forth_with_leadership(self, shared_registry: Registry) -> None:
         sides, request = await draft(shared_registry)
         good(await sides[0].send(request, "moves", {"move": "submit"}))
