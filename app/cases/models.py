@@ -132,6 +132,11 @@ class CaseGrant(Base):
         CheckConstraint("approved_by <> granted_by", name="two_persons"),
         Index("uq_case_grants_key", "key", unique=True),
         Index("ix_case_grants_case_id_grantee_office_id", "case_id", "grantee_office_id"),
+        Index(
+            "ix_case_grants_request_id",
+            "request_id",
+            postgresql_where=text("request_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
@@ -150,6 +155,8 @@ class CaseGrant(Base):
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
     overlap_id: Mapped[UUID | None] = mapped_column(ForeignKey("overlaps.id", ondelete="CASCADE"))
     """The one overlap in which it counts; None means all of the case with that office."""
+    request_id: Mapped[UUID | None]
+    """The request for joint handling with whose end the database revokes it."""
 
 
 class Reading(Base):

@@ -220,13 +220,15 @@ async def grant(  # noqa: PLR0913 -- the columns of one row
     awaits_approval: bool = False,
     person_id: UUID | None = None,
     overlap_id: UUID | None = None,
+    request_id: UUID | None = None,
     granted_by: str | None = None,
 ) -> UUID:
     """Let a named office, or one person of it, see a case up to `rung`. Returns the grant's key.
 
     With `overlap_id` in that overlap alone: others of the case with the same office stay as hidden
-    as they were. `granted_by` is who asked for it where that is not the caller. The caller has
-    checked that it may decide so. One that awaits approval shows nothing yet.
+    as they were. With `request_id` it ends with that request for joint handling. `granted_by` is
+    who asked for it where that is not the caller. The caller has checked that it may decide so.
+    One that awaits approval shows nothing yet.
     """
     key: UUID | None = await session.scalar(
         insert(CaseGrant)
@@ -241,6 +243,7 @@ async def grant(  # noqa: PLR0913 -- the columns of one row
             approval="pending" if awaits_approval else "not_needed",
             person_id=person_id,
             overlap_id=overlap_id,
+            request_id=request_id,
         )
         .returning(CaseGrant.key)
     )

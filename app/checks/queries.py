@@ -14,10 +14,12 @@ from app.cases import ladder
 from app.cases.errors import CaseNotFoundError
 from app.checks.models import Check
 from app.core.db import driver
+from app.matters.queries import PARTY_SEES
 
 LIMIT: Final = 50
 """Overlaps that one check shows, the strongest first."""
 
+_SEES: Final = PARTY_SEES.replace("$4", "$7")
 # $1 to $4 the ladder's, $5 and $6 the case's reference, $7 the person who asks, $8 how many.
 # One row for each overlap, or one without where the case has none; no row without the case.
 # Two offices are one sovereign when they prosecute for one state; a tribe is its own (R36).
@@ -43,8 +45,12 @@ FROM mine
 LEFT JOIN page p ON TRUE
 LEFT JOIN office_contacts b
   ON p.rung >= {ladder.CONTACT:d} AND b.office_id = p.other_office_id AND b.role = 'backup'
-LEFT JOIN handling_parties a ON a.overlap_id = p.id AND a.open_as = 'agreement'
-LEFT JOIN handling_requests h ON h.id = a.request_id
+LEFT JOIN LATERAL (
+  SELECT h.id, h.status FROM handling_parties a
+  JOIN handling_requests h ON h.id = a.request_id
+  JOIN handling_parties me ON me.request_id = h.id
+  WHERE a.overlap_id = p.id AND h.ended_at IS NULL AND h.terms_number > 0 AND {_SEES}
+  ORDER BY h.sent_at, h.id LIMIT 1) AS h ON TRUE
 LEFT JOIN matters m ON m.request_id = h.id
 LEFT JOIN contact_requests k ON k.overlap_id = p.id AND k.requester_office_id = $1
   AND k.status = 'pending' AND k.expires_at > $2

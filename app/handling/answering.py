@@ -1,7 +1,7 @@
 """Answers to a request: yes, no, other terms, a later end."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import asyncpg
@@ -17,7 +17,7 @@ from app.core.errors import FieldProblem
 from app.core.preconditions import Precondition
 from app.handling import queries, steps
 from app.handling.asking import add_terms, check_terms
-from app.handling.errors import HandlingDoneError, ReasonNeededError
+from app.handling.errors import HandlingDoneError, ReasonNeededError, TermsRefusedError
 from app.handling.machine import Transition
 from app.handling.reads import HandlingRead
 from app.handling.rendering import authorities, has_accepted, own_party
@@ -57,7 +57,7 @@ async def answer_request(
             PreconditionFailedError: see `steps.take`.
         HandlingDoneError: the office accepted these terms before.
         OverlapNotFoundError: it is to be accepted and its overlap was retracted meanwhile.
-        TermsRefusedError: a term names no party, or ends too late.
+        TermsRefusedError: a term names no party, or ends too late; or an extension no later.
         ReasonNeededError: the state's rule wants the reasons of a denial in writing.
         WordsRefusedError: the explanation holds an identifier.
     """
@@ -78,9 +78,7 @@ async def answer_request(
         case HandlingCounter():
             return await _counter(session, principal, row, taken, answer.terms, now=now)
         case HandlingExtend():
-            terms = Terms.model_validate(row["terms"]).model_copy(
-                update={"ends_on": answer.ends_on}
-            )
+            terms = _extended(row, answer.ends_on)
             return await _counter(session, principal, row, taken, terms, now=now)
         case HandlingClose():
             return await steps.finish(
@@ -136,6 +134,17 @@ async def _counter(
         changes["due_at"] = steps.due(taken.to, row["answer_days"], now)
     return await steps.finish(
         session, principal, row, taken, now=now, detail={"terms": number}, **changes
+    )
+
+
+def _extended(row: asyncpg.Record, ends_on: date) -> Terms:
+    """Return the terms with a later end, under the office that leads by now."""
+    if ends_on <= row["ends_on"]:
+        problem = FieldProblem("/ends_on", "end", TermsRefusedError.default_detail)
+        raise TermsRefusedError(problems=(problem,))
+    lead = next(p for p in row["parties"] if p["office_id"] == row["lead_office_id"])
+    return Terms.model_validate(row["terms"]).model_copy(
+        update={"ends_on": ends_on, "lead": lead["number"]}
     )
 
 
@@ -200,6 +209,7 @@ async def _show(
                     rung=rung,
                     purpose="handling_accepted",
                     overlap_id=overlap_id,
+                    request_id=row["id"],
                     granted_by=granted_by,
                     now=now,
                     awaits_approval=rung == ladder.SUMMARY,

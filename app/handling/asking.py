@@ -52,9 +52,11 @@ async def request_handling(
     Raises:
         MissingScopeError: the caller lacks `handling:request`.
         OverlapNotFoundError: absent, or not for the caller; the two are never told apart.
-        PartiesRefusedError: an office is named twice, is the caller's own or does not take part.
+        PartiesRefusedError: an office is named twice, is the caller's own or does not take part;
+            or several are asked and one of the overlaps does not show its contact.
         TermsRefusedError: a term names no party, or ends too late.
-        HandlingOpenError: one of the overlaps has an open request.
+        HandlingOpenError: one of the overlaps has an open question of this kind. Of agreements the
+            first to be sent is open; nobody is told of another's draft.
     """
     principal.require(Permission.HANDLING_REQUEST)
     terms = asked.terms if isinstance(asked, AgreementAsk) else None
@@ -81,13 +83,12 @@ async def request_handling(
             due_at=steps.due(taken.to, asked.answer_within_days, now),
         )
     )
-    opened_as = asked.kind if terms is None else "agreement"
     rows = [
         {
             **party,
             "request_id": request_id,
             "number": number,
-            "open_as": opened_as if party["overlap_id"] else None,
+            "open_as": asked.kind if is_sent and party["overlap_id"] else None,
             "accepted_terms": (0 if terms is None else 1) if number == 1 else None,
             "named_at": now if number == 1 else None,
         }
@@ -129,10 +130,12 @@ async def _parties(
     """Return who asks, then who is asked."""
     nothing = {"overlap_id": None, "case_id": None, "requester_case_id": None}
     found: list[Party] = [{"office_id": principal.office_id, **nothing}]
+    rungs = []
     for key in (overlap_id, *(parse_public_id("ovl", each) for each in asked.also)):
         overlap = await cases.get_overlap(
             session, principal, key, now=now, permission=Permission.HANDLING_REQUEST
         )
+        rungs.append(overlap.read.rung)
         found.append(
             {
                 "office_id": overlap.other_office_id,
@@ -141,6 +144,9 @@ async def _parties(
                 "requester_case_id": overlap.case_id,
             }
         )
+    # whether two are the same office would tell which one hides behind a pointer
+    if (asked.also or asked.offices) and "pointer" in rungs:
+        raise _refused("/also", "contact-not-shown")
     known = await queries.find_participants(session, asked.offices, today=now.date())
     for place, code in enumerate(asked.offices):
         if code not in known:
@@ -218,6 +224,7 @@ async def tell_parties(
                 rung=Rung.CONTACT,
                 purpose="handling_requested",
                 overlap_id=UUID(str(party["overlap_id"])),
+                request_id=request_id,
                 now=now,
             )
     await matters.add_origin(

@@ -53,11 +53,14 @@ class TermsRefusedError(InvalidError):
 
 
 class PartiesRefusedError(InvalidError):
-    """An office is named twice, is the caller's own, or does not take part."""
+    """An office is named twice, is the caller's own, does not take part, or is not shown yet."""
 
     code = "handling-parties-invalid"
     title = "Parties not valid"
-    default_detail = "Name each other office once, by an overlap with it or by its code."
+    default_detail = (
+        "Name each other office once, by an overlap that shows its contact or by its code; "
+        "ask an office that is not shown yet alone."
+    )
 
 
 class SignatureRefusedError(InvalidError):

@@ -108,7 +108,7 @@ class HandlingParty(Base):
     case_id: Mapped[int | None]
     requester_case_id: Mapped[int | None]
     open_as: Mapped[str | None]
-    """`agreement`, or the kind of a question, until the request has ended."""
+    """`agreement`, or the kind of a question, from when the request is sent until it has ended."""
     accepted_terms: Mapped[int | None] = mapped_column(SmallInteger)
     """The newest version that its people accepted."""
     named_at: Mapped[datetime | None]

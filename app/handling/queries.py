@@ -1,6 +1,6 @@
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
@@ -57,6 +57,10 @@ _LOCK: Final = "SELECT FROM handling_requests WHERE id = $1 FOR NO KEY UPDATE"
 _ACCEPT: Final = """
 UPDATE handling_parties SET accepted_terms = $3, named_at = coalesce(named_at, $4)
 WHERE request_id = $1 AND office_id = $2
+"""
+_PARTIES: Final = """
+SELECT office_id, case_id, requester_case_id, accepted_terms FROM handling_parties
+WHERE request_id = $1 ORDER BY number
 """
 _PARTICIPANTS: Final = f"""
 SELECT o.id, o.code FROM offices o
@@ -174,9 +178,7 @@ async def take_due(
     return (await session.scalars(due)).all()
 
 
-async def list_offices_of(session: AsyncSession, request_id: UUID) -> list[int]:
-    """Return the keys of the offices of a request, by number; for the operator's jobs."""
-    rows = await (await driver(session)).fetch(
-        "SELECT office_id FROM handling_parties WHERE request_id = $1 ORDER BY number", request_id
-    )
-    return [row["office_id"] for row in rows]
+async def list_parties_of(session: AsyncSession, request_id: UUID) -> list[dict[str, Any]]:
+    """Return the parties of a request, by number; for the operator's jobs."""
+    rows = await (await driver(session)).fetch(_PARTIES, request_id)
+    return [dict(row) for row in rows]

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import asyncpg
 from sqlalchemy import insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.errors import StepUpNeededError
@@ -22,6 +23,7 @@ from app.handling.asking import check_terms, tell_parties
 from app.handling.errors import (
     HandlingDoneError,
     HandlingMovedError,
+    HandlingOpenError,
     SignatureRefusedError,
     TextChangedError,
 )
@@ -62,8 +64,10 @@ async def sign_request(
         HandlingNotFoundError, HandlingMovedError, HandlingNotYoursError,
             PreconditionFailedError: see `steps.take`.
         HandlingDoneError: the office signed these terms before.
+        HandlingOpenError: another agreement about one of the overlaps went out first.
         SignatureRefusedError: the attestation is not the sentence.
-        TextChangedError: `digest` is of another text.
+        TextChangedError: `digest` is of another text; or all are to agree and a party has no name
+            in it, or another party signed other words.
         TermsRefusedError: the end has come too near, or is past.
         InstrumentMissingError: the state's rule wants a referral or consent on record.
     """
@@ -91,6 +95,8 @@ async def sign_request(
         raise TextChangedError
     check_terms(terms, len(row["parties"]), now=now)
     purpose = "agree" if "everyone" in taken.needs else "send"
+    if purpose == "agree":
+        await _require_one_text(session, row, signed.digest)
     if "instrument" in taken.needs:
         await _require_instrument(session, row, terms)
     await session.execute(
@@ -111,8 +117,7 @@ async def sign_request(
     )
     detail = {"terms": row["terms_number"], "digest": signed.digest, "purpose": purpose}
     if purpose == "send":
-        await steps.write(session, principal, row, taken, now=now, sent_at=now, detail=detail)
-        await tell_parties(session, principal, row["id"], row["parties"][1:], now=now)
+        await _send(session, principal, row, taken, detail=detail, now=now)
     else:
         others = [p for p in row["parties"] if p["number"] != own["number"]]
         await _agree(
@@ -128,9 +133,38 @@ async def sign_request(
     return render(await queries.get_request(session, principal, row["id"], now=now))
 
 
+async def _send(
+    session: AsyncSession,
+    principal: Principal,
+    row: asyncpg.Record,
+    taken: Transition,
+    *,
+    detail: dict[str, Any],
+    now: datetime,
+) -> None:
+    try:
+        await steps.write(session, principal, row, taken, now=now, sent_at=now, detail=detail)
+    except IntegrityError as refused:
+        if "uq_handling_parties_open" not in str(refused.orig):
+            raise
+        raise HandlingOpenError from None
+    await tell_parties(session, principal, row["id"], row["parties"][1:], now=now)
+
+
+async def _require_one_text(session: AsyncSession, row: asyncpg.Record, digest: str) -> None:
+    """Refuse a text without the name of a party whose participation has lapsed meanwhile."""
+    digests = {
+        each.digest.hex()
+        for each in await queries.list_signatures(session, row["id"])
+        if (each.purpose, each.terms_number) == ("agree", row["terms_number"])
+    }
+    if digests - {digest} or not all(party["is_named"] for party in row["parties"]):
+        raise TextChangedError
+
+
 async def _require_instrument(session: AsyncSession, row: asyncpg.Record, terms: Terms) -> None:
     lead = row["parties"][terms.lead - 1]
-    if lead["kind"] != "attorney_general" or lead["number"] == 1:
+    if lead["kind"] != "attorney_general":
         return
     bases = {rule.basis for rule in authorities(row) if rule.state == lead["state"]}
     if bases & ON_PAPER and not await queries.list_instruments(session, row["id"]):

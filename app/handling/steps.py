@@ -1,6 +1,6 @@
 """What every step of a request does: it is found in the table, checked, taken and audited."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.audit import service as audit
+from app.core.ids import public_id
 from app.core.preconditions import Precondition
 from app.handling import machine, queries
 from app.handling.errors import HandlingMovedError, HandlingNotYoursError
@@ -112,6 +113,24 @@ async def write(
         recipients=others if is_known else [],
         detail={"from": row["status"], "to": status, **(detail or {})},
     )
+    if status in FINAL and is_known:
+        await audit.record_each(session, principal, revoked(row["id"], row["parties"]))
+
+
+def revoked(request_id: UUID, parties: Sequence[Mapping[str, Any]]) -> list[audit.Entry]:
+    """Return the audit entries of what a request showed, which the database ends with it."""
+    asked = [party for party in parties if party["case_id"] is not None]
+    shown = [(party["requester_case_id"], party["office_id"]) for party in asked]
+    shown += [
+        (party["case_id"], parties[0]["office_id"])
+        for party in asked
+        if party["accepted_terms"] is not None
+    ]
+    detail = {"request": public_id(queries.PREFIX, request_id)}
+    return [
+        audit.Entry("case.grant_revoked", str(case_id), [office_id], detail)
+        for case_id, office_id in shown
+    ]
 
 
 def due(status: str, answer_days: int, now: datetime) -> datetime:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.audit import service as audit
-from app.handling import machine, queries
+from app.handling import machine, queries, steps
 from app.handling.models import HandlingRequest
 from app.handling.vocabulary import FINAL, STATUSES
 
@@ -69,9 +69,12 @@ async def _move(
     before = request.status
     request.status, request.version = taken.to, request.version + 1
     await session.flush()  # the database's own table of moves speaks before the audit entry
-    offices = await queries.list_offices_of(session, request.id)
+    parties = await queries.list_parties_of(session, request.id)
+    offices = [party["office_id"] for party in parties]
     recipients = offices if request.sent_at is not None else offices[:1]
     detail = {"from": before, "to": taken.to, "at": now.isoformat()}
     await audit.record(
         session, principal, taken.audited, str(request.id), recipients=recipients, detail=detail
     )
+    if taken.to in FINAL and request.sent_at is not None:
+        await audit.record_each(session, principal, steps.revoked(request.id, parties))

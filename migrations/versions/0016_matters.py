@@ -127,6 +127,8 @@ CREATE TABLE handling_instruments (
   CONSTRAINT fk_handling_instruments_office_id FOREIGN KEY(office_id) REFERENCES offices (id)
 );
 CREATE INDEX ix_handling_instruments_request_id ON handling_instruments (request_id);
+ALTER TABLE case_grants ADD COLUMN request_id UUID;
+CREATE INDEX ix_case_grants_request_id ON case_grants (request_id) WHERE request_id IS NOT NULL;
 CREATE TABLE matters (
   request_id UUID NOT NULL,
   lead_office_id BIGINT NOT NULL,
@@ -293,6 +295,11 @@ BEGIN
     RAISE EXCEPTION 'no step leads from % to %', OLD.status, NEW.status
       USING ERRCODE = 'check_violation', CONSTRAINT = 'ck_handling_requests_machine';
   END IF;
+  IF OLD.sent_at IS NULL AND NEW.sent_at IS NOT NULL THEN
+    -- a draft hinders nobody: it would be told by its hindering
+    UPDATE public.handling_parties SET open_as = 'agreement'
+    WHERE request_id = NEW.id AND overlap_id IS NOT NULL;
+  END IF;
   IF NEW.ended_at IS NOT NULL THEN
     UPDATE public.handling_parties SET open_as = NULL WHERE request_id = NEW.id;
     UPDATE public.matters SET ended_at = NEW.ended_at WHERE request_id = NEW.id;
@@ -300,13 +307,9 @@ BEGIN
     SELECT p.office_id, coalesce(nullif(public.current_office(), 0), NEW.requester_office_id),
            'end', NEW.id, NEW.ended_at
     FROM public.handling_parties p WHERE p.request_id = NEW.id AND NEW.sent_at IS NOT NULL;
-    -- what a request shows ends with it, but for what another open one shows too
-    UPDATE public.case_grants g SET revoked_at = NEW.ended_at
-    FROM public.handling_parties p
-    WHERE p.request_id = NEW.id AND g.overlap_id = p.overlap_id AND g.revoked_at IS NULL
-      AND g.purpose IN ('handling_requested', 'handling_accepted')
-      AND NOT EXISTS (SELECT FROM public.handling_parties o
-                      WHERE o.overlap_id = p.overlap_id AND o.open_as IS NOT NULL);
+    -- what a request shows ends with it; another one has grants of its own
+    UPDATE public.case_grants SET revoked_at = NEW.ended_at
+    WHERE request_id = NEW.id AND revoked_at IS NULL;
   END IF;
   RETURN NULL;
 END
@@ -361,7 +364,7 @@ NAMED = """is_asking(request_id) AND (overlap_id IS NULL OR (SELECT true FROM sh
 ACCEPTED = f"""grantee_office_id = {OFFICE} AND (rung <= 2 OR rung = 3 AND approval = 'pending') AND (
   SELECT true FROM handling_parties p
   WHERE p.{OWN} AND p.accepted_terms IS NOT NULL AND p.requester_case_id = case_grants.case_id
-    AND p.overlap_id = case_grants.overlap_id LIMIT 1)"""
+    AND p.overlap_id = case_grants.overlap_id AND p.request_id = case_grants.request_id)"""
 OF_OWN_CASE = f'(SELECT true FROM cases c WHERE c.id = case_id AND c.{OWN})'
 BROKEN = f"""grantee_office_id = {OFFICE} AND person_id = (SELECT current_person()) AND rung <= 3 AND (
   SELECT true FROM glass_breaks b
@@ -392,7 +395,8 @@ TABLES = {
         ('app', 'UPDATE (accepted_terms, named_at)', OWN, OWN),
         ('ladder', 'SELECT', ALL),
         ('ladder', 'UPDATE (open_as)', ALL, ALL),
-        ('jobs', 'SELECT (request_id, number, office_id, case_id, requester_case_id)', ALL),
+        ('jobs', 'SELECT (request_id, number, office_id, case_id, requester_case_id, '
+                 'accepted_terms)', ALL),
     ],
     **{
         table: [('app', 'SELECT', PARTY), ('app', 'INSERT', f'{OWN} AND {PARTY}')]
@@ -453,7 +457,10 @@ SELECT id, 2, responder_office_id, overlap_id, responder_case_id, requester_case
        CASE WHEN status = 'accepted' THEN 1 END, answered_at
 FROM old_requests;
 INSERT INTO handling_terms
-SELECT id, 1, requester_office_id, requested_by, requested_at, {_TERMS} FROM old_requests
+SELECT id, 1, requester_office_id, requested_by, requested_at, {_TERMS} FROM old_requests;
+UPDATE case_grants g SET request_id = r.id FROM old_requests r
+WHERE r.status <> 'declined' AND g.overlap_id = r.overlap_id
+  AND g.purpose IN ('handling_requested', 'handling_accepted') AND g.revoked_at IS NULL
 """
 
 
@@ -474,7 +481,7 @@ def guard(table: str, rules: Sequence[tuple[str, ...]]) -> None:
 
 
 def upgrade() -> None:
-    for table in OLD:
+    for table in (*OLD, 'case_grants'):
         op.execute(f'ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY')
     op.execute('CREATE TEMP TABLE old_requests ON COMMIT DROP AS SELECT * FROM handling_requests')
     op.execute('DROP POLICY app_insert ON case_grants')
@@ -488,6 +495,7 @@ def upgrade() -> None:
         f'CREATE POLICY app_insert ON case_grants FOR INSERT TO joinder_app'
         f' WITH CHECK ({OF_OWN_CASE} OR {ACCEPTED} OR {BROKEN})'
     )
+    op.execute('ALTER TABLE case_grants FORCE ROW LEVEL SECURITY')
     op.execute('GRANT UPDATE (revoked_at) ON case_grants TO joinder_ladder')
     op.execute('CREATE POLICY ladder_update ON case_grants FOR UPDATE TO joinder_ladder USING (true)')
     op.execute('GRANT CREATE ON SCHEMA public TO joinder_ladder')

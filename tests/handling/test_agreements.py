@@ -67,6 +67,26 @@ class TestDraft:
         good(await sides[0].send(request, "moves", {"move": "withdraw"}))
         assert (await sides[1].office.http.get(f"{path}{request}")).status_code == 404
 
+    async def test_hinders_nobody_and_the_first_to_be_sent_is_open(
+        self, shared_registry: Registry
+    ) -> None:
+        meeting = await meet(shared_registry)
+        sides = [Side(shared_registry, each) for each in (meeting.first, meeting.second)]
+        requests = [
+            good(
+                await side.office.http.post(
+                    f"/v1/overlaps/{meeting.overlap_id}/handling-requests",
+                    json={"kind": "joint_handling", "terms": TERMS},
+                    headers={"Idempotency-Key": new_id().hex},
+                )
+            )["id"]
+            for side in sides
+        ]
+        await send_out(sides[1:], requests[1])
+        good(await sides[0].send(requests[0], "moves", {"move": "submit"}))
+        assert code(await sides[0].sign(requests[0])) == (409, "handling-request-open")
+        assert (await sides[0].read(requests[0]))["status"] == "awaiting_own_leadership"
+
     async def test_goes_back_and_forth_with_leadership(self, shared_registry: Registry) -> None:
         sides, request = await draft(shared_registry)
         good(await sides[0].send(request, "moves", {"move": "submit"}))
@@ -114,6 +134,23 @@ class TestDraft:
             headers={"Idempotency-Key": "bad-office-1"},
         )
         assert code(answer) == (422, "handling-parties-invalid")
+
+    async def test_with_further_offices_tells_nothing_of_who_hides(
+        self, shared_registry: Registry
+    ) -> None:
+        meeting = await meet(shared_registry, "open", "contact_first")
+        (third,) = await make_offices(shared_registry, 1)
+        answers = [
+            await meeting.first.http.post(
+                f"/v1/overlaps/{meeting.overlap_id}/handling-requests",
+                json={"kind": "joint_handling", "terms": TERMS, "offices": [guessed]},
+                headers={"Idempotency-Key": f"guess-{guessed}"},
+            )
+            for guessed in (meeting.second.code, third.code, "NO-SUCH-OFFICE")
+        ]
+        first, *others = [{**answer.json(), "trace_id": 0} for answer in answers]
+        assert code(answers[0]) == (422, "handling-parties-invalid")
+        assert others == [first, first]
 
 
 class TestParties:
@@ -212,12 +249,50 @@ class TestSignature:
         old = await sides[0].sign(request, digest=versions["items"][0]["digest"])
         assert code(old) == (409, "agreement-text-differs")
 
+    async def test_is_refused_while_a_party_has_no_name(self, shared_registry: Registry) -> None:
+        sides, request = await draft(shared_registry, 3)
+        await send_out(sides, request)
+        for side in sides[1:]:
+            good(await side.send(request, "answers", {"answer": "accept"}))
+        await end_agreement(shared_registry, sides[2].office)
+        assert code(await sides[0].sign(request)) == (409, "agreement-text-differs")
 
-class TestPaper:
-    async def test_is_needed_before_the_attorney_general_leads_where_the_rule_says_so(
+    async def test_is_refused_where_another_signed_other_words(
         self, shared_registry: Registry
     ) -> None:
-        sides, request = await with_general(shared_registry, "TX")
+        sides, request = await draft(shared_registry)
+        await send_out(sides, request)
+        good(await sides[1].send(request, "answers", {"answer": "accept"}))
+        good(await sides[0].sign(request))
+        await shared_registry.rows(
+            "UPDATE offices SET name = 'Another name' WHERE code = :code RETURNING id",
+            code=sides[0].office.code,
+        )
+        assert code(await sides[1].sign(request)) == (409, "agreement-text-differs")
+
+
+class TestExtension:
+    async def test_names_who_leads_by_now_and_ends_later(self, shared_registry: Registry) -> None:
+        sides, request = await draft(shared_registry)
+        matter = (await settle(sides, request))["matter_id"]
+        offered = await sides[0].work(f"{matter}/lead-offers", {"office": sides[1].office.code})
+        path = f"{matter}/lead-offers/{good(offered)['leads'][-1]['id']}/acceptances"
+        good(await sides[1].work(path, {"from_office": sides[0].office.code}))
+        for days, status in ((180, 422), (300, 200)):
+            ends_on = (utc_now() + timedelta(days=days)).date().isoformat()
+            answer = {"answer": "extend", "ends_on": ends_on}
+            proposed = await sides[0].send(request, "answers", answer)
+            assert proposed.status_code == status, proposed.text
+        assert (proposed.json()["terms"]["lead"], proposed.json()["lead"]["is_own"]) == (2, False)
+
+
+class TestPaper:
+    @pytest.mark.parametrize("asks", [False, True])
+    async def test_is_needed_before_the_attorney_general_leads_where_the_rule_says_so(
+        self, shared_registry: Registry, *, asks: bool
+    ) -> None:
+        lead = 1 if asks else 2
+        sides, request = await with_general(shared_registry, "TX", lead, asks=asks)
         await send_out(sides, request)
         read = good(await sides[1].send(request, "answers", {"answer": "accept"}))
         assert [rule["basis"] in {"on_request", "on_consent"} for rule in read["authority"]] == [
@@ -228,7 +303,7 @@ class TestPaper:
         assert recorded.status_code == 201, recorded.text
         for side in sides:
             good(await side.sign(request))
-        assert (await sides[0].read(request))["lead"]["code"] == sides[1].office.code
+        assert (await sides[0].read(request))["lead"]["code"] == sides[lead - 1].office.code
 
     async def test_is_not_needed_where_no_rule_is_known(self, shared_registry: Registry) -> None:
         sides, request = await with_general(shared_registry, "WY")

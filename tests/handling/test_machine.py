@@ -211,7 +211,7 @@ async def sit_down(registry: Registry, on_silence: Any = "none") -> Table:
         met = await meet(
             registry,
             "contact_first",
-            "contact_first",
+            "open",  # several are asked together only where each shows its contact
             offices=[clients[0], other],
             external_id=f"24-{place}",
         )
@@ -224,6 +224,10 @@ async def sit_down(registry: Registry, on_silence: Any = "none") -> Table:
     )
     async with registry.acting(heads[0]) as session:
         drafted = await asking.request_handling(session, heads[0], overlaps[0], ask, now=utc_now())
+    await registry.rows(
+        "UPDATE cases SET disclosure = 'contact_first' WHERE office_id = ANY (:asked) RETURNING id",
+        asked=[head.office_id for head in heads[1:]],
+    )
     return Table(registry, clients, heads, overlaps, drafted)
 
 

@@ -16,7 +16,7 @@ from app.cases.errors import OverlapNotFoundError
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.errors import AppError
-from app.core.ids import parse_public_id
+from app.core.ids import parse_public_id, public_id
 from app.core.preconditions import Precondition
 from app.handling import answering, asking, reading
 from app.handling.errors import (
@@ -26,7 +26,13 @@ from app.handling.errors import (
     HandlingOpenError,
 )
 from app.handling.reads import HandlingRead
-from app.handling.schemas import ConsultAsk, HandlingAccept, HandlingAnswer, HandlingDecline
+from app.handling.schemas import (
+    ConsultAsk,
+    HandlingAccept,
+    HandlingAnswer,
+    HandlingDecline,
+    HandlingWithdraw,
+)
 from tests.factories import OfficeClient, Registry
 from tests.scenes import Meeting, make_offices, meet
 
@@ -170,6 +176,28 @@ class TestAnswerRequest:
         )  # fmt: skip
         assert (await meeting.first.overlaps())[0]["rung"] == "pointer"
         assert (await meeting.second.overlaps())[0]["rung"] == "pointer"
+
+    async def test_ended_with_another_at_once_shows_nothing(
+        self, shared_registry: Registry
+    ) -> None:
+        meeting = await meet(shared_registry, "silent", "open")
+        caller = await principal(shared_registry, meeting.first)
+        keys = []
+        for question in (ASK, ConsultAsk(kind="information")):
+            async with shared_registry.acting(caller) as session:
+                asked = await asking.request_handling(
+                    session, caller, meeting.key, question, now=utc_now()
+                )
+            keys.append(parse_public_id("hnd", asked.id))
+        move, stands = HandlingWithdraw(move="withdraw"), Precondition.parse('"1"')
+        async with shared_registry.acting(caller) as one, shared_registry.acting(caller) as two:
+            for session, key in zip((one, two), keys, strict=True):
+                await asking.move_request(
+                    session, caller, key, move, if_match=stands, now=utc_now()
+                )
+        assert await meeting.second.overlaps() == []
+        ended = [e["detail"] for e in await shared_registry.audit("case.grant_revoked")]
+        assert all({"request": public_id("hnd", key)} in ended for key in keys if key)
 
     async def test_by_a_third_office_is_not_found(self, shared_registry: Registry) -> None:
         meeting = await meet(shared_registry)

@@ -42,7 +42,7 @@ class TestWholeMatter:
         ]  # fmt: skip
         versions = done["agreement"]["versions"]
         assert [[change["field"] for change in version["changes"]] for version in versions] == [
-            [], ["lead"], ["evidence_rule"], ["ends_on"],
+            [], ["lead"], ["evidence_rule"], ["lead", "ends_on"],
         ]  # fmt: skip
         signed = [each for each in done["agreement"]["signatures"] if each["purpose"] == "agree"]
         assert [each["terms_number"] for each in signed] == [3] * 4 + [4] * 4

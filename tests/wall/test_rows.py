@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from app.core.db import driver, enter, transaction
-from app.core.ids import new_id
+from app.core.ids import new_id, parse_public_id
 from tests.factories import Registry
 from tests.scenes import Meeting, meet
 from tests.wall.acting import acting, client_of, office_id
@@ -241,20 +241,24 @@ class TestApplication:
         )
         grant = (
             "INSERT INTO case_grants (case_id, grantee_office_id, rung, approval, overlap_id,"
-            " purpose, granted_at)"
-            " SELECT requester_case_id, $1, $2, $3, $4, 'test', now() FROM handling_parties"
+            " request_id, purpose, granted_at)"
+            " SELECT requester_case_id, $1, $2, $3, $4, $5, 'test', now() FROM handling_parties"
             " WHERE number = 2"
         )
+        request = parse_public_id("hnd", asked)
         contact = scene.second, 2, "not_needed"
         async with acting(scene.url, "joinder_app", scene.second) as connection:
-            assert await refused(connection, grant, *contact, overlap)
+            assert await refused(connection, grant, *contact, overlap, request)
         await meeting.second.answer(asked, {"answer": "accept"})
         async with acting(scene.url, "joinder_app", scene.second) as connection:
-            assert not await refused(connection, grant, *contact, overlap)
-            assert not await refused(connection, grant, scene.second, 3, "pending", overlap)
-            assert await refused(connection, grant, *contact, None)
-            assert await refused(connection, grant, scene.second, 3, "not_needed", overlap)
-            assert await refused(connection, grant, scene.second, 4, "pending", overlap)
+            assert not await refused(connection, grant, *contact, overlap, request)
+            assert not await refused(
+                connection, grant, scene.second, 3, "pending", overlap, request
+            )
+            assert await refused(connection, grant, *contact, None, request)
+            assert await refused(connection, grant, *contact, overlap, None)  # it would never end
+            assert await refused(connection, grant, scene.second, 3, "not_needed", overlap, request)
+            assert await refused(connection, grant, scene.second, 4, "pending", overlap, request)
 
     async def test_makes_no_office_and_no_credential(self, scene: Scene) -> None:
         async with acting(scene.url, "joinder_app", scene.first) as connection:
