@@ -295,6 +295,15 @@ BEGIN
     RAISE EXCEPTION 'no step leads from % to %', OLD.status, NEW.status
       USING ERRCODE = 'check_violation', CONSTRAINT = 'ck_handling_requests_machine';
   END IF;
+  IF NEW.status IN ('active', 'extended') AND EXISTS (
+    SELECT FROM public.handling_parties p
+    WHERE p.request_id = NEW.id AND NOT EXISTS (
+      SELECT FROM public.handling_signatures s
+      WHERE s.request_id = NEW.id AND s.terms_number = NEW.agreed_number
+        AND s.purpose = 'agree' AND s.office_id = p.office_id)) THEN
+    RAISE EXCEPTION 'not all have signed'
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'ck_handling_requests_signed';
+  END IF;
   IF OLD.sent_at IS NULL AND NEW.sent_at IS NOT NULL THEN
     -- a draft hinders nobody: it would be told by its hindering
     UPDATE public.handling_parties SET open_as = 'agreement'
@@ -400,9 +409,13 @@ TABLES = {
     ],
     **{
         table: [('app', 'SELECT', PARTY), ('app', 'INSERT', f'{OWN} AND {PARTY}')]
-        for table in ('handling_terms', 'handling_signatures', 'handling_instruments',
-                      'matter_notes')
+        for table in ('handling_terms', 'handling_instruments', 'matter_notes')
     },
+    'handling_signatures': [
+        ('app', 'SELECT', PARTY),
+        ('app', 'INSERT', f'{OWN} AND {PARTY}'),
+        ('ladder', 'SELECT (request_id, terms_number, purpose, office_id)', ALL),
+    ],
     'matters': [
         ('app', 'SELECT', PARTY),
         ('app', 'INSERT', SIGNED),

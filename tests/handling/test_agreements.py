@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import httpx
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from app.access.principal import OPERATOR
 from app.access.vocabulary import Role
@@ -248,6 +249,18 @@ class TestSignature:
         good(await sides[0].send(request, "answers", {"answer": "accept"}))
         old = await sides[0].sign(request, digest=versions["items"][0]["digest"])
         assert code(old) == (409, "agreement-text-differs")
+
+    async def test_of_all_is_asked_for_by_the_database_too(self, shared_registry: Registry) -> None:
+        sides, request = await draft(shared_registry)
+        await send_out(sides, request)
+        good(await sides[1].send(request, "answers", {"answer": "accept"}))
+        good(await sides[1].sign(request))
+        with pytest.raises(IntegrityError, match="not all have signed"):
+            await shared_registry.rows(
+                "UPDATE handling_requests SET status = 'active', agreed_number = 1"
+                " WHERE id = :id RETURNING id",
+                id=new_key(request),
+            )
 
     async def test_is_refused_while_a_party_has_no_name(self, shared_registry: Registry) -> None:
         sides, request = await draft(shared_registry, 3)
