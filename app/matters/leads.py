@@ -23,9 +23,8 @@ from app.matters.schemas import MatterRead
 from app.matters.service import OFFER, get_open, read_as
 from app.reference.authority import authority_of
 
-"""Bases of an Attorney General's authority that take a referral or consent on paper."""
-
 ON_PAPER: Final = frozenset({"on_request", "on_consent", "referral_by"})
+"""Bases of an Attorney General's authority that take a referral or consent on paper."""
 
 
 async def offer_lead(
