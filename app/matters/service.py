@@ -64,16 +64,6 @@ async def begin_matter(
             accepted_at=now,
         )
     )
-    for office_id in offices:
-        others = [each for each in offices if each != office_id]
-        await queries.add_origin(
-            session,
-            others,
-            "agreement",
-            from_office_id=office_id,
-            request_id=request_id,
-            now=now,
-        )
     await audit.record(
         session,
         principal,
