@@ -49,7 +49,8 @@ LEFT JOIN LATERAL (
   SELECT h.id, h.status FROM handling_parties a
   JOIN handling_requests h ON h.id = a.request_id
   JOIN handling_parties me ON me.request_id = h.id
-  WHERE a.overlap_id = p.id AND h.ended_at IS NULL AND h.terms_number > 0 AND {_SEES}
+  WHERE a.overlap_id = p.id AND h.ended_at IS NULL AND h.terms_number > 0
+    AND a.left_at IS NULL AND {_SEES} AND me.left_at IS NULL
   ORDER BY h.sent_at, h.id LIMIT 1) AS h ON TRUE
 LEFT JOIN matters m ON m.request_id = h.id
 LEFT JOIN contact_requests k ON k.overlap_id = p.id AND k.requester_office_id = $1

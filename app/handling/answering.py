@@ -1,7 +1,7 @@
 """Answers to a request: yes, no, other terms, a later end."""
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 import asyncpg
@@ -15,14 +15,14 @@ from app.cases import service as cases_service
 from app.cases.guard import find_identifiers
 from app.core.errors import FieldProblem
 from app.core.preconditions import Precondition
-from app.handling import queries, steps
-from app.handling.asking import add_terms, check_terms
-from app.handling.errors import HandlingDoneError, ReasonNeededError, TermsRefusedError
+from app.handling import amending, queries, steps
+from app.handling.errors import HandlingDoneError, ReasonNeededError
 from app.handling.machine import Transition
 from app.handling.reads import HandlingRead
 from app.handling.rendering import authorities, has_accepted, own_party
 from app.handling.schemas import (
     HandlingAccept,
+    HandlingAdmit,
     HandlingAnswer,
     HandlingClose,
     HandlingCounter,
@@ -57,6 +57,7 @@ async def answer_request(
         HandlingDoneError: the office accepted these terms before.
         OverlapNotFoundError: it is to be accepted and its overlap was retracted meanwhile.
         TermsRefusedError: a term names no party, or ends too late; or an extension no later.
+        PartiesRefusedError: who is to join takes no part, or is or was a party.
         ReasonNeededError: the state's rule wants the reasons of a denial in writing.
         WordsRefusedError: the explanation holds an identifier.
     """
@@ -77,8 +78,9 @@ async def answer_request(
         case HandlingCounter():
             return await _counter(session, principal, row, taken, answer.terms, now=now)
         case HandlingExtend():
-            terms = _extended(row, answer.ends_on)
-            return await _counter(session, principal, row, taken, terms, now=now)
+            return await amending.extend(session, principal, row, taken, answer.ends_on, now=now)
+        case HandlingAdmit():
+            return await amending.admit(session, principal, row, taken, answer.office, now=now)
         case HandlingClose():
             return await steps.finish(
                 session, principal, row, taken, now=now, end_reason="question_answered"
@@ -122,28 +124,10 @@ async def _counter(
     *,
     now: datetime,
 ) -> HandlingRead:
-    number = row["terms_number"] + 1
-    check_terms(terms, len(row["parties"]), now=now, number=number)
-    if row["agreed_number"] is None:
-        await _show(session, principal, row, now=now)
-    await add_terms(session, principal, row["id"], number, terms, now=now)
-    await queries.set_accepted(session, principal.office_id, row["id"], number, now=now)
-    changes = {"terms_number": number, "answered_at": now}
-    if row["agreed_number"] is None:
-        changes["due_at"] = steps.due(taken.to, row["answer_days"], now)
-    return await steps.finish(
-        session, principal, row, taken, now=now, detail={"terms": number}, **changes
-    )
-
-
-def _extended(row: asyncpg.Record, ends_on: date) -> Terms:
-    """Return the terms with a later end, under the office that leads by now."""
-    if ends_on <= row["ends_on"]:
-        problem = FieldProblem("/ends_on", "end", TermsRefusedError.default_detail)
-        raise TermsRefusedError(problems=(problem,))
-    lead = next(p for p in row["parties"] if p["office_id"] == row["lead_office_id"])
-    return Terms.model_validate(row["terms"]).model_copy(
-        update={"ends_on": ends_on, "lead": lead["number"]}
+    await _show(session, principal, row, now=now)
+    due_at = steps.due(taken.to, row["answer_days"], now)
+    return await amending.change_terms(
+        session, principal, row, taken, terms, due_at=due_at, now=now
     )
 
 

@@ -1,8 +1,9 @@
 """How a request comes about: it names its parties; a question is sent, an agreement drafted."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import insert
@@ -33,6 +34,17 @@ from app.handling.schemas import (
 from app.handling.terms import LONGEST, MOST_VERSIONS, Terms
 
 Party = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class OfficeChange:
+    """Keys of the office that joins with a version of the terms, or of the one that leaves."""
+
+    joins: int | None = None
+    leaves: int | None = None
+
+
+SAME_OFFICES: Final = OfficeChange()
 
 
 async def request_handling(
@@ -190,6 +202,7 @@ async def add_terms(
     terms: Terms,
     *,
     now: datetime,
+    change: OfficeChange = SAME_OFFICES,
 ) -> None:
     """Put the next version of the terms on the table; part of a step."""
     await session.execute(
@@ -200,6 +213,8 @@ async def add_terms(
             proposed_by=principal.actor,
             proposed_at=now,
             terms=terms.model_dump(mode="json"),
+            joins_office_id=change.joins,
+            leaves_office_id=change.leaves,
         )
     )
 

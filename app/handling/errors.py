@@ -44,6 +44,14 @@ class HandlingNotYoursError(ConflictError):
     default_detail = "Read the request: who asked withdraws, who was asked declines."
 
 
+class PartyStaysError(ConflictError):
+    """The office cannot leave now: it leads, or only two are left."""
+
+    code = "party-stays"
+    title = "This party cannot leave now"
+    default_detail = "Hand over the lead first; where two parties are left, conclude the agreement."
+
+
 class TermsRefusedError(InvalidError):
     """A term names no party, or ends too late; or there are too many versions."""
 

@@ -1,7 +1,7 @@
 """Every step that a request can take: the only table that allows one. Pure.
 
 What is not written here is not possible. docs/handling.md shows the table, and the database holds
-the same pairs of states (migrations/versions/0013_matters.py); tests hold all three together.
+the same pairs of states (migrations/versions, MOVES); tests hold all three together.
 """
 
 from collections.abc import Iterator, Mapping
@@ -28,14 +28,19 @@ withdraw  all        draft,awaiting_own_leadership,sent,countered,escalated,awai
 sign      agreement  awaiting_their_leadership                         active                     party     handling:sign     signature,instrument,everyone  record   signed
 propose   agreement  active,extended                                   same                       party     handling:answer   terms                          none     extension_proposed
 sign      agreement  active,extended                                   extended                   party     handling:sign     signature,everyone             record   signed
+admit     agreement  active,extended                                   same                       party     handling:answer   terms                          none     joining_proposed
+leave     agreement  active,extended                                   same                       party     handling:sign     terms                          none     leaving_announced
+amend     agreement  active,extended                                   same                       party     handling:sign     signature,everyone             record   amended
 conclude  question   accepted                                          concluded                  party     handling:answer   reason                         none     concluded
 conclude  agreement  active,extended                                   concluded                  party     handling:sign     reason                         none     concluded
+release   agreement  active,extended                                   same                       registry  -                 time                           none     party_released
 escalate  all        sent,countered                                    escalated                  registry  -                 silence                        none     escalated
 expire    all        draft,awaiting_own_leadership,sent,countered,escalated,awaiting_their_leadership,accepted,active,extended  expired  registry  -  time      none     expired
 """  # noqa: E501 -- a table is read across
 """`everyone`: it takes the request on when the last party did so, and until then it stays.
 
-`accepted` is where a question was answered yes; it expires when nobody concludes it.
+`accepted` is where a question was answered yes; it expires when nobody concludes it. `amend` is the
+signature under a version that changes the parties; `release` ends the part of one that gave notice.
 """
 
 Step = Literal[
@@ -49,7 +54,11 @@ Step = Literal[
     "decline",
     "withdraw",
     "propose",
+    "admit",
+    "leave",
+    "amend",
     "conclude",
+    "release",
     "escalate",
     "expire",
 ]

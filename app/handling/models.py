@@ -93,6 +93,10 @@ class HandlingParty(Base):
             name="overlap",
         ),
         CheckConstraint("number > 1 OR overlap_id IS NULL", name="requester"),
+        CheckConstraint("first_terms > 0 OR joined_at IS NULL", name="joined"),
+        Index(
+            "ix_handling_parties_leaves_on", "leaves_on", postgresql_where=text("left_at IS NULL")
+        ),
         Index("uq_handling_parties_office", "request_id", "office_id", unique=True),
         # one open agreement, and one open question of each kind, for each overlap
         Index("uq_handling_parties_open", "overlap_id", "open_as", unique=True),
@@ -113,13 +117,24 @@ class HandlingParty(Base):
     """The newest version that its people accepted."""
     named_at: Mapped[datetime | None]
     """Since when the other parties are told which office it is."""
+    first_terms: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    """The version with which it joins, told when all others signed that; 0: from the beginning."""
+    joined_at: Mapped[datetime | None]
+    """When it signed, and so joined; None for one that is there from the beginning."""
+    leaves_on: Mapped[date | None]
+    """The day on which its notice is over; None while it gave none."""
+    left_at: Mapped[datetime | None]
+    """When it was released, or all signed that it leaves."""
 
 
 class HandlingTerms(Base):
     """One version of the terms; never changed, the next one has the next number."""
 
     __tablename__ = "handling_terms"
-    __table_args__ = (CheckConstraint("number BETWEEN 1 AND 20", name="number"),)
+    __table_args__ = (
+        CheckConstraint("number BETWEEN 1 AND 20", name="number"),
+        CheckConstraint("num_nonnulls(joins_office_id, leaves_office_id) <= 1", name="parties"),
+    )
 
     request_id: Mapped[UUID] = mapped_column(
         ForeignKey("handling_requests.id", ondelete="CASCADE"), primary_key=True
@@ -129,6 +144,10 @@ class HandlingTerms(Base):
     proposed_by: Mapped[str]
     proposed_at: Mapped[datetime]
     terms: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    joins_office_id: Mapped[int | None] = mapped_column(ForeignKey("offices.id"))
+    """Who is a party once all have signed it, or None."""
+    leaves_office_id: Mapped[int | None] = mapped_column(ForeignKey("offices.id"))
+    """Who is none any more then, or None."""
 
 
 class HandlingSignature(Base):

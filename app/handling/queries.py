@@ -10,16 +10,25 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.principal import Principal
 from app.core.db import driver
 from app.handling.errors import HandlingNotFoundError
-from app.handling.models import HandlingRequest, HandlingSignature, HandlingTerms, Instrument
-from app.matters.queries import IS_NAMED, PARTY_SEES
+from app.handling.models import HandlingRequest, HandlingSignature, Instrument
+from app.matters.queries import IS_NAMED, KNOWN_LEAD, KNOWN_PARTY, PARTY_SEES
 from app.offices.queries import COMMITMENTS, IN_FORCE
 
 PREFIX: Final = "hnd"
 
+_TERMS: Final = """
+SELECT t.*, j.code AS joins_code, j.name AS joins_name
+FROM handling_terms t LEFT JOIN offices j ON j.id = t.joins_office_id
+"""
+
 # $1 the office that asks, $2 now, $3 whether its own participation agreement is in force,
-# $4 the person who asks
+# $4 the person who asks; who left is told what there was until then
 _VISIBLE: Final = f"""
-SELECT h.*, me.number AS own_number, me.overlap_id AS own_overlap_id, p.parties, t.terms,
+SELECT h.*, me.number AS own_number, me.overlap_id AS own_overlap_id, me.left_at AS own_left_at,
+       p.parties, t.number, t.terms, t.proposed_at, t.joins_code, t.joins_name,
+       t.joins_office_id, t.leaves_office_id,
+       (SELECT a.terms FROM handling_terms a
+        WHERE a.request_id = h.id AND a.number = h.agreed_number) AS agreed_terms,
        m.lead_office_id, m.ends_on, lead.code AS lead_code, lead.name AS lead_name,
        $2::date AS today, promised.commitments
 FROM handling_parties me
@@ -29,14 +38,19 @@ CROSS JOIN LATERAL (
     'number', q.number, 'office_id', q.office_id, 'code', o.code, 'name', o.name, 'kind', o.kind,
     'state', o.state, 'overlap_id', q.overlap_id, 'case_id', q.case_id,
     'requester_case_id', q.requester_case_id, 'accepted_terms', q.accepted_terms,
-    'is_named', {IS_NAMED},
+    'is_named', {IS_NAMED}, 'first_terms', q.first_terms, 'joined_at', q.joined_at,
+    'leaves_on', q.leaves_on, 'left_at', q.left_at,
     'has_signed', EXISTS (SELECT FROM handling_signatures s WHERE s.request_id = h.id
       AND s.terms_number = h.terms_number AND s.purpose = 'agree' AND s.office_id = q.office_id)
     ) ORDER BY q.number) AS parties
-  FROM handling_parties q JOIN offices o ON o.id = q.office_id WHERE q.request_id = h.id) AS p
+  FROM handling_parties q JOIN offices o ON o.id = q.office_id
+  WHERE q.request_id = h.id AND {KNOWN_PARTY}) AS p
 CROSS JOIN LATERAL ({COMMITMENTS.format(office="h.requester_office_id")}) AS promised
-LEFT JOIN handling_terms t ON t.request_id = h.id AND t.number = h.terms_number
-LEFT JOIN matters m ON m.request_id = h.id
+LEFT JOIN LATERAL ({_TERMS}
+  WHERE t.request_id = h.id AND (me.left_at IS NULL AND t.number = h.terms_number
+    OR t.proposed_at <= me.left_at)
+  ORDER BY t.number DESC LIMIT 1) AS t ON TRUE
+LEFT JOIN LATERAL ({KNOWN_LEAD}) AS m ON TRUE
 LEFT JOIN offices lead ON lead.id = m.lead_office_id
 WHERE {PARTY_SEES}
 """  # noqa: S608 -- constants only; every value is a parameter
@@ -53,14 +67,32 @@ _OF_OVERLAP: Final = f"""{_VISIBLE}
   AND me.request_id IN (SELECT request_id FROM handling_parties WHERE overlap_id = $5)
 ORDER BY me.request_id DESC LIMIT 20
 """  # noqa: S608 -- as above
-_LOCK: Final = "SELECT FROM handling_requests WHERE id = $1 FOR NO KEY UPDATE"
+# the version as it stood before the wait for the lock, if there was one
+_LOCK: Final = """
+SELECT (SELECT s.version FROM handling_requests s WHERE s.id = $1) AS version
+FROM handling_requests WHERE id = $1 FOR NO KEY UPDATE
+"""
 _ACCEPT: Final = """
 UPDATE handling_parties SET accepted_terms = $3, named_at = coalesce(named_at, $4)
 WHERE request_id = $1 AND office_id = $2
 """
+_LEAVE: Final = """
+UPDATE handling_parties SET leaves_on = $3 WHERE request_id = $1 AND office_id = $2
+"""
 _PARTIES: Final = """
-SELECT office_id, case_id, requester_case_id, accepted_terms FROM handling_parties
-WHERE request_id = $1 ORDER BY number
+SELECT number, office_id, case_id, requester_case_id, accepted_terms FROM handling_parties
+WHERE request_id = $1 AND left_at IS NULL AND (first_terms = 0 OR joined_at IS NOT NULL)
+ORDER BY number
+"""
+# of a request that others have locked nobody is released now
+_NOTICE_OVER: Final = """
+SELECT p.request_id, p.office_id FROM handling_parties p
+JOIN handling_requests h ON h.id = p.request_id AND h.status IN ('active', 'extended')
+WHERE p.left_at IS NULL AND p.leaves_on <= $1::date
+ORDER BY p.leaves_on, p.request_id, p.number LIMIT $2 FOR NO KEY UPDATE OF h SKIP LOCKED
+"""
+_RELEASE: Final = """
+UPDATE handling_parties SET left_at = $3 WHERE request_id = $1 AND office_id = $2
 """
 _PARTICIPANTS: Final = f"""
 SELECT o.id, o.code FROM offices o
@@ -97,27 +129,33 @@ async def list_requests_of_overlap(
 
 
 async def get_request(
-    session: AsyncSession,
-    principal: Principal,
-    request_id: UUID | None,
-    *,
-    now: datetime,
-    for_update: bool = False,
+    session: AsyncSession, principal: Principal, request_id: UUID | None, *, now: datetime
 ) -> asyncpg.Record:
-    """Return one request, row-locked until the transaction ends if so asked.
-
-    The lock comes first, so that parties and terms are read as the step before left them.
+    """Return one request.
 
     Raises:
         HandlingNotFoundError: absent, or not for the caller; never told apart.
     """
     connection = await driver(session)
-    if for_update:
-        await connection.execute(_LOCK, request_id)
     row: asyncpg.Record | None = await connection.fetchrow(_ONE, *_who(principal, now), request_id)
     if row is None:
         raise HandlingNotFoundError
     return row
+
+
+async def lock_request(
+    session: AsyncSession, principal: Principal, request_id: UUID | None, *, now: datetime
+) -> tuple[asyncpg.Record, int]:
+    """Return one request, row-locked until the transaction ends, and its version when asked for.
+
+    The lock comes first, so that parties and terms are read as the step before left them. The
+    version is another one than the row's if such a step was waited for.
+
+    Raises:
+        HandlingNotFoundError: absent, or not for the caller; never told apart.
+    """
+    version = await (await driver(session)).fetchval(_LOCK, request_id)
+    return await get_request(session, principal, request_id, now=now), version
 
 
 async def find_participants(
@@ -128,22 +166,57 @@ async def find_participants(
     return {row["code"]: row["id"] for row in rows}
 
 
-async def list_terms(session: AsyncSession, request_id: UUID) -> Sequence[HandlingTerms]:
-    """Return every version of a request's terms, oldest first."""
-    asked = select(HandlingTerms).where(HandlingTerms.request_id == request_id)
-    return (await session.scalars(asked.order_by(HandlingTerms.number))).all()
+async def list_terms(
+    session: AsyncSession, request_id: UUID, *, until: datetime | None = None
+) -> list[asyncpg.Record]:
+    """Return every version of a request's terms, oldest first; `until` a party left, if it did."""
+    known = "WHERE t.request_id = $1 AND ($2::timestamptz IS NULL OR t.proposed_at <= $2)"
+    rows: list[asyncpg.Record] = await (await driver(session)).fetch(
+        f"{_TERMS} {known} ORDER BY t.number", request_id, until
+    )
+    return rows
 
 
-async def list_signatures(session: AsyncSession, request_id: UUID) -> Sequence[HandlingSignature]:
-    """Return every signature of a request, oldest first."""
+async def list_signatures(
+    session: AsyncSession, request_id: UUID, *, until: datetime | None = None
+) -> Sequence[HandlingSignature]:
+    """Return every signature of a request, oldest first; `until` a party left, if it did."""
     asked = select(HandlingSignature).where(HandlingSignature.request_id == request_id)
+    if until is not None:
+        asked = asked.where(HandlingSignature.signed_at <= until)
     return (await session.scalars(asked.order_by(HandlingSignature.id))).all()
 
 
-async def list_instruments(session: AsyncSession, request_id: UUID) -> Sequence[Instrument]:
-    """Return every referral or consent on record for a request, oldest first."""
+async def list_instruments(
+    session: AsyncSession, request_id: UUID, *, until: datetime | None = None
+) -> Sequence[Instrument]:
+    """Return every referral or consent on record, oldest first; `until` a party left."""
     asked = select(Instrument).where(Instrument.request_id == request_id)
+    if until is not None:
+        asked = asked.where(Instrument.recorded_at <= until)
     return (await session.scalars(asked.order_by(Instrument.id))).all()
+
+
+async def set_leaving(
+    session: AsyncSession, office_id: int, request_id: UUID, leaves_on: date
+) -> None:
+    """Note that an office gave notice, and when that is over."""
+    await (await driver(session)).execute(_LEAVE, request_id, office_id, leaves_on)
+
+
+async def take_leaving(
+    session: AsyncSession, *, limit: int, now: datetime
+) -> list[tuple[UUID, int]]:
+    """Return requests with offices whose notice is over, locked; others' locks are passed by."""
+    rows = await (await driver(session)).fetch(_NOTICE_OVER, now, limit)
+    return [(row["request_id"], row["office_id"]) for row in rows]
+
+
+async def release(
+    session: AsyncSession, request_id: UUID, office_id: int, *, now: datetime
+) -> None:
+    """Let an office leave; the database ends its part: team, tasks, and what it was shown."""
+    await (await driver(session)).execute(_RELEASE, request_id, office_id, now)
 
 
 async def set_accepted(
@@ -179,6 +252,6 @@ async def take_due(
 
 
 async def list_parties_of(session: AsyncSession, request_id: UUID) -> list[dict[str, Any]]:
-    """Return the parties of a request, by number; for the operator's jobs."""
+    """Return the present parties of a request, by number; for the operator's jobs."""
     rows = await (await driver(session)).fetch(_PARTIES, request_id)
     return [dict(row) for row in rows]

@@ -82,7 +82,8 @@ async def list_terms(
     """
     principal.require(Permission.HANDLING_READ)
     row = await queries.get_request(session, principal, request_id, now=now)
-    found = versions(row, await queries.list_terms(session, row["id"]))
+    until = row["own_left_at"]
+    found = versions(row, await queries.list_terms(session, row["id"], until=until))
     await _record_disclosed(session, principal, [render(row)])
     return TermsVersionList(items=found)
 
@@ -101,11 +102,11 @@ async def export_agreement(
     principal.require(Permission.HANDLING_READ)
     row = await queries.get_request(session, principal, request_id, now=now)
     numbers = {party["office_id"]: party["number"] for party in row["parties"]}
-    read = render(row)
+    read, until = render(row), row["own_left_at"]
     await _record_disclosed(session, principal, [read])
     return AgreementExport(
         request=read,
-        versions=versions(row, await queries.list_terms(session, row["id"])),
+        versions=versions(row, await queries.list_terms(session, row["id"], until=until)),
         signatures=tuple(
             SignatureRead(
                 party=numbers[each.office_id],
@@ -117,7 +118,7 @@ async def export_agreement(
                 text=each.text,
                 signed_at=each.signed_at,
             )
-            for each in await queries.list_signatures(session, row["id"])
+            for each in await queries.list_signatures(session, row["id"], until=until)
             if each.purpose == "agree" or each.office_id == principal.office_id
         ),
         instruments=tuple(
@@ -130,7 +131,7 @@ async def export_agreement(
                 document_sha256=each.document_digest.hex(),
                 recorded_at=each.recorded_at,
             )
-            for each in await queries.list_instruments(session, row["id"])
+            for each in await queries.list_instruments(session, row["id"], until=until)
         ),
     )
 
@@ -180,6 +181,10 @@ async def print_agreement(
         f"Version {version.number}, by {names[version.proposed_by]}: {change.sentence}"
         for version in export.versions
         for change in version.changes
+    ] + [
+        f"Version {version.number}, by {names[version.proposed_by]}: {version.party_change}"
+        for version in export.versions
+        if version.party_change
     ]
     agreed = export.request.agreed_number
     shown = [each for each in export.versions if each.number == agreed] or export.versions[-1:]

@@ -42,6 +42,14 @@ class PartyRead(Read):
     """Whether its people accepted the terms on the table."""
     has_signed: bool
     """Whether its leadership signed them."""
+    is_joining: bool = False
+    """Whether it is asked to join and has not signed yet."""
+    joined_at: datetime | None = None
+    """When it joined, UTC; null for one that is there from the beginning."""
+    leaves_on: date | None = None
+    """The day on which its notice is over; null while it gave none."""
+    left_at: datetime | None = None
+    """When it left, UTC; null while it is a party."""
 
 
 class AuthorityRead(Read):
@@ -140,6 +148,8 @@ class TermsVersionRead(Read):
     """What it says, coded."""
     changes: tuple[TermChange, ...]
     """What it changed in the version before, field by field; empty for the first."""
+    party_change: str | None = None
+    """Who joins or leaves with it, as a sentence; or null."""
     text: str
     """What a signature of it is given under, as the parties are named now."""
     digest: str

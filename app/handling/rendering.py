@@ -1,6 +1,7 @@
 """A request as the caller's office sees it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,6 @@ import asyncpg
 from app.cases import ladder
 from app.core.ids import public_id
 from app.handling.machine import steps_from
-from app.handling.models import HandlingTerms
 from app.handling.queries import PREFIX
 from app.handling.reads import (
     AuthorityRead,
@@ -18,12 +18,21 @@ from app.handling.reads import (
     PartyRead,
     TermsVersionRead,
 )
-from app.handling.terms import NamedParty, Terms, differences, digest_of, text_of
+from app.handling.terms import (
+    NamedParty,
+    PartyChange,
+    Terms,
+    differences,
+    digest_of,
+    text_of,
+)
 from app.handling.vocabulary import FINAL
 from app.matters.queries import PREFIX as MATTER
 from app.offices.queries import read_commitments
 from app.offices.schemas import OfficeRef
 from app.reference.authority import Authority, authority_of
+
+_TWO = 2
 
 
 def render(row: asyncpg.Record) -> HandlingRead:
@@ -38,19 +47,21 @@ def render(row: asyncpg.Record) -> HandlingRead:
         row["parties"][1]["overlap_id"] if row["own_number"] == 1 else None
     )
     plain = (
-        *("version", "kind", "status", "terms_number", "agreed_number", "on_silence"),
+        *("version", "kind", "status", "on_silence"),
         *("decline_reason", "explanation", "end_reason", "requested_at", "sent_at"),
         *("answered_at", "ended_at", "ends_on"),
     )
     return HandlingRead(
         **{name: row[name] for name in plain},
         id=public_id(PREFIX, row["id"]),
+        terms_number=row["number"] or 0,
+        agreed_number=row["agreed_number"] and min(row["agreed_number"], row["number"]),
         overlap_id=public_id(ladder.PREFIX, UUID(str(overlap))) if overlap else None,
         direction="sent" if row["own_number"] == 1 else "received",
         steps=_steps(row),
         parties=tuple(_party(each, row) for each in row["parties"]),
         terms=terms,
-        digest=digest_of(text(row, row["terms_number"], terms)) if terms else None,
+        digest=digest_of(text(row, row)) if terms else None,
         due_at=None if row["status"] in FINAL else row["due_at"],
         authority=tuple(_authority(each) for each in authorities(row)),
         lead=lead,
@@ -76,26 +87,66 @@ def has_accepted(party: dict[str, Any], row: asyncpg.Record) -> bool:
     return accepted is not None and accepted == row["terms_number"]
 
 
-def named(row: asyncpg.Record) -> list[NamedParty]:
-    """Return the parties, those without a name that the reader may not know yet."""
+def present(row: asyncpg.Record) -> list[dict[str, Any]]:
+    """Return those who are parties now: neither asked to join, nor gone."""
+    return [each for each in row["parties"] if _is_in(each) and each["left_at"] is None]
+
+
+def signers(row: asyncpg.Record) -> list[dict[str, Any]]:
+    """Return the parties who sign what is on the table, who joins with it among them."""
+    joining = [each for each in row["parties"] if each["first_terms"] == row["number"]]
+    return present(row) + [each for each in joining if not _is_in(each)]
+
+
+def _is_in(party: Mapping[str, Any]) -> bool:
+    return party["first_terms"] == 0 or party["joined_at"] is not None
+
+
+def _standing(row: asyncpg.Record, version: asyncpg.Record) -> list[dict[str, Any]]:
+    """Return the parties that stand in the text of a version."""
+    number, proposed = version["number"], version["proposed_at"]
     return [
-        NamedParty(
-            each["number"],
-            each["code"] if each["is_named"] else "",
-            each["name"] if each["is_named"] else "",
-        )
+        each
         for each in row["parties"]
+        if (each["first_terms"] == number or (_is_in(each) and each["first_terms"] < number))
+        and (each["left_at"] is None or proposed <= datetime.fromisoformat(each["left_at"]))
     ]
 
 
-def text(row: asyncpg.Record, number: int, terms: Terms) -> str:
+def _named(party: Mapping[str, Any]) -> NamedParty:
+    """Return a party, without a name where the reader may not know it yet."""
+    code, name = (party["code"], party["name"]) if party["is_named"] else ("", "")
+    return NamedParty(party["number"], code, name)
+
+
+def _change(row: asyncpg.Record, version: asyncpg.Record) -> PartyChange | None:
+    """Return who joins or leaves with a version; who joins has the number that comes next."""
+    for each in row["parties"]:
+        if each["office_id"] == version["leaves_office_id"]:
+            return PartyChange(_named(each), is_leaving=True)
+        if each["office_id"] == version["joins_office_id"]:
+            return PartyChange(_named(each), is_leaving=False)
+    if version["joins_office_id"] is None:
+        return None
+    number = max(each["number"] for each in row["parties"]) + 1
+    joining = NamedParty(number, version["joins_code"], version["joins_name"])
+    return PartyChange(joining, is_leaving=False)
+
+
+def text(row: asyncpg.Record, version: asyncpg.Record) -> str:
     """Return the exact text of a version of a request's terms."""
+    standing = _standing(row, version)
+    parties = [_named(each) for each in standing]
+    change = _change(row, version)
+    if change is not None and change.party not in parties:
+        parties.append(change.party)
     overlaps = [
         public_id(ladder.PREFIX, UUID(each["overlap_id"]))
-        for each in row["parties"]
+        for each in standing
         if each["overlap_id"] and (each["is_named"] or row["own_number"] == 1)
     ]
-    return text_of(row["kind"], number, terms, named(row), overlaps)
+    terms = Terms.model_validate(version["terms"])
+    return text_of(row["kind"], version["number"], terms, parties, overlaps, change)
 
 
 def authorities(row: asyncpg.Record) -> list[Authority]:
@@ -110,21 +161,22 @@ def authorities(row: asyncpg.Record) -> list[Authority]:
     ]
 
 
-def versions(row: asyncpg.Record, found: Sequence[HandlingTerms]) -> tuple[TermsVersionRead, ...]:
+def versions(row: asyncpg.Record, found: Sequence[asyncpg.Record]) -> tuple[TermsVersionRead, ...]:
     """Return every version with what it changed."""
-    by_number = {party.number: party for party in named(row)}
+    by_number = {each["number"]: _named(each) for each in row["parties"]}
     numbers = {each["office_id"]: each["number"] for each in row["parties"]}
     reads: list[TermsVersionRead] = []
     for version in found:
-        terms = Terms.model_validate(version.terms)
-        whole = text(row, version.number, terms)
+        terms = Terms.model_validate(version["terms"])
+        whole, change = text(row, version), _change(row, version)
         reads.append(
             TermsVersionRead(
-                number=version.number,
-                proposed_by=numbers[version.office_id],
-                proposed_at=version.proposed_at,
+                number=version["number"],
+                proposed_by=numbers[version["office_id"]],
+                proposed_at=version["proposed_at"],
                 terms=terms,
                 changes=differences(reads[-1].terms, terms, by_number) if reads else (),
+                party_change=None if change is None else str(change),
                 text=whole,
                 digest=digest_of(whole),
             )
@@ -134,11 +186,30 @@ def versions(row: asyncpg.Record, found: Sequence[HandlingTerms]) -> tuple[Terms
 
 def _steps(row: asyncpg.Record) -> tuple[Any, ...]:
     own = own_party(row)
-    taken = {"accept": has_accepted(own, row), "sign": own["has_signed"]}
-    if row["status"] in {"active", "extended"} and row["terms_number"] == row["agreed_number"]:
-        taken["sign"] = True  # there is nothing to sign until an extension is proposed
+    if own["left_at"] is not None:
+        return ()
+    is_signed = own["has_signed"] or row["terms_number"] == row["agreed_number"]
+    taken = {
+        "accept": has_accepted(own, row),
+        "sign": is_signed or signing_step(row) != "sign",
+        "amend": is_signed or signing_step(row) != "amend",
+        "leave": own["leaves_on"] is not None or not may_leave(row),
+    }
     possible = steps_from(row["kind"], row["status"], row["own_number"])
+    if not _is_in(own):
+        possible = tuple(step for step in possible if step == "amend")
     return tuple(step for step in possible if not taken.get(step, False))
+
+
+def signing_step(row: asyncpg.Record) -> str:
+    """Return which step a signature under what is on the table is."""
+    is_change = row["joins_office_id"] is not None or row["leaves_office_id"] is not None
+    return "amend" if is_change else "sign"
+
+
+def may_leave(row: asyncpg.Record) -> bool:
+    """Return whether the reader's office can leave: it does not lead, and two others stay."""
+    return row["lead_office_id"] != own_party(row)["office_id"] and len(present(row)) > _TWO
 
 
 def _party(party: dict[str, Any], row: asyncpg.Record) -> PartyRead:
@@ -148,6 +219,10 @@ def _party(party: dict[str, Any], row: asyncpg.Record) -> PartyRead:
         office=OfficeRef(code=party["code"], name=party["name"]) if party["is_named"] else None,
         has_accepted=has_accepted(party, row),
         has_signed=party["has_signed"],
+        is_joining=not _is_in(party),
+        joined_at=party["joined_at"],
+        leaves_on=party["leaves_on"],
+        left_at=party["left_at"],
     )
 
 

@@ -18,7 +18,7 @@ from app.core.http import StrictRoute
 from app.core.ids import parse_public_id
 from app.core.openapi import operation
 from app.core.paging import CursorError
-from app.handling import answering, asking, errors, queries, reading, signing
+from app.handling import answering, asking, deciding, errors, queries, reading, signing
 from app.handling.reads import (
     AgreementExport,
     HandlingId,
@@ -185,7 +185,7 @@ async def move_handling_request(
     response_model=HandlingRead,
     openapi_extra=_step(
         *(errors.HandlingDoneError, errors.TermsRefusedError, errors.ReasonNeededError),
-        *(OverlapNotFoundError, WordsRefusedError),
+        *(OverlapNotFoundError, WordsRefusedError, errors.PartiesRefusedError),
         scope=Permission.HANDLING_ANSWER,
     ),
 )
@@ -198,7 +198,7 @@ async def answer_handling_request(
     if_match: IfMatch,
     now: Now,
 ) -> Response:
-    """Accept, decline with a reason, counter with other terms, extend, or close a question."""
+    """Accept, decline with a reason, counter, extend, admit another office, or close a question."""
     return await answer_once(
         session,
         claim,
@@ -214,12 +214,8 @@ async def answer_handling_request(
     "/handling-requests/{request_id}/signatures",
     response_model=HandlingRead,
     openapi_extra=_step(
-        StepUpNeededError,
-        errors.HandlingDoneError,
-        errors.SignatureRefusedError,
-        errors.TextChangedError,
-        errors.TermsRefusedError,
-        InstrumentMissingError,
+        *(StepUpNeededError, errors.HandlingDoneError, errors.SignatureRefusedError),
+        *(errors.TextChangedError, errors.TermsRefusedError, InstrumentMissingError),
         scope=Permission.HANDLING_SIGN,
     ),
 )
@@ -247,7 +243,10 @@ async def sign_handling_request(
 @router.post(
     "/handling-requests/{request_id}/decisions",
     response_model=HandlingRead,
-    openapi_extra=_step(StepUpNeededError, scope=Permission.HANDLING_SIGN),
+    openapi_extra=_step(
+        *(StepUpNeededError, errors.HandlingDoneError, errors.PartyStaysError),
+        scope=Permission.HANDLING_SIGN,
+    ),
 )
 async def decide_handling_request(
     request_id: RequestKey,
@@ -258,13 +257,13 @@ async def decide_handling_request(
     if_match: IfMatch,
     now: Now,
 ) -> Response:
-    """Return the own office's draft, or conclude an agreement, as leadership."""
+    """Return the own office's draft, leave an agreement or conclude it, as leadership."""
     return await answer_once(
         session,
         claim,
         Permission.HANDLING_SIGN,
         200,
-        lambda: signing.decide_request(
+        lambda: deciding.decide_request(
             session, principal, request_id, body, if_match=if_match, now=now
         ),
     )
@@ -275,9 +274,8 @@ async def decide_handling_request(
     status_code=201,
     response_model=HandlingRead,
     openapi_extra=operation(
-        errors.HandlingNotFoundError,
-        errors.HandlingMovedError,
-        IdempotencyKeyReusedError,
+        *(errors.HandlingNotFoundError, errors.HandlingMovedError),
+        *(errors.HandlingNotYoursError, IdempotencyKeyReusedError),
         scope=Permission.HANDLING_ANSWER,
         sends=["ETag", "Location"],
     ),
@@ -296,5 +294,5 @@ async def record_instrument(
         claim,
         Permission.HANDLING_ANSWER,
         201,
-        lambda: signing.record_instrument(session, principal, request_id, body, now=now),
+        lambda: deciding.record_instrument(session, principal, request_id, body, now=now),
     )

@@ -125,6 +125,15 @@ class HandlingExtend(Sent):
     """The new first day without it, at most two years off."""
 
 
+class HandlingAdmit(Sent):
+    """Another office is to join an agreement in force; it counts when all have signed, it last."""
+
+    answer: Literal["admit"]
+    """The office learns of it when leadership of every party has signed."""
+    office: OfficeCode
+    """Which one; what it may see of cases, their owners grant."""
+
+
 class HandlingClose(Sent):
     """The end of a question that was answered yes."""
 
@@ -133,7 +142,12 @@ class HandlingClose(Sent):
 
 
 HandlingAnswer = Annotated[
-    HandlingAccept | HandlingDecline | HandlingCounter | HandlingExtend | HandlingClose,
+    HandlingAccept
+    | HandlingDecline
+    | HandlingCounter
+    | HandlingExtend
+    | HandlingAdmit
+    | HandlingClose,
     Field(discriminator="answer"),
 ]
 
@@ -167,7 +181,16 @@ class HandlingConclude(Sent):
     """How it ended."""
 
 
-HandlingDecision = Annotated[HandlingReturn | HandlingConclude, Field(discriminator="decision")]
+class HandlingLeave(Sent):
+    """The own office leaves an agreement in force: when all have signed, or after its notice."""
+
+    decision: Literal["leave"]
+    """The days of notice are in the terms. The lead hands over first; two parties stay."""
+
+
+HandlingDecision = Annotated[
+    HandlingReturn | HandlingLeave | HandlingConclude, Field(discriminator="decision")
+]
 
 
 class InstrumentRecord(Sent):

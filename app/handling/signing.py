@@ -28,17 +28,17 @@ from app.handling.errors import (
     TextChangedError,
 )
 from app.handling.machine import Transition
-from app.handling.models import HandlingSignature, Instrument
+from app.handling.models import HandlingSignature
 from app.handling.reads import HandlingRead
-from app.handling.rendering import authorities, own_party, render, text
-from app.handling.schemas import (
-    HandlingConclude,
-    HandlingDecision,
-    HandlingSign,
-    InstrumentRecord,
+from app.handling.rendering import (
+    authorities,
+    own_party,
+    render,
+    signers,
+    text,
 )
+from app.handling.schemas import HandlingSign
 from app.handling.terms import ATTESTATION, Terms, digest_of
-from app.handling.vocabulary import FINAL
 from app.matters import service as matters
 from app.matters.errors import InstrumentMissingError
 from app.matters.leads import ON_PAPER
@@ -88,12 +88,12 @@ async def sign_request(
     own, terms = own_party(row), Terms.model_validate(row["terms"])
     if own["has_signed"]:
         raise HandlingDoneError
-    whole = text(row, row["terms_number"], terms)
+    whole = text(row, row)
     if signed.attestation != ATTESTATION:
         raise SignatureRefusedError
     if signed.digest != digest_of(whole):
         raise TextChangedError
-    check_terms(terms, len(row["parties"]), now=now)
+    check_terms(terms, row["parties"][-1]["number"], now=now)
     purpose = "agree" if "everyone" in taken.needs else "send"
     if purpose == "agree":
         await _require_one_text(session, row, signed.digest)
@@ -119,17 +119,7 @@ async def sign_request(
     if purpose == "send":
         await _send(session, principal, row, taken, detail=detail, now=now)
     else:
-        others = [p for p in row["parties"] if p["number"] != own["number"]]
-        await _agree(
-            session,
-            principal,
-            row,
-            taken,
-            terms,
-            is_complete=all(p["has_signed"] for p in others),
-            detail=detail,
-            now=now,
-        )
+        await _agree(session, principal, row, taken, terms, detail=detail, now=now)
     return render(await queries.get_request(session, principal, row["id"], now=now))
 
 
@@ -158,8 +148,11 @@ async def _require_one_text(session: AsyncSession, row: asyncpg.Record, digest: 
         for each in await queries.list_signatures(session, row["id"])
         if (each.purpose, each.terms_number) == ("agree", row["terms_number"])
     }
-    if digests - {digest} or not all(party["is_named"] for party in row["parties"]):
+    if digests - {digest} or not all(party["is_named"] for party in signers(row)):
         raise TextChangedError
+    lead = row["parties"][Terms.model_validate(row["terms"]).lead - 1]
+    if row["lead_office_id"] not in {None, lead["office_id"]}:
+        raise TextChangedError  # the lead was handed over since: it is proposed anew
 
 
 async def _require_instrument(session: AsyncSession, row: asyncpg.Record, terms: Terms) -> None:
@@ -178,13 +171,21 @@ async def _agree(
     taken: Transition,
     terms: Terms,
     *,
-    is_complete: bool,
     detail: dict[str, Any],
     now: datetime,
 ) -> None:
-    """Write a signature of the agreement; the last one puts the version in force."""
-    if not is_complete:
-        await steps.write(session, principal, row, taken, now=now, is_complete=False, detail=detail)
+    """Write a signature of the agreement; the last one puts the version in force.
+
+    Who is asked to join learns of it once all others have signed, and signs last.
+    """
+    own, joins = own_party(row), row["joins_office_id"]
+    have_signed = all(p["has_signed"] for p in signers(row) if p["number"] != own["number"])
+    is_told = joins in {None, *(party["office_id"] for party in row["parties"])}
+    if not (have_signed and is_told):
+        told = [joins] if have_signed else []
+        await steps.write(
+            session, principal, row, taken, now=now, is_complete=False, told=told, detail=detail
+        )
         return
     await steps.write(
         session,
@@ -197,8 +198,12 @@ async def _agree(
         detail=detail,
     )
     offices = [party["office_id"] for party in row["parties"]]
+    if row["leaves_office_id"] is not None:
+        ended = steps.revoked(row["id"], row["parties"], of=row["leaves_office_id"])
+        await audit.record_each(session, principal, ended)
     if row["agreed_number"] is not None:
-        await matters.extend_matter(session, row["id"], terms.ends_on, now=now)
+        if taken.step == "sign":
+            await matters.extend_matter(session, row["id"], terms.ends_on, now=now)
         return
     lead = row["parties"][terms.lead - 1]["office_id"]
     signatures = await queries.list_signatures(session, row["id"])
@@ -217,84 +222,3 @@ async def _agree(
 
 def _end_of(ends_on: date) -> datetime:
     return datetime.combine(ends_on, time(), UTC)
-
-
-async def decide_request(
-    session: AsyncSession,
-    principal: Principal,
-    request_id: UUID | None,
-    decision: HandlingDecision,
-    *,
-    if_match: Precondition,
-    now: datetime,
-) -> HandlingRead:
-    """Return the own draft, or conclude an agreement.
-
-    Raises:
-        MissingScopeError: the caller lacks `handling:sign`; machine clients always do.
-        StepUpNeededError: the second factor is not recent.
-        HandlingNotFoundError, HandlingMovedError, HandlingNotYoursError,
-            PreconditionFailedError: see `steps.take`.
-    """
-    row, taken = await steps.take(
-        session,
-        principal,
-        request_id,
-        decision.decision,
-        Permission.HANDLING_SIGN,
-        if_match=if_match,
-        now=now,
-    )
-    principal.require_step_up(now)
-    changes: dict[str, Any] = {}
-    if isinstance(decision, HandlingConclude):
-        changes["end_reason"] = decision.reason
-    return await steps.finish(
-        session, principal, row, taken, now=now, detail={"reason": decision.reason}, **changes
-    )
-
-
-async def record_instrument(
-    session: AsyncSession,
-    principal: Principal,
-    request_id: UUID | None,
-    recorded: InstrumentRecord,
-    *,
-    now: datetime,
-) -> HandlingRead:
-    """Enter a referral or consent that is on paper in the caller's own office.
-
-    Raises:
-        MissingScopeError: the caller lacks `handling:answer`.
-        HandlingNotFoundError: absent, or not for the caller; never told apart.
-        HandlingMovedError: the request is a question, or has ended.
-    """
-    principal.require(Permission.HANDLING_ANSWER)
-    row = await queries.get_request(session, principal, request_id, now=now, for_update=True)
-    if row["terms"] is None or row["status"] in FINAL:
-        raise HandlingMovedError(row["status"])
-    await session.execute(
-        insert(Instrument).values(
-            id=new_id(),
-            request_id=row["id"],
-            office_id=principal.office_id,
-            authority=recorded.authority,
-            signatory=recorded.signatory,
-            scope=recorded.scope,
-            dated_on=recorded.dated_on,
-            document_digest=bytes.fromhex(recorded.document_sha256),
-            recorded_by=principal.actor,
-            recorded_at=now,
-        )
-    )
-    others = [p["office_id"] for p in row["parties"] if p["office_id"] != principal.office_id]
-    detail = {"scope": recorded.scope, "document_sha256": recorded.document_sha256}
-    await audit.record(
-        session,
-        principal,
-        "handling.instrument_recorded",
-        str(row["id"]),
-        recipients=others if row["sent_at"] is not None else [],
-        detail=detail,
-    )
-    return render(await queries.get_request(session, principal, row["id"], now=now))

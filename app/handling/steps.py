@@ -19,7 +19,7 @@ from app.handling.errors import HandlingMovedError, HandlingNotYoursError
 from app.handling.machine import Transition
 from app.handling.models import HandlingRequest
 from app.handling.reads import HandlingRead
-from app.handling.rendering import render
+from app.handling.rendering import own_party, present, render, signing_step
 from app.handling.vocabulary import FINAL
 
 DRAFTED_FOR: Final = timedelta(days=30)
@@ -40,23 +40,29 @@ async def take(
 ) -> tuple[asyncpg.Record, Transition]:
     """Lock a request and return it with what `step` does to it.
 
-    Of two steps at the same moment the second finds the state that the first left.
+    Of two steps at the same moment the second finds the state that the first left, and is told so.
 
     Raises:
         MissingScopeError: the caller lacks `permission`.
         HandlingNotFoundError: absent, or not for the caller; never told apart.
-        HandlingMovedError: the step does not lead on from where the request is.
+        HandlingMovedError: the step does not lead on from where the request is, or another one
+            was taken while it waited.
         HandlingNotYoursError: another party must take it.
         PreconditionFailedError: `if_match` does not name the version that stands.
     """
     principal.require(permission)
-    row = await queries.get_request(session, principal, request_id, now=now, for_update=True)
+    row, sent_at_version = await queries.lock_request(session, principal, request_id, now=now)
+    if step == "sign" and row["agreed_number"] is not None:
+        step = signing_step(row)
     found = machine.find(step, row["kind"], row["status"])
     if found is None or found.permission != permission:
         raise HandlingMovedError(row["status"])
-    if not found.may(row["own_number"]):
+    is_party = own_party(row) in present(row)
+    if not found.may(row["own_number"]) or not (is_party or step == "amend"):
         raise HandlingNotYoursError
-    if_match.require(f'"{row["version"]}"')
+    if_match.require(f'"{sent_at_version}"')
+    if sent_at_version != row["version"]:  # somebody was first while this one waited
+        raise HandlingMovedError(row["status"])
     return row, found
 
 
@@ -86,12 +92,14 @@ async def write(
     *,
     now: datetime,
     is_complete: bool = True,
+    told: Sequence[int] = (),
     detail: Mapping[str, Any] | None = None,
     **changes: Any,
 ) -> None:
     """Write a step and its audit entry.
 
-    With `is_complete` false the step waits for the other parties and the state stays.
+    With `is_complete` false the step waits for the other parties and the state stays. `told` are
+    offices that learn of the request by it.
     """
     status = taken.to if is_complete else row["status"]
     if status in FINAL:
@@ -103,23 +111,37 @@ async def write(
         .where(HandlingRequest.id == row["id"])
         .values(status=status, version=HandlingRequest.version + 1, **changes)
     )
-    others = [p["office_id"] for p in row["parties"] if p["office_id"] != principal.office_id]
+    others = [p["office_id"] for p in _told(row) if p["office_id"] != principal.office_id]
     is_known = row["sent_at"] is not None or "sent_at" in changes
     await audit.record(
         session,
         principal,
         taken.audited,
         str(row["id"]),
-        recipients=others if is_known else [],
+        recipients=[*others, *told] if is_known else [],
         detail={"from": row["status"], "to": status, **(detail or {})},
     )
     if status in FINAL and is_known:
         await audit.record_each(session, principal, revoked(row["id"], row["parties"]))
 
 
-def revoked(request_id: UUID, parties: Sequence[Mapping[str, Any]]) -> list[audit.Entry]:
-    """Return the audit entries of what a request showed, which the database ends with it."""
-    asked = [party for party in parties if party["case_id"] is not None]
+def _told(row: asyncpg.Record) -> list[dict[str, Any]]:
+    return [party for party in row["parties"] if party["left_at"] is None]
+
+
+def revoked(
+    request_id: UUID, parties: Sequence[Mapping[str, Any]], *, of: int | None = None
+) -> list[audit.Entry]:
+    """Return the audit entries of what a request showed, which the database ends with it.
+
+    With `of` an office leaves, and only what it was shown and what it showed ends.
+    """
+    asked = [
+        party
+        for party in parties
+        if party["case_id"] is not None
+        and of in {None, party["office_id"], parties[0]["office_id"]}
+    ]
     shown = [(party["requester_case_id"], party["office_id"]) for party in asked]
     shown += [
         (party["case_id"], parties[0]["office_id"])

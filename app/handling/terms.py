@@ -121,6 +121,23 @@ class NamedParty:
         return f"{self.name} ({self.code})" if self.code else f"party {self.number}, not yet named"
 
 
+@dataclass(frozen=True)
+class PartyChange:
+    """What a version changes in who is a party."""
+
+    party: NamedParty
+    is_leaving: bool
+
+    def __str__(self) -> str:
+        if not self.is_leaving:
+            return f"{self.party} joins when all have signed, it last."
+        return (
+            f"{self.party} leaves when all have signed, or when its notice is over. Its people are "
+            "then off the team, and its open tasks are the lead's. It keeps what it holds, and "
+            "what the law asks it to disclose it discloses, later too."
+        )
+
+
 def in_words(field: str, value: Any, parties: Mapping[int, NamedParty]) -> str:
     """Return the value of a term in plain words."""
     match field:
@@ -166,7 +183,12 @@ def lines_of(terms: Terms, parties: Mapping[int, NamedParty]) -> tuple[tuple[str
 
 
 def text_of(
-    kind: str, number: int, terms: Terms, parties: Sequence[NamedParty], cases: Sequence[str]
+    kind: str,
+    number: int,
+    terms: Terms,
+    parties: Sequence[NamedParty],
+    cases: Sequence[str],
+    change: PartyChange | None = None,
 ) -> str:
     """Return the agreement as it is signed; the same terms and parties always give the same text.
 
@@ -176,6 +198,7 @@ def text_of(
         terms: Of that version.
         parties: In the order of their numbers.
         cases: Public ids of the overlaps that make the scope.
+        change: Who joins or leaves with this version.
     """
     by_number = {party.number: party for party in parties}
     lines = [
@@ -183,6 +206,7 @@ def text_of(
         "",
         "Parties",
         *(f"{party.number}. {party}" for party in parties),
+        *(["", "Change of parties", str(change)] if change else []),
         "",
         "Scope",
         *(f"Overlap {each}" for each in cases),

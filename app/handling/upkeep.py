@@ -4,7 +4,7 @@ Steps of the nightly job: each handles at most `limit` requests and returns how 
 """
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,6 +19,7 @@ LONGER: Final = timedelta(days=14)
 """What an escalated request gets on top."""
 _EXPIRING: Final = tuple(status for status in STATUSES if status not in FINAL)
 _ESCALATING: Final = ("sent", "countered")
+_TWO: Final = 2
 
 
 async def escalate_requests(
@@ -56,6 +57,30 @@ async def expire_requests(
     return len(due)
 
 
+async def release_parties(
+    session: AsyncSession, principal: Principal, *, limit: int, now: datetime
+) -> int:
+    """Let offices leave whose notice is over; where one alone would stay, the agreement ends.
+
+    Raises:
+        MissingScopeError: the caller is not the operator.
+    """
+    principal.require(Permission.OFFICES_MANAGE)
+    leaving = await queries.take_leaving(session, limit=limit, now=now)
+    for request_id, office_id in leaving:
+        request = await session.get_one(HandlingRequest, request_id, populate_existing=True)
+        parties = await queries.list_parties_of(session, request_id)
+        if request.ended_at is not None:
+            continue  # with the one before
+        if len(parties) <= _TWO:
+            request.ended_at = now
+            await _move(session, principal, request, "expire", now=now)
+            continue
+        await _move(session, principal, request, "release", now=now, of=office_id)
+        await queries.release(session, request_id, office_id, now=now)
+    return len(leaving)
+
+
 async def _move(
     session: AsyncSession,
     principal: Principal,
@@ -63,6 +88,7 @@ async def _move(
     step: str,
     *,
     now: datetime,
+    of: int | None = None,
 ) -> None:
     taken = machine.find(step, request.kind, request.status)
     assert taken is not None  # noqa: S101 -- only states that the table lets it leave were taken
@@ -72,9 +98,11 @@ async def _move(
     parties = await queries.list_parties_of(session, request.id)
     offices = [party["office_id"] for party in parties]
     recipients = offices if request.sent_at is not None else offices[:1]
-    detail = {"from": before, "to": taken.to, "at": now.isoformat()}
+    detail: dict[str, Any] = {"from": before, "to": taken.to, "at": now.isoformat()}
+    if of is not None:
+        detail["office"] = of
     await audit.record(
         session, principal, taken.audited, str(request.id), recipients=recipients, detail=detail
     )
-    if taken.to in FINAL and request.sent_at is not None:
-        await audit.record_each(session, principal, steps.revoked(request.id, parties))
+    if (taken.to in FINAL and request.sent_at is not None) or of is not None:
+        await audit.record_each(session, principal, steps.revoked(request.id, parties, of=of))

@@ -83,6 +83,7 @@ def steps(
         Step("overlaps.compare", partial(_compare, keyring=keyring)),
         Step("handling.escalate", partial(handling.escalate_requests, principal=me)),
         Step("handling.expire", partial(handling.expire_requests, principal=me)),
+        Step("handling.release", partial(handling.release_parties, principal=me)),
         Step("contact_requests.expire", partial(contact_requests.expire_requests, principal=me)),
         Step("second_looks.ask", partial(second_looks.ask_again, principal=me)),
         Step("follow_ups.remind", partial(reminding.remind, principal=me)),

@@ -9,7 +9,7 @@ class MatterNotFoundError(NotFoundError):
 
 
 class MatterEndedError(ConflictError):
-    """The matter has ended; what was written of it stays as it is."""
+    """The matter has ended, or the office has left it; what was written stays as it is."""
 
     code = "matter-ended"
     title = "Matter ended"

@@ -19,7 +19,7 @@ from app.matters.errors import (
 )
 from app.matters.models import MatterLead
 from app.matters.schemas import MatterRead
-from app.matters.service import OFFER, get_open, read_as
+from app.matters.service import OFFER, get_open, present, read_as
 from app.reference.authority import authority_of
 
 ON_PAPER: Final = frozenset({"on_request", "on_consent", "referral_by"})
@@ -36,15 +36,17 @@ async def offer_lead(
         StepUpNeededError: the second factor is not recent.
         MatterNotFoundError: absent, or not for the caller; never told apart.
         MatterEndedError: it has ended.
-        LeadOfferError: the caller's office does not lead, or `code` is no other party.
+        LeadOfferError: the caller's office does not lead, or `code` is no other party that stays.
         InstrumentMissingError: the state's rule wants a referral or consent on record.
     """
     principal.require(Permission.HANDLING_SIGN)
     row = await get_open(session, principal, key, now=now)
     principal.require_step_up(now)
-    party = next((each for each in row["parties"] if each["code"] == code), None)
+    party = next((each for each in present(row) if each["code"] == code), None)
     is_lead = row["lead_office_id"] == principal.office_id
     if party is None or not is_lead or party["office_id"] == principal.office_id:
+        raise LeadOfferError
+    if party["leaves_on"] is not None:
         raise LeadOfferError
     _require_instrument(row, party)
     await session.execute(
@@ -72,7 +74,7 @@ async def offer_lead(
         principal,
         "lead.offered",
         str(row["request_id"]),
-        recipients=[each["office_id"] for each in row["parties"]],
+        recipients=[each["office_id"] for each in present(row)],
         detail={"offer": public_id(OFFER, offer_id), "to": party["office_id"]},
     )
     return await read_as(session, principal, row["request_id"], now=now)
@@ -129,7 +131,7 @@ async def accept_lead(
         principal,
         "lead.handed_over",
         str(row["request_id"]),
-        recipients=[each["office_id"] for each in row["parties"]],
+        recipients=[each["office_id"] for each in present(row)],
         detail={"from": row["lead_office_id"], "to": principal.office_id},
     )
     return await read_as(session, principal, row["request_id"], now=now)

@@ -36,6 +36,18 @@ Before it was sent only who asks does; never who is walled from one of its cases
 all others, or it, take part no longer.
 """
 
+KNOWN_PARTY: Final = "(me.left_at IS NULL OR q.first_terms = 0 OR q.named_at <= me.left_at)"
+"""SQL condition: the party `q` was there, or was asked to join, before `me` left, if it did."""
+
+KNOWN_LEAD: Final = """
+SELECT n.request_id, n.ends_on, coalesce(
+  (SELECT l.office_id FROM matter_leads l
+   WHERE l.request_id = n.request_id AND l.accepted_at <= me.left_at
+   ORDER BY l.accepted_at DESC LIMIT 1), n.lead_office_id) AS lead_office_id
+FROM matters n WHERE n.request_id = h.id
+"""
+"""SQL select: the matter of `h` with its lead, or who led when `me` left."""
+
 IS_NAMED: Final = f"""
 (q.office_id = $1 OR (q.number = 1 OR q.named_at IS NOT NULL OR me.number = 1 AND q.overlap_id
   IS NULL) AND {IN_FORCE.format(office="q.office_id", today="$2::date")})
@@ -43,20 +55,28 @@ IS_NAMED: Final = f"""
 """SQL condition: the caller is told which office the party `q` is."""
 
 _VISIBLE: Final = f"""
-SELECT m.*, h.kind, h.status, h.version, me.number AS own_number, p.parties, $2::date AS today,
+SELECT m.request_id, m.began_on, m.agreed_on, m.ends_on, m.ended_at, known.lead_office_id,
+  h.kind, h.status, me.left_at AS own_left_at, p.parties, $2::date AS today,
   t.terms ->> 'trafficking_type' AS trafficking_type, t.terms ->> 'matter_kind' AS matter_kind,
   (t.terms ->> 'review_every_days')::int AS review_every_days,
   EXISTS (SELECT FROM handling_instruments i WHERE i.request_id = m.request_id) AS has_instrument
 FROM matters m
 JOIN handling_requests h ON h.id = m.request_id
 JOIN handling_parties me ON me.request_id = m.request_id
-JOIN handling_terms t ON t.request_id = h.id AND t.number = h.agreed_number
+CROSS JOIN LATERAL (
+  SELECT t.terms FROM handling_terms t
+  WHERE t.request_id = h.id AND (me.left_at IS NULL AND t.number = h.agreed_number
+    OR t.number <= h.agreed_number AND t.proposed_at <= me.left_at)
+  ORDER BY t.number DESC LIMIT 1) AS t
 CROSS JOIN LATERAL (
   SELECT json_agg(json_build_object('number', q.number, 'office_id', q.office_id,
-    'code', o.code, 'name', o.name, 'kind', o.kind, 'state', o.state) ORDER BY q.number)
-    AS parties
-  FROM handling_parties q JOIN offices o ON o.id = q.office_id WHERE q.request_id = h.id) p
-WHERE {PARTY_SEES}
+    'code', o.code, 'name', o.name, 'kind', o.kind, 'state', o.state, 'joined_at', q.joined_at,
+    'leaves_on', q.leaves_on, 'left_at', q.left_at) ORDER BY q.number) AS parties
+  FROM handling_parties q JOIN offices o ON o.id = q.office_id
+  WHERE q.request_id = h.id AND {KNOWN_PARTY} AND (q.first_terms = 0 OR q.joined_at IS NOT NULL)
+) p
+CROSS JOIN LATERAL ({KNOWN_LEAD}) AS known
+WHERE {PARTY_SEES} AND (me.first_terms = 0 OR me.joined_at IS NOT NULL)
 """  # noqa: S608 -- as above
 _ONE: Final = _VISIBLE + " AND m.request_id = $5"
 _PAGE: Final = (
@@ -64,7 +84,7 @@ _PAGE: Final = (
     + """
   AND me.request_id < coalesce($5, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)
   AND ($7::boolean IS NULL OR $7 = (m.ended_at IS NULL))
-  AND ($8::boolean IS NULL OR $8 = (m.lead_office_id = $1))
+  AND ($8::boolean IS NULL OR $8 = (known.lead_office_id = $1))
 ORDER BY me.request_id DESC LIMIT $6
 """
 )
@@ -72,7 +92,8 @@ ORDER BY me.request_id DESC LIMIT $6
 _LEADS: Final = """
 SELECT l.*, o.code, o.name, f.code AS from_code FROM matter_leads l
 JOIN offices o ON o.id = l.office_id LEFT JOIN offices f ON f.id = l.from_office_id
-WHERE l.request_id = $1 AND l.withdrawn_at IS NULL ORDER BY l.offered_at, l.id
+WHERE l.request_id = $1 AND l.withdrawn_at IS NULL
+  AND ($2::timestamptz IS NULL OR l.offered_at <= $2) ORDER BY l.offered_at, l.id
 """
 _ORIGIN: Final = """
 SELECT s.seen_at AS at, 'pointer' AS what, s.overlap_id, f.code, f.name
@@ -142,9 +163,11 @@ async def list_matters(
     return rows
 
 
-async def list_leads(session: AsyncSession, key: UUID) -> list[asyncpg.Record]:
-    """Return every lead of a matter that was offered and not taken back, oldest first."""
-    rows: list[asyncpg.Record] = await (await driver(session)).fetch(_LEADS, key)
+async def list_leads(
+    session: AsyncSession, key: UUID, *, until: datetime | None
+) -> list[asyncpg.Record]:
+    """Return every lead that was offered and not taken back, oldest first; `until` a party left."""
+    rows: list[asyncpg.Record] = await (await driver(session)).fetch(_LEADS, key, until)
     return rows
 
 

@@ -58,6 +58,17 @@ class LeadPeriodRead(Read):
     """When the next office took over, UTC; null for the present lead."""
 
 
+class MatterPartyRead(OfficeRef):
+    """An office that is or was a party of a matter."""
+
+    joined_at: datetime | None = None
+    """When it joined, UTC; null for one that is there from the beginning."""
+    leaves_on: date | None = None
+    """The day on which its notice is over; null while it gave none."""
+    left_at: datetime | None = None
+    """When it left, UTC; null while it is a party."""
+
+
 class MatterSummaryRead(Read):
     """A jointly handled matter, as a list has it."""
 
@@ -76,8 +87,8 @@ class MatterSummaryRead(Read):
     """First day on which it no longer holds."""
     ended_at: datetime | None = None
     """When it ended, UTC; null while it holds."""
-    parties: tuple[OfficeRef, ...]
-    """Who asked first, then the others."""
+    parties: tuple[MatterPartyRead, ...]
+    """Who asked first, then the others, with those that left."""
     lead: OfficeRef
     """The one office that leads now, or led at the end."""
     is_lead: bool

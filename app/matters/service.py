@@ -1,7 +1,7 @@
 """A matter under an agreement: it begins, its lead is handed over, it is extended."""
 
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
@@ -15,7 +15,14 @@ from app.core.ids import new_id, public_id
 from app.matters import queries
 from app.matters.errors import MatterEndedError
 from app.matters.models import Matter, MatterLead
-from app.matters.schemas import LeadPeriodRead, MatterRead, MatterSummaryRead, Part, State
+from app.matters.schemas import (
+    LeadPeriodRead,
+    MatterPartyRead,
+    MatterRead,
+    MatterSummaryRead,
+    Part,
+    State,
+)
 from app.offices.schemas import OfficeRef
 
 OFFER: Final = "led"
@@ -157,10 +164,11 @@ async def get_open(
 
     Raises:
         MatterNotFoundError: absent, or not for the caller; never told apart.
-        MatterEndedError: it has ended, or its last day is over.
+        MatterEndedError: it has ended, its last day is over, or the office has left it.
     """
     row = await queries.get_matter(session, principal, key, now=now, for_update=True)
-    if row["ended_at"] is not None or row["ends_on"] <= now.date():
+    has_left = row["own_left_at"] is not None
+    if row["ended_at"] is not None or row["ends_on"] <= now.date() or has_left:
         raise MatterEndedError
     return row
 
@@ -174,7 +182,7 @@ async def read_as(
         MatterNotFoundError: absent, or not for the caller; never told apart.
     """
     row = await queries.get_matter(session, principal, key, now=now)
-    leads = render_leads(await queries.list_leads(session, row["request_id"]))
+    leads = await list_leads(session, row)
     return MatterRead(**_summary(row, principal).model_dump(), leads=leads)
 
 
@@ -191,13 +199,23 @@ def _summary(row: asyncpg.Record, principal: Principal) -> MatterSummaryRead:
     )
 
 
-def parties(row: asyncpg.Record) -> tuple[OfficeRef, ...]:
-    """Return the offices of a matter, who asked first."""
-    return tuple(OfficeRef(code=each["code"], name=each["name"]) for each in row["parties"])
+def parties(row: asyncpg.Record) -> tuple[MatterPartyRead, ...]:
+    """Return the offices of a matter, who asked first, with those that left."""
+    shown = ("code", "name", "joined_at", "leaves_on", "left_at")
+    return tuple(
+        MatterPartyRead.model_validate({name: each[name] for name in shown})
+        for each in row["parties"]
+    )
 
 
-def render_leads(rows: list[asyncpg.Record]) -> tuple[LeadPeriodRead, ...]:
-    """Return who led when, each until the next one took over."""
+def present(row: asyncpg.Record) -> list[dict[str, Any]]:
+    """Return the parties that have not left."""
+    return [each for each in row["parties"] if each["left_at"] is None]
+
+
+async def list_leads(session: AsyncSession, row: asyncpg.Record) -> tuple[LeadPeriodRead, ...]:
+    """Return who led a matter when, each until the next one took over."""
+    rows = await queries.list_leads(session, row["request_id"], until=row["own_left_at"])
     taken = [row["accepted_at"] for row in rows if row["accepted_at"] is not None]
     return tuple(
         LeadPeriodRead(

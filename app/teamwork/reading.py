@@ -37,7 +37,9 @@ async def list_members(
         MatterNotFoundError: absent, or not for the caller; never told apart.
     """
     row = await _read(session, principal, key, "members", now=now)
-    found = await queries.list_members(session, row["request_id"], after=after, limit=limit)
+    found = await queries.list_members(
+        session, row["request_id"], until=row["own_left_at"], after=after, limit=limit
+    )
     return [(each["id"], render_member(each)) for each in found]
 
 
@@ -57,7 +59,9 @@ async def list_tasks(
         MatterNotFoundError: absent, or not for the caller; never told apart.
     """
     row = await _read(session, principal, key, "tasks", now=now)
-    found = await queries.list_tasks(session, row["request_id"], after=after, limit=limit)
+    found = await queries.list_tasks(
+        session, row["request_id"], until=row["own_left_at"], after=after, limit=limit
+    )
     return [(each["id"], render_task(each)) for each in found]
 
 
@@ -77,7 +81,9 @@ async def list_notes(
         MatterNotFoundError: absent, or not for the caller; never told apart.
     """
     row = await _read(session, principal, key, "notes", now=now)
-    found = await queries.list_notes(session, row["request_id"], before=before, limit=limit)
+    found = await queries.list_notes(
+        session, row["request_id"], until=row["own_left_at"], before=before, limit=limit
+    )
     return [
         (
             each["id"],

@@ -6,8 +6,8 @@ from pydantic import Field, StringConstraints
 
 from app.core.plain_text import Plain
 from app.core.schemas import PageRead, Read, Sent
-from app.matters.schemas import LeadPeriodRead, MatterId
-from app.offices.schemas import OfficeCode, OfficeRef, Text
+from app.matters.schemas import LeadPeriodRead, MatterId, MatterPartyRead
+from app.offices.schemas import OfficeCode, Text
 
 MemberId = Annotated[
     str,
@@ -201,8 +201,8 @@ class StatementRead(Read):
     """First day without it, unless it ended before."""
     ended_at: datetime | None = None
     """When it ended, UTC; null while it holds."""
-    parties: tuple[OfficeRef, ...]
-    """Every office in it."""
+    parties: tuple[MatterPartyRead, ...]
+    """Every office in it, with those that left."""
     leads: tuple[LeadPeriodRead, ...]
     """Which office led when."""
     members: tuple[StatementMemberRead, ...]

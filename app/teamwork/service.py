@@ -16,7 +16,7 @@ from app.cases.guard import find_identifiers
 from app.core.errors import FieldProblem
 from app.core.ids import new_id, public_id
 from app.matters.errors import WordsRefusedError
-from app.matters.service import get_open
+from app.matters.service import get_open, present
 from app.teamwork import queries, reading
 from app.teamwork.errors import (
     MemberNotFoundError,
@@ -114,7 +114,7 @@ async def add_task(
     principal.require(Permission.MATTERS_WORK)
     row = await get_open(session, principal, key, now=now)
     _guard(added.note or "", "/note")
-    party = next((p for p in row["parties"] if p["code"] == added.office), None)
+    party = next((p for p in present(row) if p["code"] == added.office), None)
     if party is None:
         problem = FieldProblem("/office", "no-such-party", "Name a party of the matter.")
         raise WordsRefusedError(problems=(problem,))
@@ -220,7 +220,7 @@ async def _insert(
 async def _record(
     session: AsyncSession, principal: Principal, row: asyncpg.Record, action: str, what: str
 ) -> None:
-    offices = [each["office_id"] for each in row["parties"]]
+    offices = [each["office_id"] for each in present(row)]
     await audit.record(
         session,
         principal,

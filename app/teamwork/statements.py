@@ -10,7 +10,7 @@ from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.core.ids import public_id
 from app.matters import queries as matters
-from app.matters.service import parties, record_disclosed, render_leads
+from app.matters.service import list_leads, parties, record_disclosed
 from app.papers.pdf import Section, print_paper
 from app.teamwork import queries
 from app.teamwork.schemas import (
@@ -33,7 +33,7 @@ async def make_statement(
     principal.require(Permission.HANDLING_READ)
     row = await matters.get_matter(session, principal, key, now=now)
     matter_id = public_id(matters.PREFIX, row["request_id"])
-    members = await queries.list_team(session, row["request_id"], on)
+    members = await queries.list_team(session, row["request_id"], on, until=row["own_left_at"])
     await record_disclosed(session, principal, matter_id, "statement")
     return StatementRead(
         matter_id=matter_id,
@@ -44,7 +44,7 @@ async def make_statement(
         ends_on=row["ends_on"],
         ended_at=row["ended_at"],
         parties=parties(row),
-        leads=render_leads(await matters.list_leads(session, row["request_id"])),
+        leads=await list_leads(session, row),
         members=tuple(
             StatementMemberRead(
                 office=each["office_name"],
@@ -87,7 +87,9 @@ async def make_calendar(
     calendar = Calendar()
     calendar.add("prodid", "-//Joinder//Matter//EN")
     calendar.add("version", "2.0")
-    for uid, summary, day in dates if row["ended_at"] is None else []:
+    for uid, summary, day in (
+        dates if row["ended_at"] is None and row["own_left_at"] is None else []
+    ):
         event = Event()
         event.add("uid", uid)
         event.add("summary", summary)
@@ -125,7 +127,11 @@ async def print_statement(
         f"On the team on {read.on}" if read.on else "On the team at any time",
         f"Made {read.made_at:%Y-%m-%d %H:%M} UTC from the registry's records",
     ]
-    offices = [f"{office.name} ({office.code})" for office in read.parties]
+    offices = [
+        f"{office.name} ({office.code}): {office.joined_at or read.began_on:%Y-%m-%d} to "
+        + (f"{office.left_at:%Y-%m-%d}" if office.left_at else "now, or its end")
+        for office in read.parties
+    ]
     return await print_paper(
         "Who was on the team when",
         [

@@ -11,7 +11,7 @@ from app.core.deps import Session
 from app.core.ids import parse_public_id
 from app.core.preconditions import Precondition
 from app.core.schemas import Sent
-from app.handling import answering, asking, queries, reading, signing
+from app.handling import answering, asking, deciding, queries, reading, signing
 from app.handling.errors import HandlingNotFoundError
 from app.handling.reads import HandlingId, HandlingRead
 from app.handling.schemas import (
@@ -130,7 +130,7 @@ async def decide_request(request_id: HandlingId, visit: Changing, session: Sessi
     if body is None:
         return await show(visit, session, request_id, errors, 422)
     return await _step(
-        visit, session, request_id, Permission.HANDLING_SIGN, signing.decide_request, body
+        visit, session, request_id, Permission.HANDLING_SIGN, deciding.decide_request, body
     )
 
 

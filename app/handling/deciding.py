@@ -1,0 +1,152 @@
+"""What leadership decides of a request beside signing, and papers that are recorded of it."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.permissions import Permission
+from app.access.principal import Principal
+from app.audit import service as audit
+from app.core.ids import new_id
+from app.core.preconditions import Precondition
+from app.handling import queries, steps
+from app.handling.amending import change_terms, terms_under_lead
+from app.handling.asking import OfficeChange
+from app.handling.errors import (
+    HandlingDoneError,
+    HandlingMovedError,
+    HandlingNotYoursError,
+    PartyStaysError,
+)
+from app.handling.machine import Transition
+from app.handling.models import Instrument
+from app.handling.reads import HandlingRead
+from app.handling.rendering import may_leave, own_party, present, render
+from app.handling.schemas import (
+    HandlingConclude,
+    HandlingDecision,
+    HandlingLeave,
+    InstrumentRecord,
+)
+from app.handling.vocabulary import FINAL
+
+
+async def decide_request(
+    session: AsyncSession,
+    principal: Principal,
+    request_id: UUID | None,
+    decision: HandlingDecision,
+    *,
+    if_match: Precondition,
+    now: datetime,
+) -> HandlingRead:
+    """Return the own draft, leave an agreement, or conclude it.
+
+    Raises:
+        MissingScopeError: the caller lacks `handling:sign`; machine clients always do.
+        StepUpNeededError: the second factor is not recent.
+        HandlingNotFoundError, HandlingMovedError, HandlingNotYoursError,
+            PreconditionFailedError: see `steps.take`.
+        HandlingDoneError: the office gave notice before.
+        PartyStaysError: it leads, or only two parties are left.
+    """
+    row, taken = await steps.take(
+        session,
+        principal,
+        request_id,
+        decision.decision,
+        Permission.HANDLING_SIGN,
+        if_match=if_match,
+        now=now,
+    )
+    principal.require_step_up(now)
+    if isinstance(decision, HandlingLeave):
+        return await _leave(session, principal, row, taken, now=now)
+    changes: dict[str, Any] = {}
+    if isinstance(decision, HandlingConclude):
+        changes["end_reason"] = decision.reason
+    return await steps.finish(
+        session, principal, row, taken, now=now, detail={"reason": decision.reason}, **changes
+    )
+
+
+async def _leave(
+    session: AsyncSession,
+    principal: Principal,
+    row: asyncpg.Record,
+    taken: Transition,
+    *,
+    now: datetime,
+) -> HandlingRead:
+    """Give notice, and put on the table that the office leaves as soon as all have signed it."""
+    own = own_party(row)
+    if own["leaves_on"] is not None:
+        raise HandlingDoneError
+    if not may_leave(row):
+        raise PartyStaysError
+    terms = terms_under_lead(row)
+    if terms.victim_services_lead == own["number"]:
+        terms = terms.model_copy(update={"victim_services_lead": None})
+    leaves_on = now.date() + timedelta(days=terms.notice_days)
+    await queries.set_leaving(session, principal.office_id, row["id"], leaves_on)
+    return await change_terms(
+        session,
+        principal,
+        row,
+        taken,
+        terms,
+        change=OfficeChange(leaves=principal.office_id),
+        now=now,
+    )
+
+
+async def record_instrument(
+    session: AsyncSession,
+    principal: Principal,
+    request_id: UUID | None,
+    recorded: InstrumentRecord,
+    *,
+    now: datetime,
+) -> HandlingRead:
+    """Enter a referral or consent that is on paper in the caller's own office.
+
+    Raises:
+        MissingScopeError: the caller lacks `handling:answer`.
+        HandlingNotFoundError: absent, or not for the caller; never told apart.
+        HandlingMovedError: the request is a question, or has ended.
+    """
+    principal.require(Permission.HANDLING_ANSWER)
+    row, _ = await queries.lock_request(session, principal, request_id, now=now)
+    if row["terms"] is None or row["status"] in FINAL:
+        raise HandlingMovedError(row["status"])
+    if own_party(row) not in present(row):
+        raise HandlingNotYoursError
+    await session.execute(
+        insert(Instrument).values(
+            id=new_id(),
+            request_id=row["id"],
+            office_id=principal.office_id,
+            authority=recorded.authority,
+            signatory=recorded.signatory,
+            scope=recorded.scope,
+            dated_on=recorded.dated_on,
+            document_digest=bytes.fromhex(recorded.document_sha256),
+            recorded_by=principal.actor,
+            recorded_at=now,
+        )
+    )
+    others = [p["office_id"] for p in row["parties"] if p["office_id"] != principal.office_id]
+    detail = {"scope": recorded.scope, "document_sha256": recorded.document_sha256}
+    await audit.record(
+        session,
+        principal,
+        "handling.instrument_recorded",
+        str(row["id"]),
+        recipients=others if row["sent_at"] is not None else [],
+        detail=detail,
+    )
+    return render(await queries.get_request(session, principal, row["id"], now=now))
