@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
+import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +18,7 @@ from app.access.principal import OPERATOR, Principal
 from app.access.vocabulary import Role
 from app.core.clock import utc_now
 from app.core.db import transaction
-from app.core.errors import AppError
+from app.core.errors import AppError, PreconditionFailedError
 from app.core.ids import parse_public_id
 from app.core.preconditions import Precondition
 from app.handling import answering, asking, deciding, machine, reading, signing, upkeep
@@ -329,3 +330,21 @@ class TestTwoAtOnce:
         assert lost.extensions == {"status_now": now.status}
         assert now.status in {"withdrawn", "declined"}
         assert now.version == sent.version + 1
+
+    async def test_is_told_so_where_its_step_would_still_lead_on(
+        self, shared_registry: Registry
+    ) -> None:
+        table = await sit_down(shared_registry)
+        for number, step in ((1, "submit"), (1, "sign")):
+            await table.take(number, step)
+        sent = await table.read(1)
+        assert sent is not None
+        outcomes = await asyncio.gather(
+            *(table._try(number, "counter", sent) for number in (1, 2, 3)), return_exceptions=True
+        )
+        lost = [outcome for outcome in outcomes if outcome is not None]
+        raced = [each for each in lost if isinstance(each, HandlingMovedError)]
+        assert len(lost) == 2
+        assert {each.extensions["status_now"] for each in raced} <= {"countered"}
+        with pytest.raises(PreconditionFailedError):  # nobody is at it, and the version is old
+            await table._try(2, "counter", sent)
