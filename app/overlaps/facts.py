@@ -16,6 +16,9 @@ _DATE_BITS: Final = {
 }
 _MIDDLE_BITS: Final = {"agrees": 3.7, "differs": -6.3}
 _SOUNDS: Final = frozenset({"exact", "sound"})
+_FIRST_SHARE: Final = 0.45
+_LAST_SHARE: Final = 0.55
+"""Shares of the first and the last name in what a full name is worth."""
 
 
 def mask(kinds: Iterable[str]) -> int:
@@ -36,7 +39,7 @@ _FIRST_EXACT, _FIRST_INITIAL = _m("nmd n"), _m("id imd")
 _FIRST_SOUND = _m("xx fd nym nyd nsw nm xz")
 _LAST_EXACT, _LAST_INITIAL = _m("nmd nym nyd nsw n"), _m("id")
 _LAST_SOUND = _m("xx ld nm lmd xz")
-_FULL_FIRST = _FIRST_EXACT | _FIRST_SOUND
+_FULL_FIRST, _FULL_LAST = _FIRST_EXACT | _FIRST_SOUND, _LAST_EXACT | _LAST_SOUND
 _FULL_DATE = _m("xx ld fd id lmd imd dz")
 _DATED = _FULL_DATE | _m("nmd nym nyd nsw")
 _RARE, _BOTH_MIDDLE, _LAST_MIDDLE, _FIRST_MIDDLE = _m("n"), _m("nm"), _m("lmd"), _m("imd")
@@ -60,26 +63,51 @@ class PersonFacts:
         """Whether at least a part of the date of birth agrees."""
         return self.birth_date not in {"differs", "unknown"}
 
-    def bits(self, name: float, *, may_be_exact: bool = False) -> float:
+    def bits(
+        self,
+        name: float,
+        *,
+        may_be_exact: bool = False,
+        is_first_known: bool = False,
+        is_last_known: bool = False,
+    ) -> float:
         """Return the weight of names and date.
 
         Args:
             name: How many bits the full name is worth.
             may_be_exact: Whether names that agree by sound are not known to be spelled differently.
+            is_first_known: Whether both have more of the first name than an initial.
+            is_last_known: The same of the last name.
         """
-        # An initial is no agreement where the middle one differs: so look relatives' records.
-        initial = -4.3 if self.middle_initial == "differs" else 2.7
+        # Names that are known and sound different share an initial by chance as often as by an
+        # error. And it is no agreement where the middle one differs: so look relatives' records.
+        first_initial, last_initial = 0.5 if is_first_known else 2.7, 0.3 if is_last_known else 3.1
+        if self.middle_initial == "differs":
+            first_initial = -4.3
         sounds = (0.2, 0.2) if may_be_exact else (1.5, 1.8)
         first = _name_weights(
-            0.45 * name, exact=1.0, sound=sounds[0], initial=initial, differs=-4.3
+            _FIRST_SHARE * name, exact=1.0, sound=sounds[0], initial=first_initial, differs=-4.3
         )
-        last = _name_weights(0.55 * name, exact=0.8, sound=sounds[1], initial=3.1, differs=-4.6)
+        last = _name_weights(
+            _LAST_SHARE * name, exact=0.8, sound=sounds[1], initial=last_initial, differs=-4.6
+        )
         return (
             first.get(self.first_name, 0.0)
             + last.get(self.last_name, 0.0)
             + _DATE_BITS.get(self.birth_date, 0.0)
             + _MIDDLE_BITS.get(self.middle_initial, 0.0)
         )
+
+
+def sound_bits(name: float) -> float:
+    """Return what the sounds of a full name of so many bits are worth, with a middle initial."""
+    sounds = _sound_bits(_FIRST_SHARE * name) + _sound_bits(_LAST_SHARE * name)
+    return sounds + _MIDDLE_BITS["agrees"]
+
+
+def _sound_bits(name: float) -> float:
+    """Return what the sound of a name is worth: four names share it, but it is never common."""
+    return max(name - 2, 3)
 
 
 def _name_weights(
@@ -91,7 +119,7 @@ def _name_weights(
     that is common to begin with.
     """
     by_exact = max(name - exact, differs)
-    by_sound = min(by_exact, max(name - 2, 3) - sound)
+    by_sound = min(by_exact, _sound_bits(name) - sound)
     return {
         "exact": by_exact,
         "sound": by_sound,
@@ -109,8 +137,10 @@ class NamePair:
     theirs: int
     rarity: int
     """That of the commoner of the two names."""
-    holders: int
+    holders: int = 0
     """Subjects with exactly this name in the registry; 0 when the name is not exactly shared."""
+    alike: int = 0
+    """Subjects with a name of these sounds and middle initial; 0 when that is not shared."""
 
     @cached_property
     def facts(self) -> PersonFacts:
@@ -121,7 +151,13 @@ class NamePair:
         """Return the weight of names and date, given how many bits the full name is worth."""
         # without a date only the key of a rare name shows that two names are spelled alike
         has_exact_key = self.facts.is_dated or (self.mine | self.theirs) & _RARE
-        return self.facts.bits(name, may_be_exact=not has_exact_key)
+        both = self.mine & self.theirs
+        return self.facts.bits(
+            name,
+            may_be_exact=not has_exact_key,
+            is_first_known=bool(both & _FULL_FIRST),
+            is_last_known=bool(both & _FULL_LAST),
+        )
 
     @property
     def first_differs(self) -> bool:
