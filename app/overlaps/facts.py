@@ -39,7 +39,7 @@ _FIRST_EXACT, _FIRST_INITIAL = _m("nmd n"), _m("id imd")
 _FIRST_SOUND = _m("xx fd nym nyd nsw nm xz")
 _LAST_EXACT, _LAST_INITIAL = _m("nmd nym nyd nsw n"), _m("id")
 _LAST_SOUND = _m("xx ld nm lmd xz")
-_FULL_FIRST, _FULL_LAST = _FIRST_EXACT | _FIRST_SOUND, _LAST_EXACT | _LAST_SOUND
+_FULL_FIRST = _FIRST_EXACT | _FIRST_SOUND
 _FULL_DATE = _m("xx ld fd id lmd imd dz")
 _DATED = _FULL_DATE | _m("nmd nym nyd nsw")
 _RARE, _BOTH_MIDDLE, _LAST_MIDDLE, _FIRST_MIDDLE = _m("n"), _m("nm"), _m("lmd"), _m("imd")
@@ -63,33 +63,21 @@ class PersonFacts:
         """Whether at least a part of the date of birth agrees."""
         return self.birth_date not in {"differs", "unknown"}
 
-    def bits(
-        self,
-        name: float,
-        *,
-        may_be_exact: bool = False,
-        is_first_known: bool = False,
-        is_last_known: bool = False,
-    ) -> float:
+    def bits(self, name: float, *, may_be_exact: bool = False) -> float:
         """Return the weight of names and date.
 
         Args:
             name: How many bits the full name is worth.
             may_be_exact: Whether names that agree by sound are not known to be spelled differently.
-            is_first_known: Whether both have more of the first name than an initial.
-            is_last_known: The same of the last name.
         """
-        # Names that are known and sound different share an initial by chance as often as by an
-        # error. And it is no agreement where the middle one differs: so look relatives' records.
-        first_initial, last_initial = 0.5 if is_first_known else 2.7, 0.3 if is_last_known else 3.1
-        if self.middle_initial == "differs":
-            first_initial = -4.3
+        # An initial is no agreement where the middle one differs: so look relatives' records.
+        initial = -4.3 if self.middle_initial == "differs" else 2.7
         sounds = (0.2, 0.2) if may_be_exact else (1.5, 1.8)
         first = _name_weights(
-            _FIRST_SHARE * name, exact=1.0, sound=sounds[0], initial=first_initial, differs=-4.3
+            _FIRST_SHARE * name, exact=1.0, sound=sounds[0], initial=initial, differs=-4.3
         )
         last = _name_weights(
-            _LAST_SHARE * name, exact=0.8, sound=sounds[1], initial=last_initial, differs=-4.6
+            _LAST_SHARE * name, exact=0.8, sound=sounds[1], initial=3.1, differs=-4.6
         )
         return (
             first.get(self.first_name, 0.0)
@@ -106,7 +94,7 @@ def sound_bits(name: float) -> float:
 
 
 def _sound_bits(name: float) -> float:
-    """Return what the sound of a name is worth: four names share it, but it is never common."""
+    """Return what the sound of a name is worth: four times as many have it, but at most an eighth."""
     return max(name - 2, 3)
 
 
@@ -151,13 +139,7 @@ class NamePair:
         """Return the weight of names and date, given how many bits the full name is worth."""
         # without a date only the key of a rare name shows that two names are spelled alike
         has_exact_key = self.facts.is_dated or (self.mine | self.theirs) & _RARE
-        both = self.mine & self.theirs
-        return self.facts.bits(
-            name,
-            may_be_exact=not has_exact_key,
-            is_first_known=bool(both & _FULL_FIRST),
-            is_last_known=bool(both & _FULL_LAST),
-        )
+        return self.facts.bits(name, may_be_exact=not has_exact_key)
 
     @property
     def first_differs(self) -> bool:

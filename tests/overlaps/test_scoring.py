@@ -170,15 +170,6 @@ class TestUndatedNames:
         assert len({score([pair], {}, PRIOR).bits for pair in dated}) == 1
 
 
-class TestInitials:
-    def test_say_little_of_names_that_are_known_and_sound_different(self) -> None:
-        """Of an initial alone, and of two names in full, with the same initials and date."""
-        short, whole = mask(["p.id"]), mask(["p.id", "p.ld", "p.fd"])
-        bits = [score([NamePair(short, keys, keys, 3)], {}, PRIOR).bits for keys in (short, whole)]
-        assert bits[0] - bits[1] == pytest.approx(5.0)
-        assert band_of(bits[1]) is None
-
-
 class TestPrior:
     @given(st.integers(1, 10**7), st.integers(1, 10**7), st.floats(0.01, 10))
     def test_more_possible_people_lower_it(self, few: int, more: int, expected: float) -> None:
