@@ -94,7 +94,7 @@ def sound_bits(name: float) -> float:
 
 
 def _sound_bits(name: float) -> float:
-    """Return what the sound of a name is worth: four times as many have it, but at most an eighth."""
+    """Return what the sound of a name is worth: four times as many have it, an eighth at most."""
     return max(name - 2, 3)
 
 
