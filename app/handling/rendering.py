@@ -49,7 +49,7 @@ def render(row: asyncpg.Record) -> HandlingRead:
     plain = (
         *("version", "kind", "status", "on_silence"),
         *("decline_reason", "explanation", "end_reason", "requested_at", "sent_at"),
-        *("answered_at", "ended_at", "ends_on"),
+        *("answered_at", "deemed_at", "ended_at", "ends_on"),
     )
     return HandlingRead(
         **{name: row[name] for name in plain},

@@ -65,6 +65,10 @@ STEPS: Final = {
     "decline": "decline with a reason",
     "withdraw": "take it back",
     "propose": "propose a later end",
+    "admit": "propose that another office joins",
+    "leave": "leave",
+    "amend": "sign the change of parties",
+    "close": "close it",
     "conclude": "conclude it",
 }
 WHO: Final = {
@@ -80,6 +84,7 @@ END_REASONS: Final = {
     "transferred": "The matter was transferred",
     "evidence_insufficient": "The evidence is not sufficient",
     "question_answered": "The question is answered",
+    "consent_on_record": "The consent is on record",
 }
 RETURN_REASONS: Final = {
     "terms_unsuitable": "The terms do not suit",
