@@ -41,9 +41,9 @@ expire    all        draft,awaiting_own_leadership,sent,countered,escalated,awai
 """  # noqa: E501 -- a table is read across
 """`everyone`: it takes the request on when the last party did so, and until then it stays.
 
-`accepted` is where a question was answered yes, or where a law takes silence as consent (deeming.py);
-it expires when nobody closes it. `amend` is the signature under a version that changes the parties;
-`release` ends the part of one that gave notice.
+`accepted` is where a question was answered yes, or where a law takes silence as consent
+(deeming.py); it expires when nobody closes it. `amend` is the signature under a version that
+changes the parties; `release` ends the part of one that gave notice.
 """
 
 Step = Literal[

@@ -81,9 +81,11 @@ class TestTable:
             if not each.is_question and each.to == "sent":
                 assert each.permission is Permission.HANDLING_SIGN
 
-    def test_lets_the_registry_only_escalate_and_end(self) -> None:
+    def test_lets_the_registry_only_escalate_end_and_deem(self) -> None:
         moved = {t.to for t in machine.MACHINE if t.who == "registry" and t.to != t.leaves}
-        assert moved == {"escalated", "expired"}
+        assert moved == {"escalated", "expired", "accepted"}
+        (deemed,) = {t.step for t in machine.MACHINE if t.who == "registry" and t.to == "accepted"}
+        assert deemed == "deem"  # where a law says so, and nobody signs by it
 
 
 @dataclass
