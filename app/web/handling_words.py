@@ -7,6 +7,7 @@ from app.handling import machine
 from app.handling.reads import HandlingRead, PartyRead
 from app.handling.terms import NamedParty, lines_of
 from app.handling.vocabulary import QUESTIONS
+from app.matters.schemas import MatterSummaryRead
 
 KINDS: Final = {
     "consult": "Consultation",
@@ -86,6 +87,11 @@ END_REASONS: Final = {
     "question_answered": "The question is answered",
     "consent_on_record": "The consent is on record",
 }
+PAPER_SCOPES: Final = {
+    "whole_matter": "The whole matter",
+    "named_offences": "The offences named in it",
+    "advice_only": "Advice only",
+}
 RETURN_REASONS: Final = {
     "terms_unsuitable": "The terms do not suit",
     "more_facts_needed": "More facts are needed",
@@ -116,6 +122,11 @@ def party(each: PartyRead) -> str:
 def with_whom(read: HandlingRead) -> str:
     """Return the other parties of a request."""
     return ", ".join(party(each) for each in read.parties if not each.is_own)
+
+
+def others(matter: MatterSummaryRead, own: str) -> list[str]:
+    """Return the names of the other offices that are in a matter now."""
+    return [each.name for each in matter.parties if each.left_at is None and each.code != own]
 
 
 def terms(read: HandlingRead) -> tuple[tuple[str, str], ...]:

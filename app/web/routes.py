@@ -7,6 +7,8 @@ from app.web import (
     handling_routes,
     handling_step_routes,
     help_routes,
+    matter_routes,
+    matter_step_routes,
     overlap_routes,
     sign_in_routes,
 )
@@ -14,6 +16,6 @@ from app.web import (
 router = APIRouter()
 for part in (
     *(sign_in_routes, overlap_routes, case_routes, help_routes),
-    *(handling_routes, handling_step_routes),
+    *(handling_routes, handling_step_routes, matter_routes, matter_step_routes),
 ):
     router.include_router(part.router)
