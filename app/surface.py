@@ -28,6 +28,7 @@ from app.infusion import routes as infusion
 from app.jobs import examples as jobs_examples
 from app.jobs import routes as jobs
 from app.matters import examples as matters_examples
+from app.matters import origin_routes as origin
 from app.matters import routes as matters
 from app.networks import examples as networks_examples
 from app.networks import routes as networks
@@ -65,7 +66,8 @@ LIMITS: Final = LimitsRead(
 PACKAGES: Final = (
     *(accounts, people, people_themselves, people_administration),
     *(quotas, overlaps, cases, suppressing, defendants, sharing, oversight, reviews, infusion),
-    *(handling, matters, teamwork, contact_requests, followups, networks, second_looks, checks),
+    *(handling, matters, origin, teamwork),
+    *(contact_requests, followups, networks, second_looks, checks),
     *(notifications, jobs, web),
 )
 

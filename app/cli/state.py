@@ -19,6 +19,10 @@ def set_state(
     review_years: Annotated[
         int | None, typer.Option(min=1, max=5, help="Years until a case is reviewed at the latest.")
     ] = None,
+    deemed_consent: Annotated[
+        bool | None,
+        typer.Option(help="Whether silence is consent where its law, as loaded, says so."),
+    ] = None,
     mediator: Annotated[
         str | None,
         typer.Option(help="Its Attorney General's office, by code, to mediate what stays open."),
@@ -39,6 +43,7 @@ def set_state(
         state=state,
         has_state_pointers=state_pointers,
         review_years=review_years,
+        has_deemed_consent=deemed_consent,
         mediator=mediator,
     )
     as_operator(lambda session: service.set_state(session, OPERATOR, asked))
@@ -53,4 +58,6 @@ def list_states() -> None:
     for each in as_operator(queries.list_states):
         pointers = "pointers" if each.has_state_pointers else "no pointers"
         mediated = "mediated" if each.mediator_office_id else "no mediator"
-        typer.echo(f"{each.state}\t{pointers}\t{each.review_years} years\t{mediated}")
+        silence = "silence is consent" if each.has_deemed_consent else "silence is nothing"
+        years = f"{each.review_years} years"
+        typer.echo(f"{each.state}\t{pointers}\t{years}\t{mediated}\t{silence}")

@@ -32,7 +32,7 @@ from app.handling.schemas import (
 from app.handling.terms import Terms
 from app.matters.errors import WordsRefusedError
 
-_STEPS = {"extend": "propose", "close": "conclude"}
+_STEPS = {"extend": "propose"}
 """Answers that the table of steps calls otherwise."""
 
 
@@ -82,9 +82,8 @@ async def answer_request(
         case HandlingAdmit():
             return await amending.admit(session, principal, row, taken, answer.office, now=now)
         case HandlingClose():
-            return await steps.finish(
-                session, principal, row, taken, now=now, end_reason="question_answered"
-            )
+            reason = "question_answered" if row["terms"] is None else "consent_on_record"
+            return await steps.finish(session, principal, row, taken, now=now, end_reason=reason)
 
 
 async def _accept(

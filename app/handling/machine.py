@@ -31,16 +31,19 @@ sign      agreement  active,extended                                   extended 
 admit     agreement  active,extended                                   same                       party     handling:answer   terms                          none     joining_proposed
 leave     agreement  active,extended                                   same                       party     handling:sign     terms                          none     leaving_announced
 amend     agreement  active,extended                                   same                       party     handling:sign     signature,everyone             record   amended
-conclude  question   accepted                                          concluded                  party     handling:answer   reason                         none     concluded
+deem      agreement  sent,escalated                                    accepted                   registry  -                 silence,law                    none     consent_deemed
+close     question   accepted                                          concluded                  party     handling:answer   reason                         none     concluded
 conclude  agreement  active,extended                                   concluded                  party     handling:sign     reason                         none     concluded
+close     agreement  accepted                                          concluded                  asker     handling:answer   reason                         none     concluded
 release   agreement  active,extended                                   same                       registry  -                 time                           none     party_released
 escalate  all        sent,countered                                    escalated                  registry  -                 silence                        none     escalated
 expire    all        draft,awaiting_own_leadership,sent,countered,escalated,awaiting_their_leadership,accepted,active,extended  expired  registry  -  time      none     expired
 """  # noqa: E501 -- a table is read across
 """`everyone`: it takes the request on when the last party did so, and until then it stays.
 
-`accepted` is where a question was answered yes; it expires when nobody concludes it. `amend` is the
-signature under a version that changes the parties; `release` ends the part of one that gave notice.
+`accepted` is where a question was answered yes, or where a law takes silence as consent
+(deeming.py); it expires when nobody closes it. `amend` is the signature under a version that
+changes the parties; `release` ends the part of one that gave notice.
 """
 
 Step = Literal[
@@ -57,7 +60,9 @@ Step = Literal[
     "admit",
     "leave",
     "amend",
+    "deem",
     "conclude",
+    "close",
     "release",
     "escalate",
     "expire",
@@ -97,8 +102,6 @@ def _read(table: str) -> Iterator[Transition]:
         for kind in ("question", "agreement"):
             for leaves in row["from"].split(",") if row["kinds"] in {kind, "all"} else ():
                 if kind == "question" and leaves in _OF_AGREEMENTS:
-                    continue
-                if kind == "agreement" and leaves == "accepted":
                     continue
                 yield _transition(row, leaves, is_question=kind == "question")
 

@@ -49,9 +49,11 @@ class HandlingRequest(Base):
         CheckConstraint("terms_number BETWEEN 0 AND 20", name="terms_number"),
         CheckConstraint(
             "status NOT IN ('active', 'extended', 'concluded') OR agreed_number IS NOT NULL"
-            " OR kind IN ('consult', 'information')",
+            " OR kind IN ('consult', 'information')"
+            " OR status = 'concluded' AND deemed_at IS NOT NULL",
             name="agreed",
         ),
+        CheckConstraint("deemed_at IS NULL OR agreed_number IS NULL", name="deemed"),
         CheckConstraint("answer_days BETWEEN 1 AND 90", name="answer_days"),
         Index("ix_handling_requests_due_at", "due_at", postgresql_where=text("ended_at IS NULL")),
     )
@@ -75,6 +77,8 @@ class HandlingRequest(Base):
     sent_at: Mapped[datetime | None]
     """Since when the offices asked know of it."""
     answered_at: Mapped[datetime | None]
+    deemed_at: Mapped[datetime | None]
+    """When a law took the silence of the office that was asked as its consent."""
     due_at: Mapped[datetime]
     """When it escalates or expires by itself; of a final one it means nothing."""
     escalated_at: Mapped[datetime | None]

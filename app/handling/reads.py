@@ -68,7 +68,8 @@ class AuthorityRead(Read):
     denial_needs_reasons: bool
     """Whether declining the Attorney General takes a written explanation."""
     silence_days: int | None = None
-    """After how many days the law makes something of silence; the registry never does. Or null."""
+    """After how many days the law makes something of silence, or null. It is only told, unless the
+    operator switched it on for the state."""
 
 
 class HandlingRead(Read):
@@ -111,6 +112,8 @@ class HandlingRead(Read):
     """When the offices asked learned of it, UTC; null before."""
     answered_at: datetime | None = None
     """When it was last answered, UTC; null before."""
+    deemed_at: datetime | None = None
+    """When a law took silence as consent, UTC, where that is switched on for the state; or null."""
     ended_at: datetime | None = None
     """When it ended, UTC; null before."""
     lead: LeadRead | None = None

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
@@ -32,7 +32,8 @@ from app.offices.queries import read_commitments
 from app.offices.schemas import OfficeRef
 from app.reference.authority import Authority, authority_of
 
-_TWO = 2
+FEWEST: Final = 2
+"""Parties of an agreement at least."""
 
 
 def render(row: asyncpg.Record) -> HandlingRead:
@@ -49,7 +50,7 @@ def render(row: asyncpg.Record) -> HandlingRead:
     plain = (
         *("version", "kind", "status", "on_silence"),
         *("decline_reason", "explanation", "end_reason", "requested_at", "sent_at"),
-        *("answered_at", "ended_at", "ends_on"),
+        *("answered_at", "deemed_at", "ended_at", "ends_on"),
     )
     return HandlingRead(
         **{name: row[name] for name in plain},
@@ -209,7 +210,7 @@ def signing_step(row: asyncpg.Record) -> str:
 
 def may_leave(row: asyncpg.Record) -> bool:
     """Return whether the reader's office can leave: it does not lead, and two others stay."""
-    return row["lead_office_id"] != own_party(row)["office_id"] and len(present(row)) > _TWO
+    return row["lead_office_id"] != own_party(row)["office_id"] and len(present(row)) > FEWEST
 
 
 def _party(party: dict[str, Any], row: asyncpg.Record) -> PartyRead:

@@ -215,7 +215,8 @@ async def answer_handling_request(
     response_model=HandlingRead,
     openapi_extra=_step(
         *(StepUpNeededError, errors.HandlingDoneError, errors.SignatureRefusedError),
-        *(errors.TextChangedError, errors.TermsRefusedError, InstrumentMissingError),
+        *(errors.TextChangedError, errors.TermsRefusedError, errors.PartyStaysError),
+        InstrumentMissingError,
         scope=Permission.HANDLING_SIGN,
     ),
 )

@@ -24,6 +24,7 @@ from app.handling.errors import (
     HandlingDoneError,
     HandlingMovedError,
     HandlingOpenError,
+    PartyStaysError,
     SignatureRefusedError,
     TextChangedError,
 )
@@ -31,8 +32,10 @@ from app.handling.machine import Transition
 from app.handling.models import HandlingSignature
 from app.handling.reads import HandlingRead
 from app.handling.rendering import (
+    FEWEST,
     authorities,
     own_party,
+    present,
     render,
     signers,
     text,
@@ -70,6 +73,7 @@ async def sign_request(
             in it, or another party signed other words.
         TermsRefusedError: the end has come too near, or is past.
         InstrumentMissingError: the state's rule wants a referral or consent on record.
+        PartyStaysError: with it one party alone would stay.
     """
     row, taken = await steps.take(
         session,
@@ -97,6 +101,8 @@ async def sign_request(
     purpose = "agree" if "everyone" in taken.needs else "send"
     if purpose == "agree":
         await _require_one_text(session, row, signed.digest)
+    if row["leaves_office_id"] is not None and len(present(row)) <= FEWEST:
+        raise PartyStaysError
     if "instrument" in taken.needs:
         await _require_instrument(session, row, terms)
     await session.execute(

@@ -13,13 +13,13 @@ from app.access.principal import Principal
 from app.audit import service as audit
 from app.handling import machine, queries, steps
 from app.handling.models import HandlingRequest
+from app.handling.rendering import FEWEST
 from app.handling.vocabulary import FINAL, STATUSES
 
 LONGER: Final = timedelta(days=14)
 """What an escalated request gets on top."""
 _EXPIRING: Final = tuple(status for status in STATUSES if status not in FINAL)
 _ESCALATING: Final = ("sent", "countered")
-_TWO: Final = 2
 
 
 async def escalate_requests(
@@ -72,7 +72,7 @@ async def release_parties(
         parties = await queries.list_parties_of(session, request_id)
         if request.ended_at is not None:
             continue  # with the one before
-        if len(parties) <= _TWO:
+        if len(parties) <= FEWEST:
             request.ended_at = now
             await _move(session, principal, request, "expire", now=now)
             continue

@@ -56,12 +56,14 @@ EndReason = Literal[
     "transferred",
     "evidence_insufficient",
     "question_answered",
+    "consent_on_record",
 ]
 OnSilence = Annotated[
     Literal["none", "escalate"],
     Field(
         description="What becomes of a request that nobody answers in time: it expires (none, the "
-        "default), or is marked escalated once and expires later. Silence is never consent here."
+        "default), or is marked escalated once and expires later. Silence is consent only "
+        "where a state's law says so and the operator switched that on for the state."
     ),
 ]
 

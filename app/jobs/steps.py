@@ -17,9 +17,11 @@ from app.cases.registering import Intake
 from app.contact_requests import service as contact_requests
 from app.defendants import service as defendants
 from app.followups import reminding
+from app.handling import deeming
 from app.handling import upkeep as handling
 from app.infusion import service as infusion
 from app.jobs import upkeep as jobs
+from app.matters import upkeep as matters
 from app.notifications import upkeep as notifications
 from app.overlaps.keyring import Keyring
 from app.people import upkeep as people
@@ -81,9 +83,11 @@ def steps(
         Step("overlaps.finish", partial(_finish, keyring=keyring)),
         Step("overlaps.recount", partial(recounting.note_pairs, is_full=is_full), limit=5000),
         Step("overlaps.compare", partial(_compare, keyring=keyring)),
+        Step("handling.deem", partial(deeming.deem_consents, principal=me)),
         Step("handling.escalate", partial(handling.escalate_requests, principal=me)),
         Step("handling.expire", partial(handling.expire_requests, principal=me)),
         Step("handling.release", partial(handling.release_parties, principal=me)),
+        Step("matters.remind", partial(matters.remind_of_reviews, principal=me)),
         Step("contact_requests.expire", partial(contact_requests.expire_requests, principal=me)),
         Step("second_looks.ask", partial(second_looks.ask_again, principal=me)),
         Step("follow_ups.remind", partial(reminding.remind, principal=me)),

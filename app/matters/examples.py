@@ -25,21 +25,21 @@ MATTER: Final = {
     "leads": [PERIOD],
 }
 _LISTED: Final = {name: value for name, value in MATTER.items() if name != "leads"}
+_CAME: Final = {
+    "at": "2026-03-02T15:04:05Z",
+    "what": "pointer",
+    "from_office": _OTHER,
+    "overlap_id": "ovl_0198a3c0b1c27d3e8f90a1b2c3d4e5f6",
+}
 EXAMPLES: Final[dict[str, Any]] = {
     "MatterRead": MATTER,
     "MatterPage": {"items": [_LISTED], "next_cursor": None},
     "LeadOffer": {"office": "NV0020000A"},
     "LeadTake": {"from_office": "CA0190000A"},
+    "CaseOriginPage": {"items": [_CAME], "next_cursor": None},
     "OriginList": {
         "matter_id": MATTER["id"],
-        "items": [
-            {
-                "at": "2026-03-02T15:04:05Z",
-                "what": "pointer",
-                "from_office": _OTHER,
-                "overlap_id": "ovl_0198a3c0b1c27d3e8f90a1b2c3d4e5f6",
-            }
-        ],
+        "items": [_CAME],
     },
 }
 """Examples by name of schema or operation, for the OpenAPI document; everything is made up."""

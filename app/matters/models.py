@@ -40,6 +40,8 @@ class Matter(Base):
     ends_on: Mapped[date]
     """First day on which it no longer holds."""
     ended_at: Mapped[datetime | None]
+    reminded_on: Mapped[date | None]
+    """The last review that its parties were reminded of."""
 
 
 class MatterLead(Base):

@@ -3,17 +3,16 @@
 from datetime import datetime
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.cases import ladder
+from app.cases import queries as cases
 from app.core.ids import public_id
 from app.matters import queries
-from app.matters.schemas import (
-    OriginList,
-    OriginRead,
-)
+from app.matters.schemas import OriginList, OriginRead
 from app.matters.service import record_disclosed
 from app.offices.schemas import OfficeRef
 
@@ -34,15 +33,40 @@ async def read_origin(
     await record_disclosed(session, principal, matter_id, "origin")
     return OriginList(
         matter_id=matter_id,
-        items=tuple(
-            OriginRead(
-                at=each["at"],
-                what=each["what"],
-                from_office=OfficeRef(code=each["code"], name=each["name"]),
-                overlap_id=public_id(ladder.PREFIX, each["overlap_id"])
-                if each["overlap_id"]
-                else None,
-            )
-            for each in found
-        ),
+        items=tuple(_render(each) for each in found),
+    )
+
+
+async def list_case_origin(
+    session: AsyncSession,
+    principal: Principal,
+    ref: tuple[str, str],
+    *,
+    after: int,
+    limit: int,
+    now: datetime,
+) -> list[OriginRead]:
+    """Return what came to the caller's office from the registry for one of its own cases.
+
+    Oldest first, without the first `after`: entries only come at the end.
+
+    Raises:
+        MissingScopeError: the caller lacks `handling:read`.
+        CaseNotFoundError: absent, another office's, or behind a wall.
+    """
+    principal.require(Permission.HANDLING_READ)
+    case = await cases.get_case(session, principal, *ref)
+    found = await queries.list_origin_of_case(
+        session, principal, case.id, after=after, limit=limit, now=now
+    )
+    await record_disclosed(session, principal, str(case.id), "case_origin")
+    return [_render(each) for each in found]
+
+
+def _render(row: asyncpg.Record) -> OriginRead:
+    return OriginRead(
+        at=row["at"],
+        what=row["what"],
+        from_office=OfficeRef(code=row["code"], name=row["name"]) if row["code"] else None,
+        overlap_id=public_id(ladder.PREFIX, row["overlap_id"]) if row["overlap_id"] else None,
     )

@@ -109,6 +109,30 @@ WHERE e.office_id = $2 AND (e.request_id = $1 OR e.overlap_id IN (
 ORDER BY at, what, code
 """
 
+# $1 to $4 the ladder's, $5 the own case, $6 how many to skip, $7 how many; of a pointer it is not
+# told which office is behind it
+_OF_CASE: Final = f"""
+WITH sides AS (
+  SELECT s.overlap_id, s.seen_at, s.other_office_id, v.rung >= {ladder.CONTACT:d} AS is_named
+  FROM overlap_sides s
+  LEFT JOIN ({ladder.VISIBLE}) AS v ON v.id = s.overlap_id
+  WHERE s.case_id = $5 AND s.office_id = $1),
+requests AS (
+  SELECT q.request_id FROM handling_parties me
+  JOIN handling_parties q ON q.request_id = me.request_id
+  WHERE me.office_id = $1
+    AND (q.office_id = $1 AND q.case_id = $5 OR me.number = 1 AND q.requester_case_id = $5))
+SELECT s.seen_at AS at, 'pointer' AS what, s.overlap_id, f.code, f.name
+FROM sides s LEFT JOIN offices f ON f.id = s.other_office_id AND s.is_named
+WHERE s.seen_at IS NOT NULL
+UNION ALL
+SELECT e.at, e.what, e.overlap_id, f.code, f.name
+FROM origin_entries e JOIN offices f ON f.id = e.from_office_id
+WHERE e.office_id = $1 AND (e.overlap_id IN (SELECT overlap_id FROM sides)
+  OR e.request_id IN (SELECT request_id FROM requests))
+ORDER BY at, what, code NULLS FIRST, overlap_id OFFSET $6 LIMIT $7
+"""  # noqa: S608 -- as above
+
 
 async def get_matter(
     session: AsyncSession,
@@ -168,6 +192,22 @@ async def list_leads(
 ) -> list[asyncpg.Record]:
     """Return every lead that was offered and not taken back, oldest first; `until` a party left."""
     rows: list[asyncpg.Record] = await (await driver(session)).fetch(_LEADS, key, until)
+    return rows
+
+
+async def list_origin_of_case(
+    session: AsyncSession,
+    principal: Principal,
+    case_id: int,
+    *,
+    after: int,
+    limit: int,
+    now: datetime,
+) -> list[asyncpg.Record]:
+    """Return what came to an office for one of its own cases, oldest first, without `after`."""
+    rows: list[asyncpg.Record] = await (await driver(session)).fetch(
+        _OF_CASE, *ladder.arguments(principal, now), case_id, after, limit
+    )
     return rows
 
 

@@ -14,7 +14,7 @@ from app.core.http import StrictRoute
 from app.core.ids import parse_public_id
 from app.core.openapi import operation
 from app.core.paging import CursorError
-from app.matters import leads, origin, queries, service
+from app.matters import leads, queries, service
 from app.matters.errors import (
     InstrumentMissingError,
     LeadOfferError,
@@ -29,7 +29,6 @@ from app.matters.schemas import (
     MatterPage,
     MatterRead,
     OfferId,
-    OriginList,
     Part,
     State,
 )
@@ -144,14 +143,3 @@ async def accept_lead(
         200,
         lambda: leads.accept_lead(session, principal, matter_id, offer, body.from_office, now=now),
     )
-
-
-@router.get(
-    "/{matter_id}/origin",
-    openapi_extra=operation(MatterNotFoundError, scope=Permission.HANDLING_READ),
-)
-async def read_origin(
-    matter_id: MatterKey, session: Session, principal: CurrentPrincipal, now: Now
-) -> OriginList:
-    """Tell what came to the own office from the registry in this matter, when and from whom."""
-    return await origin.read_origin(session, principal, matter_id, now=now)

@@ -127,10 +127,14 @@ class OriginRead(Read):
         "end",
     ]
     """What was shown (a rung of an overlap), or what was done."""
-    from_office: OfficeRef
-    """Whose case it was shown of, or who did it."""
+    from_office: OfficeRef | None = None
+    """Whose case it was shown of, or who did it; null where no more than a pointer is shown."""
     overlap_id: str | None = None
     """The overlap that it was shown in, or null."""
+
+
+class CaseOriginPage(PageRead[OriginRead]):
+    """What came from the registry for one case of the reader's office, oldest first."""
 
 
 class OriginList(Read):

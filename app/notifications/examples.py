@@ -6,6 +6,7 @@ _FOUND: Final = {
     "at": "2026-03-02T15:04:05.123456Z",
     "overlap_id": "ovl_0198a3c0b1c27d3e8f90a1b2c3d4e5f6",
     "case": None,
+    "request_id": None,
 }
 
 EXAMPLES: Final[dict[str, Any]] = {

@@ -12,10 +12,13 @@ class Event(Base):
 
     __tablename__ = "events"
     __table_args__ = (
-        CheckConstraint("num_nonnulls(overlap_id, case_id) = 1", name="about"),
+        CheckConstraint("num_nonnulls(overlap_id, case_id, request_id) = 1", name="about"),
         Index("ix_events_office_id_written_in_number", "office_id", "written_in", "number"),
         Index("ix_events_overlap_id", "overlap_id"),
         Index("ix_events_case_id", "case_id", postgresql_where=text("case_id IS NOT NULL")),
+        Index(
+            "ix_events_request_id", "request_id", postgresql_where=text("request_id IS NOT NULL")
+        ),
         Index("ix_events_at", "at"),
     )
 
@@ -29,4 +32,8 @@ class Event(Base):
     overlap_id: Mapped[UUID | None] = mapped_column(ForeignKey("overlaps.id", ondelete="CASCADE"))
     case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id", ondelete="CASCADE"))
     """The office's own case."""
+    request_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("handling_requests.id", ondelete="CASCADE")
+    )
+    """A request for joint handling, or the matter that came of it."""
     at: Mapped[datetime] = mapped_column(server_default=text("now()"))

@@ -17,7 +17,8 @@ from app.notifications.models import Event
 # the ladder makes its choice once more. Below the horizon the feed is whole: nothing comes later.
 _FEED: Final = f"""
 WITH page AS MATERIALIZED (
-  SELECT e.number, e.written_in, e.key, e.type, e.at, e.overlap_id, e.case_id
+  SELECT e.number, e.written_in, e.key, e.type, e.at, e.overlap_id, e.case_id,
+    e.request_id
   FROM events e
   WHERE e.office_id = $1 AND (e.written_in, e.number) > ($6::bigint, $7::bigint)
     AND e.written_in < {HORIZON}
@@ -26,7 +27,8 @@ shown AS (
   SELECT v.id FROM ({ladder.VISIBLE} AND (v.retracted_at IS NULL OR v.seen_at IS NOT NULL)
     AND v.id IN (SELECT overlap_id FROM page)) AS v)
 SELECT p.number, p.written_in, p.key, p.type, p.at, p.overlap_id, c.source_system, c.external_id,
-  p.overlap_id IN (SELECT id FROM shown) OR c.id IS NOT NULL AS is_shown
+  p.request_id, p.overlap_id IN (SELECT id FROM shown) OR c.id IS NOT NULL
+    OR p.request_id IS NOT NULL AND is_party(p.request_id) AS is_shown
 FROM page p
 LEFT JOIN cases c ON c.id = p.case_id AND c.office_id = $1
   AND {ladder.NOT_WALLED.format(cases="c.id", office="$1::bigint", person="$5::uuid")}
@@ -45,6 +47,7 @@ class FeedRow(NamedTuple):
     overlap_id: UUID | None
     source_system: str | None
     external_id: str | None
+    request_id: UUID | None
     is_shown: bool
 
     @property

@@ -10,6 +10,12 @@ EventType = Literal[
     "overlap.updated",
     "overlap.retracted",
     "case.expired",
+    "handling.requested",
+    "handling.updated",
+    "handling.ended",
+    "matter.lead_offered",
+    "matter.lead_passed",
+    "matter.review_due",
 ]
 
 
@@ -23,13 +29,17 @@ class EventRead(Read):
     evidence; `overlap.updated`: anything else, such as a verdict of either side, or that the other
     side shows more or less of it: one that you do not know yet is shown from now on;
     `overlap.retracted`; `case.expired`: the review date of an own case passed, so it matches no
-    more."""
+    more; `handling.requested`: the office is asked, or asked to join; `handling.updated`: any step
+    since, by whichever party or the clock; `handling.ended`; `matter.lead_offered`,
+    `matter.lead_passed`; `matter.review_due`: by the terms, the parties review it now."""
     at: datetime
     """When it happened, UTC."""
     overlap_id: str | None
-    """The overlap that it is about; null where it is about an own case."""
+    """The overlap that it is about, or null."""
     case: CaseRef | None
-    """The office's own case that it is about; null where it is about an overlap."""
+    """The office's own case that it is about, or null."""
+    request_id: str | None = None
+    """The request that it is about, also of a matter that came of it; or null."""
 
 
 class EventPage(PageRead[EventRead]):

@@ -43,6 +43,8 @@ class StateSettings(Base):
     """Whether its Attorney General sees pointers to overlaps between two of its offices."""
     review_years: Mapped[int] = mapped_column(SmallInteger, default=5)
     """After how many years at the latest a case of its offices is reviewed (28 CFR 23.20(h))."""
+    has_deemed_consent: Mapped[bool] = mapped_column(default=False)
+    """Whether the nightly run takes silence as consent where its law says so (reference)."""
     mediator_office_id: Mapped[int | None] = mapped_column(ForeignKey("offices.id"))
     """Its Attorney General's office, if that mediates between its offices; None: nobody does."""
 

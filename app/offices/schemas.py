@@ -92,6 +92,8 @@ class StateSet(Sent):
     state: str = Field(pattern=r"^[A-Z]{2}$")
     has_state_pointers: bool | None = None
     review_years: int | None = Field(default=None, ge=1, le=5)
+    has_deemed_consent: bool | None = None
+    """Whether silence is taken as consent where its law says so; no at first."""
     mediator: OfficeCode | None = None
     """Code of its Attorney General's office, which then mediates what its offices leave open."""
 

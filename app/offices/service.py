@@ -121,7 +121,9 @@ async def set_state(session: AsyncSession, principal: Principal, asked: StateSet
         values["mediator_office_id"] = mediator.id
     await session.execute(
         insert(StateSettings)
-        .values(**{"has_state_pointers": True, "review_years": 5, **values})
+        .values(
+            **{"has_state_pointers": True, "review_years": 5, "has_deemed_consent": False, **values}
+        )
         .on_conflict_do_update(index_elements=["state"], set_=values)
     )
     await audit.record(session, principal, "state.set", asked.state, detail=given)

@@ -1,5 +1,6 @@
 """What a state's law lets its Attorney General do with a trafficking matter (docs/reference.md)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal, cast
@@ -73,6 +74,22 @@ def _read(row: dict[str, str]) -> Authority:
 
 AUTHORITIES: Final = tuple(_read(row) for row in rows("authority"))
 """Every row of the table, by state; bills among them."""
+
+
+def deemed_consents(on_date: date, of: Sequence[Authority] = AUTHORITIES) -> tuple[Authority, ...]:
+    """Return the rules in force on a day by which an Attorney General may take silence as consent.
+
+    Args:
+        on_date: The day.
+        of: The table that is asked.
+    """
+    return tuple(
+        row
+        for row in of
+        if (row.on_silence, row.standing) == ("deemed_consent", "in_force")
+        and row.silence_days is not None
+        and covers(row.effective_on, row.ends_on, on_date)
+    )
 
 
 def authority_of(

@@ -1,5 +1,5 @@
-from typing import Any, Final
-from uuid import UUID, uuid4
+from typing import Final
+from uuid import uuid4
 
 from fastapi import APIRouter, Response
 
@@ -16,18 +16,16 @@ from app.handling.reads import AgreementExport, HandlingId
 from app.handling.schemas import AgreementAsk, ConsultAsk
 from app.handling.terms import ATTESTATION, Terms
 from app.handling.vocabulary import QUESTIONS
-from app.matters import service as matters
-from app.teamwork import reading as teamwork
 from app.web import forms, handling_words, terms_form
 from app.web.deps import Changing, Cursor, Note, Reading, page
 from app.web.once import once
-from app.web.pages import PageRoute, Visit
+from app.web.pages import MOST_PER_PAGE, PageRoute, Visit
 
 router = APIRouter(route_class=PageRoute)
 PER_PAGE: Final = 25
-OF_MATTER: Final = 50
-"""Members, tasks and notes that the page of a request shows; the API has the others."""
 _TWO: Final = (("1", "Our office"), ("2", "The other office"))
+_FURTHER: Final = ("also_1", "also_2")
+_MORE: Final = tuple((str(number), f"Office {number}, as named below") for number in range(3, 8))
 
 
 @router.get("/handling", **page(Permission.HANDLING_READ))
@@ -64,33 +62,21 @@ async def show(
     """Return the page of a request; with `errors` after a form that was not right."""
     key = parse_public_id(queries.PREFIX, request_id)
     export = await reading.export_agreement(session, visit.principal, key, now=visit.now)
-    matter: dict[str, Any] = {}
-    if export.request.matter_id is not None:
-        matter = await _matter(visit, session, key)
     return visit.page(
         "handling/request.html",
         status=status,
         handling=export.request,
         export=export,
         steps=_open_steps(visit, export),
+        may_record=bool(export.request.steps)
+        and export.request.terms is not None
+        and visit.may(Permission.HANDLING_ANSWER),
         is_proved=visit.is_proved(),
         attestation=ATTESTATION,
         errors=errors,
         form=visit.form,
         key=uuid4().hex,
-        **{"matter": None, **matter},
     )
-
-
-async def _matter(visit: Visit, session: Session, key: UUID | None) -> dict[str, Any]:
-    """Return the matter of an agreement with the first of its team, tasks and notes."""
-    who, now, most = visit.principal, visit.now, OF_MATTER
-    return {
-        "matter": await matters.read_matter(session, who, key, now=now),
-        "members": await teamwork.list_members(session, who, key, after=None, limit=most, now=now),
-        "tasks": await teamwork.list_tasks(session, who, key, after=None, limit=most, now=now),
-        "notes": await teamwork.list_notes(session, who, key, before=None, limit=most, now=now),
-    }
 
 
 def _open_steps(visit: Visit, export: AgreementExport) -> set[str]:
@@ -104,19 +90,23 @@ def _open_steps(visit: Visit, export: AgreementExport) -> set[str]:
 async def show_draft(overlap_id: OverlapId, visit: Reading, session: Session) -> Response:
     """Show the form of an agreement with the other office of an overlap."""
     visit.principal.require(Permission.HANDLING_REQUEST)
-    await _read(visit, session, overlap_id)
-    return _draft(visit, overlap_id, {**terms_form.first(visit.now.date())}, {})
+    return await _draft(visit, session, overlap_id, {**terms_form.first(visit.now.date())}, {})
 
 
-async def _read(visit: Visit, session: Session, overlap_id: str) -> None:
-    """Refuse an overlap that the reader may not see."""
+async def _draft(
+    visit: Visit,
+    session: Session,
+    overlap_id: str,
+    form: dict[str, str],
+    errors: dict[str, str],
+    status: int = 200,
+) -> Response:
+    """Return the form of a draft; an overlap that the reader may not see has none."""
     key = parse_public_id(ladder.PREFIX, overlap_id)
     await cases.read_overlap(session, visit.principal, key, now=visit.now)
-
-
-def _draft(
-    visit: Visit, overlap_id: str, form: dict[str, str], errors: dict[str, str], status: int = 200
-) -> Response:
+    seen = await cases.list_overlaps(
+        session, visit.principal, before=None, limit=MOST_PER_PAGE, now=visit.now
+    )
     return visit.page(
         "handling/terms.html",
         status=status,
@@ -129,7 +119,12 @@ def _draft(
         step="",
         version="",
         options=terms_form.options,
-        parties=_TWO,
+        parties=(*_TWO, *_MORE),
+        further=[
+            (each.read.id, f"{each.read.counterpart.office.name}, {each.read.case.external_id}")
+            for each in seen
+            if each.read.counterpart.office is not None and each.id != key
+        ],
         form=form,
         errors=errors,
         key=uuid4().hex,
@@ -147,13 +142,14 @@ async def ask_for_handling(overlap_id: OverlapId, visit: Changing, session: Sess
         asked, errors = forms.read(ConsultAsk, {"kind": kind})
     else:
         terms, errors = terms_form.read(visit.form)
-        errors |= refused_terms(terms, len(_TWO), visit)
-        sent = forms.only(visit.form, "kind") | {"terms": terms}
+        also = [visit.form[name] for name in _FURTHER if name in visit.form]
+        offices = visit.form.get("offices", "").split()
+        errors |= refused_terms(terms, len(_TWO) + len(also) + len(offices), visit)
+        sent = {"kind": visit.form.get("kind"), "terms": terms, "also": also, "offices": offices}
         asked, wrong = forms.read(AgreementAsk, sent) if terms else (None, {})
         errors |= wrong
     if asked is None or errors:
-        await _read(visit, session, overlap_id)
-        return _draft(visit, overlap_id, visit.form, errors, 422)
+        return await _draft(visit, session, overlap_id, visit.form, errors, 422)
     body, key = asked, parse_public_id(ladder.PREFIX, overlap_id)
     made = await once(
         session,

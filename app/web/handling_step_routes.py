@@ -16,16 +16,19 @@ from app.handling.errors import HandlingNotFoundError
 from app.handling.reads import HandlingId, HandlingRead
 from app.handling.schemas import (
     HandlingAccept,
+    HandlingAdmit,
     HandlingClose,
     HandlingConclude,
     HandlingCounter,
     HandlingDecline,
     HandlingExtend,
+    HandlingLeave,
     HandlingReturn,
     HandlingRevise,
     HandlingSign,
     HandlingSubmit,
     HandlingWithdraw,
+    InstrumentRecord,
 )
 from app.handling.terms import ATTESTATION, Terms
 from app.web import forms, handling_words, terms_form
@@ -39,13 +42,16 @@ _ANSWERS: Final[Mapping[str, type[Sent]]] = {
     "accept": HandlingAccept,
     "decline": HandlingDecline,
     "extend": HandlingExtend,
+    "admit": HandlingAdmit,
     "close": HandlingClose,
 }
-_BESIDE: Final = "reason", "explanation", "ends_on"
+_BESIDE: Final = "reason", "explanation", "ends_on", "office"
+_PAPER: Final = "authority", "signatory", "scope", "dated_on", "document_sha256"
 _MOVES: Final[Mapping[str, type[Sent]]] = {"submit": HandlingSubmit, "withdraw": HandlingWithdraw}
 _DECISIONS: Final[Mapping[str, type[Sent]]] = {
     "return": HandlingReturn,
     "conclude": HandlingConclude,
+    "leave": HandlingLeave,
 }
 _ADVICE: Final = {
     "revise": "The draft before is kept as its earlier version.",
@@ -132,6 +138,24 @@ async def decide_request(request_id: HandlingId, visit: Changing, session: Sessi
     return await _step(
         visit, session, request_id, Permission.HANDLING_SIGN, deciding.decide_request, body
     )
+
+
+@router.post("/handling/{request_id}/instruments", **page(Permission.HANDLING_ANSWER))
+async def record_instrument(request_id: HandlingId, visit: Changing, session: Session) -> Response:
+    """Enter a referral or consent on paper."""
+    permission = Permission.HANDLING_ANSWER
+    visit.principal.require(permission)
+    body, errors = forms.read(InstrumentRecord, forms.only(visit.form, *_PAPER))
+    if body is None:
+        return await show(visit, session, request_id, errors, 422)
+    recorded, key = body, parse_public_id(queries.PREFIX, request_id)
+    await once(
+        session,
+        visit,
+        permission,
+        lambda: deciding.record_instrument(session, visit.principal, key, recorded, now=visit.now),
+    )
+    return visit.redirect(f"/handling/{request_id}", "step-taken")
 
 
 @router.get("/handling/{request_id}/terms", **page(Permission.HANDLING_READ))

@@ -7,6 +7,7 @@ from app.handling import machine
 from app.handling.reads import HandlingRead, PartyRead
 from app.handling.terms import NamedParty, lines_of
 from app.handling.vocabulary import QUESTIONS
+from app.matters.schemas import MatterSummaryRead
 
 KINDS: Final = {
     "consult": "Consultation",
@@ -65,6 +66,10 @@ STEPS: Final = {
     "decline": "decline with a reason",
     "withdraw": "take it back",
     "propose": "propose a later end",
+    "admit": "propose that another office joins",
+    "leave": "leave",
+    "amend": "sign the change of parties",
+    "close": "close it",
     "conclude": "conclude it",
 }
 WHO: Final = {
@@ -80,6 +85,12 @@ END_REASONS: Final = {
     "transferred": "The matter was transferred",
     "evidence_insufficient": "The evidence is not sufficient",
     "question_answered": "The question is answered",
+    "consent_on_record": "The consent is on record",
+}
+PAPER_SCOPES: Final = {
+    "whole_matter": "The whole matter",
+    "named_offences": "The offences named in it",
+    "advice_only": "Advice only",
 }
 RETURN_REASONS: Final = {
     "terms_unsuitable": "The terms do not suit",
@@ -111,6 +122,11 @@ def party(each: PartyRead) -> str:
 def with_whom(read: HandlingRead) -> str:
     """Return the other parties of a request."""
     return ", ".join(party(each) for each in read.parties if not each.is_own)
+
+
+def others(matter: MatterSummaryRead, own: str) -> list[str]:
+    """Return the names of the other offices that are in a matter now."""
+    return [each.name for each in matter.parties if each.left_at is None and each.code != own]
 
 
 def terms(read: HandlingRead) -> tuple[tuple[str, str], ...]:

@@ -53,7 +53,13 @@ _SECTIONS: Final = (
             ("Post a case", "/cases/new", Permission.CASES_POST),
         ),
     ),
-    ("Joint handling", (("Requests", "/handling", Permission.HANDLING_READ),)),
+    (
+        "Joint handling",
+        (
+            ("Requests", "/handling", Permission.HANDLING_READ),
+            ("Matters", "/matters", Permission.HANDLING_READ),
+        ),
+    ),
     (
         "Oversight",
         (

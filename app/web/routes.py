@@ -9,6 +9,8 @@ from app.web import (
     handling_routes,
     handling_step_routes,
     help_routes,
+    matter_routes,
+    matter_step_routes,
     overlap_routes,
     oversight_routes,
     sign_in_routes,
@@ -17,7 +19,7 @@ from app.web import (
 router = APIRouter()
 for part in (
     *(sign_in_routes, overlap_routes, case_routes, help_routes),
-    *(handling_routes, handling_step_routes),
+    *(handling_routes, handling_step_routes, matter_routes, matter_step_routes),
     *(access_routes, glass_routes, oversight_routes),
 ):
     router.include_router(part.router)

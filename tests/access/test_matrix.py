@@ -36,7 +36,15 @@ NEEDS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("sign_handling_request", "decide_handling_request"), "handling:sign"),
     **dict.fromkeys(("offer_lead", "accept_lead"), "handling:sign"),
     **dict.fromkeys(
-        ("list_matters", "read_matter", "list_members", "list_tasks", "list_notes"), "handling:read"
+        (
+            "list_matters",
+            "list_case_origin",
+            "read_matter",
+            "list_members",
+            "list_tasks",
+            "list_notes",
+        ),
+        "handling:read",
     ),
     **dict.fromkeys(("read_team_statement", "read_origin", "read_calendar"), "handling:read"),
     "print_team_statement": "handling:read",

@@ -25,6 +25,7 @@ OPERATIONS: Final = frozenset(
             for end in ("moves", "signatures", "decisions", "instruments")
         ),
         "GET /v1/matters",
+        "GET /v1/cases/{source_system}/{external_id}/origin",
         *(
             f"GET /v1/matters/{{matter_id}}{end}"
             for end in (

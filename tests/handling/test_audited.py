@@ -123,6 +123,10 @@ class TestI6NoRowNoEffect:
         for what in ("", "/members", "/tasks", "/notes", "/team-statement", "/origin", "/calendar"):
             await read(place + what)
         await read("matters")
+        await twice(
+            "GET /v1/cases/{source_system}/{external_id}/origin",
+            lambda: first.office.http.get("/v1/cases/cms/24-0/origin"),
+        )
         await read(f"{place}/team-statement.pdf")
         await read(f"{base}/agreement.pdf")
         await read(f"{base}/agreement")

@@ -1,8 +1,8 @@
 """Matters as lists: those of an office, and what is long in one of them."""
 
-from tests.factories import Registry
+from tests.factories import OfficeClient, Registry
 from tests.handling.heads import draft, good, settle
-from tests.scenes import make_offices
+from tests.scenes import make_offices, meet
 
 
 class TestListMatters:
@@ -56,3 +56,29 @@ class TestLongMatter:
         assert good(ended) == {**last, "left_on": today}
         told = good(await sides[1].office.http.get(f"/v1/matters/{matter}/team-statement"))
         assert len(told["members"]) == 10_051
+
+
+class TestOriginOfCase:
+    async def test_has_what_came_without_a_matter_and_names_no_pointer(
+        self, shared_registry: Registry
+    ) -> None:
+        met = await meet(shared_registry, "open", "contact_first")
+
+        async def origin(side: OfficeClient) -> list[tuple[str, bool]]:
+            found = good(await side.http.get("/v1/cases/cms/24-1/origin?limit=100"))["items"]
+            return [(each["what"], each["from_office"] is not None) for each in found]
+
+        assert await origin(met.first) == []
+        for side in (met.first, met.second):
+            await side.overlaps()
+        assert await origin(met.first) == [("pointer", False)]
+        assert await origin(met.second) == [("pointer", True)]
+        asked = good(await met.first.request_handling(met.overlap_id))
+        good(await met.second.answer(asked["id"], {"answer": "accept"}))
+        came = await origin(met.first)
+        assert came[0] == ("pointer", True)
+        assert {"contact", "answer"} <= {what for what, _ in came}
+        one = good(await met.first.http.get("/v1/cases/cms/24-1/origin?limit=1"))
+        path = f"/v1/cases/cms/24-1/origin?limit=1&cursor={one['next_cursor']}"
+        assert good(await met.first.http.get(path))["items"] != one["items"]
+        assert (await met.second.http.get("/v1/cases/cms/24-9/origin")).status_code == 404

@@ -1,0 +1,121 @@
+"""What parties are told without asking, and what the clock makes of silence."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from app.access.principal import OPERATOR
+from app.core.clock import utc_now
+from app.core.db import transaction
+from app.handling import deeming
+from app.matters import upkeep
+from app.offices import service as offices
+from app.offices.schemas import StateSet
+from app.reference.authority import AUTHORITIES, Authority
+from tests.factories import OfficeClient, Registry
+from tests.handling.heads import Side, draft, good, settle
+from tests.handling.test_agreements import send_out, with_general
+from tests.scenes import all_ended
+
+LAW: Final = Authority(
+    "WY",
+    "both",
+    "criminal",
+    basis="on_consent",
+    citation="An invented law, section 1",
+    on_silence="deemed_consent",
+    silence_days=21,
+)
+
+
+async def news(registry: Registry, office: OfficeClient, request: str) -> list[str]:
+    """Return the types of the office's events about a request, oldest first."""
+    await all_ended(registry)
+    found = good(await office.http.get("/v1/events", params={"limit": 100}))["items"]
+    return [each["type"] for each in found if each["request_id"] == request]
+
+
+class TestEvents:
+    async def test_tell_each_party_of_each_step_it_may_know_of(
+        self, shared_registry: Registry
+    ) -> None:
+        (first, second), request = await draft(shared_registry)
+        good(await first.send(request, "moves", {"move": "submit"}))
+        assert await news(shared_registry, first.office, request) == ["handling.updated"]
+        assert await news(shared_registry, second.office, request) == []
+        good(await first.sign(request))
+        good(await second.send(request, "answers", {"answer": "accept"}))
+        good(await first.sign(request))
+        matter = good(await second.sign(request))["matter_id"]
+        good(await first.work(f"{matter}/lead-offers", {"office": second.office.code}))
+        concluded = {"decision": "conclude", "reason": "transferred"}
+        good(await first.send(request, "decisions", concluded))
+        assert await news(shared_registry, second.office, request) == [
+            "handling.requested",
+            *["handling.updated"] * 3,
+            "matter.lead_offered",
+            "handling.ended",
+        ]
+
+    async def test_remind_of_each_review_once(self, shared_registry: Registry) -> None:
+        (first, second), request = await draft(shared_registry)
+        await settle([first, second], request)
+
+        async def remind(days: int) -> int:
+            await shared_registry.rows(  # of this matter alone
+                "UPDATE matters SET reminded_on = '2100-01-01' WHERE request_id <> :id RETURNING 1",
+                id=request.removeprefix("hnd_"),
+            )
+            async with transaction(shared_registry.operator) as session:
+                later = utc_now() + timedelta(days=days)
+                return await upkeep.remind_of_reviews(session, OPERATOR, limit=9, now=later)
+
+        assert [await remind(days) for days in (29, 30, 31, 59, 65, 66)] == [0, 1, 0, 0, 1, 0]
+        told = await news(shared_registry, second.office, request)
+        assert told.count("matter.review_due") == 2
+
+
+class TestSilence:
+    async def test_is_consent_only_by_a_law_in_force_that_the_operator_switched_on(
+        self, shared_registry: Registry
+    ) -> None:
+        sides, request = await asked_by_general(shared_registry)
+        late = utc_now() + timedelta(days=22)
+
+        async def night(table: Any, now: datetime = late) -> str:
+            async with transaction(shared_registry.operator) as session:
+                await deeming.deem_consents(session, OPERATOR, limit=99, now=now, table=table)
+            status: str = (await sides[0].read(request))["status"]
+            return status
+
+        assert await night([LAW]) == "sent"
+        async with transaction(shared_registry.operator) as session:
+            switched = StateSet(state="WY", has_deemed_consent=True)
+            await offices.set_state(session, OPERATOR, switched)
+        assert await night(AUTHORITIES) == "sent"
+        assert await night([replace(LAW, standing="bill")]) == "sent"
+        assert await night([LAW], utc_now() + timedelta(days=20)) == "sent"
+        assert await night([LAW]) == "accepted"
+        read = await sides[0].read(request)
+        assert (read["steps"], read["agreed_number"], read["lead"]) == (["close"], None, None)
+        assert read["deemed_at"] is not None
+        other = await sides[1].read(request)
+        assert other["steps"] == []
+        assert [each["has_signed"] for each in read["parties"]] == [False, False]
+        assert read["parties"][1]["has_accepted"] is False
+        ((law,),) = await shared_registry.rows(
+            "SELECT detail ->> 'law' FROM audit_entries"
+            " WHERE action = 'handling.consent_deemed' AND object = :id",
+            id=str(UUID(request.removeprefix("hnd_"))),
+        )
+        assert law == LAW.citation
+        closed = good(await sides[0].send(request, "answers", {"answer": "close"}))
+        assert (closed["status"], closed["end_reason"]) == ("concluded", "consent_on_record")
+
+
+async def asked_by_general(registry: Registry) -> tuple[list[Side], str]:
+    """Return an Attorney General who has asked an office of Wyoming for the lead, and that one."""
+    sides, request = await with_general(registry, "WY", 1, asks=True)
+    await send_out(sides, request)
+    return sides, request
