@@ -150,7 +150,7 @@ BEGIN
     RAISE EXCEPTION 'who leaves does not lead'
       USING ERRCODE = 'check_violation', CONSTRAINT = 'ck_matters_lead';
   END IF;
-  RETURN NEW;
+  RETURN NULL;
 END
 """, ''),
 }
@@ -248,7 +248,7 @@ CREATE TRIGGER signed_parties AFTER UPDATE OF agreed_number ON handling_requests
 CREATE TRIGGER left_it AFTER UPDATE OF left_at ON handling_parties
   FOR EACH ROW WHEN (OLD.left_at IS NULL AND NEW.left_at IS NOT NULL)
   EXECUTE FUNCTION leave_matter();
-CREATE TRIGGER lead BEFORE UPDATE OF lead_office_id ON matters
+CREATE TRIGGER lead AFTER UPDATE OF lead_office_id ON matters
   FOR EACH ROW EXECUTE FUNCTION keep_lead_to_a_party()
 """
 
