@@ -55,6 +55,8 @@ from app.teamwork import examples as teamwork_examples
 from app.teamwork import routes as teamwork
 from app.web import deps as visits
 from app.web import routes as web
+from app.webhooks import examples as webhooks_examples
+from app.webhooks import routes as webhooks
 
 LIMITS: Final = LimitsRead(
     body_bytes=MAX_BODY_BYTES, bulk_body_bytes=cases.MAX_BULK_BYTES, bulk_cases=MAX_CASES
@@ -64,7 +66,7 @@ PACKAGES: Final = (
     *(accounts, people, people_themselves, people_administration),
     *(quotas, overlaps, cases, suppressing, defendants, sharing, reviews, infusion),
     *(handling, matters, teamwork, contact_requests, followups, networks, second_looks, checks),
-    *(notifications, jobs, web),
+    *(notifications, webhooks, jobs, web),
 )
 
 EXAMPLES: Final = {
@@ -89,6 +91,7 @@ EXAMPLES: Final = {
     **sharing_examples.EXAMPLES,
     **suppressing_examples.EXAMPLES,
     **teamwork_examples.EXAMPLES,
+    **webhooks_examples.EXAMPLES,
     "MetaRead": {
         "version": "0.1.0",
         "match_spec": "joinder/v1",

@@ -27,6 +27,7 @@ from app.second_looks import models as second_looks
 from app.sharing import models as sharing
 from app.suppressions import models as suppressions
 from app.teamwork import models as teamwork
+from app.webhooks import models as webhooks
 
 __all__ = [
     "Base",
@@ -56,4 +57,5 @@ __all__ = [
     "sharing",
     "suppressions",
     "teamwork",
+    "webhooks",
 ]

@@ -29,6 +29,7 @@ TAGS: Final = [
     {"name": "suppressions", "description": "Values that are no evidence, or less of it."},
     {"name": "teamwork", "description": "What the parties of a matter do: team, tasks, notes."},
     {"name": "tokens", "description": "Making tokens: permits, and the keys that prove them."},
+    {"name": "webhooks", "description": "Addresses that are told of events, signed and thin."},
 ]
 
 

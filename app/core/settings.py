@@ -35,6 +35,10 @@ class RegistrySettings(BaseSettings):
     """Passes of Argon2id over it."""
     allow_loopback_providers: bool = False
     """Take identity providers at http://127.0.0.1 too, for a sandbox; never in production."""
+    allow_loopback_webhooks: bool = False
+    """Let webhooks lead to http://127.0.0.1 too, for a sandbox; never in production."""
+    webhook_hosts: str = ""
+    """Hosts that webhooks may lead to, with commas, `.example.gov` for all below; empty: any."""
     trusted_proxies: str = ""
     """Addresses or networks, with commas, whose `X-Forwarded-For` says where a request is from."""
     banner: str = (

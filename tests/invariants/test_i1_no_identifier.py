@@ -83,6 +83,8 @@ TEXT_COLUMNS: Final = {
     "subjects": {"ref", "kind"},
     "summary_readings": {"forms", "reason", "asked_by", "read_by"},
     "suppressions": {"mode", "scope", "state", "reason"},
+    "webhook_deliveries": {"type", "state", "error"},
+    "webhooks": {"url", "state", "paused_for", "added_by", "approved_by"},
 }  # fmt: skip
 """Every column that could hold words. Of a subject: the office's own reference and its kind.
 
@@ -111,6 +113,7 @@ BYTE_COLUMNS: Final = {
     "summary_readings": {"digest"},
     "suppressions": {"token", "sealed"},
     "tokens": {"token"},
+    "webhooks": {"secret_sealed", "old_secret_sealed"},
 }
 
 
