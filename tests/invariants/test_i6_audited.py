@@ -432,10 +432,14 @@ async def send_hook_test(meeting: Meeting) -> httpx.Response:
     return await _of_hook(meeting, "POST", "/test", {})
 
 
-async def redeliver(meeting: Meeting) -> httpx.Response:
+async def give_up(meeting: Meeting) -> httpx.Response:
     await meeting.registry.rows(
         "UPDATE webhook_deliveries SET state = 'dead' WHERE state = 'waiting' RETURNING id"
     )
+    return await list_overlaps(meeting)
+
+
+async def redeliver(meeting: Meeting) -> httpx.Response:
     key = await _newest(meeting, "webhook_deliveries")
     return await _of_hook(meeting, "POST", f"/deliveries/dlv_{key}/again", {})
 
@@ -541,7 +545,7 @@ AUDITED: Final[dict[str, list[tuple[tuple[Step, ...], Step]]]] = {
     "POST /v1/webhooks/{webhook_id}/secret": [((add_hook,), rotate_hook)],
     "POST /v1/webhooks/{webhook_id}/test": [((add_hook, approve_hook), send_hook_test)],
     "POST /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/again": [
-        ((add_hook, approve_hook, send_hook_test), redeliver)
+        ((add_hook, approve_hook, send_hook_test, give_up), redeliver)
     ],
     "DELETE /v1/webhooks/{webhook_id}": [((add_hook,), delete_hook)],
 }
