@@ -31,6 +31,8 @@ from app.matters import examples as matters_examples
 from app.matters import routes as matters
 from app.networks import examples as networks_examples
 from app.networks import routes as networks
+from app.notices import examples as notices_examples
+from app.notices import routes as notices
 from app.notifications import examples as notifications_examples
 from app.notifications import routes as notifications
 from app.overlaps import examples as overlaps_examples
@@ -66,7 +68,7 @@ PACKAGES: Final = (
     *(accounts, people, people_themselves, people_administration),
     *(quotas, overlaps, cases, suppressing, defendants, sharing, reviews, infusion),
     *(handling, matters, teamwork, contact_requests, followups, networks, second_looks, checks),
-    *(notifications, webhooks, jobs, web),
+    *(notifications, notices, webhooks, jobs, web),
 )
 
 EXAMPLES: Final = {
@@ -82,6 +84,7 @@ EXAMPLES: Final = {
     **jobs_examples.EXAMPLES,
     **matters_examples.EXAMPLES,
     **networks_examples.EXAMPLES,
+    **notices_examples.EXAMPLES,
     **notifications_examples.EXAMPLES,
     **overlaps_examples.EXAMPLES,
     **people_examples.EXAMPLES,
@@ -105,6 +108,7 @@ CALLERS: Final[Admissions] = {
     current_principal: admit_caller,
     current_sign_in: admit_person,
     visits.form_sign_in: visits.admit_form,
+    visits.listening_sign_in: visits.admit_listener,
 }
 """What knows who calls, a machine client or a person, and what lets it in before it is heard."""
 

@@ -13,6 +13,7 @@ from app.handling import models as handling
 from app.infusion import models as infusion
 from app.jobs import models as jobs
 from app.matters import models as matters
+from app.notices import models as notices
 from app.notifications import models as notifications
 from app.offices import models as offices
 from app.overlaps import models as overlaps
@@ -43,6 +44,7 @@ __all__ = [
     "infusion",
     "jobs",
     "matters",
+    "notices",
     "notifications",
     "offices",
     "overlaps",

@@ -22,6 +22,7 @@ from app.cli import (
 from app.cli.demo import demo
 from app.cli.edge import Edge
 from app.cli.nightly import nightly
+from app.cli.outbox import outbox
 from app.cli.serve import serve
 from app.cli.worker import worker
 
@@ -54,6 +55,7 @@ def main(
 app.command()(demo)
 app.command()(serve)
 app.command()(worker)
+app.command()(outbox)
 app.command()(nightly)
 app.add_typer(office.app, name="office")
 app.add_typer(person.app, name="person")

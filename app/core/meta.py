@@ -19,6 +19,7 @@ TAGS: Final = [
     {"name": "handling", "description": "Questions and agreements between offices, signed."},
     {"name": "infusion", "description": "Questions to the specialist desks of other offices."},
     {"name": "matters", "description": "Matters under an agreement: their lead, their origin."},
+    {"name": "notices", "description": "What one person is told: its list, its choices."},
     {"name": "offices", "description": "Offices that take part, and what they committed to."},
     {"name": "overlaps", "description": "Possible matches with others' cases, and verdicts."},
     {"name": "people", "description": "Signing in, second factors, the people of an office."},

@@ -22,18 +22,26 @@ if TYPE_CHECKING:
 def channels(settings: RegistrySettings, sessions: "Sessions") -> "Sequence[Channel]":
     """Return the ways of telling that the settings allow."""
     from app.jobs.worker import Channel  # noqa: PLC0415 -- after the confinement
+    from app.notices import mailing  # noqa: PLC0415 -- as above
     from app.people.seal import Seal  # noqa: PLC0415 -- as above
     from app.webhooks import delivering  # noqa: PLC0415 -- as above
     from app.webhooks.destinations import Destinations  # noqa: PLC0415 -- as above
 
     seal = Seal(KeyFiles(settings.keys / "registry").secret("app-secret"))
+    postbox = mailing.Postbox(sessions, settings)
     post = delivering.Post(sessions, seal, Destinations.of(settings))
+    mail = Channel(
+        "mail",
+        lambda now: mailing.offices_to_mail(postbox, now=now),
+        lambda office_id, now: mailing.send_mails(postbox, office_id, now=now),
+    )
     return [
+        *([mail] if settings.smtp_host else []),
         Channel(
             "webhooks",
             lambda now: delivering.offices_to_tell(post, now=now),
             lambda office_id, now: delivering.deliver(post, office_id, now=now),
-        )
+        ),
     ]
 
 
@@ -45,7 +53,8 @@ def run(parent: int | None = None) -> None:
     require_own_settings("registry")
     settings = RegistrySettings()
     secret = settings.keys.resolve() / "registry" / "app-secret"
-    structlog.get_logger().info("confinement", confined=confine(read=[secret], connect=True))
+    read = [secret, *([settings.smtp_ca] if settings.smtp_ca else [])]
+    structlog.get_logger().info("confinement", confined=confine(read=read, connect=True))
     uvloop.run(_work(settings, parent))
 
 

@@ -36,6 +36,9 @@ class Section:
         return any(entry.is_here for entry in self.entries)
 
 
+NOTICES: Final = "Notices"
+"""The section whose title shows how many are unread."""
+
 # a page below a listed one marks that one, unless it is listed itself
 _SECTIONS: Final = (
     (
@@ -53,6 +56,14 @@ _SECTIONS: Final = (
             ("Post a case", "/cases/new", Permission.CASES_POST),
         ),
     ),
+    (
+        NOTICES,
+        (
+            ("Notices", "/notices", Permission.OVERLAPS_READ),
+            ("What to be told", "/notices/settings", Permission.OVERLAPS_READ),
+        ),
+    ),
+    ("Webhooks", (("Webhooks", "/webhooks", Permission.WEBHOOKS_MANAGE),)),
     ("Joint handling", (("Requests", "/handling", Permission.HANDLING_READ),)),
 )
 

@@ -7,13 +7,16 @@ from app.web import (
     handling_routes,
     handling_step_routes,
     help_routes,
+    notice_routes,
     overlap_routes,
     sign_in_routes,
+    webhook_routes,
 )
 
 router = APIRouter()
 for part in (
     *(sign_in_routes, overlap_routes, case_routes, help_routes),
     *(handling_routes, handling_step_routes),
+    *(notice_routes, webhook_routes),
 ):
     router.include_router(part.router)

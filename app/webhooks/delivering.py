@@ -26,6 +26,7 @@ from app.notifications import queries as notifications
 from app.notifications.queries import FeedRow
 from app.notifications.schemas import EventRead
 from app.notifications.service import render
+from app.offices.queries import is_participating
 from app.people.seal import Seal
 from app.webhooks import queries, secrets
 from app.webhooks.destinations import Destinations
@@ -94,7 +95,7 @@ async def _principal(session: AsyncSession, office_id: int, *, now: datetime) ->
         actor="worker",
         office_id=office_id,
         permissions=frozenset({Permission.OVERLAPS_READ}),
-        is_participating=await queries.is_participating(session, office_id, now=now),
+        is_participating=await is_participating(session, office_id, now=now),
         roles=frozenset({Role.CLIENT}),
     )
 

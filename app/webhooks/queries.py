@@ -10,12 +10,10 @@ from sqlalchemy import RowMapping, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.db import driver
-from app.offices.queries import IN_FORCE
 from app.webhooks.errors import DeliveryNotFoundError, WebhookNotFoundError
 from app.webhooks.models import Webhook, WebhookDelivery
 
 _OFFICES: Final = "SELECT office_id FROM offices_to_tell($1)"
-_IS_PARTICIPATING: Final = f"SELECT {IN_FORCE.format(office='$1::bigint', today='$2::date')}"
 
 _ADD_DELIVERIES: Final = """
 INSERT INTO webhook_deliveries
@@ -72,11 +70,6 @@ async def list_offices_to_tell(session: AsyncSession, *, now: datetime) -> list[
     """Return the offices for whose webhooks there is something to do; needs no office."""
     rows = await (await driver(session)).fetch(_OFFICES, now)
     return [row[0] for row in rows]
-
-
-async def is_participating(session: AsyncSession, office_id: int, *, now: datetime) -> bool:
-    """Return whether the office's participation agreement is in force."""
-    return bool(await (await driver(session)).fetchval(_IS_PARTICIPATING, office_id, now.date()))
 
 
 async def list_webhooks(session: AsyncSession, office_id: int) -> list[Webhook]:

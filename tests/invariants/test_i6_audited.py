@@ -562,8 +562,11 @@ WITH_THEIR_OWN_TEST: Final = {
     *(f"DELETE /v1/people/{{person_id}}/{end}" for end in ("lock", "sign-ins")),
     "POST /v1/people/{person_id}/enrolment",
     *handling.OPERATIONS,
+    *("GET /v1/me/notices", "PUT /v1/me/notices/read", "PUT /v1/me/notices/{event_id}/read"),
+    "PUT /v1/me/notice-settings",
 }
-"""Of people: tests/people/test_audited.py; of joint handling: tests/handling/test_audited.py."""
+"""Of people: tests/people/test_audited.py; of joint handling: tests/handling/test_audited.py; of
+notices: tests/notices/test_notices.py."""
 NOTHING_TO_AUDIT: Final = {
     "GET /healthz",
     "GET /readyz",
@@ -575,6 +578,7 @@ NOTHING_TO_AUDIT: Final = {
     "GET /v1/offices",  # what every office may know of the others
     "GET /v1/infusion-desks",  # likewise
     *("GET /v1/defendant-feed/choice", "GET /v1/infusion-figures"),  # the office's own
+    "GET /v1/me/notice-settings",  # likewise
     *("GET /v1/sign-in", "GET /v1/me/factors", "GET /v1/banner"),  # the same
     *(f"GET /v1/{end}" for end in ("sign-in/passkey", "sign-in/second-factor")),  # a challenge
     *("GET /v1/me/totp", "GET /v1/me/passkeys", "POST /v1/sign-in/provider"),  # nothing is kept

@@ -22,6 +22,9 @@ OPEN_TO: Final[dict[str, set[Role]]] = {
     "/cases": READS,
     "/cases/new": READS - {Role.COORDINATOR},
     "/handling": READS,
+    "/notices": READS,
+    "/notices/settings": READS,
+    "/webhooks": {Role.ADMINISTRATOR},
     "/state": {Role.COORDINATOR},
 }
 """Pages and who may open them, written down here once more and not read from the policy."""
