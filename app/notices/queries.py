@@ -130,9 +130,8 @@ _ALARM: Final = text(
     " ORDER BY due_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED) RETURNING office_id"
 )
 _FORGET: Final = text(
-    "DELETE FROM mails WHERE id IN (SELECT id FROM mails"
-    " WHERE state <> 'waiting' AND due_at <= :before"
-    " ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED) RETURNING id"
+    "DELETE FROM mails WHERE id IN (SELECT id FROM mails WHERE state <> 'waiting'"
+    " AND due_at <= :before ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED) RETURNING id"
 )
 
 
