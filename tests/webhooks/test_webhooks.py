@@ -180,7 +180,8 @@ class TestDelivering:
             (office,) = await make_offices(sandbox, 1)
             hooked = await hook(sandbox, office, receiver.url)
             await hooked.test()
-            now, waits = utc_now(), []
+            now = utc_now()
+            waits: list[float] = []
             for _ in RETRIES:
                 assert await work(sandbox, office, now=now) == 1
                 assert await work(sandbox, office, now=now) == 0
