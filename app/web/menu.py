@@ -36,9 +36,6 @@ class Section:
         return any(entry.is_here for entry in self.entries)
 
 
-NOTICES: Final = "Notices"
-"""The section whose title shows how many are unread."""
-
 # a page below a listed one marks that one, unless it is listed itself
 _SECTIONS: Final = (
     (
@@ -56,15 +53,24 @@ _SECTIONS: Final = (
             ("Post a case", "/cases/new", Permission.CASES_POST),
         ),
     ),
+    ("Joint handling", (("Requests", "/handling", Permission.HANDLING_READ),)),
     (
-        NOTICES,
+        "Notices",
         (
             ("Notices", "/notices", Permission.OVERLAPS_READ),
             ("What to be told", "/notices/settings", Permission.OVERLAPS_READ),
         ),
     ),
+    (
+        "Oversight",
+        (
+            ("Who looked at our cases", "/readings", Permission.OVERLAPS_READ),
+            ("What we show to others", "/grants", Permission.GRANTS_READ),
+            ("Emergency readings", "/glass-breaks", Permission.GRANTS_READ),
+            ("Audit", "/audit", Permission.AUDIT_READ),
+        ),
+    ),
     ("Webhooks", (("Webhooks", "/webhooks", Permission.WEBHOOKS_MANAGE),)),
-    ("Joint handling", (("Requests", "/handling", Permission.HANDLING_READ),)),
 )
 
 

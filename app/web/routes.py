@@ -3,12 +3,15 @@
 from fastapi import APIRouter
 
 from app.web import (
+    access_routes,
     case_routes,
+    glass_routes,
     handling_routes,
     handling_step_routes,
     help_routes,
     notice_routes,
     overlap_routes,
+    oversight_routes,
     sign_in_routes,
     webhook_routes,
 )
@@ -17,6 +20,7 @@ router = APIRouter()
 for part in (
     *(sign_in_routes, overlap_routes, case_routes, help_routes),
     *(handling_routes, handling_step_routes),
+    *(access_routes, glass_routes, oversight_routes),
     *(notice_routes, webhook_routes),
 ):
     router.include_router(part.router)
