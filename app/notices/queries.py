@@ -189,7 +189,7 @@ async def get_domain(session: AsyncSession, office_id: int) -> str:
     return str(await (await driver(session)).fetchval(_DOMAIN, office_id))
 
 
-async def begin(session: AsyncSession, principal: Principal, *, now: datetime) -> None:
+async def add_setting(session: AsyncSession, principal: Principal, *, now: datetime) -> None:
     """Give a person settings that change nothing, if it has none."""
     connection = await driver(session)
     await connection.execute(_BEGIN, principal.office_id, principal.person_id, now)

@@ -73,7 +73,7 @@ async def mark_notice(
         NoticeNotFoundError: there is none such for the caller.
     """
     number, _ = await _place(session, principal, event_id)
-    await queries.begin(session, principal, now=now)
+    await queries.add_setting(session, principal, now=now)
     await queries.mark(session, principal.person_id, number, is_read=is_read)
     return await _marked(session, principal, event_id, is_read=is_read)
 
@@ -87,7 +87,7 @@ async def mark_through(
         MissingScopeError, NoticeNotFoundError: as above.
     """
     number, written_in = await _place(session, principal, event_id)
-    await queries.begin(session, principal, now=now)
+    await queries.add_setting(session, principal, now=now)
     await queries.mark_through(session, principal.person_id, written_in, number)
     return await _marked(session, principal, event_id, is_read=True)
 
@@ -136,7 +136,7 @@ async def put_settings(
             raise NoticeAddressError
     elif chosen.mail != "none":
         raise NoticeAddressError
-    await queries.begin(session, principal, now=now)
+    await queries.add_setting(session, principal, now=now)
     await queries.set_choices(
         session, principal.person_id, sorted(chosen.muted), chosen.mail, chosen.address, now=now
     )

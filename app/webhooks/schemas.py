@@ -69,11 +69,11 @@ class WebhookRead(Read):
     added_by: str
     """Who added it, as in the audit."""
     added_at: datetime
-    """When, UTC."""
+    """When it was added, UTC."""
     approved_by: str | None
     """Who approved it, as in the audit; null while it is proposed."""
     approved_at: datetime | None
-    """When, UTC; only events after it are delivered. Null while it is proposed."""
+    """When that was, UTC; only events after it are delivered. Null while it is proposed."""
     old_secret_until: datetime | None
     """Until when the secret before the present one signs too, UTC; null: it does not."""
 
