@@ -61,6 +61,21 @@ END
 $function$
 """
 
+# whoever approves is who acts, whatever the application says
+REQUIRE_APPROVER = """
+CREATE FUNCTION require_approver() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+  IF NEW.approved_by IS DISTINCT FROM 'person:' || public.current_person()::text
+     OR 'administrator' <> ALL (coalesce(public.current_roles(), '{}')) THEN
+    RAISE EXCEPTION 'only an administrator who acts approves' USING ERRCODE = '42501';
+  END IF;
+  RETURN NEW;
+END
+$function$
+"""
+
 
 def guard(table: str, rules: Sequence[tuple[str, ...]]) -> None:
     """Force row security on a table and give each role what the rules say."""
@@ -130,6 +145,10 @@ def upgrade() -> None:
     op.create_index('ix_webhook_deliveries_due_at', 'webhook_deliveries', ['due_at'], unique=False, postgresql_where=sa.text("state <> 'waiting'"))
     for table, rules in TABLES.items():
         guard(table, rules)
+    op.execute(REQUIRE_APPROVER)
+    op.execute('CREATE TRIGGER require_approver BEFORE UPDATE OF approved_by ON webhooks FOR EACH ROW'
+               ' WHEN (OLD.approved_by IS DISTINCT FROM NEW.approved_by)'
+               ' EXECUTE FUNCTION require_approver()')
     op.execute('GRANT CREATE ON SCHEMA public TO joinder_ladder')
     op.execute(OFFICES_TO_TELL)
     op.execute('GRANT EXECUTE ON FUNCTION offices_to_tell(timestamptz) TO joinder_app')
@@ -145,3 +164,4 @@ def downgrade() -> None:
     op.execute('REVOKE SELECT (office_id, written_in, number) ON events FROM joinder_ladder')
     for table in NEW:
         op.drop_table(table)
+    op.execute('DROP FUNCTION require_approver()')

@@ -50,7 +50,7 @@ class TestTwoPersons:
         (office,) = await make_offices(sandbox, 1)
         one = await sign_in(sandbox, office, Role.ADMINISTRATOR)
         await one.send("POST", "/v1/webhooks", {"url": HOOK})
-        with pytest.raises(Exception, match="ck_webhooks_two_persons"):
+        with pytest.raises(Exception, match="only an administrator who acts approves"):
             await sandbox.rows(
                 "UPDATE webhooks SET state = 'active', approved_at = now(), approved_by = added_by"
                 " WHERE office_id = (SELECT id FROM offices WHERE code = :code) RETURNING id",
