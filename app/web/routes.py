@@ -11,9 +11,11 @@ from app.web import (
     help_routes,
     matter_routes,
     matter_step_routes,
+    notice_routes,
     overlap_routes,
     oversight_routes,
     sign_in_routes,
+    webhook_routes,
 )
 
 router = APIRouter()
@@ -21,5 +23,6 @@ for part in (
     *(sign_in_routes, overlap_routes, case_routes, help_routes),
     *(handling_routes, handling_step_routes, matter_routes, matter_step_routes),
     *(access_routes, glass_routes, oversight_routes),
+    *(notice_routes, webhook_routes),
 ):
     router.include_router(part.router)
