@@ -1,6 +1,6 @@
 """Matters: which there are, who works on one, what is to be done, and who leads."""
 
-from typing import Any, Final, get_args
+from typing import Any, Final, Literal, get_args
 from urllib.parse import urlencode
 from uuid import uuid4
 
@@ -22,8 +22,14 @@ from app.web.pages import PageRoute, Visit
 router = APIRouter(route_class=PageRoute)
 OF_MATTER: Final = 100
 """Members, tasks and notes that the page of a matter shows; the API and the papers have all."""
-_STATES: Final = (("open", "In force"), ("ended", "Ended"))
-_ROLES: Final = (("lead", "Leads"), ("party", "Takes part"))
+_FILTERS: Final = (
+    ("state", "State", (("", "All"), ("open", "In force"), ("ended", "Ended"))),
+    (
+        "role",
+        "Your office",
+        (("", "Leads or takes part"), ("lead", "Leads"), ("party", "Takes part")),
+    ),
+)
 
 
 @router.get("/matters", **page(Permission.HANDLING_READ))
@@ -32,8 +38,8 @@ async def show_matters(
     session: Session,
     response: Response,
     cursor: Cursor = None,
-    state: State | None = None,
-    role: Part | None = None,
+    state: State | Literal[""] = "",
+    role: Part | Literal[""] = "",
 ) -> Response:
     """Show the matters that the office is a party of."""
     asked = {name: value for name, value in (("state", state), ("role", role)) if value}
@@ -41,8 +47,8 @@ async def show_matters(
     found = await service.list_matters(
         session,
         visit.principal,
-        state=state,
-        part=role,
+        state=state or None,
+        part=role or None,
         before=wanted.id,
         limit=PER_PAGE,
         now=visit.now,
@@ -50,10 +56,9 @@ async def show_matters(
     return visit.page(
         "matters/matters.html",
         matters=[read for _, read in found],
-        states=_STATES,
-        roles=_ROLES,
-        form=asked,
-        filters=urlencode(asked),
+        filters=_FILTERS,
+        asked=asked,
+        asked_for=urlencode(asked),
         next_cursor=wanted.end([key for key, _ in found]),
         is_first=cursor is None,
     )

@@ -45,6 +45,10 @@ ANYTHING: Final = [
     for step in (*STEPS, "admit", "leave", "offer", "take", "night")
     for number in range(1, NEWCOMER + 1)
 ]
+SETTLING: Final = (
+    *((1, "submit"), (1, "sign"), (2, "accept"), (3, "accept")),
+    *((1, "sign"), (2, "sign"), (3, "sign")),
+)
 
 
 @dataclass
@@ -203,11 +207,14 @@ class Life(RuleBasedStateMachine):
     """Steps that succeeded, and the states that were reached, of all lives."""
     table: Table
 
-    @initialize(on_silence=st.sampled_from(["none", "escalate"]))
-    def sit_down(self, on_silence: str) -> None:
+    @initialize(on_silence=st.sampled_from(["none", "escalate"]), is_settled=st.booleans())
+    def sit_down(self, on_silence: str, *, is_settled: bool) -> None:
+        """Draft it, and bring half of the lives to an agreement in force at once."""
         self.table = self.portal.call(self._begin, on_silence)
         self.model, self.audited = Model(), 1
         self.on_silence = on_silence
+        for number, step in SETTLING if is_settled else ():
+            self._step(number, step)
 
     async def _begin(self, on_silence: str) -> Table:
         table = await sit_down(self.registry, on_silence)
@@ -240,6 +247,7 @@ class Life(RuleBasedStateMachine):
         One rule, because of several some lives would never take one.
         """
         onward = [(number, step) for number, step in ANYTHING if self._goes_on(number, step)]
+        onward += 4 * [pair for pair in onward if pair[1] in {"accept", "sign", "take"}]
         is_free = data.draw(st.integers(0, 9), label="0 to 1: anything") < 2
         number, step = data.draw(st.sampled_from(ANYTHING if is_free or not onward else onward))
         match step:

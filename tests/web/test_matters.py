@@ -24,7 +24,7 @@ class TestMatter:
             await reader(shared_registry, side.office, Role.LEADERSHIP) for side in sides
         ]
         page, today = f"/matters/{matter}", utc_now().date().isoformat()
-        assert f'href="{page}"' in (await second.get("/matters?state=open&role=party")).text
+        assert f'href="{page}"' in (await second.get("/matters?state=open&role=")).text
         assert f'href="{page}"' not in (await second.get("/matters?role=lead")).text
         member = await send(first, page, "/members", name="Dana Sample", post="analyst")
         assert member.status_code == 303, member.text
