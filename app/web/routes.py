@@ -9,9 +9,13 @@ from app.web import (
     handling_routes,
     handling_step_routes,
     help_routes,
+    machine_routes,
+    office_routes,
     overlap_routes,
     oversight_routes,
+    people_routes,
     sign_in_routes,
+    suppression_routes,
 )
 
 router = APIRouter()
@@ -19,5 +23,6 @@ for part in (
     *(sign_in_routes, overlap_routes, case_routes, help_routes),
     *(handling_routes, handling_step_routes),
     *(access_routes, glass_routes, oversight_routes),
+    *(people_routes, machine_routes, office_routes, suppression_routes),
 ):
     router.include_router(part.router)
