@@ -77,7 +77,7 @@ FROM import_allowances WHERE office_id = $1 AND ends_at > $2 GROUP BY key_class
 """
 
 
-async def list_buckets(connection: asyncpg.Connection, holder: str) -> dict[str, Bucket]:
+async def list_held(connection: asyncpg.Connection, holder: str) -> dict[str, Bucket]:
     """Return what a holder had evaluated, by key class, as it was last counted."""
     rows = await connection.fetch(_HELD, holder)
     return {row[0]: Bucket(*row[1:]) for row in rows}

@@ -99,7 +99,7 @@ async def list_allowances(
     """
     principal.require(Permission.OFFICES_READ)
     connection = await driver(session)
-    held = await queries.list_buckets(connection, f"office:{principal.office_id}")
+    held = await queries.list_held(connection, f"office:{principal.office_id}")
     imports = await queries.list_imports(connection, principal.office_id, now=now)
     empty = Bucket(0, now, 0, now)
     found = []

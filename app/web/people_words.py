@@ -8,13 +8,14 @@ from app.people.directory import Listed
 from app.web import words
 
 ROLES: Final = {
-    "prosecutor": ("Prosecutor", "Posts cases, reads overlaps, answers, asks for joint handling"),
-    "analyst": ("Analyst", "Posts cases, reads overlaps and answers; asks for nothing"),
-    "leadership": ("Unit head", "As a prosecutor; signs, approves what is shown, lifts walls"),
-    "coordinator": ("Coordinator", "Reads overlaps and answers requests; posts no cases"),
-    "administrator": ("Administrator", "Manages people and machines; sees no case"),
-    "auditor": ("Auditor", "Reads the audit, grants and the access review; sees no case"),
+    "prosecutor": "Posts cases, reads overlaps, answers, asks for joint handling",
+    "analyst": "Posts cases, reads overlaps and answers; asks for nothing",
+    "leadership": "As a prosecutor; signs, approves what is shown, lifts walls",
+    "coordinator": "Reads overlaps and answers requests; posts no cases",
+    "administrator": "Manages people and machines; sees no case",
+    "auditor": "Reads the audit, grants and the access review; sees no case",
 }
+"""What each role is for; `words.ROLES` has what they are called."""
 FACTORS: Final = {
     "password": "password",
     "totp": "authenticator app",

@@ -23,8 +23,6 @@ _BY_CODE: Final = {
     "agreement-text-differs": "The text has changed since you read it. Open the page again.",
     "own-account": "Another administrator of your office must do this.",
     "last-key": "It is the only key of this client. End the client instead.",
-    "agreement-not-in-force": "Your office has no participation agreement in force. Ask the "
-    "operator.",
     "second-person-needed": "Two persons must agree, and you were the first. Ask a colleague with "
     "the right role.",
     "grant-digest-differs": "It has changed since you read it. Open the page again.",
