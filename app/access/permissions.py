@@ -43,6 +43,7 @@ class Permission(StrEnum):
     PEOPLE_REVIEW = "people:review"
     RUNS_READ = "runs:read"
     AUDIT_READ = "audit:read"
+    WEBHOOKS_MANAGE = "webhooks:manage"
 
 
 _NEVER_A_CLIENTS = {
@@ -53,7 +54,7 @@ _NEVER_A_CLIENTS = {
     *(Permission.DEFENDANT_FEED_CHOOSE, Permission.INFUSION_OFFER),
     *(Permission.OFFICES_MANAGE, Permission.PEOPLE_MANAGE, Permission.PEOPLE_REVIEW),
     *(Permission.CONTACTS_SET, Permission.COMMITMENTS_SIGN, Permission.CLIENTS_MANAGE),
-    *(Permission.RUNS_READ, Permission.AUDIT_READ),
+    *(Permission.RUNS_READ, Permission.AUDIT_READ, Permission.WEBHOOKS_MANAGE),
 }
 CLIENT_SCOPES = tuple(scope for scope in Permission if scope not in _NEVER_A_CLIENTS)
 """What a machine client can be granted; the policy table must say the same (policy.py)."""

@@ -10,12 +10,14 @@ from app.web import (
     handling_step_routes,
     help_routes,
     machine_routes,
+    notice_routes,
     office_routes,
     overlap_routes,
     oversight_routes,
     people_routes,
     sign_in_routes,
     suppression_routes,
+    webhook_routes,
 )
 
 router = APIRouter()
@@ -24,5 +26,6 @@ for part in (
     *(handling_routes, handling_step_routes),
     *(access_routes, glass_routes, oversight_routes),
     *(people_routes, machine_routes, office_routes, suppression_routes),
+    *(notice_routes, webhook_routes),
 ):
     router.include_router(part.router)
