@@ -9,12 +9,16 @@ from app.web import (
     handling_routes,
     handling_step_routes,
     help_routes,
+    machine_routes,
     matter_routes,
     matter_step_routes,
     notice_routes,
+    office_routes,
     overlap_routes,
     oversight_routes,
+    people_routes,
     sign_in_routes,
+    suppression_routes,
     webhook_routes,
 )
 
@@ -23,6 +27,7 @@ for part in (
     *(sign_in_routes, overlap_routes, case_routes, help_routes),
     *(handling_routes, handling_step_routes, matter_routes, matter_step_routes),
     *(access_routes, glass_routes, oversight_routes),
+    *(people_routes, machine_routes, office_routes, suppression_routes),
     *(notice_routes, webhook_routes),
 ):
     router.include_router(part.router)
