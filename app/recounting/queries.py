@@ -140,6 +140,58 @@ UPDATE recounts SET differences = differences + $1
 WHERE id = (SELECT id FROM recounts ORDER BY id DESC LIMIT 1)
 """
 
+# what is locked stays noted: who holds a case may be matching it, or do something else entirely
+_CLAIM: Final = """
+WITH free AS (
+  SELECT p.low_case_id, p.high_case_id FROM recount_pairs p
+  JOIN cases l ON l.id = p.low_case_id JOIN cases h ON h.id = p.high_case_id
+  ORDER BY 1, 2 LIMIT $1 FOR NO KEY UPDATE OF l, h SKIP LOCKED)
+DELETE FROM recount_pairs p USING free f
+WHERE p.low_case_id = f.low_case_id AND p.high_case_id = f.high_case_id
+RETURNING p.low_case_id, p.high_case_id
+"""
+
+_STANDING: Final = """
+WITH page AS (
+  SELECT id, low_case_id, high_case_id FROM "overlaps"
+  WHERE retracted_at IS NULL AND id > $1 ORDER BY id LIMIT $2),
+noted AS (
+  INSERT INTO recount_pairs (low_case_id, high_case_id)
+  SELECT low_case_id, high_case_id FROM page ON CONFLICT DO NOTHING)
+SELECT id FROM page ORDER BY id DESC LIMIT 1
+"""
+
+# transactions are taken whole: the limit only says where to look for the end of one
+_END_OF_BATCH: Final = """
+SELECT written_in + 1 FROM subjects WHERE written_in >= $1 AND written_in < $2
+ORDER BY written_in OFFSET $3 LIMIT 1
+"""
+
+_UNFINISHED: Final = """
+SELECT id, is_full, since, until, next_slice, next_overlap FROM recounts
+WHERE finished_at IS NULL ORDER BY is_full DESC, id LIMIT 1 FOR UPDATE
+"""
+
+_LAST: Final = """
+SELECT max(until), max(began_at) FILTER (WHERE is_full), max(began_at) FROM recounts
+WHERE finished_at IS NOT NULL
+"""
+
+_BEGIN: Final = f"""
+INSERT INTO recounts (is_full, since, until, next_slice, differences, began_at)
+VALUES ($1, $2, {HORIZON}, 0, 0, $3)
+RETURNING id, is_full, since, until, next_slice, next_overlap
+"""  # noqa: S608 -- a constant only
+
+_GO_ON: Final = """
+UPDATE recounts SET since = $2, next_slice = $3, next_overlap = $4, finished_at = $5 WHERE id = $1
+"""
+
+_ADD_DIFFERENCES: Final = """
+UPDATE recounts SET differences = differences + $1
+WHERE id = (SELECT id FROM recounts ORDER BY id DESC LIMIT 1)
+"""
+
 _CLAIM: Final = """
 DELETE FROM recount_pairs WHERE (low_case_id, high_case_id) IN (
   SELECT low_case_id, high_case_id FROM recount_pairs ORDER BY 1, 2 LIMIT $1)
@@ -256,17 +308,9 @@ async def note_standing(connection: Connection, after: UUID | None, limit: int) 
     return last
 
 
-async def claim(
-    connection: Connection, limit: int
-) -> tuple[list[tuple[int, int]], set[tuple[int, int]]]:
-    """Take noted pairs; return them all, and those whose cases nobody posts now, locked.
-
-    Who is posting one of the others matches it, so it is not compared.
-    """
-    pairs = [(row[0], row[1]) for row in await connection.fetch(_CLAIM, limit)]
-    rows = await connection.fetch(_LOCK_CASES, list({case for pair in pairs for case in pair}))
-    free = {row[0] for row in rows}
-    return pairs, {pair for pair in pairs if free.issuperset(pair)}
+async def claim(connection: Connection, limit: int) -> set[tuple[int, int]]:
+    """Take noted pairs whose cases nobody holds now, and lock these."""
+    return {(row[0], row[1]) for row in await connection.fetch(_CLAIM, limit)}
 
 
 async def get_standing(
