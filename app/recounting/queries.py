@@ -152,57 +152,6 @@ RETURNING p.low_case_id, p.high_case_id
 """
 
 _STANDING: Final = """
-WITH page AS (
-  SELECT id, low_case_id, high_case_id FROM "overlaps"
-  WHERE retracted_at IS NULL AND id > $1 ORDER BY id LIMIT $2),
-noted AS (
-  INSERT INTO recount_pairs (low_case_id, high_case_id)
-  SELECT low_case_id, high_case_id FROM page ON CONFLICT DO NOTHING)
-SELECT id FROM page ORDER BY id DESC LIMIT 1
-"""
-
-# transactions are taken whole: the limit only says where to look for the end of one
-_END_OF_BATCH: Final = """
-SELECT written_in + 1 FROM subjects WHERE written_in >= $1 AND written_in < $2
-ORDER BY written_in OFFSET $3 LIMIT 1
-"""
-
-_UNFINISHED: Final = """
-SELECT id, is_full, since, until, next_slice, next_overlap FROM recounts
-WHERE finished_at IS NULL ORDER BY is_full DESC, id LIMIT 1 FOR UPDATE
-"""
-
-_LAST: Final = """
-SELECT max(until), max(began_at) FILTER (WHERE is_full), max(began_at) FROM recounts
-WHERE finished_at IS NOT NULL
-"""
-
-_BEGIN: Final = f"""
-INSERT INTO recounts (is_full, since, until, next_slice, differences, began_at)
-VALUES ($1, $2, {HORIZON}, 0, 0, $3)
-RETURNING id, is_full, since, until, next_slice, next_overlap
-"""  # noqa: S608 -- a constant only
-
-_GO_ON: Final = """
-UPDATE recounts SET since = $2, next_slice = $3, next_overlap = $4, finished_at = $5 WHERE id = $1
-"""
-
-_ADD_DIFFERENCES: Final = """
-UPDATE recounts SET differences = differences + $1
-WHERE id = (SELECT id FROM recounts ORDER BY id DESC LIMIT 1)
-"""
-
-_CLAIM: Final = """
-DELETE FROM recount_pairs WHERE (low_case_id, high_case_id) IN (
-  SELECT low_case_id, high_case_id FROM recount_pairs ORDER BY 1, 2 LIMIT $1)
-RETURNING low_case_id, high_case_id
-"""
-
-_LOCK_CASES: Final = """
-SELECT id FROM cases WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
-"""
-
-_STANDING: Final = """
 SELECT o.low_case_id, o.high_case_id, o.band, o.evidence, o.findings
 FROM unnest($1::bigint[], $2::bigint[]) AS q (low, high)
 JOIN "overlaps" o ON o.low_case_id = q.low AND o.high_case_id = q.high AND o.retracted_at IS NULL
