@@ -1,6 +1,5 @@
 """SQL of matters: who may know of one, and what its parties wrote about it."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -43,8 +42,8 @@ IS_NAMED: Final = f"""
 """
 """SQL condition: the caller is told which office the party `q` is."""
 
-_ONE: Final = f"""
-SELECT m.*, h.status, h.version, me.number AS own_number, p.parties, $2::date AS today,
+_VISIBLE: Final = f"""
+SELECT m.*, h.kind, h.status, h.version, me.number AS own_number, p.parties, $2::date AS today,
   t.terms ->> 'trafficking_type' AS trafficking_type, t.terms ->> 'matter_kind' AS matter_kind,
   (t.terms ->> 'review_every_days')::int AS review_every_days,
   EXISTS (SELECT FROM handling_instruments i WHERE i.request_id = m.request_id) AS has_instrument
@@ -57,8 +56,18 @@ CROSS JOIN LATERAL (
     'code', o.code, 'name', o.name, 'kind', o.kind, 'state', o.state) ORDER BY q.number)
     AS parties
   FROM handling_parties q JOIN offices o ON o.id = q.office_id WHERE q.request_id = h.id) p
-WHERE {PARTY_SEES} AND m.request_id = $5
+WHERE {PARTY_SEES}
 """  # noqa: S608 -- as above
+_ONE: Final = _VISIBLE + " AND m.request_id = $5"
+_PAGE: Final = (
+    _VISIBLE
+    + """
+  AND me.request_id < coalesce($5, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)
+  AND ($7::boolean IS NULL OR $7 = (m.ended_at IS NULL))
+  AND ($8::boolean IS NULL OR $8 = (m.lead_office_id = $1))
+ORDER BY me.request_id DESC LIMIT $6
+"""
+)
 
 _LEADS: Final = """
 SELECT l.*, o.code, o.name, f.code AS from_code FROM matter_leads l
@@ -77,10 +86,6 @@ FROM origin_entries e JOIN offices f ON f.id = e.from_office_id
 WHERE e.office_id = $2 AND (e.request_id = $1 OR e.overlap_id IN (
   SELECT p.overlap_id FROM handling_parties p WHERE p.request_id = $1))
 ORDER BY at, what, code
-"""
-_ADD_ORIGIN: Final = """
-INSERT INTO origin_entries (office_id, from_office_id, what, request_id, at)
-SELECT office_id, $2, $3, $4, $5 FROM unnest($1::bigint[]) AS q (office_id)
 """
 
 
@@ -109,6 +114,34 @@ async def get_matter(
     return row
 
 
+async def list_matters(
+    session: AsyncSession,
+    principal: Principal,
+    *,
+    is_open: bool | None,
+    is_lead: bool | None,
+    before: UUID | None,
+    limit: int,
+    now: datetime,
+) -> list[asyncpg.Record]:
+    """Return a page of the matters of the caller's office, newest first.
+
+    Args:
+        session: Acts for the office.
+        principal: Who asks.
+        is_open: Only those that hold, or only ended ones; None for both.
+        is_lead: Only those that the office leads, or that another leads; None for both.
+        before: The last one of the page before.
+        limit: How many at most.
+        now: The instant of the request.
+    """
+    who = (principal.office_id, now, principal.is_participating, principal.person_id)
+    rows: list[asyncpg.Record] = await (await driver(session)).fetch(
+        _PAGE, *who, before, limit, is_open, is_lead
+    )
+    return rows
+
+
 async def list_leads(session: AsyncSession, key: UUID) -> list[asyncpg.Record]:
     """Return every lead of a matter that was offered and not taken back, oldest first."""
     rows: list[asyncpg.Record] = await (await driver(session)).fetch(_LEADS, key)
@@ -119,16 +152,3 @@ async def list_origin(session: AsyncSession, key: UUID, office_id: int) -> list[
     """Return what came to an office from the registry in this matter, oldest first."""
     rows: list[asyncpg.Record] = await (await driver(session)).fetch(_ORIGIN, key, office_id)
     return rows
-
-
-async def add_origin(
-    session: AsyncSession,
-    to: Sequence[int],
-    what: str,
-    *,
-    from_office_id: int,
-    request_id: UUID,
-    now: datetime,
-) -> None:
-    """Enter in the ledgers of `to` what came to them; part of the caller's transaction."""
-    await (await driver(session)).execute(_ADD_ORIGIN, to, from_office_id, what, request_id, now)

@@ -1,7 +1,7 @@
 """What every page is made with: who reads it, how it is rendered, and how refusals look."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 from fastapi import Request, Response
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from app.access.errors import StepUpNeededError
 from app.access.permissions import Permission
 from app.access.policy import is_allowed
-from app.access.principal import Principal
+from app.access.principal import STEP_UP_FOR, Principal
 from app.accounts.pages import Page
 from app.core.errors import AppError, UnauthenticatedError
 from app.core.http import StrictRoute
@@ -20,7 +21,7 @@ from app.people import sign_ins
 from app.people.deps import COOKIE
 from app.people.errors import BannerNotAcknowledgedError, SecondFactorNeededError
 from app.people.queries import IDLE, SignedIn
-from app.web import menu
+from app.web import menu, refusals
 from app.web.rendering import render
 from app.web.zones import zone_of
 
@@ -60,6 +61,14 @@ class Visit:
         """Return whether a script asks for a part of the page to put in place."""
         return self.request.headers.get("hx-request-type") == "partial"
 
+    def is_proved(self, within: timedelta = STEP_UP_FOR) -> bool:
+        """Return whether the second factor is recent enough for what asks for it."""
+        try:
+            self.principal.require_step_up(self.now, within)
+        except StepUpNeededError:
+            return False
+        return True
+
     def may(self, permission: str) -> bool:
         """Return whether the person may do this to anything at all."""
         return is_allowed(self.principal, Permission(permission))
@@ -72,7 +81,7 @@ class Visit:
 
     def page(self, template: str, /, *, status: int = 200, **values: Any) -> Response:
         """Return a page."""
-        shown = {**_frame(self.request), "visit": self, "menu": menu.entries(self), **values}
+        shown = {**_frame(self.request), "visit": self, "menu": menu.sections(self), **values}
         return respond(render(template, **shown), self.request, status)
 
     def redirect(self, path: str, note: str = "") -> Response:
@@ -160,7 +169,7 @@ def problem_page(request: Request, error: AppError) -> Response | None:
     visit = getattr(request.state, "visit", None) if error.status < _OPEN_STATUS else None
     values = {
         "error": error,
-        "advice": menu.advice(error),
+        "advice": refusals.advice(error),
         "back": "/" if is_read else request.url.path.rpartition("/")[0] or "/",
         "trace_id": request.state.request_id if error.status >= _OPEN_STATUS else "",
     }
