@@ -52,6 +52,7 @@ OF_JOBS: Final = {
     *("state_settings", "proposals", "glass_breaks", "canary_alarms", "access_reviews"),
     *("reminders", "assignments", "mediations", "contact_requests"),
     "infusion_questions",
+    *("case_grants", "lapse_notices"),  # of grants when they end, not what they give
     *("runs", "run_steps", "run_offices", "purged_cases", "stuck_cases", "spent_assertions"),
     *("events", "idempotency_keys"),  # numbers and dates, no content
     *("handling_requests", "handling_parties"),
