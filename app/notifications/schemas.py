@@ -16,6 +16,15 @@ EventType = Literal[
     "matter.lead_offered",
     "matter.lead_passed",
     "matter.review_due",
+    "case.lapsing",
+    "grant.lapsing",
+    "grant.lapsed",
+    "participation.lapsing",
+    "participation.lapsed",
+    "commitment.lapsing",
+    "commitment.lapsed",
+    "handling.lapsing",
+    "handling.lapsed",
 ]
 
 
@@ -29,15 +38,19 @@ class EventRead(Read):
     evidence; `overlap.updated`: anything else, such as a verdict of either side, or that the other
     side shows more or less of it: one that you do not know yet is shown from now on;
     `overlap.retracted`; `case.expired`: the review date of an own case passed, so it matches no
-    more; `handling.requested`: the office is asked, or asked to join; `handling.updated`: any step
-    since, by whichever party or the clock; `handling.ended`; `matter.lead_offered`,
-    `matter.lead_passed`; `matter.review_due`: by the terms, the parties review it now."""
+    more; `case.lapsing`: it passes in 30 or 7 days. The others tell the same of a grant that the
+    office gave or got, its agreement of participation, a commitment of its leadership and an
+    agreement of joint handling: `lapsing` 30 and 7 days before the end, `lapsed` when it has come,
+    unless another took its place. `handling.requested`: the office is asked, or asked to join;
+    `handling.updated`: any step since, by whichever party or the clock; `handling.ended`;
+    `matter.lead_offered`, `matter.lead_passed`; `matter.review_due`: by the terms, the parties
+    review it now."""
     at: datetime
     """When it happened, UTC."""
     overlap_id: str | None
-    """The overlap that it is about, or null."""
+    """The overlap that it is about; null where it is about something else."""
     case: CaseRef | None
-    """The office's own case that it is about, or null."""
+    """The office's own case that it is about; null where it is about something else."""
     request_id: str | None = None
     """The request that it is about, also of a matter that came of it; or null."""
 

@@ -25,7 +25,9 @@ ALTER TABLE matters ADD COLUMN reminded_on DATE;
 ALTER TABLE events ADD COLUMN request_id UUID,
   ADD CONSTRAINT fk_events_request_id FOREIGN KEY (request_id) REFERENCES handling_requests (id) ON DELETE CASCADE,
   DROP CONSTRAINT ck_events_about,
-  ADD CONSTRAINT ck_events_about CHECK (num_nonnulls(overlap_id, case_id, request_id) = 1);
+  ADD CONSTRAINT ck_events_about CHECK (num_nonnulls(overlap_id, case_id, request_id) = 1
+    OR num_nonnulls(overlap_id, case_id, request_id) = 0
+      AND split_part(type, '.', 1) IN ('grant', 'participation', 'commitment', 'handling'));
 CREATE INDEX ix_events_request_id ON events (request_id) WHERE request_id IS NOT NULL
 """
 READ = ('events', 'handling_requests')  # by the foreign key
