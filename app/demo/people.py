@@ -38,6 +38,7 @@ PEOPLE: Final = (
     DemoPerson("DEMO-ELM", "s.whitlock", "Sela Whitlock", "leadership", "Unit head"),
     DemoPerson("DEMO-FIR", "a.brandvold", "Anders Brandvold", "prosecutor", "Deputy prosecutor"),
     DemoPerson("DEMO-AG", "c.montrose", "Celia Montrose", "coordinator", "State coordinator"),
+    DemoPerson("DEMO-AG", "o.petrescu", "Oana Petrescu", "auditor", "Auditor"),
 )
 
 

@@ -24,6 +24,7 @@ _ENTRIES: Final = (
     ("Cases", "/cases", Permission.CASES_READ),
     ("Joint handling", "/handling", Permission.HANDLING_READ),
     ("State overview", "/state", Permission.STATE_OVERLAPS_READ),
+    ("Nightly runs", "/runs", Permission.RUNS_READ),
 )
 
 _ADVICE: Final = {

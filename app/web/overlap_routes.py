@@ -43,6 +43,7 @@ async def show_start(visit: Reading) -> Response:
     for permission, path in (
         (Permission.OVERLAPS_READ, "/overlaps?turn=ours"),
         (Permission.CASES_READ, "/cases"),
+        (Permission.RUNS_READ, "/runs"),
     ):
         if visit.may(permission):
             return visit.redirect(path)

@@ -8,12 +8,13 @@ from app.web import (
     handling_step_routes,
     help_routes,
     overlap_routes,
+    run_routes,
     sign_in_routes,
 )
 
 router = APIRouter()
 for part in (
     *(sign_in_routes, overlap_routes, case_routes, help_routes),
-    *(handling_routes, handling_step_routes),
+    *(handling_routes, handling_step_routes, run_routes),
 ):
     router.include_router(part.router)

@@ -25,6 +25,7 @@ MEASURED: Final = 600
 """Of so many records per office the odds of a match are about those of a state."""
 
 DEPUTY, HEAD, STATE = "Renata Okafor", "Tomas Lindqvist", "Celia Montrose"
+AUDITOR: Final = "Oana Petrescu"
 
 
 @contextmanager
@@ -130,6 +131,10 @@ def take(browser: Browser, url: str, into: Path, size: str) -> None:
     sign_in(state, url, STATE)
     state.goto(f"{url}/state")
     shoot(state, "state")
+    auditor = fresh()
+    sign_in(auditor, url, AUDITOR)
+    auditor.goto(f"{url}/runs")
+    shoot(auditor, "runs")
 
 
 def main() -> None:

@@ -23,6 +23,7 @@ OPEN_TO: Final[dict[str, set[Role]]] = {
     "/cases/new": READS - {Role.COORDINATOR},
     "/handling": READS,
     "/state": {Role.COORDINATOR},
+    "/runs": {Role.AUDITOR},
 }
 """Pages and who may open them, written down here once more and not read from the policy."""
 
