@@ -35,7 +35,9 @@ NEEDS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("answer_handling_request", "record_instrument"), "handling:answer"),
     **dict.fromkeys(("sign_handling_request", "decide_handling_request"), "handling:sign"),
     **dict.fromkeys(("offer_lead", "accept_lead"), "handling:sign"),
-    **dict.fromkeys(("read_matter", "list_members", "list_tasks", "list_notes"), "handling:read"),
+    **dict.fromkeys(
+        ("list_matters", "read_matter", "list_members", "list_tasks", "list_notes"), "handling:read"
+    ),
     **dict.fromkeys(("read_team_statement", "read_origin", "read_calendar"), "handling:read"),
     "print_team_statement": "handling:read",
     **dict.fromkeys(("add_member", "end_member", "add_task"), "matters:work"),
