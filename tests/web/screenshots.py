@@ -24,8 +24,9 @@ WIDTHS: Final = {"wide": (1280, 900), "phone": (390, 844)}
 MEASURED: Final = 600
 """Of so many records per office the odds of a match are about those of a state."""
 
-DEPUTY, HEAD, STATE = "Renata Okafor", "Tomas Lindqvist", "Celia Montrose"
-AUDITOR: Final = "Oana Petrescu"
+DEPUTY, HEAD = "Renata Okafor", "Tomas Lindqvist"
+OTHERS: Final = {"Celia Montrose": ("state",), "Oana Petrescu": ("runs",)}
+"""Who else is looked over the shoulder, at which pages."""
 
 
 @contextmanager
@@ -127,14 +128,12 @@ def take(browser: Browser, url: str, into: Path, size: str) -> None:
     head.goto(f"{url}/handling")
     head.get_by_role("row", name="Your office was asked").first.locator(".j-row").click()
     shoot(head, "request")
-    state = fresh()
-    sign_in(state, url, STATE)
-    state.goto(f"{url}/state")
-    shoot(state, "state")
-    auditor = fresh()
-    sign_in(auditor, url, AUDITOR)
-    auditor.goto(f"{url}/runs")
-    shoot(auditor, "runs")
+    for who, names in OTHERS.items():
+        other = fresh()
+        sign_in(other, url, who)
+        for name in names:
+            other.goto(f"{url}/{name}")
+            shoot(other, name)
 
 
 def main() -> None:
