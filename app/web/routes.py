@@ -3,11 +3,14 @@
 from fastapi import APIRouter
 
 from app.web import (
+    access_routes,
     case_routes,
+    glass_routes,
     handling_routes,
     handling_step_routes,
     help_routes,
     overlap_routes,
+    oversight_routes,
     run_routes,
     sign_in_routes,
 )
@@ -15,6 +18,8 @@ from app.web import (
 router = APIRouter()
 for part in (
     *(sign_in_routes, overlap_routes, case_routes, help_routes),
-    *(handling_routes, handling_step_routes, run_routes),
+    *(handling_routes, handling_step_routes),
+    *(access_routes, glass_routes, oversight_routes),
+    run_routes,
 ):
     router.include_router(part.router)

@@ -72,6 +72,9 @@ NEEDS: Final[Mapping[str, str]] = {
     "answer_contact_request": "handling:answer",
     "review_access": "people:review",
     "list_runs": "runs:read",
+    "list_readings_of_office": "overlaps:read",
+    "list_grants_of_office": "grants:read",
+    "list_audit_entries": "audit:read",
 }
 ANYONE: Final = {
     *("issue_access_token", "read_oprf_keys", "read_meta", "read_health", "read_readiness"),
