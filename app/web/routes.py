@@ -7,6 +7,7 @@ from app.web import (
     handling_routes,
     handling_step_routes,
     help_routes,
+    insight_routes,
     overlap_routes,
     run_routes,
     sign_in_routes,
@@ -15,6 +16,6 @@ from app.web import (
 router = APIRouter()
 for part in (
     *(sign_in_routes, overlap_routes, case_routes, help_routes),
-    *(handling_routes, handling_step_routes, run_routes),
+    *(handling_routes, handling_step_routes, run_routes, insight_routes),
 ):
     router.include_router(part.router)

@@ -38,6 +38,8 @@ OWN_OFFICE: Final = {
     "people:manage": {"administrator", "operator"},
     "people:review": {"administrator", "auditor"},
     "runs:read": {"auditor", "operator"},
+    "insights:read": LAWYERS | {"auditor"},
+    "agendas:read": LAWYERS,
 }
 OTHER_SIDE: Final = {
     "overlaps:read": LAWYERS | {"client"},

@@ -70,6 +70,8 @@ NEEDS: Final[Mapping[str, str]] = {
     "answer_contact_request": "handling:answer",
     "review_access": "people:review",
     "list_runs": "runs:read",
+    **dict.fromkeys(("read_insight", "export_insight_as_csv"), "insights:read"),
+    "export_insight_as_xlsx": "insights:read",
 }
 ANYONE: Final = {
     *("issue_access_token", "read_oprf_keys", "read_meta", "read_health", "read_readiness"),

@@ -24,6 +24,7 @@ OPEN_TO: Final[dict[str, set[Role]]] = {
     "/handling": READS,
     "/state": {Role.COORDINATOR},
     "/runs": {Role.AUDITOR},
+    "/insights": READS | {Role.AUDITOR},
 }
 """Pages and who may open them, written down here once more and not read from the policy."""
 
@@ -342,7 +343,9 @@ class TestEveryPage:
     async def test_holds_nothing_inline_and_is_not_kept(self, shared_registry: Registry) -> None:
         met = await meet(shared_registry)
         asked = (await met.first.request_handling(met.overlap_id)).json()["id"]
-        visitor = await reader(shared_registry, met.second, Role.LEADERSHIP, Role.COORDINATOR)
+        visitor = await reader(
+            shared_registry, met.second, Role.LEADERSHIP, Role.COORDINATOR, Role.AUDITOR
+        )
         signed_out = Reader(shared_registry.http())
         paths = [*OPEN_TO, f"/overlaps/{met.overlap_id}", f"/handling/{asked}", "/cases/cms/24-1"]
         open_ones = ["/sign-in", "/sign-in/enrolment", "/help", "/accessibility"]
