@@ -24,5 +24,7 @@ EXAMPLES: Final[dict[str, Any]] = {
     },
     "InsightRowRead": _ROW,
     "CategoryRead": _CATEGORIES[0],
+    "export_insight_as_csv": "County,Code,Labor trafficking,All\r\nFresno,06019,15,20\r\n",
+    "export_insight_as_xlsx": "PK",
 }
 """Examples by name of schema, for the OpenAPI document; everything is made up."""
