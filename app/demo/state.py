@@ -226,7 +226,7 @@ def _fillers(code: str) -> Iterator[Case]:
             ),
             kind=_TYPES[(index + place) % len(_TYPES)],
             stage=_STAGES[(index + place) % len(_STAGES)],
-            county=_COUNTIES[code][index % 4 == 3],
+            county=_COUNTIES[code][month in {3, 7}],
             opened=f"2025-{1 + month + turn:02}-0{place + 1}",
             origin=_ORIGINS[(index + turn) % len(_ORIGINS)],
         )

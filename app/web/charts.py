@@ -103,7 +103,9 @@ def county_map(insight: InsightRead, category: str) -> Map | None:
         return None
     rows = {row.place: row for row in insight.rows}
     values = {fips: value_of(insight, row, category) for fips, row in rows.items()}
-    top = max(SHADES * insight.step, ceiling([values.get(fips) for fips in shape.counties]))
+    most = max([values.get(fips) or 0 for fips in shape.counties], default=0)
+    whole = SHADES * insight.step
+    top = whole * max(1, -(-most // whole))
     counties = tuple(
         County(
             path,
@@ -114,8 +116,9 @@ def county_map(insight: InsightRead, category: str) -> Map | None:
     )
     bounds = [top * each // SHADES for each in range(SHADES + 1)]
     steps = [
-        (str(each + 1), f"{'more than ' if each else ''}{low or 1} to {high}")
-        for each, (low, high) in enumerate(pairwise(bounds))
+        (str(each), f"about {low}" if low == high else f"{low} to {high}")
+        for each, (below, high) in enumerate(pairwise(bounds), 1)
+        for low in [below + insight.step]
     ]
     legend = (("none", "none"), ("hidden", "hidden: less than five, or hidden to protect that"))
     return Map(shape.width, shape.height, counties, (*legend, *steps))

@@ -15,6 +15,7 @@ from app.web.pages import PageRoute
 
 router = APIRouter(route_class=PageRoute)
 _BY: Final = {"county": "By county", "month": "By month"}
+_ALL: Final = {"cases": "All cases", "sides": "All sides of overlaps"}
 
 
 @router.get("/insights", **page(Permission.INSIGHTS_READ))
@@ -36,7 +37,7 @@ async def show_insight(
         measures=MEASURES,
         breakdowns=_BY,
         category=category if category in named else "",
-        counted=named.get(category, "All"),
+        counted=named.get(category, _ALL[found.unit]),
         bars=[
             (each.meaning, value, 0 if value is None else 100 * value / max(1, most))
             for each, value in zip(found.categories, found.overall.counts, strict=True)

@@ -171,6 +171,10 @@ class TestInsights:
         assert "<f>" not in cells
         for each in ("Providence", "hidden", "multiple of 5"):
             assert each in words
+        page = (await analyst.http.get("/insights?measure=trafficking&by=county")).text
+        assert page.count("<path ") == 5  # the counties of Rhode Island
+        assert "<title>Providence: about 30</title>" in page
+        assert '<th scope="row">Providence</th><td>30</td>' in page
 
 
 class TestFormulas:
