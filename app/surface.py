@@ -25,6 +25,8 @@ from app.handling import examples as handling_examples
 from app.handling import routes as handling
 from app.infusion import examples as infusion_examples
 from app.infusion import routes as infusion
+from app.insights import examples as insights_examples
+from app.insights import routes as insights
 from app.jobs import examples as jobs_examples
 from app.jobs import routes as jobs
 from app.matters import examples as matters_examples
@@ -66,7 +68,7 @@ PACKAGES: Final = (
     *(accounts, people, people_themselves, people_administration),
     *(quotas, overlaps, cases, suppressing, defendants, sharing, oversight, reviews, infusion),
     *(handling, matters, teamwork, contact_requests, followups, networks, second_looks, checks),
-    *(notifications, jobs, web),
+    *(notifications, insights, jobs, web),
 )
 
 EXAMPLES: Final = {
@@ -79,6 +81,7 @@ EXAMPLES: Final = {
     **followups_examples.EXAMPLES,
     **handling_examples.EXAMPLES,
     **infusion_examples.EXAMPLES,
+    **insights_examples.EXAMPLES,
     **jobs_examples.EXAMPLES,
     **matters_examples.EXAMPLES,
     **networks_examples.EXAMPLES,

@@ -11,6 +11,7 @@ from app.epochs import models as epochs
 from app.followups import models as followups
 from app.handling import models as handling
 from app.infusion import models as infusion
+from app.insights import models as insights
 from app.jobs import models as jobs
 from app.matters import models as matters
 from app.notifications import models as notifications
@@ -40,6 +41,7 @@ __all__ = [
     "followups",
     "handling",
     "infusion",
+    "insights",
     "jobs",
     "matters",
     "notifications",

@@ -40,6 +40,8 @@ class Permission(StrEnum):
     PEOPLE_REVIEW = "people:review"
     RUNS_READ = "runs:read"
     AUDIT_READ = "audit:read"
+    INSIGHTS_READ = "insights:read"
+    AGENDAS_READ = "agendas:read"
 
 
 _NEVER_A_CLIENTS = {
@@ -50,6 +52,7 @@ _NEVER_A_CLIENTS = {
     *(Permission.DEFENDANT_FEED_CHOOSE, Permission.INFUSION_OFFER),
     *(Permission.OFFICES_MANAGE, Permission.PEOPLE_MANAGE, Permission.PEOPLE_REVIEW),
     *(Permission.RUNS_READ, Permission.AUDIT_READ),
+    *(Permission.INSIGHTS_READ, Permission.AGENDAS_READ),
 }
 CLIENT_SCOPES = tuple(scope for scope in Permission if scope not in _NEVER_A_CLIENTS)
 """What a machine client can be granted; the policy table must say the same (policy.py)."""

@@ -18,6 +18,7 @@ TAGS: Final = [
     {"name": "events", "description": "What happened, each once, in the order of commits."},
     {"name": "handling", "description": "Questions and agreements between offices, signed."},
     {"name": "infusion", "description": "Questions to the specialist desks of other offices."},
+    {"name": "insights", "description": "Figures of the state, none of them small."},
     {"name": "matters", "description": "Matters under an agreement: their lead, their origin."},
     {"name": "offices", "description": "Offices that take part, and what they committed to."},
     {"name": "overlaps", "description": "Possible matches with others' cases, and verdicts."},

@@ -19,6 +19,7 @@ from app.defendants import service as defendants
 from app.followups import reminding
 from app.handling import upkeep as handling
 from app.infusion import service as infusion
+from app.insights import service as insights
 from app.jobs import upkeep as jobs
 from app.notifications import upkeep as notifications
 from app.overlaps.keyring import Keyring
@@ -92,6 +93,7 @@ def steps(
         Step("access_reviews.remind", partial(review.remind, principal=me)),
         Step("people.disable_idle", partial(people.disable_idle, principal=me)),
         Step("glass.alarm", partial(glass.raise_alarms, principal=me)),
+        Step("insights.publish", partial(insights.publish_insights, principal=me)),
         Step("people.forget", partial(people.purge_ended, principal=me)),
         Step("answers.forget", partial(accounts.forget_answers, principal=me)),
         Step("assertions.forget", partial(accounts.forget_assertions, principal=me)),

@@ -54,7 +54,13 @@ _SECTIONS: Final = (
         ),
     ),
     ("Joint handling", (("Requests", "/handling", Permission.HANDLING_READ),)),
-    ("Reports", (("Nightly runs", "/runs", Permission.RUNS_READ),)),
+    (
+        "Reports",
+        (
+            ("Insights", "/insights", Permission.INSIGHTS_READ),
+            ("Nightly runs", "/runs", Permission.RUNS_READ),
+        ),
+    ),
     (
         "Oversight",
         (

@@ -9,6 +9,7 @@ from app.web import (
     handling_routes,
     handling_step_routes,
     help_routes,
+    insight_routes,
     overlap_routes,
     oversight_routes,
     run_routes,
@@ -20,6 +21,6 @@ for part in (
     *(sign_in_routes, overlap_routes, case_routes, help_routes),
     *(handling_routes, handling_step_routes),
     *(access_routes, glass_routes, oversight_routes),
-    run_routes,
+    *(insight_routes, run_routes),
 ):
     router.include_router(part.router)

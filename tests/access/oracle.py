@@ -39,6 +39,8 @@ OWN_OFFICE: Final = {
     "people:review": {"administrator", "auditor"},
     "runs:read": {"auditor", "operator"},
     "audit:read": {"auditor"},
+    "insights:read": LAWYERS | {"auditor"},
+    "agendas:read": LAWYERS,
 }
 OTHER_SIDE: Final = {
     "overlaps:read": LAWYERS | {"client"},

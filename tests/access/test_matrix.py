@@ -75,6 +75,8 @@ NEEDS: Final[Mapping[str, str]] = {
     "list_readings_of_office": "overlaps:read",
     "list_grants_of_office": "grants:read",
     "list_audit_entries": "audit:read",
+    **dict.fromkeys(("read_insight", "export_insight_as_csv"), "insights:read"),
+    "export_insight_as_xlsx": "insights:read",
 }
 ANYONE: Final = {
     *("issue_access_token", "read_oprf_keys", "read_meta", "read_health", "read_readiness"),
