@@ -6,6 +6,8 @@ from app.access.errors import MissingScopeError
 from app.accounts import examples as accounts_examples
 from app.accounts import routes as accounts
 from app.accounts.deps import admit_caller, current_principal
+from app.agendas import examples as agendas_examples
+from app.agendas import routes as agendas
 from app.cases import examples as cases_examples
 from app.cases import routes as cases
 from app.cases.schemas import MAX_CASES
@@ -68,7 +70,7 @@ PACKAGES: Final = (
     *(accounts, people, people_themselves, people_administration),
     *(quotas, overlaps, cases, suppressing, defendants, sharing, oversight, reviews, infusion),
     *(handling, matters, teamwork, contact_requests, followups, networks, second_looks, checks),
-    *(notifications, insights, jobs, web),
+    *(notifications, agendas, insights, jobs, web),
 )
 
 EXAMPLES: Final = {
@@ -81,6 +83,7 @@ EXAMPLES: Final = {
     **followups_examples.EXAMPLES,
     **handling_examples.EXAMPLES,
     **infusion_examples.EXAMPLES,
+    **agendas_examples.EXAMPLES,
     **insights_examples.EXAMPLES,
     **jobs_examples.EXAMPLES,
     **matters_examples.EXAMPLES,

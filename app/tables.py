@@ -1,6 +1,7 @@
 """Imports every model, so that `Base.metadata` is the whole schema."""
 
 from app.accounts import models as accounts
+from app.agendas import models as agendas
 from app.audit import models as audit
 from app.cases import models as cases
 from app.checks import models as checks
@@ -32,6 +33,7 @@ from app.teamwork import models as teamwork
 __all__ = [
     "Base",
     "accounts",
+    "agendas",
     "audit",
     "cases",
     "checks",

@@ -30,7 +30,7 @@ class XlsxResponse(Response):
     media_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-def attachment(measure: str, by: str, kind: str) -> dict[str, str]:
+def _attachment(measure: str, by: str, kind: str) -> dict[str, str]:
     """Return the header by which a browser keeps a file under a name."""
     return {"Content-Disposition": f'attachment; filename="joinder-{measure}-by-{by}.{kind}"'}
 
@@ -61,7 +61,7 @@ async def export_insight_as_csv(
 ) -> CsvResponse:
     """Give the same figures as comma-separated text; no cell of it is taken for a formula."""
     found = await service.read_insight(session, principal, measure, by, now=now)
-    return CsvResponse(sheets.to_csv(found), headers=attachment(measure, by, "csv"))
+    return CsvResponse(sheets.to_csv(found), headers=_attachment(measure, by, "csv"))
 
 
 @router.get(
@@ -78,4 +78,4 @@ async def export_insight_as_xlsx(
 ) -> XlsxResponse:
     """Give the same figures as a workbook, with a sheet that says how to read them."""
     found = await service.read_insight(session, principal, measure, by, now=now)
-    return XlsxResponse(sheets.to_xlsx(found), headers=attachment(measure, by, "xlsx"))
+    return XlsxResponse(sheets.to_xlsx(found), headers=_attachment(measure, by, "xlsx"))

@@ -1,5 +1,4 @@
 from typing import Annotated, Final
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Response
 
@@ -8,7 +7,6 @@ from app.core.deps import Session
 from app.insights import service as insights
 from app.insights import sheets
 from app.insights.measures import MEASURES, Breakdown, MeasureName
-from app.insights.routes import CsvResponse, XlsxResponse, attachment
 from app.web import charts
 from app.web.deps import Reading, page
 from app.web.pages import PageRoute
@@ -48,23 +46,4 @@ async def show_insight(
         charts=charts,
         map=charts.county_map(found, category) if by == "county" else None,
         notes=sheets.about(found),
-        asked=urlencode({"measure": measure, "by": by}),
     )
-
-
-@router.get("/insights/figures.csv", **page(Permission.INSIGHTS_READ))
-async def send_csv(
-    visit: Reading, session: Session, measure: MeasureName, by: Breakdown
-) -> CsvResponse:
-    """Send the figures of a page as comma-separated text."""
-    found = await insights.read_insight(session, visit.principal, measure, by, now=visit.now)
-    return CsvResponse(sheets.to_csv(found), headers=attachment(measure, by, "csv"))
-
-
-@router.get("/insights/figures.xlsx", **page(Permission.INSIGHTS_READ))
-async def send_xlsx(
-    visit: Reading, session: Session, measure: MeasureName, by: Breakdown
-) -> XlsxResponse:
-    """Send the figures of a page as a workbook."""
-    found = await insights.read_insight(session, visit.principal, measure, by, now=visit.now)
-    return XlsxResponse(sheets.to_xlsx(found), headers=attachment(measure, by, "xlsx"))

@@ -57,6 +57,7 @@ _SECTIONS: Final = (
     (
         "Reports",
         (
+            ("Meeting agenda", "/agenda", Permission.AGENDAS_READ),
             ("Insights", "/insights", Permission.INSIGHTS_READ),
             ("Nightly runs", "/runs", Permission.RUNS_READ),
         ),

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from app.web import (
     access_routes,
+    agenda_routes,
     case_routes,
     glass_routes,
     handling_routes,
@@ -21,6 +22,6 @@ for part in (
     *(sign_in_routes, overlap_routes, case_routes, help_routes),
     *(handling_routes, handling_step_routes),
     *(access_routes, glass_routes, oversight_routes),
-    *(insight_routes, run_routes),
+    *(agenda_routes, insight_routes, run_routes),
 ):
     router.include_router(part.router)

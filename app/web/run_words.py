@@ -32,6 +32,7 @@ STEPS: Final = {
     "access_reviews.remind": "Remind of the yearly review of access",
     "people.disable_idle": "Disable accounts that nobody uses",
     "glass.alarm": "Raise alarms about emergency readings",
+    "agendas.make": "Make the agendas of the meetings, once a week",
     "insights.publish": "Make the figures of each state, once a month",
     "people.forget": "Delete sign-ins that have ended",
     "answers.forget": "Delete kept answers to repeated requests",

@@ -75,6 +75,7 @@ NEEDS: Final[Mapping[str, str]] = {
     "list_readings_of_office": "overlaps:read",
     "list_grants_of_office": "grants:read",
     "list_audit_entries": "audit:read",
+    **dict.fromkeys(("list_meetings", "read_agenda", "print_agenda"), "agendas:read"),
     **dict.fromkeys(("read_insight", "export_insight_as_csv"), "insights:read"),
     "export_insight_as_xlsx": "insights:read",
 }

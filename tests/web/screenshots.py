@@ -25,7 +25,7 @@ MEASURED: Final = 600
 """Of so many records per office the odds of a match are about those of a state."""
 
 DEPUTY, HEAD = "Renata Okafor", "Tomas Lindqvist"
-OTHERS: Final = {"Celia Montrose": ("state",), "Oana Petrescu": ("runs",)}
+OTHERS: Final = {"Celia Montrose": ("state", "agenda", "insights"), "Oana Petrescu": ("runs",)}
 """Who else is looked over the shoulder, at which pages."""
 
 

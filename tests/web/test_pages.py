@@ -28,6 +28,7 @@ OPEN_TO: Final[dict[str, set[Role]]] = {
     "/grants": READS | {Role.AUDITOR},
     "/glass-breaks": READS | {Role.AUDITOR},
     "/audit": {Role.AUDITOR},
+    "/agenda": READS,
     "/insights": READS | {Role.AUDITOR},
 }
 """Pages and who may open them, written down here once more and not read from the policy."""
