@@ -34,14 +34,15 @@ class Permission(StrEnum):
     INFUSION_ASK = "infusion:ask"
     INFUSION_ANSWER = "infusion:answer"
     INFUSION_OFFER = "infusion:offer"
+    INSIGHTS_READ = "insights:read"
+    AGENDAS_READ = "agendas:read"
     OFFICES_READ = "offices:read"
     OFFICES_MANAGE = "offices:manage"
     PEOPLE_MANAGE = "people:manage"
     PEOPLE_REVIEW = "people:review"
     RUNS_READ = "runs:read"
     AUDIT_READ = "audit:read"
-    INSIGHTS_READ = "insights:read"
-    AGENDAS_READ = "agendas:read"
+    WEBHOOKS_MANAGE = "webhooks:manage"
 
 
 _NEVER_A_CLIENTS = {
@@ -50,9 +51,9 @@ _NEVER_A_CLIENTS = {
     *(Permission.GLASS_BREAK, Permission.GLASS_REVIEW),
     *(Permission.HANDLING_SIGN, Permission.MATTERS_WORK),
     *(Permission.DEFENDANT_FEED_CHOOSE, Permission.INFUSION_OFFER),
-    *(Permission.OFFICES_MANAGE, Permission.PEOPLE_MANAGE, Permission.PEOPLE_REVIEW),
-    *(Permission.RUNS_READ, Permission.AUDIT_READ),
     *(Permission.INSIGHTS_READ, Permission.AGENDAS_READ),
+    *(Permission.OFFICES_MANAGE, Permission.PEOPLE_MANAGE, Permission.PEOPLE_REVIEW),
+    *(Permission.RUNS_READ, Permission.AUDIT_READ, Permission.WEBHOOKS_MANAGE),
 }
 CLIENT_SCOPES = tuple(scope for scope in Permission if scope not in _NEVER_A_CLIENTS)
 """What a machine client can be granted; the policy table must say the same (policy.py)."""

@@ -50,14 +50,15 @@ infusion:read        own             own             own             own        
 infusion:ask         own             own             -               own             own             -             -       -
 infusion:answer      own             own             own             own             own             -             -       -
 infusion:offer       -               -               -               own             own             -             -       -
+insights:read        -               own             own             own             own             -             own     -
+agendas:read         -               own             own             own             own             -             -       -
 offices:read         own             own             own             own             own             own           -       -
 offices:manage       -               -               -               -               -               -             -       own
 people:manage        -               -               -               -               -               own           -       own
 people:review        -               -               -               -               -               own           own     -
 runs:read            -               -               -               -               -               -             own     own
 audit:read           -               -               -               -               -               -             own     -
-insights:read        -               own             own             own             own             -             own     -
-agendas:read         -               own             own             own             own             -             -       -
+webhooks:manage      -               -               -               -               -               own           -       -
 """  # noqa: E501 -- a table is read across
 """Rows are permissions. `leadership` are unit heads, `coordinator` those of an office."""
 

@@ -48,7 +48,7 @@ class CommitmentDueRead(Read):
     """A commitment of an office's leadership that lapsed or is about to."""
 
     office: OfficeRef
-    """Whose."""
+    """Whose commitment it is."""
     trafficking_type: Literal["sex", "labor", "both"]
     """The matters that it promised to handle jointly."""
     lapses_on: date
@@ -61,7 +61,7 @@ class ParticipationEndRead(Read):
     """An office whose participation agreement ends soon."""
 
     office: OfficeRef
-    """Whose."""
+    """Whose agreement it is."""
     ends_on: date
     """First day on which nothing is shared with it."""
 

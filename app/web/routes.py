@@ -11,10 +11,12 @@ from app.web import (
     handling_step_routes,
     help_routes,
     insight_routes,
+    notice_routes,
     overlap_routes,
     oversight_routes,
     run_routes,
     sign_in_routes,
+    webhook_routes,
 )
 
 router = APIRouter()
@@ -23,5 +25,6 @@ for part in (
     *(handling_routes, handling_step_routes),
     *(access_routes, glass_routes, oversight_routes),
     *(agenda_routes, insight_routes, run_routes),
+    *(notice_routes, webhook_routes),
 ):
     router.include_router(part.router)

@@ -33,14 +33,15 @@ OWN_OFFICE: Final = {
     "infusion:ask": {"client", "prosecutor", "leadership", "coordinator"},
     "infusion:answer": LAWYERS | {"client"},
     "infusion:offer": {"leadership", "coordinator"},
+    "insights:read": LAWYERS | {"auditor"},
+    "agendas:read": LAWYERS,
     "offices:read": LAWYERS | {"client", "administrator"},
     "offices:manage": {"operator"},
     "people:manage": {"administrator", "operator"},
     "people:review": {"administrator", "auditor"},
     "runs:read": {"auditor", "operator"},
     "audit:read": {"auditor"},
-    "insights:read": LAWYERS | {"auditor"},
-    "agendas:read": LAWYERS,
+    "webhooks:manage": {"administrator"},
 }
 OTHER_SIDE: Final = {
     "overlaps:read": LAWYERS | {"client"},

@@ -61,6 +61,9 @@ NEEDS: Final[Mapping[str, str]] = {
     **dict.fromkeys(
         ("add_suppression", "list_suppressions", "end_suppression"), "suppressions:manage"
     ),
+    **dict.fromkeys(("list_meetings", "read_agenda", "print_agenda"), "agendas:read"),
+    **dict.fromkeys(("read_insight", "export_insight_as_csv"), "insights:read"),
+    "export_insight_as_xlsx": "insights:read",
     "list_offices": "offices:read",
     **dict.fromkeys(("list_follow_ups", "read_follow_up", "read_network"), "overlaps:read"),
     **dict.fromkeys(("check_before_act", "list_checks", "list_second_looks"), "overlaps:read"),
@@ -75,9 +78,10 @@ NEEDS: Final[Mapping[str, str]] = {
     "list_readings_of_office": "overlaps:read",
     "list_grants_of_office": "grants:read",
     "list_audit_entries": "audit:read",
-    **dict.fromkeys(("list_meetings", "read_agenda", "print_agenda"), "agendas:read"),
-    **dict.fromkeys(("read_insight", "export_insight_as_csv"), "insights:read"),
-    "export_insight_as_xlsx": "insights:read",
+    **dict.fromkeys(("list_webhooks", "add_webhook", "approve_webhook"), "webhooks:manage"),
+    **dict.fromkeys(("set_webhook_paused", "rotate_webhook_secret"), "webhooks:manage"),
+    **dict.fromkeys(("send_webhook_test", "delete_webhook"), "webhooks:manage"),
+    **dict.fromkeys(("list_deliveries", "redeliver"), "webhooks:manage"),
 }
 ANYONE: Final = {
     *("issue_access_token", "read_oprf_keys", "read_meta", "read_health", "read_readiness"),
