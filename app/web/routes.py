@@ -11,11 +11,15 @@ from app.web import (
     handling_step_routes,
     help_routes,
     insight_routes,
+    machine_routes,
     notice_routes,
+    office_routes,
     overlap_routes,
     oversight_routes,
+    people_routes,
     run_routes,
     sign_in_routes,
+    suppression_routes,
     webhook_routes,
 )
 
@@ -25,6 +29,7 @@ for part in (
     *(handling_routes, handling_step_routes),
     *(access_routes, glass_routes, oversight_routes),
     *(agenda_routes, insight_routes, run_routes),
+    *(people_routes, machine_routes, office_routes, suppression_routes),
     *(notice_routes, webhook_routes),
 ):
     router.include_router(part.router)
