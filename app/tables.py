@@ -14,6 +14,7 @@ from app.handling import models as handling
 from app.infusion import models as infusion
 from app.insights import models as insights
 from app.jobs import models as jobs
+from app.lapses import models as lapses
 from app.matters import models as matters
 from app.notices import models as notices
 from app.notifications import models as notifications
@@ -47,6 +48,7 @@ __all__ = [
     "infusion",
     "insights",
     "jobs",
+    "lapses",
     "matters",
     "notices",
     "notifications",
