@@ -249,7 +249,7 @@ class TestAccessible:
         for path in (
             *("/overlaps", "/overlaps?turn=settled&band=possible", "/overlaps/retracted"),
             *("/cases", "/cases/cms/24-CR-0931", "/handling", "/help", "/accessibility"),
-            *("/overlaps/none", "/state", "/sign-in/enrolment"),
+            *("/overlaps/none", "/state", "/sign-in/enrolment", "/notices", "/notices/settings"),
         ):
             page.goto(url + path)
             found += broken(page)
