@@ -32,7 +32,6 @@ from app.insights import routes as insights
 from app.jobs import examples as jobs_examples
 from app.jobs import routes as jobs
 from app.matters import examples as matters_examples
-from app.matters import origin_routes as origin
 from app.matters import routes as matters
 from app.networks import examples as networks_examples
 from app.networks import routes as networks
@@ -74,8 +73,7 @@ LIMITS: Final = LimitsRead(
 PACKAGES: Final = (
     *(accounts, people, people_themselves, people_administration),
     *(quotas, overlaps, cases, suppressing, defendants, sharing, oversight, reviews, infusion),
-    *(handling, matters, origin, teamwork),
-    *(contact_requests, followups, networks, second_looks, checks),
+    *(handling, matters, teamwork, contact_requests, followups, networks, second_looks, checks),
     *(notifications, notices, webhooks, agendas, insights, jobs, web),
 )
 

@@ -13,6 +13,7 @@ from app.handling.errors import HandlingNotFoundError
 from app.handling.models import HandlingRequest, HandlingSignature, Instrument
 from app.matters.queries import IS_NAMED, KNOWN_LEAD, KNOWN_PARTY, PARTY_SEES
 from app.offices.queries import COMMITMENTS, IN_FORCE
+from app.reference.authority import Authority
 
 PREFIX: Final = "hnd"
 
@@ -90,6 +91,24 @@ SELECT p.request_id, p.office_id FROM handling_parties p
 JOIN handling_requests h ON h.id = p.request_id AND h.status IN ('active', 'extended')
 WHERE p.left_at IS NULL AND p.leaves_on <= $1::date
 ORDER BY p.leaves_on, p.request_id, p.number LIMIT $2 FOR NO KEY UPDATE OF h SKIP LOCKED
+"""
+# one Attorney General asks one office of its state for the lead, and nobody has answered
+_SILENT: Final = """
+SELECT h.id, l.citation, l.days
+FROM handling_requests h
+JOIN offices a ON a.id = h.requester_office_id AND a.kind = 'attorney_general'
+JOIN state_settings s ON s.state = a.state AND s.has_deemed_consent
+JOIN handling_terms t ON t.request_id = h.id AND t.number = h.terms_number
+JOIN unnest($2::text[], $3::text[], $4::text[], $5::int[], $6::text[])
+  AS l (state, trafficking, matter_kind, days, citation)
+  ON l.state = a.state AND l.matter_kind = t.terms ->> 'matter_kind'
+ AND l.trafficking IN ('both', t.terms ->> 'trafficking_type')
+WHERE h.status IN ('sent', 'escalated') AND t.terms ->> 'lead' = '1'
+  AND h.sent_at <= $1::timestamptz - make_interval(days => l.days)
+  AND (SELECT count(*) = 1 AND bool_and(p.accepted_terms IS NULL AND o.state = a.state)
+       FROM handling_parties p JOIN offices o ON o.id = p.office_id
+       WHERE p.request_id = h.id AND p.number > 1)
+ORDER BY h.sent_at, h.id LIMIT $7 FOR NO KEY UPDATE OF h SKIP LOCKED
 """
 _RELEASE: Final = """
 UPDATE handling_parties SET left_at = $3 WHERE request_id = $1 AND office_id = $2
@@ -255,3 +274,15 @@ async def list_parties_of(session: AsyncSession, request_id: UUID) -> list[dict[
     """Return the present parties of a request, by number; for the operator's jobs."""
     rows = await (await driver(session)).fetch(_PARTIES, request_id)
     return [dict(row) for row in rows]
+
+
+async def take_silent(
+    session: AsyncSession, rules: Sequence[Authority], *, limit: int, now: datetime
+) -> list[asyncpg.Record]:
+    """Return requests whose silence these rules take as consent, locked, with the law and days."""
+    columns = [
+        [getattr(rule, name) for rule in rules]
+        for name in ("state", "trafficking", "matter_kind", "silence_days", "citation")
+    ]
+    rows: list[asyncpg.Record] = await (await driver(session)).fetch(_SILENT, now, *columns, limit)
+    return rows

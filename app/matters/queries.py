@@ -132,6 +132,31 @@ WHERE e.office_id = $1 AND (e.overlap_id IN (SELECT overlap_id FROM sides)
   OR e.request_id IN (SELECT request_id FROM requests))
 ORDER BY at, what, code NULLS FIRST, overlap_id OFFSET $6 LIMIT $7
 """  # noqa: S608 -- as above
+# the last review day that has come, if it is one that nobody was reminded of
+_REMIND: Final = """
+WITH due AS (
+  SELECT m.request_id, m.began_on + r.every * (($1::date - m.began_on) / r.every) AS review_on
+  FROM matters m
+  JOIN handling_requests h ON h.id = m.request_id
+  JOIN handling_terms t ON t.request_id = h.id AND t.number = h.agreed_number
+  CROSS JOIN LATERAL (SELECT (t.terms ->> 'review_every_days')::int AS every) AS r
+  WHERE m.ended_at IS NULL AND $1::date - m.began_on >= r.every
+    AND coalesce(m.reminded_on, m.began_on)
+      < m.began_on + r.every * (($1::date - m.began_on) / r.every)
+  ORDER BY m.request_id LIMIT $2 FOR NO KEY UPDATE OF m SKIP LOCKED),
+reminded AS (
+  UPDATE matters m SET reminded_on = due.review_on FROM due
+  WHERE m.request_id = due.request_id),
+told AS (
+  INSERT INTO events (office_id, type, request_id)
+  SELECT p.office_id, 'matter.review_due', due.request_id
+  FROM due JOIN handling_parties p ON p.request_id = due.request_id
+  WHERE p.left_at IS NULL AND (p.first_terms = 0 OR p.joined_at IS NOT NULL))
+SELECT due.request_id, due.review_on, array_agg(p.office_id) AS offices
+FROM due JOIN handling_parties p ON p.request_id = due.request_id
+WHERE p.left_at IS NULL AND (p.first_terms = 0 OR p.joined_at IS NOT NULL)
+GROUP BY 1, 2
+"""
 
 
 async def get_matter(
@@ -214,4 +239,10 @@ async def list_origin_of_case(
 async def list_origin(session: AsyncSession, key: UUID, office_id: int) -> list[asyncpg.Record]:
     """Return what came to an office from the registry in this matter, oldest first."""
     rows: list[asyncpg.Record] = await (await driver(session)).fetch(_ORIGIN, key, office_id)
+    return rows
+
+
+async def remind(session: AsyncSession, *, limit: int, now: datetime) -> list[asyncpg.Record]:
+    """Write an event of each review that has come, once; return the matters and their offices."""
+    rows: list[asyncpg.Record] = await (await driver(session)).fetch(_REMIND, now, limit)
     return rows

@@ -9,12 +9,13 @@ from app.accounts.deps import CurrentPrincipal
 from app.accounts.errors import IdempotencyKeyReusedError
 from app.accounts.idempotency import CurrentClaim, answer_once
 from app.accounts.pages import RequestedPage
+from app.cases.errors import CaseNotFoundError
 from app.core.deps import Now, Session
 from app.core.http import StrictRoute
 from app.core.ids import parse_public_id
 from app.core.openapi import operation
 from app.core.paging import CursorError
-from app.matters import leads, queries, service
+from app.matters import leads, origin, queries, service
 from app.matters.errors import (
     InstrumentMissingError,
     LeadOfferError,
@@ -23,17 +24,20 @@ from app.matters.errors import (
     MatterNotFoundError,
 )
 from app.matters.schemas import (
+    CaseOriginPage,
     LeadOffer,
     LeadTake,
     MatterId,
     MatterPage,
     MatterRead,
     OfferId,
+    OriginList,
     Part,
     State,
 )
+from app.sharing.routes import CASE, Ref
 
-router = APIRouter(prefix="/v1/matters", tags=["matters"], route_class=StrictRoute)
+router = APIRouter(prefix="/v1", tags=["matters"], route_class=StrictRoute)
 
 _CHANGE = (MatterNotFoundError, MatterEndedError, IdempotencyKeyReusedError)
 
@@ -46,7 +50,7 @@ def matter_key(matter_id: MatterId) -> UUID | None:
 MatterKey = Annotated[UUID | None, Depends(matter_key)]
 
 
-@router.get("", openapi_extra=operation(CursorError, scope=Permission.HANDLING_READ))
+@router.get("/matters", openapi_extra=operation(CursorError, scope=Permission.HANDLING_READ))
 async def list_matters(
     session: Session,
     principal: CurrentPrincipal,
@@ -74,7 +78,8 @@ async def list_matters(
 
 
 @router.get(
-    "/{matter_id}", openapi_extra=operation(MatterNotFoundError, scope=Permission.HANDLING_READ)
+    "/matters/{matter_id}",
+    openapi_extra=operation(MatterNotFoundError, scope=Permission.HANDLING_READ),
 )
 async def read_matter(
     matter_id: MatterKey, session: Session, principal: CurrentPrincipal, now: Now
@@ -84,7 +89,7 @@ async def read_matter(
 
 
 @router.post(
-    "/{matter_id}/lead-offers",
+    "/matters/{matter_id}/lead-offers",
     status_code=201,
     response_model=MatterRead,
     openapi_extra=operation(
@@ -115,7 +120,7 @@ async def offer_lead(
 
 
 @router.post(
-    "/{matter_id}/lead-offers/{offer_id}/acceptances",
+    "/matters/{matter_id}/lead-offers/{offer_id}/acceptances",
     response_model=MatterRead,
     openapi_extra=operation(
         *_CHANGE,
@@ -143,3 +148,30 @@ async def accept_lead(
         200,
         lambda: leads.accept_lead(session, principal, matter_id, offer, body.from_office, now=now),
     )
+
+
+@router.get(
+    "/matters/{matter_id}/origin",
+    openapi_extra=operation(MatterNotFoundError, scope=Permission.HANDLING_READ),
+)
+async def read_origin(
+    matter_id: MatterKey, session: Session, principal: CurrentPrincipal, now: Now
+) -> OriginList:
+    """Tell what came to the own office from the registry in this matter, when and from whom."""
+    return await origin.read_origin(session, principal, matter_id, now=now)
+
+
+@router.get(
+    CASE + "/origin",
+    openapi_extra=operation(CaseNotFoundError, CursorError, scope=Permission.HANDLING_READ),
+)
+async def list_case_origin(
+    ref: Ref, session: Session, principal: CurrentPrincipal, page: RequestedPage, now: Now
+) -> CaseOriginPage:
+    """List what came to the own office from the registry for one of its cases, matter or none."""
+    after = page.number or 0
+    items = await origin.list_case_origin(
+        session, principal, ref, after=after, limit=page.limit, now=now
+    )
+    numbers = [after + place for place in range(1, len(items) + 1)]
+    return CaseOriginPage(items=tuple(items), next_cursor=page.end(numbers))

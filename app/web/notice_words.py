@@ -21,6 +21,12 @@ EVENTS: Final[Mapping[str, str]] = {
     "commitment.lapsed": "A commitment of your leadership has ended",
     "handling.lapsing": "An agreement of joint handling ends soon",
     "handling.lapsed": "An agreement of joint handling has ended",
+    "handling.requested": "Another office asks yours to handle something jointly",
+    "handling.updated": "Something new about a request for joint handling",
+    "handling.ended": "A request or an agreement of joint handling is over",
+    "matter.lead_offered": "The lead of a matter is offered",
+    "matter.lead_passed": "The lead of a matter has passed to another office",
+    "matter.review_due": "A matter is due for review by its offices",
 }
 FREQUENCIES: Final = (
     ("none", "Never"),
