@@ -29,14 +29,13 @@ from app.core.deps import Settings
 from app.core.errors import AppError, ForbiddenError, UnavailableError
 from app.core.http import (
     RequestEdge,
-    StatusRead,
     StrictRoute,
     install_problems,
     log_error,
     problem_response,
 )
 from app.core.jwt import AccessVerifier, SigningKey
-from app.core.meta import DESCRIPTION, TAGS, MetaRead
+from app.core.meta import DESCRIPTION, TAGS, MetaRead, StatusRead
 from app.core.openapi import (
     PUBLIC,
     UnnamedOperationError,

@@ -1,6 +1,6 @@
 """What the registry tells of itself: in its OpenAPI document, and at GET /v1/meta."""
 
-from typing import Final
+from typing import Final, Literal
 
 from app.core.schemas import Read
 
@@ -30,6 +30,13 @@ TAGS: Final = [
     {"name": "teamwork", "description": "What the parties of a matter do: team, tasks, notes."},
     {"name": "tokens", "description": "Making tokens: permits, and the keys that prove them."},
 ]
+
+
+class StatusRead(Read):
+    """That a process lives, or is ready."""
+
+    status: Literal["ok", "ready"]
+    """`ok`: it lives; `ready`: it can also do its work."""
 
 
 class LimitsRead(Read):

@@ -58,6 +58,12 @@ OF_JOBS: Final = {
 }
 """What the operator's commands read; of cases the keys and owners, of overlaps the keys."""
 
+READING: Final = (
+    "INSERT INTO readings (case_id, owner_office_id, overlap_id, office_id, office_case_id,"
+    " actor, reader, roles, rung, reason, read_at) VALUES"
+    " ($1, $2, $3, $4, $5, 'test', 'client', '{client}', 1, 'plea', now())"
+)
+
 
 @dataclass(frozen=True)
 class Scene:
@@ -202,21 +208,48 @@ class TestApplication:
             assert await refused(connection, "UPDATE cases SET office_id = $1", scene.second)
 
     async def test_logs_a_reading_in_its_own_name_of_what_it_is_shown(self, scene: Scene) -> None:
-        reading = (
-            "INSERT INTO readings (case_id, owner_office_id, overlap_id, office_id,"
-            " office_case_id, actor, reader, roles, rung, reason, read_at) VALUES"
-            " ($1, $2, $3, $4, $5, 'test', 'client', '{client}', 1, 'plea', now())"
-        )
         cases = dict(map(tuple, await scene.registry.rows("SELECT office_id, id FROM cases")))
         theirs = (cases[scene.second], scene.second, scene.meeting.key)
         own = (scene.first, cases[scene.first])
         async with acting(scene.url, "joinder_app", scene.first) as connection:
-            assert not await refused(connection, reading, *theirs, *own)
-            assert await refused(connection, reading, *theirs, scene.second, cases[scene.second])
-            assert await refused(connection, reading, *theirs[:2], new_id(), *own)
-            await connection.execute(reading, *theirs, *own)
+            assert not await refused(connection, READING, *theirs, *own)
+            assert await refused(connection, READING, *theirs, scene.second, cases[scene.second])
+            assert await refused(connection, READING, *theirs[:2], new_id(), *own)
+            await connection.execute(READING, *theirs, *own)
             assert await connection.fetch("SELECT id FROM readings") == []  # it is the owner's
             assert await refused(connection, "SELECT actor FROM readings")
+
+    async def test_reads_what_a_case_is_about_where_it_logs_that_and_not_after(
+        self, scene: Scene
+    ) -> None:
+        cases = dict(map(tuple, await scene.registry.rows("SELECT office_id, id FROM cases")))
+        about = "SELECT reached, summary, record_class, facts FROM shown_overlaps"
+        await scene.registry.rows(
+            "INSERT INTO case_grants (case_id, grantee_office_id, rung, purpose, granted_at)"
+            " VALUES (:key, :office, 4, 'test', now()) RETURNING id",
+            key=cases[scene.second],
+            office=scene.first,
+        )
+        for _ in range(2):  # what an earlier transaction logged counts for that one only
+            connection = await asyncpg.connect(scene.url)
+            async with connection.transaction():
+                await connection.execute("SET LOCAL ROLE joinder_app")
+                await connection.execute(
+                    "SELECT set_config('joinder.office', $1, true),"
+                    " set_config('joinder.roles', 'client', true)",
+                    str(scene.first),
+                )
+                (kept,) = await connection.fetch(about)
+                assert list(kept) == [3, None, None, None]
+                await connection.execute(
+                    READING,
+                    *(cases[scene.second], scene.second, scene.meeting.key),
+                    *(scene.first, cases[scene.first]),
+                )
+                (shown,) = await connection.fetch(about)
+                assert shown["summary"].startswith("Worked without pay")
+                assert None not in shown.values()
+            await connection.close()
 
     async def test_grants_itself_what_an_accepted_request_shows_in_its_overlap(
         self, scene: Scene
