@@ -176,6 +176,7 @@ class Reading(Base):
         ),
         Index("ix_readings_case_id_id", "case_id", "id"),
         Index("ix_readings_office_id_logged_at", "office_id", "logged_at"),
+        Index("ix_readings_owner_office_id_id", "owner_office_id", "id"),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)

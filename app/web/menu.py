@@ -54,6 +54,15 @@ _SECTIONS: Final = (
         ),
     ),
     ("Joint handling", (("Requests", "/handling", Permission.HANDLING_READ),)),
+    (
+        "Oversight",
+        (
+            ("Who looked at our cases", "/readings", Permission.OVERLAPS_READ),
+            ("What we show to others", "/grants", Permission.GRANTS_READ),
+            ("Emergency readings", "/glass-breaks", Permission.GRANTS_READ),
+            ("Audit", "/audit", Permission.AUDIT_READ),
+        ),
+    ),
 )
 
 

@@ -3,11 +3,14 @@
 from fastapi import APIRouter
 
 from app.web import (
+    access_routes,
     case_routes,
+    glass_routes,
     handling_routes,
     handling_step_routes,
     help_routes,
     overlap_routes,
+    oversight_routes,
     sign_in_routes,
 )
 
@@ -15,5 +18,6 @@ router = APIRouter()
 for part in (
     *(sign_in_routes, overlap_routes, case_routes, help_routes),
     *(handling_routes, handling_step_routes),
+    *(access_routes, glass_routes, oversight_routes),
 ):
     router.include_router(part.router)
