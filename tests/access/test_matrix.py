@@ -70,6 +70,7 @@ NEEDS: Final[Mapping[str, str]] = {
     "answer_contact_request": "handling:answer",
     "review_access": "people:review",
     "list_runs": "runs:read",
+    "list_alarms": "alarms:read",
 }
 ANYONE: Final = {
     *("issue_access_token", "read_oprf_keys", "read_meta", "read_health", "read_readiness"),
