@@ -8,7 +8,7 @@ class AlarmRead(Read):
     """That somebody should look at what the office does."""
 
     id: str
-    """Opaque; the operator's list has no other."""
+    """Opaque; the audit calls it so."""
     kind: Literal["unusual_post", "allowance", "readings", "short_lived"]
     """`unusual_post`: a case was posted that the operator should ask about; `allowance`: an
     allowance for evaluations was used up; `readings`: more summaries of other offices were opened
