@@ -1,6 +1,7 @@
 """Imports every model, so that `Base.metadata` is the whole schema."""
 
 from app.accounts import models as accounts
+from app.alarms import models as alarms
 from app.audit import models as audit
 from app.cases import models as cases
 from app.checks import models as checks
@@ -31,6 +32,7 @@ from app.teamwork import models as teamwork
 __all__ = [
     "Base",
     "accounts",
+    "alarms",
     "audit",
     "cases",
     "checks",

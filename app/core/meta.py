@@ -13,6 +13,7 @@ DESCRIPTION: Final = (
 
 TAGS: Final = [
     {"name": "accounts", "description": "Access tokens of machine clients, and their keys."},
+    {"name": "alarms", "description": "What somebody should look at, for who answers for it."},
     {"name": "cases", "description": "An office's own cases, posted with blinded identifiers."},
     {"name": "defendant feed", "description": "Who was charged lately, to be compared at home."},
     {"name": "events", "description": "What happened, each once, in the order of commits."},

@@ -13,6 +13,7 @@ from app.access.principal import Principal
 from app.access.vocabulary import Role
 from app.accounts import review
 from app.accounts import upkeep as accounts
+from app.alarms import service as alarms
 from app.cases.registering import Intake
 from app.contact_requests import service as contact_requests
 from app.defendants import service as defendants
@@ -92,6 +93,7 @@ def steps(
         Step("access_reviews.remind", partial(review.remind, principal=me)),
         Step("people.disable_idle", partial(people.disable_idle, principal=me)),
         Step("glass.alarm", partial(glass.raise_alarms, principal=me)),
+        Step("alarms.raise", partial(alarms.raise_alarms, principal=me)),
         Step("people.forget", partial(people.purge_ended, principal=me)),
         Step("answers.forget", partial(accounts.forget_answers, principal=me)),
         Step("assertions.forget", partial(accounts.forget_assertions, principal=me)),

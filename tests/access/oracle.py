@@ -39,6 +39,7 @@ OWN_OFFICE: Final = {
     "people:review": {"administrator", "auditor"},
     "runs:read": {"auditor", "operator"},
     "audit:read": {"auditor"},
+    "alarms:read": {"leadership", "administrator", "auditor", "operator"},
 }
 OTHER_SIDE: Final = {
     "overlaps:read": LAWYERS | {"client"},

@@ -75,6 +75,7 @@ NEEDS: Final[Mapping[str, str]] = {
     "list_readings_of_office": "overlaps:read",
     "list_grants_of_office": "grants:read",
     "list_audit_entries": "audit:read",
+    "list_alarms": "alarms:read",
 }
 ANYONE: Final = {
     *("issue_access_token", "read_oprf_keys", "read_meta", "read_health", "read_readiness"),

@@ -50,6 +50,7 @@ OF_JOBS: Final = {
     *("key_epochs", "sealing_keys", "sealed_elements", "subjects", "tokens"),
     *("sightings", "hidden_sightings", "common_sightings", "suppressions"),
     *("state_settings", "proposals", "glass_breaks", "canary_alarms", "access_reviews"),
+    *("alarms", "readings"),
     *("reminders", "assignments", "mediations", "contact_requests"),
     "infusion_questions",
     *("runs", "run_steps", "purged_cases", "stuck_cases", "spent_assertions"),
@@ -322,7 +323,7 @@ class TestJobsAndBackup:
             seen = await columns(connection)
         assert seen.pop("cases") == {
             *("id", "office_id", "review_on", "validated_on", "withdrawn_at", "held_at"),
-            *("feed_digests", "feed_charged_on"),
+            *("posted_at", "feed_digests", "feed_charged_on"),
         }
         assert "question" not in seen["infusion_questions"]
         assert "reason" not in seen["glass_breaks"] | seen["contact_requests"]
