@@ -197,7 +197,7 @@ class TestApplication:
         )
         grant = (
             "INSERT INTO case_grants (case_id, grantee_office_id, rung, purpose, granted_at)"
-            " VALUES ($1, $2, 3, 'test', now())"
+            " VALUES ($1, $2, 2, 'test', now())"
         )
         rows = await scene.registry.rows("SELECT office_id, id FROM cases")
         cases = dict(map(tuple, rows))
@@ -207,6 +207,41 @@ class TestApplication:
             assert not await refused(connection, grant, cases[scene.first], scene.second)
             assert await refused(connection, grant, cases[scene.second], scene.first)
             assert await refused(connection, "UPDATE cases SET office_id = $1", scene.second)
+
+    async def test_does_in_its_own_name_alone_what_takes_two(self, scene: Scene) -> None:
+        """That the two are not one is a constraint; that either is who acts is the policies'."""
+        ((case,),) = await scene.registry.rows(
+            "SELECT id FROM cases WHERE office_id = :key", key=scene.first
+        )
+        me, other = new_id(), new_id()
+        grant = (
+            "INSERT INTO case_grants (case_id, grantee_office_id, rung, purpose, granted_at,"
+            " approval, granted_by) VALUES ($1, $2, 3, 'test', now(), $3, $4)"
+        )
+        wall = "INSERT INTO case_walls VALUES (gen_random_uuid(), $1, $2, NULL, now(), 'test')"
+        approve = "UPDATE case_grants SET approval = 'given', approved_by = $1"
+        ask = "UPDATE case_walls SET lift_asked_at = now(), lift_asked_by = $1"
+        lift = "UPDATE case_walls SET lifted_at = now(), lifted_by = $1"
+        async with acting(scene.url, "joinder_app", scene.first) as connection:
+            assert await refused(connection, grant, case, scene.second, "not_needed", "x")
+            assert not await refused(connection, grant, case, scene.second, "pending", "x")
+            await connection.execute(grant, case, scene.second, "pending", f"person:{other}")
+            await connection.execute(wall, case, scene.second)
+            for roles, who, may in (
+                ("client", me, False),
+                ("prosecutor", me, False),
+                ("leadership", me, True),
+                ("leadership", other, False),
+            ):
+                await connection.execute(
+                    "SELECT set_config('joinder.roles', $1, true),"
+                    " set_config('joinder.person', $2, true)",
+                    roles,
+                    str(me),
+                )
+                for act in (approve, ask, lift):
+                    is_refused = await refused(connection, act, f"person:{who}")
+                    assert is_refused is not may, (roles, who, act)
 
     async def test_logs_a_reading_in_its_own_name_of_what_it_is_shown(self, scene: Scene) -> None:
         cases = dict(map(tuple, await scene.registry.rows("SELECT office_id, id FROM cases")))
