@@ -41,6 +41,7 @@ class Permission(StrEnum):
     RUNS_READ = "runs:read"
     AUDIT_READ = "audit:read"
     ALARMS_READ = "alarms:read"
+    WEBHOOKS_MANAGE = "webhooks:manage"
 
 
 _NEVER_A_CLIENTS = {
@@ -51,6 +52,7 @@ _NEVER_A_CLIENTS = {
     *(Permission.DEFENDANT_FEED_CHOOSE, Permission.INFUSION_OFFER),
     *(Permission.OFFICES_MANAGE, Permission.PEOPLE_MANAGE, Permission.PEOPLE_REVIEW),
     *(Permission.RUNS_READ, Permission.AUDIT_READ, Permission.ALARMS_READ),
+    Permission.WEBHOOKS_MANAGE,
 }
 CLIENT_SCOPES = tuple(scope for scope in Permission if scope not in _NEVER_A_CLIENTS)
 """What a machine client can be granted; the policy table must say the same (policy.py)."""

@@ -55,6 +55,13 @@ _SECTIONS: Final = (
     ),
     ("Joint handling", (("Requests", "/handling", Permission.HANDLING_READ),)),
     (
+        "Notices",
+        (
+            ("Notices", "/notices", Permission.OVERLAPS_READ),
+            ("What to be told", "/notices/settings", Permission.OVERLAPS_READ),
+        ),
+    ),
+    (
         "Oversight",
         (
             ("Who looked at our cases", "/readings", Permission.OVERLAPS_READ),
@@ -63,6 +70,7 @@ _SECTIONS: Final = (
             ("Audit", "/audit", Permission.AUDIT_READ),
         ),
     ),
+    ("Webhooks", (("Webhooks", "/webhooks", Permission.WEBHOOKS_MANAGE),)),
 )
 
 

@@ -9,9 +9,11 @@ from app.web import (
     handling_routes,
     handling_step_routes,
     help_routes,
+    notice_routes,
     overlap_routes,
     oversight_routes,
     sign_in_routes,
+    webhook_routes,
 )
 
 router = APIRouter()
@@ -19,5 +21,6 @@ for part in (
     *(sign_in_routes, overlap_routes, case_routes, help_routes),
     *(handling_routes, handling_step_routes),
     *(access_routes, glass_routes, oversight_routes),
+    *(notice_routes, webhook_routes),
 ):
     router.include_router(part.router)

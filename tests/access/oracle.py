@@ -40,6 +40,7 @@ OWN_OFFICE: Final = {
     "runs:read": {"auditor", "operator"},
     "audit:read": {"auditor"},
     "alarms:read": {"leadership", "administrator", "auditor", "operator"},
+    "webhooks:manage": {"administrator"},
 }
 OTHER_SIDE: Final = {
     "overlaps:read": LAWYERS | {"client"},
