@@ -9,7 +9,15 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from app.web import handling_words, notice_words, sharing_words, words, zones
+from app.web import (
+    handling_words,
+    notice_words,
+    office_words,
+    people_words,
+    sharing_words,
+    words,
+    zones,
+)
 from app.web.statics import static_path
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -26,8 +34,15 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.globals |= {"static": static_path, "words": words, "handling_words": handling_words}
-    made.globals |= {"sharing_words": sharing_words, "notice_words": notice_words}
+    made.globals |= {
+        "static": static_path,
+        "words": words,
+        "handling_words": handling_words,
+        "notice_words": notice_words,
+        "office_words": office_words,
+        "people_words": people_words,
+        "sharing_words": sharing_words,
+    }
     made.filters |= {"instant": _instant, "day": _day, "age": zones.age_text}
     return made
 

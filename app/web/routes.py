@@ -9,10 +9,14 @@ from app.web import (
     handling_routes,
     handling_step_routes,
     help_routes,
+    machine_routes,
     notice_routes,
+    office_routes,
     overlap_routes,
     oversight_routes,
+    people_routes,
     sign_in_routes,
+    suppression_routes,
     webhook_routes,
 )
 
@@ -21,6 +25,7 @@ for part in (
     *(sign_in_routes, overlap_routes, case_routes, help_routes),
     *(handling_routes, handling_step_routes),
     *(access_routes, glass_routes, oversight_routes),
+    *(people_routes, machine_routes, office_routes, suppression_routes),
     *(notice_routes, webhook_routes),
 ):
     router.include_router(part.router)
