@@ -13,6 +13,7 @@ from app.followups import models as followups
 from app.handling import models as handling
 from app.infusion import models as infusion
 from app.jobs import models as jobs
+from app.lapses import models as lapses
 from app.matters import models as matters
 from app.notices import models as notices
 from app.notifications import models as notifications
@@ -45,6 +46,7 @@ __all__ = [
     "handling",
     "infusion",
     "jobs",
+    "lapses",
     "matters",
     "notices",
     "notifications",
