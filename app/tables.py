@@ -1,6 +1,7 @@
 """Imports every model, so that `Base.metadata` is the whole schema."""
 
 from app.accounts import models as accounts
+from app.agendas import models as agendas
 from app.alarms import models as alarms
 from app.audit import models as audit
 from app.cases import models as cases
@@ -12,6 +13,7 @@ from app.epochs import models as epochs
 from app.followups import models as followups
 from app.handling import models as handling
 from app.infusion import models as infusion
+from app.insights import models as insights
 from app.jobs import models as jobs
 from app.lapses import models as lapses
 from app.matters import models as matters
@@ -35,6 +37,7 @@ from app.webhooks import models as webhooks
 __all__ = [
     "Base",
     "accounts",
+    "agendas",
     "alarms",
     "audit",
     "cases",
@@ -45,6 +48,7 @@ __all__ = [
     "followups",
     "handling",
     "infusion",
+    "insights",
     "jobs",
     "lapses",
     "matters",

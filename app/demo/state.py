@@ -5,6 +5,7 @@ who look alike, a shared front business, an office that wants to be called first
 """
 
 import json
+import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,6 +16,7 @@ from app.client.registry import RegistryClient
 from app.demo import offices, people
 from app.demo.offices import STATE
 from app.identifiers.match_keys import PersonName
+from app.serving import night
 from app.serving.installation import Installation, InstallationError, in_transaction
 
 _TYPES: Final = ("labor", "sex", "labor", "undetermined")
@@ -71,6 +73,7 @@ def _case(
     county: str = "",
     opened: str = "2026-02-11",
     summary: str = "",
+    origin: str = "",
 ) -> Case:
     return Case(
         source_system="cms",
@@ -82,6 +85,7 @@ def _case(
         county_fips=county,
         opened_on=opened,
         summary=summary,
+        origin=origin,
         **(_ATTESTED if stage in {"pre_charge", "declined"} else {}),
         declined_reason="evidence" if stage == "declined" else "",
     )
@@ -189,27 +193,42 @@ CASES: Final[dict[str, tuple[Case, ...]]] = {
 }
 """By office. Cedar comes late, so that its queue is full of what others had posted."""
 
-_FILLERS: Final = tuple(
-    zip(
-        ("Ferris", "Greta", "Hollis", "Imke", "Jarvis", "Katrin", "Ludo", "Mireille"),
-        ("Amberley", "Bexcombe", "Cottrill", "Dunmore", "Estridge", "Fairholm", "Gatwood", "Hexam"),
-        strict=True,
-    )
+_GIVEN: Final = ("Ferris", "Greta", "Hollis", "Imke", "Jarvis", "Katrin", "Ludo", "Mireille")
+_SURNAMES: Final = (
+    *("Amberley", "Bexcombe", "Cottrill", "Dunmore"),
+    *("Estridge", "Fairholm", "Gatwood", "Hexam"),
 )
+_FILLERS: Final = 24
+"""Of each office: enough that some figures of the state can be told."""
+_ORIGINS: Final = ("labor_inspection", "sting", "survivor", "labor_inspection", "agency_referral")
+_COUNTIES: Final = {
+    "DEMO-DOGWOOD": ("06033", "06055"),
+    "DEMO-ELM": ("06007", "06021"),
+    "DEMO-FIR": ("06029", "06031"),
+    "DEMO-CEDAR": ("06019", "06107"),
+    "DEMO-AG": ("06067", ""),
+}
+"""Where the cases of an office happened: most in the first, some in the second."""
 
 
 def _fillers(code: str) -> Iterator[Case]:
     """Yield cases that overlap with nothing, so that lists look as they do at work."""
     place = [office.code for office in STATE].index(code)
-    for index, (given, surname) in enumerate(_FILLERS):
-        born = f"{1960 + 5 * place + index}-0{1 + index}-1{place}"
-        name = f"{surname}{'abcde'[place]}"
+    for index in range(_FILLERS):
+        turn, month = divmod(index, len(_GIVEN))
+        surname = _SURNAMES[(index + turn) % len(_SURNAMES)]
         yield _case(
-            f"25-{100 * (place + 1) + 7 * index:04}",
-            _person(given, name, born),
+            f"25-{200 * (place + 1) + 7 * index:04}",
+            _person(
+                _GIVEN[month],
+                f"{surname}{'abcde'[place]}",
+                f"{1952 + 5 * place + index}-0{1 + month}-1{place}",
+            ),
             kind=_TYPES[(index + place) % len(_TYPES)],
             stage=_STAGES[(index + place) % len(_STAGES)],
-            opened=f"2025-{index + 1:02}-0{place + 1}",
+            county=_COUNTIES[code][month in {3, 7}],
+            opened=f"2025-{1 + month + turn:02}-0{place + 1}",
+            origin=_ORIGINS[(index + turn) % len(_ORIGINS)],
         )
 
 
@@ -243,6 +262,7 @@ def show(here: Installation, directory: Path, registry: str) -> None:
             assert not refused, refused  # noqa: S101 -- the cases above are right, or wrong here
         _settle(clients)
     people.enrol(registry, in_transaction(here, people.add_people))
+    night.start(here, subprocess.DEVNULL).wait()  # what a first night makes is there to see, too
     done.write_text(json.dumps(ids))
 
 

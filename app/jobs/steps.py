@@ -13,6 +13,7 @@ from app.access.principal import Principal
 from app.access.vocabulary import Role
 from app.accounts import review
 from app.accounts import upkeep as accounts
+from app.agendas import service as agendas
 from app.alarms import service as alarms
 from app.cases.registering import Intake
 from app.contact_requests import service as contact_requests
@@ -20,6 +21,7 @@ from app.defendants import service as defendants
 from app.followups import reminding
 from app.handling import upkeep as handling
 from app.infusion import service as infusion
+from app.insights import service as insights
 from app.jobs import upkeep as jobs
 from app.lapses import service as lapses
 from app.notices import upkeep as notices
@@ -94,6 +96,8 @@ def steps(
         Step("defendants.expire", partial(defendants.end_expired, principal=me)),
         Step("infusion.expire", partial(infusion.expire_questions, principal=me)),
         Step("lapses.tell", partial(lapses.tell, principal=me)),
+        Step("agendas.make", partial(agendas.make_agendas, principal=me)),
+        Step("insights.publish", partial(insights.publish_insights, principal=me)),
         Step("access_reviews.remind", partial(review.remind, principal=me)),
         Step("people.disable_idle", partial(people.disable_idle, principal=me)),
         Step("glass.alarm", partial(glass.raise_alarms, principal=me)),

@@ -75,8 +75,8 @@ class Nights:
             self._process.wait()
 
 
-def start(here: Installation) -> "subprocess.Popen[bytes]":
-    """Start one run on an installation whose database runs."""
+def start(here: Installation, output: int | None = None) -> "subprocess.Popen[bytes]":
+    """Start one run on an installation whose database runs; it logs to our output by default."""
     ours = {f"JOINDER_{name.upper()}" for name in RegistrySettings.model_fields}
     kept = {
         key: value
@@ -92,6 +92,8 @@ def start(here: Installation) -> "subprocess.Popen[bytes]":
         [sys.executable, "-m", "app.serving.night"],
         env={**kept, **urls},
         stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
         start_new_session=True,  # Ctrl-C goes to the parent, which stops it
     )
 

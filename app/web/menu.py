@@ -55,6 +55,14 @@ _SECTIONS: Final = (
     ),
     ("Joint handling", (("Requests", "/handling", Permission.HANDLING_READ),)),
     (
+        "Reports",
+        (
+            ("Meeting agenda", "/agenda", Permission.AGENDAS_READ),
+            ("Insights", "/insights", Permission.INSIGHTS_READ),
+            ("Nightly runs", "/runs", Permission.RUNS_READ),
+        ),
+    ),
+    (
         "Notices",
         (
             ("Notices", "/notices", Permission.OVERLAPS_READ),
