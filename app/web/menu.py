@@ -23,6 +23,9 @@ _ENTRIES: Final = (
     ("Overlaps", "/overlaps", Permission.OVERLAPS_READ),
     ("Cases", "/cases", Permission.CASES_READ),
     ("Joint handling", "/handling", Permission.HANDLING_READ),
+    ("Contacts", "/contact-requests", Permission.HANDLING_READ),
+    ("Second looks", "/second-looks", Permission.OVERLAPS_READ),
+    ("Advice", "/infusion", Permission.INFUSION_READ),
     ("State overview", "/state", Permission.STATE_OVERLAPS_READ),
 )
 
@@ -44,6 +47,14 @@ _BY_CODE: Final = {
     "handling-request-not-yours-to-answer": "Another office must do this.",
     "agreement-text-differs": "The text has changed since you read it. Open the page again.",
     "instrument-missing": "The state's rule wants a referral or consent on record first.",
+    "contact-request-open": "Your office has asked before and waits for the answer. See Contacts.",
+    "contact-shown": "The overlap shows already whom to call. Open it again.",
+    "contact-request-ended": "The request was answered, withdrawn or has expired.",
+    "contact-request-not-yours": "The other office must do this.",
+    "second-look-state": "Somebody was first. Open the page again to see where it stands.",
+    "infusion-question-state": "Somebody was first. Open the page again to see where it stands.",
+    "infusion-question-not-yours": "The other office must do this.",
+    "infusion-desk-absent": "That office gives no advice on this topic. Choose another desk.",
     "cursor-invalid": "Start the list from its first page.",
     "unknown-parameter": "The address has something in it that this page does not know.",
 }

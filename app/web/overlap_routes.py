@@ -10,6 +10,7 @@ from app.cases import service as cases
 from app.cases.ladder import SeenOverlap
 from app.cases.overlap_schemas import OverlapId, VerdictPut
 from app.cases.vocabulary import Band, ReadReason
+from app.contact_requests import reading as contact_requests
 from app.core.deps import Session, Settings
 from app.core.errors import MalformedError
 from app.core.ids import parse_public_id, public_id
@@ -115,10 +116,10 @@ async def show_overlap(
     """Show one overlap: both sides as far as the ladder goes, and why it was found."""
     key = parse_public_id(ladder.PREFIX, overlap_id)
     seen = await opening.read_overlap(session, visit.principal, key, reason=None, now=visit.now)
-    return await _overlap(visit, session, seen, settings)
+    return await show(visit, session, seen, settings)
 
 
-async def _overlap(
+async def show(
     visit: Visit,
     session: Session,
     seen: SeenOverlap,
@@ -126,15 +127,17 @@ async def _overlap(
     errors: dict[str, str] | None = None,
     status: int = 200,
 ) -> Response:
+    """Return the page of an overlap; with `errors` after a form that was not right."""
     prior = Prior(settings.opposite_subjects, settings.expected_matches)
     read = seen.read
-    requests, kept = [], None
+    requests, asked, kept = [], None, None
     if read.retracted_at is None:
         kept = await followups.read_follow_up(session, visit.principal, seen.id, now=visit.now)
     if visit.may(Permission.HANDLING_READ):
         requests = await handling.list_requests_of_overlap(
             session, visit.principal, seen.id, now=visit.now
         )
+        asked = await contact_requests.find_open(session, visit.principal, seen.id, now=visit.now)
     shown: dict[str, Any] = {
         "overlap": read,
         "etag": read.etag,
@@ -143,6 +146,7 @@ async def _overlap(
             for finding in read.findings
         ],
         "requests": requests,
+        "contact_request": asked,
         "open_request": next((each for each in requests if each.status not in FINAL), None),
         "follow_up": kept,
         "events": {event for state, event in NEXT if kept is not None and state == kept.state},
@@ -152,6 +156,7 @@ async def _overlap(
         "errors": errors or {},
         "form": visit.form,
         "key": uuid4().hex,
+        "contact_key": uuid4().hex,
     }
     is_pointer = read.rung == "pointer"
     template = "overlaps/pointer.html" if is_pointer else "overlaps/overlap.html"
@@ -170,7 +175,7 @@ async def give_verdict(
     body, errors = forms.read(VerdictPut, sent)
     if body is None:
         seen = await cases.read_overlap(session, visit.principal, key, now=visit.now)
-        return await _overlap(visit, session, seen, settings, errors, 422)
+        return await show(visit, session, seen, settings, errors, 422)
     if_match = Precondition.parse(visit.form.get("version", ""))
     await cases.put_verdict(session, visit.principal, key, body, if_match=if_match, now=visit.now)
     return visit.redirect(f"/overlaps/{overlap_id}", "verdict-given")
@@ -185,7 +190,7 @@ async def open_overlap(
     reason = _REASONS.get(visit.form.get("opened_for", ""))
     seen = await opening.read_overlap(session, visit.principal, key, reason=reason, now=visit.now)
     errors = {} if reason else {"opened_for": "Choose what you read it for."}
-    return await _overlap(visit, session, seen, settings, errors, 200 if reason else 422)
+    return await show(visit, session, seen, settings, errors, 200 if reason else 422)
 
 
 @router.post("/overlaps/{overlap_id}/follow-up", **page(Permission.OVERLAPS_JUDGE))

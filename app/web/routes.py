@@ -3,17 +3,22 @@
 from fastapi import APIRouter
 
 from app.web import (
+    advice_routes,
     case_routes,
+    contact_routes,
     handling_routes,
     handling_step_routes,
     help_routes,
+    network_routes,
     overlap_routes,
+    second_look_routes,
     sign_in_routes,
 )
 
 router = APIRouter()
 for part in (
     *(sign_in_routes, overlap_routes, case_routes, help_routes),
-    *(handling_routes, handling_step_routes),
+    *(handling_routes, handling_step_routes, contact_routes, second_look_routes),
+    *(advice_routes, network_routes),
 ):
     router.include_router(part.router)

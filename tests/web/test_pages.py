@@ -23,6 +23,10 @@ OPEN_TO: Final[dict[str, set[Role]]] = {
     "/cases/new": READS - {Role.COORDINATOR},
     "/handling": READS,
     "/state": {Role.COORDINATOR},
+    "/contact-requests": READS,
+    "/second-looks": READS,
+    "/infusion": READS,
+    "/infusion/new": READS - {Role.ANALYST},
 }
 """Pages and who may open them, written down here once more and not read from the policy."""
 
@@ -65,6 +69,7 @@ class TestWhoSeesWhat:
             (f"/overlaps/{met.overlap_id}", f"/overlaps/ovl_{NOWHERE}"),
             (f"/handling/{asked}", f"/handling/hnd_{NOWHERE}"),
             ("/cases/cms/24-1", "/cases/cms/24-none"),
+            ("/cases/cms/24-1/network", "/cases/cms/24-none/network"),
         ):
             assert (await member.get(hidden)).status_code == 200
             one, two = await stranger.get(hidden), await stranger.get(absent)
@@ -339,6 +344,7 @@ class TestEveryPage:
         visitor = await reader(shared_registry, met.second, Role.LEADERSHIP, Role.COORDINATOR)
         signed_out = Reader(shared_registry.http())
         paths = [*OPEN_TO, f"/overlaps/{met.overlap_id}", f"/handling/{asked}", "/cases/cms/24-1"]
+        paths += [f"/cases/cms/24-1/{part}" for part in ("network", "checks")]
         open_ones = ["/sign-in", "/sign-in/enrolment", "/help", "/accessibility"]
         for who, path in [(visitor, p) for p in paths] + [(signed_out, p) for p in open_ones]:
             answer = await who.get(path)
