@@ -30,7 +30,6 @@ from app.handling.schemas import (
     HandlingExtend,
 )
 from app.handling.terms import Terms
-from app.matters import queries as matters
 from app.matters.errors import WordsRefusedError
 
 _STEPS = {"extend": "propose", "close": "conclude"}
@@ -214,11 +213,3 @@ async def _show(
                     now=now,
                     awaits_approval=rung == ladder.SUMMARY,
                 )
-    await matters.add_origin(
-        session,
-        [asks["office_id"]],
-        "answer",
-        from_office_id=own["office_id"],
-        request_id=row["id"],
-        now=now,
-    )

@@ -31,7 +31,6 @@ from app.handling.schemas import (
     HandlingSubmit,
 )
 from app.handling.terms import LONGEST, MOST_VERSIONS, Terms
-from app.matters import queries as matters
 
 Party = dict[str, Any]
 
@@ -213,7 +212,7 @@ async def tell_parties(
     *,
     now: datetime,
 ) -> None:
-    """Show the offices asked the contact of who asks, and enter it in their ledgers."""
+    """Show the offices asked the contact of who asks; the database enters it in their ledgers."""
     for party in asked:
         if party["overlap_id"]:
             await cases_service.grant(
@@ -227,14 +226,6 @@ async def tell_parties(
                 request_id=request_id,
                 now=now,
             )
-    await matters.add_origin(
-        session,
-        [party["office_id"] for party in asked],
-        "request",
-        from_office_id=principal.office_id,
-        request_id=request_id,
-        now=now,
-    )
 
 
 async def move_request(

@@ -12,20 +12,18 @@ from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.audit import service as audit
 from app.core.ids import new_id, public_id
-from app.matters import queries
 from app.matters.errors import (
     InstrumentMissingError,
     LeadOfferError,
     LeadOfferNotFoundError,
 )
-from app.matters.models import Matter, MatterLead
+from app.matters.models import MatterLead
 from app.matters.schemas import MatterRead
 from app.matters.service import OFFER, get_open, read_as
 from app.reference.authority import authority_of
 
-"""Bases of an Attorney General's authority that take a referral or consent on paper."""
-
 ON_PAPER: Final = frozenset({"on_request", "on_consent", "referral_by"})
+"""Bases of an Attorney General's authority that take a referral or consent on paper."""
 
 
 async def offer_lead(
@@ -97,7 +95,7 @@ async def accept_lead(
     *,
     now: datetime,
 ) -> MatterRead:
-    """Take the lead that was offered; it passes at this moment.
+    """Take the lead that was offered; the database lets it pass at this moment.
 
     Raises:
         MissingScopeError: the caller lacks `handling:sign`; machine clients always do.
@@ -126,26 +124,12 @@ async def accept_lead(
     )
     if not taken.rowcount:  # type: ignore[attr-defined]  # of a CursorResult
         raise LeadOfferNotFoundError
-    await session.execute(
-        update(Matter)
-        .where(Matter.request_id == row["request_id"])
-        .values(lead_office_id=principal.office_id)
-    )
-    others = [each["office_id"] for each in row["parties"]]
-    await queries.add_origin(
-        session,
-        [principal.office_id],
-        "lead",
-        from_office_id=row["lead_office_id"],
-        request_id=row["request_id"],
-        now=now,
-    )
     await audit.record(
         session,
         principal,
         "lead.handed_over",
         str(row["request_id"]),
-        recipients=others,
+        recipients=[each["office_id"] for each in row["parties"]],
         detail={"from": row["lead_office_id"], "to": principal.office_id},
     )
     return await read_as(session, principal, row["request_id"], now=now)

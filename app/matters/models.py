@@ -57,6 +57,12 @@ class MatterLead(Base):
             postgresql_where=text("accepted_at IS NULL AND withdrawn_at IS NULL"),
         ),
         Index("uq_matter_leads_accepted", "request_id", "accepted_at", unique=True),
+        Index(
+            "uq_matter_leads_first",
+            "request_id",
+            unique=True,
+            postgresql_where=text("from_office_id IS NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -75,7 +81,7 @@ class MatterLead(Base):
 class OriginEntry(Base):
     """What came to an office from the registry, when and from whom (the lead-origin ledger).
 
-    Nobody can delete one; a trigger on grants adds those of disclosures, in their transaction. It
+    Nobody can write or delete one: triggers add what follows of a step, in its transaction. It
     outlives what it names: the case that a lead came from is purged, that it came is not.
     """
 

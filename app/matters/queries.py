@@ -1,6 +1,5 @@
 """SQL of matters: who may know of one, and what its parties wrote about it."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -78,10 +77,6 @@ WHERE e.office_id = $2 AND (e.request_id = $1 OR e.overlap_id IN (
   SELECT p.overlap_id FROM handling_parties p WHERE p.request_id = $1))
 ORDER BY at, what, code
 """
-_ADD_ORIGIN: Final = """
-INSERT INTO origin_entries (office_id, from_office_id, what, request_id, at)
-SELECT office_id, $2, $3, $4, $5 FROM unnest($1::bigint[]) AS q (office_id)
-"""
 
 
 async def get_matter(
@@ -119,16 +114,3 @@ async def list_origin(session: AsyncSession, key: UUID, office_id: int) -> list[
     """Return what came to an office from the registry in this matter, oldest first."""
     rows: list[asyncpg.Record] = await (await driver(session)).fetch(_ORIGIN, key, office_id)
     return rows
-
-
-async def add_origin(
-    session: AsyncSession,
-    to: Sequence[int],
-    what: str,
-    *,
-    from_office_id: int,
-    request_id: UUID,
-    now: datetime,
-) -> None:
-    """Enter in the ledgers of `to` what came to them; part of the caller's transaction."""
-    await (await driver(session)).execute(_ADD_ORIGIN, to, from_office_id, what, request_id, now)

@@ -20,7 +20,6 @@ from app.matters.models import Matter, MatterLead
 from app.matters.schemas import LeadPeriodRead, MatterRead
 from app.offices.schemas import OfficeRef
 
-"""Bases of an Attorney General's authority that take a referral or consent on paper."""
 OFFER: Final = "led"
 
 
@@ -67,16 +66,6 @@ async def begin_matter(
             accepted_at=now,
         )
     )
-    for office_id in offices:
-        others = [each for each in offices if each != office_id]
-        await queries.add_origin(
-            session,
-            others,
-            "agreement",
-            from_office_id=office_id,
-            request_id=request_id,
-            now=now,
-        )
     await audit.record(
         session,
         principal,

@@ -1,10 +1,9 @@
-"""Where a person can go, and what people are told about refusals."""
+"""Where a person can go: sections, each with its pages; who may open none of them is shown none."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from app.access.permissions import Permission
-from app.core.errors import AppError
 
 if TYPE_CHECKING:
     from app.web.pages import Visit
@@ -12,64 +11,74 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry of the navigation."""
+    """One page of a section."""
 
     title: str
     path: str
     is_here: bool
 
 
-_ENTRIES: Final = (
-    ("Overlaps", "/overlaps", Permission.OVERLAPS_READ),
-    ("Cases", "/cases", Permission.CASES_READ),
-    ("Joint handling", "/handling", Permission.HANDLING_READ),
-    ("Contacts", "/contact-requests", Permission.HANDLING_READ),
-    ("Second looks", "/second-looks", Permission.OVERLAPS_READ),
-    ("Advice", "/infusion", Permission.INFUSION_READ),
-    ("State overview", "/state", Permission.STATE_OVERLAPS_READ),
+@dataclass(frozen=True)
+class Section:
+    """What belongs together; it leads to the first of its pages that the person may open."""
+
+    title: str
+    entries: tuple[Entry, ...]
+
+    @property
+    def path(self) -> str:
+        """Return where the section begins for this person."""
+        return self.entries[0].path
+
+    @property
+    def is_here(self) -> bool:
+        """Return whether the page that is open is one of it."""
+        return any(entry.is_here for entry in self.entries)
+
+
+# a page below a listed one marks that one, unless it is listed itself
+_SECTIONS: Final = (
+    (
+        "Overlaps",
+        (
+            ("Queue", "/overlaps", Permission.OVERLAPS_READ),
+            ("Contacts", "/contact-requests", Permission.HANDLING_READ),
+            ("Second looks", "/second-looks", Permission.OVERLAPS_READ),
+            ("Hold no longer", "/overlaps/retracted", Permission.OVERLAPS_READ),
+            ("State overview", "/state", Permission.STATE_OVERLAPS_READ),
+        ),
+    ),
+    (
+        "Cases",
+        (
+            ("Our cases", "/cases", Permission.CASES_READ),
+            ("Post a case", "/cases/new", Permission.CASES_POST),
+        ),
+    ),
+    ("Joint handling", (("Requests", "/handling", Permission.HANDLING_READ),)),
+    ("Advice", (("Questions and desks", "/infusion", Permission.INFUSION_READ),)),
 )
 
-_ADVICE: Final = {
-    404: "It does not exist, or it is not for you to see. We cannot say which.",
-    403: "Your role does not include this. Ask your office's administrator if it should.",
-    409: "Open the page again: it has changed since you opened it.",
-    412: "Somebody changed it after you opened the page. Open it again, read it, and decide anew.",
-    503: "A part of the service does not answer. Wait a moment, then send it again.",
-    500: "Something went wrong on our side. Try again; if it happens again, call the operator.",
-}
-_BY_CODE: Final = {
-    "cross-site-request": "The page was open for too long, or it is not ours. Open it again here.",
-    "step-up-needed": "This needs a second factor given in the last 15 minutes. Open the page "
-    "again and give it there.",
-    "handling-request-open": "There is an open request for this overlap. See Joint handling.",
-    "handling-step-not-possible": "Somebody was first. Open the page again to see where it stands.",
-    "handling-step-taken": "Your office has done this before, and waits for the others.",
-    "handling-request-not-yours-to-answer": "Another office must do this.",
-    "agreement-text-differs": "The text has changed since you read it. Open the page again.",
-    "instrument-missing": "The state's rule wants a referral or consent on record first.",
-    "contact-request-open": "Your office has asked before and waits for the answer. See Contacts.",
-    "contact-shown": "The overlap shows already whom to call. Open it again.",
-    "contact-request-ended": "The request was answered, withdrawn or has expired.",
-    "contact-request-not-yours": "The other office must do this.",
-    "second-look-state": "Somebody was first. Open the page again to see where it stands.",
-    "infusion-question-state": "Somebody was first. Open the page again to see where it stands.",
-    "infusion-question-not-yours": "The other office must do this.",
-    "infusion-desk-absent": "That office gives no advice on this topic. Choose another desk.",
-    "cursor-invalid": "Start the list from its first page.",
-    "unknown-parameter": "The address has something in it that this page does not know.",
-}
+
+def sections(visit: "Visit") -> list[Section]:
+    """Return the sections in which the person's role opens a page; the page it is on is marked."""
+    here = _listed_at(visit.request.url.path)
+    found = (
+        Section(
+            title,
+            tuple(
+                Entry(name, path, path == here)
+                for name, path, permission in entries
+                if visit.may(permission)
+            ),
+        )
+        for title, entries in _SECTIONS
+    )
+    return [section for section in found if section.entries]
 
 
-def entries(visit: "Visit") -> list[Entry]:
-    """Return the pages that the person's role lets it open; the page it is on is marked."""
-    path = visit.request.url.path
-    return [
-        Entry(title, target, path == target or path.startswith(f"{target}/"))
-        for title, target, permission in _ENTRIES
-        if visit.may(permission)
-    ]
-
-
-def advice(error: AppError) -> str:
-    """Return what a person can do about a refusal; the API's own advice speaks to programs."""
-    return _BY_CODE.get(error.code) or _ADVICE.get(error.status) or error.default_detail
+def _listed_at(path: str) -> str:
+    """Return the nearest listed page at or above a path, empty if there is none."""
+    listed = (each for _, entries in _SECTIONS for _, each, _ in entries)
+    above = (each for each in listed if path == each or path.startswith(f"{each}/"))
+    return max(above, key=len, default="")

@@ -26,7 +26,7 @@ from app.queues import service as queues
 from app.queues.queries import COUNTED
 from app.queues.schemas import QueueFilter, Turn
 from app.sharing import audience
-from app.web import evidence, forms
+from app.web import evidence, forms, menu
 from app.web.deps import Changing, Cursor, Note, Reading, page
 from app.web.pages import PageRoute, Visit
 
@@ -41,12 +41,10 @@ _BANDS: Final = ("strong", "probable", "possible", "shared_only")
 @router.get("/", **page())
 async def show_start(visit: Reading) -> Response:
     """Send the browser to the first page that the person's role opens."""
-    for permission, path in (
-        (Permission.OVERLAPS_READ, "/overlaps?turn=ours"),
-        (Permission.CASES_READ, "/cases"),
-    ):
-        if visit.may(permission):
-            return visit.redirect(path)
+    if visit.may(Permission.OVERLAPS_READ):
+        return visit.redirect("/overlaps?turn=ours")
+    for section in menu.sections(visit):
+        return visit.redirect(section.path)
     return visit.page("nothing_here.html")
 
 

@@ -20,7 +20,7 @@ from app.people import sign_ins
 from app.people.deps import COOKIE
 from app.people.errors import BannerNotAcknowledgedError, SecondFactorNeededError
 from app.people.queries import IDLE, SignedIn
-from app.web import menu
+from app.web import menu, refusals
 from app.web.rendering import render
 from app.web.zones import zone_of
 
@@ -72,7 +72,7 @@ class Visit:
 
     def page(self, template: str, /, *, status: int = 200, **values: Any) -> Response:
         """Return a page."""
-        shown = {**_frame(self.request), "visit": self, "menu": menu.entries(self), **values}
+        shown = {**_frame(self.request), "visit": self, "menu": menu.sections(self), **values}
         return respond(render(template, **shown), self.request, status)
 
     def redirect(self, path: str, note: str = "") -> Response:
@@ -160,7 +160,7 @@ def problem_page(request: Request, error: AppError) -> Response | None:
     visit = getattr(request.state, "visit", None) if error.status < _OPEN_STATUS else None
     values = {
         "error": error,
-        "advice": menu.advice(error),
+        "advice": refusals.advice(error),
         "back": "/" if is_read else request.url.path.rpartition("/")[0] or "/",
         "trace_id": request.state.request_id if error.status >= _OPEN_STATUS else "",
     }

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -51,3 +52,20 @@ async def acting(
     finally:
         await change.rollback()
         await connection.close()
+
+
+async def refused(connection: asyncpg.Connection, statement: str, *values: Any) -> bool:
+    """Return whether the database refuses the right, or the row, of a statement; undo it."""
+    attempt = connection.transaction()
+    await attempt.start()
+    try:
+        await connection.execute(statement, *values)
+    except (
+        asyncpg.InsufficientPrivilegeError,
+        asyncpg.CheckViolationError,
+        asyncpg.UniqueViolationError,
+    ):
+        return True
+    finally:
+        await attempt.rollback()
+    return False

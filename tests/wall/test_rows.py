@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import asyncpg
 import pytest
@@ -11,7 +11,7 @@ from app.core.db import driver, enter, transaction
 from app.core.ids import new_id, parse_public_id
 from tests.factories import Registry
 from tests.scenes import Meeting, meet
-from tests.wall.acting import acting, client_of, office_id
+from tests.wall.acting import acting, client_of, office_id, refused
 
 OF_THE_MATCHER: Final[Mapping[str, set[str]]] = {
     "subjects": {"id", "case_id", "office_id", "ref", "kind", "rarities", "kinds", "numbers"}
@@ -95,19 +95,6 @@ async def columns(connection: asyncpg.Connection) -> dict[str, set[str]]:
         " GROUP BY c.relname"
     )
     return {name: set(names) for name, names in found}
-
-
-async def refused(connection: asyncpg.Connection, statement: str, *values: Any) -> bool:
-    """Return whether the database refuses the right, or the row, of a statement."""
-    attempt = connection.transaction()
-    await attempt.start()
-    try:
-        await connection.execute(statement, *values)
-    except asyncpg.InsufficientPrivilegeError:
-        return True
-    finally:
-        await attempt.rollback()
-    return False
 
 
 class TestWithoutContext:

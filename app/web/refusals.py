@@ -1,0 +1,40 @@
+"""What people are told about refusals; the API's own advice speaks to programs."""
+
+from typing import Final
+
+from app.core.errors import AppError
+
+_ADVICE: Final = {
+    404: "It does not exist, or it is not for you to see. We cannot say which.",
+    403: "Your role does not include this. Ask your office's administrator if it should.",
+    409: "Open the page again: it has changed since you opened it.",
+    412: "Somebody changed it after you opened the page. Open it again, read it, and decide anew.",
+    503: "A part of the service does not answer. Wait a moment, then send it again.",
+    500: "Something went wrong on our side. Try again; if it happens again, call the operator.",
+}
+_BY_CODE: Final = {
+    "cross-site-request": "The page was open for too long, or it is not ours. Open it again here.",
+    "step-up-needed": "This needs a second factor given in the last 15 minutes. Open the page "
+    "again and give it there.",
+    "handling-request-open": "There is an open request for this overlap. See Joint handling.",
+    "handling-step-not-possible": "Somebody was first. Open the page again to see where it stands.",
+    "handling-step-taken": "Your office has done this before, and waits for the others.",
+    "handling-request-not-yours-to-answer": "Another office must do this.",
+    "agreement-text-differs": "The text has changed since you read it. Open the page again.",
+    "instrument-missing": "The state's rule wants a referral or consent on record first.",
+    "contact-request-open": "Your office has asked before and waits for the answer. See Contacts.",
+    "contact-shown": "The overlap shows already whom to call. Open it again.",
+    "contact-request-ended": "The request was answered, withdrawn or has expired.",
+    "contact-request-not-yours": "The other office must do this.",
+    "second-look-state": "Somebody was first. Open the page again to see where it stands.",
+    "infusion-question-state": "Somebody was first. Open the page again to see where it stands.",
+    "infusion-question-not-yours": "The other office must do this.",
+    "infusion-desk-absent": "That office gives no advice on this topic. Choose another desk.",
+    "cursor-invalid": "Start the list from its first page.",
+    "unknown-parameter": "The address has something in it that this page does not know.",
+}
+
+
+def advice(error: AppError) -> str:
+    """Return what a person can do about a refusal."""
+    return _BY_CODE.get(error.code) or _ADVICE.get(error.status) or error.default_detail
