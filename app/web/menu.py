@@ -56,7 +56,13 @@ _SECTIONS: Final = (
         ),
     ),
     ("Joint handling", (("Requests", "/handling", Permission.HANDLING_READ),)),
-    ("Advice", (("Questions and desks", "/infusion", Permission.INFUSION_READ),)),
+    (
+        "Advice",
+        (
+            ("Questions and desks", "/infusion", Permission.INFUSION_READ),
+            ("Ask a question", "/infusion/new", Permission.INFUSION_ASK),
+        ),
+    ),
 )
 
 
