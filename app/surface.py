@@ -35,6 +35,8 @@ from app.notifications import examples as notifications_examples
 from app.notifications import routes as notifications
 from app.overlaps import examples as overlaps_examples
 from app.overlaps import routes as overlaps
+from app.oversight import examples as oversight_examples
+from app.oversight import routes as oversight
 from app.people import admin_routes as people_administration
 from app.people import examples as people_examples
 from app.people import me_routes as people_themselves
@@ -62,7 +64,7 @@ LIMITS: Final = LimitsRead(
 
 PACKAGES: Final = (
     *(accounts, people, people_themselves, people_administration),
-    *(quotas, overlaps, cases, suppressing, defendants, sharing, reviews, infusion),
+    *(quotas, overlaps, cases, suppressing, defendants, sharing, oversight, reviews, infusion),
     *(handling, matters, teamwork, contact_requests, followups, networks, second_looks, checks),
     *(notifications, jobs, web),
 )
@@ -82,6 +84,7 @@ EXAMPLES: Final = {
     **networks_examples.EXAMPLES,
     **notifications_examples.EXAMPLES,
     **overlaps_examples.EXAMPLES,
+    **oversight_examples.EXAMPLES,
     **people_examples.EXAMPLES,
     **quotas_examples.EXAMPLES,
     **reviews_examples.EXAMPLES,

@@ -55,6 +55,7 @@ offices:manage       -               -               -               -          
 people:manage        -               -               -               -               -               own           -       own
 people:review        -               -               -               -               -               own           own     -
 runs:read            -               -               -               -               -               -             own     own
+audit:read           -               -               -               -               -               -             own     -
 """  # noqa: E501 -- a table is read across
 """Rows are permissions. `leadership` are unit heads, `coordinator` those of an office."""
 

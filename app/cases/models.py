@@ -175,6 +175,7 @@ class Reading(Base):
             name="reason",
         ),
         Index("ix_readings_case_id_id", "case_id", "id"),
+        Index("ix_readings_owner_office_id_id", "owner_office_id", "id"),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)

@@ -1,7 +1,7 @@
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 
 from app.access.errors import StepUpNeededError
 from app.access.permissions import Permission
@@ -46,8 +46,12 @@ def _step(*raises: type[AppError], scope: Permission) -> dict[str, Any]:
     return operation(*moved, *stale, *raises, scope=scope, sends=["ETag", "Location"])
 
 
-def _key(request_id: str) -> UUID | None:
+def request_key(request_id: HandlingId) -> UUID | None:
+    """Return the key of the request that the path names, None if it names none."""
     return parse_public_id(queries.PREFIX, request_id)
+
+
+RequestKey = Annotated[UUID | None, Depends(request_key)]
 
 
 @router.post(
@@ -104,14 +108,14 @@ async def list_handling_requests(
     ),
 )
 async def read_handling_request(
-    request_id: HandlingId,
+    request_id: RequestKey,
     response: Response,
     session: Session,
     principal: CurrentPrincipal,
     now: Now,
 ) -> HandlingRead:
     """Read one request: where it stands, and what the office can do next."""
-    read = await reading.read_request(session, principal, _key(request_id), now=now)
+    read = await reading.read_request(session, principal, request_id, now=now)
     response.headers["ETag"] = read.etag
     return read
 
@@ -121,10 +125,10 @@ async def read_handling_request(
     openapi_extra=operation(errors.HandlingNotFoundError, scope=Permission.HANDLING_READ),
 )
 async def list_handling_terms(
-    request_id: HandlingId, session: Session, principal: CurrentPrincipal, now: Now
+    request_id: RequestKey, session: Session, principal: CurrentPrincipal, now: Now
 ) -> TermsVersionList:
     """List every version of the terms, what each changed, and the text that is signed."""
-    return await reading.list_terms(session, principal, _key(request_id), now=now)
+    return await reading.list_terms(session, principal, request_id, now=now)
 
 
 @router.get(
@@ -132,10 +136,10 @@ async def list_handling_terms(
     openapi_extra=operation(errors.HandlingNotFoundError, scope=Permission.HANDLING_READ),
 )
 async def export_agreement(
-    request_id: HandlingId, session: Session, principal: CurrentPrincipal, now: Now
+    request_id: RequestKey, session: Session, principal: CurrentPrincipal, now: Now
 ) -> AgreementExport:
     """Export the request with its versions, signatures and instruments."""
-    return await reading.export_agreement(session, principal, _key(request_id), now=now)
+    return await reading.export_agreement(session, principal, request_id, now=now)
 
 
 @router.get(
@@ -144,10 +148,10 @@ async def export_agreement(
     openapi_extra=operation(errors.HandlingNotFoundError, scope=Permission.HANDLING_READ),
 )
 async def print_agreement(
-    request_id: HandlingId, session: Session, principal: CurrentPrincipal, now: Now
+    request_id: RequestKey, session: Session, principal: CurrentPrincipal, now: Now
 ) -> PdfResponse:
     """Print the agreement with its text, signatures and instruments as a tagged PDF."""
-    return PdfResponse(await reading.print_agreement(session, principal, _key(request_id), now=now))
+    return PdfResponse(await reading.print_agreement(session, principal, request_id, now=now))
 
 
 @router.post(
@@ -156,7 +160,7 @@ async def print_agreement(
     openapi_extra=_step(errors.TermsRefusedError, scope=Permission.HANDLING_REQUEST),
 )
 async def move_handling_request(
-    request_id: HandlingId,
+    request_id: RequestKey,
     body: HandlingMove,
     session: Session,
     principal: CurrentPrincipal,
@@ -171,7 +175,7 @@ async def move_handling_request(
         Permission.HANDLING_REQUEST,
         200,
         lambda: asking.move_request(
-            session, principal, _key(request_id), body, if_match=if_match, now=now
+            session, principal, request_id, body, if_match=if_match, now=now
         ),
     )
 
@@ -186,7 +190,7 @@ async def move_handling_request(
     ),
 )
 async def answer_handling_request(
-    request_id: HandlingId,
+    request_id: RequestKey,
     body: HandlingAnswer,
     session: Session,
     principal: CurrentPrincipal,
@@ -201,7 +205,7 @@ async def answer_handling_request(
         Permission.HANDLING_ANSWER,
         200,
         lambda: answering.answer_request(
-            session, principal, _key(request_id), body, if_match=if_match, now=now
+            session, principal, request_id, body, if_match=if_match, now=now
         ),
     )
 
@@ -220,7 +224,7 @@ async def answer_handling_request(
     ),
 )
 async def sign_handling_request(
-    request_id: HandlingId,
+    request_id: RequestKey,
     body: HandlingSign,
     session: Session,
     principal: CurrentPrincipal,
@@ -235,7 +239,7 @@ async def sign_handling_request(
         Permission.HANDLING_SIGN,
         200,
         lambda: signing.sign_request(
-            session, principal, _key(request_id), body, if_match=if_match, now=now
+            session, principal, request_id, body, if_match=if_match, now=now
         ),
     )
 
@@ -246,7 +250,7 @@ async def sign_handling_request(
     openapi_extra=_step(StepUpNeededError, scope=Permission.HANDLING_SIGN),
 )
 async def decide_handling_request(
-    request_id: HandlingId,
+    request_id: RequestKey,
     body: HandlingDecision,
     session: Session,
     principal: CurrentPrincipal,
@@ -261,7 +265,7 @@ async def decide_handling_request(
         Permission.HANDLING_SIGN,
         200,
         lambda: signing.decide_request(
-            session, principal, _key(request_id), body, if_match=if_match, now=now
+            session, principal, request_id, body, if_match=if_match, now=now
         ),
     )
 
@@ -279,7 +283,7 @@ async def decide_handling_request(
     ),
 )
 async def record_instrument(
-    request_id: HandlingId,
+    request_id: RequestKey,
     body: InstrumentRecord,
     session: Session,
     principal: CurrentPrincipal,
@@ -292,5 +296,5 @@ async def record_instrument(
         claim,
         Permission.HANDLING_ANSWER,
         201,
-        lambda: signing.record_instrument(session, principal, _key(request_id), body, now=now),
+        lambda: signing.record_instrument(session, principal, request_id, body, now=now),
     )

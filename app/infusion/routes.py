@@ -1,6 +1,7 @@
 from typing import Annotated
+from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from app.access.permissions import Permission
 from app.accounts.deps import CurrentPrincipal
@@ -46,6 +47,13 @@ _STEP = (
     IdempotencyKeyReusedError,
 )
 
+
+def question_key(question_id: QuestionId) -> UUID | None:
+    """Return the key of the question that the path names, None if it names none."""
+    return parse_public_id(service.PREFIX, question_id)
+
+
+QuestionKey = Annotated[UUID | None, Depends(question_key)]
 OfTopic = Annotated[
     Topic | None, Query(description="Only what is on this topic.", examples=["labor"])
 ]
@@ -160,11 +168,10 @@ async def list_questions(
     openapi_extra=operation(QuestionNotFoundError, scope=Permission.INFUSION_READ),
 )
 async def read_question(
-    question_id: QuestionId, session: Session, principal: CurrentPrincipal, now: Now
+    question_id: QuestionKey, session: Session, principal: CurrentPrincipal, now: Now
 ) -> QuestionRead:
     """Read one question and its answer."""
-    key = parse_public_id(service.PREFIX, question_id)
-    return await service.read_question(session, principal, key, now=now)
+    return await service.read_question(session, principal, question_id, now=now)
 
 
 @router.post(
@@ -173,7 +180,7 @@ async def read_question(
     openapi_extra=operation(*_STEP, scope=Permission.INFUSION_ANSWER, sends=_SENDS),
 )
 async def take_question(
-    question_id: QuestionId,
+    question_id: QuestionKey,
     body: QuestionStep,  # noqa: ARG001 -- each POST takes an object
     session: Session,
     principal: CurrentPrincipal,
@@ -181,13 +188,12 @@ async def take_question(
     now: Now,
 ) -> Response:
     """Say that someone of the desk is at it, so that the other office knows."""
-    key = parse_public_id(service.PREFIX, question_id)
     return await answer_once(
         session,
         claim,
         Permission.INFUSION_ANSWER,
         200,
-        lambda: service.take_question(session, principal, key, now=now),
+        lambda: service.take_question(session, principal, question_id, now=now),
     )
 
 
@@ -199,7 +205,7 @@ async def take_question(
     ),
 )
 async def answer_question(
-    question_id: QuestionId,
+    question_id: QuestionKey,
     body: QuestionAnswer,
     session: Session,
     principal: CurrentPrincipal,
@@ -207,13 +213,12 @@ async def answer_question(
     now: Now,
 ) -> Response:
     """Answer a question in general terms; the first answer is final and may be discoverable."""
-    key = parse_public_id(service.PREFIX, question_id)
     return await answer_once(
         session,
         claim,
         Permission.INFUSION_ANSWER,
         200,
-        lambda: service.answer_question(session, principal, key, body.answer, now=now),
+        lambda: service.answer_question(session, principal, question_id, body.answer, now=now),
     )
 
 
@@ -223,7 +228,7 @@ async def answer_question(
     openapi_extra=operation(*_STEP, scope=Permission.INFUSION_ASK, sends=_SENDS),
 )
 async def say_use(
-    question_id: QuestionId,
+    question_id: QuestionKey,
     body: QuestionUse,
     session: Session,
     principal: CurrentPrincipal,
@@ -231,13 +236,12 @@ async def say_use(
     now: Now,
 ) -> Response:
     """Say whether the answer was used, and what for or why not."""
-    key = parse_public_id(service.PREFIX, question_id)
     return await answer_once(
         session,
         claim,
         Permission.INFUSION_ASK,
         200,
-        lambda: service.say_use(session, principal, key, body, now=now),
+        lambda: service.say_use(session, principal, question_id, body, now=now),
     )
 
 
@@ -247,7 +251,7 @@ async def say_use(
     openapi_extra=operation(*_STEP, scope=Permission.INFUSION_ASK, sends=_SENDS),
 )
 async def withdraw_question(
-    question_id: QuestionId,
+    question_id: QuestionKey,
     body: QuestionStep,  # noqa: ARG001 -- each POST takes an object
     session: Session,
     principal: CurrentPrincipal,
@@ -255,11 +259,10 @@ async def withdraw_question(
     now: Now,
 ) -> Response:
     """Withdraw a question that is not answered; the desk may have read it."""
-    key = parse_public_id(service.PREFIX, question_id)
     return await answer_once(
         session,
         claim,
         Permission.INFUSION_ASK,
         200,
-        lambda: service.withdraw_question(session, principal, key, now=now),
+        lambda: service.withdraw_question(session, principal, question_id, now=now),
     )

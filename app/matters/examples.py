@@ -13,6 +13,7 @@ PERIOD: Final = {
 MATTER: Final = {
     "id": "mat_0198a3c1d2e47f508192a3b4c5d6e7f8",
     "request_id": "hnd_0198a3c1d2e47f508192a3b4c5d6e7f8",
+    "kind": "joint_handling",
     "status": "active",
     "began_on": "2026-03-04",
     "agreed_on": "2026-03-04",
@@ -20,10 +21,13 @@ MATTER: Final = {
     "ended_at": None,
     "parties": [LEAD, _OTHER],
     "lead": LEAD,
+    "is_lead": True,
     "leads": [PERIOD],
 }
+_LISTED: Final = {name: value for name, value in MATTER.items() if name != "leads"}
 EXAMPLES: Final[dict[str, Any]] = {
     "MatterRead": MATTER,
+    "MatterPage": {"items": [_LISTED], "next_cursor": None},
     "LeadOffer": {"office": "NV0020000A"},
     "LeadTake": {"from_office": "CA0190000A"},
     "OriginList": {

@@ -42,8 +42,8 @@ IS_NAMED: Final = f"""
 """
 """SQL condition: the caller is told which office the party `q` is."""
 
-_ONE: Final = f"""
-SELECT m.*, h.status, h.version, me.number AS own_number, p.parties, $2::date AS today,
+_VISIBLE: Final = f"""
+SELECT m.*, h.kind, h.status, h.version, me.number AS own_number, p.parties, $2::date AS today,
   t.terms ->> 'trafficking_type' AS trafficking_type, t.terms ->> 'matter_kind' AS matter_kind,
   (t.terms ->> 'review_every_days')::int AS review_every_days,
   EXISTS (SELECT FROM handling_instruments i WHERE i.request_id = m.request_id) AS has_instrument
@@ -56,8 +56,18 @@ CROSS JOIN LATERAL (
     'code', o.code, 'name', o.name, 'kind', o.kind, 'state', o.state) ORDER BY q.number)
     AS parties
   FROM handling_parties q JOIN offices o ON o.id = q.office_id WHERE q.request_id = h.id) p
-WHERE {PARTY_SEES} AND m.request_id = $5
+WHERE {PARTY_SEES}
 """  # noqa: S608 -- as above
+_ONE: Final = _VISIBLE + " AND m.request_id = $5"
+_PAGE: Final = (
+    _VISIBLE
+    + """
+  AND me.request_id < coalesce($5, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)
+  AND ($7::boolean IS NULL OR $7 = (m.ended_at IS NULL))
+  AND ($8::boolean IS NULL OR $8 = (m.lead_office_id = $1))
+ORDER BY me.request_id DESC LIMIT $6
+"""
+)
 
 _LEADS: Final = """
 SELECT l.*, o.code, o.name, f.code AS from_code FROM matter_leads l
@@ -102,6 +112,34 @@ async def get_matter(
     if row is None:
         raise MatterNotFoundError
     return row
+
+
+async def list_matters(
+    session: AsyncSession,
+    principal: Principal,
+    *,
+    is_open: bool | None,
+    is_lead: bool | None,
+    before: UUID | None,
+    limit: int,
+    now: datetime,
+) -> list[asyncpg.Record]:
+    """Return a page of the matters of the caller's office, newest first.
+
+    Args:
+        session: Acts for the office.
+        principal: Who asks.
+        is_open: Only those that hold, or only ended ones; None for both.
+        is_lead: Only those that the office leads, or that another leads; None for both.
+        before: The last one of the page before.
+        limit: How many at most.
+        now: The instant of the request.
+    """
+    who = (principal.office_id, now, principal.is_participating, principal.person_id)
+    rows: list[asyncpg.Record] = await (await driver(session)).fetch(
+        _PAGE, *who, before, limit, is_open, is_lead
+    )
+    return rows
 
 
 async def list_leads(session: AsyncSession, key: UUID) -> list[asyncpg.Record]:

@@ -1,14 +1,19 @@
-from fastapi import APIRouter, Response
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Response
 
 from app.access.errors import StepUpNeededError
 from app.access.permissions import Permission
 from app.accounts.deps import CurrentPrincipal
 from app.accounts.errors import IdempotencyKeyReusedError
 from app.accounts.idempotency import CurrentClaim, answer_once
+from app.accounts.pages import RequestedPage
 from app.core.deps import Now, Session
 from app.core.http import StrictRoute
 from app.core.ids import parse_public_id
 from app.core.openapi import operation
+from app.core.paging import CursorError
 from app.matters import leads, origin, queries, service
 from app.matters.errors import (
     InstrumentMissingError,
@@ -21,27 +26,66 @@ from app.matters.schemas import (
     LeadOffer,
     LeadTake,
     MatterId,
+    MatterPage,
     MatterRead,
     OfferId,
     OriginList,
+    Part,
+    State,
 )
 
-router = APIRouter(prefix="/v1/matters/{matter_id}", tags=["matters"], route_class=StrictRoute)
+router = APIRouter(prefix="/v1/matters", tags=["matters"], route_class=StrictRoute)
 
 _CHANGE = (MatterNotFoundError, MatterEndedError, IdempotencyKeyReusedError)
 
 
-@router.get("", openapi_extra=operation(MatterNotFoundError, scope=Permission.HANDLING_READ))
+def matter_key(matter_id: MatterId) -> UUID | None:
+    """Return the key of the matter that the path names, None if it names none."""
+    return parse_public_id(queries.PREFIX, matter_id)
+
+
+MatterKey = Annotated[UUID | None, Depends(matter_key)]
+
+
+@router.get("", openapi_extra=operation(CursorError, scope=Permission.HANDLING_READ))
+async def list_matters(
+    session: Session,
+    principal: CurrentPrincipal,
+    page: RequestedPage,
+    now: Now,
+    state: Annotated[
+        State | None,
+        Query(description="Only those that hold, or only ended ones.", examples=["open"]),
+    ] = None,
+    role: Annotated[
+        Part | None,
+        Query(
+            description="Only those that the office leads, or is a party of under another lead.",
+            examples=["lead"],
+        ),
+    ] = None,
+) -> MatterPage:
+    """List the matters that the office is a party of, newest first."""
+    found = await service.list_matters(
+        session, principal, state=state, part=role, before=page.id, limit=page.limit, now=now
+    )
+    return MatterPage(
+        items=tuple(read for _, read in found), next_cursor=page.end([key for key, _ in found])
+    )
+
+
+@router.get(
+    "/{matter_id}", openapi_extra=operation(MatterNotFoundError, scope=Permission.HANDLING_READ)
+)
 async def read_matter(
-    matter_id: MatterId, session: Session, principal: CurrentPrincipal, now: Now
+    matter_id: MatterKey, session: Session, principal: CurrentPrincipal, now: Now
 ) -> MatterRead:
     """Read a jointly handled matter: its parties, its lead, its end."""
-    key = parse_public_id(queries.PREFIX, matter_id)
-    return await service.read_matter(session, principal, key, now=now)
+    return await service.read_matter(session, principal, matter_id, now=now)
 
 
 @router.post(
-    "/lead-offers",
+    "/{matter_id}/lead-offers",
     status_code=201,
     response_model=MatterRead,
     openapi_extra=operation(
@@ -54,7 +98,7 @@ async def read_matter(
     ),
 )
 async def offer_lead(
-    matter_id: MatterId,
+    matter_id: MatterKey,
     body: LeadOffer,
     session: Session,
     principal: CurrentPrincipal,
@@ -62,18 +106,17 @@ async def offer_lead(
     now: Now,
 ) -> Response:
     """Offer the lead to another party, as leadership of the office that has it."""
-    key = parse_public_id(queries.PREFIX, matter_id)
     return await answer_once(
         session,
         claim,
         Permission.HANDLING_SIGN,
         201,
-        lambda: leads.offer_lead(session, principal, key, body.office, now=now),
+        lambda: leads.offer_lead(session, principal, matter_id, body.office, now=now),
     )
 
 
 @router.post(
-    "/lead-offers/{offer_id}/acceptances",
+    "/{matter_id}/lead-offers/{offer_id}/acceptances",
     response_model=MatterRead,
     openapi_extra=operation(
         *_CHANGE,
@@ -84,7 +127,7 @@ async def offer_lead(
     ),
 )
 async def accept_lead(
-    matter_id: MatterId,
+    matter_id: MatterKey,
     offer_id: OfferId,
     body: LeadTake,
     session: Session,
@@ -93,21 +136,22 @@ async def accept_lead(
     now: Now,
 ) -> Response:
     """Take the lead that was offered; it passes at this moment."""
-    key = parse_public_id(queries.PREFIX, matter_id)
     offer = parse_public_id(service.OFFER, offer_id)
     return await answer_once(
         session,
         claim,
         Permission.HANDLING_SIGN,
         200,
-        lambda: leads.accept_lead(session, principal, key, offer, body.from_office, now=now),
+        lambda: leads.accept_lead(session, principal, matter_id, offer, body.from_office, now=now),
     )
 
 
-@router.get("/origin", openapi_extra=operation(MatterNotFoundError, scope=Permission.HANDLING_READ))
+@router.get(
+    "/{matter_id}/origin",
+    openapi_extra=operation(MatterNotFoundError, scope=Permission.HANDLING_READ),
+)
 async def read_origin(
-    matter_id: MatterId, session: Session, principal: CurrentPrincipal, now: Now
+    matter_id: MatterKey, session: Session, principal: CurrentPrincipal, now: Now
 ) -> OriginList:
     """Tell what came to the own office from the registry in this matter, when and from whom."""
-    key = parse_public_id(queries.PREFIX, matter_id)
-    return await origin.read_origin(session, principal, key, now=now)
+    return await origin.read_origin(session, principal, matter_id, now=now)

@@ -4,8 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.core.schemas import Read, Sent
+from app.core.schemas import PageRead, Read, Sent
 from app.offices.schemas import OfficeCode, OfficeRef
+
+State = Literal["open", "ended"]
+Part = Literal["lead", "party"]
 
 MatterId = Annotated[
     str,
@@ -55,12 +58,14 @@ class LeadPeriodRead(Read):
     """When the next office took over, UTC; null for the present lead."""
 
 
-class MatterRead(Read):
-    """A jointly handled matter."""
+class MatterSummaryRead(Read):
+    """A jointly handled matter, as a list has it."""
 
     id: MatterId
     request_id: str
     """The request with the agreement."""
+    kind: str
+    """What was agreed on: the kind of the request."""
     status: Literal["active", "extended", "concluded", "expired"]
     """Concluded and expired are final."""
     began_on: date
@@ -75,6 +80,17 @@ class MatterRead(Read):
     """Who asked first, then the others."""
     lead: OfficeRef
     """The one office that leads now, or led at the end."""
+    is_lead: bool
+    """Whether that is the reader's office."""
+
+
+class MatterPage(PageRead[MatterSummaryRead]):
+    """Matters of the office, newest first."""
+
+
+class MatterRead(MatterSummaryRead):
+    """A jointly handled matter."""
+
     leads: tuple[LeadPeriodRead, ...]
     """Every lead in turn, and an offer that waits, oldest first."""
 

@@ -13,11 +13,9 @@ from app.access.principal import Principal
 from app.audit import service as audit
 from app.core.ids import new_id, public_id
 from app.matters import queries
-from app.matters.errors import (
-    MatterEndedError,
-)
+from app.matters.errors import MatterEndedError
 from app.matters.models import Matter, MatterLead
-from app.matters.schemas import LeadPeriodRead, MatterRead
+from app.matters.schemas import LeadPeriodRead, MatterRead, MatterSummaryRead, Part, State
 from app.offices.schemas import OfficeRef
 
 OFFER: Final = "led"
@@ -102,6 +100,43 @@ async def read_matter(
     return read
 
 
+async def list_matters(
+    session: AsyncSession,
+    principal: Principal,
+    *,
+    state: State | None,
+    part: Part | None,
+    before: UUID | None,
+    limit: int,
+    now: datetime,
+) -> list[tuple[UUID, MatterSummaryRead]]:
+    """Return a page of the matters that the caller's office is a party of, newest first.
+
+    Raises:
+        MissingScopeError: the caller lacks `handling:read`.
+    """
+    principal.require(Permission.HANDLING_READ)
+    rows = await queries.list_matters(
+        session,
+        principal,
+        is_open=None if state is None else state == "open",
+        is_lead=None if part is None else part == "lead",
+        before=before,
+        limit=limit,
+        now=now,
+    )
+    found = [(row["request_id"], _summary(row, principal)) for row in rows]
+    await audit.record(
+        session,
+        principal,
+        "matters.disclosed",
+        f"{len(found)} matters",
+        recipients=[principal.office_id],
+        detail={read.id: read.status for _, read in found},
+    )
+    return found
+
+
 async def record_disclosed(
     session: AsyncSession, principal: Principal, matter_id: str, what: str
 ) -> None:
@@ -140,19 +175,19 @@ async def read_as(
     """
     row = await queries.get_matter(session, principal, key, now=now)
     leads = render_leads(await queries.list_leads(session, row["request_id"]))
-    by_id = {each["office_id"]: each for each in row["parties"]}
-    lead = by_id[row["lead_office_id"]]
-    return MatterRead(
+    return MatterRead(**_summary(row, principal).model_dump(), leads=leads)
+
+
+def _summary(row: asyncpg.Record, principal: Principal) -> MatterSummaryRead:
+    lead = next(each for each in row["parties"] if each["office_id"] == row["lead_office_id"])
+    plain = ("kind", "status", "began_on", "agreed_on", "ends_on", "ended_at")
+    return MatterSummaryRead(
+        **{name: row[name] for name in plain},
         id=public_id(queries.PREFIX, row["request_id"]),
         request_id=public_id("hnd", row["request_id"]),
-        status=row["status"],
-        began_on=row["began_on"],
-        agreed_on=row["agreed_on"],
-        ends_on=row["ends_on"],
-        ended_at=row["ended_at"],
         parties=parties(row),
         lead=OfficeRef(code=lead["code"], name=lead["name"]),
-        leads=leads,
+        is_lead=row["lead_office_id"] == principal.office_id,
     )
 
 

@@ -19,19 +19,24 @@ EDGES: Final = 20
 
 # $1 to $4 the ladder's, $5 the own case, $6 the depth, $7 how many cases, $8 how many of each.
 # From one own case to the next it goes over another office's case whose summary both overlaps
-# show: only who sees that may know that they are one.
+# show: only who sees that may know that they are one. Each level takes so many and no more.
 _NETWORK: Final = f"""
 WITH RECURSIVE reached (case_id, distance) AS (
   SELECT $5::bigint, 0
   UNION
-  SELECT far.case_id, r.distance + 1
-  FROM reached r
-  CROSS JOIN LATERAL (
-    SELECT n.other_case_id FROM ({ladder.VISIBLE + ladder.STANDING} AND v.case_id = r.case_id) AS n
-    WHERE n.rung >= {ladder.SUMMARY:d} ORDER BY n.strength DESC, n.id LIMIT $8) AS near
-  CROSS JOIN LATERAL overlaps_with(near.other_case_id) AS o (id)
-  CROSS JOIN LATERAL ({ladder.VISIBLE + ladder.STANDING} AND v.id = o.id) AS far
-  WHERE r.distance < $6 AND far.rung >= {ladder.SUMMARY:d}),
+  SELECT level.case_id, level.distance FROM (
+    SELECT DISTINCT far.case_id, r.distance + 1 AS distance
+    FROM reached r
+    CROSS JOIN LATERAL (
+      SELECT n.other_case_id
+      FROM ({ladder.VISIBLE + ladder.STANDING} AND v.case_id = r.case_id) AS n
+      WHERE n.rung >= {ladder.SUMMARY:d} ORDER BY n.strength DESC, n.id LIMIT $8) AS near
+    CROSS JOIN LATERAL (
+      SELECT f.case_id FROM overlaps_with(near.other_case_id) AS o (id)
+      CROSS JOIN LATERAL ({ladder.VISIBLE + ladder.STANDING} AND v.id = o.id) AS f
+      WHERE f.rung >= {ladder.SUMMARY:d} ORDER BY f.strength DESC, f.id LIMIT $8) AS far
+    WHERE r.distance < $6
+    ORDER BY far.case_id LIMIT $7) AS level),
 chosen AS (
   SELECT case_id, min(distance) AS distance FROM reached
   GROUP BY case_id ORDER BY 2, 1 LIMIT $7),

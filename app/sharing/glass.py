@@ -63,10 +63,7 @@ async def break_glass(
     decision = decide(principal, Permission.GLASS_BREAK, target)
     if not decision.allow:
         raise OverlapNotFoundError
-    if found := find_identifiers(asked.reason):
-        raise ReasonRefusedError(
-            problems=tuple(replace(problem, pointer="/reason") for problem in found)
-        )
+    check_reason(asked)
     notice = GlassBreak(
         id=new_id(),
         office_id=principal.office_id,
@@ -105,6 +102,18 @@ async def break_glass(
     return render(rows[0], principal)
 
 
+def check_reason(asked: GlassAsk) -> None:
+    """Refuse a reason that holds an identifier.
+
+    Raises:
+        ReasonRefusedError: it does.
+    """
+    if found := find_identifiers(asked.reason):
+        raise ReasonRefusedError(
+            problems=tuple(replace(problem, pointer="/reason") for problem in found)
+        )
+
+
 async def list_notices(
     session: AsyncSession, principal: Principal, *, before: UUID | None, limit: int
 ) -> list[tuple[UUID, GlassBreakRead]]:
@@ -118,6 +127,21 @@ async def list_notices(
     found = [(row["GlassBreak"].id, render(row, principal)) for row in rows]
     await _record_disclosed(session, principal, [read for _, read in found])
     return found
+
+
+async def read_notice(
+    session: AsyncSession, principal: Principal, key: UUID | None
+) -> GlassBreakRead:
+    """Return one notice that the caller's office sent or received.
+
+    Raises:
+        MissingScopeError: the caller lacks `grants:read`.
+        GlassBreakNotFoundError: absent, or of other offices.
+    """
+    principal.require(Permission.GRANTS_READ)
+    read = render(await queries.find_notice(session, principal, key), principal)
+    await _record_disclosed(session, principal, [read])
+    return read
 
 
 async def review_break(

@@ -246,6 +246,19 @@ async def list_notices(
     return (await session.execute(found)).mappings().all()
 
 
+async def find_notice(session: AsyncSession, principal: Principal, key: UUID | None) -> RowMapping:
+    """Return a notice that the caller's office sent or received.
+
+    Raises:
+        GlassBreakNotFoundError: absent, or of other offices.
+    """
+    asked = notices_to(principal).where(GlassBreak.id == key)
+    row = (await session.execute(asked)).mappings().one_or_none()
+    if row is None:
+        raise GlassBreakNotFoundError
+    return row
+
+
 async def list_overdue(session: AsyncSession, *, now: datetime, limit: int) -> list[GlassBreak]:
     """Return breaks whose review is overdue and not alarmed of, locked; others' are skipped."""
     overdue = select(GlassBreak).where(

@@ -240,6 +240,25 @@ async def list_grants(
     return [(row["CaseGrant"].id, render(row, now)) for row in rows]
 
 
+async def read_grant(
+    session: AsyncSession,
+    principal: Principal,
+    ref: tuple[str, str],
+    key: UUID | None,
+    *,
+    now: datetime,
+) -> GrantRead:
+    """Return one grant of one of the caller's own cases.
+
+    Raises:
+        MissingScopeError: the caller lacks `grants:read`.
+        CaseNotFoundError, GrantNotFoundError: absent, another office's, or behind a wall.
+    """
+    principal.require(Permission.GRANTS_READ)
+    case = await cases.get_case(session, principal, *ref)
+    return render(await queries.get_grant(session, case.id, key), now)
+
+
 def state_of(grant: CaseGrant, now: datetime) -> GrantState:
     """Return whether a grant waits, is in force, or how it ended."""
     if grant.revoked_at is not None:

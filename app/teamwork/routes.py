@@ -13,13 +13,12 @@ from app.core.http import StrictRoute
 from app.core.ids import parse_public_id
 from app.core.openapi import operation
 from app.core.paging import CursorError
-from app.matters import queries
 from app.matters.errors import (
     MatterEndedError,
     MatterNotFoundError,
     WordsRefusedError,
 )
-from app.matters.schemas import MatterId
+from app.matters.routes import MatterKey
 from app.teamwork import reading, service, statements
 from app.teamwork.errors import MemberNotFoundError, TaskNotFoundError
 from app.teamwork.schemas import (
@@ -42,7 +41,6 @@ from app.teamwork.schemas import (
 router = APIRouter(prefix="/v1/matters/{matter_id}", tags=["teamwork"], route_class=StrictRoute)
 
 _CHANGE = (MatterNotFoundError, MatterEndedError, IdempotencyKeyReusedError)
-
 
 OnDay = Annotated[
     date | None,
@@ -67,16 +65,15 @@ class CalendarResponse(Response):
     openapi_extra=operation(MatterNotFoundError, CursorError, scope=Permission.HANDLING_READ),
 )
 async def list_members(
-    matter_id: MatterId,
+    matter_id: MatterKey,
     session: Session,
     principal: CurrentPrincipal,
     page: RequestedPage,
     now: Now,
 ) -> MemberPage:
     """List the team, in the order in which it was joined."""
-    key = parse_public_id(queries.PREFIX, matter_id)
     found = await reading.list_members(
-        session, principal, key, after=page.id, limit=page.limit, now=now
+        session, principal, matter_id, after=page.id, limit=page.limit, now=now
     )
     return MemberPage(
         items=tuple(read for _, read in found), next_cursor=page.end([key for key, _ in found])
@@ -90,21 +87,20 @@ async def list_members(
     openapi_extra=operation(*_CHANGE, WordsRefusedError, scope=Permission.MATTERS_WORK),
 )
 async def add_member(
-    matter_id: MatterId,
+    matter_id: MatterKey,
     body: MemberAdd,
     session: Session,
     principal: CurrentPrincipal,
     claim: CurrentClaim,
     now: Now,
 ) -> Response:
-    """Put someone of the own office on the service."""
-    key = parse_public_id(queries.PREFIX, matter_id)
+    """Put someone of the own office on the team."""
     return await answer_once(
         session,
         claim,
         Permission.MATTERS_WORK,
         201,
-        lambda: service.add_member(session, principal, key, body, now=now),
+        lambda: service.add_member(session, principal, matter_id, body, now=now),
     )
 
 
@@ -114,7 +110,7 @@ async def add_member(
     openapi_extra=operation(*_CHANGE, MemberNotFoundError, scope=Permission.MATTERS_WORK),
 )
 async def end_member(
-    matter_id: MatterId,
+    matter_id: MatterKey,
     member_id: MemberId,
     body: MemberEnd,
     session: Session,
@@ -122,15 +118,14 @@ async def end_member(
     claim: CurrentClaim,
     now: Now,
 ) -> Response:
-    """Take someone of the own office off the service."""
-    key = parse_public_id(queries.PREFIX, matter_id)
+    """Take someone of the own office off the team."""
     member = parse_public_id(reading.MEMBER, member_id)
     return await answer_once(
         session,
         claim,
         Permission.MATTERS_WORK,
         200,
-        lambda: service.end_member(session, principal, key, member, body.left_on, now=now),
+        lambda: service.end_member(session, principal, matter_id, member, body.left_on, now=now),
     )
 
 
@@ -139,16 +134,15 @@ async def end_member(
     openapi_extra=operation(MatterNotFoundError, CursorError, scope=Permission.HANDLING_READ),
 )
 async def list_tasks(
-    matter_id: MatterId,
+    matter_id: MatterKey,
     session: Session,
     principal: CurrentPrincipal,
     page: RequestedPage,
     now: Now,
 ) -> TaskPage:
     """List the tasks, in the order in which they were entered."""
-    key = parse_public_id(queries.PREFIX, matter_id)
     found = await reading.list_tasks(
-        session, principal, key, after=page.id, limit=page.limit, now=now
+        session, principal, matter_id, after=page.id, limit=page.limit, now=now
     )
     return TaskPage(
         items=tuple(read for _, read in found), next_cursor=page.end([key for key, _ in found])
@@ -162,7 +156,7 @@ async def list_tasks(
     openapi_extra=operation(*_CHANGE, WordsRefusedError, scope=Permission.MATTERS_WORK),
 )
 async def add_task(
-    matter_id: MatterId,
+    matter_id: MatterKey,
     body: TaskAdd,
     session: Session,
     principal: CurrentPrincipal,
@@ -170,13 +164,12 @@ async def add_task(
     now: Now,
 ) -> Response:
     """Give a party, or the own office, something to do by a day."""
-    key = parse_public_id(queries.PREFIX, matter_id)
     return await answer_once(
         session,
         claim,
         Permission.MATTERS_WORK,
         201,
-        lambda: service.add_task(session, principal, key, body, now=now),
+        lambda: service.add_task(session, principal, matter_id, body, now=now),
     )
 
 
@@ -186,7 +179,7 @@ async def add_task(
     openapi_extra=operation(*_CHANGE, TaskNotFoundError, scope=Permission.MATTERS_WORK),
 )
 async def finish_task(
-    matter_id: MatterId,
+    matter_id: MatterKey,
     task_id: TaskId,
     body: TaskFinish,  # noqa: ARG001 -- each POST takes an object
     session: Session,
@@ -195,14 +188,13 @@ async def finish_task(
     now: Now,
 ) -> Response:
     """Say that a task of the own office is done."""
-    key = parse_public_id(queries.PREFIX, matter_id)
     task = parse_public_id(reading.TASK, task_id)
     return await answer_once(
         session,
         claim,
         Permission.MATTERS_WORK,
         200,
-        lambda: service.finish_task(session, principal, key, task, now=now),
+        lambda: service.finish_task(session, principal, matter_id, task, now=now),
     )
 
 
@@ -211,16 +203,15 @@ async def finish_task(
     openapi_extra=operation(MatterNotFoundError, CursorError, scope=Permission.HANDLING_READ),
 )
 async def list_notes(
-    matter_id: MatterId,
+    matter_id: MatterKey,
     session: Session,
     principal: CurrentPrincipal,
     page: RequestedPage,
     now: Now,
 ) -> NotePage:
     """List the notes, newest first; each may be discoverable."""
-    key = parse_public_id(queries.PREFIX, matter_id)
     found = await reading.list_notes(
-        session, principal, key, before=page.id, limit=page.limit, now=now
+        session, principal, matter_id, before=page.id, limit=page.limit, now=now
     )
     return NotePage(
         items=tuple(read for _, read in found), next_cursor=page.end([key for key, _ in found])
@@ -234,7 +225,7 @@ async def list_notes(
     openapi_extra=operation(*_CHANGE, WordsRefusedError, scope=Permission.MATTERS_WORK),
 )
 async def write_note(
-    matter_id: MatterId,
+    matter_id: MatterKey,
     body: NoteWrite,
     session: Session,
     principal: CurrentPrincipal,
@@ -242,13 +233,12 @@ async def write_note(
     now: Now,
 ) -> Response:
     """Write a short note that every party reads and that may be discoverable."""
-    key = parse_public_id(queries.PREFIX, matter_id)
     return await answer_once(
         session,
         claim,
         Permission.MATTERS_WORK,
         201,
-        lambda: service.write_note(session, principal, key, body, now=now),
+        lambda: service.write_note(session, principal, matter_id, body, now=now),
     )
 
 
@@ -257,15 +247,14 @@ async def write_note(
     openapi_extra=operation(MatterNotFoundError, scope=Permission.HANDLING_READ),
 )
 async def read_team_statement(
-    matter_id: MatterId,
+    matter_id: MatterKey,
     session: Session,
     principal: CurrentPrincipal,
     now: Now,
     on: OnDay = None,
 ) -> StatementRead:
     """Tell who was on the team when, for disclosure counsel."""
-    key = parse_public_id(queries.PREFIX, matter_id)
-    return await statements.make_statement(session, principal, key, on, now=now)
+    return await statements.make_statement(session, principal, matter_id, on, now=now)
 
 
 @router.get(
@@ -274,11 +263,10 @@ async def read_team_statement(
     openapi_extra=operation(MatterNotFoundError, scope=Permission.HANDLING_READ),
 )
 async def print_team_statement(
-    matter_id: MatterId, session: Session, principal: CurrentPrincipal, now: Now, on: OnDay = None
+    matter_id: MatterKey, session: Session, principal: CurrentPrincipal, now: Now, on: OnDay = None
 ) -> PdfResponse:
     """Print who was on the team when as a tagged PDF, for disclosure counsel."""
-    key = parse_public_id(queries.PREFIX, matter_id)
-    return PdfResponse(await statements.print_statement(session, principal, key, on, now=now))
+    return PdfResponse(await statements.print_statement(session, principal, matter_id, on, now=now))
 
 
 @router.get(
@@ -287,8 +275,7 @@ async def print_team_statement(
     openapi_extra=operation(MatterNotFoundError, scope=Permission.HANDLING_READ),
 )
 async def read_calendar(
-    matter_id: MatterId, session: Session, principal: CurrentPrincipal, now: Now
+    matter_id: MatterKey, session: Session, principal: CurrentPrincipal, now: Now
 ) -> CalendarResponse:
     """Give the dates of a matter as a calendar file (RFC 5545)."""
-    key = parse_public_id(queries.PREFIX, matter_id)
-    return CalendarResponse(await statements.make_calendar(session, principal, key, now=now))
+    return CalendarResponse(await statements.make_calendar(session, principal, matter_id, now=now))

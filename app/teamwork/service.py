@@ -96,8 +96,8 @@ async def end_member(
     if not ended.rowcount or member_id is None:  # type: ignore[attr-defined]  # of a CursorResult
         raise MemberNotFoundError
     await _record(session, principal, row, "member.left", public_id(reading.MEMBER, member_id))
-    found = await queries.list_members(session, row["request_id"])
-    return reading.render_member(next(each for each in found if each["id"] == member_id))
+    found = await queries.get_member(session, row["request_id"], member_id)
+    return reading.render_member(found)
 
 
 async def add_task(
@@ -170,8 +170,7 @@ async def finish_task(
     if not done.rowcount or task_id is None:  # type: ignore[attr-defined]  # of a CursorResult
         raise TaskNotFoundError
     await _record(session, principal, row, "task.done", public_id(reading.TASK, task_id))
-    found = await queries.list_tasks(session, row["request_id"])
-    return reading.render_task(next(each for each in found if each["id"] == task_id))
+    return reading.render_task(await queries.get_task(session, row["request_id"], task_id))
 
 
 async def write_note(

@@ -33,10 +33,7 @@ async def make_statement(
     principal.require(Permission.HANDLING_READ)
     row = await matters.get_matter(session, principal, key, now=now)
     matter_id = public_id(matters.PREFIX, row["request_id"])
-    members = sorted(
-        await queries.list_members(session, row["request_id"]),
-        key=lambda each: (each["joined_on"], each["name"]),
-    )
+    members = await queries.list_team(session, row["request_id"], on)
     await record_disclosed(session, principal, matter_id, "statement")
     return StatementRead(
         matter_id=matter_id,
@@ -57,7 +54,6 @@ async def make_statement(
                 left_on=each["left_on"],
             )
             for each in members
-            if on is None or queries.was_on(each, on)
         ),
     )
 
@@ -82,10 +78,9 @@ async def make_calendar(
         day = row["began_on"] + every * number
         if day < row["ends_on"]:
             dates.append((f"{matter_id}-review-{number}", "Review", day))
-    for task in await queries.list_tasks(session, row["request_id"]):
-        if task["done_at"] is None:
-            what = task["kind"].replace("_", " ").capitalize()
-            dates.append((public_id("tsk", task["id"]), f"{what} ({task['code']})", task["due_on"]))
+    for task in await queries.list_open_tasks(session, row["request_id"]):
+        what = task["kind"].replace("_", " ").capitalize()
+        dates.append((public_id("tsk", task["id"]), f"{what} ({task['code']})", task["due_on"]))
     await record_disclosed(session, principal, matter_id, "calendar")
     from icalendar import Calendar, Event  # noqa: PLC0415 -- 4 MB that only calendars need
 

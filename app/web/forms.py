@@ -55,6 +55,19 @@ _WHOLE: Final = {
 """Where a rule about the whole of a schema is shown."""
 
 _PLAIN: Final = "This holds what looks like a number, a date of birth or an address. Take it out."
+_IN: Final = {
+    "GrantMake.office": "Choose an office, or type its code.",
+    "GrantMake.rung": "Choose how far.",
+    "GrantMake.purpose": "Choose what for.",
+    "GrantMake.expires_at": "A date, at most a year ahead.",
+    "GlassAsk.reason": "20 to 500 characters, without names, numbers or addresses.",
+    "GlassAsk.minutes": "Choose for how long.",
+    "GlassReview.finding": "Choose one answer.",
+    "WallSet.office": "Name another office by its code.",
+    "WallSet.": "Name either another office or a person of yours.",
+}
+"""Hints that hold for a field of one schema."""
+
 _OTHERWISE: Final = "Check this entry."
 _LOCAL_PATH: Final = re.compile(r"/(?!/)[A-Za-z0-9._~/?=&%+-]*")
 
@@ -74,7 +87,10 @@ def read(schema: type[Schema], values: Mapping[str, Any]) -> tuple[Schema | None
             str(item["loc"][0]) if item["loc"] else _WHOLE.get(schema.__name__, "")
             for item in found
         ]
-        return None, {name: _HINTS.get(name, _OTHERWISE) for name in names}
+        form = schema.__name__
+        return None, {
+            name: _IN.get(f"{form}.{name}") or _HINTS.get(name, _OTHERWISE) for name in names
+        }
 
 
 def hint(name: str) -> str:

@@ -3,7 +3,6 @@ from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Response
 
-from app.access.errors import StepUpNeededError
 from app.access.permissions import Permission
 from app.cases import ladder
 from app.cases import service as cases
@@ -74,7 +73,7 @@ async def show(
         handling=export.request,
         export=export,
         steps=_open_steps(visit, export),
-        is_proved=_is_proved(visit),
+        is_proved=visit.is_proved(),
         attestation=ATTESTATION,
         errors=errors,
         form=visit.form,
@@ -99,15 +98,6 @@ def _open_steps(visit: Visit, export: AgreementExport) -> set[str]:
     read = export.request
     found = ((step, handling_words.permission(read, step)) for step in read.steps)
     return {step for step, permission in found if permission and visit.may(permission)}
-
-
-def _is_proved(visit: Visit) -> bool:
-    """Return whether the second factor is recent enough to sign."""
-    try:
-        visit.principal.require_step_up(visit.now)
-    except StepUpNeededError:
-        return False
-    return True
 
 
 @router.get("/overlaps/{overlap_id}/agreement", **page(Permission.HANDLING_REQUEST))

@@ -63,6 +63,15 @@ _SECTIONS: Final = (
             ("Ask a question", "/infusion/new", Permission.INFUSION_ASK),
         ),
     ),
+    (
+        "Oversight",
+        (
+            ("Who looked at our cases", "/readings", Permission.OVERLAPS_READ),
+            ("What we show to others", "/grants", Permission.GRANTS_READ),
+            ("Emergency readings", "/glass-breaks", Permission.GRANTS_READ),
+            ("Audit", "/audit", Permission.AUDIT_READ),
+        ),
+    ),
 )
 
 

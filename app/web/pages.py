@@ -1,7 +1,7 @@
 """What every page is made with: who reads it, how it is rendered, and how refusals look."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 from fastapi import Request, Response
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from app.access.errors import StepUpNeededError
 from app.access.permissions import Permission
 from app.access.policy import is_allowed
-from app.access.principal import Principal
+from app.access.principal import STEP_UP_FOR, Principal
 from app.accounts.pages import Page
 from app.core.errors import AppError, UnauthenticatedError
 from app.core.http import StrictRoute
@@ -59,6 +60,14 @@ class Visit:
     def is_part(self) -> bool:
         """Return whether a script asks for a part of the page to put in place."""
         return self.request.headers.get("hx-request-type") == "partial"
+
+    def is_proved(self, within: timedelta = STEP_UP_FOR) -> bool:
+        """Return whether the second factor is recent enough for what asks for it."""
+        try:
+            self.principal.require_step_up(self.now, within)
+        except StepUpNeededError:
+            return False
+        return True
 
     def may(self, permission: str) -> bool:
         """Return whether the person may do this to anything at all."""

@@ -21,6 +21,10 @@ _BY_CODE: Final = {
     "handling-step-taken": "Your office has done this before, and waits for the others.",
     "handling-request-not-yours-to-answer": "Another office must do this.",
     "agreement-text-differs": "The text has changed since you read it. Open the page again.",
+    "second-person-needed": "Two persons must agree, and you were the first. Ask a colleague with "
+    "the right role.",
+    "grant-digest-differs": "It has changed since you read it. Open the page again.",
+    "glass-break-reviewed": "Somebody closed the review before you. Its finding stays.",
     "instrument-missing": "The state's rule wants a referral or consent on record first.",
     "contact-request-open": "Your office has asked before and waits for the answer. See Contacts.",
     "contact-shown": "The overlap shows already whom to call. Open it again.",

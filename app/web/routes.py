@@ -3,14 +3,17 @@
 from fastapi import APIRouter
 
 from app.web import (
+    access_routes,
     advice_routes,
     case_routes,
     contact_routes,
+    glass_routes,
     handling_routes,
     handling_step_routes,
     help_routes,
     network_routes,
     overlap_routes,
+    oversight_routes,
     second_look_routes,
     sign_in_routes,
 )
@@ -19,6 +22,7 @@ router = APIRouter()
 for part in (
     *(sign_in_routes, overlap_routes, case_routes, help_routes),
     *(handling_routes, handling_step_routes, contact_routes, second_look_routes),
+    *(access_routes, glass_routes, oversight_routes),
     *(advice_routes, network_routes),
 ):
     router.include_router(part.router)

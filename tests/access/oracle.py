@@ -38,6 +38,7 @@ OWN_OFFICE: Final = {
     "people:manage": {"administrator", "operator"},
     "people:review": {"administrator", "auditor"},
     "runs:read": {"auditor", "operator"},
+    "audit:read": {"auditor"},
 }
 OTHER_SIDE: Final = {
     "overlaps:read": LAWYERS | {"client"},

@@ -35,7 +35,9 @@ NEEDS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("answer_handling_request", "record_instrument"), "handling:answer"),
     **dict.fromkeys(("sign_handling_request", "decide_handling_request"), "handling:sign"),
     **dict.fromkeys(("offer_lead", "accept_lead"), "handling:sign"),
-    **dict.fromkeys(("read_matter", "list_members", "list_tasks", "list_notes"), "handling:read"),
+    **dict.fromkeys(
+        ("list_matters", "read_matter", "list_members", "list_tasks", "list_notes"), "handling:read"
+    ),
     **dict.fromkeys(("read_team_statement", "read_origin", "read_calendar"), "handling:read"),
     "print_team_statement": "handling:read",
     **dict.fromkeys(("add_member", "end_member", "add_task"), "matters:work"),
@@ -70,6 +72,9 @@ NEEDS: Final[Mapping[str, str]] = {
     "answer_contact_request": "handling:answer",
     "review_access": "people:review",
     "list_runs": "runs:read",
+    "list_readings_of_office": "overlaps:read",
+    "list_grants_of_office": "grants:read",
+    "list_audit_entries": "audit:read",
 }
 ANYONE: Final = {
     *("issue_access_token", "read_oprf_keys", "read_meta", "read_health", "read_readiness"),

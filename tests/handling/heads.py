@@ -24,6 +24,7 @@ OPERATIONS: Final = frozenset(
             f"POST /v1/handling-requests/{{request_id}}/{end}"
             for end in ("moves", "signatures", "decisions", "instruments")
         ),
+        "GET /v1/matters",
         *(
             f"GET /v1/matters/{{matter_id}}{end}"
             for end in (

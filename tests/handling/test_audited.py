@@ -122,6 +122,7 @@ class TestI6NoRowNoEffect:
         await change(first, f"{place}/notes", {"kind": "decision", "text": "Filed in one county."})
         for what in ("", "/members", "/tasks", "/notes", "/team-statement", "/origin", "/calendar"):
             await read(place + what)
+        await read("matters")
         await read(f"{place}/team-statement.pdf")
         await read(f"{base}/agreement.pdf")
         await read(f"{base}/agreement")

@@ -58,6 +58,10 @@ async def open_overlap(meeting: Meeting) -> httpx.Response:
     return await meeting.first.http.get(f"/v1/overlaps/{meeting.overlap_id}?reason=plea")
 
 
+async def list_all_readings(meeting: Meeting) -> httpx.Response:
+    return await meeting.second.http.get("/v1/readings")
+
+
 async def list_readings(meeting: Meeting) -> httpx.Response:
     return await meeting.second.http.get(f"{PATH}/readings")
 
@@ -443,6 +447,7 @@ AUDITED: Final[dict[str, list[tuple[tuple[Step, ...], Step]]]] = {
         ((wall,), lift),
         ((wall, lift), lift),
     ],
+    "GET /v1/readings": [((), list_all_readings)],
     "GET /v1/cases/{source_system}/{external_id}/readings": [((open_overlap,), list_readings)],
     "GET /v1/events": [((), list_events)],
     "PUT /v1/cases/{source_system}/{external_id}/hold": [((), hold)],
@@ -507,9 +512,11 @@ WITH_THEIR_OWN_TEST: Final = {
     *(f"PUT /v1/people/{{person_id}}/{end}" for end in ("roles", "disabled")),
     *(f"DELETE /v1/people/{{person_id}}/{end}" for end in ("lock", "sign-ins")),
     "POST /v1/people/{person_id}/enrolment",
+    "GET /v1/audit-entries",
     *handling.OPERATIONS,
 }
-"""Of people: tests/people/test_audited.py; of joint handling: tests/handling/test_audited.py."""
+"""Of people: tests/people/test_audited.py; of joint handling: tests/handling/test_audited.py; of
+what an office looks back at: tests/oversight/test_service.py."""
 NOTHING_TO_AUDIT: Final = {
     "GET /healthz",
     "GET /readyz",
@@ -527,6 +534,7 @@ NOTHING_TO_AUDIT: Final = {
     "GET /v1/cases",  # the office's own cases
     "GET /v1/cases/{source_system}/{external_id}",
     "GET /v1/cases/{source_system}/{external_id}/grants",
+    "GET /v1/grants",
     "GET /v1/cases/{source_system}/{external_id}/walls",
     "GET /v1/cases/{source_system}/{external_id}/corrections",
 }

@@ -27,6 +27,10 @@ OPEN_TO: Final[dict[str, set[Role]]] = {
     "/second-looks": READS,
     "/infusion": READS,
     "/infusion/new": READS - {Role.ANALYST},
+    "/readings": READS,
+    "/grants": READS | {Role.AUDITOR},
+    "/glass-breaks": READS | {Role.AUDITOR},
+    "/audit": {Role.AUDITOR},
 }
 """Pages and who may open them, written down here once more and not read from the policy."""
 
@@ -346,10 +350,12 @@ class TestEveryPage:
     async def test_holds_nothing_inline_and_is_not_kept(self, shared_registry: Registry) -> None:
         met = await meet(shared_registry)
         asked = (await met.first.request_handling(met.overlap_id)).json()["id"]
-        visitor = await reader(shared_registry, met.second, Role.LEADERSHIP, Role.COORDINATOR)
+        roles = Role.LEADERSHIP, Role.COORDINATOR, Role.AUDITOR
+        visitor = await reader(shared_registry, met.second, *roles)
         signed_out = Reader(shared_registry.http())
         paths = [*OPEN_TO, f"/overlaps/{met.overlap_id}", f"/handling/{asked}", "/cases/cms/24-1"]
         paths += [f"/cases/cms/24-1/{part}" for part in ("network", "checks")]
+        paths += [f"/cases/cms/24-1/{end}" for end in ("access", "readings")]
         open_ones = ["/sign-in", "/sign-in/enrolment", "/help", "/accessibility"]
         for who, path in [(visitor, p) for p in paths] + [(signed_out, p) for p in open_ones]:
             answer = await who.get(path)

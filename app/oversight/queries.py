@@ -1,0 +1,150 @@
+"""What an office may look back at, on the driver inside the caller's transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import asyncpg
+from sqlalchemy import ColumnElement, RowMapping, and_, not_, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.principal import Principal
+from app.access.vocabulary import Rung
+from app.cases import ladder
+from app.cases import queries as cases
+from app.cases.models import CaseGrant
+from app.core.db import driver
+from app.offices.models import Office
+from app.oversight.schemas import GrantsShown
+from app.sharing.register import APPROVED_WITHIN
+
+# $1 to $4 as in `ladder.VISIBLE`, of the owner; $5 a reason or null, $6 a case number or null,
+# $7 the line before, $8 the limit. Of readers it tells as the log of one case does.
+_READINGS: Final = f"""
+SELECT r.id, r.read_at, r.overlap_id, r.reader, r.roles, r.rung, r.reason, v.state, v.kind,
+       v.source_system, v.external_id,
+       CASE WHEN v.rung >= {Rung.CONTACT:d} THEN v.code END AS code,
+       CASE WHEN v.rung >= {Rung.CONTACT:d} THEN v.name END AS name
+FROM readings r
+JOIN LATERAL ({ladder.VISIBLE} AND v.id = r.overlap_id AND v.case_id = r.case_id) AS v ON TRUE
+WHERE ($5::text IS NULL OR r.reason = $5) AND ($6::text IS NULL OR v.external_id = $6)
+  AND r.id < coalesce($7, 9223372036854775807)
+ORDER BY r.id DESC LIMIT $8
+"""  # noqa: S608 -- constants only; every value is a parameter
+
+TOLD: Final = {
+    "cases": ("case", "correction", "summary", "verdict", "audience"),
+    "disclosures": (
+        *("overlaps", "readings", "network", "events", "checks", "follow_ups", "second_looks"),
+        *("handling_requests", "contact_requests", "state_overlaps", "common_values"),
+        *("suppressions", "glass_breaks", "infusion_questions", "mediations", "defendant_feed"),
+    ),
+    "people": (
+        *("person", "sign_in", "sign_ins", "factor", "password", "banner", "access"),
+        *("access_review", "audit"),
+    ),
+    "machines": ("client_credential", "client_key", "access_token", "evaluation"),
+    "sharing": ("wall", "glass", "suppression"),
+    "handling": (
+        *("handling", "matter", "lead", "member", "task", "note", "contact"),
+        *("infusion", "infusion_desk"),
+    ),
+    "office": ("agreement", "commitment", "office_contact", "identity_provider", "import"),
+}
+"""Nouns of the actions that an office is told of, by what they are about.
+
+What the matching does is not among them: it would tell of overlaps with cases that are silent.
+"""
+
+# $1 the office, $2 nouns, $3 from and $4 before which instant or null, $5 the entry before,
+# $6 the limit
+_AUDIT: Final = """
+SELECT e.id, e.at, e.action, e.actor, e.object, e.request_id,
+  coalesce(
+    (SELECT p.name FROM persons p WHERE p.office_id = $1 AND e.actor = 'person:' || p.id),
+    (SELECT k.label FROM client_credentials k
+     WHERE k.office_id = $1 AND e.actor = 'client:' || k.id)) AS actor_name,
+  CASE split_part(e.action, '.', 1)
+    WHEN 'person' THEN
+      (SELECT p.name FROM persons p WHERE p.office_id = $1 AND p.id::text = e.object)
+    WHEN 'case' THEN
+      (SELECT c.source_system || ' ' || c.external_id FROM cases c
+       WHERE c.office_id = $1 AND c.id::text = e.object) END AS object_name
+FROM audit_entries e
+WHERE e.office_id = $1 AND split_part(e.action, '.', 1) = ANY ($2::text[])
+  AND ($3::timestamptz IS NULL OR e.at >= $3) AND ($4::timestamptz IS NULL OR e.at < $4)
+  AND e.id < coalesce($5, 9223372036854775807)
+ORDER BY e.id DESC LIMIT $6
+"""
+
+
+async def list_readings(
+    session: AsyncSession,
+    principal: Principal,
+    *,
+    reason: str | None,
+    external_id: str | None,
+    before: int | None,
+    limit: int,
+    now: datetime,
+) -> list[asyncpg.Record]:
+    """Return a page of who read any of the caller's own cases, newest first."""
+    rows: list[asyncpg.Record] = await (await driver(session)).fetch(
+        _READINGS, *ladder.arguments(principal, now), reason, external_id, before, limit
+    )
+    return rows
+
+
+async def list_grants(
+    session: AsyncSession,
+    principal: Principal,
+    shown: GrantsShown,
+    *,
+    before: int | None,
+    limit: int,
+    now: datetime,
+) -> Sequence[RowMapping]:
+    """Return a page of the grants of the caller's own cases, with their offices, newest first."""
+    own = cases.visible_to(principal).subquery()
+    found = (
+        select(CaseGrant, Office.code, Office.name, own.c.source_system, own.c.external_id)
+        .select_from(own)
+        .join(CaseGrant, CaseGrant.case_id == own.c.id)
+        .join(Office, Office.id == CaseGrant.grantee_office_id)
+        .order_by(CaseGrant.id.desc())
+        .limit(limit)
+    )
+    if shown != "all":
+        found = found.where(_in_state(shown, now))
+    if before is not None:
+        found = found.where(CaseGrant.id < before)
+    return (await session.execute(found)).mappings().all()
+
+
+def _in_state(shown: GrantsShown, now: datetime) -> ColumnElement[bool]:
+    """Return the condition of what `register.state_of` says of a grant."""
+    lasts = and_(
+        CaseGrant.revoked_at.is_(None),
+        or_(CaseGrant.expires_at.is_(None), CaseGrant.expires_at > now),
+    )
+    is_approved = CaseGrant.approval != "pending"
+    waits = and_(lasts, ~is_approved, CaseGrant.granted_at > now - APPROVED_WITHIN)
+    stands = and_(lasts, is_approved)
+    return {"waiting": waits, "in_force": stands, "ended": not_(or_(waits, stands))}[shown]
+
+
+async def list_entries(
+    session: AsyncSession,
+    principal: Principal,
+    nouns: Sequence[str],
+    *,
+    since: datetime | None,
+    until: datetime | None,
+    before: int | None,
+    limit: int,
+) -> list[asyncpg.Record]:
+    """Return a page of the audit of the caller's office, newest first."""
+    rows: list[asyncpg.Record] = await (await driver(session)).fetch(
+        _AUDIT, principal.office_id, nouns, since, until, before, limit
+    )
+    return rows

@@ -1,0 +1,63 @@
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from app.cases.overlap_schemas import CaseRef
+from app.core.schemas import PageRead, Read
+from app.sharing.schemas import GrantRead, ReadingRead
+
+GrantsShown = Annotated[
+    Literal["all", "waiting", "in_force", "ended"],
+    Field(description="waiting: for a second person; ended: withdrawn, expired or not approved."),
+]
+About = Literal["", "cases", "disclosures", "people", "machines", "sharing", "handling", "office"]
+
+
+class CaseReadingRead(ReadingRead):
+    """That another office read one of the office's cases, and which one."""
+
+    case: CaseRef
+    """The one that was read."""
+    office_name: str | None
+    """As that office calls itself, as far as the overlap shows it now; else null."""
+
+
+class CaseReadingPage(PageRead[CaseReadingRead]):
+    """Who read the office's cases for a reason, newest first."""
+
+
+class CaseGrantRead(GrantRead):
+    """A grant, and the case that it is of."""
+
+    case: CaseRef
+    """The one that it is of."""
+    office_name: str
+    """As the office that may see the case calls itself."""
+
+
+class CaseGrantPage(PageRead[CaseGrantRead]):
+    """What the office let others see, newest first, with what ended."""
+
+
+class AuditEntryRead(Read):
+    """One act of the office's people and machines, or of the registry for them."""
+
+    at: datetime
+    """When, UTC; the database's clock."""
+    action: str
+    """Noun and past participle, such as `case.posted`."""
+    actor: str
+    """`person:` or `client:` and a UUID, or the operator's."""
+    actor_name: str | None
+    """What the office calls that person or machine; null: it is not of the office."""
+    object: str
+    """Opaque id of what was acted on, or how many things were shown."""
+    object_name: str | None
+    """The person's name, or the case's system and number, where it is one of the office's."""
+    request_id: str
+    """Of the request, as the registry's answers name it; empty for a nightly job."""
+
+
+class AuditPage(PageRead[AuditEntryRead]):
+    """The office's audit, newest first; what the matching did by itself is not in it."""

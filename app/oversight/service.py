@@ -1,0 +1,133 @@
+"""What an office looks back at: who read its cases, what it showed to whom, and its own audit."""
+
+from datetime import datetime
+from itertools import chain
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.permissions import Permission
+from app.access.principal import Principal
+from app.access.vocabulary import Rung
+from app.audit import service as audit
+from app.cases import ladder
+from app.cases.overlap_schemas import CaseRef
+from app.cases.vocabulary import ReadReason
+from app.core.ids import public_id
+from app.oversight import queries
+from app.oversight.schemas import (
+    About,
+    AuditEntryRead,
+    CaseGrantRead,
+    CaseReadingRead,
+    GrantsShown,
+)
+from app.sharing import register
+
+
+async def list_readings(
+    session: AsyncSession,
+    principal: Principal,
+    *,
+    reason: ReadReason | None,
+    external_id: str | None,
+    before: int | None,
+    limit: int,
+    now: datetime,
+) -> list[tuple[int, CaseReadingRead]]:
+    """Return a page of who read any of the caller's own cases for a reason, newest first.
+
+    A reader is told of as far as its side of the overlap may be seen: of a silent one nothing is.
+
+    Raises:
+        MissingScopeError: the caller lacks `overlaps:read`.
+    """
+    principal.require(Permission.OVERLAPS_READ)
+    rows = await queries.list_readings(
+        session,
+        principal,
+        reason=reason,
+        external_id=external_id,
+        before=before,
+        limit=limit,
+        now=now,
+    )
+    await audit.record(
+        session,
+        principal,
+        "readings.disclosed",
+        f"{len(rows)} readings",
+        recipients=[principal.office_id],
+        detail={"readings": [row["id"] for row in rows]},
+    )
+    return [
+        (
+            row["id"],
+            CaseReadingRead(
+                read_at=row["read_at"],
+                case=CaseRef(source_system=row["source_system"], external_id=row["external_id"]),
+                overlap_id=public_id(ladder.PREFIX, row["overlap_id"]),
+                state=row["state"],
+                office_kind=row["kind"],
+                office=row["code"],
+                office_name=row["name"],
+                reader=row["reader"],
+                roles=tuple(row["roles"]),
+                rung=Rung(row["rung"]).name.lower(),
+                reason=row["reason"],
+            ),
+        )
+        for row in rows
+    ]
+
+
+async def list_grants(
+    session: AsyncSession,
+    principal: Principal,
+    shown: GrantsShown,
+    *,
+    before: int | None,
+    limit: int,
+    now: datetime,
+) -> list[tuple[int, CaseGrantRead]]:
+    """Return a page of what the caller's office let others see, newest first.
+
+    Raises:
+        MissingScopeError: the caller lacks `grants:read`.
+    """
+    principal.require(Permission.GRANTS_READ)
+    rows = await queries.list_grants(session, principal, shown, before=before, limit=limit, now=now)
+    return [
+        (
+            row["CaseGrant"].id,
+            CaseGrantRead(
+                **register.render(row, now).model_dump(),
+                case=CaseRef(source_system=row["source_system"], external_id=row["external_id"]),
+                office_name=row["name"],
+            ),
+        )
+        for row in rows
+    ]
+
+
+async def list_entries(
+    session: AsyncSession,
+    principal: Principal,
+    about: About,
+    *,
+    since: datetime | None,
+    until: datetime | None,
+    before: int | None,
+    limit: int,
+) -> list[tuple[int, AuditEntryRead]]:
+    """Return a page of the audit of the caller's office, newest first; that it is read is in it.
+
+    Raises:
+        MissingScopeError: the caller lacks `audit:read`.
+    """
+    principal.require(Permission.AUDIT_READ)
+    nouns = queries.TOLD[about] if about else tuple(chain(*queries.TOLD.values()))
+    rows = await queries.list_entries(
+        session, principal, nouns, since=since, until=until, before=before, limit=limit
+    )
+    await audit.record(session, principal, "audit.read", f"{len(rows)} entries")
+    return [(row["id"], AuditEntryRead.model_validate(dict(row))) for row in rows]

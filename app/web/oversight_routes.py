@@ -1,0 +1,118 @@
+"""What an office looks back at: who read its cases, what it showed to whom, its audit."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Annotated, Final, Literal
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Response
+
+from app.access.permissions import Permission
+from app.cases.vocabulary import ReadReason
+from app.core.deps import Session
+from app.oversight import service as oversight
+from app.oversight.schemas import About, GrantsShown
+from app.people import directory
+from app.web.deps import Cursor, Reading, page
+from app.web.pages import PageRoute, Visit
+
+router = APIRouter(route_class=PageRoute)
+PER_PAGE: Final = 25
+Day = Annotated[date | Literal[""], Query()]
+"""A form sends a field that was left empty too."""
+
+
+def _filters(**given: object) -> str:
+    return urlencode({name: value for name, value in given.items() if value})
+
+
+@router.get("/readings", **page(Permission.OVERLAPS_READ))
+async def show_readings(
+    visit: Reading,
+    session: Session,
+    response: Response,
+    reason: ReadReason | Literal[""] = "",
+    case: Annotated[str, Query(max_length=64)] = "",
+    cursor: Cursor = None,
+) -> Response:
+    """Show which other offices read any of the office's cases, when and what for."""
+    filters = _filters(reason=reason, case=case)
+    wanted = visit.list_page(response, cursor, PER_PAGE, filters)
+    found = await oversight.list_readings(
+        session,
+        visit.principal,
+        reason=reason or None,
+        external_id=case.strip() or None,
+        before=wanted.number,
+        limit=PER_PAGE,
+        now=visit.now,
+    )
+    return visit.page(
+        "oversight/readings.html",
+        readings=[read for _, read in found],
+        next_cursor=wanted.end([key for key, _ in found]),
+        is_first=cursor is None,
+        filters=filters,
+        form={"reason": reason, "case": case},
+    )
+
+
+@router.get("/grants", **page(Permission.GRANTS_READ))
+async def show_grants(
+    visit: Reading,
+    session: Session,
+    response: Response,
+    shown: GrantsShown = "all",
+    cursor: Cursor = None,
+) -> Response:
+    """Show what named offices were let see of any of the office's cases, and what for."""
+    filters = _filters(shown=shown if shown != "all" else "")
+    wanted = visit.list_page(response, cursor, PER_PAGE, filters)
+    found = await oversight.list_grants(
+        session, visit.principal, shown, before=wanted.number, limit=PER_PAGE, now=visit.now
+    )
+    return visit.page(
+        "oversight/grants.html",
+        grants=[read for _, read in found],
+        next_cursor=wanted.end([key for key, _ in found]),
+        is_first=cursor is None,
+        filters=filters,
+        shown=shown,
+        people=await directory.list_colleagues(session, visit.principal),
+    )
+
+
+@router.get("/audit", **page(Permission.AUDIT_READ))
+async def show_audit(
+    visit: Reading,
+    session: Session,
+    response: Response,
+    about: About = "",
+    since: Day = "",
+    until: Day = "",
+    cursor: Cursor = None,
+) -> Response:
+    """Show the auditor what the office's people and machines did, and when."""
+    filters = _filters(about=about, since=since, until=until)
+    wanted = visit.list_page(response, cursor, PER_PAGE, filters)
+    found = await oversight.list_entries(
+        session,
+        visit.principal,
+        about,
+        since=_midnight(since, visit),
+        until=_midnight(until and until + timedelta(days=1), visit),
+        before=wanted.number,
+        limit=PER_PAGE,
+    )
+    return visit.page(
+        "oversight/audit.html",
+        entries=[read for _, read in found],
+        next_cursor=wanted.end([key for key, _ in found]),
+        is_first=cursor is None,
+        filters=filters,
+        form={"about": about, "since": str(since), "until": str(until)},
+    )
+
+
+def _midnight(day: date | Literal[""], visit: Visit) -> datetime | None:
+    """Return when a day begins in the office's zone."""
+    return datetime.combine(day, time.min, visit.zone) if day else None

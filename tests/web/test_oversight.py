@@ -1,0 +1,141 @@
+"""Pages of who may see a case, who read it, and what the office's audit says."""
+
+from datetime import timedelta
+
+from app.access.vocabulary import Role
+from app.core.clock import utc_now
+from tests.access.people import handle_jointly
+from tests.factories import Registry
+from tests.scenes import meet
+from tests.web.pages import Form, Reader, reader, statements
+
+ACCESS = "/cases/cms/24-1/access"
+
+
+async def done(visitor: Reader, form: Form, **fields: str) -> str:
+    """Send a form that is right; return the page that it leads to."""
+    answer = await visitor.send(form, **fields)
+    assert answer.status_code == 303, answer.text
+    return (await visitor.get(answer.headers["location"])).text
+
+
+class TestWhoMaySeeACase:
+    async def test_a_grant_is_asked_by_one_approved_by_another_and_withdrawn(
+        self, shared_registry: Registry
+    ) -> None:
+        met = await meet(shared_registry)
+        deputy = await reader(shared_registry, met.first, Role.PROSECUTOR)
+        head = await reader(shared_registry, met.first, Role.LEADERSHIP)
+        end = (utc_now() + timedelta(days=30)).date().isoformat()
+        form = (await deputy.page(ACCESS)).form("/grants")
+        wrong = await deputy.send(form, grantee="NOBODY-1", rung="summary", purpose="coordination")
+        assert 'id="expires_at-error"' in wrong.text
+        asked = {"rung": "summary", "purpose": "coordination", "expires_at": end}
+        nobody = await deputy.send(form, grantee="NOBODY-1", **asked)
+        assert 'id="grantee-error"' in nobody.text
+        text = await done(deputy, form, grantee=met.second.code.lower(), **asked)
+        assert "Waits for a second person" in text
+        (grant,) = {link for link in (await deputy.page("/grants")).links if "/grants/" in link}
+        assert not [f for f in (await deputy.page(grant)).forms if f.action.endswith("approval")]
+        text = await done(head, (await head.page(grant)).form("/approval"))
+        assert "In force" in text
+        explained = await deputy.get(f"{ACCESS}?office={met.second.code}")
+        assert "A grant to it is in force." in explained.text
+        assert (await deputy.get(f"{ACCESS}?office=NOBODY-1")).status_code == 422
+        assert "Withdrawn" in await done(deputy, (await deputy.page(grant)).form("/withdrawal"))
+        assert "Nothing here" in (await deputy.get("/grants?shown=in_force")).text
+
+    async def test_a_wall_is_set_by_one_and_lifted_by_two(self, shared_registry: Registry) -> None:
+        met = await meet(shared_registry)
+        heads = [await reader(shared_registry, met.first, Role.LEADERSHIP) for _ in range(2)]
+        form = (await heads[0].page(ACCESS)).form("/walls")
+        assert (await heads[0].send(form)).status_code == 422
+        text = await done(heads[0], form, kept_out=met.second.code)
+        assert f"{met.second.code}, since" in text
+        explained = await heads[0].get(f"{ACCESS}?office={met.second.code}")
+        assert "A conflict of interest is on record" in explained.text
+        (wall,) = {link for link in (await heads[0].page(ACCESS)).links if "/walls/" in link}
+        assert "Another person must ask" in await done(
+            heads[0], (await heads[0].page(wall)).form("/lift")
+        )
+        text = await done(heads[1], (await heads[1].page(wall)).form("/lift"))
+        assert "Nobody is kept out." in text
+        assert (await heads[0].get(wall)).status_code == 404
+
+    async def test_nothing_of_anothers_case(self, shared_registry: Registry) -> None:
+        met = await meet(shared_registry)
+        other = await reader(shared_registry, met.second, Role.LEADERSHIP)
+        absent = "/cases/cms/24-none"
+        for end in ("access", "readings", "grants/grt_" + "0" * 32, "walls/wal_" + "0" * 32):
+            assert (await other.get(f"{absent}/{end}")).status_code == 404, end
+
+
+class TestEmergency:
+    async def test_is_told_to_the_owner_who_reviews_it(self, shared_registry: Registry) -> None:
+        met = await meet(shared_registry)
+        deputy = await reader(shared_registry, met.first, Role.PROSECUTOR)
+        head = await reader(shared_registry, met.second, Role.LEADERSHIP)
+        assert (
+            f"/overlaps/{met.overlap_id}/glass"
+            in (await deputy.page(f"/overlaps/{met.overlap_id}")).links
+        )
+        form = (await deputy.page(f"/overlaps/{met.overlap_id}/glass")).form("/glass")
+        short = await deputy.send(form, reason="Now!", minutes="30")
+        assert 'id="reason-error"' in short.text
+        named = await deputy.send(form, reason="Call 415-555-0142 at once, please.", minutes="30")
+        assert 'id="reason-error"' in named.text
+        why = "A life is in danger tonight and nobody answers."
+        text = await done(deputy, form, reason=why, minutes="30")
+        assert 'action="/overlaps/' in text
+        (notice,) = {
+            link for link in (await head.page("/glass-breaks")).links if link.startswith("/glass-")
+        } - {"/glass-breaks"}
+        page = await head.get(notice)
+        assert why in page.text
+        assert not [f for f in (await deputy.page(notice)).forms if f.action.endswith("/review")]
+        review = (await head.page(notice)).form("/review")
+        assert (await head.send(review)).status_code == 422
+        assert "Justified" in await done(head, review, finding="justified")
+        assert (await head.send(review, finding="not_justified")).status_code == 409
+
+
+class TestLookingBack:
+    async def test_readings_and_audit_say_who_and_what_for(self, shared_registry: Registry) -> None:
+        met = await meet(shared_registry)
+        await handle_jointly(met)
+        visitor = await reader(shared_registry, met.first, Role.PROSECUTOR)
+        form = (await visitor.page(f"/overlaps/{met.overlap_id}")).form("/opened")
+        assert (await visitor.send(form, opened_for="plea")).status_code == 200
+        owner = await reader(shared_registry, met.second, Role.ANALYST)
+        for path in ("/readings", "/readings?reason=plea&case=24-1", "/cases/cms/24-1/readings"):
+            text = (await owner.get(path)).text
+            assert "A person (prosecutor)" in text, path
+        assert "No reading fits" in (await owner.get("/readings?reason=charging")).text
+        auditor = await reader(shared_registry, met.first, Role.AUDITOR)
+        assert "Overlap opened" not in (await auditor.get("/audit")).text
+        assert "Case posted" in (await auditor.get("/audit?about=cases&since=2020-01-01")).text
+        assert "No entry fits" in (await auditor.get("/audit?until=2020-01-01")).text
+        assert (await auditor.get("/audit?since=yesterday")).status_code == 422
+
+    async def test_statements_do_not_grow_with_rows(self, shared_registry: Registry) -> None:
+        met = await meet(shared_registry)
+        head = await reader(shared_registry, met.first, Role.LEADERSHIP, Role.AUDITOR)
+        counts: list[dict[str, int]] = []
+        for more in (1, 4):
+            for _ in range(more):
+                end = (utc_now() + timedelta(days=30 + len(counts), seconds=more)).isoformat()
+                asked = {"office": met.second.code, "rung": "contact", "expires_at": end}
+                await met.first.http.post(
+                    "/v1/cases/cms/24-1/grants", json={**asked, "purpose": "coordination"}
+                )
+            counts.append(await self._counts(head, shared_registry))
+        assert counts[0] == counts[1]
+        assert max(counts[1].values()) <= 12, counts[1]
+
+    async def _counts(self, visitor: Reader, registry: Registry) -> dict[str, int]:
+        found = {}
+        for path in (ACCESS, "/readings", "/grants", "/glass-breaks", "/audit"):
+            with statements(registry) as seen:
+                assert (await visitor.get(path)).status_code == 200
+            found[path] = len(seen)
+        return found
