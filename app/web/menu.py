@@ -53,6 +53,7 @@ _SECTIONS: Final = (
         (
             ("Our cases", "/cases", Permission.CASES_READ),
             ("Post a case", "/cases/new", Permission.CASES_POST),
+            ("Quick check", "/check", Permission.TOKENS_EVALUATE),
         ),
     ),
     ("Joint handling", (("Requests", "/handling", Permission.HANDLING_READ),)),

@@ -34,6 +34,11 @@ _BY_CODE: Final = {
     "infusion-question-state": "Somebody was first. Open the page again to see where it stands.",
     "infusion-question-not-yours": "The other office must do this.",
     "infusion-desk-absent": "That office gives no advice on this topic. Choose another desk.",
+    "quota-exceeded": "Your office or you have asked about as many as is allowed for now. Nothing "
+    "was looked up. Try again tomorrow, or ask the operator for more.",
+    "agreement-not-in-force": "Your office does not take part now, because its participation "
+    "agreement is not in force.",
+    "epoch-changed": "The service has changed its keys since you opened the page. Open it again.",
     "cursor-invalid": "Start the list from its first page.",
     "unknown-parameter": "The address has something in it that this page does not know.",
 }

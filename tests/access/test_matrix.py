@@ -50,7 +50,7 @@ NEEDS: Final[Mapping[str, str]] = {
     "list_state_overlaps": "state-overlaps:read",
     "break_glass": "glass:break",
     "review_glass_break": "glass:review",
-    "give_permit": "tokens:evaluate",
+    **dict.fromkeys(("give_permit", "quick_check"), "tokens:evaluate"),
     "list_charges": "defendant-feed:read",
     **dict.fromkeys(("read_feed_choice", "put_feed_choice"), "defendant-feed:choose"),
     **dict.fromkeys(("list_infusion_desks", "list_questions", "read_question"), "infusion:read"),

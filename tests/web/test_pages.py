@@ -25,6 +25,7 @@ OPEN_TO: Final[dict[str, set[Role]]] = {
     "/state": {Role.COORDINATOR},
     "/contact-requests": READS,
     "/second-looks": READS,
+    "/check": READS - {Role.COORDINATOR},
     "/infusion": READS,
     "/infusion/new": READS - {Role.ANALYST},
     "/readings": READS,
@@ -79,6 +80,7 @@ class TestWhoSeesWhat:
             (f"/handling/{asked}", f"/handling/hnd_{NOWHERE}"),
             ("/cases/cms/24-1", "/cases/cms/24-none"),
             ("/cases/cms/24-1/network", "/cases/cms/24-none/network"),
+            ("/cases/cms/24-1/check", "/cases/cms/24-none/check"),
         ):
             assert (await member.get(hidden)).status_code == 200
             one, two = await stranger.get(hidden), await stranger.get(absent)
@@ -354,8 +356,9 @@ class TestEveryPage:
         visitor = await reader(shared_registry, met.second, *roles)
         signed_out = Reader(shared_registry.http())
         paths = [*OPEN_TO, f"/overlaps/{met.overlap_id}", f"/handling/{asked}", "/cases/cms/24-1"]
-        paths += [f"/cases/cms/24-1/{part}" for part in ("network", "checks")]
         paths += [f"/cases/cms/24-1/{end}" for end in ("access", "readings")]
+        paths += [f"/cases/cms/24-1/{part}" for part in ("network", "checks", "check")]
+        paths += ["/cases/cms/24-1/check/list"]
         open_ones = ["/sign-in", "/sign-in/enrolment", "/help", "/accessibility"]
         for who, path in [(visitor, p) for p in paths] + [(signed_out, p) for p in open_ones]:
             answer = await who.get(path)
