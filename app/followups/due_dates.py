@@ -1,7 +1,7 @@
 """By when an office answers an overlap: business days by strength and class. Pure.
 
 A business day is Monday to Friday and no public holiday of the office's own state, federal ones
-included (the calendars are those of the library `holidays`, which come with it).
+included.
 """
 
 from collections.abc import Iterator
@@ -10,9 +10,8 @@ from functools import lru_cache
 from itertools import islice
 from typing import Final
 
-import holidays
-
 from app.followups.states import Step
+from app.reference.holidays import is_holiday
 
 _DAYS: Final = """
              pre_charge  charged  disposed  declined
@@ -42,18 +41,12 @@ def _load(table: str) -> dict[tuple[str, str], int]:
 DAYS: Final = _load(_DAYS)
 
 
-@lru_cache(maxsize=64)
-def _closed(state: str) -> holidays.HolidayBase:
-    known = state if state in holidays.list_supported_countries()["US"] else None
-    return holidays.country_holidays("US", subdiv=known)
-
-
 def business_days(after: date, state: str, *, back: bool = False) -> Iterator[date]:
     """Yield the business days of a state after a day, or before it, going away from it."""
-    closed, day = _closed(state), after
+    day = after
     while True:
         day = day - _ONE if back else day + _ONE
-        if day.weekday() < _SATURDAY and day not in closed:
+        if day.weekday() < _SATURDAY and not is_holiday(day, state):
             yield day
 
 

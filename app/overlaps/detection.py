@@ -19,8 +19,9 @@ from app.suppressions.rows import MODES, Mode
 MAX_FINDINGS: Final = 50
 """Findings kept per overlap; the strongest come first."""
 
-EXACT_NAME: Final = "p.n"
-"""The key of a full name without a date; how many hold it tells how common the name is."""
+UNDATED_NAMES: Final = ("p.n", "p.nm")
+"""The keys of a name without a date, of its spelling and of its sounds with the middle initial;
+how many hold one tells how common the name is."""
 
 _BANDS: Final = ("strong", "probable", "possible", "shared_only")
 
@@ -31,8 +32,8 @@ class _Evidence:
     """The stored subject of the pair."""
     names: dict[tuple[int, int], int] = field(default_factory=lambda: defaultdict(int))
     """Shared person keys of a pair of aliases, as a mask."""
-    name_holders: dict[tuple[int, int], int] = field(default_factory=dict)
-    """Subjects with exactly the name that a pair of aliases shares."""
+    name_holders: dict[tuple[str, int, int], int] = field(default_factory=dict)
+    """Subjects with the undated name, of a kind, that a pair of aliases shares."""
     shared: dict[str, int] = field(default_factory=dict)
     """Holders of the rarest shared token of each other kind."""
     weak: dict[str, int] = field(default_factory=dict)
@@ -92,8 +93,8 @@ def gather(
             if kind.evidence == "person":
                 aliases = (mine.alias, other_alias)
                 evidence.names[aliases] |= 1 << kind.code - 1
-                if kind.name == EXACT_NAME:
-                    evidence.name_holders[aliases] = count
+                if kind.name in UNDATED_NAMES:
+                    evidence.name_holders[kind.name, *aliases] = count
             else:
                 shared = evidence.weak if mode == "down_weight" else evidence.shared
                 shared[kind.name] = min(count, shared.get(kind.name, count))
@@ -138,7 +139,8 @@ def name_pairs(mine: PostedSubject, evidence: _Evidence) -> list[NamePair]:
             mine=masks[alias],
             theirs=other.kinds[other_alias],
             rarity=min(mine.names[alias].rarity, other.rarities[other_alias]),
-            holders=evidence.name_holders.get((alias, other_alias), 0),
+            holders=evidence.name_holders.get(("p.n", alias, other_alias), 0),
+            alike=evidence.name_holders.get(("p.nm", alias, other_alias), 0),
         )
         for alias, other_alias in aliases
     ]

@@ -16,6 +16,9 @@ _DATE_BITS: Final = {
 }
 _MIDDLE_BITS: Final = {"agrees": 3.7, "differs": -6.3}
 _SOUNDS: Final = frozenset({"exact", "sound"})
+_FIRST_SHARE: Final = 0.45
+_LAST_SHARE: Final = 0.55
+"""Shares of the first and the last name in what a full name is worth."""
 
 
 def mask(kinds: Iterable[str]) -> int:
@@ -71,15 +74,28 @@ class PersonFacts:
         initial = -4.3 if self.middle_initial == "differs" else 2.7
         sounds = (0.2, 0.2) if may_be_exact else (1.5, 1.8)
         first = _name_weights(
-            0.45 * name, exact=1.0, sound=sounds[0], initial=initial, differs=-4.3
+            _FIRST_SHARE * name, exact=1.0, sound=sounds[0], initial=initial, differs=-4.3
         )
-        last = _name_weights(0.55 * name, exact=0.8, sound=sounds[1], initial=3.1, differs=-4.6)
+        last = _name_weights(
+            _LAST_SHARE * name, exact=0.8, sound=sounds[1], initial=3.1, differs=-4.6
+        )
         return (
             first.get(self.first_name, 0.0)
             + last.get(self.last_name, 0.0)
             + _DATE_BITS.get(self.birth_date, 0.0)
             + _MIDDLE_BITS.get(self.middle_initial, 0.0)
         )
+
+
+def sound_bits(name: float) -> float:
+    """Return what the sounds of a full name of so many bits are worth, with a middle initial."""
+    sounds = _sound_bits(_FIRST_SHARE * name) + _sound_bits(_LAST_SHARE * name)
+    return sounds + _MIDDLE_BITS["agrees"]
+
+
+def _sound_bits(name: float) -> float:
+    """Return what the sound of a name is worth: four times as many have it, an eighth at most."""
+    return max(name - 2, 3)
 
 
 def _name_weights(
@@ -91,7 +107,7 @@ def _name_weights(
     that is common to begin with.
     """
     by_exact = max(name - exact, differs)
-    by_sound = min(by_exact, max(name - 2, 3) - sound)
+    by_sound = min(by_exact, _sound_bits(name) - sound)
     return {
         "exact": by_exact,
         "sound": by_sound,
@@ -109,8 +125,10 @@ class NamePair:
     theirs: int
     rarity: int
     """That of the commoner of the two names."""
-    holders: int
+    holders: int = 0
     """Subjects with exactly this name in the registry; 0 when the name is not exactly shared."""
+    alike: int = 0
+    """Subjects with a name of these sounds and middle initial; 0 when that is not shared."""
 
     @cached_property
     def facts(self) -> PersonFacts:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from app.identifiers.kinds import KINDS
 from app.overlaps.explanations import explain_organization, explain_person
-from app.overlaps.facts import NamePair
+from app.overlaps.facts import NamePair, sound_bits
 
 STRONG: Final = math.log2(0.99 / 0.01)
 PROBABLE: Final = math.log2(0.9 / 0.1)
@@ -42,7 +42,7 @@ _ADDRESS_BITS: Final = 6.0
 """What an address adds for organizations: many firms have the address of one agent."""
 
 _NAME_BITS: Final = (10.5, 14.0, 18.0, 21.0)
-"""Bits of a full name by rarity, common to rare; the first name has 45 %, the last 55 %."""
+"""Bits of a full name by rarity, that of the commoner of two names, common to rare."""
 
 _TABLE_TRUST: Final = 0.005
 """For how many namesakes seen the population table stands: few, as it may be of other people."""
@@ -79,18 +79,17 @@ def kinds_of_numbers(numbers: int) -> list[str]:
     ]
 
 
-def name_bits(rarity: int, holders: int, population: int) -> float:
-    """Return how rare a full name is: by its band, or by the registry where that says commoner.
+def name_bits(table: float, holders: int, population: int) -> float:
+    """Return how rare an undated name is: by the table, or by the registry if commoner there.
 
     The share of people with a name has a gamma distribution about what the table says; each
     holder but the two compared is one more who has it.
 
     Args:
-        rarity: That of the commoner of the two names, by the shipped population table.
-        holders: Subjects with exactly this name, the two compared included; 0 if not known.
+        table: What the shipped population table says.
+        holders: Subjects with the name, the two compared included; 0 if not known.
         population: How many subjects could hold it.
     """
-    table = _NAME_BITS[rarity]
     seen = _TABLE_TRUST + max(0, holders - 2)
     among = _TABLE_TRUST * 2**table + population
     return min(table, math.log2(among / seen)) if holders else table
@@ -219,10 +218,14 @@ def _person_bits(pair: NamePair, contact: float, population: int, *, least: floa
     error: then no name is rarer than one subject of the registry, unless the middle initial agrees
     and no contact is counted, which relatives share.
     """
-    facts = pair.facts
-    if facts.is_dated or not pair.holders:
-        return max(least, pair.bits(_NAME_BITS[pair.rarity])) + contact
-    rare = name_bits(pair.rarity, pair.holders, population)
+    facts, table = pair.facts, _NAME_BITS[pair.rarity]
+    if facts.is_dated:
+        return max(least, pair.bits(table)) + contact
+    if not pair.holders:
+        sounds = sound_bits(table)
+        common = sounds - name_bits(sounds, pair.alike, population)
+        return max(least, pair.bits(table) - common) + contact
+    rare = name_bits(table, pair.holders, population)
     if facts.birth_date == "unknown":
         return max(least, pair.bits(rare)) + contact
     most = math.log2(population / max(1, pair.holders - 1))

@@ -30,28 +30,25 @@ ORDER BY e.subject_id LIMIT $3
 FOR NO KEY UPDATE OF c SKIP LOCKED
 """
 
-_READ: Final = """
+_SEALED: Final = """
 SELECT e.subject_id, s.office_id, k.id, k.epoch, k.sealed_key, e.sealed,
   (SELECT c.feed_digests IS NOT NULL FROM cases c WHERE c.id = s.case_id)
 FROM sealed_elements e
 JOIN sealing_keys k ON k.id = e.sealing_key_id
 JOIN subjects s ON s.id = e.subject_id
-WHERE k.epoch < $1 AND ($2::bigint[] IS NULL OR e.subject_id = ANY($2))
+"""
+
+_READ: Final = f"""{_SEALED}WHERE k.epoch < $1 AND ($2::bigint[] IS NULL OR e.subject_id = ANY($2))
 ORDER BY e.subject_id LIMIT $3
 """
 
 # a post under the epoch before let them take room in their office's share of a token
-_MOVED_SINCE: Final = """
-SELECT e.subject_id, s.office_id, k.id, k.epoch, k.sealed_key, e.sealed,
-  (SELECT c.feed_digests IS NOT NULL FROM cases c WHERE c.id = s.case_id)
-FROM (SELECT c.subject_id FROM common_sightings c JOIN tokens t ON t.token = c.token
-      GROUP BY c.subject_id
-      HAVING count(*) FILTER (WHERE t.epoch = $1) > count(*) FILTER (WHERE t.epoch < $1)) AS q
-JOIN sealed_elements e ON e.subject_id = q.subject_id
-JOIN sealing_keys k ON k.id = e.sealing_key_id
-JOIN subjects s ON s.id = e.subject_id
+_MOVED_SINCE: Final = f"""{_SEALED}WHERE e.subject_id IN (
+  SELECT c.subject_id FROM common_sightings c JOIN tokens t ON t.token = c.token
+  GROUP BY c.subject_id
+  HAVING count(*) FILTER (WHERE t.epoch = $1) > count(*) FILTER (WHERE t.epoch < $1))
 ORDER BY e.subject_id LIMIT $2
-"""
+"""  # noqa: S608 -- constants only
 
 _TAKE_BACK: Final = """
 DELETE FROM common_sightings c USING tokens t

@@ -17,10 +17,11 @@ TABLES: Final = ("subjects", "tokens", "sightings")
 
 @dataclass(frozen=True)
 class Intake:
-    """The goal, and the megabytes of the largest worker after it."""
+    """The goal, and what it did to the workers."""
 
     goal: Goal
-    megabytes: float
+    growth: float
+    """Megabytes by which the largest worker grew."""
 
 
 async def measure(site: Site, *, chunks: int, runs: int) -> Intake:
@@ -31,7 +32,7 @@ async def measure(site: Site, *, chunks: int, runs: int) -> Intake:
     tokens = 2 * chunks * CHUNK * bodies.TOKENS_PER_CASE
     ours, bare = [], []
     with site.serving(WORKERS) as service:
-        port = port_of(service)
+        port, idle = port_of(service), resident_megabytes(service)
         streams = [
             _stream(site.token(office), people)
             for office, people in zip(site.offices, (first, second), strict=True)
@@ -46,7 +47,7 @@ async def measure(site: Site, *, chunks: int, runs: int) -> Intake:
             if stored != tokens:
                 raise RuntimeError(f"{stored} of {tokens} tokens were stored")
             bare.append(tokens / await _copy(site))
-        megabytes = resident_megabytes(service)
+        growth = resident_megabytes(service) - idle
     overlaps = await site.database.fetchval('SELECT count(*) FROM "overlaps"')
     await site.empty()
     goal = Goal(
@@ -61,7 +62,7 @@ async def measure(site: Site, *, chunks: int, runs: int) -> Intake:
         f"offices at once to {WORKERS} registry processes, 1 % of tokens shared, {overlaps:,} "
         f"overlaps found, against binary COPY of the same {', '.join(TABLES)} rows",
     )
-    return Intake(goal, megabytes)
+    return Intake(goal, growth)
 
 
 def _stream(token: str, people: list[list[str]]) -> list[bytes]:

@@ -23,6 +23,7 @@ GOALS = {
     "list page",
     "check before an act, p99",
     "worker memory",
+    "worker growth",
 }
 
 

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 from itertools import count
 from random import Random
+from time import monotonic
 from typing import Any, Final
 from uuid import uuid4
 
@@ -41,6 +42,8 @@ class Writer:
     random: Random
     is_stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _token: str | None = None
+    _renewal: float = 0.0
+    """When a fresh access token is due, by the monotonic clock: long campaigns outlast one."""
 
     async def run(self) -> None:
         """Post until told to stop; what is under way then is still brought to an end."""
@@ -59,7 +62,7 @@ class Writer:
             await self._request_handling(http, overlaps[0]["id"])
 
     async def _post(self, http: httpx.AsyncClient, external: str) -> dict[str, Any] | None:
-        """Put new content under a reference; None when the outcome stays in doubt."""
+        """Put new content under a reference; None when refused or when in doubt."""
         shared = [_shared_token(next(_NUMBERS) // 6 + self.random.randint(0, 3))]
         tokens = frozenset(shared + [_private_token(self.random) for _ in range(4)])
         identifiers = [
@@ -71,7 +74,7 @@ class Writer:
         history.contents.append(tokens)
         answer = await self._send(http, "PUT", f"/v1/cases/kills/{external}", body)
         history.is_last_certain = answer is not None
-        return answer.json() if answer is not None else None
+        return answer.json() if answer is not None and answer.status_code in _OK else None
 
     async def _request_handling(self, http: httpx.AsyncClient, overlap_id: str) -> None:
         answer = await self._send(
@@ -118,12 +121,13 @@ class Writer:
     ) -> httpx.Response | None:
         """Send once, with an access token; None when there was no answer."""
         try:
-            if self._token is None:
+            if self._token is None or monotonic() > self._renewal:
                 assertion = self.office.signer.assertion(self.office.client_id, self.url)
                 issued = await http.post("/v1/oauth/token", data=token_request(assertion))
                 if issued.status_code not in _OK:
                     return issued
                 self._token = issued.json()["access_token"]
+                self._renewal = monotonic() + issued.json()["expires_in"] / 2
             bearer = {"Authorization": f"Bearer {self._token}"}
             return await http.request(method, path, json=body, headers=bearer | headers)
         except httpx.TransportError:

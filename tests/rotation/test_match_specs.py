@@ -6,7 +6,8 @@ from app.overlaps import queries
 from app.rotation import service
 from tests.blinding import case
 from tests.factories import Registry
-from tests.scenes import make_offices, someone
+from tests.scenes import make_offices, phone, someone
+from tests.suppressing.test_suppressions import met
 
 
 async def test_each_office_is_told_apart(registry: Registry) -> None:
@@ -35,3 +36,21 @@ async def test_a_token_keeps_the_specification_that_it_was_made_with(registry: R
         await queries.lock_tokens(connection, changes, match_spec=2, epoch=1)
         specs = await connection.fetch("SELECT DISTINCT match_spec FROM tokens")
     assert [row[0] for row in specs] == [1]
+
+
+async def test_offices_meet_while_they_change_one_by_one(shared_registry: Registry) -> None:
+    """Keys of another person stand for those of a second version: the two agree nowhere."""
+    first, second = someone(phones=(phone(),)), someone(phones=(phone(),))
+    both = {**second, **{part: second[part] + first[part] for part in ("names", "identifiers")}}
+    old, new, changing, other = offices = await make_offices(shared_registry, 4)
+    for office, subject in zip(offices, (first, second, both, both), strict=True):
+        answer = await office.put_case("24-1", case(subject))
+        assert answer.status_code == 201, answer.text
+    assert await met(old) == await met(new) == {changing.code, other.code}
+    assert await met(changing) == {old.code, new.code, other.code}
+    told = [
+        [(f["finding"], f.get("band"), f.get("strength"), f["match_key"]) for f in each["findings"]]
+        for office in offices
+        for each in await office.overlaps()
+    ]
+    assert all(each == told[0] for each in told)

@@ -38,6 +38,7 @@ from tests.invariants.dump import dump, holding
 from tests.overlaps.recount import ACTIVE_PAIRS, CHECKS
 from tests.scenes import make_offices
 from tests.serving.service import ROOT
+from tests.suppressing.test_canaries import alarms, end_canary, set_canary
 from tests.suppressing.test_suppressions import end, met, own_entries, suppress
 
 PEOPLE, PHONES = 24, 12
@@ -390,6 +391,59 @@ async def test_the_feed_of_defendants_goes_along(world: World) -> None:
         if key.kind in FEED_KINDS
     }
     assert set(item["digests"]) == expected
+
+
+async def test_canaries_tell_under_every_keys(world: World) -> None:
+    """Of posts before, during and after the switch, under the old keys while these are taken."""
+    owner, poster, late = world.offices[:3]
+    people = iter(range(NOBODY, 3 * NOBODY))
+
+    async def use(client: OfficeClient, phone: int, epoch: int) -> None:
+        body = case(subject(world.keys, epoch, next(people), phone), epoch=epoch)
+        answer = await persistently(lambda: client.put_case(f"24-{phone}-{epoch}", body))
+        assert answer.status_code in {200, 201}, answer.text
+
+    def bait(phone: int, epoch: int) -> dict[str, Any]:
+        return subject(world.keys, epoch, NOBODY, phone)
+
+    canary, unused, ended = [
+        await set_canary(world.registry, owner, bait(phone, 1)) for phone in range(3)
+    ]
+    await end_canary(world.registry, owner, ended)
+
+    def interrupt(done: int, _total: int) -> None:
+        if done:
+            raise InterruptedRunError
+
+    await use(poster, PHONES - 1, 1)
+    engine, steps = world.steps()
+    with pytest.raises(InterruptedRunError):
+        await steps.run(interrupt)
+    await use(poster, 0, 1)
+    await steps.run(lambda _done, _total: None)
+    for client, epoch in ((poster, 2), (late, 1)):
+        for phone in (0, 2):
+            await use(client, phone, epoch)
+    lifted = await set_canary(world.registry, owner, bait(3, 1))
+    await use(late, 3, 2)
+    heard = [poster.code, poster.code, late.code]
+    assert [code for code, _ in await alarms(world.registry, canary)] == heard
+    assert [code for code, _ in await alarms(world.registry, lifted)] == [late.code]
+
+    await world.registry.rows(
+        "UPDATE key_epochs SET accepted_until = now() - interval '1 second'"
+        " WHERE state = 'previous' RETURNING epoch"
+    )
+    await steps.run(lambda _done, _total: None)
+    await engine.dispose()
+    await use(late, 1, 2)
+    await end_canary(world.registry, owner, canary)
+    await use(poster, 0, 2)
+    assert [code for code, _ in await alarms(world.registry, canary)] == heard
+    assert [code for code, _ in await alarms(world.registry, unused)] == [late.code]
+    assert await alarms(world.registry, ended) == []
+    for name, sql in CHECKS.items():
+        assert await world.registry.rows(sql) == [], name
 
 
 def seed_of(world: World, epoch: int) -> bytes:

@@ -78,7 +78,7 @@ class TestPicture:
         self, shared: set[str], more: set[str], rarity: int, kinds: dict[str, int]
     ) -> None:
         both = mask(shared | more)
-        pair = NamePair(mask(shared), both, both, rarity, 0)
+        pair = NamePair(mask(shared), both, both, rarity)
         found = same_person([pair], kinds, PRIOR)
         if found is None:
             return

@@ -6,7 +6,6 @@ What is left out, keys, blinding and the database, changes no pair: tests/invari
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from time import process_time
 from typing import Final
 
@@ -141,9 +140,9 @@ def _posted(
 ) -> tuple[list[Sighting], list[Match], Mapping[bytes, int]]:
     """Return what `gather` takes when `mine` is posted after `theirs`, each subject a case."""
     posted, stored = _sightings(mine), _sightings(theirs)
-    holders = Counter(
-        key for key, _, _ in {(s.token, s.case_id, s.ref) for s in chain(posted, stored)}
-    )
+    holders = _holders(posted)
+    if theirs is not mine:  # a record and its own copy are one holder
+        holders += _holders(stored)
     known = {sighting.token for sighting in posted}
     common = _common(posted, stored, offices)
     profiles = [
@@ -165,6 +164,10 @@ def _posted(
         if s.token in known
     ]
     return posted, matching, holders
+
+
+def _holders(sightings: Iterable[Sighting]) -> Counter[bytes]:
+    return Counter(token for token, _ in {(s.token, s.case_id) for s in sightings})
 
 
 def _common(
