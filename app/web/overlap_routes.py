@@ -1,15 +1,15 @@
-from typing import Annotated, Any, Final, Literal, get_args
-from urllib.parse import urlencode
+from datetime import datetime
+from typing import Any, Final, Literal, get_args
 from uuid import uuid4
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 
 from app.access.permissions import Permission
 from app.cases import ladder, opening
 from app.cases import service as cases
 from app.cases.ladder import SeenOverlap
 from app.cases.overlap_schemas import OverlapId, VerdictPut
-from app.cases.vocabulary import Band, ReadReason
+from app.cases.vocabulary import ReadReason
 from app.contact_requests import reading as contact_requests
 from app.core.deps import Session, Settings
 from app.core.errors import MalformedError
@@ -22,10 +22,8 @@ from app.handling import reading as handling
 from app.handling.vocabulary import FINAL
 from app.overlaps.scoring import Prior
 from app.people.service import PREFIX as PERSON
-from app.queues import service as queues
-from app.queues.queries import COUNTED
-from app.queues.schemas import QueueFilter, Turn
 from app.sharing import audience
+from app.sharing.schemas import StateOverlapRead
 from app.web import evidence, forms, menu
 from app.web.deps import Changing, Cursor, Note, Reading, page
 from app.web.pages import PageRoute, Visit
@@ -46,39 +44,6 @@ async def show_start(visit: Reading) -> Response:
     for section in menu.sections(visit):
         return visit.redirect(section.path)
     return visit.page("nothing_here.html")
-
-
-@router.get("/overlaps", **page(Permission.OVERLAPS_READ))
-async def show_queue(
-    visit: Reading,
-    session: Session,
-    response: Response,
-    turn: Turn = "all",
-    band: Band | Literal[""] = "",  # a form sends a field that was left empty too
-    case: Annotated[str, Query(max_length=64)] = "",
-    cursor: Cursor = None,
-    note: Note = "",  # noqa: ARG001 -- the frame reads it
-) -> Response:
-    """Show the overlaps that the office may know of, by whose answer they wait for."""
-    asked = QueueFilter(turn=turn, band=band or None, external_id=case or None)
-    given = {"turn": turn, "band": band, "case": case}
-    filters = urlencode({name: value for name, value in given.items() if value})
-    wanted = visit.list_page(response, cursor, PER_PAGE, filters)
-    found = await queues.list_overlaps(
-        session, visit.principal, asked, before=wanted.id, limit=PER_PAGE, now=visit.now
-    )
-    counts = await queues.count_overlaps(session, visit.principal, now=visit.now)
-    return visit.page(
-        "overlaps/results.html" if visit.is_part else "overlaps/queue.html",
-        overlaps=[seen.read for seen in found],
-        next_cursor=wanted.end([seen.id for seen in found]),
-        is_first=cursor is None,
-        asked=asked,
-        bands=_BANDS,
-        filters=filters,
-        counts=counts,
-        most=COUNTED,
-    )
 
 
 @router.get("/overlaps/retracted", **page(Permission.OVERLAPS_READ))
@@ -215,16 +180,32 @@ def _own_id(visit: Visit) -> str:
 
 @router.get("/state", **page(Permission.STATE_OVERLAPS_READ))
 async def show_state(
-    visit: Reading, session: Session, response: Response, cursor: Cursor = None
+    visit: Reading,
+    session: Session,
+    response: Response,
+    of: Literal["all", "waiting"] = "all",
+    cursor: Cursor = None,
 ) -> Response:
-    """Show the Attorney General that two offices of the state have an overlap."""
-    wanted = visit.list_page(response, cursor, PER_PAGE, "")
-    found = await audience.list_state_overlaps(
-        session, visit.principal, before=wanted.id, limit=PER_PAGE, now=visit.now
-    )
+    """Show the Attorney General overlaps of the state, or those that wait for it as mediator."""
+    wanted = visit.list_page(response, cursor, PER_PAGE, f"of={of}")
+    who, now, before = visit.principal, visit.now, wanted.id
+    rows: list[tuple[StateOverlapRead, datetime | None]]
+    if of == "waiting":
+        waiting = await followups.list_mediations(
+            session, who, before=before, limit=PER_PAGE, now=now
+        )
+        keys = [key for key, _ in waiting]
+        rows = [(read.overlap, read.asked_at) for _, read in waiting]
+    else:
+        found = await audience.list_state_overlaps(
+            session, who, before=before, limit=PER_PAGE, now=now
+        )
+        keys = [key for key, _ in found]
+        rows = [(read, None) for _, read in found]
     return visit.page(
         "overlaps/state.html",
-        overlaps=[read for _, read in found],
-        next_cursor=wanted.end([key for key, _ in found]),
+        rows=rows,
+        of=of,
+        next_cursor=wanted.end(keys),
         is_first=cursor is None,
     )

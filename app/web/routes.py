@@ -14,6 +14,7 @@ from app.web import (
     network_routes,
     overlap_routes,
     oversight_routes,
+    queue_routes,
     quick_check_routes,
     second_look_routes,
     sign_in_routes,
@@ -21,7 +22,7 @@ from app.web import (
 
 router = APIRouter()
 for part in (
-    *(sign_in_routes, overlap_routes, case_routes, help_routes),
+    *(sign_in_routes, queue_routes, overlap_routes, case_routes, help_routes),
     *(handling_routes, handling_step_routes, contact_routes, second_look_routes),
     *(access_routes, glass_routes, oversight_routes),
     *(advice_routes, network_routes, quick_check_routes),
