@@ -16,10 +16,10 @@ MINE = (
 def upgrade() -> None:
     op.create_table(
         'saved_views',
-        sa.Column('person_id', sa.Uuid(), sa.ForeignKey('persons.id', name='fk_saved_views_person_id_persons'), nullable=False),
-        sa.Column('name', sa.Text(), nullable=False),
-        sa.Column('office_id', sa.Integer(), sa.ForeignKey('offices.id', name='fk_saved_views_office_id_offices'), nullable=False),
-        sa.Column('filters', sa.Text(), nullable=False),
+        sa.Column('person_id', sa.Uuid(), sa.ForeignKey('persons.id', name='fk_saved_views_person_id'), nullable=False),
+        sa.Column('name', sa.String(), nullable=False),
+        sa.Column('office_id', sa.BigInteger(), sa.ForeignKey('offices.id', name='fk_saved_views_office_id'), nullable=False),
+        sa.Column('filters', sa.String(), nullable=False),
         sa.Column('saved_at', sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint('char_length(name) BETWEEN 1 AND 40', name=op.f('ck_saved_views_name')),
         sa.CheckConstraint('char_length(filters) <= 300', name=op.f('ck_saved_views_filters')),
@@ -27,8 +27,8 @@ def upgrade() -> None:
     )
     op.create_table(
         'queue_visits',
-        sa.Column('person_id', sa.Uuid(), sa.ForeignKey('persons.id', name='fk_queue_visits_person_id_persons'), nullable=False),
-        sa.Column('office_id', sa.Integer(), sa.ForeignKey('offices.id', name='fk_queue_visits_office_id_offices'), nullable=False),
+        sa.Column('person_id', sa.Uuid(), sa.ForeignKey('persons.id', name='fk_queue_visits_person_id'), nullable=False),
+        sa.Column('office_id', sa.BigInteger(), sa.ForeignKey('offices.id', name='fk_queue_visits_office_id'), nullable=False),
         sa.Column('sign_in_began_at', sa.DateTime(timezone=True), nullable=False),
         sa.Column('seen_at', sa.DateTime(timezone=True), nullable=False),
         sa.Column('before_at', sa.DateTime(timezone=True)),
