@@ -49,6 +49,7 @@ from app.core.openapi import (
 from app.core.paging import Pager
 from app.core.settings import RegistrySettings
 from app.identifiers.kinds import MATCH_SPEC
+from app.notices.hints import Hub
 from app.overlaps.keyring import create_keyring
 from app.people.gate import create_gate
 from app.postgres.durability import check_durable
@@ -177,6 +178,7 @@ async def prepare(app: FastAPI, settings: RegistrySettings, engine: AsyncEngine)
     app.state.intake = Intake(keyring, app_secret)
     await rematching.finish_backlog(sessions, keyring)  # of a process that was killed
     app.state.gate = create_gate(settings, sessions, private)
+    app.state.hub = Hub(sessions)
 
 
 async def read_meta(settings: Settings) -> MetaRead:

@@ -31,6 +31,8 @@ from app.matters import examples as matters_examples
 from app.matters import routes as matters
 from app.networks import examples as networks_examples
 from app.networks import routes as networks
+from app.notices import examples as notices_examples
+from app.notices import routes as notices
 from app.notifications import examples as notifications_examples
 from app.notifications import routes as notifications
 from app.overlaps import examples as overlaps_examples
@@ -59,6 +61,8 @@ from app.teamwork import examples as teamwork_examples
 from app.teamwork import routes as teamwork
 from app.web import deps as visits
 from app.web import routes as web
+from app.webhooks import examples as webhooks_examples
+from app.webhooks import routes as webhooks
 
 LIMITS: Final = LimitsRead(
     body_bytes=MAX_BODY_BYTES, bulk_body_bytes=cases.MAX_BULK_BYTES, bulk_cases=MAX_CASES
@@ -68,7 +72,7 @@ PACKAGES: Final = (
     *(accounts, people, people_themselves, people_administration),
     *(quotas, overlaps, cases, suppressing, defendants, sharing, oversight, reviews, infusion),
     *(handling, matters, teamwork, contact_requests, followups, networks, second_looks, checks),
-    *(quick_checks, notifications, jobs, web),
+    *(quick_checks, notifications, notices, webhooks, jobs, web),
 )
 
 EXAMPLES: Final = {
@@ -84,6 +88,7 @@ EXAMPLES: Final = {
     **jobs_examples.EXAMPLES,
     **matters_examples.EXAMPLES,
     **networks_examples.EXAMPLES,
+    **notices_examples.EXAMPLES,
     **notifications_examples.EXAMPLES,
     **overlaps_examples.EXAMPLES,
     **oversight_examples.EXAMPLES,
@@ -95,6 +100,7 @@ EXAMPLES: Final = {
     **sharing_examples.EXAMPLES,
     **suppressing_examples.EXAMPLES,
     **teamwork_examples.EXAMPLES,
+    **webhooks_examples.EXAMPLES,
     "MetaRead": {
         "version": "0.1.0",
         "match_spec": "joinder/v1",
@@ -108,6 +114,7 @@ CALLERS: Final[Admissions] = {
     current_principal: admit_caller,
     current_sign_in: admit_person,
     visits.form_sign_in: visits.admit_form,
+    visits.listening_sign_in: visits.admit_listener,
 }
 """What knows who calls, a machine client or a person, and what lets it in before it is heard."""
 

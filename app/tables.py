@@ -13,6 +13,7 @@ from app.handling import models as handling
 from app.infusion import models as infusion
 from app.jobs import models as jobs
 from app.matters import models as matters
+from app.notices import models as notices
 from app.notifications import models as notifications
 from app.offices import models as offices
 from app.overlaps import models as overlaps
@@ -28,6 +29,7 @@ from app.second_looks import models as second_looks
 from app.sharing import models as sharing
 from app.suppressions import models as suppressions
 from app.teamwork import models as teamwork
+from app.webhooks import models as webhooks
 
 __all__ = [
     "Base",
@@ -43,6 +45,7 @@ __all__ = [
     "infusion",
     "jobs",
     "matters",
+    "notices",
     "notifications",
     "offices",
     "overlaps",
@@ -58,4 +61,5 @@ __all__ = [
     "sharing",
     "suppressions",
     "teamwork",
+    "webhooks",
 ]

@@ -40,6 +40,7 @@ class Permission(StrEnum):
     PEOPLE_REVIEW = "people:review"
     RUNS_READ = "runs:read"
     AUDIT_READ = "audit:read"
+    WEBHOOKS_MANAGE = "webhooks:manage"
 
 
 _NEVER_A_CLIENTS = {
@@ -49,7 +50,7 @@ _NEVER_A_CLIENTS = {
     *(Permission.HANDLING_SIGN, Permission.MATTERS_WORK),
     *(Permission.DEFENDANT_FEED_CHOOSE, Permission.INFUSION_OFFER),
     *(Permission.OFFICES_MANAGE, Permission.PEOPLE_MANAGE, Permission.PEOPLE_REVIEW),
-    *(Permission.RUNS_READ, Permission.AUDIT_READ),
+    *(Permission.RUNS_READ, Permission.AUDIT_READ, Permission.WEBHOOKS_MANAGE),
 }
 CLIENT_SCOPES = tuple(scope for scope in Permission if scope not in _NEVER_A_CLIENTS)
 """What a machine client can be granted; the policy table must say the same (policy.py)."""

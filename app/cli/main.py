@@ -22,7 +22,9 @@ from app.cli import (
 from app.cli.demo import demo
 from app.cli.edge import Edge
 from app.cli.nightly import nightly
+from app.cli.outbox import outbox
 from app.cli.serve import serve
+from app.cli.worker import worker
 
 app = typer.Typer(
     cls=Edge,
@@ -52,6 +54,8 @@ def main(
 
 app.command()(demo)
 app.command()(serve)
+app.command()(worker)
+app.command()(outbox)
 app.command()(nightly)
 app.add_typer(office.app, name="office")
 app.add_typer(person.app, name="person")

@@ -25,6 +25,9 @@ def serve(
     nightly: Annotated[
         str, typer.Option(help="When to start the nightly run, UTC, such as 02:00; or `off`.")
     ] = "02:00",
+    worker: Annotated[  # noqa: FBT002 -- a flag
+        bool, typer.Option(help="Deliver notices too; else start `joinder worker` elsewhere.")
+    ] = True,
     only: Only = None,
 ) -> None:
     """Run the service until it is told to stop.
@@ -48,7 +51,7 @@ def serve(
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # in order, also while still starting
     with (
         installation() as here,
-        running(here, host, (port, evaluator_port), workers, count) as service,
+        running(here, host, (port, evaluator_port), workers, count, works=worker) as service,
     ):
         typer.echo(f"Registry  {service.addresses.registry}")
         typer.echo(f"Evaluator {service.addresses.evaluator}")

@@ -19,6 +19,7 @@ TAGS: Final = [
     {"name": "handling", "description": "Questions and agreements between offices, signed."},
     {"name": "infusion", "description": "Questions to the specialist desks of other offices."},
     {"name": "matters", "description": "Matters under an agreement: their lead, their origin."},
+    {"name": "notices", "description": "What one person is told: its list, its choices."},
     {"name": "offices", "description": "Offices that take part, and what they committed to."},
     {"name": "overlaps", "description": "Possible matches with others' cases, and verdicts."},
     {"name": "people", "description": "Signing in, second factors, the people of an office."},
@@ -29,6 +30,7 @@ TAGS: Final = [
     {"name": "suppressions", "description": "Values that are no evidence, or less of it."},
     {"name": "teamwork", "description": "What the parties of a matter do: team, tasks, notes."},
     {"name": "tokens", "description": "Making tokens: permits, and the keys that prove them."},
+    {"name": "webhooks", "description": "Addresses that are told of events, signed and thin."},
 ]
 
 

@@ -1,6 +1,6 @@
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -35,6 +35,24 @@ class RegistrySettings(BaseSettings):
     """Passes of Argon2id over it."""
     allow_loopback_providers: bool = False
     """Take identity providers at http://127.0.0.1 too, for a sandbox; never in production."""
+    smtp_host: str = ""
+    """The mail server that mails are handed to; empty: no mail is sent."""
+    smtp_port: int = Field(default=587, ge=1, le=65_535)
+    """Its port; 465 for `tls`."""
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    """`starttls`: required before anything is said; `tls` from the first byte; `none`: never."""
+    smtp_user: str = ""
+    """Who signs in there; empty: nobody does."""
+    smtp_password: SecretStr | None = None
+    """The password of `smtp_user`."""
+    smtp_ca: Path | None = None
+    """Certificates that the mail server's must come from; None: those of the system."""
+    mail_from: str = "joinder@localhost"
+    """What mails are from."""
+    allow_loopback_webhooks: bool = False
+    """Let webhooks lead to http://127.0.0.1 too, for a sandbox; never in production."""
+    webhook_hosts: str = ""
+    """Hosts that webhooks may lead to, with commas, `.example.gov` for all below; empty: any."""
     trusted_proxies: str = ""
     """Addresses or networks, with commas, whose `X-Forwarded-For` says where a request is from."""
     banner: str = (

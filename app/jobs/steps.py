@@ -20,6 +20,7 @@ from app.followups import reminding
 from app.handling import upkeep as handling
 from app.infusion import service as infusion
 from app.jobs import upkeep as jobs
+from app.notices import upkeep as notices
 from app.notifications import upkeep as notifications
 from app.overlaps.keyring import Keyring
 from app.people import upkeep as people
@@ -29,6 +30,7 @@ from app.retention import service as retention
 from app.second_looks import service as second_looks
 from app.sharing import glass
 from app.suppressing import service as suppressing
+from app.webhooks import upkeep as webhooks
 
 NIGHTLY: Final = Principal(
     "nightly",
@@ -92,9 +94,14 @@ def steps(
         Step("access_reviews.remind", partial(review.remind, principal=me)),
         Step("people.disable_idle", partial(people.disable_idle, principal=me)),
         Step("glass.alarm", partial(glass.raise_alarms, principal=me)),
+        Step("mails.digest", partial(notices.add_digests, principal=me)),
+        Step("mails.alarm", partial(notices.raise_alarms, principal=me)),
+        Step("webhooks.alarm", partial(webhooks.raise_alarms, principal=me)),
         Step("people.forget", partial(people.purge_ended, principal=me)),
         Step("answers.forget", partial(accounts.forget_answers, principal=me)),
         Step("assertions.forget", partial(accounts.forget_assertions, principal=me)),
+        Step("mails.forget", partial(notices.forget_mails, principal=me)),
+        Step("webhooks.forget", partial(webhooks.forget_deliveries, principal=me)),
         Step("events.forget", partial(notifications.forget_events, principal=me)),
         Step("runs.forget", partial(jobs.forget_runs, principal=me)),
     )

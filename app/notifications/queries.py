@@ -1,9 +1,11 @@
 """The feed of events, in the order of the transactions that wrote them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,13 +17,12 @@ from app.notifications.models import Event
 
 # Only what the caller may read now: a page of the database's own choice (row security), of which
 # the ladder makes its choice once more. Below the horizon the feed is whole: nothing comes later.
-_FEED: Final = f"""
+_SHOWN: Final = f"""
 WITH page AS MATERIALIZED (
   SELECT e.number, e.written_in, e.key, e.type, e.at, e.overlap_id, e.case_id
   FROM events e
-  WHERE e.office_id = $1 AND (e.written_in, e.number) > ($6::bigint, $7::bigint)
-    AND e.written_in < {HORIZON}
-  ORDER BY e.written_in, e.number LIMIT $8),
+  WHERE e.office_id = $1 AND {{which}}
+  ORDER BY e.written_in, e.number{{limit}}),
 shown AS (
   SELECT v.id FROM ({ladder.VISIBLE} AND (v.retracted_at IS NULL OR v.seen_at IS NOT NULL)
     AND v.id IN (SELECT overlap_id FROM page)) AS v)
@@ -32,6 +33,12 @@ LEFT JOIN cases c ON c.id = p.case_id AND c.office_id = $1
   AND {ladder.NOT_WALLED.format(cases="c.id", office="$1::bigint", person="$5::uuid")}
 ORDER BY p.written_in, p.number
 """  # noqa: S608 -- constants only; every value is a parameter
+_FEED: Final = _SHOWN.format(
+    which=f"(e.written_in, e.number) > ($6::bigint, $7::bigint) AND e.written_in < {HORIZON}",
+    limit=" LIMIT $8",
+)
+_NUMBERED: Final = _SHOWN.format(which="e.number = ANY($6::bigint[])", limit="")
+_HORIZON: Final = f"SELECT {HORIZON}"
 
 
 class FeedRow(NamedTuple):
@@ -50,7 +57,17 @@ class FeedRow(NamedTuple):
     @property
     def place(self) -> UUID:
         """Where the feed goes on after it."""
-        return UUID(int=self.written_in << 64 | self.number)
+        return place_of(self.written_in, self.number)
+
+
+def place_of(written_in: int, number: int) -> UUID:
+    """Return a place in the feed; later ones are greater."""
+    return UUID(int=written_in << 64 | number)
+
+
+def parts_of(place: UUID) -> tuple[int, int]:
+    """Return the transaction and the number of a place."""
+    return place.int >> 64, place.int & (1 << 64) - 1
 
 
 async def list_events(
@@ -61,16 +78,34 @@ async def list_events(
     Read again later from the last place on, the feed has each event once and leaves out none,
     whichever transaction is the first to commit.
     """
-    place = after.int if after else 0
     rows = await (await driver(session)).fetch(
         _FEED,
         *ladder.arguments(principal, now),
         principal.person_id,
-        place >> 64,
-        place & (1 << 64) - 1,
+        *parts_of(after or UUID(int=0)),
         limit,
     )
-    return [FeedRow(*row) for row in rows]
+    return [_row(row) for row in rows]
+
+
+def _row(row: asyncpg.Record) -> FeedRow:
+    return FeedRow(*row)
+
+
+async def list_numbered(
+    session: AsyncSession, principal: Principal, numbers: Sequence[int], *, now: datetime
+) -> list[FeedRow]:
+    """Return those of the events that the caller may read now, oldest first."""
+    rows = await (await driver(session)).fetch(
+        _NUMBERED, *ladder.arguments(principal, now), principal.person_id, numbers
+    )
+    return [row for row in map(_row, rows) if row.is_shown]
+
+
+async def get_horizon(session: AsyncSession) -> UUID:
+    """Return a place before which nothing will come any more, and whose events are all seen."""
+    horizon = await (await driver(session)).fetchval(_HORIZON)
+    return place_of(horizon, 0)
 
 
 def old(*, before: datetime, limit: int) -> Select[int]:

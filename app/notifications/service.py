@@ -29,7 +29,7 @@ async def list_events(
     """
     principal.require(Permission.OVERLAPS_READ)
     rows = await queries.list_events(session, principal, after=after, limit=limit, now=now)
-    read = [_render(row) for row in rows if row.is_shown]
+    read = [render(row) for row in rows if row.is_shown]
     if read:  # who asks again and again is shown nothing by most answers
         await audit.record(
             session,
@@ -42,7 +42,8 @@ async def list_events(
     return read, rows[-1].place if rows else None, len(rows) == limit
 
 
-def _render(row: FeedRow) -> EventRead:
+def render(row: FeedRow) -> EventRead:
+    """Return an event as its office reads it."""
     return EventRead.model_validate(
         {
             "id": public_id(PREFIX, row.key),

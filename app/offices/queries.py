@@ -1,5 +1,5 @@
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 import asyncpg
@@ -57,6 +57,14 @@ _PARTICIPATING: Final = f"""
 SELECT o.id, o.state FROM offices o
 WHERE {IN_FORCE.format(office="o.id", today="$1::date")} ORDER BY o.id
 """  # noqa: S608 -- as above
+
+
+_IS_PARTICIPATING: Final = f"SELECT {IN_FORCE.format(office='$1::bigint', today='$2::date')}"
+
+
+async def is_participating(session: AsyncSession, office_id: int, *, now: datetime) -> bool:
+    """Return whether the office's participation agreement is in force."""
+    return bool(await (await driver(session)).fetchval(_IS_PARTICIPATING, office_id, now.date()))
 
 
 async def get_office(session: AsyncSession, code: str) -> Office:

@@ -16,13 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.db import transaction
 from app.core.jwt import JwtError
+from app.core.outbound import FetchError, check_url
 from app.identifiers.encoding import b64u_decode, b64u_encode
 from app.people import attempts, enrolment, passkeys, queries, service
 from app.people.errors import (
     ProviderUnavailableError,
     SignInRefusedError,
 )
-from app.people.fetch import FetchError, check_url, fetch_json
+from app.people.fetch import fetch_json
 from app.people.gate import Caller, Gate
 from app.people.id_tokens import IdClaims, verify_id_token
 from app.people.models import Person

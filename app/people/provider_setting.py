@@ -6,9 +6,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.audit import service as audit
+from app.core.outbound import FetchError, check_url
 from app.offices import queries as offices
 from app.people.errors import ProviderSettingError
-from app.people.fetch import FetchError, check_url
 from app.people.models import IdentityProvider
 
 

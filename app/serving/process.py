@@ -46,9 +46,7 @@ def build(kind: Kind) -> "FastAPI":
         MisplacedSecretError: the environment holds a setting of the other process.
         KeyFileError: a key file is absent, malformed or readable by others.
     """
-    for name in FORBIDDEN[kind]:
-        if os.environ.pop(name, None) is not None:
-            raise MisplacedSecretError(f"{name} must not be given to the {kind}")
+    require_own_settings(kind)
     if kind == "evaluator":
         from app.evaluator.main import create_app as create_evaluator  # noqa: PLC0415 -- one process never imports the other's code
 
@@ -60,6 +58,17 @@ def build(kind: Kind) -> "FastAPI":
     registry = RegistrySettings()
     _confine(registry.keys, kind, connect=True)
     return create_app(registry)
+
+
+def require_own_settings(kind: Kind) -> None:
+    """Refuse to be given what belongs to another process, and drop it.
+
+    Raises:
+        MisplacedSecretError: the environment holds such a setting.
+    """
+    for name in FORBIDDEN[kind]:
+        if os.environ.pop(name, None) is not None:
+            raise MisplacedSecretError(f"{name} must not be given to the {kind}")
 
 
 def _confine(keys: "Path", kind: Kind, *, connect: bool) -> None:

@@ -13,9 +13,7 @@ from datetime import time
 from pathlib import Path
 from time import monotonic, sleep
 from types import FrameType
-from typing import IO, Final
-
-from pydantic_settings import BaseSettings
+from typing import IO, Final, Literal
 
 from app.core.settings import EvaluatorSettings, RegistrySettings
 from app.serving.installation import Installation
@@ -23,11 +21,6 @@ from app.serving.night import Nights
 from app.serving.process import GRACE_SECONDS, Kind, listen
 
 START_SECONDS: Final = 30.0
-_SETTINGS: Final[Mapping[Kind, type[BaseSettings]]] = {
-    "registry": RegistrySettings,
-    "evaluator": EvaluatorSettings,
-}
-"""What each process may be told: other variables of ours are not handed on to it."""
 
 
 class StartError(RuntimeError):
@@ -88,10 +81,11 @@ def running(
     workers: int = 1,
     evaluators: int = 1,
     *,
+    works: bool = True,
     settings: Mapping[str, str] | None = None,
     log: Path | None = None,
 ) -> Iterator[Service]:
-    """Start evaluators and registries, yield them once they answer, and stop them at the end.
+    """Start evaluators, registries and a worker; yield them once they answer, stop them at the end.
 
     Each child gets a clean environment with its own settings only. The children end by
     themselves when this process dies, because a pipe to it closes. Their JSON logs go to standard
@@ -122,6 +116,8 @@ def running(
         kinds += [("registry", 0, {**common, **registry})] * workers
         for kind, index, environment in kinds:
             processes.append(_spawn(kind, listeners[index].fileno(), reading, environment, stderr))
+        if works:
+            processes.append(_spawn("worker", None, reading, {**common, **registry}, stderr))
         os.close(reading)
         for url in urls:
             _await_answer(f"{url}/healthz", processes)
@@ -136,8 +132,8 @@ def _url(host: str, port: int) -> str:
 
 
 def _spawn(
-    kind: Kind,
-    listener: int,
+    kind: Kind | Literal["worker"],
+    listener: int | None,
     parent: int,
     settings: Mapping[str, str],
     stderr: IO[bytes] | None,
@@ -145,16 +141,23 @@ def _spawn(
     # PostgreSQL's own variables may hold a password, and the evaluator has no database
     hidden = ("JOINDER_", "PG") if kind == "evaluator" else ("JOINDER_",)
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(hidden)}
-    ours = [f"JOINDER_{name.upper()}" for name in _SETTINGS[kind].model_fields]
+    told = EvaluatorSettings if kind == "evaluator" else RegistrySettings
+    ours = [f"JOINDER_{name.upper()}" for name in told.model_fields]
     kept = {key: os.environ[key] for key in ours if key in os.environ}
     return subprocess.Popen(  # noqa: S603 -- our own module with our own arguments
-        [sys.executable, "-m", "app.serving.process", kind, str(listener), str(parent)],
+        [sys.executable, "-m", *_module(kind, listener), str(parent)],
         env={**inherited, **kept, **settings},
-        pass_fds=(listener, parent),
+        pass_fds=tuple(each for each in (listener, parent) if each is not None),
         stdin=subprocess.DEVNULL,
         stderr=stderr,
         start_new_session=True,  # Ctrl-C goes to the parent, which stops the children in order
     )
+
+
+def _module(kind: str, listener: int | None) -> tuple[str, ...]:
+    if listener is None:
+        return "app.serving.work", kind
+    return "app.serving.process", kind, str(listener)
 
 
 def _await_answer(url: str, processes: list["subprocess.Popen[bytes]"]) -> None:

@@ -1,14 +1,17 @@
 import secrets
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Form, Query, Request
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
-from app.core.db import act_for
-from app.core.deps import Now, Session
+from app.core.db import act_for, transaction
+from app.core.deps import Now, Session, request_time
 from app.core.errors import AppError
 from app.core.openapi import KNOWN, PUBLIC, operation
+from app.notices import service as notices
 from app.people import sign_ins
 from app.people.deps import (
     COOKIE,
@@ -20,7 +23,7 @@ from app.people.deps import (
     same_origin,
 )
 from app.people.errors import CrossSiteRequestError, SignInNeededError
-from app.people.queries import SignedIn
+from app.people.queries import SignedIn, get_signed_in
 from app.web.pages import Visit
 
 
@@ -40,14 +43,49 @@ async def arriving_visit(request: Request, signed: CurrentSignIn, now: Now) -> V
     return _begin(request, signed, now)
 
 
-async def reading_visit(visit: Annotated[Visit, Depends(arriving_visit)]) -> Visit:
+async def reading_visit(
+    visit: Annotated[Visit, Depends(arriving_visit)], session: Session
+) -> Visit:
     """Return the visit of somebody who reads a page.
 
     Raises:
         BannerNotAcknowledgedError, SecondFactorNeededError: the sign-in is not complete.
     """
     require_complete(visit.signed)
-    return visit
+    return await _counted(visit, session)
+
+
+async def _counted(visit: Visit, session: AsyncSession) -> Visit:
+    """Return the visit with the number that the menu shows."""
+    counted = replace(visit, unread=await notices.count_unread(session, visit.principal))
+    visit.request.state.visit = counted
+    return counted
+
+
+async def admit_listener(request: Request) -> None:
+    """Find by the head of a request who is signed in, without counting it against idleness.
+
+    Raises:
+        SignInNeededError: no cookie, or one whose sign-in has ended.
+    """
+    gate, secret = await current_gate(request), request.cookies.get(COOKIE)
+    if secret is None:
+        raise SignInNeededError
+    async with transaction(gate.sessions) as arriving:
+        signed = await get_signed_in(
+            arriving, sign_ins.digest_of(secret), now=await request_time(request)
+        )
+    if signed is None:
+        raise SignInNeededError
+    request.state.signed_in = signed
+    request.state.office = signed.office_id
+    request.state.principal = signed.principal(request.state.request_id)
+
+
+async def listening_sign_in(request: Request) -> SignedIn:
+    """Return who listens; `admit_listener` found it."""
+    signed: SignedIn = request.state.signed_in
+    return signed
 
 
 async def admit_form(request: Request) -> None:
@@ -89,14 +127,16 @@ async def arriving_form(
     return visit
 
 
-async def changing_visit(visit: Annotated[Visit, Depends(arriving_form)]) -> Visit:
+async def changing_visit(
+    visit: Annotated[Visit, Depends(arriving_form)], session: Session
+) -> Visit:
     """Return the visit of somebody who sent a form.
 
     Raises:
         BannerNotAcknowledgedError, SecondFactorNeededError: the sign-in is not complete.
     """
     require_complete(visit.signed)
-    return visit
+    return await _counted(visit, session)
 
 
 def _begin(request: Request, signed: SignedIn, now: datetime) -> Visit:
@@ -129,6 +169,7 @@ async def open_form(
 Arriving = Annotated[Visit, Depends(arriving_visit)]
 ArrivingForm = Annotated[Visit, Depends(arriving_form)]
 Reading = Annotated[Visit, Depends(reading_visit)]
+Listening = Annotated[SignedIn, Depends(listening_sign_in)]
 Changing = Annotated[Visit, Depends(changing_visit)]
 OpenForm = Annotated[dict[str, str], Depends(open_form)]
 Cursor = Annotated[str | None, Query(max_length=200)]

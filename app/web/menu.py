@@ -65,6 +65,13 @@ _SECTIONS: Final = (
         ),
     ),
     (
+        "Notices",
+        (
+            ("Notices", "/notices", Permission.OVERLAPS_READ),
+            ("What to be told", "/notices/settings", Permission.OVERLAPS_READ),
+        ),
+    ),
+    (
         "Oversight",
         (
             ("Who looked at our cases", "/readings", Permission.OVERLAPS_READ),
@@ -73,6 +80,7 @@ _SECTIONS: Final = (
             ("Audit", "/audit", Permission.AUDIT_READ),
         ),
     ),
+    ("Webhooks", (("Webhooks", "/webhooks", Permission.WEBHOOKS_MANAGE),)),
 )
 
 

@@ -39,6 +39,8 @@ class Visit:
     now: datetime
     form: dict[str, str] = field(default_factory=dict)
     """What the page's form sent; empty for a page that is only read."""
+    unread: int = 0
+    """Notices that the person has not read, at most 20."""
 
     @property
     def principal(self) -> Principal:

@@ -9,7 +9,14 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from app.web import asking_words, handling_words, sharing_words, words, zones
+from app.web import (
+    asking_words,
+    handling_words,
+    notice_words,
+    sharing_words,
+    words,
+    zones,
+)
 from app.web.statics import static_path
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -28,7 +35,7 @@ def environment() -> Environment:
     )
     made.globals |= {"static": static_path, "words": words}
     made.globals |= {"handling_words": handling_words, "asking_words": asking_words}
-    made.globals |= {"sharing_words": sharing_words}
+    made.globals |= {"sharing_words": sharing_words, "notice_words": notice_words}
     made.filters |= {"instant": _instant, "day": _day, "age": zones.age_text}
     return made
 

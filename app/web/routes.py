@@ -12,12 +12,14 @@ from app.web import (
     handling_step_routes,
     help_routes,
     network_routes,
+    notice_routes,
     overlap_routes,
     oversight_routes,
     queue_routes,
     quick_check_routes,
     second_look_routes,
     sign_in_routes,
+    webhook_routes,
 )
 
 router = APIRouter()
@@ -26,5 +28,6 @@ for part in (
     *(handling_routes, handling_step_routes, contact_routes, second_look_routes),
     *(access_routes, glass_routes, oversight_routes),
     *(advice_routes, network_routes, quick_check_routes),
+    *(notice_routes, webhook_routes),
 ):
     router.include_router(part.router)

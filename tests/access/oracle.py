@@ -39,6 +39,7 @@ OWN_OFFICE: Final = {
     "people:review": {"administrator", "auditor"},
     "runs:read": {"auditor", "operator"},
     "audit:read": {"auditor"},
+    "webhooks:manage": {"administrator"},
 }
 OTHER_SIDE: Final = {
     "overlaps:read": LAWYERS | {"client"},

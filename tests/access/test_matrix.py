@@ -75,6 +75,10 @@ NEEDS: Final[Mapping[str, str]] = {
     "list_readings_of_office": "overlaps:read",
     "list_grants_of_office": "grants:read",
     "list_audit_entries": "audit:read",
+    **dict.fromkeys(("list_webhooks", "add_webhook", "approve_webhook"), "webhooks:manage"),
+    **dict.fromkeys(("set_webhook_paused", "rotate_webhook_secret"), "webhooks:manage"),
+    **dict.fromkeys(("send_webhook_test", "delete_webhook"), "webhooks:manage"),
+    **dict.fromkeys(("list_deliveries", "redeliver"), "webhooks:manage"),
 }
 ANYONE: Final = {
     *("issue_access_token", "read_oprf_keys", "read_meta", "read_health", "read_readiness"),

@@ -85,6 +85,7 @@ def fits(name: str, schema: dict[str, Any], value: Any) -> None:
 
 BY_NATURE = {
     "add_my_key",  # the kid: a second one is refused
+    "add_webhook",  # the address; and its answer, a secret, is to be kept nowhere
     "add_person",  # the sign-in name; and its answer, a one-time code, is to be kept nowhere
     "check_before_act",  # a repeat tells what stands then: an older answer would be a wrong one
     "ask_summary_reading",  # the same text again, while it waits or counts, is the same reading

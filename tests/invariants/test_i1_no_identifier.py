@@ -46,6 +46,7 @@ TEXT_COLUMNS: Final = {
     },
     "handling_signatures": {"purpose", "post", "attestation", "text"},
     "handling_terms": {"proposed_by", "terms"},
+    "mails": {"state", "error"},
     "matter_leads": {"offered_by", "accepted_by"},
     "matter_members": {"name", "post", "added_by"},
     "matter_notes": {"kind", "text", "written_by"},
@@ -57,6 +58,7 @@ TEXT_COLUMNS: Final = {
         "topic", "status", "question", "answer", "use_code", "asked_by", "taken_by", "answered_by",
         "trafficking_type", "stage", "industry", "origin",
     },
+    "notice_settings": {"muted", "mail", "address"},
     "offices": {
         "code", "name", "kind", "state", "contact_title", "contact_phone", "contact_email",
     },
@@ -84,6 +86,8 @@ TEXT_COLUMNS: Final = {
     "subjects": {"ref", "kind"},
     "summary_readings": {"forms", "reason", "asked_by", "read_by"},
     "suppressions": {"mode", "scope", "state", "reason"},
+    "webhook_deliveries": {"type", "state", "error"},
+    "webhooks": {"url", "state", "paused_for", "added_by", "approved_by"},
 }  # fmt: skip
 """Every column that could hold words. Of a subject: the office's own reference and its kind.
 
@@ -112,6 +116,7 @@ BYTE_COLUMNS: Final = {
     "summary_readings": {"digest"},
     "suppressions": {"token", "sealed"},
     "tokens": {"token"},
+    "webhooks": {"secret_sealed", "old_secret_sealed"},
 }
 
 

@@ -160,8 +160,9 @@ async def sign_in_leads(meeting: Meeting, steps: Iterable[Step]) -> None:
     """Sign in as many unit heads of either office as the steps take."""
     LEADS.clear()
     for step, office in ((s, meeting.second if s is review else meeting.first) for s in steps):
-        if step in BY_LEADS:
-            lead = await sign_in(meeting.registry, office, Role.LEADERSHIP)
+        if step in BY_LEADS | BY_ADMINISTRATORS:
+            role = Role.ADMINISTRATOR if step in BY_ADMINISTRATORS else Role.LEADERSHIP
+            lead = await sign_in(meeting.registry, office, role)
             LEADS.setdefault(office.code, []).append(lead)
 
 
@@ -418,6 +419,50 @@ async def acknowledge_look(meeting: Meeting) -> httpx.Response:
     return await meeting.first.http.post(path, json={"event": "acknowledge"}, headers=headers)
 
 
+HOOK: Final = {"url": "https://cms.example.com/joinder"}
+
+
+async def add_hook(meeting: Meeting) -> httpx.Response:
+    return await _lead(meeting.first).send("POST", "/v1/webhooks", HOOK)
+
+
+async def approve_hook(meeting: Meeting) -> httpx.Response:
+    return await _of_hook(meeting, "POST", "/approval", HOOK)
+
+
+async def pause_hook(meeting: Meeting) -> httpx.Response:
+    return await _of_hook(meeting, "PUT", "/paused", {"is_paused": True})
+
+
+async def rotate_hook(meeting: Meeting) -> httpx.Response:
+    return await _of_hook(meeting, "POST", "/secret", {})
+
+
+async def send_hook_test(meeting: Meeting) -> httpx.Response:
+    return await _of_hook(meeting, "POST", "/test", {})
+
+
+async def give_up(meeting: Meeting) -> httpx.Response:
+    await meeting.registry.rows(
+        "UPDATE webhook_deliveries SET state = 'dead' WHERE state = 'waiting' RETURNING id"
+    )
+    return await list_overlaps(meeting)
+
+
+async def redeliver(meeting: Meeting) -> httpx.Response:
+    key = await _newest(meeting, "webhook_deliveries")
+    return await _of_hook(meeting, "POST", f"/deliveries/dlv_{key}/again", {})
+
+
+async def delete_hook(meeting: Meeting) -> httpx.Response:
+    return await _of_hook(meeting, "DELETE", "", None)
+
+
+async def _of_hook(meeting: Meeting, method: str, end: str, body: object) -> httpx.Response:
+    path = f"/v1/webhooks/whk_{await _newest(meeting, 'webhooks')}{end}"
+    return await _lead(meeting.first).send(method, path, body)
+
+
 AUDITED: Final[dict[str, list[tuple[tuple[Step, ...], Step]]]] = {
     "PUT /v1/cases/{source_system}/{external_id}": [((), put_new), ((), put_again)],
     "PUT /v1/cases": [((), put_many)],
@@ -506,6 +551,15 @@ AUDITED: Final[dict[str, list[tuple[tuple[Step, ...], Step]]]] = {
     "GET /v1/second-looks": [((ask_again,), list_second_looks)],
     "POST /v1/second-looks/{look_id}/steps": [((ask_again,), acknowledge_look)],
     "POST /v1/glass-breaks/{break_id}/reviews": [((break_glass,), review)],
+    "POST /v1/webhooks": [((), add_hook)],
+    "POST /v1/webhooks/{webhook_id}/approval": [((add_hook,), approve_hook)],
+    "PUT /v1/webhooks/{webhook_id}/paused": [((add_hook, approve_hook), pause_hook)],
+    "POST /v1/webhooks/{webhook_id}/secret": [((add_hook,), rotate_hook)],
+    "POST /v1/webhooks/{webhook_id}/test": [((add_hook, approve_hook), send_hook_test)],
+    "POST /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/again": [
+        ((add_hook, approve_hook, send_hook_test, give_up), redeliver)
+    ],
+    "DELETE /v1/webhooks/{webhook_id}": [((add_hook,), delete_hook)],
 }
 """What comes before, and the operation; the same one before it makes it a repeat."""
 
@@ -521,9 +575,12 @@ WITH_THEIR_OWN_TEST: Final = {
     "POST /v1/people/{person_id}/enrolment",
     "GET /v1/audit-entries",
     *handling.OPERATIONS,
+    *("GET /v1/me/notices", "PUT /v1/me/notices/read", "PUT /v1/me/notices/{event_id}/read"),
+    "PUT /v1/me/notice-settings",
 }
 """Of people: tests/people/test_audited.py; of joint handling: tests/handling/test_audited.py; of
-what an office looks back at: tests/oversight/test_service.py."""
+what an office looks back at: tests/oversight/test_service.py; of notices:
+tests/notices/test_notices.py."""
 NOTHING_TO_AUDIT: Final = {
     "GET /healthz",
     "GET /readyz",
@@ -535,9 +592,11 @@ NOTHING_TO_AUDIT: Final = {
     "GET /v1/offices",  # what every office may know of the others
     "GET /v1/infusion-desks",  # likewise
     *("GET /v1/defendant-feed/choice", "GET /v1/infusion-figures"),  # the office's own
+    "GET /v1/me/notice-settings",  # likewise
     *("GET /v1/sign-in", "GET /v1/me/factors", "GET /v1/banner"),  # the same
     *(f"GET /v1/{end}" for end in ("sign-in/passkey", "sign-in/second-factor")),  # a challenge
     *("GET /v1/me/totp", "GET /v1/me/passkeys", "POST /v1/sign-in/provider"),  # nothing is kept
+    *("GET /v1/webhooks", "GET /v1/webhooks/{webhook_id}/deliveries"),  # likewise
     "GET /v1/cases",  # the office's own cases
     "GET /v1/cases/{source_system}/{external_id}",
     "GET /v1/cases/{source_system}/{external_id}/grants",
@@ -551,6 +610,9 @@ CASES: Final = [(name, *case) for name, cases in AUDITED.items() for case in cas
 BY_LEADS: Final = {
     *(approve, wall, lift, break_glass, review, hold, lift_hold, settle, ask, agree),
     *(choose_feed, offer_desk),
+}
+BY_ADMINISTRATORS: Final = {
+    *(add_hook, approve_hook, pause_hook, rotate_hook, send_hook_test, redeliver, delete_hook),
 }
 
 

@@ -8,8 +8,9 @@ from datetime import timedelta
 
 import pytest
 
+from app.core.outbound import FetchError, check_url, is_public
 from app.people import fetch
-from app.people.fetch import FetchError, check_url, fetch_json, is_public
+from app.people.fetch import fetch_json
 
 Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
 

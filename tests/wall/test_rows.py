@@ -55,6 +55,7 @@ OF_JOBS: Final = {
     *("runs", "run_steps", "purged_cases", "stuck_cases", "spent_assertions"),
     *("events", "idempotency_keys"),  # numbers and dates, no content
     *("handling_requests", "handling_parties"),
+    *("webhook_deliveries", "mails", "notice_settings"),
 }
 """What the operator's commands read; of cases the keys and owners, of overlaps the keys."""
 

@@ -64,6 +64,19 @@ if (keys) {
   document.getElementById("keys-close").addEventListener("click", () => keys.close());
 }
 
+const badge = document.querySelector("[data-unread]");
+if (badge) {
+  // a hint that there is something new; without it the number is that of when the page was made
+  new EventSource("/notices/stream").addEventListener("notices", (event) => {
+    const unread = Number(event.data);
+    const text = unread >= 20 ? "20+" : String(unread);
+    if (text === badge.textContent) return;
+    badge.textContent = text;
+    badge.hidden = unread === 0;
+    if (unread) say(`Notices to read: ${text}.`);
+  });
+}
+
 const idleSeconds = Number(document.body.dataset.idleSeconds ?? 0);
 const WARNING_SECONDS = 120;
 

@@ -1,0 +1,41 @@
+"""`joinder outbox`: how what is to be told fares, for the operator and the monitoring."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+import typer
+
+from app.serving.installation import as_operator
+
+if TYPE_CHECKING:
+    from sqlalchemy import RowMapping
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+LATE_AFTER: Final = timedelta(minutes=10)
+
+
+def outbox() -> None:
+    """Tell how many messages and mails wait, since when, and how many were given up.
+
+    A line for each: name, waiting, since when the oldest is due, given up. Exit status is 1 when
+    one is late by more than ten minutes, or was given up in the last 30 days.
+
+    Example: joinder outbox
+    """
+    from app.core.clock import utc_now  # noqa: PLC0415 -- keeps --help quick
+    from app.notices import queries as notices  # noqa: PLC0415 -- as above
+    from app.webhooks import queries as webhooks  # noqa: PLC0415 -- as above
+
+    async def read(session: "AsyncSession") -> "dict[str, RowMapping]":
+        return {
+            "webhooks": await webhooks.get_health(session),
+            "mail": await notices.get_health(session),
+        }
+
+    is_bad, late = False, utc_now() - LATE_AFTER
+    for name, found in as_operator(read).items():
+        oldest = found["oldest_due_at"]
+        typer.echo(f"{name}\t{found['waiting']}\t{oldest or '-'}\t{found['dead']}")
+        is_bad |= bool(found["dead"]) or (oldest is not None and oldest < late)
+    if is_bad:
+        raise typer.Exit(1)

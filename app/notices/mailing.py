@@ -1,0 +1,169 @@
+"""Mails that say that something waits: no fact, no name, and nothing in the subject to learn from.
+
+Like webhooks: at least once, by any number of workers, without a connection held while sending.
+"""
+
+import asyncio
+import random
+import ssl
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from email.utils import format_datetime
+from typing import Final
+
+import asyncpg
+import structlog
+
+from app.access.permissions import Permission
+from app.access.policy import permissions_of
+from app.access.principal import Principal
+from app.access.vocabulary import Role
+from app.audit import service as audit
+from app.core.db import Sessions, transaction
+from app.core.settings import RegistrySettings
+from app.notices import queries
+from app.offices.queries import is_participating
+
+SUBJECT: Final = "Joinder: something waits for you"
+TEXT: Final = """\
+Something waits for you in Joinder. Sign in to read it:
+
+{url}/notices
+
+This mail never says what it is. How often it comes is for you to choose on the same page.
+"""
+AT_ONCE: Final = 10
+LEASE: Final = timedelta(minutes=5)
+WITHIN: Final = 20
+"""Seconds that the mail server has for each step."""
+APART: Final = timedelta(minutes=15)
+"""Between two mails to one person that wants them at once."""
+RETRIES: Final = (
+    *(timedelta(minutes=minutes) for minutes in (1, 5, 30)),
+    *(timedelta(hours=hours) for hours in (2, 6, 12, 24)),
+)
+_PERMANENT: Final = 500
+
+
+@dataclass(frozen=True)
+class Postbox:
+    """What every mail needs."""
+
+    sessions: Sessions
+    """Of the application's role."""
+    settings: RegistrySettings
+
+
+async def offices_to_mail(postbox: Postbox, *, now: datetime) -> list[int]:
+    """Return the offices for whose people there may be mail."""
+    async with transaction(postbox.sessions) as session:
+        return await queries.list_offices_to_mail(session, now=now)
+
+
+async def send_mails(postbox: Postbox, office_id: int, *, now: datetime) -> int:
+    """Send what is due to the people of an office; returns how many were tried."""
+    office = Principal("worker", office_id, frozenset())
+    async with transaction(postbox.sessions, office) as session:
+        takes_part = await is_participating(session, office_id, now=now)
+        await queries.add_at_once(session, office_id, now=now)
+        claimed = await queries.claim(session, office_id, now=now, until=now + LEASE, limit=AT_ONCE)
+    office = replace(office, is_participating=takes_part)
+    for mail in claimed:
+        try:
+            await _send(postbox, office, mail, now=now)
+        except Exception as error:  # noqa: BLE001 -- the edge of a mail: the others are sent anyway
+            structlog.get_logger().error("mail_failed", error=type(error).__name__)
+    return len(claimed)
+
+
+async def _send(
+    postbox: Postbox, office: Principal, mail: asyncpg.Record, *, now: datetime
+) -> None:
+    """Send one mail if there is something to read for this person, and write how it went."""
+    person = replace(
+        office,
+        person_id=mail["person_id"],
+        roles=frozenset(Role(role) for role in mail["roles"]),
+        permissions=permissions_of(mail["roles"]) & {Permission.OVERLAPS_READ},
+    )
+    async with transaction(postbox.sessions, person) as session:
+        wants = mail["disabled_at"] is None and mail["mail"] != "none" and bool(mail["address"])
+        # a mail that was tried before has something to say: that was looked at then
+        says = wants and (mail["attempts"] > 1 or await queries.has_more(session, person))
+        if wants:
+            await queries.note_told(session, mail["person_id"], next_at=_next(mail, now))
+        if not says:
+            await queries.settle(session, mail, "withheld", at=now)
+            return
+        if mail["attempts"] > len(RETRIES) + 1:
+            await queries.settle(session, mail, "dead", at=now, error="worker-lost")
+            return
+        await audit.record(session, person, "mail.sent", str(mail["id"]))
+    error = await _hand_over(postbox.settings, mail, now=now)
+    async with transaction(postbox.sessions, person) as session:
+        if error is None:
+            await queries.settle(session, mail, "delivered", at=now)
+        elif mail["attempts"] > len(RETRIES) or _is_permanent(error):
+            await queries.settle(session, mail, "dead", at=now, error=error)
+        else:
+            wait = RETRIES[mail["attempts"] - 1] * random.uniform(0.8, 1.2)
+            await queries.settle(session, mail, "waiting", at=now + wait, error=error)
+
+
+def _next(mail: asyncpg.Record, now: datetime) -> datetime:
+    """Return when this person may be told again; of digests the nightly run decides."""
+    hours = {"daily": 20, "weekly": 160}.get(mail["mail"])
+    return now + (APART if hours is None else timedelta(hours=hours))
+
+
+def message(settings: RegistrySettings, mail: asyncpg.Record, *, now: datetime) -> EmailMessage:
+    """Return the mail; the same each time that it is tried."""
+    made = EmailMessage()
+    made["From"] = settings.mail_from
+    made["To"] = mail["address"]
+    made["Subject"] = SUBJECT
+    made["Date"] = format_datetime(now)
+    made["Message-ID"] = f"<{mail['id']}@{settings.mail_from.rpartition('@')[2]}>"
+    made["Auto-Submitted"] = "auto-generated"  # RFC 3834 section 5
+    made.set_content(TEXT.format(url=settings.issuer))
+    return made
+
+
+async def _hand_over(
+    settings: RegistrySettings, mail: asyncpg.Record, *, now: datetime
+) -> str | None:
+    """Hand a mail to the operator's mail server; None when it took it, else a code."""
+    import aiosmtplib  # noqa: PLC0415 -- only a worker sends
+
+    password = settings.smtp_password.get_secret_value() if settings.smtp_password else None
+    is_secured = settings.smtp_security != "none"
+    try:
+        async with asyncio.timeout(3 * WITHIN):
+            await aiosmtplib.send(
+                message(settings, mail, now=now),
+                hostname=settings.smtp_host,
+                port=settings.smtp_port,
+                username=settings.smtp_user or None,
+                password=password,
+                use_tls=settings.smtp_security == "tls",
+                start_tls=settings.smtp_security == "starttls",
+                tls_context=_trust(settings) if is_secured else None,
+                timeout=WITHIN,
+            )
+    except aiosmtplib.SMTPRecipientsRefused as error:
+        return str(error.recipients[0].code)
+    except aiosmtplib.SMTPResponseException as error:
+        return str(error.code)
+    except (aiosmtplib.SMTPException, OSError):
+        return "no-answer"
+    return None
+
+
+def _trust(settings: RegistrySettings) -> ssl.SSLContext:
+    """Return what a mail server's certificate must come from."""
+    return ssl.create_default_context(cafile=settings.smtp_ca)
+
+
+def _is_permanent(error: str) -> bool:
+    return error.isdecimal() and int(error) >= _PERMANENT

@@ -1,0 +1,85 @@
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.models import Base
+
+
+class NoticeSetting(Base):
+    """What one person is told and how, and how far it has read; no row means the beginning."""
+
+    __tablename__ = "notice_settings"
+    __table_args__ = (
+        CheckConstraint("mail IN ('none', 'at_once', 'daily', 'weekly')", name="mail"),
+        CheckConstraint("mail = 'none' OR address IS NOT NULL", name="address"),
+        Index("ix_notice_settings_office_id", "office_id"),
+        Index(
+            "ix_notice_settings_mail_due_at",
+            "mail_due_at",
+            postgresql_where=text("mail <> 'none'"),
+        ),
+    )
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id"), primary_key=True)
+    office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"))
+    muted: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    """Types of events of which it is told nothing."""
+    read_written_in: Mapped[int]
+    """With `read_number` the place in the feed up to which everything counts as read."""
+    read_number: Mapped[int]
+    mail: Mapped[str]
+    address: Mapped[str | None]
+    mail_written_in: Mapped[int]
+    """With `mail_number` the place up to which mail was sent, or was not worth sending."""
+    mail_number: Mapped[int]
+    mail_due_at: Mapped[datetime]
+    """Before then no further mail."""
+
+
+class NoticeRead(Base):
+    """That a person has read one event after the place up to which it has read all."""
+
+    __tablename__ = "notice_reads"
+    __table_args__ = (Index("ix_notice_reads_event_number", "event_number"),)
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id"), primary_key=True)
+    event_number: Mapped[int] = mapped_column(
+        ForeignKey("events.number", ondelete="CASCADE"), primary_key=True
+    )
+
+
+class Mail(Base):
+    """A mail to one person that says that something waits: the outbox, without the address."""
+
+    __tablename__ = "mails"
+    __table_args__ = (
+        CheckConstraint("state IN ('waiting', 'delivered', 'dead', 'withheld')", name="state"),
+        Index(
+            "uq_mails_person_id",
+            "person_id",
+            unique=True,
+            postgresql_where=text("state = 'waiting'"),
+        ),
+        Index(
+            "ix_mails_office_id_due_at",
+            "office_id",
+            "due_at",
+            postgresql_where=text("state = 'waiting'"),
+        ),
+        Index("ix_mails_due_at", "due_at", postgresql_where=text("state <> 'waiting'")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("gen_random_uuid()"))
+    office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id"))
+    state: Mapped[str]
+    attempts: Mapped[int] = mapped_column(SmallInteger)
+    due_at: Mapped[datetime]
+    """When it is tried next, or was settled."""
+    claimed_until: Mapped[datetime | None]
+    error: Mapped[str | None]
+    """A code of ours, or the number that the mail server answered."""
+    alarmed_at: Mapped[datetime | None]

@@ -1,0 +1,60 @@
+"""What the nightly run does with mails: steps of at most `limit`, 0 means done."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.permissions import Permission
+from app.access.principal import Principal
+from app.audit import service as audit
+from app.notices import queries
+
+LATE_AFTER: Final = timedelta(hours=1)
+KEPT_FOR: Final = timedelta(days=30)
+
+
+async def add_digests(
+    session: AsyncSession, principal: Principal, *, now: datetime, limit: int
+) -> int:
+    """Put the mails of a day or a week into the outbox; returns how many, 0 when done.
+
+    The worker sends those of people who have something to read.
+
+    Raises:
+        MissingScopeError: the caller is neither the operator nor a job of the operator.
+    """
+    principal.require(Permission.OFFICES_MANAGE)
+    return await queries.add_digests(session, now=now, limit=limit)
+
+
+async def raise_alarms(
+    session: AsyncSession, principal: Principal, *, now: datetime, limit: int
+) -> int:
+    """Alarm once of mails that were given up or that no worker took for an hour; 0: done.
+
+    Raises:
+        MissingScopeError: as above.
+    """
+    principal.require(Permission.OFFICES_MANAGE)
+    offices = await queries.alarm(session, now=now, late=now - LATE_AFTER, limit=limit)
+    if offices:
+        structlog.get_logger().error("mails_not_sent", count=len(offices))
+        detail = {"offices": sorted(set(offices))}
+        await audit.record(
+            session, principal, "mail.not_sent", f"{len(offices)} mails", detail=detail
+        )
+    return len(offices)
+
+
+async def forget_mails(
+    session: AsyncSession, principal: Principal, *, now: datetime, limit: int
+) -> int:
+    """Delete mails that were settled 30 days ago; returns how many, 0 when done.
+
+    Raises:
+        MissingScopeError: as above.
+    """
+    principal.require(Permission.OFFICES_MANAGE)
+    return await queries.forget(session, before=now - KEPT_FOR, limit=limit)

@@ -1,0 +1,59 @@
+"""What pages call what happened."""
+
+from collections.abc import Mapping
+from typing import Final, get_args
+
+from app.notifications.schemas import EventType
+from app.webhooks.schemas import WebhookRead
+
+EVENTS: Final[Mapping[str, str]] = {
+    "overlap.found": "A possible match",
+    "overlap.changed": "A possible match rests on other evidence",
+    "overlap.updated": "Something new about a possible match",
+    "overlap.retracted": "A possible match no longer holds",
+    "case.expired": "A case of yours is past its review date and matches no more",
+}
+FREQUENCIES: Final = (
+    ("none", "Never"),
+    ("at_once", "At once, at most every 15 minutes"),
+    ("daily", "Once a day"),
+    ("weekly", "Once a week"),
+)
+TYPES: Final[tuple[str, ...]] = get_args(EventType)
+MOST: Final = 20
+
+_STATES: Final = {
+    ("proposed", None): "Waits for a second administrator",
+    ("active", None): "In use",
+    ("paused", "administrator"): "Paused",
+    ("paused", "failing"): "Paused: it took nothing for three days",
+}
+DELIVERIES: Final = {
+    "waiting": "Waits",
+    "delivered": "Delivered",
+    "dead": "Given up",
+    "withheld": "Withheld: your office may not know of it any more",
+}
+ERRORS: Final = {
+    "refused": "the receiver refused it",
+    "no-answer": "no answer",
+    "address-refused": "the address is not public, or not allowed",
+    "secret-lost": "the secret cannot be opened; make a new one",
+    "worker-lost": "it was begun ten times and never finished",
+    "unexpected": "a fault of ours; the operator's log has it",
+}
+
+
+def event(name: str) -> str:
+    """Return what a type of event is called."""
+    return EVENTS.get(name) or name.replace(".", " ").replace("_", " ").capitalize()
+
+
+def counted(unread: int) -> str:
+    """Return a number of unread notices, which counts no further than 20."""
+    return f"{MOST}+" if unread >= MOST else str(unread)
+
+
+def webhook_state(webhook: WebhookRead) -> str:
+    """Return where a webhook stands."""
+    return _STATES[webhook.state, webhook.paused_for]

@@ -1,0 +1,233 @@
+"""From the feed into the outbox, and out of it to the receivers: at least once, by many workers.
+
+Everything here acts for one office, by whose rows the database keeps it: an event cannot reach
+another office's webhook. No connection to the database is held while a receiver is asked.
+"""
+
+import asyncio
+import json
+import random
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import asyncpg
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.permissions import Permission
+from app.access.principal import Principal
+from app.access.vocabulary import Role
+from app.audit import service as audit
+from app.core.db import Sessions, transaction
+from app.core.ids import new_id, public_id
+from app.core.outbound import FetchError, asked, resolve
+from app.notifications import queries as notifications
+from app.notifications.queries import FeedRow
+from app.notifications.schemas import EventRead
+from app.notifications.service import render
+from app.offices.queries import is_participating
+from app.people.seal import Seal
+from app.webhooks import queries, secrets
+from app.webhooks.destinations import Destinations
+from app.webhooks.models import Webhook
+from app.webhooks.service import DELIVERY, PREFIX, TEST, message_id
+
+BATCH: Final = 100
+AT_ONCE: Final = 10
+LEASE: Final = timedelta(minutes=2)
+"""For how long a worker has what it claimed; more than `AT_ONCE` at the same time can take."""
+WITHIN: Final = timedelta(seconds=10)
+RETRIES: Final = (
+    *(timedelta(seconds=5), timedelta(minutes=5), timedelta(minutes=30)),
+    *(timedelta(hours=hours) for hours in (2, 5, 10, 14, 20, 24)),
+)
+"""Waits after each failure, as Standard Webhooks 1.0 advises; after the last it is given up."""
+_GONE: Final = 410
+
+
+@dataclass(frozen=True)
+class Post:
+    """What every delivery needs."""
+
+    sessions: Sessions
+    """Of the application's role."""
+    seal: Seal
+    destinations: Destinations
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    status: int | None = None
+    error: str | None = None
+
+
+async def offices_to_tell(post: Post, *, now: datetime) -> list[int]:
+    """Return the offices for whose webhooks there is something to do."""
+    async with transaction(post.sessions) as session:
+        return await queries.list_offices_to_tell(session, now=now)
+
+
+async def deliver(post: Post, office_id: int, *, now: datetime) -> int:
+    """Fill the outbox of an office from its feed and send what is due; returns how much was sent.
+
+    What one receiver does to a message, or does not, changes nothing for the others.
+    """
+    principal = await _fill(post, office_id, now=now)
+    claimed = await _claim(post, principal, now=now)
+    await asyncio.gather(*(_send(post, principal, row, body, now=now) for row, body in claimed))
+    return len(claimed)
+
+
+async def _fill(post: Post, office_id: int, *, now: datetime) -> Principal:
+    """Put the events that the office may know of into the outbox, in the order of commits."""
+    async with transaction(post.sessions) as session:
+        principal = await _principal(session, office_id, now=now)
+    async with transaction(post.sessions, principal) as session:
+        for webhook in await queries.lock_active(session, office_id):
+            await _fill_one(session, principal, webhook, now=now)
+    return principal
+
+
+async def _principal(session: AsyncSession, office_id: int, *, now: datetime) -> Principal:
+    """Return who delivers: may read what a machine client of the office may."""
+    return Principal(
+        actor="worker",
+        office_id=office_id,
+        permissions=frozenset({Permission.OVERLAPS_READ}),
+        is_participating=await is_participating(session, office_id, now=now),
+        roles=frozenset({Role.CLIENT}),
+    )
+
+
+async def _fill_one(
+    session: AsyncSession, principal: Principal, webhook: Webhook, *, now: datetime
+) -> None:
+    place = notifications.place_of(webhook.written_in, webhook.number)
+    horizon = await notifications.get_horizon(session)  # before the feed, which then has all below
+    rows = await notifications.list_events(session, principal, after=place, limit=BATCH, now=now)
+    shown = [row for row in rows if row.is_shown]
+    await queries.add_deliveries(
+        session, webhook, [(new_id(), row.number, row.key, row.type) for row in shown], now=now
+    )
+    reached = rows[-1].place if len(rows) == BATCH else max(horizon, place)
+    webhook.written_in, webhook.number = notifications.parts_of(reached)
+
+
+async def _claim(
+    post: Post, principal: Principal, *, now: datetime
+) -> list[tuple[asyncpg.Record, str]]:
+    """Return due deliveries with their bodies; the audit says so before anything is sent."""
+    async with transaction(post.sessions, principal) as session:
+        claimed = await queries.claim(
+            session, principal.office_id, now=now, until=now + LEASE, limit=AT_ONCE
+        )
+        numbers = [row["event_number"] for row in claimed if row["event_number"] is not None]
+        events = await notifications.list_numbered(session, principal, numbers, now=now)
+        bodies = {row.number: _body(row) for row in events}
+        ready = []
+        for row in claimed:
+            if row["attempts"] > len(RETRIES) + 1:  # whoever had it never came back
+                await _fail(session, row, _Outcome(error="worker-lost"), now=now)
+            elif row["type"] == TEST:
+                ready.append((row, _test(row, now)))
+            elif row["event_number"] in bodies:
+                ready.append((row, bodies[row["event_number"]]))
+            else:
+                await queries.settle(session, row, "withheld", at=now)
+        for row, _ in ready:
+            detail = {
+                "message": message_id(row["type"], row["key"]),
+                "delivery": public_id(DELIVERY, row["id"]),
+                "attempt": row["attempts"],
+            }
+            await audit.record(
+                session,
+                principal,
+                "webhook.sent",
+                public_id(PREFIX, row["webhook_id"]),
+                recipients=[principal.office_id],
+                detail=detail,
+            )
+    return ready
+
+
+def _body(row: FeedRow) -> str:
+    """Return a message: that something happened, when, and the ids to read it by; no more."""
+    return _message(render(row))
+
+
+def _message(event: EventRead) -> str:
+    ids = {
+        name: getattr(event, name)
+        for name in EventRead.model_fields
+        if name == "id" or name.endswith("_id")
+    }
+    data = {name: value for name, value in ids.items() if value is not None}
+    return _json(event.type, event.at, data)
+
+
+def _test(row: asyncpg.Record, now: datetime) -> str:
+    return _json(TEST, now, {"id": message_id(TEST, row["key"])})
+
+
+def _json(event_type: str, at: datetime, data: dict[str, str]) -> str:
+    timestamp = at.isoformat().replace("+00:00", "Z")
+    return json.dumps({"type": event_type, "timestamp": timestamp, "data": data})
+
+
+async def _send(
+    post: Post, principal: Principal, row: asyncpg.Record, body: str, *, now: datetime
+) -> None:
+    """Send one message and write down how it went; a failure is this message's alone."""
+    try:
+        outcome = await _post(post, row, body, now=now)
+    except Exception as error:  # noqa: BLE001 -- the edge of a message: the others are sent anyway
+        structlog.get_logger().error("delivery_failed", error=type(error).__name__)
+        outcome = _Outcome(error="unexpected")
+    async with transaction(post.sessions, principal) as session:
+        if outcome.error is None:
+            await queries.settle(session, row, "delivered", at=now, status=outcome.status)
+        else:
+            await _fail(session, row, outcome, now=now)
+
+
+async def _post(post: Post, row: asyncpg.Record, body: str, *, now: datetime) -> _Outcome:
+    """Send one message; nothing of the answer is read but its status."""
+    import httpx  # noqa: PLC0415 -- slow to import, and only a worker sends
+
+    sealed = [row["secret_sealed"]]
+    if row["old_secret_until"] is not None and row["old_secret_until"] > now:
+        sealed.append(row["old_secret_sealed"])
+    try:
+        keys = [secrets.open_secret(post.seal, row["webhook_id"], each) for each in sealed]
+        headers = secrets.headers(keys, message_id(row["type"], row["key"]), body, now=now)
+        post.destinations.check(row["url"])
+        async with asyncio.timeout(WITHIN.total_seconds()):
+            address = await resolve(row["url"], allow_loopback=post.destinations.allow_loopback)
+            async with asked(
+                "POST", row["url"], address, headers=headers, content=body.encode()
+            ) as answer:
+                status, is_taken = answer.status_code, answer.is_success
+    except secrets.SecretLostError:
+        return _Outcome(error="secret-lost")
+    except FetchError:
+        return _Outcome(error="address-refused")
+    except (OSError, ValueError, httpx.HTTPError, httpx.InvalidURL):
+        return _Outcome(error="no-answer")
+    return _Outcome(status, None if is_taken else "refused")
+
+
+async def _fail(
+    session: AsyncSession, row: asyncpg.Record, outcome: _Outcome, *, now: datetime
+) -> None:
+    """Let a message wait longer each time, with jitter; give it up, and pause, after the last."""
+    tried = row["attempts"]
+    state, at = "dead", now
+    if tried <= len(RETRIES) and outcome.status != _GONE:
+        state, at = "waiting", now + RETRIES[tried - 1] * random.uniform(0.8, 1.2)
+    is_ours = await queries.settle(
+        session, row, state, at=at, status=outcome.status, error=outcome.error
+    )
+    if is_ours and state == "dead":
+        await queries.pause_failing(session, row["webhook_id"])

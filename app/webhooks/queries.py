@@ -1,0 +1,195 @@
+"""The only module that selects webhooks and their deliveries."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import RowMapping, func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.db import driver
+from app.webhooks.errors import DeliveryNotFoundError, WebhookNotFoundError
+from app.webhooks.models import Webhook, WebhookDelivery
+
+_OFFICES: Final = "SELECT office_id FROM offices_to_tell($1)"
+
+_ADD_DELIVERIES: Final = """
+INSERT INTO webhook_deliveries
+  (id, office_id, webhook_id, event_number, key, type, state, attempts, due_at)
+SELECT id, $1, $2, number, key, type, 'waiting', 0, $7
+FROM unnest($3::uuid[], $4::bigint[], $5::uuid[], $6::text[]) AS q (id, number, key, type)
+ON CONFLICT DO NOTHING
+"""
+
+# One worker has each: others skip what it has locked, and what it has claimed until its time is
+# over. $1 the office, $2 now, $3 until when, $4 how many
+_CLAIM: Final = """
+UPDATE webhook_deliveries d
+SET attempts = d.attempts + 1, claimed_until = $3, tried_at = $2
+FROM webhooks w
+WHERE w.id = d.webhook_id AND d.id IN (
+  SELECT x.id FROM webhook_deliveries x JOIN webhooks y ON y.id = x.webhook_id
+  WHERE x.office_id = $1 AND x.state = 'waiting' AND x.due_at <= $2 AND y.state = 'active'
+    AND (x.claimed_until IS NULL OR x.claimed_until <= $2)
+  ORDER BY x.due_at, x.id LIMIT $4
+  FOR NO KEY UPDATE OF x SKIP LOCKED)
+RETURNING d.id, d.webhook_id, d.event_number, d.key, d.type, d.attempts,
+  w.url, w.secret_sealed, w.old_secret_sealed, w.old_secret_until
+"""
+_SETTLE: Final = """
+UPDATE webhook_deliveries SET state = $3, due_at = $4, status = $5, error = $6, claimed_until = NULL
+WHERE id = $1 AND state = 'waiting' AND (attempts = $2 OR $3 = 'delivered')
+RETURNING webhook_id
+"""
+_PAUSE: Final = """
+UPDATE webhooks SET state = 'paused', paused_for = 'failing' WHERE id = $1 AND state = 'active'
+RETURNING id
+"""
+_ALARM: Final = text(
+    "UPDATE webhook_deliveries SET alarmed_at = :now WHERE id IN ("
+    " SELECT id FROM webhook_deliveries WHERE alarmed_at IS NULL AND ("
+    "   state = 'dead' OR state = 'waiting' AND due_at <= :late)"
+    " ORDER BY due_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED)"
+    " RETURNING office_id, state"
+)
+_FORGET: Final = text(
+    "DELETE FROM webhook_deliveries WHERE id IN ("
+    " SELECT id FROM webhook_deliveries WHERE state <> 'waiting' AND due_at <= :before"
+    " ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED) RETURNING id"
+)
+_HEALTH: Final = text(
+    "SELECT count(*) FILTER (WHERE state = 'waiting') AS waiting,"
+    " min(due_at) FILTER (WHERE state = 'waiting') AS oldest_due_at,"
+    " count(*) FILTER (WHERE state = 'dead') AS dead FROM webhook_deliveries"
+)
+
+
+async def list_offices_to_tell(session: AsyncSession, *, now: datetime) -> list[int]:
+    """Return the offices for whose webhooks there is something to do; needs no office."""
+    rows = await (await driver(session)).fetch(_OFFICES, now)
+    return [row[0] for row in rows]
+
+
+async def list_webhooks(session: AsyncSession, office_id: int) -> list[Webhook]:
+    """Return the webhooks of an office, oldest first."""
+    found = select(Webhook).where(Webhook.office_id == office_id).order_by(Webhook.id)
+    return list(await session.scalars(found))
+
+
+async def lock_active(session: AsyncSession, office_id: int) -> list[Webhook]:
+    """Return an office's active webhooks, locked; those that another worker has are left out."""
+    found = select(Webhook).where(Webhook.office_id == office_id, Webhook.state == "active")
+    locked = found.order_by(Webhook.id).with_for_update(skip_locked=True, key_share=True)
+    return list(await session.scalars(locked))
+
+
+async def get_webhook(
+    session: AsyncSession, office_id: int, key: UUID | None, *, for_update: bool = False
+) -> Webhook:
+    """Return a webhook of an office, locked until the transaction ends if so asked.
+
+    Raises:
+        WebhookNotFoundError: the office has none of this key.
+    """
+    asked = select(Webhook).where(Webhook.office_id == office_id, Webhook.id == key)
+    found: Webhook | None = await session.scalar(asked.with_for_update() if for_update else asked)
+    if found is None:
+        raise WebhookNotFoundError
+    return found
+
+
+async def count_webhooks(session: AsyncSession, office_id: int) -> int:
+    """Return how many webhooks an office has."""
+    counted = select(func.count()).where(Webhook.office_id == office_id)
+    return (await session.execute(counted)).scalar_one()
+
+
+async def add_deliveries(
+    session: AsyncSession,
+    webhook: Webhook,
+    rows: Sequence[tuple[UUID, int | None, UUID, str]],
+    *,
+    now: datetime,
+) -> None:
+    """Put (id, event, key, type) into the outbox of a webhook, those that are there left out."""
+    columns = [list(column) for column in zip(*rows, strict=True)] or [[], [], [], []]
+    connection = await driver(session)
+    await connection.execute(_ADD_DELIVERIES, webhook.office_id, webhook.id, *columns, now)
+
+
+async def claim(
+    session: AsyncSession, office_id: int, *, now: datetime, until: datetime, limit: int
+) -> list[asyncpg.Record]:
+    """Return due deliveries of an office, claimed `until` then, each with its webhook."""
+    rows: list[asyncpg.Record] = await (await driver(session)).fetch(
+        _CLAIM, office_id, now, until, limit
+    )
+    return rows
+
+
+async def settle(
+    session: AsyncSession,
+    delivery: asyncpg.Record,
+    state: str,
+    *,
+    at: datetime,
+    status: int | None = None,
+    error: str | None = None,
+) -> bool:
+    """Write how an attempt went; False when another worker has taken the delivery over."""
+    connection = await driver(session)
+    values = delivery["id"], delivery["attempts"], state, at, status, error
+    return await connection.fetchval(_SETTLE, *values) is not None
+
+
+async def pause_failing(session: AsyncSession, webhook_id: UUID) -> bool:
+    """Pause a webhook that does not take what it is sent; False when it was not active."""
+    return await (await driver(session)).fetchval(_PAUSE, webhook_id) is not None
+
+
+async def get_delivery(
+    session: AsyncSession, webhook: Webhook, key: UUID | None
+) -> WebhookDelivery:
+    """Return a delivery of a webhook, locked until the transaction ends.
+
+    Raises:
+        DeliveryNotFoundError: the webhook has none of this key.
+    """
+    asked = select(WebhookDelivery).where(
+        WebhookDelivery.webhook_id == webhook.id, WebhookDelivery.id == key
+    )
+    found: WebhookDelivery | None = await session.scalar(asked.with_for_update())
+    if found is None:
+        raise DeliveryNotFoundError
+    return found
+
+
+async def list_deliveries(
+    session: AsyncSession, webhook: Webhook, *, before: UUID | None, limit: int
+) -> list[WebhookDelivery]:
+    """Return a page of a webhook's deliveries, newest first."""
+    page = select(WebhookDelivery).where(WebhookDelivery.webhook_id == webhook.id)
+    if before is not None:
+        page = page.where(WebhookDelivery.id < before)
+    return list(await session.scalars(page.order_by(WebhookDelivery.id.desc()).limit(limit)))
+
+
+async def alarm(
+    session: AsyncSession, *, now: datetime, late: datetime, limit: int
+) -> Sequence[RowMapping]:
+    """Mark deliveries that were given up, or due before `late`, once; return them."""
+    marked = await session.execute(_ALARM, {"now": now, "late": late, "limit": limit})
+    return marked.mappings().all()
+
+
+async def forget(session: AsyncSession, *, before: datetime, limit: int) -> int:
+    """Delete the records of deliveries that were settled before then; return how many."""
+    gone = await session.execute(_FORGET, {"before": before, "limit": limit})
+    return len(gone.all())
+
+
+async def get_health(session: AsyncSession) -> RowMapping:
+    """Return how many deliveries wait, since when the oldest is due, and how many are dead."""
+    return (await session.execute(_HEALTH)).mappings().one()

@@ -1,0 +1,248 @@
+"""Mails, to a mail server that somebody else wrote: that something waits, and nothing else."""
+
+import socket
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from app.access.vocabulary import Role
+from app.core.clock import utc_now
+from app.core.db import transaction
+from app.jobs.steps import NIGHTLY
+from app.notices import mailing, upkeep
+from tests.access.people import Person, sign_in
+from tests.database import Template
+from tests.factories import OfficeClient, Registry
+from tests.scenes import all_ended, make_offices, meet
+
+
+@dataclass
+class Mailbox:
+    """A mail server's handler, and what it was handed."""
+
+    answer: str = "250 OK"
+    got: list[Any] = field(default_factory=list)
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 -- aiosmtpd's
+        if self.answer.startswith("250"):
+            self.got.append(envelope)
+        return self.answer
+
+
+def certificate(directory: Path) -> Path:
+    """Write a certificate of 127.0.0.1 with its key; return where."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=True
+        )
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = directory / "mail.pem"
+    path.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        + made.public_bytes(serialization.Encoding.PEM)
+    )
+    return path
+
+
+@pytest.fixture(scope="module")
+def trusted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return certificate(tmp_path_factory.mktemp("mail"))
+
+
+@pytest.fixture(scope="module")
+def server(trusted: Path) -> Iterator[Controller]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(trusted)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    controller = Controller(
+        Mailbox(), "127.0.0.1", port, tls_context=context, require_starttls=True
+    )
+    controller.start()
+    yield controller
+    controller.stop()
+
+
+@pytest.fixture(scope="module")
+async def registry(
+    database_template: Template, keys_directory: Path, server: Controller, trusted: Path
+) -> AsyncIterator[Registry]:
+    settings = {
+        "smtp_host": "127.0.0.1",
+        "smtp_port": server.port,
+        "smtp_ca": trusted,
+        "mail_from": "joinder@registry.test",
+    }
+    with database_template.clone() as url:
+        async with Registry.started(url, keys_directory, **settings) as started:
+            yield started
+
+
+@pytest.fixture
+def mailbox(server: Controller) -> Mailbox:
+    handler: Mailbox = server.handler
+    handler.answer = "250 OK"
+    handler.got.clear()
+    return handler
+
+
+async def choose(person: Person, office: OfficeClient, mail: str, local: str = "deputy") -> str:
+    """Let a person choose mail; return its address."""
+    address = f"{local}.{office.code.lower()}@example.com"
+    body = {"mail": mail, "address": address}
+    kept = await person.send("PUT", "/v1/me/notice-settings", body)
+    assert kept.status_code == 200, kept.text
+    return address
+
+
+async def send(registry: Registry, office: OfficeClient, *, now: datetime | None = None) -> int:
+    """Let a worker send what is due to the people of an office; return how much it tried."""
+    await all_ended(registry)
+    ((key,),) = await registry.rows("SELECT id FROM offices WHERE code = :c", c=office.code)
+    postbox = mailing.Postbox(registry.app.state.sessions, registry.app.state.settings)
+    at = now or utc_now()
+    assert (key in await mailing.offices_to_mail(postbox, now=at)) in {True, False}
+    return await mailing.send_mails(postbox, key, now=at)
+
+
+class TestAtOnce:
+    async def test_says_that_something_waits_and_nothing_else(
+        self, registry: Registry, mailbox: Mailbox, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        offices = await make_offices(registry)
+        person = await sign_in(registry, offices[0], Role.PROSECUTOR)
+        address = await choose(person, offices[0], "at_once")
+        assert await send(registry, offices[0]) == 0
+        meeting = await meet(registry, offices=offices)
+        assert await send(registry, offices[0]) == 1
+        (envelope,) = mailbox.got
+        assert envelope.rcpt_tos == [address]
+        mail = message_from_bytes(envelope.content)
+        assert mail["Subject"] == "Joinder: something waits for you"
+        assert mail["Auto-Submitted"] == "auto-generated"
+        whole = envelope.content.decode()
+        for told in (meeting.overlap_id, meeting.key.hex, "24-1", "overlap", "Office"):
+            assert told not in whole.replace(address, "").replace(offices[0].code, "")
+        assert offices[1].code not in whole
+        await meeting.second.say(meeting.overlap_id, "confirmed")
+        assert await send(registry, offices[0]) == 0, "at most every 15 minutes"
+        later = utc_now() + mailing.APART
+        assert await send(registry, offices[0], now=later) == 1
+        assert len(mailbox.got) == 2
+        output = "".join(capfd.readouterr())
+        assert address not in output
+
+    async def test_says_nothing_of_what_the_person_may_not_know_or_has_read(
+        self, registry: Registry, mailbox: Mailbox
+    ) -> None:
+        offices = await make_offices(registry)
+        person = await sign_in(registry, offices[0], Role.PROSECUTOR)
+        await choose(person, offices[0], "at_once")
+        await meet(registry, "open", "silent", offices=offices)
+        await send(registry, offices[0])
+        assert mailbox.got == []
+        await meet(registry, offices=offices, external_id="24-2")
+        await all_ended(registry)
+        newest = (await person.send("GET", "/v1/me/notices")).json()["items"][0]
+        await person.send("PUT", "/v1/me/notices/read", {"through": newest["event"]["id"]})
+        await send(registry, offices[0], now=utc_now() + mailing.APART)
+        assert mailbox.got == []
+
+    async def test_is_tried_again_and_given_up_when_it_is_refused_for_good(
+        self, registry: Registry, mailbox: Mailbox
+    ) -> None:
+        offices = await make_offices(registry)
+        person = await sign_in(registry, offices[0], Role.PROSECUTOR)
+        await choose(person, offices[0], "at_once")
+        await meet(registry, offices=offices)
+        mailbox.answer = "451 Later"
+        now = utc_now()
+        assert await send(registry, offices[0], now=now) == 1
+        assert await send(registry, offices[0], now=now) == 0
+        mailbox.answer = "250 OK"
+        assert await send(registry, offices[0], now=now + 2 * mailing.RETRIES[0]) == 1
+        assert len(mailbox.got) == 1
+        await meet(registry, offices=offices, external_id="24-2")
+        mailbox.answer = "550 Nobody here"
+        await send(registry, offices[0], now=now + timedelta(hours=1))
+        states = await registry.rows(
+            "SELECT state, error FROM mails WHERE office_id ="
+            " (SELECT id FROM offices WHERE code = :c) ORDER BY state",
+            c=offices[0].code,
+        )
+        assert [tuple(row) for row in states] == [("dead", "550"), ("delivered", None)]
+
+
+class TestDigest:
+    async def test_is_one_mail_a_night_for_who_has_something_to_read(
+        self, registry: Registry, mailbox: Mailbox
+    ) -> None:
+        offices = await make_offices(registry)
+        reader = await sign_in(registry, offices[0], Role.PROSECUTOR)
+        other = await sign_in(registry, offices[0], Role.PROSECUTOR)
+        address = await choose(reader, offices[0], "daily")
+        muted = {"mail": "daily", "address": "other@example.com", "muted": ["overlap.found"]}
+        await other.send("PUT", "/v1/me/notice-settings", muted)
+        await meet(registry, offices=offices)
+        await meet(registry, offices=offices, external_id="24-2")
+        assert await send(registry, offices[0]) == 0
+        night = utc_now() + timedelta(hours=6)
+        for _ in range(2):
+            async with transaction(registry.operator) as session:
+                await upkeep.add_digests(session, NIGHTLY, now=night, limit=500)
+            await send(registry, offices[0], now=night)
+        assert [envelope.rcpt_tos for envelope in mailbox.got] == [[address]]
+
+
+class TestSafety:
+    async def test_mail_goes_to_the_domain_of_the_office_only(self, registry: Registry) -> None:
+        (office,) = await make_offices(registry, 1)
+        person = await sign_in(registry, office, Role.PROSECUTOR)
+        for address in ("me@elsewhere.test", "me@example.com.elsewhere.test", None):
+            body = {"mail": "daily", "address": address}
+            refused = await person.send("PUT", "/v1/me/notice-settings", body)
+            assert (refused.status_code, refused.json()["code"]) == (422, "notice-address-refused")
+
+    async def test_nothing_is_said_to_a_server_without_a_certificate_that_is_trusted(
+        self, registry: Registry, mailbox: Mailbox, tmp_path: Path
+    ) -> None:
+        offices = await make_offices(registry)
+        person = await sign_in(registry, offices[0], Role.PROSECUTOR)
+        await choose(person, offices[0], "at_once")
+        await meet(registry, offices=offices)
+        await all_ended(registry)
+        settings = registry.app.state.settings.model_copy(update={"smtp_ca": certificate(tmp_path)})
+        postbox = mailing.Postbox(registry.app.state.sessions, settings)
+        ((key,),) = await registry.rows("SELECT id FROM offices WHERE code = :c", c=offices[0].code)
+        assert await mailing.send_mails(postbox, key, now=utc_now()) == 1
+        assert mailbox.got == []
+        ((error,),) = await registry.rows(
+            "SELECT error FROM mails WHERE office_id = :o AND state = 'waiting'", o=key
+        )
+        assert error == "no-answer"

@@ -1,0 +1,189 @@
+"""What one person is told: its own list and marks, only of what it may know."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import uvicorn
+
+from app.access.vocabulary import Role
+from tests.access.people import Person, sign_in
+from tests.factories import OfficeClient, Registry
+from tests.invariants.dump import dump
+from tests.invariants.test_i6_audited import assert_discloses_nothing, audit_broken
+from tests.scenes import Meeting, all_ended, make_offices, meet
+
+LIST = "/v1/me/notices"
+
+
+async def unread(person: Person) -> list[str]:
+    """Return the types of what a person has not read, newest first."""
+    answer = await person.send("GET", f"{LIST}?unread=true")
+    assert answer.status_code == 200, answer.text
+    return [each["event"]["type"] for each in answer.json()["items"]]
+
+
+async def told(registry: Registry) -> tuple[Meeting, Person, Person]:
+    """Return a meeting of which two prosecutors of the first office, there before, are told."""
+    offices: list[OfficeClient] = await make_offices(registry)
+    people = [await sign_in(registry, offices[0], Role.PROSECUTOR) for _ in range(2)]
+    meeting = await meet(registry, offices=offices)
+    await all_ended(registry)
+    return meeting, people[0], people[1]
+
+
+class TestNotices:
+    async def test_are_marked_by_each_person_for_itself(self, shared_registry: Registry) -> None:
+        meeting, one, other = await told(shared_registry)
+        ((found,),) = [(await one.send("GET", LIST)).json()["items"]]
+        assert (found["event"]["overlap_id"], found["is_read"]) == (meeting.overlap_id, False)
+        path = f"{LIST}/{found['event']['id']}/read"
+        assert (await one.send("PUT", path, {"is_read": True})).json() == {"unread": 0}
+        assert (await unread(one), await unread(other)) == ([], ["overlap.found"])
+        assert (await one.send("PUT", path, {"is_read": False})).json() == {"unread": 1}
+        await meeting.second.say(meeting.overlap_id, "confirmed")
+        await all_ended(shared_registry)
+        assert await unread(one) == ["overlap.updated", "overlap.found"]
+        newest = (await one.send("GET", f"{LIST}?limit=1")).json()
+        through = {"through": newest["items"][0]["event"]["id"]}
+        older = (await one.send("GET", f"{LIST}?limit=1&cursor={newest['next_cursor']}")).json()
+        assert [each["event"]["id"] for each in older["items"]] == [found["event"]["id"]]
+        assert (await one.send("PUT", f"{LIST}/read", through)).json() == {"unread": 0}
+        assert (await unread(one), len(await unread(other))) == ([], 2)
+
+    async def test_are_of_nothing_that_the_person_may_not_know(
+        self, shared_registry: Registry
+    ) -> None:
+        offices = await make_offices(shared_registry)
+        one = await sign_in(shared_registry, offices[0], Role.PROSECUTOR)
+        auditor = await sign_in(shared_registry, offices[0], Role.AUDITOR)
+        hidden = await meet(shared_registry, "open", "silent", offices=offices)
+        await all_ended(shared_registry)
+        assert await unread(one) == []
+        assert (await auditor.send("GET", LIST)).status_code == 403
+        shown = {**hidden.second_case, "disclosure": "contact_first"}
+        await offices[1].put_case("24-1", shown)
+        await all_ended(shared_registry)
+        assert set(await unread(one)) == {"overlap.found", "overlap.updated"}
+        stranger = await sign_in(shared_registry, offices[1], Role.PROSECUTOR)
+        known = (await one.send("GET", LIST)).json()["items"][0]["event"]["id"]
+        foreign = await stranger.send("PUT", f"{LIST}/{known}/read", {"is_read": True})
+        assert (foreign.status_code, foreign.json()["code"]) == (404, "notice-not-found")
+
+    async def test_are_only_of_the_kinds_that_the_person_chose(
+        self, shared_registry: Registry
+    ) -> None:
+        meeting, one, other = await told(shared_registry)
+        choice = {"muted": ["overlap.found"]}
+        kept = await one.send("PUT", "/v1/me/notice-settings", choice)
+        assert kept.json() == {
+            "muted": ["overlap.found"],
+            "mail": "none",
+            "address": None,
+            "is_mail_sent": False,
+        }
+        assert (await unread(one), await unread(other)) == ([], ["overlap.found"])
+        mail = {"mail": "daily", "address": f"someone@{meeting.first.code}.test"}
+        absent = await one.send("PUT", "/v1/me/notice-settings", mail)
+        assert (absent.status_code, absent.json()["code"]) == (422, "mail-not-sent-here")
+
+
+class TestNoRowNoEffect:
+    async def test_of_any_operation(self, registry: Registry, fresh_database_url: str) -> None:
+        _, one, _ = await told(registry)
+        (notice,) = (await one.send("GET", LIST)).json()["items"]
+        key = notice["event"]["id"]
+        acts: list[tuple[str, str, object]] = [
+            ("GET", LIST, None),
+            ("PUT", f"{LIST}/{key}/read", {"is_read": True}),
+            ("PUT", f"{LIST}/read", {"through": key}),
+            ("PUT", "/v1/me/notice-settings", {"muted": ["overlap.found"]}),
+        ]
+        stored = await dump(fresh_database_url)
+        async with audit_broken(fresh_database_url):
+            for method, path, body in acts:
+                assert_discloses_nothing(await one.send(method, path, body))
+                assert await dump(fresh_database_url) == stored, path
+        for method, path, body in acts:
+            assert (await one.send(method, path, body)).is_success, path
+
+
+@asynccontextmanager
+async def served(registry: Registry) -> AsyncIterator[str]:
+    """Yield the address of the application on a real server: streams need one."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    config = uvicorn.Config(
+        registry.app, log_config=None, lifespan="off", timeout_graceful_shutdown=1
+    )
+    server = uvicorn.Server(config)
+    running = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await running
+
+
+class TestHints:
+    async def test_say_how_much_is_new_and_never_what(self, shared_registry: Registry) -> None:
+        meeting, one, _ = await told(shared_registry)
+        cookies = dict(one.http.cookies)
+        async with (
+            served(shared_registry) as url,
+            httpx.AsyncClient(base_url=url, trust_env=False, timeout=30) as http,
+        ):
+            headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())}
+            async with http.stream("GET", "/notices/stream", headers=headers) as stream:
+                assert stream.headers["content-type"].startswith("text/event-stream")
+                lines = stream.aiter_lines()
+                first = await _event(lines)
+                assert first["data"] == "1"
+                await meeting.second.say(meeting.overlap_id, "confirmed")
+                second = await _event(lines)
+                assert second["data"] == "2"
+                assert meeting.overlap_id not in str([first, second])
+            again = {**headers, "Last-Event-ID": second["id"]}
+            async with http.stream("GET", "/notices/stream", headers=again) as stream:
+                lines = stream.aiter_lines()
+                listed = await one.send("GET", f"{LIST}?limit=1")
+                newest = listed.json()["items"][0]["event"]["id"]
+                assert newest == second["id"], "what it was told is not told again"
+                await one.send("PUT", f"{LIST}/read", {"through": newest})
+                await meeting.first.say(meeting.overlap_id, "confirmed")
+                assert (await _event(lines))["data"] == "1"
+            stranger = await http.get("/notices/stream")
+            assert stream.status_code == 200
+            assert stranger.status_code == 303
+
+    async def test_hold_no_connection_of_the_database(self, shared_registry: Registry) -> None:
+        meeting, one, _ = await told(shared_registry)
+        cookie = "; ".join(f"{name}={value}" for name, value in one.http.cookies.items())
+        many = shared_registry.app.state.settings.pool_size + 5
+        async with (
+            served(shared_registry) as url,
+            httpx.AsyncClient(base_url=url, trust_env=False, timeout=30) as http,
+        ):
+            streams = []
+            for _ in range(many):
+                request = http.build_request("GET", "/notices/stream", headers={"Cookie": cookie})
+                streams.append(await http.send(request, stream=True))
+            for stream in streams:
+                assert (await _event(stream.aiter_lines()))["data"] == "1"
+            assert len(await meeting.first.overlaps()) == 1
+            for stream in streams:
+                await stream.aclose()
+
+
+async def _event(lines: AsyncIterator[str]) -> dict[str, str]:
+    """Return the fields of the next event of a stream."""
+    fields: dict[str, str] = {}
+    async for line in lines:
+        name, _, value = line.partition(": ")
+        if name in {"id", "data", "event"}:
+            fields[name] = value
+        if not line and "data" in fields:
+            return fields
+    raise AssertionError("the stream ended")
