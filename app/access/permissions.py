@@ -36,6 +36,9 @@ class Permission(StrEnum):
     INFUSION_OFFER = "infusion:offer"
     OFFICES_READ = "offices:read"
     OFFICES_MANAGE = "offices:manage"
+    CONTACTS_SET = "contacts:set"
+    COMMITMENTS_SIGN = "commitments:sign"
+    CLIENTS_MANAGE = "clients:manage"
     PEOPLE_MANAGE = "people:manage"
     PEOPLE_REVIEW = "people:review"
     RUNS_READ = "runs:read"
@@ -50,6 +53,7 @@ _NEVER_A_CLIENTS = {
     *(Permission.HANDLING_SIGN, Permission.MATTERS_WORK),
     *(Permission.DEFENDANT_FEED_CHOOSE, Permission.INFUSION_OFFER),
     *(Permission.OFFICES_MANAGE, Permission.PEOPLE_MANAGE, Permission.PEOPLE_REVIEW),
+    *(Permission.CONTACTS_SET, Permission.COMMITMENTS_SIGN, Permission.CLIENTS_MANAGE),
     *(Permission.RUNS_READ, Permission.AUDIT_READ, Permission.WEBHOOKS_MANAGE),
 }
 CLIENT_SCOPES = tuple(scope for scope in Permission if scope not in _NEVER_A_CLIENTS)

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from app.access.fields import FIELDS
 from app.access.permissions import CLIENT_SCOPES, Permission
 from app.access.vocabulary import (
     DISCLOSURES,
@@ -52,6 +53,9 @@ infusion:answer      own             own             own             own        
 infusion:offer       -               -               -               own             own             -             -       -
 offices:read         own             own             own             own             own             own           -       -
 offices:manage       -               -               -               -               -               -             -       own
+contacts:set         -               -               -               -               -               own           -       -
+commitments:sign     -               -               -               own             -               -             -       -
+clients:manage       -               -               -               -               -               own           -       -
 people:manage        -               -               -               -               -               own           -       own
 people:review        -               -               -               -               -               own           own     -
 runs:read            -               -               -               -               -               -             own     own
@@ -75,32 +79,6 @@ partner    contact  pointer        none
 state      pointer  pointer        none
 """
 """What the owner's choice shows without a grant to a named office."""
-
-FIELDS: Final[Mapping[Rung, frozenset[str]]] = {
-    Rung.NONE: frozenset(),
-    Rung.POINTER: frozenset(
-        {
-            *("id", "version", "found_at", "rung", "case", "band"),
-            *("verdicts", "retracted_at", "retract_reason"),
-            *("findings.finding", "findings.subject", "findings.kinds", "findings.band"),
-            *("findings.common", "findings.suppressed"),
-            *("counterpart.state", "counterpart.office_kind"),
-        }
-    ),
-    Rung.CONTACT: frozenset(
-        {
-            *("findings.strength", "findings.facts", "findings.explanation"),
-            *("findings.match_key", "findings.first_differs", "verdicts.other.reason"),
-            *("counterpart.office", "counterpart.contact"),
-        }
-    ),
-    Rung.SUMMARY: frozenset({"counterpart.case"}),
-    Rung.RECORD: frozenset({"counterpart.stages"}),
-}
-"""What each rung adds to the answer; a field that is in none is never sent."""
-
-UNDER_REASON: Final = frozenset({"counterpart.case", "counterpart.stages"})
-"""Fields that are sent only to who opens the one overlap and says why, whatever the rung."""
 
 Cell = tuple[Role, Permission, Relation]
 

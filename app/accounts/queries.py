@@ -122,6 +122,12 @@ async def list_clients(session: AsyncSession, office_id: int) -> list[ClientCred
     return list(await session.scalars(found.order_by(ClientCredential.id)))
 
 
+async def list_keys(session: AsyncSession, client_ids: Sequence[UUID]) -> Sequence[ClientKey]:
+    """Return the keys of clients, live and ended, oldest first."""
+    found = select(ClientKey).where(ClientKey.client_id.in_(client_ids))
+    return (await session.scalars(found.order_by(ClientKey.added_at, ClientKey.kid))).all()
+
+
 async def get_reviewed_at(session: AsyncSession, office_id: int) -> datetime | None:
     """Return when the office last reviewed who has access, None if it never did."""
     reviewed: datetime | None = await session.scalar(

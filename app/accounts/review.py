@@ -6,18 +6,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.errors import MissingScopeError
 from app.access.permissions import Permission
-from app.access.policy import permissions_of
 from app.access.principal import Principal
-from app.access.vocabulary import Role
 from app.accounts import queries
 from app.accounts.models import AccessReviewed
 from app.accounts.schemas import AccessReview, ClientRead
 from app.audit import service as audit
-from app.core.ids import public_id
 from app.people import queries as people
-from app.people.admin_schemas import Factor, PersonRead
-from app.people.models import Person
-from app.people.service import PREFIX
+from app.people.directory import render
 
 DUE_AFTER: Final = timedelta(days=365)
 REMINDED_AGAIN_AFTER: Final = timedelta(days=30)
@@ -44,7 +39,7 @@ async def review_access(
         office=office.code,
         made_at=now,
         last_reviewed_at=last,
-        people=[_reviewed(*each) for each in found],
+        people=[render(*each) for each in found],
         clients=[
             ClientRead(
                 client_id=str(each.id),
@@ -56,6 +51,18 @@ async def review_access(
             for each in clients
         ],
     )
+
+
+async def read_due(session: AsyncSession, principal: Principal) -> tuple[datetime | None, datetime]:
+    """Return when the caller's office last reviewed who has access, None if never, and is due to.
+
+    Raises:
+        MissingScopeError: the caller does not review access.
+    """
+    principal.require(Permission.PEOPLE_REVIEW)
+    office = await people.get_office(session, principal.office_id)
+    last = await queries.get_reviewed_at(session, principal.office_id)
+    return last, (last or office.created_at) + DUE_AFTER
 
 
 async def remind(session: AsyncSession, principal: Principal, *, now: datetime, limit: int) -> int:
@@ -81,25 +88,3 @@ async def remind(session: AsyncSession, principal: Principal, *, now: datetime, 
 async def _note(session: AsyncSession, office_id: int, **when: datetime) -> None:
     noted = insert(AccessReviewed).values(office_id=office_id, **when)
     await session.execute(noted.on_conflict_do_update(index_elements=["office_id"], set_=when))
-
-
-def _reviewed(person: Person, passkeys: int, codes: int) -> PersonRead:
-    has: dict[Factor, bool] = {
-        "password": person.password_digest is not None,
-        "totp": person.totp_sealed is not None,
-        "passkey": passkeys > 0,
-        "provider": person.subject is not None,
-        "recovery_codes": codes > 0,
-    }
-    return PersonRead(
-        person_id=public_id(PREFIX, person.id),
-        account=person.account,
-        name=person.name,
-        roles=[Role(role) for role in person.roles],
-        permissions=sorted(permissions_of(person.roles)),
-        factors=[name for name, is_there in has.items() if is_there],
-        created_at=person.created_at,
-        last_signed_in_at=person.last_signed_in_at,
-        disabled_at=person.disabled_at,
-        disabled_for=person.disabled_for,
-    )

@@ -1,9 +1,11 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, IPvAnyNetwork
 
+from app.access.permissions import CLIENT_SCOPES, Permission
 from app.core.schemas import Read, Sent
+from app.offices.schemas import Text
 from app.people.admin_schemas import PersonRead
 from app.people.schemas import PersonId
 
@@ -101,6 +103,36 @@ class ClientRead(Read):
     """When the operator registered it, UTC."""
     revoked_at: datetime | None
     """Since when it is refused, UTC; null while it is not."""
+
+
+def _of_machines(scopes: list[Permission]) -> list[Permission]:
+    if not set(scopes) <= set(CLIENT_SCOPES):
+        raise ValueError("Name what a machine client may be granted.")
+    return scopes
+
+
+class MachineRead(ClientRead):
+    """One machine client, as an administrator of its office sees it."""
+
+    networks: list[str]
+    """Where it may call from, in CIDR notation; empty means anywhere."""
+    keys: list[ClientKeyRead]
+    """Live and ended, oldest first."""
+
+
+class MachineAdd(Sent):
+    """A machine client to register."""
+
+    label: Text
+    """What runs there."""
+    scopes: Annotated[list[Permission], AfterValidator(_of_machines)] = Field(
+        min_length=1, strict=False
+    )
+    """What it may do, of what a machine may."""
+    networks: list[IPvAnyNetwork] = Field(max_length=32)
+    """Where it may call from, in CIDR notation; empty means anywhere."""
+    public_jwk: dict[str, str]
+    """Its first public key: kty EC, crv P-256, x, y."""
 
 
 class AccessReview(Read):

@@ -10,29 +10,22 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import CLIENT_SCOPES, Permission
 from app.access.principal import Principal
-from app.accounts import queries
+from app.accounts import machines, queries
 from app.accounts.errors import (
-    CredentialKeyError,
     CredentialNotFoundError,
     InvalidClientError,
     InvalidGrantError,
-    KeyExistsError,
     KeyNotFoundError,
     LastKeyError,
-    TooManyKeysError,
 )
-from app.accounts.models import ClientCredential, ClientKey, SpentAssertion
+from app.accounts.models import ClientCredential, SpentAssertion
 from app.accounts.schemas import AccessTokenRead, ClientKeyRead
 from app.audit import service as audit
 from app.core import jwt
 from app.core.deps import Address
 from app.core.ids import new_id
-from app.core.jwt import JwtError
 from app.core.settings import RegistrySettings
 from app.offices import queries as offices
-
-LIVE_KEYS: Final = 2
-"""Keys that a client signs with at a time: the one in use and its successor."""
 
 ASSERTION_LEEWAY: Final = timedelta(seconds=jwt.LEEWAY_SECONDS)
 
@@ -67,23 +60,16 @@ async def add_client_credential(
     """
     principal.require(Permission.OFFICES_MANAGE)
     office = await offices.get_office(session, office_code)
-    jwk = _checked_jwk(public_jwk)
-    client_id = new_id()
-    session.add(
-        ClientCredential(
-            id=client_id,
-            office_id=office.id,
-            label=label,
-            scopes=list(scopes),
-            networks=list(networks),
-            created_at=now,
-        )
+    return await machines.register(
+        session,
+        principal,
+        office.id,
+        public_jwk,
+        label=label,
+        scopes=scopes,
+        networks=networks,
+        now=now,
     )
-    await session.flush()  # the key refers to the credential
-    session.add(ClientKey(client_id=client_id, kid=jwk["kid"], public_jwk=jwk, added_at=now))
-    await session.flush()  # constraints speak before the audit entry is written
-    await audit.record(session, principal, "client_credential.added", str(client_id))
-    return client_id
 
 
 async def revoke_client_credential(
@@ -150,22 +136,8 @@ async def add_own_key(
         TooManyKeysError, KeyExistsError: see errors.py.
     """
     await _require_own(session, principal, issuer, assertion, now=now)
-    jwk = _checked_jwk(public_jwk)
     client_id = _client_of(principal)
-    if len(await queries.list_live_keys(session, client_id)) >= LIVE_KEYS:
-        raise TooManyKeysError
-    added = await session.scalar(
-        insert(ClientKey)
-        .values(client_id=client_id, kid=jwk["kid"], public_jwk=jwk, added_at=now)
-        .on_conflict_do_nothing()
-        .returning(ClientKey.kid)
-    )
-    if added is None:
-        raise KeyExistsError
-    await audit.record(
-        session, principal, "client_key.added", str(client_id), detail={"kid": jwk["kid"]}
-    )
-    return ClientKeyRead(kid=jwk["kid"], added_at=now, ended_at=None)
+    return await machines.insert_key(session, principal, client_id, public_jwk, now=now)
 
 
 async def end_own_key(
@@ -211,13 +183,6 @@ def _client_of(principal: Principal) -> UUID:
     if principal.client_id is None:
         raise InvalidClientError
     return principal.client_id
-
-
-def _checked_jwk(public_jwk: Mapping[str, Any]) -> dict[str, str]:
-    try:
-        return jwt.check_public_jwk(public_jwk)
-    except JwtError:
-        raise CredentialKeyError from None
 
 
 async def issue_access_token(

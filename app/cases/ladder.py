@@ -14,8 +14,9 @@ from uuid import UUID
 
 import asyncpg
 
+from app.access.fields import UNDER_REASON
 from app.access.permissions import Permission
-from app.access.policy import POLICY, UNDER_REASON, ceilings
+from app.access.policy import POLICY, ceilings
 from app.access.principal import Principal
 from app.access.vocabulary import (
     DISCLOSURES,

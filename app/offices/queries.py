@@ -53,6 +53,21 @@ WHERE o.id > $2 AND {IN_FORCE.format(office="o.id", today="$1::date")}
 ORDER BY o.id LIMIT $3
 """  # noqa: S608 -- constants only; every value is a parameter
 
+# $1 the office
+_OWN: Final = f"""
+SELECT o.*, c.contacts, m.commitments
+FROM offices o
+CROSS JOIN LATERAL (
+  SELECT json_agg(to_jsonb(k) - 'office_id' ORDER BY k.role) AS contacts
+  FROM office_contacts k WHERE k.office_id = o.id) AS c
+CROSS JOIN LATERAL ({COMMITMENTS.format(office="o.id")}) AS m
+WHERE o.id = $1
+"""  # noqa: S608 -- constants only; every value is a parameter
+
+_OWN_AGREEMENTS: Final = (
+    "SELECT version, signatory, signed_on, effective_on, ends_on FROM own_agreements()"
+)
+
 _PARTICIPATING: Final = f"""
 SELECT o.id, o.state FROM offices o
 WHERE {IN_FORCE.format(office="o.id", today="$1::date")} ORDER BY o.id
@@ -121,6 +136,32 @@ async def list_participants(
     """Return offices with an agreement in force, by key, with contacts and commitments."""
     rows = await (await driver(session)).fetch(_PARTICIPANTS, today, after or 0, limit)
     return [(row["id"], _office(row, today)) for row in rows]
+
+
+async def get_own(session: AsyncSession, office_id: int, *, today: date) -> OfficeRead:
+    """Return an office with contacts and commitments, whether or not it takes part."""
+    (row,) = await (await driver(session)).fetch(_OWN, office_id)
+    return _office(row, today)
+
+
+async def list_own_agreements(session: AsyncSession) -> list[asyncpg.Record]:
+    """Return the agreements of the caller's office, latest first: version, who, and its dates."""
+    rows: list[asyncpg.Record] = await (await driver(session)).fetch(_OWN_AGREEMENTS)
+    return rows
+
+
+async def get_state_settings(
+    session: AsyncSession, state: str
+) -> tuple[StateSettings, str | None] | None:
+    """Return what a state decided and the name of its mediator, None if it decided nothing."""
+    row = (
+        await session.execute(
+            select(StateSettings, Office.name)
+            .outerjoin(Office, Office.id == StateSettings.mediator_office_id)
+            .where(StateSettings.state == state)
+        )
+    ).one_or_none()
+    return None if row is None else (row[0], row[1])
 
 
 def _office(row: asyncpg.Record, today: date) -> OfficeRead:

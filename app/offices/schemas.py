@@ -35,6 +35,18 @@ class OfficeContactSet(Sent):
     email: Text
 
 
+ContactRole = Literal["coordinator", "backup", "security"]
+
+
+class OwnContactSet(Sent):
+    """Whom to reach at one's own office: first, next, or about security; a post."""
+
+    role: ContactRole
+    title: Text
+    phone: Text
+    email: Text
+
+
 class CommitmentSign(Sent):
     """The word of an office's leadership to handle trafficking matters jointly."""
 
@@ -82,7 +94,7 @@ class ContactRead(Read):
 class OfficeContactRead(ContactRead):
     """One of an office's contacts."""
 
-    role: Literal["coordinator", "backup", "security"]
+    role: ContactRole
     """Whom to try first, whom next, and whom to tell of an incident."""
 
 

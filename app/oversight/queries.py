@@ -64,10 +64,10 @@ SELECT e.id, e.at, e.action, e.actor, e.object, e.request_id,
     (SELECT p.name FROM persons p WHERE p.office_id = $1 AND e.actor = 'person:' || p.id),
     (SELECT k.label FROM client_credentials k
      WHERE k.office_id = $1 AND e.actor = 'client:' || k.id)) AS actor_name,
-  CASE split_part(e.action, '.', 1)
-    WHEN 'person' THEN
+  CASE
+    WHEN split_part(e.action, '.', 1) IN ('person', 'sign_in', 'factor', 'password') THEN
       (SELECT p.name FROM persons p WHERE p.office_id = $1 AND p.id::text = e.object)
-    WHEN 'case' THEN
+    WHEN split_part(e.action, '.', 1) IN ('case', 'access', 'readings') THEN
       (SELECT c.source_system || ' ' || c.external_id FROM cases c
        WHERE c.office_id = $1 AND c.id::text = e.object) END AS object_name
 FROM audit_entries e

@@ -8,6 +8,7 @@ from app.access.principal import Principal
 from app.audit import service as audit
 from app.core.outbound import FetchError, check_url
 from app.offices import queries as offices
+from app.people import queries
 from app.people.errors import ProviderSettingError
 from app.people.models import IdentityProvider
 
@@ -39,6 +40,16 @@ async def set_provider(
         .on_conflict_do_update(index_elements=["office_id"], set_=named)
     )
     await audit.record(session, principal, "identity_provider.set", office.code)
+
+
+async def read_provider(session: AsyncSession, principal: Principal) -> IdentityProvider | None:
+    """Return the identity provider of the caller's office, None without one.
+
+    Raises:
+        MissingScopeError: the caller lacks `offices:read`.
+    """
+    principal.require(Permission.OFFICES_READ)
+    return await queries.find_provider(session, principal.office_id)
 
 
 def check_provider(issuer: str, acr_values: list[str], *, allow_loopback: bool = False) -> None:

@@ -72,6 +72,30 @@ RETURNING a.key_class
 """
 
 
+_HELD: Final = """
+SELECT key_class, spent, counted_at, period_spent, period_began_at
+FROM quota_buckets WHERE holder = $1 ORDER BY key_class
+"""
+
+_IMPORTS: Final = """
+SELECT key_class, sum(elements - spent)::int
+FROM import_allowances WHERE office_id = $1 AND ends_at > $2 GROUP BY key_class
+"""
+
+
+async def list_held(connection: asyncpg.Connection, holder: str) -> dict[str, Bucket]:
+    """Return what a holder had evaluated, by key class, as it was last counted."""
+    rows = await connection.fetch(_HELD, holder)
+    return {row[0]: Bucket(*row[1:]) for row in rows}
+
+
+async def list_imports(
+    connection: asyncpg.Connection, office_id: int, *, now: datetime
+) -> dict[str, int]:
+    """Return what is left of the office's open import allowances, by key class."""
+    return dict(map(tuple, await connection.fetch(_IMPORTS, office_id, now)))
+
+
 async def remember_batch(
     connection: asyncpg.Connection,
     office_id: int,

@@ -86,6 +86,23 @@ class PermitAsk(Sent):
         return [(case.source_system, case.external_id) for case in self.cases]
 
 
+class AllowanceRead(Read):
+    """What the office had evaluated of one class of identifiers, and how much it may."""
+
+    key_class: str
+    """As GET /v1/oprf/keys names it; with `feed:` before it, for the feed of defendants."""
+    used: int
+    """Elements that count now; a day's allowance comes back in a day."""
+    limit: int
+    """How many may count at once."""
+    used_in_period: int
+    """Elements in the 30 days that run."""
+    limit_of_period: int
+    """How many these may have."""
+    imports_left: int
+    """What the operator let it have besides, for a backlog, as far as it is left."""
+
+
 class PermitRead(Read):
     """A permit to send to the evaluator, as bearer token, with the batch that it is for."""
 

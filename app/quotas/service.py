@@ -23,7 +23,7 @@ from app.quotas import allowances, queries
 from app.quotas.allowances import CLIENT, OFFICE, PERSON, Bucket, Share
 from app.quotas.errors import AgreementNotInForceError, exceeded
 from app.quotas.models import ImportAllowance
-from app.quotas.schemas import OF_STANDING_CASES, PermitAsk, PermitRead
+from app.quotas.schemas import OF_STANDING_CASES, AllowanceRead, PermitAsk, PermitRead
 
 LONGEST_IMPORT: Final = timedelta(days=92)
 
@@ -87,6 +87,36 @@ async def give_permit(
         now=int(now.timestamp()),
     )
     return PermitRead(permit=minted, expires_in=PERMIT_SECONDS)
+
+
+async def list_allowances(
+    session: AsyncSession, principal: Principal, *, now: datetime
+) -> list[AllowanceRead]:
+    """Return what the caller's office had evaluated of each class that it ever used or may import.
+
+    Raises:
+        MissingScopeError: the caller lacks `offices:read`.
+    """
+    principal.require(Permission.OFFICES_READ)
+    connection = await driver(session)
+    held = await queries.list_held(connection, f"office:{principal.office_id}")
+    imports = await queries.list_imports(connection, principal.office_id, now=now)
+    empty = Bucket(0, now, 0, now)
+    found = []
+    for key_class in sorted(held.keys() | imports.keys()):
+        bucket = allowances.at(held.get(key_class, empty), key_class, OFFICE, now)
+        daily = OFFICE.of_daily * allowances.per_day(key_class)
+        found.append(
+            AllowanceRead(
+                key_class=key_class,
+                used=round(bucket.spent),
+                limit=int(OFFICE.burst * daily),
+                used_in_period=bucket.period_spent,
+                limit_of_period=int(allowances.PERIOD_DAYS * daily),
+                imports_left=imports.get(key_class, 0),
+            )
+        )
+    return found
 
 
 async def open_import(

@@ -190,6 +190,25 @@ async def list_suppressions(
     return [(row["id"], _render(row)) for row in rows]
 
 
+async def read_suppression(
+    session: AsyncSession, principal: Principal, suppression_id: UUID | None
+) -> SuppressionRead:
+    """Return one of the office's own entries that stands.
+
+    Raises:
+        MissingScopeError: the caller lacks `suppressions:manage`.
+        AgreementNotInForceError: the office does not take part now.
+        SuppressionNotFoundError: absent, ended before, or another office's.
+    """
+    principal.require(Permission.SUPPRESSIONS_MANAGE)
+    _require_participation(principal)
+    connection = await driver(session)
+    own = suppression_id and await queries.get_own(connection, suppression_id, principal.office_id)
+    if not own:
+        raise SuppressionNotFoundError
+    return _render(await queries.get_suppression(connection, own.id))
+
+
 def _require_participation(principal: Principal) -> None:
     if principal != OPERATOR and not principal.is_participating:
         raise AgreementNotInForceError

@@ -56,6 +56,16 @@ _WHOLE: Final = {
 
 _PLAIN: Final = "This holds what looks like a number, a date of birth or an address. Take it out."
 _IN: Final = {
+    "PersonAdd.account": "2 to 100 small letters, digits and . _ @ + -, a letter or digit first.",
+    "PersonAdd.name": "What they are called.",
+    "PersonAdd.roles": "Choose at least one.",
+    "RolesSet.roles": "Choose at least one.",
+    "MachineAdd.label": "What runs there.",
+    "MachineAdd.scopes": "Choose at least one.",
+    "CommitmentSign.": "At most two years ahead.",
+    "CommitmentSign.lapses_on": "A date, at most two years ahead.",
+    "CommitmentSign.signatory": "The post that you hold.",
+    "CommitmentSign.trafficking_type": "Choose one.",
     "GrantMake.office": "Choose an office, or type its code.",
     "GrantMake.rung": "Choose how far.",
     "GrantMake.purpose": "Choose what for.",

@@ -78,6 +78,18 @@ _SECTIONS: Final = (
             ("What we show to others", "/grants", Permission.GRANTS_READ),
             ("Emergency readings", "/glass-breaks", Permission.GRANTS_READ),
             ("Audit", "/audit", Permission.AUDIT_READ),
+            ("Access review", "/access-review", Permission.PEOPLE_REVIEW),
+        ),
+    ),
+    (
+        "Office",
+        (
+            ("Our office", "/office", Permission.OFFICES_READ),
+            ("People", "/people", Permission.PEOPLE_MANAGE),
+            ("Machine clients", "/machines", Permission.CLIENTS_MANAGE),
+            ("Suppression lists", "/suppressions", Permission.SUPPRESSIONS_MANAGE),
+            ("Allowances", "/quotas", Permission.OFFICES_READ),
+            ("Other offices", "/offices", Permission.OFFICES_READ),
         ),
     ),
     ("Webhooks", (("Webhooks", "/webhooks", Permission.WEBHOOKS_MANAGE),)),

@@ -13,6 +13,8 @@ from app.web import (
     asking_words,
     handling_words,
     notice_words,
+    office_words,
+    people_words,
     sharing_words,
     words,
     zones,
@@ -33,9 +35,16 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.globals |= {"static": static_path, "words": words}
-    made.globals |= {"handling_words": handling_words, "asking_words": asking_words}
-    made.globals |= {"sharing_words": sharing_words, "notice_words": notice_words}
+    made.globals |= {
+        "static": static_path,
+        "words": words,
+        "asking_words": asking_words,
+        "handling_words": handling_words,
+        "notice_words": notice_words,
+        "office_words": office_words,
+        "people_words": people_words,
+        "sharing_words": sharing_words,
+    }
     made.filters |= {"instant": _instant, "day": _day, "age": zones.age_text}
     return made
 

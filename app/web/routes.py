@@ -11,14 +11,18 @@ from app.web import (
     handling_routes,
     handling_step_routes,
     help_routes,
+    machine_routes,
     network_routes,
     notice_routes,
+    office_routes,
     overlap_routes,
     oversight_routes,
+    people_routes,
     queue_routes,
     quick_check_routes,
     second_look_routes,
     sign_in_routes,
+    suppression_routes,
     webhook_routes,
 )
 
@@ -28,6 +32,7 @@ for part in (
     *(handling_routes, handling_step_routes, contact_routes, second_look_routes),
     *(access_routes, glass_routes, oversight_routes),
     *(advice_routes, network_routes, quick_check_routes),
+    *(people_routes, machine_routes, office_routes, suppression_routes),
     *(notice_routes, webhook_routes),
 ):
     router.include_router(part.router)

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain, product
 
+from app.access.fields import FIELDS
 from app.access.permissions import Permission
-from app.access.policy import FIELDS, POLICY, Policy
+from app.access.policy import POLICY, Policy
 from app.access.vocabulary import Relation, Role, Rung
 from tests.access.oracle import differences
 

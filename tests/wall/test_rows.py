@@ -176,13 +176,54 @@ class TestApplication:
         assert seen["cases"] == 1
         assert not any(seen[name] for name in ("shown_overlaps", "overlaps", "overlap_sides"))
 
-    async def test_reads_no_sealed_element_and_no_audit(self, scene: Scene) -> None:
+    async def test_reads_no_sealed_element_and_changes_no_audit(self, scene: Scene) -> None:
         async with acting(scene.url, "joinder_app", scene.first) as connection:
-            for table in ("sealed_elements", "sealing_keys", "audit_entries", "proposals"):
+            for table in ("sealed_elements", "sealing_keys", "proposals"):
                 assert await refused(connection, f"SELECT 1 FROM {table}"), table  # noqa: S608 -- names above
             assert await refused(connection, "SELECT sealed FROM suppressions")
             for act in ("DELETE FROM audit_entries", "UPDATE audit_entries SET action = 'none'"):
                 assert await refused(connection, act)
+
+    async def test_reads_the_audit_of_its_office_for_auditors_and_nothing_of_the_matching(
+        self, scene: Scene
+    ) -> None:
+        ((found,),) = await scene.registry.rows(
+            "SELECT count(*) FROM audit_entries WHERE action = 'overlap.found'"
+        )
+        assert found
+        asked = "SELECT office_id, action FROM audit_entries"
+        async with acting(scene.url, "joinder_app", scene.second) as connection:
+            assert await connection.fetch(asked) == []
+            await connection.execute("SELECT set_config('joinder.roles', 'auditor', true)")
+            rows = await connection.fetch(asked)
+        assert {row["office_id"] for row in rows} == {scene.second}
+        assert "case.posted" in {row["action"] for row in rows}
+        assert not [row for row in rows if row["action"].startswith(("overlap.", "canary."))]
+
+    async def test_changes_its_office_by_one_role_each(self, scene: Scene) -> None:
+        post = "(office_id, role, title, phone, email) VALUES ($1, 'backup', 'a', 'b', 'c')"
+        key = "SELECT id FROM client_credentials WHERE office_id = $1"
+        word = "VALUES ($1, 'sex', 'x', '2026-01-01', '2027-01-01')"
+        acts = {
+            f"INSERT INTO office_contacts {post}": "administrator",
+            "UPDATE client_credentials SET networks = '{}' WHERE office_id = $1": "administrator",
+            "INSERT INTO client_keys (client_id, kid, public_jwk, added_at)"  # noqa: S608 -- of the lines above
+            f" SELECT id, 'k', '{{}}', now() FROM ({key}) AS c": "administrator",
+            "INSERT INTO commitments (office_id, trafficking_type, signatory, signed_on, lapses_on)"
+            f" {word}": "leadership",
+        }
+        async with acting(scene.url, "joinder_app", scene.first) as connection:
+            for statement, role in acts.items():
+                for other in ("client", "prosecutor", "administrator", "leadership", "auditor"):
+                    await connection.execute("SELECT set_config('joinder.roles', $1, true)", other)
+                    is_refused = await refused(connection, statement, scene.first)
+                    assert is_refused is (other != role), (statement, other)
+                await connection.execute("SELECT set_config('joinder.roles', $1, true)", role)
+                await connection.execute("SAVEPOINT theirs")
+                if statement.startswith("INSERT") and "SELECT" not in statement:
+                    assert await refused(connection, statement, scene.second), statement
+                else:
+                    assert (await connection.execute(statement, scene.second)).endswith(" 0")
 
     async def test_writes_nothing_in_the_name_of_another(self, scene: Scene) -> None:
         entry = (

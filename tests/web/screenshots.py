@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -25,6 +25,29 @@ MEASURED: Final = 600
 """Of so many records per office the odds of a match are about those of a state."""
 
 DEPUTY, HEAD, STATE = "Renata Okafor", "Tomas Lindqvist", "Celia Montrose"
+ADMINISTRATOR, AUDITOR = "Yvette Castellan", "Otis Barnaby"
+OFFICES_PAGES: Final = {
+    HEAD: {
+        "readings": "/readings",
+        "grants": "/grants",
+        "emergencies": "/glass-breaks",
+        "office": "/office",
+        "offices": "/offices",
+        "allowances": "/quotas",
+        "suppressions": "/suppressions",
+        "commitment": "/office/commitments",
+        "access": "/cases/cms/24-CR-0931/access?office=DEMO-FIR",
+    },
+    ADMINISTRATOR: {
+        "people": "/people",
+        "invite": "/people/new",
+        "machines": "/machines",
+        "machine-new": "/machines/new",
+        "contact": "/office/contacts/backup",
+    },
+    AUDITOR: {"audit": "/audit", "access-review": "/access-review"},
+}
+"""What an office looks back at and administers, by who opens it."""
 
 
 @contextmanager
@@ -74,6 +97,16 @@ def fill_case(page: Page) -> None:
     page.get_by_label("Value").fill("+1 415 555 0142")
 
 
+def take_office(fresh: Callable[[], Page], shoot: Callable[[Page, str], None], url: str) -> None:
+    """Take what an office looks back at and administers."""
+    for person, pages in OFFICES_PAGES.items():
+        visitor = fresh()
+        sign_in(visitor, url, person)
+        for name, path in pages.items():
+            visitor.goto(url + path)
+            shoot(visitor, name)
+
+
 def take(browser: Browser, url: str, into: Path, size: str) -> None:
     """Take every page at one width."""
     width, height = WIDTHS[size]
@@ -118,14 +151,12 @@ def take(browser: Browser, url: str, into: Path, size: str) -> None:
     shoot(page, "post")
     page.goto(f"{url}/handling")
     shoot(page, "handling")
-    for path in ("help", "accessibility", "not-found"):
-        page.goto(f"{url}/{path}")
-        shoot(page, path)
     head = fresh()
     sign_in(head, url, HEAD)
     head.goto(f"{url}/handling")
     head.get_by_role("row", name="Your office was asked").first.locator(".j-row").click()
     shoot(head, "request")
+    take_office(fresh, shoot, url)
     state = fresh()
     sign_in(state, url, STATE)
     state.goto(f"{url}/state")

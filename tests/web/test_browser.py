@@ -12,7 +12,7 @@ from app.core.clock import utc_now
 from app.handling.terms import ATTESTATION
 from app.people import totp
 from tests.web.chromium import MISSING, PLACE
-from tests.web.screenshots import demo, fill_case, open_overlap, sign_in
+from tests.web.screenshots import OFFICES_PAGES, demo, fill_case, open_overlap, sign_in
 
 if PLACE is None:
     pytest.skip(MISSING, allow_module_level=True)
@@ -277,6 +277,14 @@ class TestAccessible:
         page.get_by_role("button", name="Show who could see it").click()
         page.get_by_role("heading", name="Who could see this case").wait_for()
         found += broken(page)
+        for person, pages in OFFICES_PAGES.items():
+            visitor = browser.new_context(viewport={"width": 390, "height": 844}).new_page()
+            sign_in(visitor, url, person)
+            for path in (*pages.values(), "/people/none", "/audit?since=never"):
+                visitor.goto(url + path)
+                found += broken(visitor)
+                wide = visitor.evaluate("document.documentElement.scrollWidth")
+                assert wide <= 390, f"{path} is {wide} wide"
         others = browser.new_context(viewport={"width": 390, "height": 844}).new_page()
         sign_in(others, url, "Celia Montrose")
         others.goto(f"{url}/overlaps")

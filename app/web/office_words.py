@@ -1,0 +1,69 @@
+"""Plain words for an office's own standing. Pure."""
+
+from datetime import date
+from typing import Final
+
+from app.offices.own import Agreement
+from app.offices.schemas import CommitmentRead
+from app.suppressing.schemas import SuppressionRead
+from app.web import words
+
+CONTACTS: Final = {
+    "coordinator": "Coordinator",
+    "backup": "Backup",
+    "security": "Security contact",
+}
+CONTACT_MEANINGS: Final = {
+    "coordinator": "Whom other offices call first about an overlap.",
+    "backup": "Whom they call when the coordinator does not answer.",
+    "security": "Who is told of an incident or an alarm.",
+}
+COMMITMENTS: Final = {
+    "sex": "Joint handling of sex trafficking",
+    "labor": "Joint handling of labor trafficking",
+    "both": "Joint handling of sex and labor trafficking",
+}
+MODES: Final = {
+    "inform": "It counts, and is named",
+    "down_weight": "It counts little",
+    "block": "It makes no possible match",
+}
+SUPPRESSION_REASONS: Final = {
+    "hotline": "A hotline",
+    "service_provider": "A service provider",
+    "shelter": "A shelter",
+    "court_or_agency": "A court or agency",
+    "public_place": "A public place",
+    "other": "Another reason",
+}
+_AGREEMENTS: Final = {
+    "coming": ("Not yet in force", "wait"),
+    "in_force": ("In force", "good"),
+    "ended": ("Ended", "off"),
+}
+
+
+def commitment(read: CommitmentRead, soon: date) -> tuple[str, str]:
+    """Return how a commitment stands, and how that is coloured."""
+    if read.has_lapsed:
+        return "Lapsed", "alert"
+    return ("Lapses soon", "todo") if read.lapses_on <= soon else ("Stands", "good")
+
+
+def agreement(of: Agreement, today: date) -> tuple[str, str]:
+    """Return how an agreement stands, and how that is coloured."""
+    return _AGREEMENTS[of.standing(today)]
+
+
+def scope(entry: SuppressionRead) -> str:
+    """Return to which pairs an entry applies."""
+    if entry.scope == "state":
+        return f"Offices of {entry.state}"
+    return "Everybody" if entry.scope == "all" else "Your office"
+
+
+def key_class(name: str) -> str:
+    """Return a class of identifiers: `phone number`; those for the feed say so."""
+    kind = name.removeprefix("feed:")
+    plain = "name of a person" if kind == "person" else words.kind_word(kind)
+    return plain if kind == name else f"{plain}, for the feed of defendants"
