@@ -50,8 +50,15 @@ STATE = (
     DemoOffice("DEMO-ELM", "Elm County Prosecuting Attorney", "CA"),
     DemoOffice("DEMO-FIR", "Fir County District Attorney", "CA"),
     DemoOffice("DEMO-AG", "Attorney General, Trafficking Unit", "CA", kind="attorney_general"),
+    DemoOffice("DEMO-GROVE", "Grove County District Attorney", "CA"),
+    DemoOffice("DEMO-HAZEL", "Hazel County District Attorney", "CA"),
+    DemoOffice("DEMO-IRONWOOD", "Ironwood County State's Attorney", "CA"),
+    DemoOffice("DEMO-JUNIPER", "Juniper County District Attorney", "CA"),
+    DemoOffice("DEMO-LAUREL", "Laurel County District Attorney", "CA"),
+    DemoOffice("DEMO-MAPLE", "Maple County Prosecuting Attorney", "CA"),
+    DemoOffice("DEMO-OAK", "Oak County District Attorney", "CA"),
 )
-"""Offices of one invented state, for looking at the pages; their cases are in state.py."""
+"""A dozen offices of one invented state, for looking at the pages; state.py has their cases."""
 
 AT_THE_TABLE = (
     *OFFICES,

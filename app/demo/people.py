@@ -33,12 +33,19 @@ PEOPLE: Final = (
     DemoPerson("DEMO-CEDAR", "r.okafor", "Renata Okafor", "prosecutor", "Deputy prosecutor"),
     DemoPerson("DEMO-CEDAR", "t.lindqvist", "Tomas Lindqvist", "leadership", "Unit head"),
     DemoPerson("DEMO-CEDAR", "m.delacroix", "Mina Delacroix", "analyst", "Analyst"),
+<<<<<<< ours
     DemoPerson("DEMO-CEDAR", "y.castellan", "Yvette Castellan", "administrator", "Administrator"),
     DemoPerson("DEMO-CEDAR", "o.barnaby", "Otis Barnaby", "auditor", "Auditor"),
+=======
+    DemoPerson("DEMO-CEDAR", "i.sarkany", "Ines Sarkany", "administrator", "Administrator"),
+    DemoPerson("DEMO-CEDAR", "w.abara", "Wim Abara", "auditor", "Auditor"),
+>>>>>>> theirs
     DemoPerson("DEMO-DOGWOOD", "j.haraldsen", "June Haraldsen", "prosecutor", "Deputy prosecutor"),
     DemoPerson("DEMO-DOGWOOD", "p.oyelaran", "Peter Oyelaran", "leadership", "Unit head"),
     DemoPerson("DEMO-ELM", "s.whitlock", "Sela Whitlock", "leadership", "Unit head"),
     DemoPerson("DEMO-FIR", "a.brandvold", "Anders Brandvold", "prosecutor", "Deputy prosecutor"),
+    DemoPerson("DEMO-GROVE", "b.okonjo", "Bela Okonjo", "leadership", "Unit head"),
+    DemoPerson("DEMO-MAPLE", "v.saarinen", "Vera Saarinen", "prosecutor", "Deputy prosecutor"),
     DemoPerson("DEMO-AG", "c.montrose", "Celia Montrose", "coordinator", "State coordinator"),
 )
 

@@ -6,7 +6,9 @@ It acts with the owner's login, which the registry's processes are never given.
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
+from types import MappingProxyType
 
 import structlog
 
@@ -50,8 +52,10 @@ class Nights:
             self._process.wait()
 
 
-def start(here: Installation) -> "subprocess.Popen[bytes]":
-    """Start one run on an installation whose database runs."""
+def start(
+    here: Installation, settings: Mapping[str, str] = MappingProxyType({})
+) -> "subprocess.Popen[bytes]":
+    """Start one run on an installation whose database runs, with `settings` besides its own."""
     ours = {f"JOINDER_{name.upper()}" for name in RegistrySettings.model_fields}
     kept = {
         key: value
@@ -65,7 +69,7 @@ def start(here: Installation) -> "subprocess.Popen[bytes]":
     }
     return subprocess.Popen(
         [sys.executable, "-m", "app.serving.night"],
-        env={**kept, **urls},
+        env={**kept, **settings, **urls},
         stdin=subprocess.DEVNULL,
         start_new_session=True,  # Ctrl-C goes to the parent, which stops it
     )
