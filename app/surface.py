@@ -6,6 +6,8 @@ from app.access.errors import MissingScopeError
 from app.accounts import examples as accounts_examples
 from app.accounts import routes as accounts
 from app.accounts.deps import admit_caller, current_principal
+from app.agendas import examples as agendas_examples
+from app.agendas import routes as agendas
 from app.cases import examples as cases_examples
 from app.cases import routes as cases
 from app.cases.schemas import MAX_CASES
@@ -25,6 +27,8 @@ from app.handling import examples as handling_examples
 from app.handling import routes as handling
 from app.infusion import examples as infusion_examples
 from app.infusion import routes as infusion
+from app.insights import examples as insights_examples
+from app.insights import routes as insights
 from app.jobs import examples as jobs_examples
 from app.jobs import routes as jobs
 from app.matters import examples as matters_examples
@@ -72,7 +76,7 @@ PACKAGES: Final = (
     *(accounts, people, people_themselves, people_administration),
     *(quotas, overlaps, cases, suppressing, defendants, sharing, oversight, reviews, infusion),
     *(handling, matters, teamwork, contact_requests, followups, networks, second_looks, checks),
-    *(quick_checks, notifications, notices, webhooks, jobs, web),
+    *(quick_checks, notifications, notices, webhooks, agendas, insights, jobs, web),
 )
 
 EXAMPLES: Final = {
@@ -85,6 +89,8 @@ EXAMPLES: Final = {
     **followups_examples.EXAMPLES,
     **handling_examples.EXAMPLES,
     **infusion_examples.EXAMPLES,
+    **agendas_examples.EXAMPLES,
+    **insights_examples.EXAMPLES,
     **jobs_examples.EXAMPLES,
     **matters_examples.EXAMPLES,
     **networks_examples.EXAMPLES,

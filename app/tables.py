@@ -1,6 +1,7 @@
 """Imports every model, so that `Base.metadata` is the whole schema."""
 
 from app.accounts import models as accounts
+from app.agendas import models as agendas
 from app.audit import models as audit
 from app.cases import models as cases
 from app.checks import models as checks
@@ -11,7 +12,9 @@ from app.epochs import models as epochs
 from app.followups import models as followups
 from app.handling import models as handling
 from app.infusion import models as infusion
+from app.insights import models as insights
 from app.jobs import models as jobs
+from app.lapses import models as lapses
 from app.matters import models as matters
 from app.notices import models as notices
 from app.notifications import models as notifications
@@ -34,6 +37,7 @@ from app.webhooks import models as webhooks
 __all__ = [
     "Base",
     "accounts",
+    "agendas",
     "audit",
     "cases",
     "checks",
@@ -43,7 +47,9 @@ __all__ = [
     "followups",
     "handling",
     "infusion",
+    "insights",
     "jobs",
+    "lapses",
     "matters",
     "notices",
     "notifications",

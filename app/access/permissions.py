@@ -34,6 +34,8 @@ class Permission(StrEnum):
     INFUSION_ASK = "infusion:ask"
     INFUSION_ANSWER = "infusion:answer"
     INFUSION_OFFER = "infusion:offer"
+    INSIGHTS_READ = "insights:read"
+    AGENDAS_READ = "agendas:read"
     OFFICES_READ = "offices:read"
     OFFICES_MANAGE = "offices:manage"
     CONTACTS_SET = "contacts:set"
@@ -52,6 +54,7 @@ _NEVER_A_CLIENTS = {
     *(Permission.GLASS_BREAK, Permission.GLASS_REVIEW),
     *(Permission.HANDLING_SIGN, Permission.MATTERS_WORK),
     *(Permission.DEFENDANT_FEED_CHOOSE, Permission.INFUSION_OFFER),
+    *(Permission.INSIGHTS_READ, Permission.AGENDAS_READ),
     *(Permission.OFFICES_MANAGE, Permission.PEOPLE_MANAGE, Permission.PEOPLE_REVIEW),
     *(Permission.CONTACTS_SET, Permission.COMMITMENTS_SIGN, Permission.CLIENTS_MANAGE),
     *(Permission.RUNS_READ, Permission.AUDIT_READ, Permission.WEBHOOKS_MANAGE),

@@ -1,4 +1,5 @@
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -16,6 +17,9 @@ FROM unnest($3::text[], $4::text[], $5::text[], $6::jsonb[])
      AS q (action, object, recipients, detail)
 """
 
+
+_TALLY: Final = "tally"
+"""Key in the information of a session whose entries are counted by office."""
 
 _NOTHING: Final[Mapping[str, Any]] = {}
 
@@ -58,6 +62,12 @@ async def record_each(
     No entry, no effect: when the insert fails, the transaction fails with it. The time is the
     database's.
     """
+    tally: Counter[int] = session.info.get(_TALLY, Counter())
+    tally.update(
+        office_id
+        for entry in entries
+        for office_id in {principal.office_id, *entry.recipients} - {0}
+    )
     await (await driver(session)).execute(
         _INSERT,
         principal.office_id,
@@ -69,3 +79,10 @@ async def record_each(
         principal.request_id,
         principal.client_id,
     )
+
+
+def tally(session: AsyncSession) -> Counter[int]:
+    """Return what counts, from now on, the entries of a session by the offices they concern."""
+    counted: Counter[int] = Counter()
+    session.info[_TALLY] = counted
+    return counted

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli import client_lists
+from app.cli import client_feed, client_lists
 from app.cli.client_edge import Directory, complete, errors, fail, say
 from app.cli.client_report import flat, overlap_line, print_summary
 from app.cli.progress import progress
@@ -24,6 +24,7 @@ app = typer.Typer(
 for command in (client_lists.suppress, client_lists.suppressions, client_lists.end_suppression):
     app.command()(command)
 app.command()(client_lists.elements)
+app.command()(client_feed.watch)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 

@@ -1,6 +1,7 @@
 """`joinder nightly`: what is to be done every night, once; for cron, a timer or by hand."""
 
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, time
@@ -8,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from app.serving.installation import as_nightly
+from app.core.ids import public_id
+from app.serving.installation import as_nightly, as_operator
 
 if TYPE_CHECKING:
     from app.cases.registering import Intake
@@ -36,6 +38,10 @@ def nightly(
     dry_run: Annotated[  # noqa: FBT002 -- as above
         bool, typer.Option("--dry-run", help="Do one batch of each step and undo it.")
     ] = False,
+    show: Annotated[
+        str | None,
+        typer.Option(metavar="RUN", help="Do nothing; show a run, by its id or `last`."),
+    ] = None,
 ) -> None:
     """Do what is due: expiries, purges, recount, alarms. Safe to stop and to repeat.
 
@@ -44,6 +50,8 @@ def nightly(
 
     Example: joinder nightly --dry-run
     """
+    if show is not None:
+        raise typer.Exit(_show(show))
     from app.core.clock import utc_now  # noqa: PLC0415 -- keeps --help quick
     from app.jobs.errors import RunUnderWayError  # noqa: PLC0415 -- as above
 
@@ -76,12 +84,52 @@ def nightly(
         typer.echo(f"{error.title}. {error.detail}", err=True)
         raise typer.Exit(TRY_AGAIN) from None
     for each in done:
-        before = "-" if each.before is None else each.before
-        seconds = f"{each.milliseconds / 1000:.1f}"
-        failed = f"\tfailed: {each.error}" if each.error else ""
-        typer.echo(f"{each.count}\t{before}\t{seconds}\t{each.step}{failed}")
+        typer.echo(_line(each.count, each.before, each.milliseconds, each.step, each.error))
     if any(each.error for each in done):
         raise typer.Exit(1)
+
+
+def _show(run: str) -> int:
+    """Print the record of a run, with what concerned which office; return the exit status."""
+    from sqlalchemy.ext.asyncio import AsyncSession  # noqa: PLC0415 -- keeps --help quick
+
+    from app.core.ids import parse_public_id  # noqa: PLC0415 -- as above
+    from app.jobs import queries  # noqa: PLC0415 -- as above
+    from app.jobs.service import PREFIX  # noqa: PLC0415 -- as above
+
+    async def read(session: AsyncSession) -> list[str] | None:
+        run_id = None if run == "last" else parse_public_id(PREFIX, run)
+        found = await queries.get_run(session, run_id) if run == "last" or run_id else None
+        if found is None:
+            return None
+        before = await queries.get_last_counts(session, before=found["id"])
+        offices: dict[int, list[str]] = defaultdict(list)
+        for each in await queries.list_offices(session, found["id"]):
+            offices[each["position"]].append(f"  {each['code']}\t{each['count']}")
+        began, as_of = (f"{found[each]:%Y-%m-%d %H:%M}Z" for each in ("started_at", "as_of"))
+        state = f"{found['state']} (dry)" if found["is_dry"] else found["state"]
+        lines = [f"{public_id(PREFIX, found['id'])}\t{state}\t{began}\tas of {as_of}"]
+        for step in await queries.list_counted(session, found["id"]):
+            known = before.get(step["step"])
+            lines.append(
+                _line(step["count"], known, step["milliseconds"], step["step"], step["error"])
+            )
+            lines += offices[step["position"]]
+        return lines
+
+    lines = as_operator(read)
+    if lines is None:
+        typer.echo("There is no such run.", err=True)
+        return 1
+    typer.echo("\n".join(lines))
+    return 0
+
+
+def _line(count: int, before: int | None, milliseconds: int, step: str, error: str | None) -> str:
+    failed = f"\tfailed: {error}" if error else ""
+    return (
+        f"{count}\t{'-' if before is None else before}\t{milliseconds / 1000:.1f}\t{step}{failed}"
+    )
 
 
 @contextmanager

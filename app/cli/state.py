@@ -45,6 +45,27 @@ def set_state(
     typer.echo(f"Set for {state}; `joinder state list` shows it.")
 
 
+@app.command("committee")
+def set_committee(
+    state: Annotated[str, typer.Argument(help="Two letters.", callback=str.upper)],
+    name: Annotated[str, typer.Argument(help="What the committee is called.")],
+    office: Annotated[
+        list[str] | None, typer.Option(help="Code of an office in it; once for each.")
+    ] = None,
+) -> None:
+    """Say which offices meet each month and read one agenda; without offices it ends.
+
+    An office sits in one committee at most, and always in the meeting of its state.
+
+    Example: joinder state committee CA "Valley counties" --office CA0100000A --office CA0540000A
+    """
+    from app.access.principal import OPERATOR  # noqa: PLC0415 -- keeps --help quick
+    from app.agendas import service  # noqa: PLC0415 -- as above
+
+    as_operator(lambda session: service.set_committee(session, OPERATOR, state, name, office or []))
+    typer.echo("Set; the next agenda is made within a week, by `joinder nightly`.")
+
+
 @app.command("list")
 def list_states() -> None:
     """List the states that decided something; the others keep pointers and five years."""

@@ -13,11 +13,13 @@ DESCRIPTION: Final = (
 
 TAGS: Final = [
     {"name": "accounts", "description": "Access tokens of machine clients, and their keys."},
+    {"name": "agendas", "description": "What the offices of a monthly meeting talk about."},
     {"name": "cases", "description": "An office's own cases, posted with blinded identifiers."},
     {"name": "defendant feed", "description": "Who was charged lately, to be compared at home."},
     {"name": "events", "description": "What happened, each once, in the order of commits."},
     {"name": "handling", "description": "Questions and agreements between offices, signed."},
     {"name": "infusion", "description": "Questions to the specialist desks of other offices."},
+    {"name": "insights", "description": "Figures of the state, none of them small."},
     {"name": "matters", "description": "Matters under an agreement: their lead, their origin."},
     {"name": "notices", "description": "What one person is told: its list, its choices."},
     {"name": "offices", "description": "Offices that take part, and what they committed to."},

@@ -57,6 +57,7 @@ def case(
     county: str = "",
     opened: str = "2026-02-11",
     summary: str = "",
+    origin: str = "",
 ) -> Case:
     """Return a case with what its stage must have."""
     return Case(
@@ -69,6 +70,7 @@ def case(
         county_fips=county,
         opened_on=opened,
         summary=summary,
+        origin=origin,
         **(_ATTESTED if stage in {"pre_charge", "declined"} else {}),
         declined_reason="evidence" if stage == "declined" else "",
     )

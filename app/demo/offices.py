@@ -20,7 +20,7 @@ from app.client.pins import check_tables, fetch_keys, pin
 from app.core.clock import utc_now
 from app.offices import queries as office_queries
 from app.offices import service as offices
-from app.offices.schemas import AgreementSign, OfficeAdd, OfficeKind
+from app.offices.schemas import AgreementSign, CommitmentSign, OfficeAdd, OfficeKind
 from app.quotas import service as quotas
 
 BACKLOG_ELEMENTS: Final = 100_000
@@ -37,6 +37,8 @@ class DemoOffice:
     export: str = ""
     """The file that it pushes; empty: it has none of the measured data."""
     kind: OfficeKind = "local"
+    committed_for: int | None = None
+    """Days that its leadership's commitment still stands; less than 0: since it lapsed."""
 
 
 OFFICES = (
@@ -45,11 +47,17 @@ OFFICES = (
 )
 
 STATE = (
-    DemoOffice("DEMO-CEDAR", "Cedar County District Attorney", "CA"),
-    DemoOffice("DEMO-DOGWOOD", "Dogwood County District Attorney", "CA"),
-    DemoOffice("DEMO-ELM", "Elm County Prosecuting Attorney", "CA"),
+    DemoOffice("DEMO-CEDAR", "Cedar County District Attorney", "CA", committed_for=400),
+    DemoOffice("DEMO-DOGWOOD", "Dogwood County District Attorney", "CA", committed_for=30),
+    DemoOffice("DEMO-ELM", "Elm County Prosecuting Attorney", "CA", committed_for=-20),
     DemoOffice("DEMO-FIR", "Fir County District Attorney", "CA"),
-    DemoOffice("DEMO-AG", "Attorney General, Trafficking Unit", "CA", kind="attorney_general"),
+    DemoOffice(
+        "DEMO-AG",
+        "Attorney General, Trafficking Unit",
+        "CA",
+        kind="attorney_general",
+        committed_for=300,
+    ),
     DemoOffice("DEMO-GROVE", "Grove County District Attorney", "CA"),
     DemoOffice("DEMO-HAZEL", "Hazel County District Attorney", "CA"),
     DemoOffice("DEMO-IRONWOOD", "Ironwood County State's Attorney", "CA"),
@@ -101,6 +109,14 @@ async def add_offices(
         if office.code not in known:
             await offices.add_office(session, OPERATOR, added, now=now)
             await offices.sign_agreement(session, OPERATOR, office.code, agreement)
+            if office.committed_for is not None:
+                promise = CommitmentSign(
+                    trafficking_type="both",
+                    signatory="District Attorney",
+                    signed_on=signed - timedelta(days=200),
+                    lapses_on=signed + timedelta(days=office.committed_for),
+                )
+                await offices.sign_commitment(session, OPERATOR, office.code, promise)
             if office.export:
                 await quotas.open_import(
                     session,

@@ -33,13 +33,8 @@ PEOPLE: Final = (
     DemoPerson("DEMO-CEDAR", "r.okafor", "Renata Okafor", "prosecutor", "Deputy prosecutor"),
     DemoPerson("DEMO-CEDAR", "t.lindqvist", "Tomas Lindqvist", "leadership", "Unit head"),
     DemoPerson("DEMO-CEDAR", "m.delacroix", "Mina Delacroix", "analyst", "Analyst"),
-<<<<<<< ours
     DemoPerson("DEMO-CEDAR", "y.castellan", "Yvette Castellan", "administrator", "Administrator"),
     DemoPerson("DEMO-CEDAR", "o.barnaby", "Otis Barnaby", "auditor", "Auditor"),
-=======
-    DemoPerson("DEMO-CEDAR", "i.sarkany", "Ines Sarkany", "administrator", "Administrator"),
-    DemoPerson("DEMO-CEDAR", "w.abara", "Wim Abara", "auditor", "Auditor"),
->>>>>>> theirs
     DemoPerson("DEMO-DOGWOOD", "j.haraldsen", "June Haraldsen", "prosecutor", "Deputy prosecutor"),
     DemoPerson("DEMO-DOGWOOD", "p.oyelaran", "Peter Oyelaran", "leadership", "Unit head"),
     DemoPerson("DEMO-ELM", "s.whitlock", "Sela Whitlock", "leadership", "Unit head"),

@@ -5,6 +5,7 @@ who look alike, a shared front business, an office that wants to be called first
 """
 
 import json
+import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -120,27 +121,49 @@ CASES: Final[dict[str, tuple[Case, ...]]] = {
 }
 """By office. Cedar comes late, so that its queue is full of what others had posted."""
 
-_FILLERS: Final = tuple(
-    zip(
-        ("Ferris", "Greta", "Hollis", "Imke", "Jarvis", "Katrin", "Ludo", "Mireille"),
-        ("Amberley", "Bexcombe", "Cottrill", "Dunmore", "Estridge", "Fairholm", "Gatwood", "Hexam"),
-        strict=True,
-    )
+_GIVEN: Final = ("Ferris", "Greta", "Hollis", "Imke", "Jarvis", "Katrin", "Ludo", "Mireille")
+_SURNAMES: Final = (
+    *("Amberley", "Bexcombe", "Cottrill", "Dunmore"),
+    *("Estridge", "Fairholm", "Gatwood", "Hexam"),
 )
+_FILLERS: Final = 24
+"""Of each office: enough that some figures of the state can be told."""
+_ORIGINS: Final = ("labor_inspection", "sting", "survivor", "labor_inspection", "agency_referral")
+_COUNTIES: Final = {
+    "DEMO-DOGWOOD": ("06033", "06055"),
+    "DEMO-ELM": ("06007", "06021"),
+    "DEMO-FIR": ("06029", "06031"),
+    "DEMO-CEDAR": ("06019", "06107"),
+    "DEMO-AG": ("06067", ""),
+    "DEMO-GROVE": ("06071", "06065"),
+    "DEMO-HAZEL": ("06077", "06099"),
+    "DEMO-IRONWOOD": ("06089", "06093"),
+    "DEMO-JUNIPER": ("06027", "06051"),
+    "DEMO-LAUREL": ("06087", "06085"),
+    "DEMO-MAPLE": ("06061", "06057"),
+    "DEMO-OAK": ("06079", "06083"),
+}
+"""Where the cases of an office happened: most in the first, some in the second."""
 
 
 def _fillers(code: str) -> Iterator[Case]:
     """Yield cases that overlap with nothing, so that lists look as they do at work."""
     place = [office.code for office in STATE].index(code)
-    for index, (given, surname) in enumerate(_FILLERS):
-        born = f"{1950 + 3 * place + index}-0{1 + index}-{10 + place}"
-        name = f"{surname}{'abcdefghijkl'[place]}"
+    for index in range(_FILLERS):
+        turn, month = divmod(index, len(_GIVEN))
+        surname = _SURNAMES[(index + turn) % len(_SURNAMES)]
         yield case(
-            f"25-{100 * (place + 1) + 7 * index:04}",
-            person(given, name, born),
+            f"25-{200 * (place + 1) + 7 * index:04}",
+            person(
+                _GIVEN[month],
+                f"{surname}{'abcdefghijkl'[place]}",
+                f"{1945 + 2 * place + index}-0{1 + month}-{10 + place}",
+            ),
             kind=_TYPES[(index + place) % len(_TYPES)],
             stage=_STAGES[(index + place) % len(_STAGES)],
-            opened=f"2025-{index + 1:02}-{10 + place}",
+            county=_COUNTIES[code][month in {3, 7}],
+            opened=f"2025-{1 + month + turn:02}-{10 + place}",
+            origin=_ORIGINS[(index + turn) % len(_ORIGINS)],
         )
 
 
@@ -176,9 +199,8 @@ def show(here: Installation, directory: Path, registry: str, settings: Mapping[s
         _settle(clients)
         dealings.deal(here, registry, clients)
     people.enrol(registry, in_transaction(here, people.add_people))
-    night.start(
-        here, settings
-    ).wait()  # what a night brings is there to see: second looks, a run, reports
+    # what a first night makes is there to see, too
+    night.start(here, subprocess.DEVNULL, settings).wait()
     done.write_text(json.dumps(ids))
 
 

@@ -1,7 +1,14 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    SmallInteger,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.models import Base
@@ -47,3 +54,19 @@ class RunStep(Base):
     milliseconds: Mapped[int]
     error: Mapped[str | None]
     """The code of a problem, or the kind of the exception; never its text."""
+
+
+class RunOffice(Base):
+    """How many of a step's effects concerned an office: those that the audit has of it."""
+
+    __tablename__ = "run_offices"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["run_id", "position"], ["run_steps.run_id", "run_steps.position"], ondelete="CASCADE"
+        ),
+    )
+
+    run_id: Mapped[UUID] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"), primary_key=True)
+    count: Mapped[int]

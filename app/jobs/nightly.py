@@ -1,7 +1,8 @@
 """The nightly run: each step in transactions of its own, whatever became of the others."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from time import monotonic
 from typing import Final
@@ -10,6 +11,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.audit import service as audit
 from app.core.clock import utc_now
 from app.core.db import JOBS, Sessions, become, enter, transaction
 from app.core.errors import AppError
@@ -34,6 +36,8 @@ class Done:
     """What it handled in the last whole run; None when it was no part of it."""
     milliseconds: int = 0
     error: str | None = None
+    offices: Mapping[int, int] = field(default_factory=dict)
+    """How many of its effects concern which office, as far as the audit has one of it."""
 
 
 Report = Callable[[Done], None]
@@ -127,9 +131,15 @@ async def _batch(this: _Run, position: int, step: Step, done: Done) -> Done:
         async with transaction(this.sessions) as session:
             if not await queries.hold(session, this.id):
                 raise RunLostError
+            told = audit.tally(session)
             count = await step.work(session, limit=step.limit, now=this.as_of)
             spent = round(1000 * (monotonic() - began))
-            done = replace(done, count=done.count + count, milliseconds=done.milliseconds + spent)
+            done = replace(
+                done,
+                count=done.count + count,
+                milliseconds=done.milliseconds + spent,
+                offices=told + Counter(done.offices),
+            )
             await enter(session, NIGHTLY)
             await become(session, JOBS)
             await _note(session, this, position, done)
@@ -151,3 +161,5 @@ async def _note(session: AsyncSession, this: _Run, position: int, done: Done) ->
         milliseconds=done.milliseconds,
         error=done.error,
     )
+    if done.offices:
+        await queries.note_offices(session, this.id, position, done.offices)

@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
@@ -23,12 +23,37 @@ _NOTE_STEP: Final = text(
     " ON CONFLICT (run_id, position) DO UPDATE SET state = excluded.state,"
     " count = excluded.count, milliseconds = excluded.milliseconds, error = excluded.error"
 )
+_NOTE_OFFICES: Final = text(
+    "INSERT INTO run_offices (run_id, position, office_id, count)"
+    " SELECT :run, :position, o.id, q.count"
+    " FROM unnest(CAST(:offices AS bigint[]), CAST(:counts AS bigint[])) AS q (id, count)"
+    " JOIN offices o ON o.id = q.id"
+    " ON CONFLICT (run_id, position, office_id) DO UPDATE SET count = excluded.count"
+)
+_OFFICES: Final = text(
+    "SELECT r.position, o.code, r.count FROM run_offices r JOIN offices o ON o.id = r.office_id"
+    " WHERE r.run_id = :run ORDER BY r.position, o.code"
+)
+_RUN: Final = text(
+    "SELECT id, state, is_dry, as_of, started_at, finished_at FROM runs"
+    " WHERE CAST(:id AS uuid) IS NULL OR id = :id ORDER BY id DESC LIMIT 1"
+)
+_STEPS: Final = text(
+    "SELECT position, step, state, count, milliseconds, error FROM run_steps"
+    " WHERE run_id = :run ORDER BY position"
+)
 _FINISH: Final = text(
     "UPDATE runs SET state = :state, finished_at = :now WHERE id = :id AND state = 'running'"
 )
 _LAST_COUNTS: Final = text(
     "SELECT step, count FROM run_steps WHERE run_id = (SELECT id FROM runs"
-    " WHERE NOT is_dry AND state IN ('succeeded', 'failed') ORDER BY id DESC LIMIT 1)"
+    " WHERE NOT is_dry AND state IN ('succeeded', 'failed')"
+    " AND (CAST(:before AS uuid) IS NULL OR id < :before) ORDER BY id DESC LIMIT 1)"
+)
+# one that was stopped does not count: what it left is still to be done
+_WAS_LEFT: Final = text(
+    "SELECT coalesce(max(started_at) FILTER (WHERE state <> 'interrupted') < :since, count(*) > 0)"
+    " FROM runs WHERE NOT is_dry"
 )
 
 State = Literal["running", "succeeded", "failed"]
@@ -63,14 +88,42 @@ async def note_step(
     await session.execute(_NOTE_STEP, {**row, "milliseconds": milliseconds, "error": error})
 
 
+async def note_offices(
+    session: AsyncSession, run_id: UUID, position: int, counts: Mapping[int, int]
+) -> None:
+    """Write how much of a step concerned which office, in the transaction of what it did."""
+    columns = {"offices": list(counts), "counts": list(counts.values())}
+    await session.execute(_NOTE_OFFICES, {"run": run_id, "position": position, **columns})
+
+
 async def finish(session: AsyncSession, run_id: UUID, state: State, *, now: datetime) -> None:
     """End a run."""
     await session.execute(_FINISH, {"id": run_id, "state": state, "now": now})
 
 
-async def get_last_counts(session: AsyncSession) -> dict[str, int]:
-    """Return what the steps of the last whole run handled, by step."""
-    return {row[0]: row[1] for row in await session.execute(_LAST_COUNTS)}
+async def get_last_counts(session: AsyncSession, *, before: UUID | None = None) -> dict[str, int]:
+    """Return what the steps of the last whole run (before another) handled, by step."""
+    return {row[0]: row[1] for row in await session.execute(_LAST_COUNTS, {"before": before})}
+
+
+async def is_left(session: AsyncSession, *, since: datetime) -> bool:
+    """Return whether runs are made here and none that was whole began since then."""
+    return bool(await session.scalar(_WAS_LEFT, {"since": since}))
+
+
+async def get_run(session: AsyncSession, run_id: UUID | None) -> RowMapping | None:
+    """Return a run, the newest without an id; None when there is none."""
+    return (await session.execute(_RUN, {"id": run_id})).mappings().one_or_none()
+
+
+async def list_counted(session: AsyncSession, run_id: UUID) -> Sequence[RowMapping]:
+    """Return the steps of a run in their order, with what they counted."""
+    return (await session.execute(_STEPS, {"run": run_id})).mappings().all()
+
+
+async def list_offices(session: AsyncSession, run_id: UUID) -> Sequence[RowMapping]:
+    """Return how much of each step concerned which office, by its code."""
+    return (await session.execute(_OFFICES, {"run": run_id})).mappings().all()
 
 
 def ended(*, before: datetime, limit: int) -> Select[UUID]:

@@ -13,13 +13,16 @@ from app.access.principal import Principal
 from app.access.vocabulary import Role
 from app.accounts import review
 from app.accounts import upkeep as accounts
+from app.agendas import service as agendas
 from app.cases.registering import Intake
 from app.contact_requests import service as contact_requests
 from app.defendants import service as defendants
 from app.followups import reminding
 from app.handling import upkeep as handling
 from app.infusion import service as infusion
+from app.insights import service as insights
 from app.jobs import upkeep as jobs
+from app.lapses import service as lapses
 from app.notices import upkeep as notices
 from app.notifications import upkeep as notifications
 from app.overlaps.keyring import Keyring
@@ -91,6 +94,9 @@ def steps(
         Step("follow_ups.escalate", partial(reminding.escalate, principal=me)),
         Step("defendants.expire", partial(defendants.end_expired, principal=me)),
         Step("infusion.expire", partial(infusion.expire_questions, principal=me)),
+        Step("lapses.tell", partial(lapses.tell, principal=me)),
+        Step("agendas.make", partial(agendas.make_agendas, principal=me)),
+        Step("insights.publish", partial(insights.publish_insights, principal=me)),
         Step("access_reviews.remind", partial(review.remind, principal=me)),
         Step("people.disable_idle", partial(people.disable_idle, principal=me)),
         Step("glass.alarm", partial(glass.raise_alarms, principal=me)),
@@ -103,6 +109,7 @@ def steps(
         Step("mails.forget", partial(notices.forget_mails, principal=me)),
         Step("webhooks.forget", partial(webhooks.forget_deliveries, principal=me)),
         Step("events.forget", partial(notifications.forget_events, principal=me)),
+        Step("lapses.forget", partial(lapses.forget, principal=me)),
         Step("runs.forget", partial(jobs.forget_runs, principal=me)),
     )
     return tuple(step for step in every if office_id is None or step.is_of_office)

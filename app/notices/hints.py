@@ -42,6 +42,8 @@ class Hint:
 @dataclass(eq=False)
 class _Listener:
     office_id: int
+    place: tuple[int, int] | None = None
+    """Of the newest event when it was told to look."""
     has_news: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -51,7 +53,6 @@ class Hub:
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
         self._listeners: set[_Listener] = set()
-        self._places: dict[int, tuple[int, int]] = {}
         self._looking: asyncio.Task[None] | None = None
 
     @property
@@ -100,14 +101,13 @@ class Hub:
             except Exception as error:  # noqa: BLE001 -- the edge of a task: the database may be away
                 structlog.get_logger().error("hints_failed", error=type(error).__name__)
             await asyncio.sleep(LOOK_EVERY.total_seconds())
-        self._places.clear()
 
     async def _look(self) -> None:
         offices = sorted({each.office_id for each in self._listeners})
         async with transaction(self._sessions) as session:
             places = await queries.list_news(session, offices)
-        for listener in self._listeners:
+        for listener in tuple(self._listeners):
             place = places.get(listener.office_id)
-            if place is not None and place != self._places.get(listener.office_id, place):
+            if place != listener.place:  # for one that has just come too: it may have looked before
+                listener.place = place
                 listener.has_news.set()
-        self._places = places

@@ -12,7 +12,12 @@ class Event(Base):
 
     __tablename__ = "events"
     __table_args__ = (
-        CheckConstraint("num_nonnulls(overlap_id, case_id) = 1", name="about"),
+        CheckConstraint(
+            "num_nonnulls(overlap_id, case_id) = 1"
+            " OR num_nonnulls(overlap_id, case_id) = 0 AND split_part(type, '.', 1)"
+            " IN ('grant', 'participation', 'commitment', 'handling')",
+            name="about",
+        ),
         Index("ix_events_office_id_written_in_number", "office_id", "written_in", "number"),
         Index("ix_events_overlap_id", "overlap_id"),
         Index("ix_events_case_id", "case_id", postgresql_where=text("case_id IS NOT NULL")),

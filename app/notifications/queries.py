@@ -27,7 +27,8 @@ shown AS (
   SELECT v.id FROM ({ladder.VISIBLE} AND (v.retracted_at IS NULL OR v.seen_at IS NOT NULL)
     AND v.id IN (SELECT overlap_id FROM page)) AS v)
 SELECT p.number, p.written_in, p.key, p.type, p.at, p.overlap_id, c.source_system, c.external_id,
-  p.overlap_id IN (SELECT id FROM shown) OR c.id IS NOT NULL AS is_shown
+  p.overlap_id IN (SELECT id FROM shown) OR c.id IS NOT NULL
+    OR num_nonnulls(p.overlap_id, p.case_id) = 0 AS is_shown
 FROM page p
 LEFT JOIN cases c ON c.id = p.case_id AND c.office_id = $1
   AND {ladder.NOT_WALLED.format(cases="c.id", office="$1::bigint", person="$5::uuid")}

@@ -10,6 +10,15 @@ EventType = Literal[
     "overlap.updated",
     "overlap.retracted",
     "case.expired",
+    "case.lapsing",
+    "grant.lapsing",
+    "grant.lapsed",
+    "participation.lapsing",
+    "participation.lapsed",
+    "commitment.lapsing",
+    "commitment.lapsed",
+    "handling.lapsing",
+    "handling.lapsed",
 ]
 
 
@@ -23,13 +32,17 @@ class EventRead(Read):
     evidence; `overlap.updated`: anything else, such as a verdict of either side, or that the other
     side shows more or less of it: one that you do not know yet is shown from now on;
     `overlap.retracted`; `case.expired`: the review date of an own case passed, so it matches no
-    more."""
+    more; `case.lapsing`: it passes in 30 or 7 days. The others tell the same of a grant that the
+    office gave or got, its agreement of participation, a commitment of its leadership and an
+    agreement of joint handling: `lapsing` 30 and 7 days before the end, `lapsed` when it has come,
+    unless another took its place."""
     at: datetime
     """When it happened, UTC."""
     overlap_id: str | None
-    """The overlap that it is about; null where it is about an own case."""
+    """The overlap that it is about; null where it is about an own case, or of the whole office."""
     case: CaseRef | None
-    """The office's own case that it is about; null where it is about an overlap."""
+    """The office's own case that it is about; null where it is about an overlap, or of the whole
+    office."""
 
 
 class EventPage(PageRead[EventRead]):

@@ -19,20 +19,15 @@ SLICES: Final = 64
 _BEYOND: Final = b"\xff" * 17
 """Greater than every token."""
 
-# a sort of many rows must not spill, nothing here is read by single keys, and it may take minutes
-AT_LENGTH: Final = """
-SELECT set_config('work_mem', '64MB', true), set_config('statement_timeout', '600s', true),
-  set_config('plan_cache_mode', 'force_custom_plan', true),
-  set_config('enable_seqscan', 'on', true)
+# the planner takes every token for one that others hold too, and would hash or sort all of them;
+# in the order of the primary key they are only read once, and what is looked up after is little
+IN_ORDER: Final = """
+SELECT set_config('enable_hashagg', 'off', true), set_config('enable_hashjoin', 'off', true),
+  set_config('enable_mergejoin', 'off', true), set_config('enable_bitmapscan', 'off', true),
+  set_config('work_mem', '64MB', true), set_config('statement_timeout', '600s', true),
+  set_config('parallel_setup_cost', '3000', true)
 """
-"""For the rest of a transaction that recounts in full."""
-
-# the planner takes every token for one that others hold too, and would read all of them
-BY_KEY: Final = """
-SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
-  set_config('statement_timeout', '600s', true)
-"""
-"""For the rest of one that recounts what is new."""
+"""For the rest of a transaction that recounts: plans that go by keys, and time to finish."""
 
 _LIMITS: Final = ", ".join(
     f"({kind.code}, {LIMITS[name].offices}, {LIMITS[name].subjects})"
@@ -49,12 +44,11 @@ _HELD: Final = """
 """
 _JOIN_TOKEN: Final = f"""
 JOIN tokens t ON t.token = m.token AND NOT t.is_common
-  AND t.epoch = (SELECT epoch FROM key_epochs WHERE state = 'current')
+JOIN key_epochs e ON e.epoch = t.epoch AND e.state = 'current'
 JOIN (VALUES {_LIMITS}) AS l (kind, offices, subjects) ON l.kind = t.kind
-"""  # noqa: S608 -- constants only; every value is a parameter
+"""
 # who knows of the pair already is not asked: the overlap stands, or it is noted to be found
-_NOTE_UNKNOWN: Final = """
-INSERT INTO recount_pairs (low_case_id, high_case_id)
+_UNKNOWN: Final = """
 SELECT p.low, p.high FROM (
   SELECT DISTINCT least(a.case_id, b.case_id) AS low, greatest(a.case_id, b.case_id) AS high
   {pairs}) AS p
@@ -62,42 +56,48 @@ WHERE NOT EXISTS (SELECT FROM "overlaps" o WHERE o.low_case_id = p.low
                   AND o.high_case_id = p.high AND o.retracted_at IS NULL)
   AND NOT EXISTS (SELECT FROM pending_pairs q
                   WHERE q.low_case_id = p.low AND q.high_case_id = p.high)
-ON CONFLICT DO NOTHING
 """
 
-# first the tokens of several offices, then their sightings: no plan of it is a bad one
-_MET: Final = f"""
-WITH met AS MATERIALIZED (
-  SELECT token FROM {_HELD} AS g WHERE token >= $1 AND token < $2
-  GROUP BY token HAVING min(office_id) <> max(office_id))
-"""  # noqa: S608 -- constants only; every value is a parameter
-_NOTE_SLICE: Final = _MET + _NOTE_UNKNOWN.format(
+# first the tokens of several offices, then their sightings: a crowd's pairs are never made
+_UNKNOWN_OF_RANGE: Final = _UNKNOWN.format(
     pairs=f"""
-  FROM met m {_JOIN_TOKEN}
+  FROM (SELECT token FROM {_HELD} AS g WHERE token >= {{start}} AND token < {{end}}
+        GROUP BY token HAVING min(office_id) <> max(office_id)) AS m {_JOIN_TOKEN}
   JOIN {_HELD} AS g ON g.token = m.token
   JOIN {_HELD} AS h ON h.token = m.token AND h.office_id > g.office_id
   JOIN subjects a ON a.id = g.subject_id
   JOIN subjects b ON b.id = h.subject_id
-  WHERE {_IS_NO_CROWD} OR NOT (g.is_hidden OR h.is_hidden)"""
+  WHERE {_IS_NO_CROWD} OR NOT (g.is_hidden OR h.is_hidden)"""  # noqa: S608 -- constants only; every value is a parameter
 )
 
-# as above: most tokens have no other holder, so nothing else is asked of them
-_MET_ANEW: Final = f"""
-WITH met AS MATERIALIZED (
+# two halves, because the server gives each a process of its own where that is worth it
+_UNKNOWN_OF_SLICE: Final = (
+    f"{_UNKNOWN_OF_RANGE.format(start='$1', end='$2')} UNION ALL"
+    f" {_UNKNOWN_OF_RANGE.format(start='$2', end='$3')}"
+)
+
+# sorted, so that a page of the index is read once for all the tokens on it
+_UNKNOWN_OF_NEW: Final = f"""
+WITH anew AS MATERIALIZED (
+  SELECT g.token, g.office_id, g.subject_id, g.is_hidden
+  FROM subjects s JOIN {_HELD} AS g ON g.subject_id = s.id
+  WHERE s.written_in >= $1 AND s.written_in < $2 ORDER BY g.token),
+met AS MATERIALIZED (
   SELECT g.token, g.subject_id AS one, h.subject_id AS other,
          g.is_hidden OR h.is_hidden AS is_hidden
-  FROM subjects s
-  JOIN {_HELD} AS g ON g.subject_id = s.id
-  JOIN {_HELD} AS h ON h.token = g.token AND h.office_id <> g.office_id
-  WHERE s.written_in >= $1 AND s.written_in < $2)
-"""  # noqa: S608 -- as above
-_NOTE_NEW: Final = _MET_ANEW + _NOTE_UNKNOWN.format(
+  FROM anew g JOIN {_HELD} AS h ON h.token = g.token AND h.office_id <> g.office_id)
+""" + _UNKNOWN.format(  # noqa: S608 -- as above
     pairs=f"""
   FROM met m {_JOIN_TOKEN}
   JOIN subjects a ON a.id = m.one
   JOIN subjects b ON b.id = m.other
   WHERE {_IS_NO_CROWD} OR NOT m.is_hidden"""
 )
+
+_NOTE: Final = """
+INSERT INTO recount_pairs (low_case_id, high_case_id)
+SELECT low, high FROM unnest($1::bigint[], $2::bigint[]) AS q (low, high) ON CONFLICT DO NOTHING
+"""
 
 _NOTE_STANDING: Final = """
 WITH page AS (
@@ -140,14 +140,15 @@ UPDATE recounts SET differences = differences + $1
 WHERE id = (SELECT id FROM recounts ORDER BY id DESC LIMIT 1)
 """
 
+# what is locked stays noted: who holds a case may be matching it, or do something else entirely
 _CLAIM: Final = """
-DELETE FROM recount_pairs WHERE (low_case_id, high_case_id) IN (
-  SELECT low_case_id, high_case_id FROM recount_pairs ORDER BY 1, 2 LIMIT $1)
-RETURNING low_case_id, high_case_id
-"""
-
-_LOCK_CASES: Final = """
-SELECT id FROM cases WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+WITH free AS (
+  SELECT p.low_case_id, p.high_case_id FROM recount_pairs p
+  JOIN cases l ON l.id = p.low_case_id JOIN cases h ON h.id = p.high_case_id
+  ORDER BY 1, 2 LIMIT $1 FOR NO KEY UPDATE OF l, h SKIP LOCKED)
+DELETE FROM recount_pairs p USING free f
+WHERE p.low_case_id = f.low_case_id AND p.high_case_id = f.high_case_id
+RETURNING p.low_case_id, p.high_case_id
 """
 
 _STANDING: Final = """
@@ -223,16 +224,25 @@ async def go_on(connection: Connection, progress: Progress, finished_at: Any = N
 
 async def note_slice(connection: Connection, number: int) -> int:
     """Note the pairs that share a token of a slice and have no overlap; return how many."""
-    await connection.execute(AT_LENGTH)
     width = 256 // SLICES
-    end = bytes([(number + 1) * width]) if number + 1 < SLICES else _BEYOND
-    return _count(await connection.execute(_NOTE_SLICE, bytes([number * width]), end))
+    start, middle, end = (bytes([number * width]), bytes([number * width + width // 2]), _BEYOND)
+    if number + 1 < SLICES:
+        end = bytes([(number + 1) * width])
+    return await _note(connection, _UNKNOWN_OF_SLICE, start, middle, end)
 
 
 async def note_new(connection: Connection, since: int, until: int) -> int:
     """Note the pairs of subjects stored by these transactions that have no overlap."""
-    await connection.execute(BY_KEY)
-    return _count(await connection.execute(_NOTE_NEW, since, until))
+    return await _note(connection, _UNKNOWN_OF_NEW, since, until)
+
+
+async def _note(connection: Connection, unknown: str, *arguments: Any) -> int:
+    """Note the pairs that a query returns; there should be none."""
+    await connection.execute(IN_ORDER)
+    found = await connection.fetch(unknown, *arguments)
+    if found:
+        await connection.execute(_NOTE, [row[0] for row in found], [row[1] for row in found])
+    return len(found)
 
 
 async def get_end_of_batch(connection: Connection, since: int, until: int, limit: int) -> int:
@@ -247,17 +257,9 @@ async def note_standing(connection: Connection, after: UUID | None, limit: int) 
     return last
 
 
-async def claim(
-    connection: Connection, limit: int
-) -> tuple[list[tuple[int, int]], set[tuple[int, int]]]:
-    """Take noted pairs; return them all, and those whose cases nobody posts now, locked.
-
-    Who is posting one of the others matches it, so it is not compared.
-    """
-    pairs = [(row[0], row[1]) for row in await connection.fetch(_CLAIM, limit)]
-    rows = await connection.fetch(_LOCK_CASES, list({case for pair in pairs for case in pair}))
-    free = {row[0] for row in rows}
-    return pairs, {pair for pair in pairs if free.issuperset(pair)}
+async def claim(connection: Connection, limit: int) -> set[tuple[int, int]]:
+    """Take noted pairs whose cases nobody holds now, and lock these."""
+    return {(row[0], row[1]) for row in await connection.fetch(_CLAIM, limit)}
 
 
 async def get_standing(
@@ -283,10 +285,6 @@ async def add_differences(connection: Connection, count: int) -> None:
 def _columns(pairs: Collection[tuple[int, int]]) -> tuple[list[int], list[int]]:
     ordered = sorted(pairs)
     return [low for low, _ in ordered], [high for _, high in ordered]
-
-
-def _count(status: str) -> int:
-    return int(status.rpartition(" ")[2])
 
 
 def _parsed(findings: Any) -> Sequence[dict[str, Any]]:

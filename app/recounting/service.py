@@ -72,6 +72,7 @@ async def note_pairs(
 async def compare(session: AsyncSession, matcher: Matcher, *, now: datetime) -> int:
     """Compare noted pairs with what is found of them now, and repair; return how many, 0 when done.
 
+    Pairs with a case that another transaction holds stay noted, at the latest for the next run.
     Takes what `rematching.finish` takes, in its order: gate, lock of rematching, cases.
 
     Raises:
@@ -82,8 +83,8 @@ async def compare(session: AsyncSession, matcher: Matcher, *, now: datetime) -> 
     if await rematching_queries.enter(connection) != matcher.epoch:
         raise EpochMovedError
     await rematching_queries.lock(connection)
-    claimed, wanted = await queries.claim(connection, AT_ONCE)
-    entries = await _repair(connection, matcher, wanted, now=now) if wanted else []
+    claimed = await queries.claim(connection, AT_ONCE)
+    entries = await _repair(connection, matcher, claimed, now=now) if claimed else []
     differences = sum(entry.action == "overlap.recounted" for entry in entries)
     if differences:
         await queries.add_differences(connection, differences)

@@ -1,3 +1,4 @@
+from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.models import Base
@@ -8,5 +9,9 @@ class PendingPair(Base):
 
     __tablename__ = "pending_pairs"
 
-    low_case_id: Mapped[int] = mapped_column(primary_key=True)
-    high_case_id: Mapped[int] = mapped_column(primary_key=True)
+    low_case_id: Mapped[int] = mapped_column(
+        ForeignKey("cases.id", ondelete="CASCADE"), primary_key=True
+    )
+    high_case_id: Mapped[int] = mapped_column(
+        ForeignKey("cases.id", ondelete="CASCADE"), primary_key=True
+    )

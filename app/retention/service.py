@@ -76,7 +76,9 @@ async def expire(
         await enter(session, principal)
         await become(session, JOBS)
         await queries.tell(connection, case, "case.expired")
-        await audit.record(session, principal, "case.expired", str(case.id))
+        await audit.record(
+            session, principal, "case.expired", str(case.id), recipients=[case.office_id]
+        )
 
     await _attempt(session, principal, case, withdraw, now=now)
     return 1

@@ -9,13 +9,17 @@ import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import structlog
 
 from app.core import logging
 from app.core.clock import utc_now
 from app.core.settings import RegistrySettings
-from app.serving.installation import Installation, as_nightly
+from app.serving.installation import Installation, as_nightly, on_database
+
+if TYPE_CHECKING:
+    from app.core.db import Sessions
 
 
 def next_after(now: datetime, at: time) -> datetime:
@@ -24,14 +28,35 @@ def next_after(now: datetime, at: time) -> datetime:
     return today if today > now else today + timedelta(days=1)
 
 
+def first_due(here: Installation, at: time, now: datetime) -> datetime:
+    """Return when the first run is due: now, when the last night was missed or its run stopped.
+
+    An installation without any run, which is new, has missed none.
+    """
+    from app.core.db import DATABASE_ERRORS, transaction  # noqa: PLC0415 -- slow to import
+    from app.jobs.queries import is_left  # noqa: PLC0415 -- as above
+
+    following = next_after(now, at)
+
+    async def ask(sessions: "Sessions") -> bool:
+        async with transaction(sessions) as session:
+            return await is_left(session, since=following - timedelta(days=1))
+
+    try:
+        return now if on_database(here, ask) else following
+    except DATABASE_ERRORS as error:  # an older schema, or a database that is away for a moment
+        structlog.get_logger().warning("night_unknown", error=type(error).__name__)
+        return following
+
+
 class Nights:
     """Starts the nightly run at its time and notices how it ended."""
 
     def __init__(self, here: Installation, at: time | None) -> None:
-        """Begin with the next night; without `at` there is none."""
+        """Begin with the next night, or at once when the last was missed; without `at`, never."""
         self._here = here
         self._at = at
-        self._due = next_after(utc_now(), at) if at else None
+        self._due = first_due(here, at, utc_now()) if at else None
         self._process: subprocess.Popen[bytes] | None = None
 
     def keep(self) -> None:
@@ -53,9 +78,14 @@ class Nights:
 
 
 def start(
-    here: Installation, settings: Mapping[str, str] = MappingProxyType({})
+    here: Installation,
+    output: int | None = None,
+    settings: Mapping[str, str] = MappingProxyType({}),
 ) -> "subprocess.Popen[bytes]":
-    """Start one run on an installation whose database runs, with `settings` besides its own."""
+    """Start one run on an installation whose database runs, with `settings` besides its own.
+
+    It logs to our output by default.
+    """
     ours = {f"JOINDER_{name.upper()}" for name in RegistrySettings.model_fields}
     kept = {
         key: value
@@ -71,6 +101,8 @@ def start(
         [sys.executable, "-m", "app.serving.night"],
         env={**kept, **settings, **urls},
         stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
         start_new_session=True,  # Ctrl-C goes to the parent, which stops it
     )
 

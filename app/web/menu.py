@@ -65,6 +65,14 @@ _SECTIONS: Final = (
         ),
     ),
     (
+        "Reports",
+        (
+            ("Meeting agenda", "/agenda", Permission.AGENDAS_READ),
+            ("Insights", "/insights", Permission.INSIGHTS_READ),
+            ("Nightly runs", "/runs", Permission.RUNS_READ),
+        ),
+    ),
+    (
         "Notices",
         (
             ("Notices", "/notices", Permission.OVERLAPS_READ),

@@ -12,6 +12,15 @@ EVENTS: Final[Mapping[str, str]] = {
     "overlap.updated": "Something new about a possible match",
     "overlap.retracted": "A possible match no longer holds",
     "case.expired": "A case of yours is past its review date and matches no more",
+    "case.lapsing": "A case of yours will soon be past its review date",
+    "grant.lapsing": "A grant that your office gave or got ends soon",
+    "grant.lapsed": "A grant that your office gave or got has ended",
+    "participation.lapsing": "Your office's participation agreement ends soon",
+    "participation.lapsed": "Your office's participation agreement has ended",
+    "commitment.lapsing": "A commitment of your leadership ends soon",
+    "commitment.lapsed": "A commitment of your leadership has ended",
+    "handling.lapsing": "An agreement of joint handling ends soon",
+    "handling.lapsed": "An agreement of joint handling has ended",
 }
 FREQUENCIES: Final = (
     ("none", "Never"),

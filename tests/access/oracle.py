@@ -33,6 +33,8 @@ OWN_OFFICE: Final = {
     "infusion:ask": {"client", "prosecutor", "leadership", "coordinator"},
     "infusion:answer": LAWYERS | {"client"},
     "infusion:offer": {"leadership", "coordinator"},
+    "insights:read": LAWYERS | {"auditor"},
+    "agendas:read": LAWYERS,
     "offices:read": LAWYERS | {"client", "administrator"},
     "offices:manage": {"operator"},
     "contacts:set": {"administrator"},

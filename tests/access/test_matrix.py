@@ -61,6 +61,9 @@ NEEDS: Final[Mapping[str, str]] = {
     **dict.fromkeys(
         ("add_suppression", "list_suppressions", "end_suppression"), "suppressions:manage"
     ),
+    **dict.fromkeys(("list_meetings", "read_agenda", "print_agenda"), "agendas:read"),
+    **dict.fromkeys(("read_insight", "export_insight_as_csv"), "insights:read"),
+    "export_insight_as_xlsx": "insights:read",
     "list_offices": "offices:read",
     **dict.fromkeys(("list_follow_ups", "read_follow_up", "read_network"), "overlaps:read"),
     **dict.fromkeys(("check_before_act", "list_checks", "list_second_looks"), "overlaps:read"),

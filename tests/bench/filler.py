@@ -2,6 +2,7 @@
 
 Subject n has the sightings 20n + 1 to 20n + 20. Sighting i has the token of the number i, but
 each hundredth has the token of the sighting 20 before, which is of another subject and office.
+Of these pairs of cases, each hundredth has no overlap, as if posting had missed it.
 """
 
 from hashlib import sha256
@@ -52,12 +53,24 @@ FROM generate_series($1::bigint + 1, $2::bigint) AS i,
   LATERAL (SELECT CASE WHEN i % 100 = 80 THEN 2 ELSE 1 END AS n) AS held
 WHERE i % 100 <> 0
 """
-_TABLES: Final = ("cases", "subjects", "sightings", "tokens")
+_ADD_OVERLAPS: Final = """
+INSERT INTO "overlaps" (id, low_case_id, high_case_id, band, strength, findings, evidence,
+                        version, found_at, changed_at)
+SELECT gen_random_uuid(), 1000000000 + 5 * k - 2, 1000000000 + 5 * k - 1, 'shared_only', 10, '[]',
+  '{}', 1, now(), now()
+FROM generate_series($1::bigint / 100 + 1, $2::bigint / 100) AS k WHERE k % 100 <> 1
+"""
+_TABLES: Final = ("cases", "subjects", "sightings", "tokens", '"overlaps"')
 
 
 def token(number: int) -> bytes:
     """Return the filler's token of a number; a real one comes of the OPRF and a keyed function."""
     return sha256(number.to_bytes(8, "big")).digest()[:16]
+
+
+def missed(sightings: int) -> int:
+    """Return how many of the pairs that the first `sightings` make have no overlap."""
+    return (sightings // 100 + 99) // 100
 
 
 async def grow(database: asyncpg.Connection, before: int, after: int) -> None:
@@ -69,6 +82,10 @@ async def grow(database: asyncpg.Connection, before: int, after: int) -> None:
     async with unindexed(database, "sightings", "tokens"):
         for statement in (_ADD_CASES, _ADD_SUBJECTS, _ADD_SIGHTINGS, _ADD_TOKENS):
             await database.execute(statement, before, after)
+    # without the events that posting would have written of each
+    await database.execute('ALTER TABLE "overlaps" DISABLE TRIGGER USER')
+    await database.execute(_ADD_OVERLAPS, before, after)
+    await database.execute('ALTER TABLE "overlaps" ENABLE TRIGGER USER')
     for table in _TABLES:
         await database.execute(f"VACUUM ANALYZE {table}")
     await database.execute("CHECKPOINT")

@@ -77,8 +77,11 @@ async def run(size: Size) -> list[Goal]:
             page = await pages.measure(place, port, seconds=size.seconds, runs=size.runs)
             check = await checks.measure(place, port, size.sightings, checks=size.posts)
             grown = max(bulk.growth, resident_megabytes(service) - idle)
+        before = await recounts.times(place, size.sightings, runs=size.runs)
         detection = await _detection(place, size)
-        recounted = await recounts.measure(place, size.sightings * growth.FACTOR, runs=size.runs)
+        recounted = await recounts.measure(
+            place, before, size.sightings * growth.FACTOR, runs=size.runs
+        )
     return [
         bulk.goal,
         *single,

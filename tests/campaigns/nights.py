@@ -1,10 +1,11 @@
 """Nightly runs that are killed, repeated and started side by side leave what one whole run leaves.
 
-python -m tests.campaigns.nights --kills 20
+python -m tests.campaigns.nights --kills 20 --cases 6
 
 Two databases with the same cases, some past their review date, some withdrawn long ago. In one the
-nightly command runs once; in the other it is killed (SIGKILL) at random moments, then two are
-started at once, until one ends well. Compared is all that either leaves, but for times and ids.
+nightly command runs once; in the other it is killed (SIGKILL) at random moments of the time that
+one took, then three are started at once, and one after them. Compared is all that either leaves,
+but for times and ids.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from time import monotonic
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -31,6 +33,7 @@ from tests.scenes import make_offices, phone, someone
 
 CASES: Final = 6
 UNDER_WAY: Final = 75
+SIDE_BY_SIDE: Final = 3
 
 _DUE: Final = (
     "UPDATE cases SET review_on = current_date - 1 WHERE id % 3 = 0",
@@ -45,6 +48,10 @@ EFFECT: Final = {
     "tokens": "SELECT token, subjects, offices FROM tokens",
     "sightings": "SELECT s.token, o.case_id, o.ref FROM sightings s"
     " JOIN subjects o ON o.id = s.subject_id",
+    "holders": "SELECT office_id, is_hidden, count(*) FROM subjects GROUP BY 1, 2",
+    "pending": "SELECT low_case_id, high_case_id FROM pending_pairs",
+    "stuck": "SELECT case_id, attempts, error FROM stuck_cases",
+    "sides": "SELECT s.office_id, s.case_id, s.other_case_id FROM overlap_sides s",
     "left": "SELECT low_case_id, high_case_id FROM recount_pairs",
     "audit": "SELECT action, object, detail::text FROM audit_entries"
     " WHERE actor IN ('nightly', 'matching') AND action NOT LIKE 'overlap.%'",
@@ -55,11 +62,11 @@ EFFECT: Final = {
 """All that a run leaves, by name: rows to compare as a set."""
 
 
-async def fill(url: str, keys: Path) -> None:
-    """Post the same cases of three offices, and let some be due."""
+async def fill(url: str, keys: Path, count: int = CASES) -> None:
+    """Post the same `count` cases of three offices, and let some be due."""
     async with Registry.started(url, keys) as registry:
         offices = await make_offices(registry, 3)
-        for number in range(CASES):
+        for number in range(count):
             subject = someone(phones=(phone(),))
             for office in offices:
                 answer = await office.put_case(f"24-{number}", case(subject))
@@ -92,8 +99,8 @@ def start(url: str, keys: Path) -> "subprocess.Popen[bytes]":
     )
 
 
-async def begun(url: str, process: "subprocess.Popen[bytes]") -> bool:
-    """Wait until a run is under way; False when the process ended before it was seen."""
+async def begun(url: str, process: "subprocess.Popen[bytes]") -> None:
+    """Wait until a run is under way, or the process has ended."""
     connection = await asyncpg.connect(url)
     await connection.execute(
         "UPDATE runs SET state = 'interrupted', finished_at = now() WHERE state = 'running'"
@@ -104,7 +111,6 @@ async def begun(url: str, process: "subprocess.Popen[bytes]") -> bool:
             "SELECT true FROM pg_sleep(0.01), runs WHERE state = 'running'"
         )
     await connection.close()
-    return bool(is_seen)
 
 
 def kill(url: str, keys: Path, seconds: float) -> bool:
@@ -149,9 +155,13 @@ def campaign(filled: str, keys: Path, kills: int, seed: int = 1) -> int:
     """
     pick = random.Random(seed)
     with copy(filled) as once, copy(filled) as often:
-        assert start(once, keys).wait() == 0
-        hit = sum(kill(often, keys, pick.uniform(0, 0.5)) for _ in range(kills))
-        codes = {each.wait() for each in [start(often, keys) for _ in range(2)]}
+        whole = start(once, keys)
+        asyncio.run(begun(once, whole))
+        began = monotonic()
+        assert whole.wait() == 0
+        took = monotonic() - began
+        hit = sum(kill(often, keys, pick.uniform(0, took)) for _ in range(kills))
+        codes = {each.wait() for each in [start(often, keys) for _ in range(SIDE_BY_SIDE)]}
         assert codes <= {0, UNDER_WAY}, codes
         assert start(often, keys).wait() == 0
         expected, found = asyncio.run(effect(once)), asyncio.run(effect(often))
@@ -165,6 +175,7 @@ def main() -> int:
     """Run the campaign on a server of its own; fails when an effect differs."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--cases", type=int, default=CASES, help="of each of three offices")
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as home, serving(secrets.token_hex(8)) as server_url:
@@ -172,7 +183,7 @@ def main() -> int:
         create_keys(keys, seed=SEED)
         template = Template(server_url)
         with template.clone() as url:
-            asyncio.run(fill(url, keys))
+            asyncio.run(fill(url, keys, chosen.cases))
             hit = campaign(url, keys, chosen.kills, chosen.seed)
         template.drop()
     print(f"nights: {chosen.kills} kills, {hit} of them during a run: one effect")

@@ -46,6 +46,7 @@ TEXT_COLUMNS: Final = {
     },
     "handling_signatures": {"purpose", "post", "attestation", "text"},
     "handling_terms": {"proposed_by", "terms"},
+    "lapse_notices": {"what", "key"},
     "mails": {"state", "error"},
     "matter_leads": {"offered_by", "accepted_by"},
     "matter_members": {"name", "post", "added_by"},

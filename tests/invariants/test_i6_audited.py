@@ -588,6 +588,9 @@ NOTHING_TO_AUDIT: Final = {
     "GET /v1/meta",
     "GET /v1/oprf/keys",
     "GET /v1/me",  # the caller itself
+    *(f"GET /v1/insights/{{measure}}{end}" for end in ("", "/figures.csv", "/figures.xlsx")),
+    *(f"GET /v1/agendas{end}" for end in ("", "/{meeting}", "/{meeting}/agenda.pdf")),
+    # what every office of the state or meeting is told alike
     "GET /v1/runs",  # what the registry did, and of no office
     "GET /v1/offices",  # what every office may know of the others
     "GET /v1/infusion-desks",  # likewise

@@ -7,13 +7,15 @@ from itertools import count
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
+from typer.testing import CliRunner
 
 from app.access.principal import OPERATOR
 from app.access.vocabulary import Role
+from app.cli.main import app
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.errors import ConflictError
-from app.core.ids import new_id
+from app.core.ids import new_id, public_id
 from app.jobs import queries
 from app.jobs.errors import RunLostError, RunUnderWayError
 from app.jobs.nightly import Done, run
@@ -135,6 +137,33 @@ class TestRun:
         assert await registry.rows("SELECT 1 FROM offices") == []
         found = await registry.rows("SELECT state FROM runs ORDER BY id")
         assert [row[0] for row in found] == ["interrupted", "running"]
+
+
+class TestShow:
+    async def test_tells_the_operator_what_concerned_which_office(
+        self, registry: Registry, fresh_database_url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        meeting = await meet(registry)
+        await registry.rows("UPDATE cases SET review_on = current_date - 1 RETURNING 1")
+        only = [each for each in whole(registry) if each.name == "cases.expire"]
+        for _ in range(2):
+            await run(registry.operator, only, as_of=utc_now())
+        rows = await registry.rows("SELECT id FROM runs ORDER BY id")
+        monkeypatch.setenv("JOINDER_DATABASE_URL", fresh_database_url)
+
+        async def shown(which: str) -> list[str]:
+            done = await asyncio.to_thread(CliRunner().invoke, app, ["nightly", "--show", which])
+            return done.output.splitlines()
+
+        head, last = await shown("last")
+        assert "\tsucceeded\t" in head
+        assert last.startswith("0\t2\t")
+        _, step, *offices = await shown(public_id("run", rows[0][0]))
+        assert step.startswith("2\t-\t")
+        assert [line.split("\t")[0].strip() for line in offices] == sorted(
+            [meeting.first.code, meeting.second.code]
+        )
+        assert await shown("run_1") == ["There is no such run."]
 
 
 class TestListRuns:

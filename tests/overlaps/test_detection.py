@@ -171,6 +171,15 @@ class TestFindings:
         )
         assert pair.findings[0]["match_key"] == "+NAME+MIDDLE+PHONE"
 
+    def test_others_who_sound_alike_weaken_a_name_without_a_date(self) -> None:
+        one = named("1", {"p.nm": b"a"}, phones=[b"x"])
+        strengths = []
+        for others in (0, 1, 9):
+            crowd = {30 + number: [named("1", {"p.nm": b"a"})] for number in range(others)}
+            (pair,) = detect({10: [one]}, {20: [one], **crowd})
+            strengths.append(pair.strength)
+        assert strengths == sorted(set(strengths), reverse=True)
+
     def test_a_shared_number_is_the_person_under_another_name(self) -> None:
         mine, theirs = (
             PostedSubject("1", "person", [Name(3, everything(name))], [("ssn", b"n")])

@@ -111,3 +111,14 @@ class TestRecount:
         await all_ended(registry)
         await recount(registry)
         assert await differences(registry) == ["missed"]
+
+    async def test_a_case_that_is_held_is_compared_by_the_next(self, registry: Registry) -> None:
+        """Who holds it may do something else than matching it, so it must not be forgotten."""
+        await meet(registry)
+        await registry.rows(DAMAGE["missed"])
+        async with transaction(registry.behind) as other:
+            await other.execute(text("SELECT FROM cases ORDER BY id LIMIT 1 FOR NO KEY UPDATE"))
+            await recount(registry, is_full=True)
+            assert await differences(registry) == []
+        await recount(registry)
+        assert await differences(registry) == ["missed"]

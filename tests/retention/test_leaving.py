@@ -14,8 +14,25 @@ from tests.factories import Registry
 from tests.scenes import Meeting, all_ended, meet
 
 DAY = timedelta(days=1)
-KEPT = {"audit_entries", "purged_cases", "alembic_version", "runs", "run_steps", "recounts"}
+KEPT = {
+    *("audit_entries", "purged_cases", "alembic_version"),
+    *("runs", "run_steps", "run_offices", "recounts"),
+}
 """What tells of a purged case at most that there was one."""
+
+
+NUMBERS = {
+    # which cases they were is the record itself
+    "purged_cases": "the tombstone",
+    "readings": "who read what of a case, for its owner (28 CFR 23.20(g))",
+    "glass_breaks": "who read in an emergency, and how that was judged",
+    "canary_alarms": "which post sprang an alarm",
+    # they go with the overlap or the request
+    "overlap_sides": "with its overlap",
+    "contact_requests": "with its overlap",
+    "handling_parties": "with the request, or the case stays",
+}
+"""Tables with the number of a case that no reference binds to it, and why."""
 
 
 async def leave(registry: Registry, as_of: datetime) -> list[Done]:
@@ -141,6 +158,14 @@ class TestPurge:
             " AND confrelid IN ('cases'::regclass, '\"overlaps\"'::regclass)"
         )
         assert stays == []
+        loose = await registry.rows(
+            "SELECT DISTINCT a.attrelid::regclass::text FROM pg_attribute a"
+            " JOIN pg_class t ON t.oid = a.attrelid AND t.relkind = 'r'"
+            " WHERE a.attname LIKE '%case\\_id' AND NOT EXISTS (SELECT FROM pg_constraint r"
+            " WHERE r.conrelid = a.attrelid AND r.contype = 'f' AND r.conkey = ARRAY[a.attnum]"
+            " AND r.confrelid = 'cases'::regclass)"
+        )
+        assert {row[0] for row in loose} == NUMBERS.keys()
 
     async def test_goes_on_when_a_case_fails(
         self, registry: Registry, fresh_database_url: str

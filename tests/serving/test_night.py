@@ -1,12 +1,12 @@
 """The nightly run that `joinder serve` starts."""
 
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 
 from app.serving.installation import Installation
-from app.serving.night import next_after, start
+from app.serving.night import first_due, next_after, start
 from tests.database import run
 from tests.factories import Registry
 
@@ -39,3 +39,28 @@ def test_a_run_is_a_process_that_does_every_step(
             return {(row[0], row[1]) for row in rows}
 
     assert run(states()) == {("succeeded", "succeeded")}
+
+
+def test_a_night_that_was_missed_or_stopped_is_made_up_for(
+    fresh_database_url: str, keys_directory: Path
+) -> None:
+    here = Installation(fresh_database_url, fresh_database_url, keys_directory)
+    now = datetime(2026, 3, 4, 12, tzinfo=UTC)
+    next_night, hour = datetime(2026, 3, 5, 2, tzinfo=UTC), time(2)
+
+    async def begun(state: str, ago: timedelta) -> None:
+        async with Registry.started(fresh_database_url, keys_directory) as registry:
+            await registry.rows(
+                "INSERT INTO runs (id, state, is_dry, as_of, started_at, finished_at)"
+                " VALUES (gen_random_uuid(), :state, false, :at, :at, :at) RETURNING 1",
+                state=state,
+                at=now - ago,
+            )
+
+    assert first_due(here, hour, now) == next_night  # nothing ever ran here
+    run(begun("succeeded", timedelta(hours=11)))
+    assert first_due(here, hour, now) == now
+    run(begun("interrupted", timedelta(hours=10)))
+    assert first_due(here, hour, now) == now
+    run(begun("failed", timedelta(hours=10)))  # its steps that failed are tried again tomorrow
+    assert first_due(here, hour, now) == next_night

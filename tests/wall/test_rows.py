@@ -52,7 +52,8 @@ OF_JOBS: Final = {
     *("state_settings", "proposals", "glass_breaks", "canary_alarms", "access_reviews"),
     *("reminders", "assignments", "mediations", "contact_requests"),
     "infusion_questions",
-    *("runs", "run_steps", "purged_cases", "stuck_cases", "spent_assertions"),
+    *("case_grants", "lapse_notices"),  # of grants when they end, not what they give
+    *("runs", "run_steps", "run_offices", "purged_cases", "stuck_cases", "spent_assertions"),
     *("events", "idempotency_keys"),  # numbers and dates, no content
     *("handling_requests", "handling_parties"),
     *("webhook_deliveries", "mails", "notice_settings"),

@@ -249,7 +249,7 @@ class TestAccessible:
         for path in (
             *("/overlaps", "/overlaps?turn=settled&band=possible", "/overlaps/retracted"),
             *("/cases", "/cases/cms/24-CR-0931", "/handling", "/help", "/accessibility"),
-            *("/overlaps/none", "/state", "/sign-in/enrolment"),
+            *("/overlaps/none", "/state", "/sign-in/enrolment", "/notices", "/notices/settings"),
         ):
             page.goto(url + path)
             found += broken(page)
@@ -289,7 +289,11 @@ class TestAccessible:
         sign_in(others, url, "Celia Montrose")
         others.goto(f"{url}/overlaps")
         overlap = others.locator(".j-row").first.get_attribute("href") or ""
-        for path in ("/state", "/overlaps", overlap, "/cases", "/handling", "/help"):
+        by_month = "/insights?measure=origin&by=month&category=sting"
+        for path in (
+            *("/state", "/overlaps", overlap, "/cases", "/handling", "/help"),
+            *("/agenda", "/insights", by_month),
+        ):
             others.goto(url + path)
             found += broken(others)
             wide = others.evaluate("document.documentElement.scrollWidth")

@@ -17,6 +17,8 @@ class Receiver:
     got: list[tuple[dict[str, str], str]] = field(default_factory=list)
     """Headers, by small names, and body of each message."""
     connections: int = 0
+    came: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
+    """What the messages are called, for who waits for them."""
 
     @property
     def ids(self) -> list[str]:
@@ -37,6 +39,7 @@ async def receiving(more: str = "") -> AsyncIterator[Receiver]:
             headers = {name.lower(): value for name, _, value in lines}
             body = await reader.readexactly(int(headers["content-length"]))
             receiver.got.append((headers, body.decode()))
+            receiver.came.put_nowait(headers["webhook-id"])
             answer = f"HTTP/1.1 {receiver.status} Answer\r\nContent-Length: 0\r\n{more}\r\n"
             writer.write(answer.encode())
             await writer.drain()

@@ -1,0 +1,140 @@
+"""`joinder client watch`: exports that are dropped into a folder, or lie on an SFTP server."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.cli.client_edge import complete, errors, say
+
+if TYPE_CHECKING:
+    from app.client.clock import Clock
+    from app.client.config import ClientConfig
+    from app.client.push import Summary
+    from app.client.sftp import Source
+    from app.client.watch import Folder, Push, Taken
+
+
+def watch(  # noqa: PLR0913 -- one for each option
+    directory: Annotated[Path, typer.Argument(help="The folder that exports are dropped into.")],
+    mapping: Annotated[Path, typer.Option("--map", help="Which column means what, TOML.")],
+    config: Annotated[Path, typer.Option(help="joinder-client.toml, or its directory.")] = Path(
+        "joinder-client.toml"
+    ),
+    sftp: Annotated[
+        str | None, typer.Option("--from", help="Fetch from there first: sftp://user@host/folder.")
+    ] = None,
+    identity: Annotated[
+        Path | None, typer.Option(help="With --from: the private key that signs in there.")
+    ] = None,
+    known_hosts: Annotated[
+        Path | None, typer.Option(help="With --from: the server's key, as ssh-keyscan writes it.")
+    ] = None,
+    *,
+    every: Annotated[int, typer.Option(min=1, help="Seconds between two looks.")] = 60,
+    settled: Annotated[
+        int, typer.Option(min=0, help="Seconds that a file must not have changed.")
+    ] = 60,
+    keep_days: Annotated[
+        int, typer.Option(min=0, help="Days that pushed exports stay in done/ and reject/.")
+    ] = 30,
+    expect_by: Annotated[
+        datetime | None,
+        typer.Option(formats=["%H:%M"], help="Say when no export came by then, local time."),
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="Look once and end, for a timer.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a file.")] = False,
+) -> None:
+    """Push every export that is dropped into DIR, once each, and move it away.
+
+    A file is taken when it has not changed for a minute. Pushed ones go to DIR/done; one that
+    cannot be used to DIR/reject with the reason, and so does what was left out of one, by line and
+    column. Stopped while it pushes, it goes on there when it is started again.
+
+    With --once the exit status is that of push: 1 also when an export is late.
+
+    Example: joinder client watch drop/ --map map.toml --config office/ --once --expect-by 01:00
+    """
+    with errors():
+        from app.client.clock import SystemClock  # noqa: PLC0415 -- keeps --help quick
+        from app.client.config import read_config  # noqa: PLC0415 -- as above
+        from app.client.errors import TemporaryError  # noqa: PLC0415 -- as above
+        from app.client.mapping import read_mapping  # noqa: PLC0415 -- as above
+        from app.client.watch import Folder  # noqa: PLC0415 -- as above
+
+        office = complete(read_config(config))
+        read_mapping(mapping)  # a wrong one would put every export into reject/
+        folder = Folder(directory, timedelta(seconds=settled), timedelta(days=keep_days))
+        source = _source(sftp, identity, known_hosts)
+        clock, told_on = SystemClock(), None
+        with folder.held():
+            while True:
+                is_clean = True
+                try:
+                    for taken in _look(folder, source, _pusher(office, mapping), clock):
+                        _tell(taken, as_json=as_json)
+                        is_clean &= taken.is_clean
+                except TemporaryError as error:
+                    if once:
+                        raise
+                    say(f"{error.code}: {error}")
+                now = datetime.fromtimestamp(clock.unix(), UTC).astimezone()
+                if expect_by and folder.is_late(expect_by.time(), now):
+                    is_clean = False
+                    if told_on != now.date():
+                        say(f"No export came in the day before {expect_by:%H:%M}.")
+                    told_on = now.date()
+                folder.clear(now)
+                if once:
+                    raise typer.Exit(0 if is_clean else 1)
+                clock.sleep(every)
+
+
+def _source(url: str | None, identity: Path | None, known_hosts: Path | None) -> "Source | None":
+    from app.client.errors import UsageError  # noqa: PLC0415 -- as above
+    from app.client.sftp import Source  # noqa: PLC0415 -- as above
+
+    if url is None:
+        return None
+    if identity is None or known_hosts is None:
+        raise UsageError("sftp-key-absent", "--from needs --identity and --known-hosts.")
+    return Source(url, identity, known_hosts)
+
+
+def _look(
+    folder: "Folder", source: "Source | None", push: "Push", clock: "Clock"
+) -> "Iterator[Taken]":
+    from app.client.sftp import fetch  # noqa: PLC0415 -- as above
+
+    if source is not None:
+        fetch(source, folder.path)
+    yield from folder.take(push, clock)
+
+
+def _pusher(config: "ClientConfig", mapping: Path) -> "Push":
+    from app.client.push import Plan, push  # noqa: PLC0415 -- as above
+    from app.client.registry import RegistryClient  # noqa: PLC0415 -- as above
+
+    def one(export: Path) -> "Summary":
+        with RegistryClient(config) as client:
+            client.check_keys()
+            return push(Plan(export, mapping, config), client)
+
+    return one
+
+
+def _tell(taken: "Taken", *, as_json: bool) -> None:
+    report: dict[str, Any] = taken.summary.report() if taken.summary else {"code": taken.code}
+    if as_json:
+        print(json.dumps({"file": taken.name, **report}), flush=True)
+    elif taken.summary is None:
+        print(f"{taken.name}: not used ({taken.code})", flush=True)
+    else:
+        print(
+            f"{taken.name}: {report['cases']} cases, {report['overlaps']} overlaps,"
+            f" {report['refused'] + report['rows_rejected']} not posted",
+            flush=True,
+        )

@@ -1,0 +1,94 @@
+"""What ends soon or has ended, of every office; run for the operator, who reads keys and dates."""
+
+from datetime import date, datetime, timedelta
+from typing import Final
+
+import asyncpg
+
+Connection = asyncpg.Connection
+
+STAGES: Final = (30, 7)
+"""Days before the end at which an office is told; it is told once more when it has come."""
+
+# one row for each office that something of ends; who has signed anew loses nothing
+_ENDING: Final = """
+SELECT c.office_id, 'case' AS what, c.id::text AS key, c.review_on AS ends_on,
+       c.id AS case_id, NULL::uuid AS overlap_id
+FROM cases c
+WHERE c.withdrawn_at IS NULL AND c.held_at IS NULL AND c.review_on <= $1 AND c.review_on > $2
+UNION ALL
+SELECT side.office_id, 'grant', g.id::text, g.expires_at::date, side.case_id, side.overlap_id
+FROM case_grants g JOIN cases c ON c.id = g.case_id
+CROSS JOIN LATERAL (VALUES
+  (c.office_id, c.id, NULL::uuid),
+  (g.grantee_office_id, NULL, g.overlap_id)) AS side (office_id, case_id, overlap_id)
+WHERE g.revoked_at IS NULL AND g.approval <> 'pending' AND g.expires_at::date <= $1
+  AND g.expires_at > g.granted_at + interval '7 days'
+UNION ALL
+SELECT a.office_id, 'participation', a.id::text, a.ends_on, NULL, NULL
+FROM participation_agreements a
+WHERE a.ends_on <= $1 AND NOT EXISTS (
+  SELECT FROM participation_agreements b
+  WHERE b.office_id = a.office_id AND b.effective_on <= a.ends_on
+    AND (b.ends_on IS NULL OR b.ends_on > a.ends_on))
+UNION ALL
+SELECT m.office_id, 'commitment', m.id::text, m.lapses_on, NULL, NULL
+FROM commitments m
+WHERE m.lapses_on <= $1 AND NOT EXISTS (
+  SELECT FROM commitments n
+  WHERE n.office_id = m.office_id AND n.signed_on <= m.lapses_on AND n.lapses_on > m.lapses_on
+    AND n.trafficking_type IN (m.trafficking_type, 'both'))
+UNION ALL
+SELECT p.office_id, 'handling', h.id::text, h.due_at::date, NULL, NULL
+FROM handling_requests h JOIN handling_parties p ON p.request_id = h.id
+WHERE h.agreed_number IS NOT NULL AND h.ended_at IS NULL AND h.due_at::date <= $1
+"""
+
+# what ended long ago was over before anybody could be told of it
+_TELL: Final = f"""
+WITH due AS (
+  SELECT e.*, CASE WHEN e.ends_on <= $2 THEN 0 WHEN e.ends_on <= $3 THEN 7 ELSE 30 END AS stage
+  FROM ({_ENDING}) AS e WHERE e.ends_on > $4),
+told AS (
+  INSERT INTO lapse_notices (office_id, what, key, ends_on, stage, told_at)
+  SELECT office_id, what, key, ends_on, stage, $5 FROM due d
+  WHERE NOT EXISTS (
+    SELECT FROM lapse_notices n WHERE n.office_id = d.office_id AND n.what = d.what
+      AND n.key = d.key AND n.ends_on = d.ends_on AND n.stage = d.stage)
+  ORDER BY ends_on, office_id, what, key LIMIT $6
+  ON CONFLICT DO NOTHING
+  RETURNING office_id, what, key, ends_on, stage),
+written AS (
+  INSERT INTO events (office_id, type, case_id, overlap_id)
+  SELECT t.office_id, t.what || CASE t.stage WHEN 0 THEN '.lapsed' ELSE '.lapsing' END,
+         d.case_id, d.overlap_id
+  FROM told t JOIN due d USING (office_id, what, key, ends_on, stage))
+SELECT office_id, what, key, ends_on, stage FROM told ORDER BY ends_on, office_id, what, key
+"""  # noqa: S608 -- constants only; every value is a parameter
+
+_FORGET: Final = """
+DELETE FROM lapse_notices WHERE ctid = ANY (ARRAY(
+  SELECT ctid FROM lapse_notices WHERE ends_on <= $1 LIMIT $2))
+"""
+
+TOLD_UNTIL: Final = timedelta(days=30)
+"""How long after the end an office is still told of it."""
+
+
+async def tell(
+    connection: Connection, *, today: date, now: datetime, limit: int
+) -> list[asyncpg.Record]:
+    """Write notices and events of what is due; return office, what, key, end and stage of each.
+
+    What the office is told already, it is not told again.
+    """
+    days = [timedelta(days=each) for each in STAGES]
+    return await connection.fetch(
+        _TELL, today + days[0], today, today + days[1], today - TOLD_UNTIL, now, limit
+    )
+
+
+async def forget(connection: Connection, *, today: date, limit: int) -> int:
+    """Delete notices of what is told no more; return how many."""
+    status: str = await connection.execute(_FORGET, today - TOLD_UNTIL, limit)
+    return int(status.rpartition(" ")[2])

@@ -1,0 +1,52 @@
+"""Nothing ends silently: offices are told 30 and 7 days before, and when it has ended.
+
+What ends has its effect by its date, without anybody's doing; here it is only said.
+"""
+
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.permissions import Permission
+from app.access.principal import Principal
+from app.audit import service as audit
+from app.core.db import driver
+from app.lapses import queries
+
+
+async def tell(session: AsyncSession, principal: Principal, *, now: datetime, limit: int) -> int:
+    """Tell offices what of theirs ends; returns how many notices were written, 0 when done.
+
+    Of cases (their review date), grants given and got, agreements of participation and of joint
+    handling, and commitments. An office that was told of several stages late is told the last only.
+
+    Raises:
+        MissingScopeError: the caller is neither the operator nor a job of the operator.
+    """
+    principal.require(Permission.OFFICES_MANAGE)
+    told = await queries.tell(await driver(session), today=now.date(), now=now, limit=limit)
+    if told:
+        await audit.record_each(
+            session,
+            principal,
+            [
+                audit.Entry(
+                    "lapse.told",
+                    f"{row['what']} {row['key']}",
+                    [row["office_id"]],
+                    {"ends_on": row["ends_on"].isoformat(), "days_before": row["stage"]},
+                )
+                for row in told
+            ],
+        )
+    return len(told)
+
+
+async def forget(session: AsyncSession, principal: Principal, *, now: datetime, limit: int) -> int:
+    """Delete notices that have no effect any more; returns how many, 0 when done.
+
+    Raises:
+        MissingScopeError: the caller is neither the operator nor a job of the operator.
+    """
+    principal.require(Permission.OFFICES_MANAGE)
+    return await queries.forget(await driver(session), today=now.date(), limit=limit)

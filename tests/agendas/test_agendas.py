@@ -1,0 +1,120 @@
+"""The sheet of a monthly meeting: the same for all who sit in it, and nothing small on it."""
+
+from datetime import timedelta
+from itertools import combinations
+from typing import Any
+
+import pytest
+
+from app.access.principal import OPERATOR
+from app.access.vocabulary import Role
+from app.agendas.errors import CommitteeRefusedError
+from app.agendas.service import make_agendas, set_committee
+from app.core.clock import utc_now
+from app.core.db import transaction
+from app.offices import service as offices
+from app.offices.schemas import CommitmentSign
+from tests.access.people import Person, sign_in
+from tests.factories import OfficeClient, Registry
+from tests.scenes import end_agreement, meet
+from tests.web.pages import Reader
+
+NOW = utc_now()
+
+
+async def make(registry: Registry) -> None:
+    """Make the agendas of every state that is due."""
+    more = 1
+    while more:
+        async with transaction(registry.operator) as session:
+            more = await make_agendas(session, OPERATOR, now=NOW, limit=1)
+
+
+async def seat(registry: Registry, state: str, name: str, *members: OfficeClient) -> None:
+    """Seat offices in a committee."""
+    codes = [each.code for each in members]
+    async with transaction(registry.operator) as session:
+        await set_committee(session, OPERATOR, state, name, codes)
+
+
+async def read(person: Person, meeting: str = "state") -> dict[str, Any]:
+    """Return the sheet of a meeting as somebody reads it."""
+    answer = await person.send("GET", f"/v1/agendas/{meeting}")
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def counts(agenda: dict[str, Any]) -> dict[str, int | None]:
+    """Return the numbers of a sheet that are not zero."""
+    return {each["topic"]: each["count"] for each in agenda["topics"] if each["count"] != 0}
+
+
+class TestAgenda:
+    async def test_tells_every_office_the_same_and_nothing_small(
+        self, shared_registry: Registry
+    ) -> None:
+        five = [await shared_registry.add_office(f"NM-{n}0000") for n in range(1, 6)]
+        unit = await shared_registry.add_office("NM-90000", kind="attorney_general")
+        for number, pair in enumerate(combinations(five, 2)):
+            await meet(shared_registry, offices=list(pair), external_id=f"24-{number}")
+            await meet(shared_registry, "silent", offices=list(pair), external_id=f"25-{number}")
+        await seat(shared_registry, "NM", "Valley", *five[:4])
+        await seat(shared_registry, "NM", "River", five[4])
+        with pytest.raises(CommitteeRefusedError):
+            await seat(shared_registry, "NM", "Desert", five[0], five[4])
+        await make(shared_registry)
+
+        member = await sign_in(shared_registry, five[0], Role.COORDINATOR)
+        other = await sign_in(shared_registry, five[4], Role.PROSECUTOR)
+        general = await sign_in(shared_registry, unit, Role.COORDINATOR)
+        whole = await read(member)
+        assert whole == await read(other) == await read(general)
+        # ten pairs, four of each office: six are of others, and the silent ones of nobody
+        assert counts(whole) == {"new_overlaps": 10}
+        found = (await general.send("GET", "/v1/agendas")).json()["items"]
+        ids = {each["name"]: each["id"] for each in found}
+        assert list(ids) == ["NM", "River", "Valley"]
+        # six pairs, three of each office: three are of others, which is too few to tell
+        assert counts(await read(member, ids["Valley"])) == {"new_overlaps": None}
+        small = await read(other, ids["River"])
+        assert (small["has_counts"], counts(small)) == (False, {})
+        for person, meeting in ((other, ids["Valley"]), (member, ids["River"]), (member, "7")):
+            refused = await person.send("GET", f"/v1/agendas/{meeting}")
+            assert (refused.status_code, refused.json()["code"]) == (404, "agenda-not-found")
+        page = (await Reader(member.http).get("/agenda")).text
+        assert "About 10" in page
+        assert "Valley" in page
+        assert "River" not in page
+
+    async def test_names_lapsing_commitments_and_ending_agreements(
+        self, shared_registry: Registry
+    ) -> None:
+        (one, other, third) = [await shared_registry.add_office(f"ND-{n}0000") for n in (1, 2, 3)]
+        today = NOW.date()
+        async with transaction(shared_registry.operator) as session:
+            for office, days in ((one, -3), (other, 30), (third, 300)):
+                said = CommitmentSign(
+                    trafficking_type="labor",
+                    signatory="District Attorney",
+                    signed_on=today - timedelta(days=300),
+                    lapses_on=today + timedelta(days=days),
+                )
+                await offices.sign_commitment(session, OPERATOR, office.code, said)
+        head = await sign_in(shared_registry, one, Role.LEADERSHIP)
+        agenda = await read(head)
+        assert [(each["office"]["code"], each["has_lapsed"]) for each in agenda["commitments"]] == [
+            (one.code, True),
+            (other.code, False),
+        ]
+        assert (agenda["committed"], len(agenda["offices"])) == (2, 3)
+        printed = await head.send("GET", "/v1/agendas/state/agenda.pdf")
+        assert printed.headers["content-type"] == "application/pdf"
+        assert printed.content.startswith(b"%PDF-")
+        again = await head.send("GET", "/v1/agendas/state/agenda.pdf")
+        assert again.content == printed.content
+
+        await end_agreement(shared_registry, one)
+        refused = await head.send("GET", "/v1/agendas/state")
+        assert refused.status_code == 404
+        assert "No meeting" in (await Reader(head.http).get("/agenda")).text

@@ -1,0 +1,74 @@
+"""Nothing ends silently: offices are told 30 and 7 days before the end, and when it has come."""
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Any, Final
+
+from app.core.clock import utc_now
+from app.jobs.nightly import run
+from app.jobs.steps import steps
+from tests.factories import OfficeClient, Registry
+from tests.scenes import all_ended, meet
+
+DAYS: Final = 40
+"""When all of the first office's ends, counted from today."""
+
+_END: Final = (
+    "UPDATE cases SET review_on = :on WHERE office_id = :office RETURNING 1",
+    "UPDATE participation_agreements SET ends_on = :on WHERE office_id = :office RETURNING 1",
+    """
+    INSERT INTO commitments (office_id, trafficking_type, signatory, signed_on, lapses_on)
+    VALUES (:office, 'labor', 'District Attorney', current_date, :on) RETURNING 1""",
+    """
+    INSERT INTO case_grants (case_id, grantee_office_id, rung, purpose, granted_at, expires_at)
+    SELECT c.id, o.id, 2, 'joint_handling', now(), CAST(:on AS date) FROM cases c, offices o
+    WHERE c.office_id = :office AND o.id <> :office RETURNING 1""",
+)
+
+
+class TestTell:
+    async def night(self, registry: Registry, day: int) -> int:
+        """Take the step as on a day from today on; return how many notices it wrote."""
+        only = [step for step in steps(registry.app.state.intake) if step.name == "lapses.tell"]
+        as_of = datetime.combine(utc_now().date() + timedelta(days=day), time(12), UTC)
+        (done,) = await run(registry.operator, only, as_of=as_of)
+        assert done.state == "succeeded", done
+        return done.count
+
+    async def told(self, registry: Registry, office: OfficeClient) -> list[str]:
+        await all_ended(registry)
+        events: list[dict[str, Any]] = (await office.http.get("/v1/events")).json()["items"]
+        return sorted(each["type"] for each in events if "laps" in each["type"])
+
+    async def test_each_office_is_told_of_its_own_once_a_stage(self, registry: Registry) -> None:
+        meeting = await meet(registry)
+        rows = await registry.rows("SELECT id FROM offices WHERE code = :c", c=meeting.first.code)
+        on = utc_now().date() + timedelta(days=DAYS)
+        for statement in _END:
+            await registry.rows(statement, office=rows[0][0], on=on)
+        assert await self.night(registry, 0) == 0
+        assert await self.night(registry, DAYS - 30) == 5
+        assert await self.night(registry, DAYS - 20) == 0
+        lapsing = ["case.lapsing", "commitment.lapsing", "grant.lapsing", "participation.lapsing"]
+        assert await self.told(registry, meeting.first) == lapsing
+        assert await self.told(registry, meeting.second) == ["grant.lapsing"]
+        assert await self.night(registry, DAYS - 7) == 5
+        assert await self.night(registry, DAYS) == 4  # the case has its own event
+        assert await self.night(registry, DAYS + 1) == 0
+        entries = await registry.audit("lapse.told")
+        assert [entry["detail"]["days_before"] for entry in entries] == [30] * 5 + [7] * 5 + [0] * 4
+        seen = await self.told(registry, meeting.second)
+        assert seen == ["grant.lapsed", "grant.lapsing", "grant.lapsing"]
+
+    async def test_what_was_renewed_ends_nothing(self, registry: Registry) -> None:
+        meeting = await meet(registry)
+        rows = await registry.rows("SELECT id FROM offices WHERE code = :c", c=meeting.first.code)
+        on = utc_now().date() + timedelta(days=5)
+        await registry.rows(_END[1], office=rows[0][0], on=on)
+        await registry.rows(
+            "INSERT INTO participation_agreements"
+            " (office_id, version, signatory, signed_on, effective_on)"
+            " VALUES (:office, '2', 'District Attorney', current_date, :on) RETURNING 1",
+            office=rows[0][0],
+            on=on,
+        )
+        assert await self.night(registry, 0) == 0

@@ -1,0 +1,79 @@
+"""Pages of notices and webhooks: lists, marks, choices, and two administrators."""
+
+from app.access.vocabulary import Role
+from tests.factories import Registry
+from tests.scenes import all_ended, make_offices, meet
+from tests.web.pages import PageReader, reader
+
+HOOK = "https://cms.example.com/joinder"
+
+
+class TestNotices:
+    async def test_are_counted_in_the_menu_and_marked_one_by_one_or_all(
+        self, shared_registry: Registry
+    ) -> None:
+        offices = await make_offices(shared_registry)
+        visitor = await reader(shared_registry, offices[0], Role.PROSECUTOR)
+        first = await meet(shared_registry, offices=offices)
+        await meet(shared_registry, offices=offices, external_id="24-2")
+        await all_ended(shared_registry)
+        answer = await visitor.get("/notices")
+        assert "data-unread>2<" in answer.text
+        page = PageReader(answer.text)
+        assert page.inline == []
+        assert f"/overlaps/{first.overlap_id}" in page.links
+        one = [form for form in page.forms if form.action.startswith("/notices/evt_")]
+        assert len(one) == 2
+        assert (await visitor.send(one[0])).headers["location"] == "/notices"
+        assert "data-unread>1<" in (await visitor.get("/overlaps")).text
+        page = await visitor.page("/notices")
+        done = await visitor.send(page.form("/notices/read"))
+        assert done.headers["location"] == "/notices?note=notices-read"
+        assert "data-unread hidden>0<" in (await visitor.get("/overlaps")).text
+
+    async def test_of_a_kind_are_left_out_when_the_person_says_so(
+        self, shared_registry: Registry
+    ) -> None:
+        offices = await make_offices(shared_registry)
+        visitor = await reader(shared_registry, offices[0], Role.PROSECUTOR)
+        await meet(shared_registry, offices=offices)
+        await all_ended(shared_registry)
+        form = (await visitor.page("/notices/settings")).form("/notices/settings")
+        assert form.fields.pop("tell-overlap.found") == "yes"
+        kept = await visitor.send(form)
+        assert kept.headers["location"] == "/notices/settings?note=choices-kept"
+        again = (await visitor.page("/notices/settings")).form("/notices/settings")
+        assert "tell-overlap.found" not in again.fields
+        assert "tell-overlap.updated" in again.fields
+        assert (await visitor.page("/notices")).tags.count("tr") == 0
+
+
+class TestWebhooks:
+    async def test_are_added_by_one_administrator_and_approved_by_another(
+        self, shared_registry: Registry
+    ) -> None:
+        (office,) = await make_offices(shared_registry, 1)
+        one, two = [await reader(shared_registry, office, Role.ADMINISTRATOR) for _ in range(2)]
+        add = (await one.page("/webhooks")).form("/webhooks")
+        refused = await one.send(add, url="http://cms.example.com/")
+        assert (refused.status_code, "whsec_" in refused.text) == (422, False)
+        shown = await one.send(add, url=HOOK)
+        assert shown.status_code == 200
+        assert "whsec_" in shown.text
+        (path,) = [
+            link for link in (await two.page("/webhooks")).links if link.startswith("/webhooks/whk")
+        ]
+        assert "whsec_" not in (await one.get(path)).text
+        assert [f for f in (await one.page(path)).forms if f.action.endswith("/approve")] == []
+        approved = await two.send((await two.page(path)).form("/approve"))
+        assert approved.headers["location"] == f"{path}?note=webhook-approved"
+        await one.send((await one.page(path)).form("/test"))
+        tested = await one.get(path)
+        assert "webhook.test" in tested.text
+        rotated = await one.send((await one.page(path)).form("/secret"))
+        assert "whsec_" in rotated.text
+        await one.send((await one.page(path)).form("/pause"))
+        assert "Paused" in (await one.get(path)).text
+        deleted = await one.send((await one.page(path)).form("/delete"))
+        assert deleted.headers["location"] == "/webhooks?note=webhook-deleted"
+        assert (await one.get(path)).status_code == 404
