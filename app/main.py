@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.access.permissions import Permission
+from app.alarms import service as alarms
 from app.audit import service as audit
 from app.cases.registering import Intake
 from app.core import keyfiles
@@ -25,18 +26,17 @@ from app.core.db import (
     transaction,
     unguarded_tables,
 )
-from app.core.deps import Settings
+from app.core.deps import Settings, request_time
 from app.core.errors import AppError, ForbiddenError, UnavailableError
 from app.core.http import (
     RequestEdge,
-    StatusRead,
     StrictRoute,
     install_problems,
     log_error,
     problem_response,
 )
 from app.core.jwt import AccessVerifier, SigningKey
-from app.core.meta import DESCRIPTION, TAGS, MetaRead
+from app.core.meta import DESCRIPTION, TAGS, MetaRead, StatusRead
 from app.core.openapi import (
     PUBLIC,
     UnnamedOperationError,
@@ -220,4 +220,7 @@ async def _refused(request: Request, error: Exception) -> Response:
             await audit.record(
                 session, principal, "access.refused", route, detail={"code": error.code}
             )
+            if isinstance(error, QuotaExceededError):
+                now = await request_time(request)
+                await alarms.raise_used_up(session, principal, error.key_class, now=now)
     return problem_response(request, error)

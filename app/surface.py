@@ -8,6 +8,8 @@ from app.accounts import routes as accounts
 from app.accounts.deps import admit_caller, current_principal
 from app.agendas import examples as agendas_examples
 from app.agendas import routes as agendas
+from app.alarms import examples as alarms_examples
+from app.alarms import routes as alarms
 from app.cases import examples as cases_examples
 from app.cases import routes as cases
 from app.cases.schemas import MAX_CASES
@@ -76,12 +78,14 @@ PACKAGES: Final = (
     *(accounts, people, people_themselves, people_administration),
     *(quotas, overlaps, cases, suppressing, defendants, sharing, oversight, reviews, infusion),
     *(handling, matters, teamwork, contact_requests, followups, networks, second_looks, checks),
-    *(quick_checks, notifications, notices, webhooks, agendas, insights, jobs, web),
+    *(quick_checks, notifications, alarms, notices, webhooks),
+    *(agendas, insights, jobs, web),
 )
 
 EXAMPLES: Final = {
     **SERVICE_EXAMPLES,
     **accounts_examples.EXAMPLES,
+    **alarms_examples.EXAMPLES,
     **cases_examples.EXAMPLES,
     **checks_examples.EXAMPLES,
     **contact_requests_examples.EXAMPLES,

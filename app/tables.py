@@ -2,6 +2,7 @@
 
 from app.accounts import models as accounts
 from app.agendas import models as agendas
+from app.alarms import models as alarms
 from app.audit import models as audit
 from app.cases import models as cases
 from app.checks import models as checks
@@ -38,6 +39,7 @@ __all__ = [
     "Base",
     "accounts",
     "agendas",
+    "alarms",
     "audit",
     "cases",
     "checks",

@@ -62,6 +62,7 @@ people:manage        -               -               -               -          
 people:review        -               -               -               -               -               own           own     -
 runs:read            -               -               -               -               -               -             own     own
 audit:read           -               -               -               -               -               -             own     -
+alarms:read          -               -               -               own             -               own           own     own
 webhooks:manage      -               -               -               -               -               own           -       -
 """  # noqa: E501 -- a table is read across
 """Rows are permissions. `leadership` are unit heads, `coordinator` those of an office."""

@@ -175,6 +175,7 @@ class Reading(Base):
             name="reason",
         ),
         Index("ix_readings_case_id_id", "case_id", "id"),
+        Index("ix_readings_office_id_logged_at", "office_id", "logged_at"),
         Index("ix_readings_owner_office_id_id", "owner_office_id", "id"),
     )
 
@@ -194,6 +195,8 @@ class Reading(Base):
     rung: Mapped[int] = mapped_column(SmallInteger)
     reason: Mapped[str]
     read_at: Mapped[datetime]
+    logged_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    """Of the transaction that shows what is read: the view of the ladder asks for it."""
 
 
 class CaseWall(Base):

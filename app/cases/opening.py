@@ -28,7 +28,7 @@ async def read_overlap(
 
     With a reason what the other case is about is shown too, as far as the rung allows. Right to
     know, the roles, and need to know, own case and reason, are then in the audit and in the log of
-    the other case.
+    the other case; there the database looks for them before it shows anything of it.
 
     Raises:
         MissingScopeError: the caller lacks `overlaps:read`.
@@ -37,9 +37,7 @@ async def read_overlap(
     if reason is None:
         return await service.read_overlap(session, principal, overlap_id, now=now)
     principal.require(Permission.OVERLAPS_READ)
-    found = await queries.get_overlap(
-        session, principal, overlap_id, now=now, or_retracted=True, is_opened=True
-    )
+    found = await queries.get_overlap(session, principal, overlap_id, now=now, or_retracted=True)
     roles = sorted(principal.roles)
     await session.execute(
         # without asking for its key: the line is the other office's to read
@@ -58,6 +56,9 @@ async def read_overlap(
             reason=reason,
             read_at=now,
         )
+    )
+    found = await queries.get_overlap(
+        session, principal, found.id, now=now, or_retracted=True, is_opened=True
     )
     detail = {"roles": roles, "own_case": found.case_id, "reason": reason}
     opened = audit.Entry("overlap.opened", found.read.id, [principal.office_id], detail)

@@ -1,6 +1,6 @@
 """`joinder office`: offices and their participation agreements."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, TypeVar
 
 import typer
@@ -95,6 +95,27 @@ def set_contact(
     contact = _valid(OfficeContactSet, role=role, title=title, phone=phone, email=email)
     as_operator(lambda session: service.set_contact(session, OPERATOR, code, contact))
     typer.echo(f"Set the {role} contact of {code}.")
+
+
+@app.command()
+def alarms(
+    since: Annotated[
+        datetime, typer.Option(formats=["%Y-%m-%d"], help="First day, UTC.")
+    ] = datetime(2000, 1, 1),  # noqa: DTZ001 -- a day, before there was anything
+) -> None:
+    """List what offices did that somebody should look at, oldest first, and whom to reach there.
+
+    Each line: when, what, how many, the office and its contact about security.
+
+    Example: joinder office alarms --since 2026-11-01
+    """
+    from app.access.principal import OPERATOR  # noqa: PLC0415 -- keeps --help quick
+    from app.alarms import service  # noqa: PLC0415 -- as above
+
+    start = since.replace(tzinfo=UTC)
+    for row in as_operator(lambda session: service.list_all(session, OPERATOR, since=start)):
+        at = row["raised_at"].isoformat(timespec="seconds")
+        typer.echo(f"{at}\t{row['kind']}\t{row['count']}\t{row['code']}\t{row['email']}")
 
 
 @app.command()

@@ -3,7 +3,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from traceback import walk_tb
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 from uuid import uuid4
 
 import structlog
@@ -16,11 +16,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.core import errors, strict_json
+from app.core import errors
 from app.core.errors import AppError
 from app.core.openapi import MAX_BODY, PUBLIC, dependencies, operation
 from app.core.problems import ProblemPage, explain, field_problems
-from app.core.schemas import Read
+from app.core.strict_json import parse_json, refuse_nul
 
 MAX_BODY_BYTES: Final = 256 * 1024
 """Largest body of an operation that does not say otherwise."""
@@ -41,16 +41,10 @@ _HEADERS: Final = (
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cross-origin-resource-policy", b"same-origin"),
     (b"referrer-policy", b"no-referrer"),
     (b"strict-transport-security", b"max-age=63072000"),
 )
-
-
-class StatusRead(Read):
-    """That a process lives, or is ready."""
-
-    status: Literal["ok", "ready"]
-    """`ok`: it lives; `ready`: it can also do its work."""
 
 
 Admissions = Mapping[Callable[..., Any], Callable[[Request], Awaitable[None]]]
@@ -61,6 +55,8 @@ class StrictRoute(APIRoute):
     """A route that reads only strict JSON and only the query parameters it declares.
 
     `app.state.admissions` go first: of a stranger's request neither query nor body is looked at.
+    `request.state.confirm`, if they leave it, goes before a refusal: who is known no longer is told
+    that, and nothing of what it sent.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -78,12 +74,19 @@ class StrictRoute(APIRoute):
             for caller, admit in admissions.items():
                 if caller in needed:
                     await admit(request)
-            names = [name for name, _ in request.query_params.multi_items()]
-            if not known.issuperset(names) or len(set(names)) != len(names):
-                raise errors.UnknownParameterError
-            if media_type is not None:
-                request = _StrictRequest(request.scope, request.receive)
-                await request.read(media_type, limit)
+            given = request.query_params.multi_items()
+            names = {name for name, _ in given}
+            try:
+                if not names <= known or len(names) != len(given):
+                    raise errors.UnknownParameterError
+                refuse_nul([request.scope["path"], *(value for _, value in given)])
+                if media_type is not None:
+                    request = _StrictRequest(request.scope, request.receive)
+                    await request.read(media_type, limit)
+            except AppError:
+                if confirm := getattr(request.state, "confirm", None):
+                    await confirm(request)
+                raise
             return await handle(request)
 
         return strict
@@ -109,6 +112,7 @@ class _StrictRequest(Request):
             form = await self.form()
             if len(form.multi_items()) != len(form):  # RFC 6749 section 3.2
                 raise errors.MalformedError("Send each parameter once.")
+            refuse_nul(value for _, value in form.multi_items() if isinstance(value, str))
 
     async def _bounded(self, limit: int) -> bytes:
         declared = self.headers.get("content-length", "0")
@@ -129,18 +133,6 @@ class _StrictRequest(Request):
         if not hasattr(self, "_strict"):
             self._strict = parse_json(await self.body())
         return self._strict
-
-
-def parse_json(body: bytes) -> Any:
-    """Return the value of strict JSON, as `strict_json.loads`.
-
-    Raises:
-        MalformedError: it is not.
-    """
-    try:
-        return strict_json.loads(body)
-    except (ValueError, RecursionError):
-        raise errors.MalformedError("Send JSON without NaN, NUL and names given twice.") from None
 
 
 class RequestEdge:

@@ -1,6 +1,6 @@
 """What the registry tells of itself: in its OpenAPI document, and at GET /v1/meta."""
 
-from typing import Final
+from typing import Final, Literal
 
 from app.core.schemas import Read
 
@@ -14,6 +14,7 @@ DESCRIPTION: Final = (
 TAGS: Final = [
     {"name": "accounts", "description": "Access tokens of machine clients, and their keys."},
     {"name": "agendas", "description": "What the offices of a monthly meeting talk about."},
+    {"name": "alarms", "description": "What somebody should look at, for who answers for it."},
     {"name": "cases", "description": "An office's own cases, posted with blinded identifiers."},
     {"name": "defendant feed", "description": "Who was charged lately, to be compared at home."},
     {"name": "events", "description": "What happened, each once, in the order of commits."},
@@ -34,6 +35,13 @@ TAGS: Final = [
     {"name": "tokens", "description": "Making tokens: permits, and the keys that prove them."},
     {"name": "webhooks", "description": "Addresses that are told of events, signed and thin."},
 ]
+
+
+class StatusRead(Read):
+    """That a process lives, or is ready."""
+
+    status: Literal["ok", "ready"]
+    """`ok`: it lives; `ready`: it can also do its work."""
 
 
 class LimitsRead(Read):

@@ -61,8 +61,8 @@ MAX_BODY: Final = "x-max-body-bytes"
 _SCOPE: Final = "x-scope"
 _RAISES: Final = "x-raises"
 _SENDS: Final = "x-sends"
-_ALWAYS: Final = (errors.UnknownParameterError, AppError)
-_WITH_BODY: Final = (errors.MalformedError, errors.TooLargeError, errors.MediaTypeError)
+_ALWAYS: Final = (errors.MalformedError, errors.UnknownParameterError, AppError)
+_WITH_BODY: Final = (errors.TooLargeError, errors.MediaTypeError)
 
 
 HEADERS: Final = {

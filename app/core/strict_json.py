@@ -1,5 +1,8 @@
 import json
+from collections.abc import Iterable
 from typing import Any, Final, NoReturn
+
+from app.core.errors import MalformedError
 
 MAX_DEPTH: Final = 32
 """Arrays and objects inside each other."""
@@ -22,6 +25,28 @@ def loads(body: bytes) -> Any:
     has_escapes = b"\\u" in body
     _check(value, MAX_DEPTH, texts=has_escapes)
     return value
+
+
+def parse_json(body: bytes) -> Any:
+    """Return the value of strict JSON, as `loads`.
+
+    Raises:
+        MalformedError: it is not.
+    """
+    try:
+        return loads(body)
+    except (ValueError, RecursionError):
+        raise MalformedError("Send JSON without NaN, NUL and names given twice.") from None
+
+
+def refuse_nul(texts: Iterable[str]) -> None:
+    """Refuse what PostgreSQL has no text for.
+
+    Raises:
+        MalformedError: a text holds a NUL.
+    """
+    if any("\0" in each for each in texts):
+        raise MalformedError("Send no NUL.")
 
 
 def _check(value: Any, depth: int, *, texts: bool) -> None:

@@ -11,8 +11,9 @@ from starlette.middleware.cors import CORSMiddleware
 
 from app.core.clock import utc_now
 from app.core.errors import EpochChangedError
-from app.core.http import RequestEdge, StatusRead, StrictRoute, install_problems
+from app.core.http import RequestEdge, StrictRoute, install_problems
 from app.core.jwt import JwtError, PermitVerifier
+from app.core.meta import StatusRead
 from app.core.openapi import (
     KNOWN,
     SERVICE_EXAMPLES,

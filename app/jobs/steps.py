@@ -14,6 +14,7 @@ from app.access.vocabulary import Role
 from app.accounts import review
 from app.accounts import upkeep as accounts
 from app.agendas import service as agendas
+from app.alarms import service as alarms
 from app.cases.registering import Intake
 from app.contact_requests import service as contact_requests
 from app.defendants import service as defendants
@@ -100,6 +101,7 @@ def steps(
         Step("access_reviews.remind", partial(review.remind, principal=me)),
         Step("people.disable_idle", partial(people.disable_idle, principal=me)),
         Step("glass.alarm", partial(glass.raise_alarms, principal=me)),
+        Step("alarms.raise", partial(alarms.raise_alarms, principal=me)),
         Step("mails.digest", partial(notices.add_digests, principal=me)),
         Step("mails.alarm", partial(notices.raise_alarms, principal=me)),
         Step("webhooks.alarm", partial(webhooks.raise_alarms, principal=me)),

@@ -26,7 +26,7 @@ router = APIRouter(prefix="/v1", tags=["overlaps"], route_class=StrictRoute)
         EpochChangedError,
         TokenRefusedError,
         QuotaExceededError,
-        scope=Permission.TOKENS_EVALUATE,
+        scope=Permission.OVERLAPS_READ,
         max_body_bytes=MAX_BODY,
     ),
 )
@@ -41,7 +41,7 @@ async def quick_check(
     """Ask for one of the own cases whether other offices hold a subject, without posting it.
 
     Nothing of the subjects is stored. It is counted before any work, and the audit keeps who asked
-    for which case, why, and what was told. Also needs `overlaps:read`.
+    for which case, why, and what was told.
     """
     intake: Intake = request.app.state.intake
     return await service.check(session, principal, intake, ref, body, now=now)

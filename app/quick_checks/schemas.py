@@ -60,6 +60,7 @@ class HitRead(Read):
     """Which of the subjects that were asked about."""
     band: Band
     findings: tuple[HitFindingRead, ...]
+    """What is shared, the strongest first."""
     rung: Shown
     """How far it is shown: pointer or contact."""
     state: str

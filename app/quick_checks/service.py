@@ -42,7 +42,7 @@ async def check(
     """Look subjects up for one of the caller's own cases, store nothing of them, and record that.
 
     Raises:
-        MissingScopeError: the caller lacks `tokens:evaluate` or `overlaps:read`.
+        MissingScopeError: the caller lacks `overlaps:read`.
         AgreementNotInForceError: the office does not take part now.
         CaseNotFoundError: absent, another office's, or behind a wall.
         QuotaExceededError: nothing was looked up.
@@ -50,7 +50,6 @@ async def check(
         EpochMovedError: a switch to a new epoch came between; asking again helps.
         TokenRefusedError: a token is not the output of the evaluator.
     """
-    principal.require(Permission.TOKENS_EVALUATE)
     principal.require(Permission.OVERLAPS_READ)
     if not principal.is_participating:
         raise AgreementNotInForceError

@@ -19,10 +19,10 @@ async def count_checked(
     """Count subjects against the allowances of the office and the caller; return what is left.
 
     Raises:
-        MissingScopeError: the caller lacks `tokens:evaluate`.
+        MissingScopeError: the caller lacks `overlaps:read`.
         QuotaExceededError: nothing was debited.
     """
-    principal.require(Permission.TOKENS_EVALUATE)
+    principal.require(Permission.OVERLAPS_READ)
     await debit(await driver(session), principal, {QUICK_CHECK: subjects}, now=now)
     return (await read_left(session, principal, [QUICK_CHECK], now=now))[QUICK_CHECK]
 
@@ -33,9 +33,9 @@ async def read_left(
     """Return by class how many more elements the caller may have counted now.
 
     Raises:
-        MissingScopeError: the caller lacks `tokens:evaluate`.
+        MissingScopeError: the caller lacks `overlaps:read`.
     """
-    principal.require(Permission.TOKENS_EVALUATE)
+    principal.require(Permission.OVERLAPS_READ)
     shares = shares_of(principal)
     asked = list(classes)
     keys = [(holder, each) for holder in shares for each in asked]

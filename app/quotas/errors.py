@@ -13,6 +13,8 @@ class QuotaExceededError(AppError):
         "Wait for the time in Retry-After, or ask the operator for an import allowance."
     )
     sends = ("Retry-After",)
+    key_class = ""
+    """Of what the allowance is used up."""
 
 
 class AgreementNotInForceError(ForbiddenError):
@@ -26,15 +28,17 @@ class AgreementNotInForceError(ForbiddenError):
 def exceeded(key_class: str, wait: timedelta | None, now: datetime) -> QuotaExceededError:
     """Return the refusal that names the class and when it may be asked for again."""
     if wait is None:
-        return QuotaExceededError(
+        error = QuotaExceededError(
             f"This is more of the class {key_class} than is ever allowed at once. Ask for fewer "
             "elements, or ask the operator for an import allowance."
         )
-    seconds = int(wait.total_seconds()) + 1
-    again = (now + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    error = QuotaExceededError(
-        f"The allowance of the class {key_class} is used up until {again}. Wait, or ask the "
-        "operator for an import allowance."
-    )
-    error.headers = {"Retry-After": str(seconds)}
+    else:
+        seconds = int(wait.total_seconds()) + 1
+        again = (now + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        error = QuotaExceededError(
+            f"The allowance of the class {key_class} is used up until {again}. Wait, or ask the "
+            "operator for an import allowance."
+        )
+        error.headers = {"Retry-After": str(seconds)}
+    error.key_class = key_class
     return error

@@ -21,7 +21,7 @@ from app.people import sign_ins
 from app.people.deps import COOKIE
 from app.people.errors import BannerNotAcknowledgedError, SecondFactorNeededError
 from app.people.queries import IDLE, SignedIn
-from app.web import menu, refusals
+from app.web import forms, menu, refusals
 from app.web.rendering import render
 from app.web.zones import zone_of
 
@@ -179,7 +179,7 @@ def problem_page(request: Request, error: AppError) -> Response | None:
     values = {
         "error": error,
         "advice": refusals.advice(error),
-        "back": "/" if is_read else request.url.path.rpartition("/")[0] or "/",
+        "back": "/" if is_read else forms.local_path(request.url.path.rpartition("/")[0]),
         "trace_id": request.state.request_id if error.status >= _OPEN_STATUS else "",
     }
     if visit is not None:

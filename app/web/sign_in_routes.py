@@ -2,7 +2,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.core.deps import Now, Session
+from app.core.deps import Now, Session, caller_address
 from app.core.errors import AppError
 from app.people import factors, provider, registering, service
 from app.people.deps import (
@@ -45,7 +45,9 @@ async def show_sign_in(request: Request, to: Next = "", note: Note = "") -> Resp
 
 
 def _sign_in(request: Request, form: dict[str, str], error: AppError | None = None) -> Response:
-    people = demo_people.read(request.app.state.settings.demo_people)
+    address, settings = caller_address(request), request.app.state.settings
+    is_at_home = address is not None and address.is_loopback
+    people = demo_people.read(settings.demo_people if is_at_home else "")
     status = 200 if error is None else error.status
     return open_page(request, "sign_in.html", status=status, form=form, error=error, people=people)
 
@@ -103,7 +105,9 @@ async def begin_with_provider(
         address, cookie = await provider.begin_sign_in(gate, body, caller, now=now)
     except ProviderNotFoundError as error:
         return _sign_in(request, form, error)
-    answer = redirect(address)
+    # form-action 'self' holds for where a form is redirected to, too: Chromium would not go there
+    answer = open_page(request, "to_provider.html", address=address)
+    answer.headers["Refresh"] = f"0; url={address}"
     keep(answer, PROVIDER_COOKIE, cookie)
     return answer
 

@@ -44,6 +44,7 @@ OWN_OFFICE: Final = {
     "people:review": {"administrator", "auditor"},
     "runs:read": {"auditor", "operator"},
     "audit:read": {"auditor"},
+    "alarms:read": {"leadership", "administrator", "auditor", "operator"},
     "webhooks:manage": {"administrator"},
 }
 OTHER_SIDE: Final = {

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from app.core.ids import new_id, public_id
-from tests.campaigns.twins import Step, steps, transcripts
+from tests.campaigns.twins import ACTS, Step, steps, transcripts
 from tests.database import Template
 from tests.factories import Registry
 from tests.scenes import meet
@@ -55,6 +55,23 @@ class TestTwins:
         first, second = await transcripts(twins, sequence)
         assert first == second
         assert any(answer and answer[2].count('"overlap_id"') for answer in first)
+
+    async def test_are_alike_on_pages(self, twins: tuple[Registry, Registry]) -> None:
+        """What is hidden changes no list, count, form or answer that a person is shown."""
+        pages = [each for each in ACTS if each.startswith("page")]
+        sequence: list[Step] = [
+            *(("hide", 0, whom, "silent") for whom in range(2)),
+            ("other puts", 1, 0, "open"),
+            *(("put", place, place, "open") for place in range(2)),
+            *((what, place, 0, "open") for what in pages for place in range(2)),
+        ]
+        first, second = await transcripts(twins, sequence)
+        assert first == second
+        assert {answer[0] for answer in first if answer} == {200, 201}
+        shown = [step for step in sequence if step[0] != "hide"]
+        first, second = await transcripts(twins, shown, reveal=True)
+        told = {step[0] for step, a, b in zip(shown, first, second, strict=True) if a != b}
+        assert {"page", "page of queue", "page of case", "page of check"} <= told
 
     async def test_are_told_apart_by_what_is_open(self, twins: tuple[Registry, Registry]) -> None:
         first, second = await transcripts(twins, [("put", 0, 0, "open")], reveal=True)

@@ -17,12 +17,15 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
+import httpx
 import structlog
 from hypothesis import strategies as st
 
-from app.access.vocabulary import DISCLOSURES, RECORD_CLASSES
+from app.access.vocabulary import DISCLOSURES, RECORD_CLASSES, Role
 from app.core.clock import utc_now
+from app.people.deps import CSRF_HEADER
 from app.serving.keys import create_keys
+from tests.access.people import sign_in
 from tests.blinding import SEED, case
 from tests.database import Template, serving
 from tests.factories import OfficeClient, Registry
@@ -36,7 +39,9 @@ ACTS: Final = (
     *("give", "grants", "explain", "preview", "state", "breaks", "me", "other puts"),
     *("network", "check", "checks", "follow-ups", "follow-up", "contact", "looks"),
     *("open", "readings", "hidden opens", "other opens"),
+    *("page", "page of queue", "page of overlap", "page of case", "page of check", "page opened"),
 )
+PAGES: Final = ("/overlaps?turn=ours", "/cases", "/handling")
 steps = st.lists(
     st.tuples(
         st.sampled_from(ACTS),
@@ -51,6 +56,7 @@ _ANY: Final = {"X-Request-Id": "0198a1b2c3d47e5f8a9b0c1d2e3f4a5b"}
 _OPAQUE: Final = re.compile(
     r"(?:ovl|hnd|grt|brk|chk|crq|sec)_[0-9a-f]{32}|client:[0-9a-f-]{36}|[0-9a-f]{8}-[0-9a-f-]{27}"
     r"|(?<=\"digest\":\")[0-9a-f]{64}|(?<=cursor[\"=])[\":]*[A-Za-z0-9_-]{20,}"
+    r"|(?<=name=\"csrf_token\" value=\")[A-Za-z0-9_-]{43}|(?<=name=\"key\" value=\")[0-9a-f]{32}"
 )
 
 
@@ -63,6 +69,7 @@ class Twin:
         self.registry, self.me, self.hidden, self.other = registry, me, hidden, other
         self.names: dict[str, str] = {}
         self.seen: list[str] = []
+        self.person: httpx.AsyncClient | None = None
 
     @classmethod
     async def make(cls, registry: Registry, codes: Sequence[str], now: datetime) -> "Twin":
@@ -75,7 +82,18 @@ class Twin:
     async def send(self, method: str, path: str, body: Any = None) -> tuple[int, Any, str]:
         """Return all that the office can observe of an answer, apart from its time."""
         headers = {**_ANY, "Idempotency-Key": uuid4().hex} if method == "POST" else _ANY
-        answer = await self.me.http.request(method, path, json=body, headers=headers)
+        return self._heard(await self.me.http.request(method, path, json=body, headers=headers))
+
+    async def page(self, path: str, **fields: str) -> tuple[int, Any, str]:
+        """Return the same of a page, or of a form that somebody of the office sends there."""
+        if self.person is None:
+            self.person = (await sign_in(self.registry, self.me, Role.PROSECUTOR)).http
+        if not fields:
+            return self._heard(await self.person.get(path, headers=_ANY))
+        sent = {"csrf_token": self.person.headers[CSRF_HEADER], "key": uuid4().hex, **fields}
+        return self._heard(await self.person.post(path, data=sent, headers=_ANY))
+
+    def _heard(self, answer: httpx.Response) -> tuple[int, Any, str]:
         self.seen += re.findall(r"ovl_[0-9a-f]{32}", answer.text)
         heard = [(key.decode(), self._numbered(value)) for key, value in answer.headers.raw]
         return answer.status_code, sorted(heard), self._numbered(answer.content)
@@ -141,6 +159,12 @@ async def act(twin: Twin, step: Step, people: Sequence[Any], *, has_hidden: bool
         "looks": lambda: twin.send("GET", "/v1/second-looks"),
         "breaks": lambda: twin.send("GET", "/v1/glass-breaks"),
         "me": lambda: twin.send("GET", "/v1/me"),
+        "page": lambda: twin.page(PAGES[place]),
+        "page of queue": lambda: twin.page(f"/overlaps?turn=all&case=24-{place}"),
+        "page of overlap": lambda: twin.page(f"/overlaps/{overlap}"),
+        "page of case": lambda: twin.page(f"/cases/cms/24-{place}"),
+        "page of check": lambda: twin.page(f"/cases/cms/24-{place}/checks", act="plea"),
+        "page opened": lambda: twin.page(f"/overlaps/{overlap}/opened", opened_for="plea"),
     }
     return await sends[what]()
 

@@ -32,6 +32,7 @@ from tests.core.forgery import (
 from tests.core.surface import Surface
 from tests.core.test_http import assert_headers, assert_problem
 from tests.factories import Registry
+from tests.scenes import make_offices
 
 CLOSED = "postgresql://nobody:nothing@127.0.0.1:1/nowhere"
 
@@ -134,6 +135,22 @@ class TestStranger:
                     )
                     assert_problem(response, 401)
         assert not heard
+
+    async def test_nor_is_a_revoked_client_told_what_is_wrong_with_its_request(
+        self, shared_surface: Surface
+    ) -> None:
+        (office,) = await make_offices(shared_surface.registry, 1)
+        await shared_surface.registry.rows(
+            "UPDATE client_credentials SET revoked_at = now() WHERE id = :id RETURNING id",
+            id=office.client_id,
+        )
+        for name, operation in shared_surface.operations.items():
+            if name in {"issue_access_token", "evaluate_tokens"}:  # neither takes its token
+                continue
+            for wrong in ({"params": {"nothing": "1"}}, {"content": b"{"}, {"content": b"{}"}):
+                sent: dict[str, Any] = {"headers": {"content-type": operation.media_type}, **wrong}
+                response = await office.http.request(operation.method, operation.path, **sent)
+                assert_problem(response, 401)
 
     async def test_nor_is_that_of_a_cookie_without_sign_in(self, shared_surface: Surface) -> None:
         secret = "A" * 43

@@ -9,7 +9,7 @@ import pytest
 
 from app.core import strict_json
 from app.core.errors import MalformedError
-from app.core.http import parse_json
+from app.core.strict_json import parse_json
 from tests.core.surface import Surface
 
 MARK = "Marked Value-5550132"

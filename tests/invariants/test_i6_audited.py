@@ -592,6 +592,7 @@ NOTHING_TO_AUDIT: Final = {
     *(f"GET /v1/agendas{end}" for end in ("", "/{meeting}", "/{meeting}/agenda.pdf")),
     # what every office of the state or meeting is told alike
     "GET /v1/runs",  # what the registry did, and of no office
+    "GET /v1/alarms",  # of the office itself
     "GET /v1/offices",  # what every office may know of the others
     "GET /v1/infusion-desks",  # likewise
     *("GET /v1/defendant-feed/choice", "GET /v1/infusion-figures"),  # the office's own

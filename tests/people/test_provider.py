@@ -1,5 +1,6 @@
 """Signing in through the office's identity provider, a real one in a process of its own."""
 
+import html
 import os
 import subprocess
 import sys
@@ -330,3 +331,21 @@ class TestProvider:
                     client_id="j",
                     acr_values=[ACR],
                 )
+
+
+class TestPages:
+    async def test_a_form_goes_to_the_provider_without_being_redirected(self, house: House) -> None:
+        """Chromium follows no redirect of a form to another site under `form-action 'self'`."""
+        browser = Browser.new(house.registry)
+        ours = {"Origin": ORIGIN, "Sec-Fetch-Site": "same-origin"}
+        left = await browser.http.post(
+            "/sign-in/provider", data={"office": house.office}, headers=ours
+        )
+        assert left.status_code == 200
+        assert "form-action 'self';" in left.headers["content-security-policy"]
+        address = left.headers["refresh"].removeprefix("0; url=")
+        assert address.startswith(house.issuer)
+        assert f'href="{html.escape(address)}"' in left.text
+        back = await browser.http.get("/sign-in/provider", params=await house.authorize(address))
+        assert (back.status_code, back.headers["location"]) == (303, "/sign-in/notice")
+        assert (await browser.http.get("/sign-in/notice")).status_code == 200

@@ -1,17 +1,22 @@
 """The tests of the ladder once more, on a database that hides nothing."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Final
 
 import pytest_asyncio
 
 from app.core.db import driver
-from tests.access.test_matrix import TestObjects
+from tests.access.people import sign_in
+from tests.access.test_matrix import PEOPLE, TestObjects
 from tests.cases.test_ladder import TestAgreements, TestGrants, TestRungs
+from tests.core.surface import ABSENT
 from tests.database import Template
 from tests.factories import Registry
+from tests.handling.heads import draft, settle
 from tests.invariants.test_i3_ladder import TestI3NotVisibleIsNotExisting
-from tests.scenes import meet
+from tests.scenes import make_offices, meet
 from tests.wall.acting import client_of
 from tests.wall.open_doors import open_the_database
 
@@ -43,3 +48,34 @@ async def test_the_database_hides_nothing(shared_registry: Registry) -> None:
         shown = await connection.fetchrow("SELECT reached, summary, code FROM shown_overlaps")
     assert shown is not None
     assert (shown["reached"], shown["code"]) == (4, meeting.second.code)
+
+
+OPEN_TO_ALL: Final = {"/v1/offices", "/v1/commitments"}
+"""The directory of offices, which names those that take part."""
+
+
+async def test_no_operation_gives_a_stranger_anything_of_a_matter(
+    shared_registry: Registry,
+) -> None:
+    sides, request = await draft(shared_registry)
+    overlap = (await settle(sides, request))["overlap_id"]
+    (office,) = await make_offices(shared_registry, 1)
+    stranger = await sign_in(shared_registry, office, *PEOPLE)
+    known = {"request_id": request, "matter_id": f"mat_{request[4:]}", "overlap_id": overlap}
+    known |= {"source_system": "cms", "external_id": "24-0", "office": sides[1].office.code}
+    marks = {request[4:], overlap[4:], *(side.office.code for side in sides)}
+    told: set[str] = set()
+    for path, operations in shared_registry.app.openapi()["paths"].items():
+        if "get" not in operations or path in OPEN_TO_ALL:
+            continue
+        address = re.sub(r"{(\w+)}", lambda name: known.get(name[1], ABSENT), path)
+        for http in (office.http, stranger.http):
+            answer = await http.get(address)
+            assert answer.status_code < 500, path
+            asked = {mark for mark in marks if mark in address}
+            assert not [m for m in marks - asked if m in answer.text], (path, answer.text)
+        head = (await sides[0].head()).http
+        theirs = (await head.get(address)).text
+        if any(mark in theirs for mark in marks):
+            told.add(path)
+    assert len(told) >= 15, told  # its parties are told by these

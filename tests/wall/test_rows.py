@@ -50,6 +50,7 @@ OF_JOBS: Final = {
     *("key_epochs", "sealing_keys", "sealed_elements", "subjects", "tokens"),
     *("sightings", "hidden_sightings", "common_sightings", "suppressions"),
     *("state_settings", "proposals", "glass_breaks", "canary_alarms", "access_reviews"),
+    *("alarms", "readings"),
     *("reminders", "assignments", "mediations", "contact_requests"),
     "infusion_questions",
     *("case_grants", "lapse_notices"),  # of grants when they end, not what they give
@@ -59,6 +60,12 @@ OF_JOBS: Final = {
     *("webhook_deliveries", "mails", "notice_settings"),
 }
 """What the operator's commands read; of cases the keys and owners, of overlaps the keys."""
+
+READING: Final = (
+    "INSERT INTO readings (case_id, owner_office_id, overlap_id, office_id, office_case_id,"
+    " actor, reader, roles, rung, reason, read_at) VALUES"
+    " ($1, $2, $3, $4, $5, 'test', 'client', '{client}', 1, 'plea', now())"
+)
 
 
 @dataclass(frozen=True)
@@ -233,7 +240,7 @@ class TestApplication:
         )
         grant = (
             "INSERT INTO case_grants (case_id, grantee_office_id, rung, purpose, granted_at)"
-            " VALUES ($1, $2, 3, 'test', now())"
+            " VALUES ($1, $2, 2, 'test', now())"
         )
         rows = await scene.registry.rows("SELECT office_id, id FROM cases")
         cases = dict(map(tuple, rows))
@@ -244,22 +251,84 @@ class TestApplication:
             assert await refused(connection, grant, cases[scene.second], scene.first)
             assert await refused(connection, "UPDATE cases SET office_id = $1", scene.second)
 
-    async def test_logs_a_reading_in_its_own_name_of_what_it_is_shown(self, scene: Scene) -> None:
-        reading = (
-            "INSERT INTO readings (case_id, owner_office_id, overlap_id, office_id,"
-            " office_case_id, actor, reader, roles, rung, reason, read_at) VALUES"
-            " ($1, $2, $3, $4, $5, 'test', 'client', '{client}', 1, 'plea', now())"
+    async def test_does_in_its_own_name_alone_what_takes_two(self, scene: Scene) -> None:
+        """That the two are not one is a constraint; that either is who acts is the policies'."""
+        ((case,),) = await scene.registry.rows(
+            "SELECT id FROM cases WHERE office_id = :key", key=scene.first
         )
+        me, other = new_id(), new_id()
+        grant = (
+            "INSERT INTO case_grants (case_id, grantee_office_id, rung, purpose, granted_at,"
+            " approval, granted_by) VALUES ($1, $2, 3, 'test', now(), $3, $4)"
+        )
+        wall = "INSERT INTO case_walls VALUES (gen_random_uuid(), $1, $2, NULL, now(), 'test')"
+        approve = "UPDATE case_grants SET approval = 'given', approved_by = $1"
+        ask = "UPDATE case_walls SET lift_asked_at = now(), lift_asked_by = $1"
+        lift = "UPDATE case_walls SET lifted_at = now(), lifted_by = $1"
+        async with acting(scene.url, "joinder_app", scene.first) as connection:
+            assert await refused(connection, grant, case, scene.second, "not_needed", "x")
+            assert not await refused(connection, grant, case, scene.second, "pending", "x")
+            await connection.execute(grant, case, scene.second, "pending", f"person:{other}")
+            await connection.execute(wall, case, scene.second)
+            for roles, who, may in (
+                ("client", me, False),
+                ("prosecutor", me, False),
+                ("leadership", me, True),
+                ("leadership", other, False),
+            ):
+                await connection.execute(
+                    "SELECT set_config('joinder.roles', $1, true),"
+                    " set_config('joinder.person', $2, true)",
+                    roles,
+                    str(me),
+                )
+                for act in (approve, ask, lift):
+                    is_refused = await refused(connection, act, f"person:{who}")
+                    assert is_refused is not may, (roles, who, act)
+
+    async def test_logs_a_reading_in_its_own_name_of_what_it_is_shown(self, scene: Scene) -> None:
         cases = dict(map(tuple, await scene.registry.rows("SELECT office_id, id FROM cases")))
         theirs = (cases[scene.second], scene.second, scene.meeting.key)
         own = (scene.first, cases[scene.first])
         async with acting(scene.url, "joinder_app", scene.first) as connection:
-            assert not await refused(connection, reading, *theirs, *own)
-            assert await refused(connection, reading, *theirs, scene.second, cases[scene.second])
-            assert await refused(connection, reading, *theirs[:2], new_id(), *own)
-            await connection.execute(reading, *theirs, *own)
+            assert not await refused(connection, READING, *theirs, *own)
+            assert await refused(connection, READING, *theirs, scene.second, cases[scene.second])
+            assert await refused(connection, READING, *theirs[:2], new_id(), *own)
+            await connection.execute(READING, *theirs, *own)
             assert await connection.fetch("SELECT id FROM readings") == []  # it is the owner's
             assert await refused(connection, "SELECT actor FROM readings")
+
+    async def test_reads_what_a_case_is_about_where_it_logs_that_and_not_after(
+        self, scene: Scene
+    ) -> None:
+        cases = dict(map(tuple, await scene.registry.rows("SELECT office_id, id FROM cases")))
+        about = "SELECT reached, summary, record_class, facts FROM shown_overlaps"
+        await scene.registry.rows(
+            "INSERT INTO case_grants (case_id, grantee_office_id, rung, purpose, granted_at)"
+            " VALUES (:key, :office, 4, 'test', now()) RETURNING id",
+            key=cases[scene.second],
+            office=scene.first,
+        )
+        for _ in range(2):  # what an earlier transaction logged counts for that one only
+            connection = await asyncpg.connect(scene.url)
+            async with connection.transaction():
+                await connection.execute("SET LOCAL ROLE joinder_app")
+                await connection.execute(
+                    "SELECT set_config('joinder.office', $1, true),"
+                    " set_config('joinder.roles', 'client', true)",
+                    str(scene.first),
+                )
+                (kept,) = await connection.fetch(about)
+                assert list(kept) == [3, None, None, None]
+                await connection.execute(
+                    READING,
+                    *(cases[scene.second], scene.second, scene.meeting.key),
+                    *(scene.first, cases[scene.first]),
+                )
+                (shown,) = await connection.fetch(about)
+                assert shown["summary"].startswith("Worked without pay")
+                assert None not in shown.values()
+            await connection.close()
 
     async def test_grants_itself_what_an_accepted_request_shows_in_its_overlap(
         self, scene: Scene
@@ -332,7 +401,7 @@ class TestJobsAndBackup:
             seen = await columns(connection)
         assert seen.pop("cases") == {
             *("id", "office_id", "review_on", "validated_on", "withdrawn_at", "held_at"),
-            *("feed_digests", "feed_charged_on"),
+            *("posted_at", "feed_digests", "feed_charged_on"),
         }
         assert "question" not in seen["infusion_questions"]
         assert "reason" not in seen["glass_breaks"] | seen["contact_requests"]

@@ -1,0 +1,82 @@
+"""SQL of alarms: what deserves one, and which there are."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import asyncpg
+from sqlalchemy import Select, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.alarms.models import Alarm
+from app.core.db import driver
+
+DAYS: Final = 7
+"""How many whole days are looked at, so that a night without a run hides nothing."""
+MOST_READINGS: Final = 100
+"""Summaries that an office opens in a day before somebody is asked to look."""
+MOST_SHORT_LIVED: Final = 50
+"""Cases that an office takes back in a day, of those posted at most a week before."""
+
+# each finding raises one alarm, however often it is looked for
+_RAISE: Final = """
+INSERT INTO alarms (office_id, kind, finding, count, raised_at)
+SELECT f.office_id, f.kind, f.finding, f.count, $1
+FROM (
+  SELECT a.office_id, 'canary' AS kind, a.id::text AS finding, 1 AS count FROM canary_alarms a
+  UNION ALL
+  SELECT r.office_id, 'readings', r.logged_at::date::text, count(*) FROM readings r
+  WHERE r.logged_at >= $2 AND r.logged_at < $3
+  GROUP BY r.office_id, r.logged_at::date HAVING count(*) > $4
+  UNION ALL
+  SELECT c.office_id, 'short_lived', c.withdrawn_at::date::text, count(*) FROM cases c
+  WHERE c.withdrawn_at >= $2 AND c.withdrawn_at < $3
+    AND c.withdrawn_at < c.posted_at + interval '7 days'
+  GROUP BY c.office_id, c.withdrawn_at::date HAVING count(*) > $5) AS f
+WHERE NOT EXISTS (SELECT FROM alarms a WHERE a.office_id = f.office_id AND a.kind = f.kind
+                  AND a.finding = f.finding)
+ORDER BY f.office_id, f.kind, f.finding LIMIT $6
+RETURNING key, office_id, kind, count
+"""
+_RAISE_ONE: Final = """
+INSERT INTO alarms (office_id, kind, finding, count, raised_at)
+VALUES ($1, 'allowance', $2, 1, $3)
+ON CONFLICT (office_id, kind, finding) DO NOTHING RETURNING key, office_id, kind, count
+"""
+_ALL: Final = """
+SELECT a.key, a.kind, a.count, a.raised_at, o.code, coalesce(c.email, o.contact_email) AS email
+FROM alarms a JOIN offices o ON o.id = a.office_id
+LEFT JOIN office_contacts c ON c.office_id = o.id AND c.role = 'security'
+WHERE a.raised_at >= $1 ORDER BY a.number
+"""
+
+
+async def raise_found(
+    session: AsyncSession, *, since: datetime, until: datetime, now: datetime, limit: int
+) -> Sequence[asyncpg.Record]:
+    """Raise an alarm for each new finding, at most `limit`, and return them."""
+    rows: Sequence[asyncpg.Record] = await (await driver(session)).fetch(
+        _RAISE, now, since, until, MOST_READINGS, MOST_SHORT_LIVED, limit
+    )
+    return rows
+
+
+async def raise_used_up(
+    session: AsyncSession, office_id: int, finding: str, *, now: datetime
+) -> asyncpg.Record | None:
+    """Raise an alarm that an allowance is used up; None where there is one of this finding."""
+    return await (await driver(session)).fetchrow(_RAISE_ONE, office_id, finding, now)
+
+
+async def list_all(session: AsyncSession, *, since: datetime) -> Sequence[asyncpg.Record]:
+    """Return the alarms of every office from then on, oldest first, with whom to reach."""
+    rows: Sequence[asyncpg.Record] = await (await driver(session)).fetch(_ALL, since)
+    return rows
+
+
+def of_office(office_id: int, *, before: int | None, limit: int) -> Select[Alarm]:
+    """Describe a page of the alarms about an office, newest first."""
+    page = select(Alarm).where(Alarm.office_id == office_id)
+    if before is not None:
+        page = page.where(Alarm.number < before)
+    return page.order_by(Alarm.number.desc()).limit(limit)

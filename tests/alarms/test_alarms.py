@@ -1,0 +1,120 @@
+"""Alarms: each finding once, told to the operator whole and to the office as far as it may know."""
+
+from datetime import timedelta
+from typing import Any
+
+from app.access.vocabulary import Role
+from app.alarms import queries, service
+from app.core.clock import utc_now
+from app.core.db import transaction
+from app.jobs.steps import NIGHTLY
+from tests.access.people import sign_in
+from tests.blinding import case
+from tests.factories import OfficeClient, Registry
+from tests.scenes import make_offices, someone, something
+from tests.suppressing.test_canaries import set_canary
+
+
+async def night(registry: Registry) -> int:
+    """Raise what there is, as the nightly job does until nothing is left."""
+    raised = 0
+    async with transaction(registry.operator) as session:
+        while some := await service.raise_alarms(session, NIGHTLY, now=utc_now(), limit=50):
+            raised += some
+    return raised
+
+
+async def told(registry: Registry, office: OfficeClient) -> list[tuple[str, int]]:
+    """Return what the office's administrator reads."""
+    person = await sign_in(registry, office, Role.ADMINISTRATOR)
+    answer = await person.send("GET", "/v1/alarms")
+    assert answer.status_code == 200, answer.text
+    return [(each["kind"], each["count"]) for each in answer.json()["items"]]
+
+
+async def all_of(registry: Registry, office: OfficeClient) -> list[tuple[str, str]]:
+    """Return what the operator reads about the office, and whom to reach."""
+    async with transaction(registry.operator) as session:
+        found = await service.list_all(session, NIGHTLY, since=utc_now() - timedelta(hours=1))
+    return [(row["kind"], row["email"]) for row in found if row["code"] == office.code]
+
+
+class TestCanary:
+    async def test_is_told_of_once_and_to_the_poster_by_no_name(
+        self, shared_registry: Registry
+    ) -> None:
+        owner, poster = await make_offices(shared_registry, 2)
+        bait = something()
+        await set_canary(shared_registry, owner, bait)
+        await night(shared_registry)
+        await poster.put_case("24-1", case(bait))
+        assert await night(shared_registry) == 1
+        assert await night(shared_registry) == 0
+        assert await told(shared_registry, poster) == [("unusual_post", 1)]
+        assert await told(shared_registry, owner) == []
+        ((kind, email),) = await all_of(shared_registry, poster)
+        assert kind == "canary"
+        assert email.endswith("@example.com")
+        entries = [
+            each["detail"]
+            for each in await shared_registry.audit("alarm.raised")
+            if each["detail"]["kind"] == "canary"
+        ]
+        assert entries[-1] == {"kind": "canary", "count": 1}
+
+
+class TestAllowance:
+    async def test_that_is_used_up_raises_one_a_day_and_class(
+        self, shared_registry: Registry
+    ) -> None:
+        (office,) = await make_offices(shared_registry, 1)
+        for counts in ({"tel": 501}, {"tel": 501}, {"email": 201}):
+            refused = await office.http.post("/v1/tokens/permits", json=permit(counts))
+            assert refused.status_code == 429, refused.text
+        assert await told(shared_registry, office) == [("allowance", 1)] * 2
+        assert len(await all_of(shared_registry, office)) == 2
+
+
+class TestMany:
+    async def test_readings_and_short_lived_cases_raise_one_for_the_day(
+        self, shared_registry: Registry
+    ) -> None:
+        (office,) = await make_offices(shared_registry, 1)
+        cases = [
+            {"source_system": "cms", "external_id": f"24-{number}", "case": case(someone())}
+            for number in range(queries.MOST_SHORT_LIVED + 1)
+        ]
+        put = await office.http.put("/v1/cases", json={"cases": cases})
+        assert put.status_code == 200, put.text
+        of_it = "office_id = (SELECT id FROM offices WHERE code = :code)"
+        await shared_registry.rows(
+            "UPDATE cases SET posted_at = now() - interval '3 days',"  # noqa: S608 -- constants
+            f" withdrawn_at = now() - interval '1 day' WHERE {of_it} RETURNING id",
+            code=office.code,
+        )
+        await shared_registry.rows(
+            "INSERT INTO readings (case_id, owner_office_id, overlap_id, office_id, office_case_id,"
+            " actor, reader, roles, rung, reason, read_at, logged_at)"
+            " SELECT 1, 1, gen_random_uuid(), o.id, 1, 'test', 'person', '{}', 3, 'plea', now(),"
+            " now() - interval '1 day' FROM offices o, generate_series(1, :most)"
+            " WHERE o.code = :code RETURNING id",
+            most=queries.MOST_READINGS + 1,
+            code=office.code,
+        )
+        await night(shared_registry)
+        assert await night(shared_registry) == 0
+        assert sorted(await told(shared_registry, office)) == [
+            ("readings", queries.MOST_READINGS + 1),
+            ("short_lived", queries.MOST_SHORT_LIVED + 1),
+        ]
+
+
+def permit(counts: dict[str, int]) -> dict[str, Any]:
+    """Return what asks for the evaluation of so many elements."""
+    return {
+        "epoch": 1,
+        "reason": "posting",
+        "cases": [{"source_system": "cms", "external_id": "24-1"}],
+        "counts": counts,
+        "digest": "oXfCO_MK23DYeQDnLQLw4sIYGcWPuMB0eASEHpA7LHs",
+    }
