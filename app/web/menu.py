@@ -95,12 +95,12 @@ _SECTIONS: Final = (
             ("Our office", "/office", Permission.OFFICES_READ),
             ("People", "/people", Permission.PEOPLE_MANAGE),
             ("Machine clients", "/machines", Permission.CLIENTS_MANAGE),
+            ("Webhooks", "/webhooks", Permission.WEBHOOKS_MANAGE),
             ("Suppression lists", "/suppressions", Permission.SUPPRESSIONS_MANAGE),
             ("Allowances", "/quotas", Permission.OFFICES_READ),
             ("Other offices", "/offices", Permission.OFFICES_READ),
         ),
     ),
-    ("Webhooks", (("Webhooks", "/webhooks", Permission.WEBHOOKS_MANAGE),)),
 )
 
 
