@@ -42,6 +42,8 @@ _SECTIONS: Final = (
         "Overlaps",
         (
             ("Queue", "/overlaps", Permission.OVERLAPS_READ),
+            ("Contacts", "/contact-requests", Permission.HANDLING_READ),
+            ("Second looks", "/second-looks", Permission.OVERLAPS_READ),
             ("Hold no longer", "/overlaps/retracted", Permission.OVERLAPS_READ),
             ("State overview", "/state", Permission.STATE_OVERLAPS_READ),
         ),
@@ -51,6 +53,7 @@ _SECTIONS: Final = (
         (
             ("Our cases", "/cases", Permission.CASES_READ),
             ("Post a case", "/cases/new", Permission.CASES_POST),
+            ("Quick check", "/check", Permission.TOKENS_EVALUATE),
         ),
     ),
     (
@@ -58,6 +61,13 @@ _SECTIONS: Final = (
         (
             ("Requests", "/handling", Permission.HANDLING_READ),
             ("Matters", "/matters", Permission.HANDLING_READ),
+        ),
+    ),
+    (
+        "Advice",
+        (
+            ("Questions and desks", "/infusion", Permission.INFUSION_READ),
+            ("Ask a question", "/infusion/new", Permission.INFUSION_ASK),
         ),
     ),
     (

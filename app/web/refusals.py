@@ -28,6 +28,19 @@ _BY_CODE: Final = {
     "grant-digest-differs": "It has changed since you read it. Open the page again.",
     "glass-break-reviewed": "Somebody closed the review before you. Its finding stays.",
     "instrument-missing": "The state's rule wants a referral or consent on record first.",
+    "contact-request-open": "Your office has asked before and waits for the answer. See Contacts.",
+    "contact-shown": "The overlap shows already whom to call. Open it again.",
+    "contact-request-ended": "The request was answered, withdrawn or has expired.",
+    "contact-request-not-yours": "The other office must do this.",
+    "second-look-state": "Somebody was first. Open the page again to see where it stands.",
+    "infusion-question-state": "Somebody was first. Open the page again to see where it stands.",
+    "infusion-question-not-yours": "The other office must do this.",
+    "infusion-desk-absent": "That office gives no advice on this topic. Choose another desk.",
+    "quota-exceeded": "Your office or you have asked about as many as is allowed for now. Nothing "
+    "was looked up. Try again tomorrow, or ask the operator for more.",
+    "agreement-not-in-force": "Your office does not take part now, because its participation "
+    "agreement is not in force.",
+    "epoch-changed": "The service has changed its keys since you opened the page. Open it again.",
     "cursor-invalid": "Start the list from its first page.",
     "unknown-parameter": "The address has something in it that this page does not know.",
 }

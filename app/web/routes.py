@@ -4,8 +4,10 @@ from fastapi import APIRouter
 
 from app.web import (
     access_routes,
+    advice_routes,
     agenda_routes,
     case_routes,
+    contact_routes,
     glass_routes,
     handling_routes,
     handling_step_routes,
@@ -14,12 +16,16 @@ from app.web import (
     machine_routes,
     matter_routes,
     matter_step_routes,
+    network_routes,
     notice_routes,
     office_routes,
     overlap_routes,
     oversight_routes,
     people_routes,
+    queue_routes,
+    quick_check_routes,
     run_routes,
+    second_look_routes,
     sign_in_routes,
     suppression_routes,
     webhook_routes,
@@ -27,9 +33,11 @@ from app.web import (
 
 router = APIRouter()
 for part in (
-    *(sign_in_routes, overlap_routes, case_routes, help_routes),
-    *(handling_routes, handling_step_routes, matter_routes, matter_step_routes),
+    *(sign_in_routes, queue_routes, overlap_routes, case_routes, help_routes),
+    *(handling_routes, handling_step_routes, contact_routes, second_look_routes),
+    *(matter_routes, matter_step_routes),
     *(access_routes, glass_routes, oversight_routes),
+    *(advice_routes, network_routes, quick_check_routes),
     *(agenda_routes, insight_routes, run_routes),
     *(people_routes, machine_routes, office_routes, suppression_routes),
     *(notice_routes, webhook_routes),
