@@ -51,6 +51,8 @@ from app.people import me_routes as people_themselves
 from app.people import routes as people
 from app.people.deps import admit_person, current_sign_in
 from app.people.errors import NOT_SIGNED_IN, CrossSiteRequestError
+from app.quick_checks import examples as quick_checks_examples
+from app.quick_checks import routes as quick_checks
 from app.quotas import examples as quotas_examples
 from app.quotas import routes as quotas
 from app.reviews import examples as reviews_examples
@@ -76,7 +78,8 @@ PACKAGES: Final = (
     *(accounts, people, people_themselves, people_administration),
     *(quotas, overlaps, cases, suppressing, defendants, sharing, oversight, reviews, infusion),
     *(handling, matters, teamwork, contact_requests, followups, networks, second_looks, checks),
-    *(notifications, alarms, notices, webhooks, agendas, insights, jobs, web),
+    *(quick_checks, notifications, alarms, notices, webhooks),
+    *(agendas, insights, jobs, web),
 )
 
 EXAMPLES: Final = {
@@ -100,6 +103,7 @@ EXAMPLES: Final = {
     **overlaps_examples.EXAMPLES,
     **oversight_examples.EXAMPLES,
     **people_examples.EXAMPLES,
+    **quick_checks_examples.EXAMPLES,
     **quotas_examples.EXAMPLES,
     **reviews_examples.EXAMPLES,
     **second_looks_examples.EXAMPLES,

@@ -24,6 +24,7 @@ from app.overlaps import models as overlaps
 from app.pairs import models as pairs
 from app.people import models as people
 from app.proposals import models as proposals
+from app.queues import models as queues
 from app.quotas import models as quotas
 from app.recounting import models as recounting
 from app.rematching import models as rematching
@@ -59,6 +60,7 @@ __all__ = [
     "pairs",
     "people",
     "proposals",
+    "queues",
     "quotas",
     "recounting",
     "rematching",

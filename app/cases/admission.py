@@ -52,7 +52,7 @@ def check_case(
     if case.summary is not None and not is_read and (marks := find_identifiers(case.summary)):
         raise SummaryRefusedError(problems=marks)
     subjects = [
-        _subject(index, subject)
+        posted_subject(index, subject)
         for index, subject in enumerate(case.subjects)
         if subject.is_matched
     ]
@@ -89,7 +89,12 @@ def _after(day: date, years: int) -> date:
         return date(year, 2, 28)
 
 
-def _subject(index: int, subject: SubjectPut) -> PostedSubject:
+def posted_subject(index: int, subject: SubjectPut) -> PostedSubject:
+    """Return a subject with the elements that its tokens are; `index` is its place in the request.
+
+    Raises:
+        TokenRefusedError: one is not the output of the evaluator.
+    """
     names = [
         Name(
             name.rarity,

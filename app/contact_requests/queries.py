@@ -37,6 +37,11 @@ WHERE $1 IN (k.requester_office_id, k.responder_office_id) AND $3 AND $2::timest
 
 _PAGE: Final = _VISIBLE + " AND ($5::uuid IS NULL OR k.id < $5) ORDER BY k.id DESC LIMIT $6"
 _ONE: Final = _VISIBLE + " AND k.id = $5"
+_OPEN: Final = (
+    _VISIBLE
+    + " AND k.overlap_id = $5 AND k.status = 'pending' AND k.expires_at > $2"
+    + " ORDER BY k.id LIMIT 1"
+)
 
 _EXPIRE: Final = """
 WITH gone AS (
@@ -90,6 +95,16 @@ async def get_request(
     )
     if row is None:
         raise ContactRequestNotFoundError
+    return row
+
+
+async def find_open(
+    session: AsyncSession, principal: Principal, overlap_id: UUID, *, now: datetime
+) -> asyncpg.Record | None:
+    """Return the request in an overlap that awaits an answer, of either side; None without one."""
+    row: asyncpg.Record | None = await (await driver(session)).fetchrow(
+        _OPEN, *_who(principal, now), overlap_id
+    )
     return row
 
 

@@ -8,7 +8,7 @@ from app.accounts.pages import RequestedPage
 from app.cases import ladder
 from app.cases.errors import OverlapNotFoundError
 from app.cases.overlap_schemas import OverlapId
-from app.contact_requests import service
+from app.contact_requests import reading, service
 from app.contact_requests.errors import (
     ContactRequestEndedError,
     ContactRequestNotFoundError,
@@ -72,7 +72,7 @@ async def list_contact_requests(
     session: Session, principal: CurrentPrincipal, page: RequestedPage, now: Now
 ) -> ContactRequestPage:
     """List the requests for a contact that the office sent or received, newest first."""
-    found = await service.list_requests(
+    found = await reading.list_requests(
         session, principal, before=page.id, limit=page.limit, now=now
     )
     return ContactRequestPage(
@@ -94,8 +94,8 @@ async def read_contact_request(
     now: Now,
 ) -> ContactRequestRead:
     """Read one request for a contact."""
-    key = parse_public_id(service.PREFIX, request_id)
-    read = await service.read_request(session, principal, key, now=now)
+    key = parse_public_id(reading.PREFIX, request_id)
+    read = await reading.read_request(session, principal, key, now=now)
     response.headers["ETag"] = read.etag
     return read
 
@@ -125,7 +125,7 @@ async def answer_contact_request(
     now: Now,
 ) -> Response:
     """Accept a request, decline it with a reason, or withdraw one's own; the first is final."""
-    key = parse_public_id(service.PREFIX, request_id)
+    key = parse_public_id(reading.PREFIX, request_id)
     return await answer_once(
         session,
         claim,

@@ -21,13 +21,13 @@ from app.contact_requests.errors import (
     ContactShownError,
 )
 from app.contact_requests.models import ContactRequest
+from app.contact_requests.reading import PREFIX, direction, render
 from app.contact_requests.schemas import ContactAnswer, ContactReason, ContactRequestRead
 from app.contact_requests.states import BY, EXPIRES_AFTER, NEXT
 from app.core.db import APP, become, enter
 from app.core.ids import new_id, public_id
 from app.core.preconditions import Precondition
 
-PREFIX: Final = "crq"
 ASKED: Final = "contact_requested"
 """Purpose of the grant that shows the owner who asks."""
 OPENED: Final = "contact_accepted"
@@ -133,7 +133,7 @@ async def answer_request(
     """
     principal.require(Permission.HANDLING_ANSWER)
     row = await queries.get_request(session, principal, request_id, now=now, for_update=True)
-    if BY[answer.answer] != _direction(row):
+    if BY[answer.answer] != direction(row):
         raise ContactRequestNotYoursError
     status = NEXT.get((row["status"], answer.answer))
     if status is None or row["expires_at"] <= now:
@@ -216,77 +216,3 @@ async def expire_requests(
         await enter(session, office)
         await _end(session, office, row, "expired", now=now)
     return len(gone)
-
-
-async def read_request(
-    session: AsyncSession, principal: Principal, request_id: UUID | None, *, now: datetime
-) -> ContactRequestRead:
-    """Return one request that the caller's office sent or received, and record that.
-
-    Raises:
-        MissingScopeError: the caller lacks `handling:read`.
-        ContactRequestNotFoundError: absent, or between other offices; never told apart.
-    """
-    principal.require(Permission.HANDLING_READ)
-    read = render(await queries.get_request(session, principal, request_id, now=now))
-    await _record_disclosed(session, principal, [read])
-    return read
-
-
-async def list_requests(
-    session: AsyncSession,
-    principal: Principal,
-    *,
-    before: UUID | None,
-    limit: int,
-    now: datetime,
-) -> list[tuple[UUID, ContactRequestRead]]:
-    """Return a page of the requests that the caller's office sent or received, newest first.
-
-    Raises:
-        MissingScopeError: the caller lacks `handling:read`.
-    """
-    principal.require(Permission.HANDLING_READ)
-    rows = await queries.list_requests(session, principal, before=before, limit=limit, now=now)
-    found = [(row["id"], render(row)) for row in rows]
-    await _record_disclosed(session, principal, [read for _, read in found])
-    return found
-
-
-async def _record_disclosed(
-    session: AsyncSession, principal: Principal, shown: list[ContactRequestRead]
-) -> None:
-    await audit.record(
-        session,
-        principal,
-        "contact_requests.disclosed",
-        f"{len(shown)} requests",
-        recipients=[principal.office_id],
-        detail={read.id: read.status for read in shown},
-    )
-
-
-def _direction(row: asyncpg.Record) -> str:
-    return "sent" if row["is_sent"] else "received"
-
-
-def render(row: asyncpg.Record) -> ContactRequestRead:
-    """Return a request as the caller's office sees it."""
-    same = (
-        "version",
-        "reason",
-        "status",
-        "decline_reason",
-        "requested_at",
-        "expires_at",
-        "ended_at",
-    )
-    return ContactRequestRead.model_validate(
-        {
-            **{name: row[name] for name in same},
-            "id": public_id(PREFIX, row["id"]),
-            "overlap_id": public_id(ladder.PREFIX, row["overlap_id"]),
-            "case": {"source_system": row["source_system"], "external_id": row["external_id"]},
-            "direction": _direction(row),
-        }
-    )

@@ -58,8 +58,15 @@ STATE = (
         kind="attorney_general",
         committed_for=300,
     ),
+    DemoOffice("DEMO-GROVE", "Grove County District Attorney", "CA"),
+    DemoOffice("DEMO-HAZEL", "Hazel County District Attorney", "CA"),
+    DemoOffice("DEMO-IRONWOOD", "Ironwood County State's Attorney", "CA"),
+    DemoOffice("DEMO-JUNIPER", "Juniper County District Attorney", "CA"),
+    DemoOffice("DEMO-LAUREL", "Laurel County District Attorney", "CA"),
+    DemoOffice("DEMO-MAPLE", "Maple County Prosecuting Attorney", "CA"),
+    DemoOffice("DEMO-OAK", "Oak County District Attorney", "CA"),
 )
-"""Offices of one invented state, for looking at the pages; their cases are in state.py."""
+"""A dozen offices of one invented state, for looking at the pages; state.py has their cases."""
 
 AT_THE_TABLE = (
     *OFFICES,

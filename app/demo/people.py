@@ -39,6 +39,8 @@ PEOPLE: Final = (
     DemoPerson("DEMO-DOGWOOD", "p.oyelaran", "Peter Oyelaran", "leadership", "Unit head"),
     DemoPerson("DEMO-ELM", "s.whitlock", "Sela Whitlock", "leadership", "Unit head"),
     DemoPerson("DEMO-FIR", "a.brandvold", "Anders Brandvold", "prosecutor", "Deputy prosecutor"),
+    DemoPerson("DEMO-GROVE", "b.okonjo", "Bela Okonjo", "leadership", "Unit head"),
+    DemoPerson("DEMO-MAPLE", "v.saarinen", "Vera Saarinen", "prosecutor", "Deputy prosecutor"),
     DemoPerson("DEMO-AG", "c.montrose", "Celia Montrose", "coordinator", "State coordinator"),
 )
 

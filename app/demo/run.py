@@ -77,7 +77,7 @@ def demonstrate(
         service = stack.enter_context(running(here, ports=ports, settings=settings, log=log))
         say(f"Registry and evaluator answer after {time.monotonic() - started:.1f} s.")
         if with_pages:
-            state.show(here, directory, service.addresses.registry)
+            state.show(here, directory, service.addresses.registry, prior)
             say(f"Open {service.addresses.registry} in a browser and pick who you are.")
         ids = _add_offices(here, directory)
         configs = offices.configure(directory, service.addresses.registry, ids)

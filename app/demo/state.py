@@ -6,16 +6,16 @@ who look alike, a shared front business, an office that wants to be called first
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
-from app.client.cases import Address, Case, Identifier, Subject
+from app.client.cases import Case, Identifier
 from app.client.registry import RegistryClient
-from app.demo import offices, people
+from app.demo import counties, dealings, offices, people
+from app.demo.cases import case, firm, person
 from app.demo.offices import STATE
-from app.identifiers.match_keys import PersonName
 from app.serving import night
 from app.serving.installation import Installation, InstallationError, in_transaction
 
@@ -23,124 +23,54 @@ _TYPES: Final = ("labor", "sex", "labor", "undetermined")
 _STAGES: Final = ("charged", "pre_charge", "disposed", "charged", "declined")
 
 
-_ATTESTED: Final = {
-    "attest_basis": "records",
-    "attested_by": "Unit chief",
-    "attested_on": "2026-01-05",
-    "support_at": "Case file, part 2",
-}
-
-
-def _person(
-    given: str,
-    surname: str,
-    born: str = "",
-    *,
-    middle: str = "",
-    phone: str = "",
-    street: str = "",
-    identifiers: tuple[Identifier, ...] = (),
-    ref: str = "1",
-) -> Subject:
-    return Subject(
-        ref=ref,
-        provenance="own_investigation",
-        names=(PersonName(given, surname, middle, born),),
-        born=born,
-        phones=(phone,) if phone else (),
-        addresses=(Address(street, "95999"),) if street else (),
-        identifiers=identifiers,
-    )
-
-
-def _firm(name: str, *, phone: str = "", street: str = "", ref: str = "1") -> Subject:
-    return Subject(
-        ref=ref,
-        provenance="court_filing",
-        kind="organization",
-        phones=(phone,) if phone else (),
-        addresses=(Address(street, "95999"),) if street else (),
-        identifiers=(Identifier("org", name, "CA"),),
-    )
-
-
-def _case(
-    number: str,
-    *subjects: Subject,
-    kind: str = "labor",
-    stage: str = "charged",
-    shown: str = "open",
-    county: str = "",
-    opened: str = "2026-02-11",
-    summary: str = "",
-    origin: str = "",
-) -> Case:
-    return Case(
-        source_system="cms",
-        external_id=number,
-        record_class=stage,
-        trafficking_type=kind,
-        subjects=subjects,
-        disclosure=shown,
-        county_fips=county,
-        opened_on=opened,
-        summary=summary,
-        origin=origin,
-        **(_ATTESTED if stage in {"pre_charge", "declined"} else {}),
-        declined_reason="evidence" if stage == "declined" else "",
-    )
-
-
 _PLATE: Final = Identifier("plate", "7DEM042", "CA")
 
 CASES: Final[dict[str, tuple[Case, ...]]] = {
     "DEMO-DOGWOOD": (
-        _case(
+        case(
             "D26-0107",
-            _person("Marlon", "Vestergaard", "1979-04-18", middle="T", phone="+1 415 555 0142"),
+            person("Marlon", "Vestergaard", "1979-04-18", middle="T", phone="+1 415 555 0142"),
             county="06033",
             summary="Restaurant workers held in debt for travel and rent; wages kept back.",
         ),
-        _case("D26-0112", _firm("Sunpath Harvest Crews LLC", phone="+1 415 555 0117")),
-        _case(
+        case("D26-0112", firm("Sunpath Harvest Crews LLC", phone="+1 415 555 0117")),
+        case(
             "D26-0131",
-            _person("Odalys", "Trentham", "1991-09-02", phone="+1 415 555 0163"),
+            person("Odalys", "Trentham", "1991-09-02", phone="+1 415 555 0163"),
             kind="sex",
             summary="Advertisements in four counties; one person pays for all of them.",
         ),
-        _case("D26-0140", _person("Corvin", "Aldabert", "1984-01-30"), kind="sex"),
+        case("D26-0140", person("Corvin", "Aldabert", "1984-01-30"), kind="sex"),
     ),
     "DEMO-ELM": (
-        _case(
+        case(
             "2026-00318",
-            _person("Odalys", "Trentham", "1991-09-02", middle="R"),
+            person("Odalys", "Trentham", "1991-09-02", middle="R"),
             kind="sex",
             shown="contact_first",
         ),
-        _case(
+        case(
             "2026-00322",
-            _person("Leopold", "Strandquist", "1968-12-07", street="410 Quarry Lane"),
+            person("Leopold", "Strandquist", "1968-12-07", street="410 Quarry Lane"),
             stage="pre_charge",
             shown="contact_first",
         ),
-        _case("2026-00340", _person("Bram", "Hollenkamp", "1990-06-15", phone="+1 415 555 0188")),
+        case("2026-00340", person("Bram", "Hollenkamp", "1990-06-15", phone="+1 415 555 0188")),
     ),
     "DEMO-FIR": (
-        _case("FC-26-51", _person("Jose", "Martinez", "1979-03-21"), kind="sex"),
-        _case(
+        case("FC-26-51", person("Jose", "Martinez", "1979-03-21"), kind="sex"),
+        case(
             "FC-26-58",
-            _firm("Sunpath Harvest Crews, L.L.C.", street="77 Packing House Road"),
+            firm("Sunpath Harvest Crews, L.L.C.", street="77 Packing House Road"),
             summary="Field crews housed in one building; papers kept by the crew leader.",
         ),
-        _case("FC-26-60", _person("Silvan", "Dreyfuss", "1972-10-05"), shown="silent"),
-        _case(
-            "FC-26-64", _person("Wendell", "Ashgrove", "1981-08-27", middle="J"), stage="declined"
-        ),
+        case("FC-26-60", person("Silvan", "Dreyfuss", "1972-10-05"), shown="silent"),
+        case("FC-26-64", person("Wendell", "Ashgrove", "1981-08-27", middle="J"), stage="declined"),
     ),
     "DEMO-CEDAR": (
-        _case(
+        case(
             "24-CR-0931",
-            _person(
+            person(
                 "Marlon",
                 "Vestergard",
                 "1979-04-18",
@@ -151,9 +81,9 @@ CASES: Final[dict[str, tuple[Case, ...]]] = {
             county="06019",
             summary="Kitchen staff worked without pay to repay a recruiter.",
         ),
-        _case(
+        case(
             "26-CR-0207",
-            _firm(
+            firm(
                 "Sunpath Harvest Crews LLC",
                 phone="+1 415 555 0117",
                 street="77 Packing House Road",
@@ -162,30 +92,28 @@ CASES: Final[dict[str, tuple[Case, ...]]] = {
             opened="2026-05-04",
             summary="Labor contractor that brings crews for three harvests a year.",
         ),
-        _case(
+        case(
             "26-CR-0244",
-            _person("Odalys", "Trentham", "1991-09-02", phone="+1 415 555 0163"),
+            person("Odalys", "Trentham", "1991-09-02", phone="+1 415 555 0163"),
             kind="sex",
             opened="2026-06-16",
             summary="One organizer books rooms and pays for advertisements.",
         ),
-        _case("26-CR-0261", _person("Jose", "Martinez", "1988-03-21"), kind="sex"),
-        _case("26-CR-0270", _person("Silvan", "Dreyfuss", "1972-10-05"), kind="both"),
-        _case(
-            "26-CR-0288", _person("Ottilie", "Marchbanks", "1986-02-14", phone="+1 415 555 0188")
-        ),
-        _case(
+        case("26-CR-0261", person("Jose", "Martinez", "1988-03-21"), kind="sex"),
+        case("26-CR-0270", person("Silvan", "Dreyfuss", "1972-10-05"), kind="both"),
+        case("26-CR-0288", person("Ottilie", "Marchbanks", "1986-02-14", phone="+1 415 555 0188")),
+        case(
             "26-CR-0290",
-            _person("Leopold", "Strandquist", "1968-12-07", street="410 Quarry Lane"),
+            person("Leopold", "Strandquist", "1968-12-07", street="410 Quarry Lane"),
             stage="pre_charge",
             shown="contact_first",
         ),
-        _case("26-CR-0301", _person("Wendell", "Ashgrove", "1981-08-27", middle="P")),
+        case("26-CR-0301", person("Wendell", "Ashgrove", "1981-08-27", middle="P")),
     ),
     "DEMO-AG": (
-        _case(
+        case(
             "AG-26-014",
-            _person("Marlon", "Vestergaard", "1979-04-18", phone="+1 415 555 0142"),
+            person("Marlon", "Vestergaard", "1979-04-18", phone="+1 415 555 0142"),
             kind="both",
             summary="Statewide inquiry into one recruiter and those who use him.",
         ),
@@ -207,6 +135,13 @@ _COUNTIES: Final = {
     "DEMO-FIR": ("06029", "06031"),
     "DEMO-CEDAR": ("06019", "06107"),
     "DEMO-AG": ("06067", ""),
+    "DEMO-GROVE": ("06071", "06065"),
+    "DEMO-HAZEL": ("06077", "06099"),
+    "DEMO-IRONWOOD": ("06089", "06093"),
+    "DEMO-JUNIPER": ("06027", "06051"),
+    "DEMO-LAUREL": ("06087", "06085"),
+    "DEMO-MAPLE": ("06061", "06057"),
+    "DEMO-OAK": ("06079", "06083"),
 }
 """Where the cases of an office happened: most in the first, some in the second."""
 
@@ -217,23 +152,25 @@ def _fillers(code: str) -> Iterator[Case]:
     for index in range(_FILLERS):
         turn, month = divmod(index, len(_GIVEN))
         surname = _SURNAMES[(index + turn) % len(_SURNAMES)]
-        yield _case(
+        yield case(
             f"25-{200 * (place + 1) + 7 * index:04}",
-            _person(
+            person(
                 _GIVEN[month],
-                f"{surname}{'abcde'[place]}",
-                f"{1952 + 5 * place + index}-0{1 + month}-1{place}",
+                f"{surname}{'abcdefghijkl'[place]}",
+                f"{1945 + 2 * place + index}-0{1 + month}-{10 + place}",
             ),
             kind=_TYPES[(index + place) % len(_TYPES)],
             stage=_STAGES[(index + place) % len(_STAGES)],
             county=_COUNTIES[code][month in {3, 7}],
-            opened=f"2025-{1 + month + turn:02}-0{place + 1}",
+            opened=f"2025-{1 + month + turn:02}-{10 + place}",
             origin=_ORIGINS[(index + turn) % len(_ORIGINS)],
         )
 
 
-def show(here: Installation, directory: Path, registry: str) -> None:
+def show(here: Installation, directory: Path, registry: str, settings: Mapping[str, str]) -> None:
     """Fill the state once; what is there already is left as it is.
+
+    Its night scores with the `settings` that the service scores with.
 
     Raises:
         InstallationError: an earlier start was interrupted while it did.
@@ -254,16 +191,22 @@ def show(here: Installation, directory: Path, registry: str) -> None:
             for office, config in zip(STATE, configs, strict=True)
         }
         for code, cases in CASES.items():
-            refused = [
-                each
-                for each in clients[code].put_cases([*_fillers(code), *cases])
-                if each.result == "refused"
-            ]
-            assert not refused, refused  # noqa: S101 -- the cases above are right, or wrong here
+            more = counties.CASES.get(code, ())
+            _put(clients[code], [*_fillers(code), *cases, *more])
+        for code, cases in counties.CASES.items():
+            if code not in CASES:
+                _put(clients[code], [*_fillers(code), *cases])
         _settle(clients)
+        dealings.deal(here, registry, clients)
     people.enrol(registry, in_transaction(here, people.add_people))
-    night.start(here, subprocess.DEVNULL).wait()  # what a first night makes is there to see, too
+    # what a first night makes is there to see, too
+    night.start(here, subprocess.DEVNULL, settings).wait()
     done.write_text(json.dumps(ids))
+
+
+def _put(client: RegistryClient, cases: list[Case]) -> None:
+    refused = [each for each in client.put_cases(cases) if each.result == "refused"]
+    assert not refused, refused  # noqa: S101 -- the demo's cases are right, or wrong there
 
 
 def _settle(clients: dict[str, RegistryClient]) -> None:

@@ -78,6 +78,11 @@ _ONE: Final = ladder.MARKED.format(
     page=f"SELECT w.*, {_REMINDERS} FROM ({_FOLLOWED}) AS w WHERE w.id = $9"  # noqa: S608 -- as above
 )
 
+_OF: Final = (
+    f"SELECT w.*, NULL::json AS reminders FROM ({_FOLLOWED}) AS w"  # noqa: S608 -- as above
+    " WHERE w.id = ANY($9::uuid[])"
+)
+
 _STEP: Final = "CASE w.progress WHEN 'new' THEN 'acknowledge' ELSE 'judge' END"
 
 # Late sides that were not yet told on this level ($9); on a higher one only those whose notice on
@@ -176,6 +181,21 @@ async def list_follow_ups(
         *ladder.arguments(principal, now),
         *_columns(overdue),
         *(before, limit, asked.state, asked.assigned, principal.person_id, asked.is_overdue),
+    )
+    return rows
+
+
+async def list_of_overlaps(
+    session: AsyncSession,
+    principal: Principal,
+    overlap_ids: Sequence[UUID],
+    overdue: Overdue,
+    *,
+    now: datetime,
+) -> list[asyncpg.Record]:
+    """Return what the office did about these overlaps, without reminders, in no order."""
+    rows: list[asyncpg.Record] = await (await driver(session)).fetch(
+        _OF, *ladder.arguments(principal, now), *_columns(overdue), list(overlap_ids)
     )
     return rows
 

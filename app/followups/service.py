@@ -47,7 +47,7 @@ async def list_follow_ups(
         MissingScopeError: the caller lacks `overlaps:read`.
     """
     principal.require(Permission.OVERLAPS_READ)
-    state, overdue = await _clock(session, principal, now)
+    state, overdue = await clock(session, principal, now)
     rows = await queries.list_follow_ups(
         session, principal, asked, overdue, before=before, limit=limit, now=now
     )
@@ -66,7 +66,7 @@ async def read_follow_up(
         OverlapNotFoundError: absent, retracted, or not for the caller; never told apart.
     """
     principal.require(Permission.OVERLAPS_READ)
-    state, overdue = await _clock(session, principal, now)
+    state, overdue = await clock(session, principal, now)
     row = await queries.get_follow_up(session, principal, overlap_id, overdue, now=now)
     read = render(row, state)
     await _record_disclosed(session, principal, [read])
@@ -199,14 +199,14 @@ async def _lock(
     """Return an overlap with its follow-up; neither a verdict nor a post changes it meanwhile."""
     if overlap_id is not None:
         await pairs.lock_overlap(await driver(session), principal.office_id, overlap_id)
-    _, overdue = await _clock(session, principal, now)
+    _, overdue = await clock(session, principal, now)
     judge = Permission.OVERLAPS_JUDGE
     return await queries.get_follow_up(
         session, principal, overlap_id, overdue, now=now, permission=judge
     )
 
 
-async def _clock(session: AsyncSession, principal: Principal, now: datetime) -> tuple[str, Overdue]:
+async def clock(session: AsyncSession, principal: Principal, now: datetime) -> tuple[str, Overdue]:
     """Return the office's state, and since when what was found is late there."""
     state = await offices.get_state(session, principal.office_id)
     return state, overdue_before(now.date(), state)
@@ -233,7 +233,7 @@ async def _keep(
 async def _read_again(
     session: AsyncSession, principal: Principal, overlap_id: UUID, *, now: datetime
 ) -> FollowUpRead:
-    state, overdue = await _clock(session, principal, now)
+    state, overdue = await clock(session, principal, now)
     judge = Permission.OVERLAPS_JUDGE
     return render(
         await queries.get_follow_up(

@@ -7,8 +7,8 @@ _RUN: Final[dict[str, Any]] = {
     "started_at": "2026-03-02T02:00:00.123456Z",
     "finished_at": "2026-03-02T02:00:41.654321Z",
     "steps": [
-        {"step": "cases.expire", "state": "succeeded", "error": None},
-        {"step": "cases.purge", "state": "failed", "error": "unavailable"},
+        {"step": "cases.expire", "state": "succeeded", "error": None, "of_own_office": 3},
+        {"step": "cases.purge", "state": "failed", "error": "unavailable", "of_own_office": 0},
     ],
 }
 

@@ -3,10 +3,10 @@ from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, select, text
+from sqlalchemy import RowMapping, Select, and_, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.jobs.models import Run, RunStep
+from app.jobs.models import Run, RunOffice, RunStep
 
 _END_DEAD: Final = text(
     "UPDATE runs SET state = 'interrupted', finished_at = :now WHERE state = 'running'"
@@ -148,10 +148,19 @@ async def list_runs(
     return (await session.execute(page)).mappings().all()
 
 
-async def list_steps(session: AsyncSession, runs: Sequence[UUID]) -> Sequence[RowMapping]:
-    """Return the steps of runs in their order, without what they counted."""
+async def list_steps(
+    session: AsyncSession, runs: Sequence[UUID], *, office_id: int
+) -> Sequence[RowMapping]:
+    """Return the steps of runs in their order, and of what they counted the office's part."""
+    own = func.coalesce(RunOffice.count, 0).label("of_own_office")
+    of_office = and_(
+        RunOffice.run_id == RunStep.run_id,
+        RunOffice.position == RunStep.position,
+        RunOffice.office_id == office_id,
+    )
     of_runs = (
-        select(RunStep.run_id, RunStep.step, RunStep.state, RunStep.error)
+        select(RunStep.run_id, RunStep.step, RunStep.state, RunStep.error, own)
+        .outerjoin(RunOffice, of_office)
         .where(RunStep.run_id.in_(runs))
         .order_by(RunStep.run_id, RunStep.position)
     )

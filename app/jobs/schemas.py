@@ -5,7 +5,7 @@ from app.core.schemas import PageRead, Read
 
 
 class StepRead(Read):
-    """What became of one step; how much it handled concerns other offices and is not told."""
+    """What became of one step; how much it handled for other offices is not told."""
 
     step: str
     """Its name, such as `cases.expire`."""
@@ -13,6 +13,8 @@ class StepRead(Read):
     """A step that failed is taken again by the next run."""
     error: str | None
     """A code of what went wrong; null unless it failed."""
+    of_own_office: int
+    """How many of its effects concerned the caller's office, as far as the audit has them."""
 
 
 class RunRead(Read):

@@ -24,10 +24,9 @@ async def list_runs(
     principal.require(Permission.RUNS_READ)
     rows = await queries.list_runs(session, before=before, limit=limit)
     steps: dict[UUID, list[StepRead]] = defaultdict(list)
-    for step in await queries.list_steps(session, [row["id"] for row in rows]):
-        steps[step["run_id"]].append(
-            StepRead(step=step["step"], state=step["state"], error=step["error"])
-        )
+    ids = [row["id"] for row in rows]
+    for step in await queries.list_steps(session, ids, office_id=principal.office_id):
+        steps[step["run_id"]].append(StepRead.model_validate(dict(step)))
     return [
         (
             row["id"],

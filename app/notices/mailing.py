@@ -23,7 +23,7 @@ from app.audit import service as audit
 from app.core.db import Sessions, transaction
 from app.core.settings import RegistrySettings
 from app.notices import queries
-from app.offices.queries import is_participating
+from app.offices.queries import is_participating, is_suspended
 
 SUBJECT: Final = "Joinder: something waits for you"
 TEXT: Final = """\
@@ -65,6 +65,8 @@ async def send_mails(postbox: Postbox, office_id: int, *, now: datetime) -> int:
     """Send what is due to the people of an office; returns how many were tried."""
     office = Principal("worker", office_id, frozenset())
     async with transaction(postbox.sessions, office) as session:
+        if await is_suspended(session, office_id):
+            return 0
         takes_part = await is_participating(session, office_id, now=now)
         await queries.add_at_once(session, office_id, now=now)
         claimed = await queries.claim(session, office_id, now=now, until=now + LEASE, limit=AT_ONCE)

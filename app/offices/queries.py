@@ -82,6 +82,12 @@ async def is_participating(session: AsyncSession, office_id: int, *, now: dateti
     return bool(await (await driver(session)).fetchval(_IS_PARTICIPATING, office_id, now.date()))
 
 
+async def is_suspended(session: AsyncSession, office_id: int) -> bool:
+    """Return whether the operator has shut the office out."""
+    asked = select(Office.suspended_at).where(Office.id == office_id)
+    return await session.scalar(asked) is not None
+
+
 async def get_office(session: AsyncSession, code: str) -> Office:
     """Return the office with this code.
 

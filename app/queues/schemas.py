@@ -1,8 +1,10 @@
+from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from app.cases.vocabulary import Band
+from app.core.plain_text import Plain
 from app.core.schemas import Read
 
 Turn = Annotated[
@@ -14,6 +16,12 @@ Turn = Annotated[
 ]
 
 
+Assigned = Annotated[
+    Literal["anyone", "me", "nobody"],
+    Field(description="Who of the office sees to it: the reader, nobody yet, or whoever."),
+]
+
+
 class QueueFilter(Read):
     """Which of the overlaps that an office may know of are asked for."""
 
@@ -22,6 +30,9 @@ class QueueFilter(Read):
     """Only this band; None: any."""
     external_id: str | None = None
     """Only of the own case of this number; None: of any."""
+    assigned: Assigned = "anyone"
+    since: datetime | None = None
+    """Only those found after this instant; None: any."""
 
 
 class QueueCounts(Read):
@@ -33,5 +44,25 @@ class QueueCounts(Read):
     """Those that it has answered and the other office has not."""
     settled: int
     """Those that both have answered."""
+    mine: int
+    """Those that the reader sees to."""
+    fresh: int
+    """Those found since the reader's last visit; 0 on the first."""
     all: int
     """Every one that stands."""
+
+
+class ViewSave(Read):
+    """Filters of the queue, to be kept under a name."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=40), Plain]
+    filters: Annotated[str, StringConstraints(max_length=300)]
+    """As the address of the queue has them; the caller has checked them."""
+
+
+class ViewRead(Read):
+    """A view that the person saved."""
+
+    name: str
+    filters: str
+    """As the address of the queue has them."""

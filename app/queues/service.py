@@ -38,15 +38,17 @@ async def list_overlaps(
 
 
 async def count_overlaps(
-    session: AsyncSession, principal: Principal, *, now: datetime
+    session: AsyncSession, principal: Principal, *, since: datetime | None = None, now: datetime
 ) -> QueueCounts:
     """Return how many overlaps wait for whom; numbers of what the caller may list anyway.
+
+    `since` is when the caller looked last.
 
     Raises:
         MissingScopeError: the caller lacks `overlaps:read`.
     """
     principal.require(Permission.OVERLAPS_READ)
-    return await queries.count_overlaps(session, principal, now=now)
+    return await queries.count_overlaps(session, principal, since=since, now=now)
 
 
 async def list_overlaps_of_case(

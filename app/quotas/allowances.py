@@ -10,7 +10,11 @@ PERIOD: Final = timedelta(days=30)
 PERIOD_DAYS: Final = 10
 """A period's cap, in daily allowances."""
 
-PER_DAY: Final[Mapping[str, int]] = {"person": 3000, "tel": 500}
+QUICK_CHECK: Final = "quick_check"
+"""The class of subjects that are looked up without a post; tokens that an office has made before
+would else be worth any number of questions."""
+
+PER_DAY: Final[Mapping[str, int]] = {"person": 3000, "tel": 500, QUICK_CHECK: 600}
 PER_DAY_OF_ANY_OTHER: Final = 200
 
 
@@ -68,3 +72,10 @@ def wait(bucket: Bucket, key_class: str, share: Share, count: int) -> timedelta 
     if bucket.period_spent + count > PERIOD_DAYS * daily:
         until = max(until, bucket.period_began_at + PERIOD - bucket.counted_at)
     return until
+
+
+def left(bucket: Bucket, key_class: str, share: Share) -> int:
+    """Return how many more elements fit into a bucket as of now."""
+    daily = share.of_daily * per_day(key_class)
+    room = min(share.burst * daily - bucket.spent, PERIOD_DAYS * daily - bucket.period_spent)
+    return max(0, int(room))

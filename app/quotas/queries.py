@@ -44,6 +44,12 @@ ON CONFLICT (holder, key_class) DO UPDATE SET spent = b.spent
 RETURNING holder, key_class, spent, counted_at, period_spent, period_began_at
 """
 
+_BUCKETS: Final = """
+SELECT b.holder, b.key_class, b.spent, b.counted_at, b.period_spent, b.period_began_at
+FROM unnest($1::text[], $2::text[]) AS q (holder, key_class)
+JOIN quota_buckets b ON b.holder = q.holder AND b.key_class = q.key_class
+"""
+
 _SPEND: Final = """
 UPDATE quota_buckets b
 SET spent = q.spent, counted_at = q.counted_at, period_spent = q.period_spent,
@@ -133,6 +139,12 @@ async def lock_buckets(
     """
     holders, classes = [key[0] for key in keys], [key[1] for key in keys]
     rows = await connection.fetch(_LOCK, holders, classes, now)
+    return {(row[0], row[1]): Bucket(*row[2:]) for row in rows}
+
+
+async def list_buckets(connection: asyncpg.Connection, keys: Sequence[Key]) -> dict[Key, Bucket]:
+    """Return those of the buckets that anything was ever counted in."""
+    rows = await connection.fetch(_BUCKETS, [key[0] for key in keys], [key[1] for key in keys])
     return {(row[0], row[1]): Bucket(*row[2:]) for row in rows}
 
 

@@ -71,7 +71,7 @@ async def give_permit(
         forget_before=now - REMEMBERED_FOR,
     )
     if is_new:
-        await _debit(connection, principal, ask.debits, now=now)
+        await debit(connection, principal, ask.debits, now=now)
     detail = ask.model_dump(include={"reason", "epoch", "counts"})
     detail |= {"cases": [f"{system}/{number}" for system, number in ask.refs]}
     action = "evaluation.permitted" if is_new else "evaluation.permitted_again"
@@ -162,19 +162,24 @@ async def _check_held(connection: asyncpg.Connection, principal: Principal, ask:
         )
 
 
-async def _debit(
+async def debit(
     connection: asyncpg.Connection,
     principal: Principal,
     counts: Mapping[str, int],
     *,
     now: datetime,
 ) -> None:
+    """Count elements by quota class against the allowances of the office and the caller.
+
+    Raises:
+        QuotaExceededError: nothing was debited.
+    """
     counts = dict(sorted(counts.items()))
     imported = await queries.spend_imports(connection, principal.office_id, counts, now=now)
     rest = {name: count for name, count in counts.items() if name not in imported}
     if not rest:
         return
-    shares = _shares(principal)
+    shares = shares_of(principal)
     keys = sorted((holder, key_class) for holder in shares for key_class in rest)
     locked = await queries.lock_buckets(connection, keys, now=now)
     spent: dict[queries.Key, Bucket] = {}
@@ -190,7 +195,7 @@ async def _debit(
     await queries.spend(connection, spent)
 
 
-def _shares(principal: Principal) -> dict[str, Share]:
+def shares_of(principal: Principal) -> dict[str, Share]:
     """Return whose allowances an evaluation is counted against: the office's and the caller's."""
     own = (f"person:{principal.person_id}", PERSON)
     if principal.person_id is None:

@@ -6,7 +6,9 @@ It acts with the owner's login, which the registry's processes are never given.
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import structlog
@@ -75,8 +77,15 @@ class Nights:
             self._process.wait()
 
 
-def start(here: Installation, output: int | None = None) -> "subprocess.Popen[bytes]":
-    """Start one run on an installation whose database runs; it logs to our output by default."""
+def start(
+    here: Installation,
+    output: int | None = None,
+    settings: Mapping[str, str] = MappingProxyType({}),
+) -> "subprocess.Popen[bytes]":
+    """Start one run on an installation whose database runs, with `settings` besides its own.
+
+    It logs to our output by default.
+    """
     ours = {f"JOINDER_{name.upper()}" for name in RegistrySettings.model_fields}
     kept = {
         key: value
@@ -90,7 +99,7 @@ def start(here: Installation, output: int | None = None) -> "subprocess.Popen[by
     }
     return subprocess.Popen(
         [sys.executable, "-m", "app.serving.night"],
-        env={**kept, **urls},
+        env={**kept, **settings, **urls},
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=output,

@@ -1,5 +1,5 @@
 import json
-from typing import Any, Final
+from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
@@ -16,7 +16,6 @@ from app.checks.schemas import CheckMake, CheckRead
 from app.core.deps import Now, Session
 from app.core.errors import InvalidError
 from app.core.schemas import Sent
-from app.identifiers.kinds import KINDS, MATCH_SPEC
 from app.queues import service as queues
 from app.reference.words import BASES, DECLINED_REASONS, meaning
 from app.sharing import audience
@@ -24,31 +23,20 @@ from app.sharing.schemas import AudienceAsk, AudienceRead
 from app.web import forms
 from app.web.deps import Changing, Cursor, Note, Reading, page
 from app.web.pages import PageRoute, Visit
+from app.web.subject_fields import MAX_BODY, asked_kinds, sent_tokens
 
 router = APIRouter(route_class=PageRoute)
 PER_PAGE: Final = 25
 MOST_OVERLAPS: Final = 50
-_MAX_BODY: Final = 512 * 1024
 _CASE_FIELDS: Final = (
     *("record_class", "trafficking_type", "disclosure", "county_fips"),
     *("opened_on", "review_on", "summary", "declined_reason"),
 )
 _UNCHARGED: Final = frozenset({"pre_charge", "declined"})
 _ATTESTATION: Final = ("basis", "attested_by", "attested_on", "support_at")
-_NOT_ASKED: Final = frozenset({"addr0", "ssn4", "org"})
-"""Made of an address; bound to a name and a year; the organization's own name."""
 _POSTED_BEFORE: Final = (
     "Your office has posted a case of this number. Change it where it came from, or withdraw it."
 )
-_PROMPTS: Final = {
-    "platform": "Platform",
-    "site": "Site",
-    "service": "Payment service",
-    "chain": "Chain",
-    "routing": "Routing number",
-    "state": "State",
-    "country": "Country",
-}
 
 
 class Reference(Sent):
@@ -89,16 +77,6 @@ def _new_case(
     status: int = 200,
     preview: AudienceRead | None = None,
 ) -> Response:
-    kinds = [
-        {
-            "name": name,
-            "label": kind.label.partition(" ")[2],
-            "of": _PROMPTS.get(kind.of, ""),
-            "subjects": sorted(kind.subjects),
-        }
-        for name, kind in KINDS.items()
-        if kind.evidence != "person" and name not in _NOT_ASKED
-    ]
     return visit.page(
         "cases/new.html",
         status=status,
@@ -107,14 +85,14 @@ def _new_case(
         preview=preview,
         record_classes=RECORD_CLASSES,
         disclosures=DISCLOSURES,
-        kinds=json.dumps(kinds),
+        kinds=json.dumps(asked_kinds()),
         bases=[(word, meaning("basis", word)) for word in BASES],
         declined_reasons=[(word, meaning("declined_reason", word)) for word in DECLINED_REASONS],
         subjects=visit.form.get("subjects", ""),
     )
 
 
-@router.post("/cases/audience", **page(Permission.CASES_POST, max_body_bytes=_MAX_BODY))
+@router.post("/cases/audience", **page(Permission.CASES_POST, max_body_bytes=MAX_BODY))
 async def show_audience(visit: Changing, session: Session, now: Now) -> Response:
     """Show who could see the case as the form has it, before it is posted."""
     sent = forms.only(visit.form, "disclosure", "record_class", "trafficking_type")
@@ -132,7 +110,7 @@ async def show_audience(visit: Changing, session: Session, now: Now) -> Response
 @router.post(
     "/cases/new",
     dependencies=THEN_FINISH,
-    **page(Permission.CASES_POST, max_body_bytes=_MAX_BODY),
+    **page(Permission.CASES_POST, max_body_bytes=MAX_BODY),
 )
 async def post_case(request: Request, visit: Changing, session: Session, now: Now) -> Response:
     """Post a case with the tokens that the page has made; nothing raw is among the fields."""
@@ -143,8 +121,7 @@ async def post_case(request: Request, visit: Changing, session: Session, now: No
     if visit.form.get("record_class") != "declined":
         sent.pop("declined_reason", None)  # the field stays in the page beside other stages
     ref, ref_errors = forms.read(Reference, forms.only(visit.form, *Reference.model_fields))
-    tokens = _tokens(visit.form.get("subjects", ""))
-    body, errors = forms.read(CasePut, {**sent, **tokens, "match_spec": MATCH_SPEC})
+    body, errors = forms.read(CasePut, {**sent, **sent_tokens(visit.form)})
     if "epoch" in errors:
         del errors["epoch"]  # the page's script sets it together with the subjects
         errors["subjects"] = forms.SUBJECTS_NEEDED
@@ -169,15 +146,6 @@ async def _is_posted(session: Session, visit: Visit, key: tuple[str, str]) -> bo
     except CaseNotFoundError:
         return False
     return True
-
-
-def _tokens(text: str) -> dict[str, Any]:
-    """Return epoch and subjects that the page's script has put into its form, if it did."""
-    try:
-        made = json.loads(text)
-        return {"epoch": made["epoch"], "subjects": made["subjects"]}
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return {}
 
 
 @router.get("/cases/{source_system}/{external_id}", **page(Permission.CASES_READ))

@@ -6,6 +6,7 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from app.cases.guard import find_identifiers
 from app.core.errors import AppError
 
 Schema = TypeVar("Schema", bound=BaseModel)
@@ -31,6 +32,12 @@ _HINTS: Final = {
     "post": "The post that you hold, such as Unit head.",
     "explanation": "20 to 500 characters, without names, numbers or addresses.",
     "answer": "Choose one answer.",
+    "question": "10 to 1,000 characters, in general terms.",
+    "desk": "Choose an office that gives advice.",
+    "topic": "Choose a topic.",
+    "use": "Say whether it was used, and what for or why not.",
+    "outcome": "Say what your office made of it.",
+    "advice": "10 to 4,000 characters, in general terms.",
     "subjects": SUBJECTS_NEEDED,
     "record_class": "Choose how far the matter has come.",
     "trafficking_type": "Choose one.",
@@ -40,10 +47,20 @@ _HINTS: Final = {
     "totp": "Six digits from your authenticator app.",
     "code": "Six digits from your authenticator app.",
 }
-_WHOLE: Final = {"VerdictPut": "reason", "CasePut": "declined_reason"}
+_WHOLE: Final = {
+    "VerdictPut": "reason",
+    "CasePut": "declined_reason",
+    "ContactAnswer": "reason",
+}
 """Where a rule about the whole of a schema is shown."""
 
+_PLAIN: Final = "This holds what looks like a number, a date of birth or an address. Take it out."
 _IN: Final = {
+    "SuppressionAdd.kind": "Choose the kind.",
+    "SuppressionAdd.reason": "Choose whose it is.",
+    "SuppressionAdd.mode": "Choose what it should do.",
+    "SuppressionAdd.scope": "Choose to which pairs it applies.",
+    "SuppressionAdd.expires_on": "A date, at most two years ahead.",
     "PersonAdd.account": "2 to 100 small letters, digits and . _ @ + -, a letter or digit first.",
     "PersonAdd.name": "What they are called.",
     "PersonAdd.roles": "Choose at least one.",
@@ -89,6 +106,16 @@ def read(schema: type[Schema], values: Mapping[str, Any]) -> tuple[Schema | None
         return None, {
             name: _IN.get(f"{form}.{name}") or _HINTS.get(name, _OTHERWISE) for name in names
         }
+
+
+def hint(name: str) -> str:
+    """Return what to do about a field that is not right."""
+    return _HINTS.get(name, _OTHERWISE)
+
+
+def identifying(form: Mapping[str, str], *names: str) -> dict[str, str]:
+    """Return by field what to do about texts that hold what looks like an identifier (I1)."""
+    return {name: _PLAIN for name in names if find_identifiers(form.get(name, ""), name)}
 
 
 def read_one(

@@ -2,7 +2,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.core.errors import NotFoundError
 from app.web.deps import open_to_all
-from app.web.pages import PageRoute, open_page
+from app.web.pages import PageRoute, open_page, worker_policy
 from app.web.statics import static_files, static_version
 
 router = APIRouter(route_class=PageRoute)
@@ -30,6 +30,9 @@ async def send_static(version: str, name: str, request: Request) -> Response:
     headers = {"Vary": "Accept-Encoding"}
     if version == static_version():
         headers["Cache-Control"] = _FOREVER
+    if name.endswith(".mjs"):
+        # a worker keeps to the policy that comes with its script, not to that of its page
+        headers["Content-Security-Policy"] = worker_policy(request)
     body = file.plain
     if file.packed is not None and "gzip" in request.headers.get("accept-encoding", ""):
         headers["Content-Encoding"] = "gzip"

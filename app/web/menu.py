@@ -42,6 +42,8 @@ _SECTIONS: Final = (
         "Overlaps",
         (
             ("Queue", "/overlaps", Permission.OVERLAPS_READ),
+            ("Contacts", "/contact-requests", Permission.HANDLING_READ),
+            ("Second looks", "/second-looks", Permission.OVERLAPS_READ),
             ("Hold no longer", "/overlaps/retracted", Permission.OVERLAPS_READ),
             ("State overview", "/state", Permission.STATE_OVERLAPS_READ),
         ),
@@ -51,9 +53,17 @@ _SECTIONS: Final = (
         (
             ("Our cases", "/cases", Permission.CASES_READ),
             ("Post a case", "/cases/new", Permission.CASES_POST),
+            ("Quick check", "/check", Permission.TOKENS_EVALUATE),
         ),
     ),
     ("Joint handling", (("Requests", "/handling", Permission.HANDLING_READ),)),
+    (
+        "Advice",
+        (
+            ("Questions and desks", "/infusion", Permission.INFUSION_READ),
+            ("Ask a question", "/infusion/new", Permission.INFUSION_ASK),
+        ),
+    ),
     (
         "Reports",
         (
@@ -85,12 +95,12 @@ _SECTIONS: Final = (
             ("Our office", "/office", Permission.OFFICES_READ),
             ("People", "/people", Permission.PEOPLE_MANAGE),
             ("Machine clients", "/machines", Permission.CLIENTS_MANAGE),
+            ("Webhooks", "/webhooks", Permission.WEBHOOKS_MANAGE),
             ("Suppression lists", "/suppressions", Permission.SUPPRESSIONS_MANAGE),
             ("Allowances", "/quotas", Permission.OFFICES_READ),
             ("Other offices", "/offices", Permission.OFFICES_READ),
         ),
     ),
-    ("Webhooks", (("Webhooks", "/webhooks", Permission.WEBHOOKS_MANAGE),)),
 )
 
 

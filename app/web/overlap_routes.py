@@ -1,15 +1,16 @@
-from typing import Annotated, Any, Final, Literal, get_args
-from urllib.parse import urlencode
+from datetime import datetime
+from typing import Any, Final, Literal, get_args
 from uuid import uuid4
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 
 from app.access.permissions import Permission
 from app.cases import ladder, opening
 from app.cases import service as cases
 from app.cases.ladder import SeenOverlap
 from app.cases.overlap_schemas import OverlapId, VerdictPut
-from app.cases.vocabulary import Band, ReadReason
+from app.cases.vocabulary import ReadReason
+from app.contact_requests import reading as contact_requests
 from app.core.deps import Session, Settings
 from app.core.errors import MalformedError
 from app.core.ids import parse_public_id, public_id
@@ -21,10 +22,8 @@ from app.handling import reading as handling
 from app.handling.vocabulary import FINAL
 from app.overlaps.scoring import Prior
 from app.people.service import PREFIX as PERSON
-from app.queues import service as queues
-from app.queues.queries import COUNTED
-from app.queues.schemas import QueueFilter, Turn
 from app.sharing import audience
+from app.sharing.schemas import StateOverlapRead
 from app.web import evidence, forms, menu
 from app.web.deps import Changing, Cursor, Note, Reading, page
 from app.web.pages import PageRoute, Visit
@@ -43,39 +42,6 @@ async def show_start(visit: Reading) -> Response:
     if visit.may(Permission.OVERLAPS_READ):
         return visit.redirect("/overlaps?turn=ours")
     return visit.redirect(menu.sections(visit)[0].path)  # each role opens something
-
-
-@router.get("/overlaps", **page(Permission.OVERLAPS_READ))
-async def show_queue(
-    visit: Reading,
-    session: Session,
-    response: Response,
-    turn: Turn = "all",
-    band: Band | Literal[""] = "",  # a form sends a field that was left empty too
-    case: Annotated[str, Query(max_length=64)] = "",
-    cursor: Cursor = None,
-    note: Note = "",  # noqa: ARG001 -- the frame reads it
-) -> Response:
-    """Show the overlaps that the office may know of, by whose answer they wait for."""
-    asked = QueueFilter(turn=turn, band=band or None, external_id=case or None)
-    given = {"turn": turn, "band": band, "case": case}
-    filters = urlencode({name: value for name, value in given.items() if value})
-    wanted = visit.list_page(response, cursor, PER_PAGE, filters)
-    found = await queues.list_overlaps(
-        session, visit.principal, asked, before=wanted.id, limit=PER_PAGE, now=visit.now
-    )
-    counts = await queues.count_overlaps(session, visit.principal, now=visit.now)
-    return visit.page(
-        "overlaps/results.html" if visit.is_part else "overlaps/queue.html",
-        overlaps=[seen.read for seen in found],
-        next_cursor=wanted.end([seen.id for seen in found]),
-        is_first=cursor is None,
-        asked=asked,
-        bands=_BANDS,
-        filters=filters,
-        counts=counts,
-        most=COUNTED,
-    )
 
 
 @router.get("/overlaps/retracted", **page(Permission.OVERLAPS_READ))
@@ -111,10 +77,10 @@ async def show_overlap(
     """Show one overlap: both sides as far as the ladder goes, and why it was found."""
     key = parse_public_id(ladder.PREFIX, overlap_id)
     seen = await opening.read_overlap(session, visit.principal, key, reason=None, now=visit.now)
-    return await _overlap(visit, session, seen, settings)
+    return await show(visit, session, seen, settings)
 
 
-async def _overlap(
+async def show(
     visit: Visit,
     session: Session,
     seen: SeenOverlap,
@@ -122,15 +88,17 @@ async def _overlap(
     errors: dict[str, str] | None = None,
     status: int = 200,
 ) -> Response:
+    """Return the page of an overlap; with `errors` after a form that was not right."""
     prior = Prior(settings.opposite_subjects, settings.expected_matches)
     read = seen.read
-    requests, kept = [], None
+    requests, asked, kept = [], None, None
     if read.retracted_at is None:
         kept = await followups.read_follow_up(session, visit.principal, seen.id, now=visit.now)
     if visit.may(Permission.HANDLING_READ):
         requests = await handling.list_requests_of_overlap(
             session, visit.principal, seen.id, now=visit.now
         )
+        asked = await contact_requests.find_open(session, visit.principal, seen.id, now=visit.now)
     shown: dict[str, Any] = {
         "overlap": read,
         "etag": read.etag,
@@ -139,6 +107,7 @@ async def _overlap(
             for finding in read.findings
         ],
         "requests": requests,
+        "contact_request": asked,
         "open_request": next((each for each in requests if each.status not in FINAL), None),
         "follow_up": kept,
         "events": {event for state, event in NEXT if kept is not None and state == kept.state},
@@ -148,6 +117,7 @@ async def _overlap(
         "errors": errors or {},
         "form": visit.form,
         "key": uuid4().hex,
+        "contact_key": uuid4().hex,
     }
     is_pointer = read.rung == "pointer"
     template = "overlaps/pointer.html" if is_pointer else "overlaps/overlap.html"
@@ -166,7 +136,7 @@ async def give_verdict(
     body, errors = forms.read(VerdictPut, sent)
     if body is None:
         seen = await cases.read_overlap(session, visit.principal, key, now=visit.now)
-        return await _overlap(visit, session, seen, settings, errors, 422)
+        return await show(visit, session, seen, settings, errors, 422)
     if_match = Precondition.parse(visit.form.get("version", ""))
     await cases.put_verdict(session, visit.principal, key, body, if_match=if_match, now=visit.now)
     return visit.redirect(f"/overlaps/{overlap_id}", "verdict-given")
@@ -181,7 +151,7 @@ async def open_overlap(
     reason = _REASONS.get(visit.form.get("opened_for", ""))
     seen = await opening.read_overlap(session, visit.principal, key, reason=reason, now=visit.now)
     errors = {} if reason else {"opened_for": "Choose what you read it for."}
-    return await _overlap(visit, session, seen, settings, errors, 200 if reason else 422)
+    return await show(visit, session, seen, settings, errors, 200 if reason else 422)
 
 
 @router.post("/overlaps/{overlap_id}/follow-up", **page(Permission.OVERLAPS_JUDGE))
@@ -208,16 +178,32 @@ def _own_id(visit: Visit) -> str:
 
 @router.get("/state", **page(Permission.STATE_OVERLAPS_READ))
 async def show_state(
-    visit: Reading, session: Session, response: Response, cursor: Cursor = None
+    visit: Reading,
+    session: Session,
+    response: Response,
+    of: Literal["all", "waiting"] = "all",
+    cursor: Cursor = None,
 ) -> Response:
-    """Show the Attorney General that two offices of the state have an overlap."""
-    wanted = visit.list_page(response, cursor, PER_PAGE, "")
-    found = await audience.list_state_overlaps(
-        session, visit.principal, before=wanted.id, limit=PER_PAGE, now=visit.now
-    )
+    """Show the Attorney General overlaps of the state, or those that wait for it as mediator."""
+    wanted = visit.list_page(response, cursor, PER_PAGE, f"of={of}")
+    who, now, before = visit.principal, visit.now, wanted.id
+    rows: list[tuple[StateOverlapRead, datetime | None]]
+    if of == "waiting":
+        waiting = await followups.list_mediations(
+            session, who, before=before, limit=PER_PAGE, now=now
+        )
+        keys = [key for key, _ in waiting]
+        rows = [(read.overlap, read.asked_at) for _, read in waiting]
+    else:
+        found = await audience.list_state_overlaps(
+            session, who, before=before, limit=PER_PAGE, now=now
+        )
+        keys = [key for key, _ in found]
+        rows = [(read, None) for _, read in found]
     return visit.page(
         "overlaps/state.html",
-        overlaps=[read for _, read in found],
-        next_cursor=wanted.end([key for key, _ in found]),
+        rows=rows,
+        of=of,
+        next_cursor=wanted.end(keys),
         is_first=cursor is None,
     )

@@ -103,12 +103,9 @@ def respond(text: str, request: Request, status: int = 200) -> Response:
     Not compressed: the page holds a token beside words that others chose (BREACH). The policy
     allows what the registry itself serves and, for tokens, the evaluator; nothing inline.
     """
-    settings: RegistrySettings = request.app.state.settings
-    evaluator = settings.evaluator_url.rstrip("/")
     policy = (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self';"
-        f" connect-src 'self' {evaluator}; form-action 'self'; frame-ancestors 'none';"
-        " base-uri 'none'"
+        f"{worker_policy(request)}; worker-src 'self'; style-src 'self'; img-src 'self';"
+        " font-src 'self'; form-action 'self'; base-uri 'none'"
     )
     headers = {
         "Content-Security-Policy": policy,
@@ -118,6 +115,16 @@ def respond(text: str, request: Request, status: int = 200) -> Response:
         "Vary": "HX-Request-Type",
     }
     return HTMLResponse(text, status, headers=headers)
+
+
+def worker_policy(request: Request) -> str:
+    """Return what scripts may do: run what the registry serves, and ask it and the evaluator."""
+    settings: RegistrySettings = request.app.state.settings
+    evaluator = settings.evaluator_url.rstrip("/")
+    return (
+        "default-src 'none'; script-src 'self';"
+        f" connect-src 'self' {evaluator}; frame-ancestors 'none'"
+    )
 
 
 def open_page(request: Request, template: str, /, *, status: int = 200, **values: Any) -> Response:

@@ -21,6 +21,7 @@ _BY_CODE: Final = {
     "handling-step-taken": "Your office has done this before, and waits for the others.",
     "handling-request-not-yours-to-answer": "Another office must do this.",
     "agreement-text-differs": "The text has changed since you read it. Open the page again.",
+    "suppression-stands": "Your office has an entry for this value already. End that one first.",
     "own-account": "Another administrator of your office must do this.",
     "last-key": "It is the only key of this client. End the client instead.",
     "second-person-needed": "Two persons must agree, and you were the first. Ask a colleague with "
@@ -28,6 +29,19 @@ _BY_CODE: Final = {
     "grant-digest-differs": "It has changed since you read it. Open the page again.",
     "glass-break-reviewed": "Somebody closed the review before you. Its finding stays.",
     "instrument-missing": "The state's rule wants a referral or consent on record first.",
+    "contact-request-open": "Your office has asked before and waits for the answer. See Contacts.",
+    "contact-shown": "The overlap shows already whom to call. Open it again.",
+    "contact-request-ended": "The request was answered, withdrawn or has expired.",
+    "contact-request-not-yours": "The other office must do this.",
+    "second-look-state": "Somebody was first. Open the page again to see where it stands.",
+    "infusion-question-state": "Somebody was first. Open the page again to see where it stands.",
+    "infusion-question-not-yours": "The other office must do this.",
+    "infusion-desk-absent": "That office gives no advice on this topic. Choose another desk.",
+    "quota-exceeded": "Your office or you have asked about as many as is allowed for now. Nothing "
+    "was looked up. Try again tomorrow, or ask the operator for more.",
+    "agreement-not-in-force": "Your office does not take part now, because its participation "
+    "agreement is not in force.",
+    "epoch-changed": "The service has changed its keys since you opened the page. Open it again.",
     "cursor-invalid": "Start the list from its first page.",
     "unknown-parameter": "The address has something in it that this page does not know.",
 }

@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from app.web import (
+    asking_words,
     handling_words,
     notice_words,
     office_words,
@@ -37,6 +38,7 @@ def environment() -> Environment:
     made.globals |= {
         "static": static_path,
         "words": words,
+        "asking_words": asking_words,
         "handling_words": handling_words,
         "notice_words": notice_words,
         "office_words": office_words,

@@ -26,7 +26,7 @@ from app.notifications import queries as notifications
 from app.notifications.queries import FeedRow
 from app.notifications.schemas import EventRead
 from app.notifications.service import render
-from app.offices.queries import is_participating
+from app.offices.queries import is_participating, is_suspended
 from app.people.seal import Seal
 from app.webhooks import queries, secrets
 from app.webhooks.destinations import Destinations
@@ -74,14 +74,21 @@ async def deliver(post: Post, office_id: int, *, now: datetime) -> int:
     What one receiver does to a message, or does not, changes nothing for the others.
     """
     principal = await _fill(post, office_id, now=now)
+    if principal is None:
+        return 0
     claimed = await _claim(post, principal, now=now)
     await asyncio.gather(*(_send(post, principal, row, body, now=now) for row, body in claimed))
     return len(claimed)
 
 
-async def _fill(post: Post, office_id: int, *, now: datetime) -> Principal:
-    """Put the events that the office may know of into the outbox, in the order of commits."""
+async def _fill(post: Post, office_id: int, *, now: datetime) -> Principal | None:
+    """Put the events that the office may know of into the outbox, in the order of commits.
+
+    Returns who delivers, None for an office that the operator has shut out: its events wait.
+    """
     async with transaction(post.sessions) as session:
+        if await is_suspended(session, office_id):
+            return None
         principal = await _principal(session, office_id, now=now)
     async with transaction(post.sessions, principal) as session:
         for webhook in await queries.lock_active(session, office_id):

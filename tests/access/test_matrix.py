@@ -51,6 +51,7 @@ NEEDS: Final[Mapping[str, str]] = {
     "break_glass": "glass:break",
     "review_glass_break": "glass:review",
     "give_permit": "tokens:evaluate",
+    "quick_check": "overlaps:read",
     "list_charges": "defendant-feed:read",
     **dict.fromkeys(("read_feed_choice", "put_feed_choice"), "defendant-feed:choose"),
     **dict.fromkeys(("list_infusion_desks", "list_questions", "read_question"), "infusion:read"),

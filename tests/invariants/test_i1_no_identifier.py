@@ -79,6 +79,7 @@ TEXT_COLUMNS: Final = {
     "reminders": {"step", "level"},
     "run_steps": {"step", "state", "error"},
     "runs": {"state"},
+    "saved_views": {"name", "filters"},
     "second_looks": {"state", "outcome"},
     "sign_ins": {"method"},
     "state_settings": {"state"},

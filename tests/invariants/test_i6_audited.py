@@ -382,6 +382,12 @@ async def check(meeting: Meeting) -> httpx.Response:
     return await meeting.first.http.post(f"{PATH}/checks", json={"act": "plea"})
 
 
+async def quick_check(meeting: Meeting) -> httpx.Response:
+    body = {name: meeting.first_case[name] for name in ("match_spec", "epoch", "subjects")}
+    path = f"{PATH}/quick-checks"
+    return await meeting.first.http.post(path, json={**body, "reason": "charging"})
+
+
 async def list_checks(meeting: Meeting) -> httpx.Response:
     return await meeting.first.http.get(f"{PATH}/checks")
 
@@ -539,6 +545,7 @@ AUDITED: Final[dict[str, list[tuple[tuple[Step, ...], Step]]]] = {
         ((hide_contact, request_contact), answer_contact)
     ],
     "POST /v1/cases/{source_system}/{external_id}/checks": [((), check)],
+    "POST /v1/cases/{source_system}/{external_id}/quick-checks": [((), quick_check)],
     "GET /v1/cases/{source_system}/{external_id}/checks": [((), list_checks)],
     "GET /v1/cases/{source_system}/{external_id}/network": [((), read_network)],
     "GET /v1/second-looks": [((ask_again,), list_second_looks)],

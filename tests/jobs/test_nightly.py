@@ -24,7 +24,7 @@ from app.offices import service as offices
 from app.offices.schemas import OfficeAdd
 from tests.access.people import sign_in
 from tests.factories import Registry
-from tests.scenes import meet
+from tests.scenes import make_offices, meet
 
 _NUMBERS = count()
 
@@ -167,15 +167,25 @@ class TestShow:
 
 
 class TestListRuns:
-    async def test_tells_an_auditor_what_failed_and_no_counts(self, registry: Registry) -> None:
+    async def test_tells_an_auditor_what_failed_and_what_concerned_its_office(
+        self, registry: Registry
+    ) -> None:
         meeting = await meet(registry)
-        await run(registry.operator, [Step("fails", fail)], as_of=utc_now())
-        auditor = await sign_in(registry, meeting.first, Role.AUDITOR)
-        answer = await auditor.send("GET", "/v1/runs")
-        (read,) = answer.json()["items"]
-        assert (read["state"], read["steps"]) == (
-            "failed",
-            [{"step": "fails", "state": "failed", "error": "conflict"}],
+        await registry.rows(
+            "UPDATE cases SET review_on = current_date - 1 WHERE office_id ="
+            " (SELECT id FROM offices WHERE code = :code) RETURNING 1",
+            code=meeting.first.code,
         )
+        expire = next(each for each in whole(registry) if each.name == "cases.expire")
+        await run(registry.operator, [Step("fails", fail), expire], as_of=utc_now())
+        (stranger,) = await make_offices(registry, 1)
+        for office, is_concerned in ((meeting.first, True), (stranger, False)):
+            auditor = await sign_in(registry, office, Role.AUDITOR)
+            (read,) = (await auditor.send("GET", "/v1/runs")).json()["items"]
+            assert read["state"] == "failed"
+            failed, done = read["steps"]
+            assert tuple(failed.values()) == ("fails", "failed", "conflict", 0)
+            assert tuple(done.values())[:3] == ("cases.expire", "succeeded", None)
+            assert (done["of_own_office"] > 0) is is_concerned
         other = await sign_in(registry, meeting.first, Role.PROSECUTOR)
         assert (await other.send("GET", "/v1/runs")).status_code == 403

@@ -26,6 +26,11 @@ OPEN_TO: Final[dict[str, set[Role]]] = {
     "/notices/settings": READS,
     "/webhooks": {Role.ADMINISTRATOR},
     "/state": {Role.COORDINATOR},
+    "/contact-requests": READS,
+    "/second-looks": READS,
+    "/check": READS - {Role.COORDINATOR},
+    "/infusion": READS,
+    "/infusion/new": READS - {Role.ANALYST},
     "/runs": {Role.AUDITOR},
     "/readings": READS,
     "/grants": READS | {Role.AUDITOR},
@@ -87,6 +92,8 @@ class TestWhoSeesWhat:
             (f"/overlaps/{met.overlap_id}", f"/overlaps/ovl_{NOWHERE}"),
             (f"/handling/{asked}", f"/handling/hnd_{NOWHERE}"),
             ("/cases/cms/24-1", "/cases/cms/24-none"),
+            ("/cases/cms/24-1/network", "/cases/cms/24-none/network"),
+            ("/cases/cms/24-1/check", "/cases/cms/24-none/check"),
         ):
             assert (await member.get(hidden)).status_code == 200
             one, two = await stranger.get(hidden), await stranger.get(absent)
@@ -363,6 +370,8 @@ class TestEveryPage:
         signed_out = Reader(shared_registry.http())
         paths = [*OPEN_TO, f"/overlaps/{met.overlap_id}", f"/handling/{asked}", "/cases/cms/24-1"]
         paths += [f"/cases/cms/24-1/{end}" for end in ("access", "readings")]
+        paths += [f"/cases/cms/24-1/{part}" for part in ("network", "checks", "check")]
+        paths += ["/cases/cms/24-1/check/list"]
         paths += ["/people/new", "/people/sign-ins", "/machines/new", "/office/commitments"]
         open_ones = ["/sign-in", "/sign-in/enrolment", "/help", "/accessibility"]
         for who, path in [(visitor, p) for p in paths] + [(signed_out, p) for p in open_ones]:

@@ -8,9 +8,11 @@ from standardwebhooks.webhooks import Webhook as Standard
 from standardwebhooks.webhooks import WebhookVerificationError
 from svix.webhooks import Webhook as Svix
 
+from app.access.principal import OPERATOR
 from app.access.vocabulary import Role
 from app.core.clock import utc_now
-from app.core.db import DATABASE_ERRORS
+from app.core.db import DATABASE_ERRORS, transaction
+from app.people import administration
 from app.webhooks.delivering import LEASE, RETRIES
 from tests.access.people import sign_in
 from tests.factories import Registry
@@ -259,6 +261,19 @@ class TestDelivering:
             deleted = await hooked.administrators[0].send("DELETE", hooked.path)
             assert deleted.status_code == 200
             assert (await hooked.administrators[0].send("DELETE", hooked.path)).status_code == 404
+
+    async def test_waits_while_the_operator_shuts_the_office_out(self, sandbox: Registry) -> None:
+        async with receiving() as receiver:
+            (office,) = await make_offices(sandbox, 1)
+            hooked = await hook(sandbox, office, receiver.url)
+            await hooked.test()
+            for is_suspended, sent in ((True, 0), (False, 1)):
+                async with transaction(sandbox.operator) as session:
+                    await administration.set_suspended(
+                        session, OPERATOR, office.code, is_suspended=is_suspended, now=utc_now()
+                    )
+                assert await work(sandbox, office) == sent
+            assert len(receiver.got) == 1
 
     async def test_is_of_the_offices_own_events_alone(self, sandbox: Registry) -> None:
         async with receiving() as one, receiving() as other:

@@ -1,5 +1,5 @@
 // What every page does beside what its HTML does by itself: focus and words after a part of the
-// page was replaced, rows by j and k, and the warning before a sign-in ends.
+// page was replaced, single keys, and the warning before a sign-in ends.
 
 const say = (text) => {
   document.getElementById("said").textContent = text;
@@ -15,14 +15,54 @@ document.addEventListener("htmx:after:swap", () => {
   if (results && document.activeElement === document.body) results.focus();
 });
 
+// Single keys, which their reader can switch off (WCAG 2.1.4); never while something is typed.
+const keys = document.getElementById("keys");
+const OFF = "joinder-keys-off";
+const GOES = { q: "/overlaps", c: "/cases", h: "/handling", p: "/cases/new" };
+let went = 0;
+
+const move = (by) => {
+  const rows = [...document.querySelectorAll(".j-table tbody .j-row")];
+  const here = rows.findIndex((row) => row.closest("tr").contains(document.activeElement));
+  const next = here < 0 ? (by > 0 ? 0 : -1) : here + by;
+  rows[next]?.focus();
+};
+
+const acts = {
+  j: () => move(1),
+  k: () => move(-1),
+  "?": () => keys.showModal(),
+  "/": () => document.querySelector("[role=search] input[type=search]")?.focus(),
+  g: () => {
+    went = Date.now();
+  },
+};
+
 document.addEventListener("keydown", (event) => {
-  const row = document.activeElement?.closest?.(".j-table tbody tr");
-  if (!row || !["j", "k"].includes(event.key) || event.ctrlKey || event.metaKey || event.altKey) {
-    return;
+  const isTyped = event.target.closest?.("input, select, textarea, dialog, [contenteditable]");
+  if (!keys || event.ctrlKey || event.metaKey || event.altKey || isTyped) return;
+  if (localStorage.getItem(OFF)) return;
+  if (Date.now() - went < 1500 && GOES[event.key]) {
+    location.assign(GOES[event.key]);
+  } else if (acts[event.key]) {
+    event.preventDefault();
+    acts[event.key]();
   }
-  const next = event.key === "j" ? row.nextElementSibling : row.previousElementSibling;
-  next?.querySelector(".j-row")?.focus();
 });
+
+if (keys) {
+  const isOn = document.getElementById("keys-on");
+  isOn.checked = !localStorage.getItem(OFF);
+  isOn.addEventListener("change", () => {
+    if (isOn.checked) localStorage.removeItem(OFF);
+    else localStorage.setItem(OFF, "1");
+    say(isOn.checked ? "Shortcuts are on." : "Shortcuts are off.");
+  });
+  const open = document.getElementById("keys-open");
+  open.hidden = false;
+  open.addEventListener("click", () => keys.showModal());
+  document.getElementById("keys-close").addEventListener("click", () => keys.close());
+}
 
 const badge = document.querySelector("[data-unread]");
 if (badge) {

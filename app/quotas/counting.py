@@ -1,0 +1,52 @@
+"""Subjects that are looked up without a post: counted before the work, and how many are left."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.permissions import Permission
+from app.access.principal import Principal
+from app.core.db import driver
+from app.quotas import allowances, queries
+from app.quotas.allowances import QUICK_CHECK, Bucket
+from app.quotas.service import debit, shares_of
+
+
+async def count_checked(
+    session: AsyncSession, principal: Principal, subjects: int, *, now: datetime
+) -> int:
+    """Count subjects against the allowances of the office and the caller; return what is left.
+
+    Raises:
+        MissingScopeError: the caller lacks `overlaps:read`.
+        QuotaExceededError: nothing was debited.
+    """
+    principal.require(Permission.OVERLAPS_READ)
+    await debit(await driver(session), principal, {QUICK_CHECK: subjects}, now=now)
+    return (await read_left(session, principal, [QUICK_CHECK], now=now))[QUICK_CHECK]
+
+
+async def read_left(
+    session: AsyncSession, principal: Principal, classes: Iterable[str], *, now: datetime
+) -> dict[str, int]:
+    """Return by class how many more elements the caller may have counted now.
+
+    Raises:
+        MissingScopeError: the caller lacks `overlaps:read`.
+    """
+    principal.require(Permission.OVERLAPS_READ)
+    shares = shares_of(principal)
+    asked = list(classes)
+    keys = [(holder, each) for holder in shares for each in asked]
+    stored = await queries.list_buckets(await driver(session), keys)
+    nothing = Bucket(0.0, now, 0, now)
+    return {
+        each: min(
+            allowances.left(
+                allowances.at(stored.get((holder, each), nothing), each, share, now), each, share
+            )
+            for holder, share in shares.items()
+        )
+        for each in asked
+    }

@@ -1,0 +1,140 @@
+"""Goal: any page under 100 ms of server time at p99 with a million sightings and 50,000 overlaps.
+
+python -m tests.bench.screens [--sightings 1000000] [--overlaps 50000] [--rounds 30]; the registry
+runs in this process, without a network between. The baseline is a page without a statement.
+"""
+
+import argparse
+import asyncio
+import secrets
+import sys
+import tempfile
+from pathlib import Path
+from time import perf_counter
+from typing import Final
+
+import asyncpg
+
+from app.access.vocabulary import Role
+from app.serving.keys import create_keys
+from tests.bench import filler
+from tests.bench.measure import percentile
+from tests.blinding import SEED
+from tests.database import Template, serving
+from tests.factories import OfficeClient, Registry
+from tests.scenes import meet
+from tests.web.pages import Reader, reader
+
+GOAL_MS: Final = 100
+BASELINE: Final = "/help"
+
+_TAKE_PART: Final = """
+INSERT INTO participation_agreements (office_id, version, signatory, signed_on, effective_on)
+SELECT id, 'bench', 'District Attorney', current_date - 30, current_date - 30
+FROM offices WHERE state = 'ZZ'
+"""
+# each as the one overlap that is there, of two neighbours among the filler's cases
+_OVERLAPS: Final = """
+INSERT INTO "overlaps" (id, low_case_id, high_case_id, band, strength, findings, evidence, version,
+                        found_at, changed_at)
+SELECT uuidv7(make_interval(secs => -n)), a.id, b.id,
+  (ARRAY['strong', 'probable', 'possible', 'shared_only'])[1 + n % 4], 10 + n % 20, o.findings,
+  o.evidence, 1, now() - make_interval(mins => n), now()
+FROM generate_series(0, $1::int - 1) AS n
+JOIN cases a ON a.id = 1000000000 + n
+JOIN cases b ON b.id = 1000000001 + n
+CROSS JOIN (SELECT * FROM "overlaps" LIMIT 1) AS o
+"""
+_SIDES: Final = """
+INSERT INTO overlap_sides (office_id, overlap_id, case_id, other_office_id, other_case_id)
+SELECT mine.office_id, o.id, mine.id, other.office_id, other.id
+FROM "overlaps" o
+CROSS JOIN LATERAL (VALUES (o.low_case_id, o.high_case_id), (o.high_case_id, o.low_case_id))
+  AS side (own, far)
+JOIN cases mine ON mine.id = side.own
+JOIN cases other ON other.id = side.far
+WHERE o.low_case_id >= 1000000000
+"""
+
+
+async def _fill(url: str, sightings: int, overlaps: int) -> str:
+    """Fill the database; return the code of the office whose pages are measured."""
+    database = await asyncpg.connect(url, timeout=600)
+    try:
+        await filler.grow(database, 0, sightings)
+        for statement, *arguments in ((_TAKE_PART,), (_OVERLAPS, overlaps), (_SIDES,)):
+            await database.execute(statement, *arguments, timeout=600)
+        await database.execute("VACUUM ANALYZE")
+        code: str = await database.fetchval("SELECT min(code) FROM offices WHERE state = 'ZZ'")
+    finally:
+        await database.close()
+    return code
+
+
+async def _paths(visitor: Reader) -> list[str]:
+    """Return the pages to measure, those of one thing by the first of its list."""
+    queue = (await visitor.page("/overlaps")).links
+    overlap = next(link for link in queue if link.startswith("/overlaps/ovl_"))
+    cases = (await visitor.page("/cases")).links
+    case = next(link for link in cases if link.startswith("/cases/filler/"))
+    number = case.rpartition("/")[2]
+    lists = ("turn=ours", "turn=settled&band=strong", "new=1", "assigned=me", f"case={number}")
+    return [
+        BASELINE,
+        *("/overlaps", *(f"/overlaps?{each}" for each in lists), "/overlaps/retracted"),
+        *(overlap, "/cases", case, f"{case}/network", f"{case}/checks", f"{case}/check"),
+        *("/cases/new", "/check", "/contact-requests", "/second-looks", "/infusion"),
+        *("/handling", "/state", "/readings", "/grants"),
+    ]
+
+
+async def _measure(visitor: Reader, path: str, rounds: int) -> list[float]:
+    """Return the milliseconds of each request, after one that warms up."""
+    found = []
+    for each in range(rounds + 1):
+        began = perf_counter()
+        answer = await visitor.get(path)
+        assert answer.status_code == 200, (path, answer.text[:500])
+        if each:
+            found.append((perf_counter() - began) * 1000)
+    return found
+
+
+async def run(url: str, keys: Path, sightings: int, overlaps: int, rounds: int) -> bool:
+    """Print each page's time; return whether all keep the goal."""
+    async with Registry.started(url, keys) as registry:
+        await meet(registry)
+        began = perf_counter()
+        code = await _fill(url, sightings, overlaps)
+        seconds = perf_counter() - began
+        print(f"{sightings:,} sightings and {overlaps:,} overlaps in {seconds:.0f} s")
+        office = OfficeClient(code, "", registry.http())
+        visitor = await reader(registry, office, Role.LEADERSHIP, Role.COORDINATOR)
+        slowest = 0.0
+        print(f"{'page':<60}{'p50 ms':>9}{'p99 ms':>9}")
+        for path in await _paths(visitor):
+            times = await _measure(visitor, path, rounds)
+            p50, p99 = percentile(times, 0.5), percentile(times, 0.99)
+            print(f"{path[:58]:<60}{p50:>9.1f}{p99:>9.1f}", flush=True)
+            slowest = max(slowest, p99)
+    print(f"slowest p99: {slowest:.1f} ms, goal {GOAL_MS} ms")
+    return slowest < GOAL_MS
+
+
+def main() -> int:
+    """Measure as the arguments say; 1 if a page is too slow."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--sightings", type=int, default=1_000_000)
+    parser.add_argument("--overlaps", type=int, default=50_000)
+    parser.add_argument("--rounds", type=int, default=30)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as home, serving(secrets.token_hex(4)) as server:
+        keys = Path(home) / "keys"
+        create_keys(keys, seed=SEED)
+        with Template(server).clone() as url:
+            kept = asyncio.run(run(url, keys, asked.sightings, asked.overlaps, asked.rounds))
+    return int(not kept)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

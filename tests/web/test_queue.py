@@ -1,0 +1,92 @@
+"""What the queue shows beside whose turn it is: due dates, who sees to it, what is new, views."""
+
+from app.access.vocabulary import Role
+from tests.access.people import sign_in
+from tests.factories import OfficeClient, Registry
+from tests.scenes import make_offices, meet
+from tests.web.pages import reader
+
+
+def found(links: list[str]) -> set[str]:
+    return {link for link in links if link.startswith("/overlaps/ovl_")}
+
+
+async def look_again(registry: Registry, office: OfficeClient) -> None:
+    """Let the looks of the office's people so far be of earlier sign-ins."""
+    await registry.rows(
+        "UPDATE queue_visits SET sign_in_began_at = sign_in_began_at - interval '1 day'"
+        " WHERE office_id = (SELECT id FROM offices WHERE code = :code) RETURNING person_id",
+        code=office.code,
+    )
+
+
+class TestQueue:
+    async def test_says_what_is_due_when_and_who_sees_to_it(
+        self, shared_registry: Registry
+    ) -> None:
+        offices = await make_offices(shared_registry, 2)
+        first = await meet(shared_registry, offices=offices, external_id="24-1")
+        second = await meet(shared_registry, offices=offices, external_id="24-2")
+        visitor = await reader(shared_registry, offices[0], Role.PROSECUTOR)
+        path = f"/overlaps/{first.overlap_id}"
+        await visitor.send((await visitor.page(path)).form("/follow-up"), event="assign")
+        for assigned, expected in (
+            ("me", {path}),
+            ("nobody", {f"/overlaps/{second.overlap_id}"}),
+            ("anyone", {path, f"/overlaps/{second.overlap_id}"}),
+        ):
+            page = await visitor.page(f"/overlaps?assigned={assigned}")
+            assert found(page.links) == expected, assigned
+        text = (await visitor.get("/overlaps")).text
+        assert text.count('data-label="Due">Acknowledge it') == 2
+        assert "Me (1)" in text
+        await shared_registry.rows(
+            'UPDATE "overlaps" SET found_at = found_at - make_interval(days => 90) WHERE id = :key'
+            " RETURNING id",
+            key=first.key,
+        )
+        assert (await visitor.get("/overlaps")).text.count(">Late</span>") == 1
+
+    async def test_marks_what_came_since_the_last_sign_in(self, shared_registry: Registry) -> None:
+        offices = await make_offices(shared_registry, 2)
+        old = await meet(shared_registry, offices=offices, external_id="24-1")
+        visitor = await reader(shared_registry, offices[0], Role.ANALYST)
+        assert ">New</span>" not in (await visitor.get("/overlaps")).text
+        await look_again(shared_registry, offices[0])
+        new = await meet(shared_registry, offices=offices, external_id="24-2")
+        for _ in range(2):  # a second look in the same sign-in takes nothing from it
+            shown = await visitor.get("/overlaps")
+            assert shown.text.count(">New</span>") == 1
+            assert "Since your last visit (1)" in shown.text
+        page = await visitor.page("/overlaps?new=1")
+        assert found(page.links) == {f"/overlaps/{new.overlap_id}"}
+        assert old.overlap_id != new.overlap_id
+
+    async def test_views_are_saved_under_a_name_for_one_person(
+        self, shared_registry: Registry
+    ) -> None:
+        (office,) = await make_offices(shared_registry, 1)
+        visitor = await reader(shared_registry, office, Role.PROSECUTOR)
+        form = (await visitor.page("/overlaps?turn=ours&band=strong&assigned=me")).form("/views")
+        filters = "/overlaps?turn=ours&band=strong&assigned=me"
+        refused = await visitor.send(form, name="Ms. 415-555-0142")
+        assert "note=view-refused" in refused.headers["location"]
+        saved = await visitor.send(form, name="My strong ones")
+        assert saved.headers["location"] == f"{filters}&note=view-saved"
+        again = await visitor.send(form, name="My strong ones")
+        assert again.status_code == 303
+        page = await visitor.page("/overlaps")
+        assert page.links.count(filters) == 1
+        colleague = await reader(shared_registry, office, Role.PROSECUTOR)
+        assert filters not in (await colleague.page("/overlaps")).links
+        await visitor.send(page.form("/forgotten"), name="My strong ones")
+        assert filters not in (await visitor.page("/overlaps")).links
+
+    async def test_the_attorney_general_sees_what_waits_for_mediation(
+        self, shared_registry: Registry
+    ) -> None:
+        (office,) = await make_offices(shared_registry, 1)
+        head = await reader(shared_registry, office, Role.COORDINATOR)
+        assert "Nothing waits for you" in (await head.get("/state?of=waiting")).text
+        nobody = await sign_in(shared_registry, office, Role.PROSECUTOR)
+        assert (await nobody.http.get("/state?of=waiting")).status_code == 403
