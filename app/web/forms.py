@@ -64,6 +64,11 @@ _WHOLE: Final = {
 
 _PLAIN: Final = "This holds what looks like a number, a date of birth or an address. Take it out."
 _IN: Final = {
+    "SuppressionAdd.kind": "Choose the kind.",
+    "SuppressionAdd.reason": "Choose whose it is.",
+    "SuppressionAdd.mode": "Choose what it should do.",
+    "SuppressionAdd.scope": "Choose to which pairs it applies.",
+    "SuppressionAdd.expires_on": "A date, at most two years ahead.",
     "PersonAdd.account": "2 to 100 small letters, digits and . _ @ + -, a letter or digit first.",
     "PersonAdd.name": "What they are called.",
     "PersonAdd.roles": "Choose at least one.",

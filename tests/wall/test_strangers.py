@@ -16,10 +16,11 @@ from tests.wall.acting import acting, office_id
 KEY: Final = UUID("0198a3c0-b1c2-7d3e-8f90-a1b2c3d4e5f6")
 TO_ALL: Final = {
     *("offices", "office_contacts", "commitments", "participation_agreements", "state_settings"),
-    *("key_epochs", "infusion_desks", "sign_in_attempts", "spent_challenges"),
-    *("runs", "run_steps"),
+    *("committees", "committee_offices", "infusion_desks"),
+    *("key_epochs", "runs", "run_steps", "sign_in_attempts", "spent_challenges"),
 }
-"""What every office may read: the directory, what the registry does, fingerprints of attempts."""
+"""What every office may read: the directory and who meets with whom, what the registry does, and
+fingerprints of attempts to sign in."""
 _COLUMNS: Final = """
 SELECT c.relname, array_agg(a.attname ORDER BY attnum), array_agg(
   CASE WHEN t.typcategory = 'A' THEN 'array' ELSE t.typname END ORDER BY attnum)

@@ -8,7 +8,7 @@ from app.access.vocabulary import Role
 from tests.factories import Registry
 from tests.scenes import make_offices, something
 from tests.signing import Signer
-from tests.suppressing.test_suppressions import suppress
+from tests.suppressing.test_suppressions import entry, suppress
 from tests.web.pages import Reader, reader, statements
 from tests.web.test_oversight import done
 
@@ -164,6 +164,13 @@ class TestOffice:
         assert "No entry applies" in (await head.get("/suppressions")).text
         assert "Nothing used so far" in (await head.get("/quotas")).text
         paths = ("/people", "/machines", "/office", "/offices", "/quotas", "/suppressions")
+        form = (await head.page("/suppressions/new")).form("/suppressions/new")
+        bare = await head.send(form, reason="hotline")
+        assert (bare.status_code, 'id="kind-error"' in bare.text) == (422, True)
+        value = {name: str(said) for name, said in entry(something()).items()}
+        late = await head.send(form, **{**value, "expires_on": "2099-01-01"})
+        assert 'id="expires_on-error"' in late.text
+        assert "is on your list" in await done(head, form, **value)
         counts: list[dict[str, int]] = []
         for _ in range(2):
             await suppress(office, something())

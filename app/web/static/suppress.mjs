@@ -1,0 +1,54 @@
+// The page that puts a value on a suppression list: it becomes a token here, and only that is sent.
+import { makeTokens, readSubject, Trouble } from "./tokens.mjs";
+
+const form = document.getElementById("suppression");
+const trouble = document.getElementById("trouble");
+const kinds = JSON.parse(form.dataset.kinds);
+const field = (id) => document.getElementById(id);
+const kind = form.elements.namedItem("kind");
+const hidden = (name) => form.elements.namedItem(name);
+
+const prompt = () => {
+  const of = kind.value === "addr" ? "ZIP code" : kinds.find(({ name }) => name === kind.value)?.of;
+  field("of-row").hidden = !of;
+  field("of-label").textContent = of ?? "";
+};
+
+/** Return epoch and token of what was typed. */
+async function token() {
+  const value = field("value");
+  if (!kind.value) throw new Trouble("Choose the kind.", kind);
+  if (!value.value.trim()) throw new Trouble("Enter the value.", value);
+  const joinder = await import(form.dataset.module);
+  const blank = { given: "", middle: "", surname: "", born: "", name: "", state: "" };
+  const { subjects } = kinds.find(({ name }) => name === kind.value);
+  const typed = { kind: kind.value, value: value.value.trim(), of: field("of").value.trim(),
+    provenance: "own_investigation", field: value };
+  const parts = readSubject(joinder, { ref: "1", kind: subjects[0], ...blank, identifiers: [typed] });
+  const permit = { csrf: form.dataset.csrf, reason: "suppression", cases: [] };
+  const made = await makeTokens(joinder, parts, permit);
+  const found = made.subjects[0].identifiers.find((each) => each.kind === kind.value);
+  return { epoch: made.epoch, token: found.token };
+}
+
+document.getElementById("no-script").remove(); // it said so while nothing here had run
+kind.addEventListener("change", prompt);
+prompt();
+form.addEventListener("submit", async (event) => {
+  if (hidden("token").value) return;
+  event.preventDefault();
+  const button = field("add");
+  button.disabled = true;
+  trouble.textContent = "";
+  try {
+    const made = await token();
+    hidden("epoch").value = made.epoch;
+    hidden("token").value = made.token;
+    field("value").value = field("of").value = ""; // what was typed goes before anything is sent
+    form.submit();
+  } catch (error) {
+    trouble.textContent = error instanceof Trouble ? error.message : "The token could not be made. Nothing was sent. Try again.";
+    (error.field ?? trouble).focus();
+    button.disabled = false;
+  }
+});
