@@ -13,38 +13,38 @@ STAGES: Final = (30, 7)
 # one row for each office that something of ends; who has signed anew loses nothing
 _ENDING: Final = """
 SELECT c.office_id, 'case' AS what, c.id::text AS key, c.review_on AS ends_on,
-       c.id AS case_id, NULL::uuid AS overlap_id
+       c.id AS case_id
 FROM cases c
 WHERE c.withdrawn_at IS NULL AND c.held_at IS NULL AND c.review_on <= $1 AND c.review_on > $2
 UNION ALL
-SELECT side.office_id, 'grant', g.id::text, g.expires_at::date, side.case_id, side.overlap_id
+SELECT side.office_id, 'grant', g.id::text, g.expires_at::date, side.case_id
 FROM case_grants g JOIN cases c ON c.id = g.case_id
 CROSS JOIN LATERAL (VALUES
-  (c.office_id, c.id, NULL::uuid),
-  (g.grantee_office_id, NULL, g.overlap_id)) AS side (office_id, case_id, overlap_id)
+  (c.office_id, c.id), (g.grantee_office_id, NULL)) AS side (office_id, case_id)
 WHERE g.revoked_at IS NULL AND g.approval <> 'pending' AND g.expires_at::date <= $1
   AND g.expires_at > g.granted_at + interval '7 days'
 UNION ALL
-SELECT a.office_id, 'participation', a.id::text, a.ends_on, NULL, NULL
+SELECT a.office_id, 'participation', a.id::text, a.ends_on, NULL
 FROM participation_agreements a
 WHERE a.ends_on <= $1 AND NOT EXISTS (
   SELECT FROM participation_agreements b
   WHERE b.office_id = a.office_id AND b.effective_on <= a.ends_on
     AND (b.ends_on IS NULL OR b.ends_on > a.ends_on))
 UNION ALL
-SELECT m.office_id, 'commitment', m.id::text, m.lapses_on, NULL, NULL
+SELECT m.office_id, 'commitment', m.id::text, m.lapses_on, NULL
 FROM commitments m
 WHERE m.lapses_on <= $1 AND NOT EXISTS (
   SELECT FROM commitments n
   WHERE n.office_id = m.office_id AND n.signed_on <= m.lapses_on AND n.lapses_on > m.lapses_on
     AND n.trafficking_type IN (m.trafficking_type, 'both'))
 UNION ALL
-SELECT p.office_id, 'handling', h.id::text, h.due_at::date, NULL, NULL
+SELECT p.office_id, 'handling', h.id::text, h.due_at::date, NULL
 FROM handling_requests h JOIN handling_parties p ON p.request_id = h.id
 WHERE h.agreed_number IS NOT NULL AND h.ended_at IS NULL AND h.due_at::date <= $1
 """
 
-# what ended long ago was over before anybody could be told of it
+# What ended long ago was over before anybody could be told of it. Who was given a grant is told by
+# the database, in the overlaps of that case: this one knows of none, nor who may know of which.
 _TELL: Final = f"""
 WITH due AS (
   SELECT e.*, CASE WHEN e.ends_on <= $2 THEN 0 WHEN e.ends_on <= $3 THEN 7 ELSE 30 END AS stage
@@ -59,10 +59,10 @@ told AS (
   ON CONFLICT DO NOTHING
   RETURNING office_id, what, key, ends_on, stage),
 written AS (
-  INSERT INTO events (office_id, type, case_id, overlap_id)
-  SELECT t.office_id, t.what || CASE t.stage WHEN 0 THEN '.lapsed' ELSE '.lapsing' END,
-         d.case_id, d.overlap_id
-  FROM told t JOIN due d USING (office_id, what, key, ends_on, stage))
+  INSERT INTO events (office_id, type, case_id)
+  SELECT t.office_id, t.what || CASE t.stage WHEN 0 THEN '.lapsed' ELSE '.lapsing' END, d.case_id
+  FROM told t JOIN due d USING (office_id, what, key, ends_on, stage)
+  WHERE t.what <> 'grant' OR d.case_id IS NOT NULL)
 SELECT office_id, what, key, ends_on, stage FROM told ORDER BY ends_on, office_id, what, key
 """  # noqa: S608 -- constants only; every value is a parameter
 

@@ -3,11 +3,14 @@
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final
 
+import pytest
+
 from app.core.clock import utc_now
 from app.jobs.nightly import run
 from app.jobs.steps import steps
 from tests.factories import OfficeClient, Registry
 from tests.scenes import all_ended, meet
+from tests.wall.acting import office_id
 
 DAYS: Final = 40
 """When all of the first office's ends, counted from today."""
@@ -58,6 +61,37 @@ class TestTell:
         assert [entry["detail"]["days_before"] for entry in entries] == [30] * 5 + [7] * 5 + [0] * 4
         seen = await self.told(registry, meeting.second)
         assert seen == ["grant.lapsed", "grant.lapsing", "grant.lapsing"]
+
+    @pytest.mark.parametrize("hidden", ["silent", "walled", "withdrawn", "met nobody"])
+    async def test_who_may_not_know_of_a_case_is_not_told_of_its_grants(
+        self, registry: Registry, hidden: str
+    ) -> None:
+        """A grant to that office, of the whole case, ends when the case is hidden from it."""
+        meeting = await meet(registry)
+        third = await registry.add_office("TX-0000019")
+        knows = meeting.second if hidden != "met nobody" else third
+        first, grantee = [await office_id(registry, each) for each in (meeting.first, knows)]
+        on = utc_now().date() + timedelta(days=DAYS)
+        await registry.rows(_END[3], office=first, on=on)
+        if hidden != "met nobody":
+            assert await self.night(registry, DAYS - 30) > 0
+            assert await self.told(registry, knows) == ["grant.lapsing"]
+        if hidden == "walled":
+            await registry.rows(
+                "INSERT INTO case_walls (id, case_id, office_id, set_at, set_by)"
+                " SELECT gen_random_uuid(), id, :walled, now(), 'test' FROM cases"
+                " WHERE office_id = :office RETURNING id",
+                office=first,
+                walled=grantee,
+            )
+        elif hidden == "silent":
+            await meeting.first.put_case("24-1", {**meeting.first_case, "disclosure": "silent"})
+        elif hidden == "withdrawn":
+            await meeting.first.http.delete("/v1/cases/cms/24-1")
+        assert await self.night(registry, DAYS) > 0
+        await registry.rows("UPDATE case_grants SET expires_at = now() RETURNING id")
+        left = ["grant.lapsing"] if hidden == "withdrawn" else []  # told while it was shown
+        assert await self.told(registry, knows) == left
 
     async def test_what_was_renewed_ends_nothing(self, registry: Registry) -> None:
         meeting = await meet(registry)
