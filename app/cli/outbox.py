@@ -23,7 +23,7 @@ def outbox() -> None:
     Example: joinder outbox
     """
     from app.core.clock import utc_now  # noqa: PLC0415 -- keeps --help quick
-    from app.notices import mails  # noqa: PLC0415 -- as above
+    from app.mails import queries as mails  # noqa: PLC0415 -- as above
     from app.webhooks import queries as webhooks  # noqa: PLC0415 -- as above
 
     async def read(session: "AsyncSession") -> "dict[str, RowMapping]":

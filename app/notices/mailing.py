@@ -22,7 +22,8 @@ from app.access.vocabulary import Role
 from app.audit import service as audit
 from app.core.db import Sessions, transaction
 from app.core.settings import RegistrySettings
-from app.notices import mails, queries
+from app.mails import queries as mails
+from app.notices import queries
 from app.notifications import queries as notifications
 from app.offices.queries import is_participating, is_suspended
 

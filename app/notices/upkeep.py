@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.audit import service as audit
-from app.notices import mails
+from app.mails import queries as mails
 
 LATE_AFTER: Final = timedelta(hours=1)
 KEPT_FOR: Final = timedelta(days=30)
