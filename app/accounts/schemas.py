@@ -1,5 +1,5 @@
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field, IPvAnyNetwork
 
@@ -17,6 +17,8 @@ Kid = Annotated[
         examples=["NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"],
     ),
 ]
+
+MOST_NETWORKS: Final = 32
 
 
 class AccessTokenRead(Read):
@@ -129,7 +131,7 @@ class MachineAdd(Sent):
         min_length=1, strict=False
     )
     """What it may do, of what a machine may."""
-    networks: list[IPvAnyNetwork] = Field(max_length=32)
+    networks: list[IPvAnyNetwork] = Field(max_length=MOST_NETWORKS)
     """Where it may call from, in CIDR notation; empty means anywhere."""
     public_jwk: dict[str, str]
     """Its first public key: kty EC, crv P-256, x, y."""

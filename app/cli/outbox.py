@@ -23,13 +23,13 @@ def outbox() -> None:
     Example: joinder outbox
     """
     from app.core.clock import utc_now  # noqa: PLC0415 -- keeps --help quick
-    from app.notices import queries as notices  # noqa: PLC0415 -- as above
+    from app.mails import queries as mails  # noqa: PLC0415 -- as above
     from app.webhooks import queries as webhooks  # noqa: PLC0415 -- as above
 
     async def read(session: "AsyncSession") -> "dict[str, RowMapping]":
         return {
             "webhooks": await webhooks.get_health(session),
-            "mail": await notices.get_health(session),
+            "mail": await mails.get_health(session),
         }
 
     is_bad, late = False, utc_now() - LATE_AFTER

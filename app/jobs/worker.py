@@ -5,8 +5,7 @@ times in a minute instead of being notified, because NOTIFY would make posts wai
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -17,7 +16,7 @@ from app.core.clock import utc_now
 
 PAUSE_SECONDS: Final = 1.0
 MOST_OFFICES: Final = 16
-"""Told at the same moment; the others come next."""
+"""Of each channel told at the same moment; the others come next."""
 
 
 @dataclass(frozen=True)
@@ -34,18 +33,35 @@ async def work(channels: Sequence[Channel], stop: asyncio.Event) -> None:
 
     An office whose receivers are slow holds up no other one, and a failure is one office's alone.
     """
-    busy: dict[tuple[str, int], asyncio.Task[None]] = {}
+    await asyncio.gather(*(_work(channel, stop) for channel in channels))
+
+
+async def _work(channel: Channel, stop: asyncio.Event) -> None:
+    """Tell the offices in turn, a batch each: who has more goes back behind those that wait."""
+    busy: dict[int, asyncio.Task[int]] = {}
+    line: dict[int, None] = {}
+    loop = asyncio.get_running_loop()
+    look_at = loop.time()
     while not stop.is_set():
-        for channel in channels:
-            for office_id in await _waiting(channel):
-                if len(busy) < MOST_OFFICES and (channel.name, office_id) not in busy:
-                    task = asyncio.create_task(_tell(channel, office_id))
-                    busy[channel.name, office_id] = task
-        with suppress(TimeoutError):
-            async with asyncio.timeout(PAUSE_SECONDS):
-                await stop.wait()
-        busy = {key: task for key, task in busy.items() if not task.done()}
+        if loop.time() >= look_at:  # not after each batch: one may have nothing that can be told
+            line |= dict.fromkeys(await _waiting(channel))
+            look_at = loop.time() + PAUSE_SECONDS
+        for office_id in [each for each in line if each not in busy][: MOST_OFFICES - len(busy)]:
+            del line[office_id]
+            busy[office_id] = asyncio.create_task(_tell(channel, office_id))
+        await _pause(stop, busy.values())
+        done = {office_id for office_id, task in busy.items() if task.done()}
+        line |= dict.fromkeys(each for each in done if busy[each].result())
+        busy = {key: task for key, task in busy.items() if key not in done}
     await asyncio.gather(*busy.values())
+
+
+async def _pause(stop: asyncio.Event, tasks: Iterable[asyncio.Task[int]]) -> None:
+    """Wait until a batch is done, it is time to look again, or `stop` is set."""
+    stopping = asyncio.create_task(stop.wait())
+    first = asyncio.FIRST_COMPLETED
+    await asyncio.wait({stopping, *tasks}, timeout=PAUSE_SECONDS, return_when=first)
+    stopping.cancel()
 
 
 async def _waiting(channel: Channel) -> list[int]:
@@ -56,13 +72,13 @@ async def _waiting(channel: Channel) -> list[int]:
         return []
 
 
-async def _tell(channel: Channel, office_id: int) -> None:
-    """Tell one office as long as there is something."""
+async def _tell(channel: Channel, office_id: int) -> int:
+    """Tell one office a batch; returns how much that was."""
     try:
-        while await channel.tell(office_id, utc_now()):
-            pass
+        return await channel.tell(office_id, utc_now())
     except Exception as error:  # noqa: BLE001 -- the edge of an office: the others are told anyway
         _log(channel, error)
+        return 0
 
 
 def _log(channel: Channel, error: Exception) -> None:

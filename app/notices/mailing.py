@@ -22,7 +22,9 @@ from app.access.vocabulary import Role
 from app.audit import service as audit
 from app.core.db import Sessions, transaction
 from app.core.settings import RegistrySettings
+from app.mails import queries as mails
 from app.notices import queries
+from app.notifications import queries as notifications
 from app.offices.queries import is_participating, is_suspended
 
 SUBJECT: Final = "Joinder: something waits for you"
@@ -58,7 +60,7 @@ class Postbox:
 async def offices_to_mail(postbox: Postbox, *, now: datetime) -> list[int]:
     """Return the offices for whose people there may be mail."""
     async with transaction(postbox.sessions) as session:
-        return await queries.list_offices_to_mail(session, now=now)
+        return await mails.list_offices_to_mail(session, now=now)
 
 
 async def send_mails(postbox: Postbox, office_id: int, *, now: datetime) -> int:
@@ -68,15 +70,18 @@ async def send_mails(postbox: Postbox, office_id: int, *, now: datetime) -> int:
         if await is_suspended(session, office_id):
             return 0
         takes_part = await is_participating(session, office_id, now=now)
-        await queries.add_at_once(session, office_id, now=now)
-        claimed = await queries.claim(session, office_id, now=now, until=now + LEASE, limit=AT_ONCE)
+        await mails.add_at_once(session, office_id, now=now)
+        claimed = await mails.claim(session, office_id, now=now, until=now + LEASE, limit=AT_ONCE)
     office = replace(office, is_participating=takes_part)
-    for mail in claimed:
-        try:
-            await _send(postbox, office, mail, now=now)
-        except Exception as error:  # noqa: BLE001 -- the edge of a mail: the others are sent anyway
-            structlog.get_logger().error("mail_failed", error=type(error).__name__)
+    await asyncio.gather(*(_try(postbox, office, mail, now=now) for mail in claimed))
     return len(claimed)
+
+
+async def _try(postbox: Postbox, office: Principal, mail: asyncpg.Record, *, now: datetime) -> None:
+    try:
+        await _send(postbox, office, mail, now=now)
+    except Exception as error:  # noqa: BLE001 -- the edge of a mail: the others are sent anyway
+        structlog.get_logger().error("mail_failed", error=type(error).__name__)
 
 
 async def _send(
@@ -90,27 +95,34 @@ async def _send(
         permissions=permissions_of(mail["roles"]) & {Permission.OVERLAPS_READ},
     )
     async with transaction(postbox.sessions, person) as session:
+        if not await mails.is_claimed(session, mail):
+            return
+        # before the look, which then sees all below: what comes later is for the next mail
+        horizon, _ = notifications.parts_of(await notifications.get_horizon(session))
+        after = mail["mail_written_in"]
         wants = mail["disabled_at"] is None and mail["mail"] != "none" and bool(mail["address"])
         # a mail that was tried before has something to say: that was looked at then
-        says = wants and (mail["attempts"] > 1 or await queries.has_more(session, person))
-        if wants:
-            await queries.note_told(session, mail["person_id"], next_at=_next(mail, now))
+        says = wants and (
+            mail["attempts"] > 1
+            or await queries.has_more(session, person, after=after, horizon=horizon)
+        )
+        await mails.note_told(session, mail["person_id"], horizon, next_at=_next(mail, now))
         if not says:
-            await queries.settle(session, mail, "withheld", at=now)
+            await mails.settle(session, mail, "withheld", at=now)
             return
         if mail["attempts"] > len(RETRIES) + 1:
-            await queries.settle(session, mail, "dead", at=now, error="worker-lost")
+            await mails.settle(session, mail, "dead", at=now, error="worker-lost")
             return
         await audit.record(session, person, "mail.sent", str(mail["id"]))
     error = await _hand_over(postbox.settings, mail, now=now)
     async with transaction(postbox.sessions, person) as session:
         if error is None:
-            await queries.settle(session, mail, "delivered", at=now)
+            await mails.settle(session, mail, "delivered", at=now)
         elif mail["attempts"] > len(RETRIES) or _is_permanent(error):
-            await queries.settle(session, mail, "dead", at=now, error=error)
+            await mails.settle(session, mail, "dead", at=now, error=error)
         else:
             wait = RETRIES[mail["attempts"] - 1] * random.uniform(0.8, 1.2)
-            await queries.settle(session, mail, "waiting", at=now + wait, error=error)
+            await mails.settle(session, mail, "waiting", at=now + wait, error=error)
 
 
 def _next(mail: asyncpg.Record, now: datetime) -> datetime:

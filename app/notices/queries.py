@@ -1,4 +1,4 @@
-"""The only module that selects what people are told: their settings, marks and mails."""
+"""The only module that selects what people are told: their settings and marks."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,7 +6,6 @@ from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principal import Principal
@@ -15,45 +14,44 @@ from app.core.models import HORIZON
 
 MOST_COUNTED: Final = 20
 
-# A person's own events: those of the office since the person is there, without the muted types.
-# Row security leaves out what it may not know. $1 the office, $2 the person
+# From when on a person's events are its own, what it muted, and the places up to which it read and
+# was mailed. Asked for first: as parameters they bound what an index has to give. $1 the person
 _OWN: Final = """
+SELECT coalesce(p.created_at, 'infinity'), coalesce(s.muted, '{}'),
+  coalesce(s.read_written_in, 0), coalesce(s.read_number, 0)
+FROM (SELECT $1::uuid AS id) i LEFT JOIN persons p USING (id)
+LEFT JOIN notice_settings s ON s.person_id = p.id
+"""
+# A person's own events: those of the office since the person is there, without the muted types.
+# Row security leaves out what it may not know. $1 the office, $2 the person, $3 to $6 as above
+_EVENTS: Final = """
 FROM events e
-JOIN persons p ON p.id = $2
-LEFT JOIN notice_settings s ON s.person_id = $2
 LEFT JOIN notice_reads r ON r.person_id = $2 AND r.event_number = e.number
-WHERE e.office_id = $1 AND e.at >= p.created_at AND e.type <> ALL(coalesce(s.muted, '{}'))
+WHERE e.office_id = $1 AND e.at >= $3::timestamptz AND e.type <> ALL($4::text[])
 """
 _UNREAD: Final = """
-  AND r.event_number IS NULL
-  AND (e.written_in, e.number) > (coalesce(s.read_written_in, 0), coalesce(s.read_number, 0))
+  AND r.event_number IS NULL AND (e.written_in, e.number) > ($5::bigint, $6::bigint)
 """
-_IS_READ: Final = """
-r.event_number IS NOT NULL
-  OR (e.written_in, e.number) <= (coalesce(s.read_written_in, 0), coalesce(s.read_number, 0))
-"""
-# $3 and $4 the place to go back from, $5 how many, $6 whether only unread ones
+# $7 and $8 the place to go back from, $9 how many, $10 whether only unread ones
 _PAGE: Final = f"""
-SELECT e.number, e.written_in, {_IS_READ} AS is_read {_OWN}
-  AND (e.written_in, e.number) < ($3::bigint, $4::bigint) AND e.written_in < {HORIZON}
-  AND (NOT $6::boolean OR (true {_UNREAD}))
-ORDER BY e.written_in DESC, e.number DESC LIMIT $5
+SELECT e.number, e.written_in, r.event_number IS NOT NULL
+  OR (e.written_in, e.number) <= ($5::bigint, $6::bigint) AS is_read {_EVENTS}
+  AND (e.written_in, e.number) < ($7::bigint, $8::bigint) AND e.written_in < {HORIZON}
+  AND (NOT $10::boolean OR (true {_UNREAD}))
+ORDER BY e.written_in DESC, e.number DESC LIMIT $9
 """
 _COUNT: Final = f"""
 SELECT count(*) FROM (
-  SELECT 1 {_OWN} {_UNREAD} AND e.written_in < {HORIZON}
-  ORDER BY e.written_in, e.number LIMIT {MOST_COUNTED}) AS q
+  SELECT 1 {_EVENTS} {_UNREAD} AND e.written_in < {HORIZON} LIMIT {MOST_COUNTED}) AS q
 """  # noqa: S608 -- as above
 _NEWEST: Final = f"""
-SELECT e.key {_OWN} {_UNREAD} AND e.written_in < {HORIZON}
+SELECT e.key {_EVENTS} {_UNREAD} AND e.written_in < {HORIZON}
 ORDER BY e.written_in DESC, e.number DESC LIMIT 1
 """
+# $7 up to where it was mailed, $8 the horizon
 _HAS_MORE: Final = f"""
-SELECT count(*) > 0 FROM (
-  SELECT 1 {_OWN} {_UNREAD} AND e.written_in < {HORIZON}
-    AND (e.written_in, e.number) > (s.mail_written_in, s.mail_number)
-  ORDER BY e.written_in, e.number LIMIT 1) AS q
-"""  # noqa: S608 -- as above
+SELECT EXISTS (SELECT {_EVENTS} {_UNREAD} AND e.written_in >= $7 AND e.written_in < $8)
+"""
 _PLACE: Final = "SELECT e.number, e.written_in FROM events e WHERE e.office_id = $1 AND e.key = $2"
 _SETTING: Final = "SELECT * FROM notice_settings WHERE person_id = $1"
 _DOMAIN: Final = "SELECT split_part(contact_email, '@', 2) FROM offices WHERE id = $1"
@@ -82,65 +80,6 @@ WHERE person_id = $1
 """  # noqa: S608 -- as above
 _NEWS: Final = "SELECT office_id, written_in, number FROM newest_events($1::bigint[])"
 
-_OFFICES: Final = "SELECT office_id FROM offices_to_mail($1)"
-_ADD_AT_ONCE: Final = f"""
-WITH due AS (
-  SELECT s.person_id FROM notice_settings s
-  WHERE s.office_id = $1 AND s.mail = 'at_once' AND s.mail_due_at <= $2 AND EXISTS (
-    SELECT FROM events e WHERE e.office_id = $1 AND e.written_in < {HORIZON}
-      AND (e.written_in, e.number) > (s.mail_written_in, s.mail_number)))
-INSERT INTO mails (office_id, person_id, state, attempts, due_at)
-SELECT $1, person_id, 'waiting', 0, $2 FROM due
-ON CONFLICT (person_id) WHERE state = 'waiting' DO NOTHING
-"""  # noqa: S608 -- as above
-# $1 the office, $2 now, $3 until when, $4 how many
-_CLAIM: Final = """
-UPDATE mails m SET attempts = m.attempts + 1, claimed_until = $3
-FROM persons p, notice_settings s
-WHERE p.id = m.person_id AND s.person_id = m.person_id AND m.id IN (
-  SELECT x.id FROM mails x WHERE x.office_id = $1 AND x.state = 'waiting' AND x.due_at <= $2
-    AND (x.claimed_until IS NULL OR x.claimed_until <= $2)
-  ORDER BY x.due_at, x.id LIMIT $4 FOR NO KEY UPDATE SKIP LOCKED)
-RETURNING m.id, m.person_id, m.attempts, p.roles, p.disabled_at, s.mail, s.address
-"""
-_TOLD: Final = f"""
-UPDATE notice_settings SET mail_written_in = {HORIZON}, mail_number = 0, mail_due_at = $2
-WHERE person_id = $1
-"""  # noqa: S608 -- as above
-_SETTLE: Final = """
-UPDATE mails SET state = $3, due_at = $4, error = $5, claimed_until = NULL
-WHERE id = $1 AND state = 'waiting' AND (attempts = $2 OR $3 = 'delivered')
-"""
-_DIGEST: Final = text(
-    "WITH due AS (UPDATE notice_settings s SET mail_due_at ="
-    "   CAST(:now AS timestamptz) + CASE s.mail WHEN 'weekly' THEN interval '160 hours'"
-    "     ELSE interval '20 hours' END"
-    " WHERE s.person_id IN (SELECT x.person_id FROM notice_settings x"
-    "   WHERE x.mail IN ('daily', 'weekly') AND x.mail_due_at <= :now"
-    "   ORDER BY x.mail_due_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED)"
-    " RETURNING s.person_id, s.office_id),"
-    " added AS (INSERT INTO mails (office_id, person_id, state, attempts, due_at)"
-    "   SELECT office_id, person_id, 'waiting', 0, :now FROM due"
-    "   ON CONFLICT (person_id) WHERE state = 'waiting' DO NOTHING)"
-    " SELECT count(*) FROM due"
-)
-_ALARM: Final = text(
-    "UPDATE mails SET alarmed_at = :now WHERE id IN (SELECT id FROM mails"
-    " WHERE alarmed_at IS NULL AND (state = 'dead' OR state = 'waiting' AND due_at <= :late)"
-    " ORDER BY due_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED) RETURNING office_id"
-)
-_FORGET: Final = text(
-    "DELETE FROM mails WHERE id IN (SELECT id FROM mails WHERE state <> 'waiting'"
-    " AND due_at <= :before ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED) RETURNING id"
-)
-
-
-_HEALTH: Final = text(
-    "SELECT count(*) FILTER (WHERE state = 'waiting') AS waiting,"
-    " min(due_at) FILTER (WHERE state = 'waiting') AS oldest_due_at,"
-    " count(*) FILTER (WHERE state = 'dead') AS dead FROM mails"
-)
-
 
 async def list_own(
     session: AsyncSession,
@@ -152,7 +91,7 @@ async def list_own(
 ) -> list[asyncpg.Record]:
     """Return a page of a person's own events, newest first: number, transaction and mark."""
     rows: list[asyncpg.Record] = await (await driver(session)).fetch(
-        _PAGE, principal.office_id, principal.person_id, *before, limit, is_unread_only
+        _PAGE, *await _own(session, principal), *before, limit, is_unread_only
     )
     return rows
 
@@ -160,13 +99,13 @@ async def list_own(
 async def count_unread(session: AsyncSession, principal: Principal) -> int:
     """Return how many events a person has not read, at most `MOST_COUNTED`."""
     connection = await driver(session)
-    return int(await connection.fetchval(_COUNT, principal.office_id, principal.person_id))
+    return int(await connection.fetchval(_COUNT, *await _own(session, principal)))
 
 
 async def get_newest_unread(session: AsyncSession, principal: Principal) -> UUID | None:
     """Return the key of the newest event that a person has not read, None without one."""
     connection = await driver(session)
-    key: UUID | None = await connection.fetchval(_NEWEST, principal.office_id, principal.person_id)
+    key: UUID | None = await connection.fetchval(_NEWEST, *await _own(session, principal))
     return key
 
 
@@ -232,69 +171,16 @@ async def list_news(session: AsyncSession, offices: Sequence[int]) -> dict[int, 
     return {row[0]: (row[1], row[2]) for row in rows}
 
 
-async def list_offices_to_mail(session: AsyncSession, *, now: datetime) -> list[int]:
-    """Return the offices for whose people there may be mail; needs no office."""
-    rows = await (await driver(session)).fetch(_OFFICES, now)
-    return [row[0] for row in rows]
-
-
-async def add_at_once(session: AsyncSession, office_id: int, *, now: datetime) -> None:
-    """Put a mail into the outbox for each person of an office that wants it at once."""
-    await (await driver(session)).execute(_ADD_AT_ONCE, office_id, now)
-
-
-async def claim(
-    session: AsyncSession, office_id: int, *, now: datetime, until: datetime, limit: int
-) -> list[asyncpg.Record]:
-    """Return due mails of an office, claimed `until` then, each with its person."""
-    rows: list[asyncpg.Record] = await (await driver(session)).fetch(
-        _CLAIM, office_id, now, until, limit
-    )
-    return rows
-
-
-async def has_more(session: AsyncSession, principal: Principal) -> bool:
-    """Return whether a person has something unread that no mail was about."""
+async def has_more(
+    session: AsyncSession, principal: Principal, *, after: int, horizon: int
+) -> bool:
+    """Return whether a person has something unread of the transactions from `after` to before."""
     connection = await driver(session)
-    return bool(await connection.fetchval(_HAS_MORE, principal.office_id, principal.person_id))
+    own = await _own(session, principal)
+    return bool(await connection.fetchval(_HAS_MORE, *own, after, horizon))
 
 
-async def note_told(session: AsyncSession, person_id: UUID, *, next_at: datetime) -> None:
-    """Note that a person was told of everything up to now, and when it may be told again."""
-    await (await driver(session)).execute(_TOLD, person_id, next_at)
-
-
-async def settle(
-    session: AsyncSession,
-    mail: asyncpg.Record,
-    state: str,
-    *,
-    at: datetime,
-    error: str | None = None,
-) -> None:
-    """Write how an attempt went, unless another worker has taken the mail over."""
-    connection = await driver(session)
-    await connection.execute(_SETTLE, mail["id"], mail["attempts"], state, at, error)
-
-
-async def add_digests(session: AsyncSession, *, now: datetime, limit: int) -> int:
-    """Put a mail into the outbox for each person whose day or week is over; return how many."""
-    found = await session.execute(_DIGEST, {"now": now, "limit": limit})
-    return int(found.scalar_one())
-
-
-async def alarm(session: AsyncSession, *, now: datetime, late: datetime, limit: int) -> list[int]:
-    """Mark mails that were given up, or due before `late`, once; return their offices."""
-    values: dict[str, Any] = {"now": now, "late": late, "limit": limit}
-    return [row[0] for row in await session.execute(_ALARM, values)]
-
-
-async def forget(session: AsyncSession, *, before: datetime, limit: int) -> int:
-    """Delete mails that were settled before then; return how many."""
-    gone = await session.execute(_FORGET, {"before": before, "limit": limit})
-    return len(gone.all())
-
-
-async def get_health(session: AsyncSession) -> RowMapping:
-    """Return how many mails wait, since when the oldest is due, and how many are dead."""
-    return (await session.execute(_HEALTH)).mappings().one()
+async def _own(session: AsyncSession, principal: Principal) -> tuple[Any, ...]:
+    """Return the parameters of a person's own events."""
+    (row,) = await (await driver(session)).fetch(_OWN, principal.person_id)
+    return principal.office_id, principal.person_id, *row

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.audit import service as audit
-from app.notices import queries
+from app.mails import queries as mails
 
 LATE_AFTER: Final = timedelta(hours=1)
 KEPT_FOR: Final = timedelta(days=30)
@@ -26,7 +26,7 @@ async def add_digests(
         MissingScopeError: the caller is neither the operator nor a job of the operator.
     """
     principal.require(Permission.OFFICES_MANAGE)
-    return await queries.add_digests(session, now=now, limit=limit)
+    return await mails.add_digests(session, now=now, limit=limit)
 
 
 async def raise_alarms(
@@ -38,7 +38,7 @@ async def raise_alarms(
         MissingScopeError: as above.
     """
     principal.require(Permission.OFFICES_MANAGE)
-    offices = await queries.alarm(session, now=now, late=now - LATE_AFTER, limit=limit)
+    offices = await mails.alarm(session, now=now, late=now - LATE_AFTER, limit=limit)
     if offices:
         structlog.get_logger().error("mails_not_sent", count=len(offices))
         detail = {"offices": sorted(set(offices))}
@@ -57,4 +57,4 @@ async def forget_mails(
         MissingScopeError: as above.
     """
     principal.require(Permission.OFFICES_MANAGE)
-    return await queries.forget(session, before=now - KEPT_FOR, limit=limit)
+    return await mails.forget(session, before=now - KEPT_FOR, limit=limit)

@@ -38,16 +38,24 @@ TOLD: Final = {
         *("overlaps", "readings", "network", "events", "checks", "follow_ups", "second_looks"),
         *("handling_requests", "contact_requests", "state_overlaps", "common_values"),
         *("suppressions", "glass_breaks", "infusion_questions", "mediations", "defendant_feed"),
+        *("matters", "mail"),
     ),
     "people": (
         *("person", "sign_in", "sign_ins", "factor", "password", "banner", "access"),
-        *("access_review", "audit"),
+        *("access_review", "audit", "notices", "notice", "view"),
     ),
-    "machines": ("client_credential", "client_key", "access_token", "evaluation"),
+    "machines": (
+        "client_credential",
+        "client_key",
+        "access_token",
+        "evaluation",
+        "webhook",
+        "answer",
+    ),
     "sharing": ("wall", "glass", "suppression"),
     "handling": (
         *("handling", "matter", "lead", "member", "task", "note", "contact"),
-        *("infusion", "infusion_desk"),
+        *("infusion", "infusion_desk", "follow_up", "second_look"),
     ),
     "office": ("agreement", "commitment", "office_contact", "identity_provider", "import"),
 }

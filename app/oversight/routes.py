@@ -1,7 +1,6 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime
 
 from app.access.permissions import Permission
 from app.accounts.deps import CurrentPrincipal
@@ -12,7 +11,14 @@ from app.core.http import StrictRoute
 from app.core.openapi import operation
 from app.core.paging import CursorError
 from app.oversight import service
-from app.oversight.schemas import About, AuditPage, CaseGrantPage, CaseReadingPage, GrantsShown
+from app.oversight.schemas import (
+    About,
+    AuditPage,
+    CaseGrantPage,
+    CaseReadingPage,
+    GrantsShown,
+    KnownInstant,
+)
 
 router = APIRouter(prefix="/v1", tags=["sharing"], route_class=StrictRoute)
 
@@ -70,11 +76,11 @@ async def list_audit_entries(
         About, Query(description="What the acts are about; empty: anything.", examples=["people"])
     ] = "",
     since: Annotated[
-        AwareDatetime | None,
+        KnownInstant | None,
         Query(description="The earliest, with its offset.", examples=["2026-03-01T00:00:00Z"]),
     ] = None,
     until: Annotated[
-        AwareDatetime | None,
+        KnownInstant | None,
         Query(description="Only those before.", examples=["2026-04-01T00:00:00Z"]),
     ] = None,
 ) -> AuditPage:

@@ -1,7 +1,7 @@
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from app.cases.overlap_schemas import CaseRef
 from app.core.schemas import PageRead, Read
@@ -11,6 +11,12 @@ GrantsShown = Annotated[
     Literal["all", "waiting", "in_force", "ended"],
     Field(description="waiting: for a second person; ended: withdrawn, expired or not approved."),
 ]
+KnownDay = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
+KnownInstant = Annotated[
+    AwareDatetime,
+    Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2100, 1, 1, tzinfo=UTC)),
+]
+"""Between these years, so that neither a zone nor a day more leads out of what dates can say."""
 About = Literal["", "cases", "disclosures", "people", "machines", "sharing", "handling", "office"]
 
 

@@ -20,7 +20,7 @@ from app.serving.installation import Installation
 from app.serving.night import Nights
 from app.serving.process import GRACE_SECONDS, Kind, listen
 
-START_SECONDS: Final = 30.0
+START_SECONDS: Final = 120.0
 
 
 class StartError(RuntimeError):
@@ -92,7 +92,7 @@ def running(
     error, or to the file `log`.
 
     Raises:
-        StartError: a port is taken, or a process did not start within 30 seconds.
+        StartError: a port is taken, or a process did not start within two minutes.
     """
     with ExitStack() as stack:
         try:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from app.cases.guard import find_identifiers
 from app.core.errors import AppError
@@ -91,6 +91,7 @@ _IN: Final = {
 }
 """Hints that hold for a field of one schema."""
 
+_NUMBER: Final = TypeAdapter(int)
 _OTHERWISE: Final = "Check this entry."
 _LOCAL_PATH: Final = re.compile(r"/(?!/)[A-Za-z0-9._~/?=&%+-]*")
 
@@ -146,6 +147,14 @@ def require(schema: type[Schema], values: Mapping[str, Any], refusal: type[AppEr
     if body is None:
         raise refusal
     return body
+
+
+def number(form: Mapping[str, str], name: str) -> int:
+    """Return the whole number of a field; 0, which no field of ours takes, if it is none."""
+    try:
+        return _NUMBER.validate_python(form.get(name, ""))
+    except ValidationError:
+        return 0
 
 
 def only(form: Mapping[str, str], *names: str) -> dict[str, Any]:

@@ -50,11 +50,8 @@ async def _glass(
 async def break_glass(overlap_id: OverlapId, visit: Changing, session: Session) -> Response:
     """Open the other side's summary for the minutes asked; its office is told at once."""
     visit.principal.require(Permission.GLASS_BREAK)
-    minutes = visit.form.get("minutes", "")
-    sent = forms.only(visit.form, "reason")
-    body, errors = forms.read(
-        GlassAsk, {**sent, "minutes": int(minutes) if minutes.isdecimal() else minutes}
-    )
+    sent = forms.only(visit.form, "reason") | {"minutes": forms.number(visit.form, "minutes")}
+    body, errors = forms.read(GlassAsk, sent)
     if body is None:
         return await _glass(visit, session, overlap_id, errors)
     try:

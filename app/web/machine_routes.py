@@ -16,7 +16,7 @@ from app.accounts.errors import (
     LastKeyError,
     TooManyKeysError,
 )
-from app.accounts.schemas import Kid, MachineAdd
+from app.accounts.schemas import MOST_NETWORKS, Kid, MachineAdd
 from app.core.deps import Session
 from app.web import forms
 from app.web.deps import Changing, Note, Reading, page
@@ -24,7 +24,7 @@ from app.web.pages import PageRoute, Visit
 
 router = APIRouter(route_class=PageRoute)
 _MANAGE: Final = page(Permission.CLIENTS_MANAGE)
-_NETWORKS: Final = "One on each line, such as 192.0.2.0/24 or 2001:db8::/32."
+_NETWORKS: Final = "At most 32, one on each line, such as 192.0.2.0/24 or 2001:db8::/32."
 _KEY: Final = "Paste the whole public key that joinder client init printed."
 
 
@@ -72,9 +72,12 @@ async def add_machine(visit: Changing, session: Session) -> Response:
 def _networks(visit: Visit) -> tuple[list[str], dict[str, str]]:
     """Return the networks that the form lists, or what is wrong with them."""
     try:
-        return [str(ip_network(line)) for line in visit.form.get("networks", "").split()], {}
+        found = [str(ip_network(line)) for line in visit.form.get("networks", "").split()]
     except ValueError:
+        found = [""]
+    if "" in found or len(found) > MOST_NETWORKS:
         return [], {"networks": _NETWORKS}
+    return found, {}
 
 
 def _key(visit: Visit) -> dict[str, str] | None:

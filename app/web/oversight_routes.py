@@ -10,14 +10,14 @@ from app.access.permissions import Permission
 from app.cases.vocabulary import ReadReason
 from app.core.deps import Session
 from app.oversight import service as oversight
-from app.oversight.schemas import About, GrantsShown
+from app.oversight.schemas import About, GrantsShown, KnownDay
 from app.people import directory
 from app.web.deps import Cursor, Reading, page
 from app.web.pages import PageRoute, Visit
 
 router = APIRouter(route_class=PageRoute)
 PER_PAGE: Final = 25
-Day = Annotated[date | Literal[""], Query()]
+Day = Annotated[KnownDay | Literal[""], Query()]
 """A form sends a field that was left empty too."""
 
 

@@ -80,8 +80,7 @@ async def add_suppression(request: Request, visit: Changing, session: Session) -
     """Put a value on the office's list, by the token that the page has made."""
     visit.principal.require(Permission.SUPPRESSIONS_MANAGE)
     sent = forms.only(visit.form, "kind", "token", "expires_on", "mode", "scope", "reason")
-    epoch = visit.form.get("epoch", "")
-    sent |= {"match_spec": MATCH_SPEC, "epoch": int(epoch) if epoch.isdecimal() else 0}
+    sent |= {"match_spec": MATCH_SPEC, "epoch": forms.number(visit.form, "epoch")}
     body, errors = forms.read(SuppressionAdd, sent)
     if errors.keys() & {"token", "epoch"}:
         errors = {"kind": "Enter the value; the page makes its token."} | {

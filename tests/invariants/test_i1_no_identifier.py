@@ -16,6 +16,8 @@ from tests.scenes import make_offices, phone, someone
 
 CANARY: Final = "Canarybird"
 TEXT_COLUMNS: Final = {
+    "agendas": {"state", "counts"},
+    "alarms": {"finding", "kind"},
     "assignments": {"assigned_by"},
     "audit_entries": {"action", "actor", "object", "detail", "request_id"},
     "case_grants": {"purpose", "approval", "granted_by", "approved_by"},
@@ -29,6 +31,7 @@ TEXT_COLUMNS: Final = {
     "client_credentials": {"label", "scopes"},
     "client_keys": {"kid", "public_jwk"},
     "commitments": {"trafficking_type", "signatory"},
+    "committees": {"state", "name"},
     "contact_requests": {"requested_by", "reason", "status", "decline_reason"},
     "corrections": {"asked_for", "ground", "asked_by", "outcome", "settled_by"},
     "events": {"type"},
@@ -37,6 +40,7 @@ TEXT_COLUMNS: Final = {
     "glass_breaks": {"reason", "broken_by", "reviewed_by", "finding"},
     "identity_providers": {"issuer", "client_id", "acr_values"},
     "import_allowances": {"key_class"},
+    "insights": {"measure", "state", "figures", "breakdown"},
     "key_epochs": {"state"},
     "handling_instruments": {"authority", "signatory", "scope", "recorded_by"},
     "handling_parties": {"open_as"},

@@ -15,6 +15,7 @@ from aiosmtpd.controller import Controller
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from sqlalchemy import text
 
 from app.access.vocabulary import Role
 from app.core.clock import utc_now
@@ -197,6 +198,23 @@ class TestAtOnce:
             c=offices[0].code,
         )
         assert [tuple(row) for row in states] == [("dead", "550"), ("delivered", None)]
+
+    async def test_is_not_for_somebody_who_is_disabled(
+        self, registry: Registry, mailbox: Mailbox
+    ) -> None:
+        offices = await make_offices(registry)
+        person = await sign_in(registry, offices[0], Role.PROSECUTOR)
+        await choose(person, offices[0], "at_once")
+        async with registry.behind.begin() as session:
+            await session.execute(
+                text(
+                    "UPDATE persons SET disabled_at = now(), disabled_for = 'idle' WHERE id = :id"
+                ),
+                {"id": person.key},
+            )
+        await meet(registry, offices=offices)
+        assert [await send(registry, offices[0]) for _ in range(2)] == [0, 0]
+        assert mailbox.got == []
 
 
 class TestDigest:

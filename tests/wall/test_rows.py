@@ -56,7 +56,8 @@ OF_JOBS: Final = {
     *("case_grants", "lapse_notices"),  # of grants when they end, not what they give
     *("runs", "run_steps", "run_offices", "purged_cases", "stuck_cases", "spent_assertions"),
     *("events", "idempotency_keys"),  # numbers and dates, no content
-    *("handling_requests", "handling_parties"),
+    *("handling_requests", "handling_parties", "handling_terms", "matters"),
+    *("committees", "committee_offices", "agendas", "insights"),  # counts that are published
     *("webhook_deliveries", "mails", "notice_settings"),
 }
 """What the operator's commands read; of cases the keys and owners, of overlaps the keys."""

@@ -1,0 +1,146 @@
+"""The only module that selects mails: the outbox, and up to where each person was told."""
+
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import RowMapping, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.db import driver
+from app.core.models import HORIZON
+
+_OFFICES: Final = "SELECT office_id FROM offices_to_mail($1)"
+_ADD_AT_ONCE: Final = f"""
+WITH due AS (
+  SELECT s.person_id FROM notice_settings s
+  JOIN persons p ON p.id = s.person_id AND p.disabled_at IS NULL
+  WHERE s.office_id = $1 AND s.mail = 'at_once' AND s.mail_due_at <= $2 AND EXISTS (
+    SELECT FROM events e WHERE e.office_id = $1 AND e.written_in < {HORIZON}
+      AND (e.written_in, e.number) > (s.mail_written_in, s.mail_number)))
+INSERT INTO mails (office_id, person_id, state, attempts, due_at)
+SELECT $1, person_id, 'waiting', 0, $2 FROM due
+ON CONFLICT (person_id) WHERE state = 'waiting' DO NOTHING
+"""  # noqa: S608 -- as above
+# $1 the office, $2 now, $3 until when, $4 how many
+_CLAIM: Final = """
+UPDATE mails m SET attempts = m.attempts + 1, claimed_until = $3
+FROM persons p, notice_settings s
+WHERE p.id = m.person_id AND s.person_id = m.person_id AND m.id IN (
+  SELECT x.id FROM mails x WHERE x.office_id = $1 AND x.state = 'waiting' AND x.due_at <= $2
+    AND (x.claimed_until IS NULL OR x.claimed_until <= $2)
+  ORDER BY x.due_at, x.id LIMIT $4 FOR NO KEY UPDATE SKIP LOCKED)
+RETURNING m.id, m.person_id, m.attempts, p.roles, p.disabled_at,
+  s.mail, s.address, s.mail_written_in
+"""
+# Locked, so that nobody takes it over before it is settled or written that it was sent
+_IS_CLAIMED: Final = """
+SELECT true FROM mails WHERE id = $1 AND state = 'waiting' AND attempts = $2 FOR NO KEY UPDATE
+"""
+_TOLD: Final = """
+UPDATE notice_settings SET mail_written_in = $2, mail_number = 0, mail_due_at = $3
+WHERE person_id = $1
+"""
+_SETTLE: Final = """
+UPDATE mails SET state = $3, due_at = $4, error = $5, claimed_until = NULL
+WHERE id = $1 AND state = 'waiting' AND (attempts = $2 OR $3 = 'delivered')
+"""
+_DIGEST: Final = text(
+    "WITH due AS (UPDATE notice_settings s SET mail_due_at ="
+    "   CAST(:now AS timestamptz) + CASE s.mail WHEN 'weekly' THEN interval '160 hours'"
+    "     ELSE interval '20 hours' END"
+    " WHERE s.person_id IN (SELECT x.person_id FROM notice_settings x"
+    "   JOIN persons p ON p.id = x.person_id AND p.disabled_at IS NULL"
+    "   WHERE x.mail IN ('daily', 'weekly') AND x.mail_due_at <= :now"
+    "   ORDER BY x.mail_due_at LIMIT :limit FOR NO KEY UPDATE OF x SKIP LOCKED)"
+    " RETURNING s.person_id, s.office_id),"
+    " added AS (INSERT INTO mails (office_id, person_id, state, attempts, due_at)"
+    "   SELECT office_id, person_id, 'waiting', 0, :now FROM due"
+    "   ON CONFLICT (person_id) WHERE state = 'waiting' DO NOTHING)"
+    " SELECT count(*) FROM due"
+)
+_ALARM: Final = text(
+    "UPDATE mails SET alarmed_at = :now WHERE id IN (SELECT id FROM mails"
+    " WHERE alarmed_at IS NULL AND (state = 'dead' OR state = 'waiting' AND due_at <= :late)"
+    " ORDER BY due_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED) RETURNING office_id"
+)
+_FORGET: Final = text(
+    "DELETE FROM mails WHERE id IN (SELECT id FROM mails WHERE state <> 'waiting'"
+    " AND due_at <= :before ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED) RETURNING id"
+)
+_HEALTH: Final = text(
+    "SELECT count(*) FILTER (WHERE state = 'waiting') AS waiting,"
+    " min(due_at) FILTER (WHERE state = 'waiting') AS oldest_due_at,"
+    " count(*) FILTER (WHERE state = 'dead') AS dead FROM mails"
+)
+
+
+async def list_offices_to_mail(session: AsyncSession, *, now: datetime) -> list[int]:
+    """Return the offices for whose people there may be mail; needs no office."""
+    rows = await (await driver(session)).fetch(_OFFICES, now)
+    return [row[0] for row in rows]
+
+
+async def add_at_once(session: AsyncSession, office_id: int, *, now: datetime) -> None:
+    """Put a mail into the outbox for each person of an office that wants it at once."""
+    await (await driver(session)).execute(_ADD_AT_ONCE, office_id, now)
+
+
+async def claim(
+    session: AsyncSession, office_id: int, *, now: datetime, until: datetime, limit: int
+) -> list[asyncpg.Record]:
+    """Return due mails of an office, claimed `until` then, each with its person."""
+    rows: list[asyncpg.Record] = await (await driver(session)).fetch(
+        _CLAIM, office_id, now, until, limit
+    )
+    return rows
+
+
+async def is_claimed(session: AsyncSession, mail: asyncpg.Record) -> bool:
+    """Return whether no other worker has taken a mail over."""
+    connection = await driver(session)
+    return bool(await connection.fetchval(_IS_CLAIMED, mail["id"], mail["attempts"]))
+
+
+async def note_told(
+    session: AsyncSession, person_id: UUID, horizon: int, *, next_at: datetime
+) -> None:
+    """Note that a person was told of everything before then, and when it may be told again."""
+    await (await driver(session)).execute(_TOLD, person_id, horizon, next_at)
+
+
+async def settle(
+    session: AsyncSession,
+    mail: asyncpg.Record,
+    state: str,
+    *,
+    at: datetime,
+    error: str | None = None,
+) -> None:
+    """Write how an attempt went, unless another worker has taken the mail over."""
+    connection = await driver(session)
+    await connection.execute(_SETTLE, mail["id"], mail["attempts"], state, at, error)
+
+
+async def add_digests(session: AsyncSession, *, now: datetime, limit: int) -> int:
+    """Put a mail into the outbox for each person whose day or week is over; return how many."""
+    found = await session.execute(_DIGEST, {"now": now, "limit": limit})
+    return int(found.scalar_one())
+
+
+async def alarm(session: AsyncSession, *, now: datetime, late: datetime, limit: int) -> list[int]:
+    """Mark mails that were given up, or due before `late`, once; return their offices."""
+    values: dict[str, Any] = {"now": now, "late": late, "limit": limit}
+    return [row[0] for row in await session.execute(_ALARM, values)]
+
+
+async def forget(session: AsyncSession, *, before: datetime, limit: int) -> int:
+    """Delete mails that were settled before then; return how many."""
+    gone = await session.execute(_FORGET, {"before": before, "limit": limit})
+    return len(gone.all())
+
+
+async def get_health(session: AsyncSession) -> RowMapping:
+    """Return how many mails wait, since when the oldest is due, and how many are dead."""
+    return (await session.execute(_HEALTH)).mappings().one()
