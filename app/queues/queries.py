@@ -67,8 +67,8 @@ FROM v
 # a name that stands is replaced, whatever their number
 _SAVE: Final = """
 INSERT INTO saved_views AS v (person_id, office_id, name, filters, saved_at)
-SELECT $1, $2, $3, $4, $5
-WHERE (SELECT count(*) FROM saved_views w WHERE w.person_id = $1 AND w.name <> $3) < $6
+SELECT $1, $2, $3::varchar, $4, $5
+WHERE (SELECT count(*) FROM saved_views w WHERE w.person_id = $1 AND w.name <> $3::varchar) < $6
 ON CONFLICT (person_id, name) DO UPDATE SET filters = excluded.filters, saved_at = excluded.saved_at
 RETURNING v.name
 """
