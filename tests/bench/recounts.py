@@ -88,7 +88,8 @@ async def times(site: Site, sightings: int, *, runs: int) -> Times:
 async def measure(site: Site, base: Times, sightings: int, *, runs: int) -> list[Goal]:
     """Measure again at `sightings`, ten times those of `base`, and beside DuckDB."""
     found = await times(site, sightings, runs=runs)
-    other = await duck.seconds(site.database, pairs=sightings // 100, runs=runs)
+    pairs = await site.database.fetchval(_TWO_STEPS)  # the filler's, and those of the posts
+    other = await duck.seconds(site.database, pairs=pairs, runs=runs)
     each = found.new * 1e6 / (sightings / NEW_SHARE)
     what = f"pairs of cases that share a token, without those known, noted; {sightings:,} sightings"
     return [
