@@ -102,6 +102,7 @@ class TestRecount:
 
     async def test_one_of_new_posts_looks_at_no_others(self, registry: Registry) -> None:
         await meet(registry)
+        await all_ended(registry)
         await recount(registry)  # the first is a full one
         await registry.rows(DAMAGE["missed"])
         assert {each.count for each in await recount(registry)} == {0, 1}
