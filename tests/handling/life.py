@@ -153,6 +153,7 @@ class Model:
             case "leave":
                 self._put(f"leave {number}", {number})
                 self.noticed.append(number)
+                self.offered_to = None if number == self.offered_to else self.offered_to
             case "take":
                 self.lead, self.offered_to = number, None
             case "sign":
@@ -185,8 +186,6 @@ class Model:
         """Let an office leave."""
         self.present.discard(number)
         self.left.add(number)
-        if number == self.offered_to:
-            self.offered_to = None
 
     def wait(self) -> None:
         """Let every notice pass."""
@@ -206,12 +205,14 @@ class Life(RuleBasedStateMachine):
     taken: ClassVar[Counter[str]] = Counter()
     """Steps that succeeded, and the states that were reached, of all lives."""
     table: Table
+    offer_id: UUID | None
 
     @initialize(on_silence=st.sampled_from(["none", "escalate"]), is_settled=st.booleans())
     def sit_down(self, on_silence: str, *, is_settled: bool) -> None:
         """Draft it, and bring half of the lives to an agreement in force at once."""
         self.table = self.portal.call(self._begin, on_silence)
         self.model, self.audited = Model(), 1
+        self.offer_id = None
         self.on_silence = on_silence
         for number, step in SETTLING if is_settled else ():
             self._step(number, step)
@@ -312,7 +313,8 @@ class Life(RuleBasedStateMachine):
             head = self.table.heads[number - 1]
             async with self.registry.acting(head) as session:
                 code = self.table.clients[to - 1].code
-                await leads.offer_lead(session, head, self.table.key, code, now=utc_now())
+                matter = await leads.offer_lead(session, head, self.table.key, code, now=utc_now())
+            self.offer_id = parse_public_id("led", matter.leads[-1].id)
 
         if is_heir or not model.may(number, "offer"):
             self.attempt(number, "offer", act)
@@ -320,15 +322,14 @@ class Life(RuleBasedStateMachine):
                 model.offered_to = to
 
     def take_lead(self, number: int) -> None:
-        """Take the lead that was offered last."""
+        """Take the lead that was offered last, be it taken or lapsed by now."""
 
         async def act() -> None:
             head = self.table.heads[number - 1]
             async with self.registry.acting(head) as session:
                 matter = await matter_service.read_as(session, head, self.table.key, now=utc_now())
-                offer = parse_public_id("led", matter.leads[-1].id)
                 await leads.accept_lead(
-                    session, head, self.table.key, offer, matter.lead.code, now=utc_now()
+                    session, head, self.table.key, self.offer_id, matter.lead.code, now=utc_now()
                 )
 
         self.attempt(number, "take", act)

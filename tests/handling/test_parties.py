@@ -1,5 +1,6 @@
 """Offices that join an agreement in force, and offices that leave it."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -176,6 +177,38 @@ class TestLeaving:
                 " WHERE request_id = :id AND number = 2) WHERE request_id = :id RETURNING 1",
                 id=key_of(request),
             )
+
+
+class TestOfferMeanwhile:
+    async def test_lapses_with_the_notice_of_who_was_offered_the_lead(
+        self, shared_registry: Registry
+    ) -> None:
+        (lead, leaver, other), request, matter = await three(shared_registry)
+        of_lead = {"from_office": lead.office.code}
+
+        async def offer(to: Side) -> str:
+            offered = good(await lead.work(f"{matter}/lead-offers", {"office": to.office.code}))
+            return f"{matter}/lead-offers/{offered['leads'][-1]['id']}/acceptances"
+
+        path = await offer(leaver)
+        good(await leaver.send(request, "decisions", LEAVE))
+        assert code(await leaver.work(path, of_lead)) == (409, "lead-offer-lapsed")
+        assert len(good(await lead.office.http.get(f"/v1/matters/{matter}"))["leads"]) == 1
+        path = await offer(other)
+        etag = f'"{(await lead.read(request))["version"]}"'
+        await other.head()
+        left, took = await asyncio.gather(
+            other.send(request, "decisions", LEAVE, etag=etag), other.work(path, of_lead)
+        )
+        leads = (await lead.read(request))["lead"]["code"]
+        if took.is_success:
+            assert (code(left), leads) == ((409, "party-stays"), other.office.code)
+            assert code(await other.work(path, {"from_office": leads})) == (
+                409, "lead-offer-lapsed",
+            )  # fmt: skip
+        else:
+            assert (code(took), leads) == ((409, "lead-offer-lapsed"), lead.office.code)
+            assert left.is_success
 
 
 class TestLeadMeanwhile:
