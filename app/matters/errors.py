@@ -21,7 +21,9 @@ class LeadOfferError(ConflictError):
 
     code = "lead-not-to-hand-over"
     title = "Lead cannot be handed over"
-    default_detail = "Only the lead offers it, to another party that has not given notice. Read the matter."
+    default_detail = (
+        "Only the lead offers it, to another party that has not given notice. Read the matter."
+    )
 
 
 class LeadOfferNotFoundError(NotFoundError):
