@@ -114,9 +114,9 @@ async def accept_lead(
     principal.require(Permission.HANDLING_SIGN)
     row = await get_open(session, principal, key, now=now)
     principal.require_step_up(now)
-    offer = offer_id and await session.get(MatterLead, offer_id)
+    offer = None if offer_id is None else await session.get(MatterLead, offer_id)
     made = row["request_id"], principal.office_id
-    if not offer or (offer.request_id, offer.office_id) != made:
+    if offer is None or (offer.request_id, offer.office_id) != made:
         raise LeadOfferNotFoundError
     if offer.accepted_at is not None or offer.withdrawn_at is not None:
         raise LeadOfferLapsedError

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar, Final
 from uuid import UUID
@@ -68,6 +67,10 @@ class Model:
     offered_to: int | None = None
     versions: int = 1
 
+    has_lapsed: bool = False
+    """Whether a party has left since the version on the table was proposed."""
+    is_told: bool = False
+    """Whether all others have signed that the newcomer joins."""
     is_sent: bool = False
     answered: set[int] = field(default_factory=set)
     """Who has accepted or countered, and so is named."""
@@ -76,8 +79,7 @@ class Model:
         """Return whether an office may know of the request."""
         if number in self.present | self.left:
             return number == 1 or self.is_sent
-        is_asked = self.change == "join" and self.present <= self.signed
-        return is_asked and self.status in HOLDS
+        return self.is_told
 
     def signers(self) -> set[int]:
         """Return whose signatures the version on the table takes."""
@@ -86,7 +88,8 @@ class Model:
     def may(self, number: int, step: str) -> bool:  # noqa: C901, PLR0911, PLR0912 -- one rule after another
         """Return whether an office can take a step now."""
         if number not in self.present:
-            return step == "sign" and number == NEWCOMER and self.knows(number) and self._fits()
+            is_asked = number == NEWCOMER and self.is_told and self.status in HOLDS
+            return step == "sign" and is_asked and self._fits()
         match step:
             case "submit" | "revise":
                 return number == 1 and self.status == "draft"
@@ -120,9 +123,8 @@ class Model:
                 return waits and number not in self.signed and self._fits()
 
     def _fits(self) -> bool:
-        """Return whether the version on the table names who leads, and leaves enough parties."""
-        is_lead = self.lead in {None, self.named_lead}
-        return is_lead and not ((self.change or "").startswith("leave") and len(self.present) <= 2)
+        """Return whether the version on the table names who leads, and nobody who has left."""
+        return self.lead in {None, self.named_lead} and not self.has_lapsed
 
     def take(self, number: int, step: str) -> None:  # noqa: C901, PLR0912 -- one effect after another
         """Take a step that is possible."""
@@ -162,6 +164,7 @@ class Model:
     def _put(self, change: str, accepted: set[int]) -> None:
         self.change, self.accepted, self.signed = change, accepted, set()
         self.named_lead = self.lead or 1
+        self.has_lapsed = self.is_told = False
         self.versions += 1
 
     def _sign(self, number: int) -> None:
@@ -169,6 +172,7 @@ class Model:
             self.status, self.is_sent = "sent", True
             return
         self.signed.add(number)
+        self.is_told |= self.change == "join" and self.present <= self.signed
         if not self.signers() <= self.signed:
             return
         change, self.change = self.change, None
@@ -179,6 +183,7 @@ class Model:
                 self.status = "extended"
             case "join":
                 self.present.add(NEWCOMER)
+                self.is_told = False
             case str() as leaving:
                 self.go(int(leaving.removeprefix("leave ")))
 
@@ -195,6 +200,7 @@ class Model:
                     self.status = "expired"
                 else:
                     self.go(number)
+                    self.has_lapsed = self.change is not None
 
 
 class Life(RuleBasedStateMachine):
@@ -337,10 +343,14 @@ class Life(RuleBasedStateMachine):
     def wait(self) -> None:
         """Let notices pass, and what follows from that alone."""
 
-        async def night() -> int:
+        async def night() -> None:
+            await self.registry.rows(
+                "UPDATE handling_parties SET leaves_on = current_date WHERE request_id = :id"
+                " AND leaves_on IS NOT NULL RETURNING 1",
+                id=self.table.key,
+            )
             async with transaction(self.registry.operator) as session:
-                later = utc_now() + timedelta(days=100)
-                return await upkeep.release_parties(session, OPERATOR, limit=9, now=later)
+                await upkeep.release_parties(session, OPERATOR, limit=9, now=utc_now())
 
         before = len(self.model.left) + (self.model.status == "expired")
         self.portal.call(night)
