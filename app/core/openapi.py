@@ -136,11 +136,6 @@ def dependencies(dependant: Dependant) -> Iterator[Callable[..., Any] | None]:
         yield from dependencies(each)
 
 
-def function_name(route: APIRoute) -> str:
-    """Return the operation id of a route: the name of its function."""
-    return route.name
-
-
 def document(
     app: FastAPI,
     examples: Mapping[str, Any],
