@@ -2,6 +2,7 @@ import json
 import re
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from operator import attrgetter
 from traceback import walk_tb
 from typing import Annotated, Any, Final
 from uuid import uuid4
@@ -58,6 +59,11 @@ class StrictRoute(APIRoute):
     `request.state.confirm`, if they leave it, goes before a refusal: who is known no longer is told
     that, and nothing of what it sent.
     """
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        """Take what FastAPI's route takes; the operation's id is the name of its function."""
+        options["generate_unique_id_function"] = attrgetter("name")
+        super().__init__(path, endpoint, **options)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return FastAPI's handler behind the checks."""
