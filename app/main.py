@@ -105,8 +105,8 @@ def create_bare_app() -> FastAPI:
     app.state.admissions = CALLERS
     app.state.clock = utc_now
     app.state.problem_page = problem_page
-    for package in PACKAGES:  # as they are: including a router builds each route a second time
-        app.router.routes.extend(package.router.routes)
+    for package in PACKAGES:
+        app.router.routes.extend(package.router.routes)  # including copies what each depends on
     service = ("/v1/meta", read_meta, ()), ("/healthz", read_health, ())
     for path, read, raises in (*service, ("/readyz", read_readiness, (UnavailableError,))):
         extra = operation(*raises, scope=PUBLIC)

@@ -41,7 +41,6 @@ from app.identifiers.match_keys import (
     phone_key,
 )
 from app.identifiers.names import normalize_name
-from app.identifiers.texts import refuse_nobody
 from app.reference.counties import state_of
 
 _SOURCE_SYSTEM: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
@@ -245,7 +244,6 @@ def _names(subject: Subject, left_out: list[LeftOut]) -> list[PersonName]:
             born = ""
         try:
             normalize_name(name.given, name.surname, name.middle)
-            refuse_nobody(name.given, name.surname)
         except IdentifierError as error:
             left_out.append(LeftOut(subject.ref, "surname", error.code, str(error)))
         else:

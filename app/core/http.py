@@ -2,7 +2,6 @@ import json
 import re
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from operator import attrgetter
 from traceback import walk_tb
 from typing import Annotated, Any, Final
 from uuid import uuid4
@@ -61,9 +60,8 @@ class StrictRoute(APIRoute):
     """
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
-        """Take what FastAPI's route takes; the operation's id is the name of its function."""
-        options["generate_unique_id_function"] = attrgetter("name")
-        super().__init__(path, endpoint, **options)
+        """Make a route; its operation id in the OpenAPI document is the name of its function."""
+        super().__init__(path, endpoint, **options | {"operation_id": endpoint.__name__})
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return FastAPI's handler behind the checks."""

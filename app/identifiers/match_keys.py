@@ -19,7 +19,6 @@ from app.identifiers.names import (
     soundex,
 )
 from app.identifiers.phones import normalize_phone
-from app.identifiers.texts import known_given, refuse_nobody
 
 MAX_ALIASES = 8
 """Most names, with those derived from compound surnames, under which one person is posted."""
@@ -95,13 +94,8 @@ def person_aliases(names: Sequence[PersonName], postcodes: Sequence[str] = ()) -
     """
     if len(names) > MAX_ALIASES:
         raise IdentifierError("too-many-names")
-    for name in names:
-        refuse_nobody(name.given, name.surname)
     known = [
-        (
-            normalize_name(known_given(name.given), name.surname, name.middle),
-            parse_birth_date(name.born),
-        )
+        (normalize_name(name.given, name.surname, name.middle), parse_birth_date(name.born))
         for name in names
     ]
     here, *elsewhere = postcodes or ("",)

@@ -12,7 +12,6 @@ import {
   soundex,
 } from "./names.mjs";
 import { normalizePhone } from "./phones.mjs";
-import { knownGiven, refuseNobody } from "./texts.mjs";
 
 /** Most names, with those derived from compound surnames, under which one person is posted. */
 export const MAX_ALIASES = 8;
@@ -31,9 +30,8 @@ const POSTCODE_KINDS = new Set(["p.xz", "p.dz"]);
  */
 export function personAliases(names, postcodes = []) {
   if (names.length > MAX_ALIASES) throw new IdentifierError("too-many-names");
-  for (const { given, surname } of names) refuseNobody(given, surname);
   const known = names.map(({ given, surname, middle = "", born = "" }) => [
-    normalizeName(knownGiven(given), surname, middle),
+    normalizeName(given, surname, middle),
     parseBirthDate(born),
   ]);
   const [here = "", ...elsewhere] = postcodes;
