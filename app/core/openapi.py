@@ -6,7 +6,7 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
-from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi.routing import APIRoute
 from starlette.responses import JSONResponse
 
 from app.core import errors
@@ -117,7 +117,7 @@ def check_operations(
         UnnamedOperationError: with the paths.
     """
     unnamed = []
-    for route in (context.original_route for context in iter_route_contexts(app.routes)):
+    for route in app.routes:
         if isinstance(route, APIRoute):
             scope = scope_of(route)
             is_known = not set(callers).isdisjoint(dependencies(route.dependant))

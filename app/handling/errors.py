@@ -87,6 +87,14 @@ class TextChangedError(ConflictError):
     default_detail = "Read the newest terms again and sign with the digest of their text."
 
 
+class TermsLapsedError(ConflictError):
+    """Since the change was proposed a party has left, or the lead has passed."""
+
+    code = "handling-terms-lapsed"
+    title = "The proposed change has lapsed"
+    default_detail = "Its text names who is no party or does not lead by now. Propose it anew."
+
+
 class ReasonNeededError(InvalidError):
     """The state's rule wants the reasons of a denial in writing."""
 

@@ -201,7 +201,7 @@ async def answer_handling_request(
     response_model=HandlingRead,
     openapi_extra=_step(
         *(StepUpNeededError, errors.HandlingDoneError, errors.SignatureRefusedError),
-        *(errors.TextChangedError, errors.TermsRefusedError, errors.PartyStaysError),
+        *(errors.TextChangedError, errors.TermsRefusedError, errors.TermsLapsedError),
         InstrumentMissingError,
         scope=Permission.HANDLING_SIGN,
     ),

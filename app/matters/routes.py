@@ -19,6 +19,7 @@ from app.matters import leads, origin, queries, service
 from app.matters.errors import (
     InstrumentMissingError,
     LeadOfferError,
+    LeadOfferLapsedError,
     LeadOfferNotFoundError,
     MatterEndedError,
     MatterNotFoundError,
@@ -120,6 +121,7 @@ async def offer_lead(
         *_CHANGE,
         StepUpNeededError,
         LeadOfferNotFoundError,
+        LeadOfferLapsedError,
         scope=Permission.HANDLING_SIGN,
         sends=["Location"],
     ),
