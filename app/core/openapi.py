@@ -6,7 +6,7 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
-from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi.routing import APIRoute
 from starlette.responses import JSONResponse
 
 from app.core import errors
@@ -121,9 +121,9 @@ def check_operations(
         UnnamedOperationError: with the paths.
     """
     unnamed = []
-    for route in (context.original_route for context in iter_route_contexts(app.routes)):
+    for route in app.routes:
         if isinstance(route, APIRoute):
-            scope = (route.openapi_extra or {}).get(_SCOPE)
+            scope = scope_of(route)
             is_known = not set(callers).isdisjoint(dependencies(route.dependant))
             if scope not in {PUBLIC, KNOWN, *permissions} or is_known is (scope == PUBLIC):
                 unnamed.append(route.path)
@@ -131,6 +131,11 @@ def check_operations(
             unnamed.append(getattr(route, "path", type(route).__name__))
     if unnamed:
         raise UnnamedOperationError(f"These do not say who may call them: {', '.join(unnamed)}.")
+
+
+def scope_of(route: APIRoute) -> str:
+    """Return the permission, `PUBLIC` or `KNOWN` that an operation names; empty for none."""
+    return str((route.openapi_extra or {}).get(_SCOPE, ""))
 
 
 def dependencies(dependant: Dependant) -> Iterator[Callable[..., Any] | None]:
