@@ -1,21 +1,31 @@
-"""Holds every answer that a test gets to the OpenAPI document: no header that it does not name."""
+"""The OpenAPI documents as committed, and every answer of a test held to them.
+
+Making them takes seconds; tests/architecture/test_openapi.py makes them once and compares.
+"""
 
 import json
 import re
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import httpx
 
 from app.core.openapi import HEADERS
 
-_DOCUMENT = Path(__file__).parents[1] / "openapi/registry.json"
+_DOCUMENTS: Final = Path(__file__).parents[1] / "openapi"
+
+
+@cache
+def document(name: str = "registry") -> dict[str, Any]:
+    """Return the document of an application."""
+    made: dict[str, Any] = json.loads((_DOCUMENTS / f"{name}.json").read_text(encoding="utf-8"))
+    return made
 
 
 @cache
 def _paths() -> list[tuple[re.Pattern[str], dict[str, Any]]]:
-    paths = json.loads(_DOCUMENT.read_text())["paths"]
+    paths = document()["paths"]
     # a fixed part beats a parameter, as in the routes
     ordered = sorted(paths, key=lambda path: [part[:1] == "{" for part in path.split("/")])
     return [(re.compile(re.sub(r"{\w+}", "[^/]+", path)), paths[path]) for path in ordered]

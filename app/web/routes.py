@@ -43,4 +43,4 @@ for part in (
     *(people_routes, machine_routes, office_routes, suppression_routes),
     *(notice_routes, webhook_routes),
 ):
-    router.include_router(part.router)
+    router.routes.extend(part.router.routes)

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
 import asyncpg
 import pytest
 
+from app.core.clock import utc_now
 from app.core.db import driver, enter, transaction
 from app.core.ids import new_id, parse_public_id
 from tests.factories import Registry
@@ -266,10 +268,12 @@ class TestApplication:
         wall = "INSERT INTO case_walls VALUES (gen_random_uuid(), $1, $2, NULL, now(), 'test')"
         approve = "UPDATE case_grants SET approval = 'given', approved_by = $1"
         ask = "UPDATE case_walls SET lift_asked_at = now(), lift_asked_by = $1"
-        lift = "UPDATE case_walls SET lifted_at = now(), lifted_by = $1"
         async with acting(scene.url, "joinder_app", scene.first) as connection:
-            assert await refused(connection, grant, case, scene.second, "not_needed", "x")
-            assert not await refused(connection, grant, case, scene.second, "pending", "x")
+            await be(connection, "leadership", other)
+            given = (case, scene.second, "not_needed", f"person:{other}")
+            assert await refused(connection, grant, *given)
+            for name in ("x", "", f"person:{me}"):  # whoever approved that would be the only one
+                assert await refused(connection, grant, case, scene.second, "pending", name)
             await connection.execute(grant, case, scene.second, "pending", f"person:{other}")
             await connection.execute(wall, case, scene.second)
             for roles, who, may in (
@@ -278,15 +282,37 @@ class TestApplication:
                 ("leadership", me, True),
                 ("leadership", other, False),
             ):
-                await connection.execute(
-                    "SELECT set_config('joinder.roles', $1, true),"
-                    " set_config('joinder.person', $2, true)",
-                    roles,
-                    str(me),
-                )
-                for act in (approve, ask, lift):
+                await be(connection, roles, me)
+                for act in (approve, ask):
                     is_refused = await refused(connection, act, f"person:{who}")
                     assert is_refused is not may, (roles, who, act)
+
+    async def test_lifts_a_wall_only_where_another_person_asked_before(self, scene: Scene) -> None:
+        ((case,),) = await scene.registry.rows(
+            "SELECT id FROM cases WHERE office_id = :key", key=scene.first
+        )
+        me, other = new_id(), new_id()
+        wall = (
+            "INSERT INTO case_walls (id, case_id, office_id, set_at, set_by, lift_asked_at,"
+            " lift_asked_by) VALUES (gen_random_uuid(), $1, $2, now(), 'test', $3, $4)"
+        )
+        ask = "UPDATE case_walls SET lift_asked_at = now(), lift_asked_by = $1"
+        both = f"{ask}, lifted_at = now(), lifted_by = $2"
+        lift = "UPDATE case_walls SET lifted_at = now(), lifted_by = $1"
+        now = utc_now()
+        async with acting(scene.url, "joinder_app", scene.first) as connection:
+            await be(connection, "leadership", me)
+            invented = (case, scene.second, now, f"person:{other}")
+            assert await refused(connection, wall, *invented)
+            await connection.execute(wall, case, scene.second, None, None)
+            assert await refused(connection, lift, f"person:{me}")  # nobody asked
+            assert await refused(connection, both, f"person:{other}", f"person:{me}")
+            assert await refused(connection, both, f"person:{me}", f"person:{other}")
+            await be(connection, "leadership", other)
+            await connection.execute(ask, f"person:{other}")
+            assert await refused(connection, lift, f"person:{other}")
+            await be(connection, "leadership", me)
+            assert not await refused(connection, lift, f"person:{me}")
 
     async def test_logs_a_reading_in_its_own_name_of_what_it_is_shown(self, scene: Scene) -> None:
         cases = dict(map(tuple, await scene.registry.rows("SELECT office_id, id FROM cases")))
@@ -342,9 +368,9 @@ class TestApplication:
         )
         grant = (
             "INSERT INTO case_grants (case_id, grantee_office_id, rung, approval, overlap_id,"
-            " request_id, purpose, granted_at)"
-            " SELECT requester_case_id, $1, $2, $3, $4, $5, 'test', now() FROM handling_parties"
-            " WHERE number = 2"
+            " request_id, purpose, granted_at, granted_by)"
+            " SELECT requester_case_id, $1, $2, $3, $4, $5, 'test', now(), requested_by"
+            " FROM handling_parties JOIN handling_requests r ON r.id = request_id WHERE number = 2"
         )
         request = parse_public_id("hnd", asked)
         contact = scene.second, 2, "not_needed"
@@ -395,6 +421,15 @@ class TestMatcher:
         for who, ended in ((scene.first, 0), (scene.second, 1), (0, 1)):
             async with acting(scene.url, "joinder_matcher", who) as connection:
                 assert len(await connection.fetch(end)) == ended
+
+
+async def be(connection: asyncpg.Connection, role: str, person: UUID) -> None:
+    """Let the rest of the transaction act for a person with a role."""
+    await connection.execute(
+        "SELECT set_config('joinder.roles', $1, true), set_config('joinder.person', $2, true)",
+        role,
+        str(person),
+    )
 
 
 class TestJobsAndBackup:
