@@ -40,7 +40,6 @@ from app.identifiers.match_keys import (
     person_aliases,
     phone_key,
 )
-from app.identifiers.names import normalize_name
 from app.reference.counties import state_of
 
 _SOURCE_SYSTEM: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
@@ -242,12 +241,13 @@ def _names(subject: Subject, left_out: list[LeftOut]) -> list[PersonName]:
         except IdentifierError as error:
             left_out.append(LeftOut(subject.ref, "born", error.code, str(error)))
             born = ""
+        dated = replace(name, born=born)
         try:
-            normalize_name(name.given, name.surname, name.middle)
+            person_aliases([dated])
         except IdentifierError as error:
             left_out.append(LeftOut(subject.ref, "surname", error.code, str(error)))
         else:
-            names.append(replace(name, born=born))
+            names.append(dated)
     if len(names) > MAX_NAMES:
         left_out.append(_left_out(subject.ref, "aliases", "too-many-names"))
     return names[:MAX_NAMES]

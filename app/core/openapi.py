@@ -28,6 +28,10 @@ PROBLEM: Final[dict[str, Any]] = {
         "detail": {"type": "string", "description": "What to do next."},
         "code": {"type": "string", "description": "Stable, kebab-case."},
         "trace_id": {"type": "string", "description": "The X-Request-Id of the answer."},
+        "status_now": {
+            "type": "string",
+            "description": "Of a step that does not lead on: where the thing is by now.",
+        },
         "error": {"type": "string", "description": "Of a token request (RFC 6749 section 5.2)."},
         "errors": {
             "type": "array",

@@ -90,14 +90,6 @@ RETRACTIONS: Final = {
     "evidence_gone": "What the two cases shared is no longer there.",
     "case_withdrawn": "One of the two cases was withdrawn.",
 }
-DECLINE_REASONS: Final = {
-    "not_the_same_subject": "Not the same person or organization",
-    "no_jurisdiction": "We have no jurisdiction",
-    "conflict_of_interest": "Conflict of interest",
-    "insufficient_resources": "We lack the resources",
-    "handled_separately": "Better handled separately",
-    "matter_closed": "Our matter is closed",
-}
 READ_REASONS: Final = {
     "investigation": "Investigation",
     "charging": "Charging",
