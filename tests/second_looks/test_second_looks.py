@@ -97,7 +97,7 @@ class TestSteps:
         answers = await asyncio.gather(*(step(owner, look, "close") for _ in range(3)))
         assert sorted(each.status_code for each in answers) == [200, 409, 409]
         lost = next(each for each in answers if each.status_code == 409)
-        assert lost.json()["detail"].startswith("By now it is closed")
+        assert lost.json()["status_now"] == "closed"
 
     @given(events=st.lists(st.sampled_from(["acknowledge", "close"]), max_size=4))
     @settings(max_examples=5, deadline=None)
