@@ -41,7 +41,7 @@ RECORD_CLASSES: Final = {
 }
 DISCLOSURES: Final = {
     "open": "Open: they see that there is a possible match, your office and whom to call",
-    "contact_first": "Contact first: they see that there is a possible match, and nothing of you",
+    "contact_first": "Contact first: they see a possible match, and your state and kind of office",
     "silent": "Silent: only your office learns of a possible match",
 }
 SPOKEN_DISCLOSURES: Final = {name: DISCLOSURES[name] for name in ("open", "contact_first")}
