@@ -5,7 +5,7 @@ from typing import Final
 from app.client.cases import Subject
 from app.identifiers.errors import IdentifierError
 from app.identifiers.identifier_keys import identifier_keys
-from app.identifiers.names import fold
+from app.identifiers.names import UNSAID, fold
 
 _IDENTIFIERS: Final = re.compile(
     r"""
@@ -39,7 +39,7 @@ class Guard:
             self._numbers |= {year + month + day, month + day + year, day + month + year}
             self._numbers |= {re.sub(r"\D", "", phone)[-10:] for phone in subject.phones}
             self._values.update(_values(subject))
-        self._words = {word for word in self._words if len(word) >= _SHORTEST_WORD}
+        self._words = {word for word in self._words - UNSAID if len(word) >= _SHORTEST_WORD}
         self._numbers = {each for each in self._numbers if len(each) >= _SHORTEST_NUMBER}
         self._values = {each for each in self._values if len(each) >= _SHORTEST_NUMBER}
 

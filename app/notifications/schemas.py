@@ -1,5 +1,7 @@
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from app.cases.overlap_schemas import CaseRef
 from app.core.schemas import PageRead, Read
@@ -60,5 +62,10 @@ class EventRead(Read):
 class EventPage(PageRead[EventRead]):
     """Events, oldest first."""
 
-    resume_cursor: str | None = None
-    """To be sent as `cursor` later, for what came since; null while there was no event at all."""
+    resume_cursor: Annotated[
+        str | None,
+        Field(
+            description="To be sent as `cursor` later, for what came since;"
+            " null while there was no event at all."
+        ),
+    ] = None

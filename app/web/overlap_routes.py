@@ -1,5 +1,4 @@
-from datetime import datetime
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, get_args
 from uuid import uuid4
 
 from fastapi import APIRouter, Response
@@ -23,8 +22,6 @@ from app.handling.vocabulary import FINAL
 from app.openings import service as openings
 from app.overlaps.scoring import Prior
 from app.people.service import PREFIX as PERSON
-from app.sharing import audience
-from app.sharing.schemas import StateOverlapRead
 from app.web import evidence, forms, menu
 from app.web.deps import Changing, Cursor, Note, Reading, page
 from app.web.pages import PageRoute, Visit
@@ -175,36 +172,3 @@ async def follow_up(overlap_id: OverlapId, visit: Changing, session: Session) ->
 
 def _own_id(visit: Visit) -> str:
     return public_id(PERSON, visit.signed.person_id)
-
-
-@router.get("/state", **page(Permission.STATE_OVERLAPS_READ))
-async def show_state(
-    visit: Reading,
-    session: Session,
-    response: Response,
-    of: Literal["all", "waiting"] = "all",
-    cursor: Cursor = None,
-) -> Response:
-    """Show the Attorney General overlaps of the state, or those that wait for it as mediator."""
-    wanted = visit.list_page(response, cursor, PER_PAGE, f"of={of}")
-    who, now, before = visit.principal, visit.now, wanted.id
-    rows: list[tuple[StateOverlapRead, datetime | None]]
-    if of == "waiting":
-        waiting = await followups.list_mediations(
-            session, who, before=before, limit=PER_PAGE, now=now
-        )
-        keys = [key for key, _ in waiting]
-        rows = [(read.overlap, read.asked_at) for _, read in waiting]
-    else:
-        found = await audience.list_state_overlaps(
-            session, who, before=before, limit=PER_PAGE, now=now
-        )
-        keys = [key for key, _ in found]
-        rows = [(read, None) for _, read in found]
-    return visit.page(
-        "overlaps/state.html",
-        rows=rows,
-        of=of,
-        next_cursor=wanted.end(keys),
-        is_first=cursor is None,
-    )

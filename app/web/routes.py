@@ -27,13 +27,14 @@ from app.web import (
     run_routes,
     second_look_routes,
     sign_in_routes,
+    state_routes,
     suppression_routes,
     webhook_routes,
 )
 
 router = APIRouter()
 for part in (
-    *(sign_in_routes, queue_routes, overlap_routes, case_routes, help_routes),
+    *(sign_in_routes, queue_routes, overlap_routes, state_routes, case_routes, help_routes),
     *(handling_routes, handling_step_routes, contact_routes, second_look_routes),
     *(matter_routes, matter_step_routes),
     *(access_routes, glass_routes, oversight_routes),
@@ -42,4 +43,4 @@ for part in (
     *(people_routes, machine_routes, office_routes, suppression_routes),
     *(notice_routes, webhook_routes),
 ):
-    router.include_router(part.router)
+    router.routes.extend(part.router.routes)

@@ -40,7 +40,7 @@ RECORD_CLASSES: Final = {
 }
 DISCLOSURES: Final = {
     "open": "Open: they see that there is a possible match, your office and whom to call",
-    "contact_first": "Contact first: they see that there is a possible match, and nothing of you",
+    "contact_first": "Contact first: they see a possible match, and your state and kind of office",
     "silent": "Silent: only your office learns of a possible match",
 }
 DISCLOSURE_TAGS: Final = {
@@ -89,14 +89,6 @@ STATES: Final = {
 RETRACTIONS: Final = {
     "evidence_gone": "What the two cases shared is no longer there.",
     "case_withdrawn": "One of the two cases was withdrawn.",
-}
-DECLINE_REASONS: Final = {
-    "not_the_same_subject": "Not the same person or organization",
-    "no_jurisdiction": "We have no jurisdiction",
-    "conflict_of_interest": "Conflict of interest",
-    "insufficient_resources": "We lack the resources",
-    "handled_separately": "Better handled separately",
-    "matter_closed": "Our matter is closed",
 }
 READ_REASONS: Final = {
     "investigation": "Investigation",

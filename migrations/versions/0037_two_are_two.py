@@ -4,16 +4,15 @@ from collections.abc import Sequence
 
 from alembic import op
 
+from migrations.guarding import OFFICE, OF_OWN_CASE, OWN
+
 revision: str = "0037"
 down_revision: str | Sequence[str] | None = "0036"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-OFFICE = '(SELECT current_office())'
-OWN = f'office_id = {OFFICE}'
 ACTOR = """coalesce(
   (SELECT 'client:' || current_client()), (SELECT 'person:' || current_person()))"""
-OF_OWN_CASE = f'(SELECT true FROM cases c WHERE c.id = case_id AND c.{OWN})'
 GIVEN = f"""{OF_OWN_CASE} AND (
   rung <= 2 AND approval = 'not_needed' OR approval = 'pending' AND granted_by = {ACTOR})"""
 # of the case of who asked, it is that one who asks for the summary to be shown, not who accepts

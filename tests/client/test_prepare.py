@@ -44,6 +44,14 @@ class TestMatchKeys:
     def test_placeholders_would_match_everywhere(self, name: tuple[str, str]) -> None:
         assert ("surname", "name-placeholder") in left_out(a_subject(names=(PersonName(*name),)))
 
+    def test_of_a_name_with_a_placeholder_for_a_surname_the_rest_stays(self) -> None:
+        only = {"addresses": (), "identifiers": (), "born": "1998-02-03"}
+        unknown, nobody = PersonName("Maria", "Unknown"), PersonName("John", "Doe")
+        assert kinds(a_subject(names=(unknown,), **only)) == {"p.fd", "tel"}
+        assert left_out(a_subject(names=(unknown,))) == [("surname", "name-placeholder")]
+        for name in (nobody, PersonName("", "Unknown"), PersonName("Test", "Unknown")):
+            assert kinds(a_subject(names=(name,), **only)) == {"tel"}
+
     def test_more_names_than_are_taken(self) -> None:
         names = tuple(PersonName("Alex", f"Sample{letter}") for letter in "abcdefghi")
         assert left_out(a_subject(names=names)) == [("aliases", "too-many-names")]

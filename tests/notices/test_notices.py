@@ -153,7 +153,10 @@ class TestHints:
                 assert newest == second["id"], "what it was told is not told again"
                 await one.send("PUT", f"{LIST}/read", {"through": newest})
                 await meeting.first.say(meeting.overlap_id, "confirmed")
-                assert (await _event(lines))["data"] == "1"
+                third = await _event(lines)
+                if third["data"] == "0":  # it looked between the two
+                    third = await _event(lines)
+                assert third["data"] == "1"
             stranger = await http.get("/notices/stream")
             assert stream.status_code == 200
             assert stranger.status_code == 303

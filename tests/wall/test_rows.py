@@ -30,7 +30,7 @@ OF_THE_MATCHER: Final[Mapping[str, set[str]]] = {
     "suppressions": {"id", "office_id", "token", "kind", "epoch", "mode", "scope", "state"}
     | {"reason", "expires_on", "added_at", "ended_at"},
     "overlaps": {"id", "low_case_id", "high_case_id", "band", "strength", "findings", "evidence"}
-    | {"version", "found_at", "changed_at", "retracted_at", "retract_reason"},
+    | {"version", "found_at", "changed_at", "retracted_at", "retract_reason", "state"},
     "overlap_sides": {"office_id", "overlap_id", "case_id", "other_office_id", "other_case_id"}
     | {"seen_at", "verdict", "verdict_reason", "verdict_evidence", "verdict_at"},
     "key_epochs": {"epoch", "state"},
@@ -76,7 +76,7 @@ READING: Final = (
 
 @dataclass(frozen=True)
 class Scene:
-    """Two offices with an overlap in a database of the test's own."""
+    """Two offices with an overlap, and nobody else, in a database."""
 
     url: str
     registry: Registry
@@ -85,11 +85,23 @@ class Scene:
     second: int
 
 
+@pytest.fixture(scope="module")
+async def scene(module_registry: Registry) -> Scene:
+    """Return a scene for all tests that leave its rows as they were."""
+    return await made(module_registry)
+
+
 @pytest.fixture
-async def scene(registry: Registry, fresh_database_url: str) -> Scene:
+async def own_scene(registry: Registry) -> Scene:
+    """Return a scene that the test may change."""
+    return await made(registry)
+
+
+async def made(registry: Registry) -> Scene:
     meeting = await meet(registry, "open", "contact_first")
     keys = [await office_id(registry, client) for client in (meeting.first, meeting.second)]
-    return Scene(fresh_database_url, registry, meeting, *keys)
+    url = registry.app.state.settings.database_url.get_secret_value()
+    return Scene(url, registry, meeting, *keys)
 
 
 async def readable(connection: asyncpg.Connection) -> dict[str, int]:
@@ -169,23 +181,26 @@ class TestApplication:
             for table in ("shown_overlaps", "overlaps", "overlap_sides", "state_overlaps"):
                 assert await connection.fetchval(f'SELECT count(*) FROM "{table}"') == 0  # noqa: S608 -- names above
 
-    async def test_of_the_state_sees_pointers_where_the_state_lets_it(self, scene: Scene) -> None:
-        general = await scene.registry.add_office("CA0000009", kind="attorney_general")
-        await scene.registry.rows("UPDATE offices SET state = 'CA' RETURNING id")
-        asks = await office_id(scene.registry, general)
+    async def test_of_the_state_sees_pointers_where_the_state_lets_it(
+        self, own_scene: Scene
+    ) -> None:
+        general = await own_scene.registry.add_office("CA0000009", kind="attorney_general")
+        for moved in ("offices", '"overlaps"'):
+            await own_scene.registry.rows(f"UPDATE {moved} SET state = 'CA' RETURNING id")  # noqa: S608 -- names above
+        asks = await office_id(own_scene.registry, general)
         for has_pointers in (True, False):
-            await scene.registry.rows(
+            await own_scene.registry.rows(
                 "INSERT INTO state_settings AS s VALUES ('CA', :has, 5) ON CONFLICT (state)"
                 " DO UPDATE SET has_state_pointers = excluded.has_state_pointers RETURNING s.state",
                 has=has_pointers,
             )
-            async with acting(scene.url, "joinder_app", asks) as connection:
+            async with acting(own_scene.url, "joinder_app", asks) as connection:
                 seen = await connection.fetchval("SELECT count(*) FROM state_overlaps")
             assert seen == has_pointers
 
-    async def test_does_not_reach_its_own_side_of_what_is_silent(self, scene: Scene) -> None:
-        await scene.registry.rows("UPDATE cases SET disclosure = 'silent' RETURNING id")
-        async with acting(scene.url, "joinder_app", scene.first) as connection:
+    async def test_does_not_reach_its_own_side_of_what_is_silent(self, own_scene: Scene) -> None:
+        await own_scene.registry.rows("UPDATE cases SET disclosure = 'silent' RETURNING id")
+        async with acting(own_scene.url, "joinder_app", own_scene.first) as connection:
             seen = await readable(connection)
         assert seen["cases"] == 1
         assert not any(seen[name] for name in ("shown_overlaps", "overlaps", "overlap_sides"))
@@ -329,31 +344,31 @@ class TestApplication:
             assert await refused(connection, "SELECT actor FROM readings")
 
     async def test_reads_what_a_case_is_about_where_it_logs_that_and_not_after(
-        self, scene: Scene
+        self, own_scene: Scene
     ) -> None:
-        cases = dict(map(tuple, await scene.registry.rows("SELECT office_id, id FROM cases")))
+        cases = dict(map(tuple, await own_scene.registry.rows("SELECT office_id, id FROM cases")))
         about = "SELECT reached, summary, record_class, facts FROM shown_overlaps"
-        await scene.registry.rows(
+        await own_scene.registry.rows(
             "INSERT INTO case_grants (case_id, grantee_office_id, rung, purpose, granted_at)"
             " VALUES (:key, :office, 4, 'test', now()) RETURNING id",
-            key=cases[scene.second],
-            office=scene.first,
+            key=cases[own_scene.second],
+            office=own_scene.first,
         )
         for _ in range(2):  # what an earlier transaction logged counts for that one only
-            connection = await asyncpg.connect(scene.url)
+            connection = await asyncpg.connect(own_scene.url)
             async with connection.transaction():
                 await connection.execute("SET LOCAL ROLE joinder_app")
                 await connection.execute(
                     "SELECT set_config('joinder.office', $1, true),"
                     " set_config('joinder.roles', 'client', true)",
-                    str(scene.first),
+                    str(own_scene.first),
                 )
                 (kept,) = await connection.fetch(about)
                 assert list(kept) == [3, None, None, None]
                 await connection.execute(
                     READING,
-                    *(cases[scene.second], scene.second, scene.meeting.key),
-                    *(scene.first, cases[scene.first]),
+                    *(cases[own_scene.second], own_scene.second, own_scene.meeting.key),
+                    *(own_scene.first, cases[own_scene.first]),
                 )
                 (shown,) = await connection.fetch(about)
                 assert shown["summary"].startswith("Worked without pay")
@@ -361,11 +376,11 @@ class TestApplication:
             await connection.close()
 
     async def test_grants_itself_what_an_accepted_request_shows_in_its_overlap(
-        self, scene: Scene
+        self, own_scene: Scene
     ) -> None:
-        meeting = scene.meeting
+        meeting = own_scene.meeting
         asked = (await meeting.first.request_handling(meeting.overlap_id)).json()["id"]
-        ((overlap,),) = await scene.registry.rows(
+        ((overlap,),) = await own_scene.registry.rows(
             "SELECT overlap_id FROM handling_parties WHERE number = 2"
         )
         grant = (
@@ -375,19 +390,23 @@ class TestApplication:
             " FROM handling_parties JOIN handling_requests r ON r.id = request_id WHERE number = 2"
         )
         request = parse_public_id("hnd", asked)
-        contact = scene.second, 2, "not_needed"
-        async with acting(scene.url, "joinder_app", scene.second) as connection:
+        contact = own_scene.second, 2, "not_needed"
+        async with acting(own_scene.url, "joinder_app", own_scene.second) as connection:
             assert await refused(connection, grant, *contact, overlap, request)
         await meeting.second.answer(asked, {"answer": "accept"})
-        async with acting(scene.url, "joinder_app", scene.second) as connection:
+        async with acting(own_scene.url, "joinder_app", own_scene.second) as connection:
             assert not await refused(connection, grant, *contact, overlap, request)
             assert not await refused(
-                connection, grant, scene.second, 3, "pending", overlap, request
+                connection, grant, own_scene.second, 3, "pending", overlap, request
             )
             assert await refused(connection, grant, *contact, None, request)
             assert await refused(connection, grant, *contact, overlap, None)  # it would never end
-            assert await refused(connection, grant, scene.second, 3, "not_needed", overlap, request)
-            assert await refused(connection, grant, scene.second, 4, "pending", overlap, request)
+            assert await refused(
+                connection, grant, own_scene.second, 3, "not_needed", overlap, request
+            )
+            assert await refused(
+                connection, grant, own_scene.second, 4, "pending", overlap, request
+            )
 
     async def test_makes_no_office_and_no_credential(self, scene: Scene) -> None:
         async with acting(scene.url, "joinder_app", scene.first) as connection:
@@ -553,16 +572,18 @@ class TestMatcher:
             left = await connection.fetch("SELECT DISTINCT office_id FROM subjects")
         assert [row[0] for row in left] == [scene.second]
 
-    async def test_ends_no_entry_of_another_office_but_for_the_operator(self, scene: Scene) -> None:
-        await scene.registry.rows(
+    async def test_ends_no_entry_of_another_office_but_for_the_operator(
+        self, own_scene: Scene
+    ) -> None:
+        await own_scene.registry.rows(
             "INSERT INTO suppressions (id, office_id, token, kind, epoch, mode, scope, reason,"
             " expires_on, added_at) SELECT gen_random_uuid(), :key, token, kind, epoch, 'inform',"
             " 'office', 'other', current_date, now() FROM tokens LIMIT 1 RETURNING id",
-            key=scene.second,
+            key=own_scene.second,
         )
         end = "UPDATE suppressions SET ended_at = now() RETURNING id"
-        for who, ended in ((scene.first, 0), (scene.second, 1), (0, 1)):
-            async with acting(scene.url, "joinder_matcher", who) as connection:
+        for who, ended in ((own_scene.first, 0), (own_scene.second, 1), (0, 1)):
+            async with acting(own_scene.url, "joinder_matcher", who) as connection:
                 assert len(await connection.fetch(end)) == ended
 
 
