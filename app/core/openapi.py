@@ -6,7 +6,7 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
-from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi.routing import APIRoute
 from starlette.responses import JSONResponse
 
 from app.core import errors
@@ -28,6 +28,10 @@ PROBLEM: Final[dict[str, Any]] = {
         "detail": {"type": "string", "description": "What to do next."},
         "code": {"type": "string", "description": "Stable, kebab-case."},
         "trace_id": {"type": "string", "description": "The X-Request-Id of the answer."},
+        "status_now": {
+            "type": "string",
+            "description": "Of a step that does not lead on: where the thing is by now.",
+        },
         "error": {"type": "string", "description": "Of a token request (RFC 6749 section 5.2)."},
         "errors": {
             "type": "array",
@@ -117,9 +121,9 @@ def check_operations(
         UnnamedOperationError: with the paths.
     """
     unnamed = []
-    for route in (context.original_route for context in iter_route_contexts(app.routes)):
+    for route in app.routes:
         if isinstance(route, APIRoute):
-            scope = (route.openapi_extra or {}).get(_SCOPE)
+            scope = scope_of(route)
             is_known = not set(callers).isdisjoint(dependencies(route.dependant))
             if scope not in {PUBLIC, KNOWN, *permissions} or is_known is (scope == PUBLIC):
                 unnamed.append(route.path)
@@ -129,16 +133,16 @@ def check_operations(
         raise UnnamedOperationError(f"These do not say who may call them: {', '.join(unnamed)}.")
 
 
+def scope_of(route: APIRoute) -> str:
+    """Return the permission, `PUBLIC` or `KNOWN` that an operation names; empty for none."""
+    return str((route.openapi_extra or {}).get(_SCOPE, ""))
+
+
 def dependencies(dependant: Dependant) -> Iterator[Callable[..., Any] | None]:
     """Yield what a route depends on, at whatever depth."""
     for each in dependant.dependencies:
         yield each.call
         yield from dependencies(each)
-
-
-def function_name(route: APIRoute) -> str:
-    """Return the operation id of a route: the name of its function."""
-    return route.name
 
 
 def document(
@@ -201,7 +205,8 @@ def _settle(
         scopes = [] if scope == KNOWN else [scope]
         raises.update(either if len(operation["security"]) > 1 else ())
         operation["security"] = [dict.fromkeys(each, scopes) for each in operation["security"]]
-        raises.add(errors.UnauthenticatedError)
+        if not any("permit" in each for each in operation["security"]):  # it has its own refusal
+            raises.add(errors.UnauthenticatedError)
         raises.update(e for e in guarded if scopes or not issubclass(e, errors.ForbiddenError))
     for holder in (*responses.values(), *([body] if body else [])):
         for media_type in holder.get("content", {}).values():

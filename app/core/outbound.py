@@ -9,8 +9,10 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import Future
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Final
+from threading import Thread
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
@@ -27,6 +29,10 @@ _NEVER: Final = tuple(
     )
 )
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+_Answer = list[tuple[Any, ...]]
+_ASKED: Final[dict[tuple[str, int], "Future[_Answer]"]] = {}
+"""What name servers are asked right now, by host and port."""
+_MOST_ASKED: Final = 64
 
 
 class FetchError(Exception):
@@ -69,18 +75,42 @@ def is_loopback(url: str) -> bool:
 async def resolve(url: str, *, allow_loopback: bool) -> str:
     """Return the one address to connect to; all that the name has must be public.
 
+    A name is asked for in a thread of its own, which a name server that is silent may hold as long
+    as it likes: nobody waits for it longer than `SECONDS`, and nobody else at all.
+
     Raises:
         FetchError: one is not, or there is none.
-        OSError: the name is not known, or nobody answers for it.
+        OSError: the name is not known, or nobody answers for it in time.
     """
     parts = urlsplit(url)
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
+    name = parts.hostname or "", parts.port or 443
+    async with asyncio.timeout(SECONDS):
+        found = await asyncio.shield(asyncio.wrap_future(_asked_for(*name)))
     addresses = [ipaddress.ip_address(each[4][0]) for each in found]
     is_sandbox = allow_loopback and all(each.is_loopback for each in addresses)
     if not addresses or not (is_sandbox or all(map(is_public, addresses))):
         raise FetchError
     return str(addresses[0])
+
+
+def _asked_for(host: str, port: int) -> "Future[_Answer]":
+    """Return the answer for a name; who asks while it is under way gets the same."""
+    name = host, port
+    if answer := _ASKED.get(name):
+        return answer
+    if len(_ASKED) >= _MOST_ASKED:
+        raise OSError("too many name servers are silent")
+    answer = _ASKED[name] = Future()
+
+    def ask() -> None:
+        try:
+            answer.set_result(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except Exception as error:  # noqa: BLE001 -- raised where it is waited for
+            answer.set_exception(error)
+
+    answer.add_done_callback(lambda _: _ASKED.pop(name))
+    Thread(target=ask, daemon=True).start()
+    return answer
 
 
 @asynccontextmanager

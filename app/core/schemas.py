@@ -30,7 +30,16 @@ class Read(BaseModel):
 class PageRead(Read, Generic[Item]):
     """One page of a list."""
 
-    items: tuple[Item, ...]
-    """At most as many as `limit` says; the last page may be empty."""
-    next_cursor: str | None = None
-    """To be sent as `cursor` for the page after this one; null after the last."""
+    # pydantic would look for the text of each `PageRead[...]` in every frame: 50 ms, and no text
+    model_config = ConfigDict(use_attribute_docstrings=False)
+
+    items: Annotated[
+        tuple[Item, ...],
+        Field(description="At most as many as `limit` says; the last page may be empty."),
+    ]
+    next_cursor: Annotated[
+        str | None,
+        Field(
+            description="To be sent as `cursor` for the page after this one; null after the last."
+        ),
+    ] = None

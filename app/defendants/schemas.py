@@ -48,8 +48,9 @@ class ChargeRead(Read):
 class ChargePage(PageRead[ChargeRead]):
     """Newly charged defendants, the newest cases first."""
 
-    epoch: int
-    """The key epoch that the office has to make its own digests in."""
+    epoch: Annotated[
+        int, Field(description="The key epoch that the office has to make its own digests in.")
+    ]
 
 
 class FeedChoicePut(Sent):

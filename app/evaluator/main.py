@@ -19,7 +19,6 @@ from app.core.openapi import (
     SERVICE_EXAMPLES,
     add_document,
     document,
-    function_name,
     operation,
 )
 from app.core.permits import Permit
@@ -77,6 +76,7 @@ async def current_permit(
         BadElementError,
         EvaluatorBusyError,
         PermitMismatchError,
+        PermitNeededError,
         scope=KNOWN,
     ),
 )
@@ -119,11 +119,10 @@ def create_bare_app() -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},
-        generate_unique_id_function=function_name,
     )
     app.router.route_class = StrictRoute
     app.state.admissions = {current_permit: admit}
-    app.include_router(router)
+    app.router.routes.extend(router.routes)
     app.add_api_route("/healthz", read_health, tags=["service"])
     app.add_api_route("/readyz", read_readiness, tags=["service"])
     app.add_middleware(RequestEdge)

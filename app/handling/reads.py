@@ -93,6 +93,9 @@ class HandlingRead(Read):
     """The version that all signed and that is in force, or null."""
     terms: Terms | None = None
     """The version on the table, or null for a question."""
+    has_lapsed: bool = False
+    """Whether that version is a change that nobody can sign any more, as a party has left or the
+    lead has passed since: propose it anew."""
     digest: str | None = None
     """SHA-256 in hex of the text of that version, to sign with; or null."""
     on_silence: OnSilence

@@ -62,6 +62,7 @@ def render(row: asyncpg.Record) -> HandlingRead:
         steps=_steps(row),
         parties=tuple(_party(each, row) for each in row["parties"]),
         terms=terms,
+        has_lapsed=has_lapsed(row),
         digest=digest_of(text(row, row)) if terms else None,
         due_at=None if row["status"] in FINAL else row["due_at"],
         authority=tuple(_authority(each) for each in authorities(row)),
@@ -150,6 +151,15 @@ def text(row: asyncpg.Record, version: asyncpg.Record) -> str:
     return text_of(row["kind"], version["number"], terms, parties, overlaps, change)
 
 
+def has_lapsed(row: asyncpg.Record) -> bool:
+    """Return whether the change on the table names another lead than leads, or who has left."""
+    if row["lead_office_id"] is None or row["number"] == row["agreed_number"]:
+        return False
+    lead = row["parties"][row["terms"]["lead"] - 1]
+    has_left = any(each["left_at"] is not None for each in _standing(row, row))
+    return has_left or lead["office_id"] != row["lead_office_id"]
+
+
 def authorities(row: asyncpg.Record) -> list[Authority]:
     """Return what the law of each Attorney General among the parties says, once there are terms."""
     terms = terms_of(row)
@@ -189,7 +199,7 @@ def _steps(row: asyncpg.Record) -> tuple[Any, ...]:
     own = own_party(row)
     if own["left_at"] is not None:
         return ()
-    is_signed = own["has_signed"] or row["terms_number"] == row["agreed_number"]
+    is_signed = own["has_signed"] or row["terms_number"] == row["agreed_number"] or has_lapsed(row)
     taken = {
         "accept": has_accepted(own, row),
         "sign": is_signed or signing_step(row) != "sign",

@@ -7,7 +7,7 @@ from app.access.errors import StepUpNeededError
 from app.access.permissions import Permission
 from app.accounts.deps import CurrentPrincipal
 from app.accounts.errors import IdempotencyKeyReusedError
-from app.accounts.idempotency import CurrentClaim, answer_once
+from app.accounts.idempotency import Once
 from app.accounts.pages import RequestedPage
 from app.cases import ladder
 from app.cases.errors import OverlapNotFoundError
@@ -70,18 +70,12 @@ async def request_handling(
     body: HandlingAsk,
     session: Session,
     principal: CurrentPrincipal,
-    claim: CurrentClaim,
+    once: Once,
     now: Now,
 ) -> Response:
     """Ask the other office of an overlap, and others: a question is sent, an agreement drafted."""
     key = parse_public_id(ladder.PREFIX, overlap_id)
-    return await answer_once(
-        session,
-        claim,
-        Permission.HANDLING_REQUEST,
-        201,
-        lambda: asking.request_handling(session, principal, key, body, now=now),
-    )
+    return await once(lambda: asking.request_handling(session, principal, key, body, now=now))
 
 
 @router.get(
@@ -164,19 +158,15 @@ async def move_handling_request(
     body: HandlingMove,
     session: Session,
     principal: CurrentPrincipal,
-    claim: CurrentClaim,
+    once: Once,
     if_match: IfMatch,
     now: Now,
 ) -> Response:
     """Revise a draft, give it to the own leadership, or take the request back."""
-    return await answer_once(
-        session,
-        claim,
-        Permission.HANDLING_REQUEST,
-        200,
+    return await once(
         lambda: asking.move_request(
             session, principal, request_id, body, if_match=if_match, now=now
-        ),
+        )
     )
 
 
@@ -194,19 +184,15 @@ async def answer_handling_request(
     body: HandlingAnswer,
     session: Session,
     principal: CurrentPrincipal,
-    claim: CurrentClaim,
+    once: Once,
     if_match: IfMatch,
     now: Now,
 ) -> Response:
     """Accept, decline with a reason, counter, extend, admit another office, or close a question."""
-    return await answer_once(
-        session,
-        claim,
-        Permission.HANDLING_ANSWER,
-        200,
+    return await once(
         lambda: answering.answer_request(
             session, principal, request_id, body, if_match=if_match, now=now
-        ),
+        )
     )
 
 
@@ -215,7 +201,7 @@ async def answer_handling_request(
     response_model=HandlingRead,
     openapi_extra=_step(
         *(StepUpNeededError, errors.HandlingDoneError, errors.SignatureRefusedError),
-        *(errors.TextChangedError, errors.TermsRefusedError, errors.PartyStaysError),
+        *(errors.TextChangedError, errors.TermsRefusedError, errors.TermsLapsedError),
         InstrumentMissingError,
         scope=Permission.HANDLING_SIGN,
     ),
@@ -225,19 +211,15 @@ async def sign_handling_request(
     body: HandlingSign,
     session: Session,
     principal: CurrentPrincipal,
-    claim: CurrentClaim,
+    once: Once,
     if_match: IfMatch,
     now: Now,
 ) -> Response:
     """Sign the exact text of the terms on the table, as leadership of the own office."""
-    return await answer_once(
-        session,
-        claim,
-        Permission.HANDLING_SIGN,
-        200,
+    return await once(
         lambda: signing.sign_request(
             session, principal, request_id, body, if_match=if_match, now=now
-        ),
+        )
     )
 
 
@@ -254,19 +236,15 @@ async def decide_handling_request(
     body: HandlingDecision,
     session: Session,
     principal: CurrentPrincipal,
-    claim: CurrentClaim,
+    once: Once,
     if_match: IfMatch,
     now: Now,
 ) -> Response:
     """Return the own office's draft, leave an agreement or conclude it, as leadership."""
-    return await answer_once(
-        session,
-        claim,
-        Permission.HANDLING_SIGN,
-        200,
+    return await once(
         lambda: deciding.decide_request(
             session, principal, request_id, body, if_match=if_match, now=now
-        ),
+        )
     )
 
 
@@ -286,14 +264,10 @@ async def record_instrument(
     body: InstrumentRecord,
     session: Session,
     principal: CurrentPrincipal,
-    claim: CurrentClaim,
+    once: Once,
     now: Now,
 ) -> Response:
     """Enter a referral or consent on paper; the document stays in the office."""
-    return await answer_once(
-        session,
-        claim,
-        Permission.HANDLING_ANSWER,
-        201,
-        lambda: deciding.record_instrument(session, principal, request_id, body, now=now),
+    return await once(
+        lambda: deciding.record_instrument(session, principal, request_id, body, now=now)
     )

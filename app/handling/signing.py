@@ -24,18 +24,17 @@ from app.handling.errors import (
     HandlingDoneError,
     HandlingMovedError,
     HandlingOpenError,
-    PartyStaysError,
     SignatureRefusedError,
+    TermsLapsedError,
     TextChangedError,
 )
 from app.handling.machine import Transition
 from app.handling.models import HandlingSignature
 from app.handling.reads import HandlingRead
 from app.handling.rendering import (
-    FEWEST,
     authorities,
+    has_lapsed,
     own_party,
-    present,
     render,
     signers,
     text,
@@ -73,7 +72,7 @@ async def sign_request(
             in it, or another party signed other words.
         TermsRefusedError: the end has come too near, or is past.
         InstrumentMissingError: the state's rule wants a referral or consent on record.
-        PartyStaysError: with it one party alone would stay.
+        TermsLapsedError: a party has left, or the lead has passed, since they were proposed.
     """
     row, taken = await steps.take(
         session,
@@ -92,6 +91,8 @@ async def sign_request(
     own, terms = own_party(row), Terms.model_validate(row["terms"])
     if own["has_signed"]:
         raise HandlingDoneError
+    if has_lapsed(row):
+        raise TermsLapsedError
     whole = text(row, row)
     if signed.attestation != ATTESTATION:
         raise SignatureRefusedError
@@ -101,8 +102,6 @@ async def sign_request(
     purpose = "agree" if "everyone" in taken.needs else "send"
     if purpose == "agree":
         await _require_one_text(session, row, signed.digest)
-    if row["leaves_office_id"] is not None and len(present(row)) <= FEWEST:
-        raise PartyStaysError
     if "instrument" in taken.needs:
         await _require_instrument(session, row, terms)
     await session.execute(
@@ -156,9 +155,6 @@ async def _require_one_text(session: AsyncSession, row: asyncpg.Record, digest: 
     }
     if digests - {digest} or not all(party["is_named"] for party in signers(row)):
         raise TextChangedError
-    lead = row["parties"][Terms.model_validate(row["terms"]).lead - 1]
-    if row["lead_office_id"] not in {None, lead["office_id"]}:
-        raise TextChangedError  # the lead was handed over since: it is proposed anew
 
 
 async def _require_instrument(session: AsyncSession, row: asyncpg.Record, terms: Terms) -> None:

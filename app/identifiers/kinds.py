@@ -9,6 +9,9 @@ MATCH_SPEC: Final = "joinder/v1"
 MATCH_SPEC_NUMBER: Final = 1
 """The same as a small integer, for a database column."""
 
+MATCH_SPEC_REVISION: Final = 2
+"""Counts what placeholders were added to the version: they take keys away and change none."""
+
 
 Evidence = Literal["person", "strong", "partial", "contact", "organization"]
 SubjectKind = Literal["person", "organization"]

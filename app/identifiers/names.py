@@ -5,6 +5,7 @@ import json
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final
 
@@ -52,6 +53,17 @@ _APOSTROPHES: Final = frozenset(_TABLES["apostrophes"])
 _NO_APOSTROPHES: Final = str.maketrans(dict.fromkeys(_APOSTROPHES))
 _LETTERS: Final = str.maketrans(_TABLES["letters"])
 """Capitals that Unicode does not decompose into a Latin letter and a mark."""
+
+UNSAID: Final = frozenset(_TABLES["unsaid"])
+"""Words that say that there is no name, such as UNKNOWN."""
+
+_UNSAID_PHRASES: Final = frozenset(_TABLES["unsaid_phrases"])
+_PERHAPS_UNSAID: Final = frozenset(_TABLES["perhaps_unsaid"])
+"""What says nothing where no other name stands beside it, and is a name of some: BLANK, NA."""
+
+_NOBODY: Final = {part: frozenset(_TABLES["nobody"][part]) for part in ("surnames", "given")}
+_FILLER: Final = re.compile(r"([A-Z])\1{2,}")
+"""One letter three times or more."""
 
 _READABLE: Final = re.compile(
     r"[\u0000-\u036f\u1e00-\u1eff\u2000-\u206f\u2100-\u2188\u2500-\u27bf\u3000\ufb00-\ufb06\uff00-\uff5e]*"
@@ -161,24 +173,39 @@ class Name:
 def normalize_name(given: str, surname: str, middle: str = "") -> Name:
     """Split and normalize a name. The second given word serves if there is no middle name.
 
+    What says that there is no given or middle name, such as FNU, NMN or N/A, is none.
+
     Raises:
-        IdentifierError: `name-not-latin`; `name-missing` if no letter is left.
+        IdentifierError: `name-not-latin`; `name-missing` if no letter is left; `name-placeholder`
+            if it stands for nobody: every office's John Doe would be one person.
     """
-    first, *more = [*map(_letters, words(given)), ""]
-    surnames = words(surname)
-    last = _letters("".join(surnames))
+    givens, surnames, middles = map(_spelled, (given, surname, middle))
+    if _is_nobody(givens, surnames):
+        raise IdentifierError("name-placeholder")
+    first, *more = [*_said(givens), ""]
+    last = "".join(surnames)
     if not first and not last:
         raise IdentifierError("name-missing")
-    middles = [*map(_letters, words(middle)), *more, ""]
-    core = [word for word in surnames if word not in _PARTICLES]
+    middle_name, *_ = [*(_said(middles) if middles else more), ""]
+    core = [word for word in words(surname) if word not in _PARTICLES]
     parts = [part for part in map(_letters, core) if len(part) >= _SHORTEST_PART]
     return Name(
         formal=formal_name(first) if len(first) > 1 else "",
         initial=first[:1],
-        middle=middles[0][:1],
+        middle=middle_name[:1],
         last=last,
         parts=tuple(parts) if len(core) > 1 else (),
     )
+
+
+def is_unsaid(surname: str) -> bool:
+    """Say whether a surname says that there is none, or not the whole: UNKNOWN, N/A, LNU.
+
+    Raises:
+        IdentifierError: `name-not-latin`.
+    """
+    spelled = _spelled(surname)
+    return _said(spelled) != spelled
 
 
 def rarity_tenths(formal: str, last: str) -> int:
@@ -196,6 +223,36 @@ def rarity(formal: str, last: str) -> int:
     """Return how rare a full name is, from 0 (many namesakes) to 3 (at most about 315)."""
     tenths = rarity_tenths(formal, last)
     return sum(tenths >= cut for cut in RARITY_CUTS)
+
+
+def _spelled(text: str) -> list[str]:
+    return [_letters(word) for word in words(text)]
+
+
+def _said(names: list[str]) -> list[str]:
+    """Return the names before the first one that says that there is none."""
+    if " ".join(names) in _UNSAID_PHRASES or _FILLER.fullmatch("".join(names)):
+        return []
+    return list(takewhile(lambda name: name not in UNSAID, names))
+
+
+def _is_nobody(givens: list[str], surnames: list[str]) -> bool:
+    """Say whether a name is none, as of UNKNOWN or N/A, or that of nobody known, as John Doe."""
+    present = [names for names in (givens, surnames) if any(names)]
+    if not present:
+        return False
+    if _said(present[-1]) != present[-1]:
+        return True
+    if all(not _said(names) or "".join(names) in _PERHAPS_UNSAID for names in present):
+        return True
+    if len(present) == 1:  # the whole name in one field
+        givens, surnames = present[0][:-1], present[0][-1:]
+    return _is_doe(givens, surnames) or _is_doe(surnames, givens)
+
+
+def _is_doe(givens: list[str], surnames: list[str]) -> bool:
+    surname = "".join(name for name in surnames if len(name) > 1)  # Doe 2, Doe A
+    return surname in _NOBODY["surnames"] and "".join(givens[:1]) in _NOBODY["given"]
 
 
 def _letters(word: str) -> str:

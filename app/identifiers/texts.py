@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from app.identifiers.errors import IdentifierError
-from app.identifiers.names import fold, is_readable, words
+from app.identifiers.names import fold, is_readable
 
 _json: Final = Path(__file__).with_name("data").joinpath("placeholders-v1.json").read_bytes()
 PLACEHOLDERS: Final[dict[str, Any]] = json.loads(_json)
@@ -16,8 +16,6 @@ BLANKS: Final = " \t\r\n\f\v\u00a0"
 """What is cut off both ends of a value that is not folded."""
 
 _WORDS: Final = frozenset(PLACEHOLDERS["words"])
-_NAME_WORDS: Final = frozenset(PLACEHOLDERS["name_words"])
-_NOBODY: Final = {part: frozenset(PLACEHOLDERS["nobody"][part]) for part in ("surnames", "given")}
 
 _SIGNS: Final = re.compile(r"[^A-Z0-9]")
 _FILLERS: Final = re.compile(
@@ -54,25 +52,3 @@ def refuse_placeholder(text: str) -> None:
     """
     if _SIGNS.sub("", fold(text)) in _WORDS:
         raise IdentifierError("value-placeholder")
-
-
-def known_given(given: str) -> str:
-    """Return given names, or the empty string for what says that there is none, such as FNU.
-
-    Raises:
-        IdentifierError: `name-not-latin`.
-    """
-    return "" if _NAME_WORDS.issuperset(words(given)) else given
-
-
-def refuse_nobody(given: str, surname: str) -> None:
-    """Refuse a name that stands for nobody: every office's John Doe would be one person.
-
-    Raises:
-        IdentifierError: `name-placeholder` or `name-not-latin`.
-    """
-    firsts, lasts = words(given), words(surname)
-    is_unknown = not _NAME_WORDS.isdisjoint(lasts or firsts)
-    is_doe = len(lasts) == 1 and lasts[0] in _NOBODY["surnames"]
-    if is_unknown or (is_doe and (firsts[0] if firsts else "") in _NOBODY["given"]):
-        raise IdentifierError("name-placeholder")

@@ -1,4 +1,4 @@
-"""What `joinder worker` does all day: finds the offices that wait to be told, and tells them.
+"""What `joinder worker` does all day: finds who waits to be told, and tells them in turn.
 
 Any number of workers may run: rows that one has are skipped by the others. A worker asks a few
 times in a minute instead of being notified, because NOTIFY would make posts wait for each other.
@@ -8,49 +8,50 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final, Generic, TypeVar
 
 import structlog
 
 from app.core.clock import utc_now
 
 PAUSE_SECONDS: Final = 1.0
-MOST_OFFICES: Final = 16
+MOST: Final = 32
 """Of each channel told at the same moment; the others come next."""
+Key = TypeVar("Key")
 
 
 @dataclass(frozen=True)
-class Channel:
-    """One way of telling: which offices wait, and telling one of them."""
+class Channel(Generic[Key]):
+    """One way of telling: who waits, by key, and telling one of them a batch."""
 
     name: str
-    waiting: Callable[[datetime], Awaitable[list[int]]]
-    tell: Callable[[int, datetime], Awaitable[int]]
+    waiting: Callable[[datetime], Awaitable[list[Key]]]
+    tell: Callable[[Key, datetime], Awaitable[int]]
 
 
-async def work(channels: Sequence[Channel], stop: asyncio.Event) -> None:
+async def work(channels: Sequence[Channel[Any]], stop: asyncio.Event) -> None:
     """Tell until `stop` is set; what is under way then is finished first.
 
-    An office whose receivers are slow holds up no other one, and a failure is one office's alone.
+    Who is slow has one place of many and holds up no other one; a failure is its own alone.
     """
     await asyncio.gather(*(_work(channel, stop) for channel in channels))
 
 
-async def _work(channel: Channel, stop: asyncio.Event) -> None:
-    """Tell the offices in turn, a batch each: who has more goes back behind those that wait."""
-    busy: dict[int, asyncio.Task[int]] = {}
-    line: dict[int, None] = {}
+async def _work(channel: Channel[Key], stop: asyncio.Event) -> None:
+    """Tell one after the other, a batch each: who has more goes back behind those that wait."""
+    busy: dict[Key, asyncio.Task[int]] = {}
+    line: dict[Key, None] = {}
     loop = asyncio.get_running_loop()
     look_at = loop.time()
     while not stop.is_set():
         if loop.time() >= look_at:  # not after each batch: one may have nothing that can be told
             line |= dict.fromkeys(await _waiting(channel))
             look_at = loop.time() + PAUSE_SECONDS
-        for office_id in [each for each in line if each not in busy][: MOST_OFFICES - len(busy)]:
-            del line[office_id]
-            busy[office_id] = asyncio.create_task(_tell(channel, office_id))
+        for key in [each for each in line if each not in busy][: MOST - len(busy)]:
+            del line[key]
+            busy[key] = asyncio.create_task(_tell(channel, key))
         await _pause(stop, busy.values())
-        done = {office_id for office_id, task in busy.items() if task.done()}
+        done = {key for key, task in busy.items() if task.done()}
         line |= dict.fromkeys(each for each in done if busy[each].result())
         busy = {key: task for key, task in busy.items() if key not in done}
     await asyncio.gather(*busy.values())
@@ -64,7 +65,7 @@ async def _pause(stop: asyncio.Event, tasks: Iterable[asyncio.Task[int]]) -> Non
     stopping.cancel()
 
 
-async def _waiting(channel: Channel) -> list[int]:
+async def _waiting(channel: Channel[Key]) -> list[Key]:
     try:
         return await channel.waiting(utc_now())
     except Exception as error:  # noqa: BLE001 -- the edge of a round: the database may be away
@@ -72,14 +73,14 @@ async def _waiting(channel: Channel) -> list[int]:
         return []
 
 
-async def _tell(channel: Channel, office_id: int) -> int:
-    """Tell one office a batch; returns how much that was."""
+async def _tell(channel: Channel[Key], key: Key) -> int:
+    """Tell one a batch; returns how much that was."""
     try:
-        return await channel.tell(office_id, utc_now())
-    except Exception as error:  # noqa: BLE001 -- the edge of an office: the others are told anyway
+        return await channel.tell(key, utc_now())
+    except Exception as error:  # noqa: BLE001 -- the edge of a batch: the others are told anyway
         _log(channel, error)
         return 0
 
 
-def _log(channel: Channel, error: Exception) -> None:
+def _log(channel: Channel[Any], error: Exception) -> None:
     structlog.get_logger().error("telling_failed", step=channel.name, error=type(error).__name__)

@@ -60,9 +60,12 @@ _DIGEST: Final = text(
     "   ON CONFLICT (person_id) WHERE state = 'waiting' DO NOTHING)"
     " SELECT count(*) FROM due"
 )
+# What waits for an office that the operator has shut out is not late
+_MOVING: Final = "office_id IN (SELECT o.id FROM offices o WHERE o.suspended_at IS NULL)"
 _ALARM: Final = text(
-    "UPDATE mails SET alarmed_at = :now WHERE id IN (SELECT id FROM mails"
-    " WHERE alarmed_at IS NULL AND (state = 'dead' OR state = 'waiting' AND due_at <= :late)"
+    "UPDATE mails SET alarmed_at = :now WHERE id IN (SELECT id FROM mails"  # noqa: S608 -- a constant
+    f" WHERE alarmed_at IS NULL AND (state = 'dead' OR state = 'waiting' AND due_at <= :late"
+    f" AND {_MOVING})"
     " ORDER BY due_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED) RETURNING office_id"
 )
 _FORGET: Final = text(
@@ -70,8 +73,8 @@ _FORGET: Final = text(
     " AND due_at <= :before ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED) RETURNING id"
 )
 _HEALTH: Final = text(
-    "SELECT count(*) FILTER (WHERE state = 'waiting') AS waiting,"
-    " min(due_at) FILTER (WHERE state = 'waiting') AS oldest_due_at,"
+    "SELECT count(*) FILTER (WHERE state = 'waiting') AS waiting,"  # noqa: S608 -- as above
+    f" min(due_at) FILTER (WHERE state = 'waiting' AND {_MOVING}) AS oldest_due_at,"
     " count(*) FILTER (WHERE state = 'dead') AS dead FROM mails"
 )
 

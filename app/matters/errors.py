@@ -21,7 +21,9 @@ class LeadOfferError(ConflictError):
 
     code = "lead-not-to-hand-over"
     title = "Lead cannot be handed over"
-    default_detail = "Read the leads: only the lead offers, to another party, one offer at a time."
+    default_detail = (
+        "Only the lead offers it, to another party that has not given notice. Read the matter."
+    )
 
 
 class LeadOfferNotFoundError(NotFoundError):
@@ -29,6 +31,14 @@ class LeadOfferNotFoundError(NotFoundError):
 
     code = "lead-offer-not-found"
     title = "Offer not found"
+
+
+class LeadOfferLapsedError(ConflictError):
+    """The offer was accepted, replaced by another, or ended by the office's notice to leave."""
+
+    code = "lead-offer-lapsed"
+    title = "Offer has lapsed"
+    default_detail = "Read the matter to see who leads; that office may offer the lead again."
 
 
 class InstrumentMissingError(ConflictError):

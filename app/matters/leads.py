@@ -15,6 +15,7 @@ from app.core.ids import new_id, public_id
 from app.matters.errors import (
     InstrumentMissingError,
     LeadOfferError,
+    LeadOfferLapsedError,
     LeadOfferNotFoundError,
 )
 from app.matters.models import MatterLead
@@ -36,7 +37,8 @@ async def offer_lead(
         StepUpNeededError: the second factor is not recent.
         MatterNotFoundError: absent, or not for the caller; never told apart.
         MatterEndedError: it has ended.
-        LeadOfferError: the caller's office does not lead, or `code` is no other party that stays.
+        LeadOfferError: the caller's office does not lead, or `code` is no other party, or
+            one that gave notice to leave.
         InstrumentMissingError: the state's rule wants a referral or consent on record.
     """
     principal.require(Permission.HANDLING_SIGN)
@@ -99,33 +101,30 @@ async def accept_lead(
 ) -> MatterRead:
     """Take the lead that was offered; the database lets it pass at this moment.
 
+    An offer lapses when another is made, and when the office that it was made to gives notice.
+
     Raises:
         MissingScopeError: the caller lacks `handling:sign`; machine clients always do.
         StepUpNeededError: the second factor is not recent.
         MatterNotFoundError: absent, or not for the caller; never told apart.
         MatterEndedError: it has ended.
-        LeadOfferNotFoundError: no such offer, of that office, waits for the caller's.
+        LeadOfferNotFoundError: no such offer, of that office, was made to the caller's.
+        LeadOfferLapsedError: it was, and waits no longer.
     """
     principal.require(Permission.HANDLING_SIGN)
     row = await get_open(session, principal, key, now=now)
     principal.require_step_up(now)
+    offer = None if offer_id is None else await session.get(MatterLead, offer_id)
+    made = row["request_id"], principal.office_id
+    if offer is None or (offer.request_id, offer.office_id) != made:
+        raise LeadOfferNotFoundError
+    if offer.accepted_at is not None or offer.withdrawn_at is not None:
+        raise LeadOfferLapsedError
     lead = next(each for each in row["parties"] if each["office_id"] == row["lead_office_id"])
     if lead["code"] != from_office:
         raise LeadOfferNotFoundError
-    taken = await session.execute(
-        update(MatterLead)
-        .where(
-            MatterLead.id == offer_id,
-            MatterLead.request_id == row["request_id"],
-            MatterLead.office_id == principal.office_id,
-            MatterLead.from_office_id == row["lead_office_id"],
-            MatterLead.accepted_at.is_(None),
-            MatterLead.withdrawn_at.is_(None),
-        )
-        .values(accepted_at=now, accepted_by=principal.actor)
-    )
-    if not taken.rowcount:  # type: ignore[attr-defined]  # of a CursorResult
-        raise LeadOfferNotFoundError
+    offer.accepted_at, offer.accepted_by = now, principal.actor
+    await session.flush()  # the lead passes before the audit entry and the answer say so
     await audit.record(
         session,
         principal,

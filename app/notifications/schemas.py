@@ -1,5 +1,7 @@
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from app.cases.overlap_schemas import CaseRef
 from app.core.schemas import PageRead, Read
@@ -25,6 +27,7 @@ EventType = Literal[
     "commitment.lapsed",
     "handling.lapsing",
     "handling.lapsed",
+    "alarm.raised",
 ]
 
 
@@ -44,7 +47,8 @@ class EventRead(Read):
     unless another took its place. `handling.requested`: the office is asked, or asked to join;
     `handling.updated`: any step since, by whichever party or the clock; `handling.ended`;
     `matter.lead_offered`, `matter.lead_passed`; `matter.review_due`: by the terms, the parties
-    review it now."""
+    review it now. `alarm.raised`: `GET /v1/alarms` has a new one; only those are told who may read
+    it, machine clients never."""
     at: datetime
     """When it happened, UTC."""
     overlap_id: str | None
@@ -58,5 +62,10 @@ class EventRead(Read):
 class EventPage(PageRead[EventRead]):
     """Events, oldest first."""
 
-    resume_cursor: str | None = None
-    """To be sent as `cursor` later, for what came since; null while there was no event at all."""
+    resume_cursor: Annotated[
+        str | None,
+        Field(
+            description="To be sent as `cursor` later, for what came since;"
+            " null while there was no event at all."
+        ),
+    ] = None

@@ -4,7 +4,7 @@ import asyncio
 import signal
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from app.jobs.worker import Channel
 
 
-def channels(settings: RegistrySettings, sessions: "Sessions") -> "Sequence[Channel]":
+def channels(settings: RegistrySettings, sessions: "Sessions") -> "Sequence[Channel[Any]]":
     """Return the ways of telling that the settings allow."""
     from app.jobs.worker import Channel  # noqa: PLC0415 -- after the confinement
     from app.notices import mailing  # noqa: PLC0415 -- as above
@@ -39,8 +39,8 @@ def channels(settings: RegistrySettings, sessions: "Sessions") -> "Sequence[Chan
         *([mail] if settings.smtp_host else []),
         Channel(
             "webhooks",
-            lambda now: delivering.offices_to_tell(post, now=now),
-            lambda office_id, now: delivering.deliver(post, office_id, now=now),
+            lambda now: delivering.webhooks_to_tell(post, now=now),
+            lambda key, now: delivering.deliver(post, *key, now=now),
         ),
     ]
 

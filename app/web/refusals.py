@@ -21,6 +21,9 @@ _BY_CODE: Final = {
     "handling-step-taken": "Your office has done this before, and waits for the others.",
     "handling-request-not-yours-to-answer": "Another office must do this.",
     "agreement-text-differs": "The text has changed since you read it. Open the page again.",
+    "handling-terms-lapsed": "A party has left, or the lead has passed, since it was proposed. "
+    "Propose it anew.",
+    "lead-offer-lapsed": "The offer waits no longer. Open the matter again to see who leads.",
     "suppression-stands": "Your office has an entry for this value already. End that one first.",
     "own-account": "Another administrator of your office must do this.",
     "last-key": "It is the only key of this client. End the client instead.",
@@ -42,6 +45,7 @@ _BY_CODE: Final = {
     "agreement-not-in-force": "Your office does not take part now, because its participation "
     "agreement is not in force.",
     "epoch-changed": "The service has changed its keys since you opened the page. Open it again.",
+    "case-held": "A legal hold keeps the case as it is. A unit head can lift it.",
     "cursor-invalid": "Start the list from its first page.",
     "unknown-parameter": "The address has something in it that this page does not know.",
 }

@@ -7,8 +7,8 @@ from typing import Any, Final
 from app.identifiers.kinds import KINDS, MATCH_SPEC
 
 MAX_BODY: Final = 512 * 1024
-_NOT_ASKED: Final = frozenset({"addr0", "ssn4", "org"})
-"""Made of an address; bound to a name and a year; the organization's own name."""
+_NOT_ASKED: Final = frozenset({"addr0", "org"})
+"""Made of an address; the organization's own name."""
 _PROMPTS: Final = {
     "platform": "Platform",
     "site": "Site",

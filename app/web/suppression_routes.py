@@ -59,7 +59,7 @@ async def _new_suppression(
     visit: Visit, session: Session, errors: dict[str, str], status: int = 200
 ) -> Response:
     standing = await own.read_standing(session, visit.principal, now=visit.now)
-    kinds = asked_kinds()
+    kinds = [kind for kind in asked_kinds() if kind["name"] != "ssn4"]  # it needs a name
     scopes = [("office", "Pairs with your office in them")]
     if standing.read.kind == "attorney_general":
         scopes.append(("state", f"Pairs with an office of {standing.read.state} in them"))

@@ -1,7 +1,8 @@
 """From the feed into the outbox, and out of it to the receivers: at least once, by many workers.
 
-Everything here acts for one office, by whose rows the database keeps it: an event cannot reach
-another office's webhook. No connection to the database is held while a receiver is asked.
+Everything here acts for one webhook and its office, by whose rows the database keeps it: an event
+cannot reach another office's webhook, and none waits until another one answers. No connection to
+the database is held while a receiver is asked.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 import asyncpg
 import structlog
@@ -62,38 +64,27 @@ class _Outcome:
     error: str | None = None
 
 
-async def offices_to_tell(post: Post, *, now: datetime) -> list[int]:
-    """Return the offices for whose webhooks there is something to do."""
+async def webhooks_to_tell(post: Post, *, now: datetime) -> list[tuple[int, UUID]]:
+    """Return office and key of the webhooks for which there is something to do."""
     async with transaction(post.sessions) as session:
-        return await queries.list_offices_to_tell(session, now=now)
+        return await queries.list_waiting(session, now=now)
 
 
-async def deliver(post: Post, office_id: int, *, now: datetime) -> int:
-    """Fill the outbox of an office from its feed and send what is due; returns how much was sent.
+async def deliver(post: Post, office_id: int, webhook_id: UUID, *, now: datetime) -> int:
+    """Fill a webhook's outbox from its office's feed and send what is due; returns how much.
 
-    What one receiver does to a message, or does not, changes nothing for the others.
-    """
-    principal = await _fill(post, office_id, now=now)
-    if principal is None:
-        return 0
-    claimed = await _claim(post, principal, now=now)
-    await asyncio.gather(*(_send(post, principal, row, body, now=now) for row, body in claimed))
-    return len(claimed)
-
-
-async def _fill(post: Post, office_id: int, *, now: datetime) -> Principal | None:
-    """Put the events that the office may know of into the outbox, in the order of commits.
-
-    Returns who delivers, None for an office that the operator has shut out: its events wait.
+    What becomes of one message changes nothing for the others.
     """
     async with transaction(post.sessions) as session:
-        if await is_suspended(session, office_id):
-            return None
+        if await is_suspended(session, office_id):  # its events wait
+            return 0
         principal = await _principal(session, office_id, now=now)
     async with transaction(post.sessions, principal) as session:
-        for webhook in await queries.lock_active(session, office_id):
-            await _fill_one(session, principal, webhook, now=now)
-    return principal
+        if webhook := await queries.lock_active(session, webhook_id):
+            await _fill(session, principal, webhook, now=now)
+    claimed = await _claim(post, principal, webhook_id, now=now)
+    await asyncio.gather(*(_send(post, principal, row, body, now=now) for row, body in claimed))
+    return len(claimed)
 
 
 async def _principal(session: AsyncSession, office_id: int, *, now: datetime) -> Principal:
@@ -107,9 +98,10 @@ async def _principal(session: AsyncSession, office_id: int, *, now: datetime) ->
     )
 
 
-async def _fill_one(
+async def _fill(
     session: AsyncSession, principal: Principal, webhook: Webhook, *, now: datetime
 ) -> None:
+    """Put the events that the office may know of into the outbox, in the order of commits."""
     place = notifications.place_of(webhook.written_in, webhook.number)
     horizon = await notifications.get_horizon(session)  # before the feed, which then has all below
     rows = await notifications.list_events(session, principal, after=place, limit=BATCH, now=now)
@@ -122,12 +114,12 @@ async def _fill_one(
 
 
 async def _claim(
-    post: Post, principal: Principal, *, now: datetime
+    post: Post, principal: Principal, webhook_id: UUID, *, now: datetime
 ) -> list[tuple[asyncpg.Record, str]]:
     """Return due deliveries with their bodies; the audit says so before anything is sent."""
     async with transaction(post.sessions, principal) as session:
         claimed = await queries.claim(
-            session, principal.office_id, now=now, until=now + LEASE, limit=AT_ONCE
+            session, webhook_id, now=now, until=now + LEASE, limit=AT_ONCE
         )
         numbers = [row["event_number"] for row in claimed if row["event_number"] is not None]
         events = await notifications.list_numbered(session, principal, numbers, now=now)

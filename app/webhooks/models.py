@@ -63,8 +63,8 @@ class WebhookDelivery(Base):
         ),
         Index("ix_webhook_deliveries_webhook_id_id", "webhook_id", "id"),
         Index(
-            "ix_webhook_deliveries_office_id_due_at",
-            "office_id",
+            "ix_webhook_deliveries_webhook_id_due_at",
+            "webhook_id",
             "due_at",
             postgresql_where=text("state = 'waiting'"),
         ),

@@ -13,7 +13,7 @@ from app.core.db import driver
 from app.webhooks.errors import DeliveryNotFoundError, WebhookNotFoundError
 from app.webhooks.models import Webhook, WebhookDelivery
 
-_OFFICES: Final = "SELECT office_id FROM offices_to_tell($1)"
+_WAITING: Final = "SELECT office_id, webhook_id FROM webhooks_to_tell($1)"
 
 _ADD_DELIVERIES: Final = """
 INSERT INTO webhook_deliveries
@@ -24,14 +24,14 @@ ON CONFLICT DO NOTHING
 """
 
 # One worker has each: others skip what it has locked, and what it has claimed until its time is
-# over. $1 the office, $2 now, $3 until when, $4 how many
+# over. $1 the webhook, $2 now, $3 until when, $4 how many
 _CLAIM: Final = """
 UPDATE webhook_deliveries d
 SET attempts = d.attempts + 1, claimed_until = $3, tried_at = $2
 FROM webhooks w
 WHERE w.id = d.webhook_id AND d.id IN (
   SELECT x.id FROM webhook_deliveries x JOIN webhooks y ON y.id = x.webhook_id
-  WHERE x.office_id = $1 AND x.state = 'waiting' AND x.due_at <= $2 AND y.state = 'active'
+  WHERE x.webhook_id = $1 AND x.state = 'waiting' AND x.due_at <= $2 AND y.state = 'active'
     AND (x.claimed_until IS NULL OR x.claimed_until <= $2)
   ORDER BY x.due_at, x.id LIMIT $4
   FOR NO KEY UPDATE OF x SKIP LOCKED)
@@ -47,10 +47,15 @@ _PAUSE: Final = """
 UPDATE webhooks SET state = 'paused', paused_for = 'failing' WHERE id = $1 AND state = 'active'
 RETURNING id
 """
+# What waits because somebody wants it to is not late
+_MOVING: Final = (
+    "webhook_id IN (SELECT w.id FROM webhooks w JOIN offices o ON o.id = w.office_id"
+    " WHERE w.state = 'active' AND o.suspended_at IS NULL)"
+)
 _ALARM: Final = text(
-    "UPDATE webhook_deliveries SET alarmed_at = :now WHERE id IN ("
+    "UPDATE webhook_deliveries SET alarmed_at = :now WHERE id IN ("  # noqa: S608 -- a constant
     " SELECT id FROM webhook_deliveries WHERE alarmed_at IS NULL AND ("
-    "   state = 'dead' OR state = 'waiting' AND due_at <= :late)"
+    f"   state = 'dead' OR state = 'waiting' AND due_at <= :late AND {_MOVING})"
     " ORDER BY due_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED)"
     " RETURNING office_id, state"
 )
@@ -60,16 +65,16 @@ _FORGET: Final = text(
     " ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED) RETURNING id"
 )
 _HEALTH: Final = text(
-    "SELECT count(*) FILTER (WHERE state = 'waiting') AS waiting,"
-    " min(due_at) FILTER (WHERE state = 'waiting') AS oldest_due_at,"
+    "SELECT count(*) FILTER (WHERE state = 'waiting') AS waiting,"  # noqa: S608 -- as above
+    f" min(due_at) FILTER (WHERE state = 'waiting' AND {_MOVING}) AS oldest_due_at,"
     " count(*) FILTER (WHERE state = 'dead') AS dead FROM webhook_deliveries"
 )
 
 
-async def list_offices_to_tell(session: AsyncSession, *, now: datetime) -> list[int]:
-    """Return the offices for whose webhooks there is something to do; needs no office."""
-    rows = await (await driver(session)).fetch(_OFFICES, now)
-    return [row[0] for row in rows]
+async def list_waiting(session: AsyncSession, *, now: datetime) -> list[tuple[int, UUID]]:
+    """Return office and key of the webhooks for which there is something to do; needs no office."""
+    rows = await (await driver(session)).fetch(_WAITING, now)
+    return [(row[0], row[1]) for row in rows]
 
 
 async def list_webhooks(session: AsyncSession, office_id: int) -> list[Webhook]:
@@ -78,11 +83,13 @@ async def list_webhooks(session: AsyncSession, office_id: int) -> list[Webhook]:
     return list(await session.scalars(found))
 
 
-async def lock_active(session: AsyncSession, office_id: int) -> list[Webhook]:
-    """Return an office's active webhooks, locked; those that another worker has are left out."""
-    found = select(Webhook).where(Webhook.office_id == office_id, Webhook.state == "active")
-    locked = found.order_by(Webhook.id).with_for_update(skip_locked=True, key_share=True)
-    return list(await session.scalars(locked))
+async def lock_active(session: AsyncSession, key: UUID) -> Webhook | None:
+    """Return a webhook, locked; None when it is not active or another worker has it."""
+    found = select(Webhook).where(Webhook.id == key, Webhook.state == "active")
+    locked: Webhook | None = await session.scalar(
+        found.with_for_update(skip_locked=True, key_share=True)
+    )
+    return locked
 
 
 async def get_webhook(
@@ -120,11 +127,11 @@ async def add_deliveries(
 
 
 async def claim(
-    session: AsyncSession, office_id: int, *, now: datetime, until: datetime, limit: int
+    session: AsyncSession, webhook_id: UUID, *, now: datetime, until: datetime, limit: int
 ) -> list[asyncpg.Record]:
-    """Return due deliveries of an office, claimed `until` then, each with its webhook."""
+    """Return due deliveries of a webhook, claimed `until` then, each with what it is sent by."""
     rows: list[asyncpg.Record] = await (await driver(session)).fetch(
-        _CLAIM, office_id, now, until, limit
+        _CLAIM, webhook_id, now, until, limit
     )
     return rows
 

@@ -9,25 +9,21 @@ from collections.abc import Sequence
 
 from alembic import op
 
+from migrations.guarding import ALL, OFFICE, OF_OWN_CASE, OF_OWN_PERSON, OWN, PERSON, answer_as_ladder, guard
+
 revision: str = '0010'
 down_revision: str | Sequence[str] | None = '0009'
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-OFFICE = '(SELECT current_office())'
 CLIENT = '(SELECT current_client())'
-PERSON = '(SELECT current_person())'
 ARRIVING = '(SELECT is_arriving())'
 KNOWN = f'{OFFICE} IS NOT NULL'
 EXPECTED = '(SELECT is_arriving() OR current_office() IS NOT NULL)'
-OWN = f'office_id = {OFFICE}'
 OWN_CLIENT = f'client_id = {CLIENT}'
 OWN_CALLER = f'client_id = {CLIENT} OR person_id = {PERSON}'
-ALL = 'true'
 
 # A scalar subquery, unlike EXISTS, is never planned as a hash of all that the office has.
-OF_OWN_CASE = f'(SELECT true FROM cases c WHERE c.id = case_id AND c.{OWN})'
-OF_OWN_PERSON = f'(SELECT true FROM persons p WHERE p.id = person_id AND p.{OWN})'
 OF_OWN_SUBJECT = f'(SELECT true FROM subjects s WHERE s.id = subject_id AND s.{OWN})'
 HELD = ' OR '.join(
     f'(SELECT true FROM {table} g WHERE g.token = tokens.token AND g.{OWN} LIMIT 1)'
@@ -484,22 +480,6 @@ $function$
 VIEWS = {'shown_overlaps': SHOWN_OVERLAPS, 'state_overlaps': STATE_OVERLAPS}
 
 
-def guard(table: str, rules: Sequence[tuple[str, ...]]) -> None:
-    """Force row security on a table and give each role what the rules say."""
-    op.execute(f'ALTER TABLE {table} ENABLE ROW LEVEL SECURITY')
-    op.execute(f'ALTER TABLE {table} FORCE ROW LEVEL SECURITY')
-    for role, privilege, rows, *left in rules:
-        op.execute(f'GRANT {privilege} ON {table} TO joinder_{role}')
-        action = privilege.split()[0]
-        reach = f' USING ({rows})' if action != 'INSERT' else ''
-        kept = rows if action == 'INSERT' else left[0] if left else None
-        check = f' WITH CHECK ({kept})' if kept else ''
-        op.execute(
-            f'CREATE POLICY {role}_{action.lower()} ON {table} FOR {action}'
-            f' TO joinder_{role}{reach}{check}'
-        )
-
-
 def upgrade() -> None:
     op.execute('ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC')
     for statement in CONTEXT.strip().split(';\n'):
@@ -514,11 +494,8 @@ def upgrade() -> None:
         op.execute(view)
         op.execute(f'GRANT SELECT ON {name} TO joinder_app')
         op.execute(f'ALTER VIEW {name} OWNER TO joinder_ladder')
-    for name, function in FUNCTIONS.items():
-        op.execute(function)
-        op.execute(f'GRANT EXECUTE ON FUNCTION {name} TO joinder_app')
-        op.execute(f'ALTER FUNCTION {name} OWNER TO joinder_ladder')
     op.execute('REVOKE CREATE ON SCHEMA public FROM joinder_ladder')
+    answer_as_ladder(FUNCTIONS, 'app')
     for role in ('app', 'matcher', 'ladder', 'audit', 'jobs', 'backup'):
         op.execute(f'GRANT USAGE ON SCHEMA public TO joinder_{role}')
     op.execute('GRANT SELECT ON alembic_version TO joinder_app, joinder_jobs')

@@ -7,6 +7,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from migrations.guarding import OF_OWN_CASE, OWN
+
 revision: str = '0011'
 down_revision: str | Sequence[str] | None = '0010'
 branch_labels: str | Sequence[str] | None = None
@@ -55,9 +57,6 @@ SHOWN = """
     CASE WHEN r.reached >= 3 THEN c.labels END AS labels,
     CASE WHEN r.reached >= 4 THEN c.stages END AS stages"""
 
-OFFICE = '(SELECT current_office())'
-OWN = f'office_id = {OFFICE}'
-OF_OWN_CASE = f'(SELECT true FROM cases c WHERE c.id = case_id AND c.{OWN})'
 TABLES = {
     'summary_readings': [
         ('SELECT', OWN),

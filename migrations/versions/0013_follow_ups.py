@@ -1,7 +1,4 @@
-"""follow-ups, contact requests, checks, second looks
-
-Row security is given as in 0010: `guard` takes, of each table, which role may do what to which rows.
-"""
+"""follow-ups, contact requests, checks, second looks"""
 
 from collections.abc import Sequence
 
@@ -9,18 +6,14 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from migrations.guarding import ALL, OFFICE, OF_OWN_CASE, OF_OWN_PERSON, OWN, PERSON, answer_as_ladder, guard
+
 revision: str = '0013'
 down_revision: str | Sequence[str] | None = '0012'
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-OFFICE = '(SELECT current_office())'
-PERSON = '(SELECT current_person())'
-OWN = f'office_id = {OFFICE}'
-ALL = 'true'
 SHOWN = 'is_shown(overlap_id)'
-OF_OWN_CASE = f'(SELECT true FROM cases c WHERE c.id = case_id AND c.{OWN})'
-OF_OWN_PERSON = f'(SELECT true FROM persons p WHERE p.id = person_id AND p.{OWN})'
 NOT_WALLED = f"""(SELECT count(*) = 0 FROM case_walls w
   WHERE w.case_id IN (requester_case_id, responder_case_id) AND w.lifted_at IS NULL
     AND (w.office_id = {OFFICE} OR w.person_id = {PERSON}))"""
@@ -109,22 +102,6 @@ END
 $function$
 """,
 }
-
-
-def guard(table: str, rules: Sequence[tuple[str, ...]]) -> None:
-    """Force row security on a table and give each role what the rules say."""
-    op.execute(f'ALTER TABLE {table} ENABLE ROW LEVEL SECURITY')
-    op.execute(f'ALTER TABLE {table} FORCE ROW LEVEL SECURITY')
-    for role, privilege, rows, *left in rules:
-        op.execute(f'GRANT {privilege} ON {table} TO joinder_{role}')
-        action = privilege.split()[0]
-        reach = f' USING ({rows})' if action != 'INSERT' else ''
-        kept = rows if action == 'INSERT' else left[0] if left else None
-        check = f' WITH CHECK ({kept})' if kept else ''
-        op.execute(
-            f'CREATE POLICY {role}_{action.lower()} ON {table} FOR {action}'
-            f' TO joinder_{role}{reach}{check}'
-        )
 
 
 def upgrade() -> None:
@@ -254,12 +231,7 @@ def upgrade() -> None:
     op.create_foreign_key(op.f('fk_state_settings_mediator_office_id'), 'state_settings', 'offices', ['mediator_office_id'], ['id'])
     for table in ('state_settings', 'offices'):
         op.execute(f'ALTER TABLE {table} FORCE ROW LEVEL SECURITY')
-    op.execute('GRANT CREATE ON SCHEMA public TO joinder_ladder')
-    for name, function in FUNCTIONS.items():
-        op.execute(function)
-        op.execute(f'GRANT EXECUTE ON FUNCTION {name} TO joinder_app')
-        op.execute(f'ALTER FUNCTION {name} OWNER TO joinder_ladder')
-    op.execute('REVOKE CREATE ON SCHEMA public FROM joinder_ladder')
+    answer_as_ladder(FUNCTIONS, 'app')
     for table, rules in TABLES.items():
         guard(table, rules)
 

@@ -6,14 +6,13 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from migrations.guarding import ALL, OFFICE, OWN, guard
+
 revision: str = '0014'
 down_revision: str | Sequence[str] | None = '0013'
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-OFFICE = '(SELECT current_office())'
-OWN = f'office_id = {OFFICE}'
-ALL = 'true'
 
 READING = f"""{OWN} AND (
   SELECT true FROM shown_overlaps v
@@ -31,31 +30,16 @@ TABLES = {
     'access_reviews': [
         ('app', 'SELECT', OWN),
         ('app', 'INSERT', OWN),
-        ('app', 'UPDATE (reviewed_at)', OWN),
+        ('app', 'UPDATE (reviewed_at)', OWN, OWN),
         ('jobs', 'SELECT', ALL),
         ('jobs', 'INSERT', ALL),
-        ('jobs', 'UPDATE (reminded_at)', ALL),
+        ('jobs', 'UPDATE (reminded_at)', ALL, ALL),
     ],
     'canary_alarms': [
         ('matcher', 'INSERT', OWN),
         ('jobs', 'SELECT', ALL),
     ],
 }
-
-
-def guard(table: str, rules: Sequence[tuple[str, ...]]) -> None:
-    """Force row security on a table and give each role what the rules say."""
-    op.execute(f'ALTER TABLE {table} ENABLE ROW LEVEL SECURITY')
-    op.execute(f'ALTER TABLE {table} FORCE ROW LEVEL SECURITY')
-    for role, privilege, rows in rules:
-        op.execute(f'GRANT {privilege} ON {table} TO joinder_{role}')
-        action = privilege.split()[0]
-        reach = ' ' + ' '.join(
-            f'{clause} ({rows})'
-            for clause, without in (('USING', 'INSERT'), ('WITH CHECK', 'SELECT'))
-            if action != without
-        )
-        op.execute(f'CREATE POLICY {role}_{action.lower()} ON {table} FOR {action} TO joinder_{role}{reach}')
 
 
 def upgrade() -> None:

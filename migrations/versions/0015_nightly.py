@@ -9,15 +9,13 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
+from migrations.guarding import ALL, OWN, PERSON, guard
+
 revision: str = '0015'
 down_revision: str | Sequence[str] | None = '0014'
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-OFFICE = '(SELECT current_office())'
-PERSON = '(SELECT current_person())'
-OWN = f'office_id = {OFFICE}'
-ALL = 'true'
 AUDITS = "(SELECT 'auditor' = ANY (current_roles()))"
 NOT_WALLED = f"""(SELECT count(*) = 0 FROM case_walls w
   WHERE w.case_id = events.case_id AND w.lifted_at IS NULL AND w.person_id = {PERSON})"""
@@ -164,22 +162,6 @@ CREATE TRIGGER note_found AFTER INSERT ON "overlaps"
   FOR EACH ROW EXECUTE FUNCTION note_found();
 CREATE TRIGGER note_changed AFTER UPDATE ON "overlaps"
   FOR EACH ROW WHEN (OLD.version <> NEW.version) EXECUTE FUNCTION note_changed()"""
-
-
-def guard(table: str, rules: Sequence[tuple[str, ...]]) -> None:
-    """Force row security on a table and give each role what the rules say."""
-    op.execute(f'ALTER TABLE {table} ENABLE ROW LEVEL SECURITY')
-    op.execute(f'ALTER TABLE {table} FORCE ROW LEVEL SECURITY')
-    for role, privilege, rows, *left in rules:
-        op.execute(f'GRANT {privilege} ON {table} TO joinder_{role}')
-        action = privilege.split()[0]
-        reach = f' USING ({rows})' if action != 'INSERT' else ''
-        kept = rows if action == 'INSERT' else left[0] if left else None
-        check = f' WITH CHECK ({kept})' if kept else ''
-        op.execute(
-            f'CREATE POLICY {role}_{action.lower()} ON {table} FOR {action}'
-            f' TO joinder_{role}{reach}{check}'
-        )
 
 
 def refer(on_delete: str) -> None:

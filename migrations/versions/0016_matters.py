@@ -8,15 +8,14 @@ from collections.abc import Sequence
 
 from alembic import op
 
+from migrations.guarding import ALL, OFFICE, OF_OWN_CASE, OWN, guard
+
 revision: str = '0016'
 down_revision: str | Sequence[str] | None = '0015'
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-OFFICE = '(SELECT current_office())'
-OWN = f'office_id = {OFFICE}'
 PARTY = 'is_party(request_id)'
-ALL = 'true'
 
 SCHEMA = """
 CREATE TABLE handling_requests (
@@ -374,7 +373,6 @@ ACCEPTED = f"""grantee_office_id = {OFFICE} AND (rung <= 2 OR rung = 3 AND appro
   SELECT true FROM handling_parties p
   WHERE p.{OWN} AND p.accepted_terms IS NOT NULL AND p.requester_case_id = case_grants.case_id
     AND p.overlap_id = case_grants.overlap_id AND p.request_id = case_grants.request_id)"""
-OF_OWN_CASE = f'(SELECT true FROM cases c WHERE c.id = case_id AND c.{OWN})'
 BROKEN = f"""grantee_office_id = {OFFICE} AND person_id = (SELECT current_person()) AND rung <= 3 AND (
   SELECT true FROM glass_breaks b
   WHERE b.{OWN} AND b.owner_case_id = case_grants.case_id AND b.overlap_id = case_grants.overlap_id
@@ -475,22 +473,6 @@ UPDATE case_grants g SET request_id = r.id FROM old_requests r
 WHERE r.status <> 'declined' AND g.overlap_id = r.overlap_id
   AND g.purpose IN ('handling_requested', 'handling_accepted') AND g.revoked_at IS NULL
 """
-
-
-def guard(table: str, rules: Sequence[tuple[str, ...]]) -> None:
-    """Force row security on a table and give each role what the rules say."""
-    op.execute(f'ALTER TABLE {table} ENABLE ROW LEVEL SECURITY')
-    op.execute(f'ALTER TABLE {table} FORCE ROW LEVEL SECURITY')
-    for role, privilege, rows, *left in rules:
-        op.execute(f'GRANT {privilege} ON {table} TO joinder_{role}')
-        action = privilege.split()[0]
-        reach = f' USING ({rows})' if action != 'INSERT' else ''
-        kept = rows if action == 'INSERT' else left[0] if left else None
-        check = f' WITH CHECK ({kept})' if kept else ''
-        op.execute(
-            f'CREATE POLICY {role}_{action.lower()} ON {table} FOR {action}'
-            f' TO joinder_{role}{reach}{check}'
-        )
 
 
 def upgrade() -> None:

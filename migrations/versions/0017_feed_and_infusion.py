@@ -5,15 +5,14 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
+from migrations.guarding import ALL, OFFICE, OWN, guard
+
 revision: str = '0017'
 down_revision: str | Sequence[str] | None = '0016'
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-OFFICE = '(SELECT current_office())'
-OWN = f'office_id = {OFFICE}'
 KNOWN = f'{OFFICE} IS NOT NULL'
-ALL = 'true'
 BOTH_TAKE_PART = """(SELECT count(DISTINCT a.office_id) = 2 FROM participation_agreements a
   WHERE a.office_id IN (infusion_questions.office_id, desk_office_id)
     AND a.effective_on <= current_day() AND (a.ends_on IS NULL OR a.ends_on > current_day()))"""
@@ -85,22 +84,6 @@ AND num_nulls(answer, answered_by, answered_at) IN (0, 3)
     'used': "(use_code IS NOT NULL) = (status IN ('used', 'not_used'))",
     'settled': "(settled_at IS NOT NULL) = (status IN ('used', 'not_used', 'withdrawn', 'expired'))",
 }
-
-
-def guard(table: str, rules: Sequence[tuple[str, ...]]) -> None:
-    """Force row security on a table and give each role what the rules say."""
-    op.execute(f'ALTER TABLE {table} ENABLE ROW LEVEL SECURITY')
-    op.execute(f'ALTER TABLE {table} FORCE ROW LEVEL SECURITY')
-    for role, privilege, rows, *left in rules:
-        op.execute(f'GRANT {privilege} ON {table} TO joinder_{role}')
-        action = privilege.split()[0]
-        reach = f' USING ({rows})' if action != 'INSERT' else ''
-        kept = rows if action == 'INSERT' else left[0] if left else None
-        check = f' WITH CHECK ({kept})' if kept else ''
-        op.execute(
-            f'CREATE POLICY {role}_{action.lower()} ON {table} FOR {action}'
-            f' TO joinder_{role}{reach}{check}'
-        )
 
 
 def upgrade() -> None:

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 from alembic import op
 
+from migrations.guarding import OFFICE, OWN
+
 revision: str = "0018"
 down_revision: str | Sequence[str] | None = "0017"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-OFFICE = '(SELECT current_office())'
-OWN = f'office_id = {OFFICE}'
 PARTY = 'is_party(request_id)'
 
 # a question is sent at once, an agreement is a draft; neither is agreed

@@ -5,14 +5,13 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
+from migrations.guarding import ALL, OWN, answer_as_ladder, guard
+
 revision: str = "0020"
 down_revision: str | Sequence[str] | None = "0019"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-OFFICE = '(SELECT current_office())'
-OWN = f'office_id = {OFFICE}'
-ALL = 'true'
 ADMINISTERS = "(SELECT 'administrator' = ANY (current_roles()))"
 BY_ITSELF = "added_by = 'person:' || (SELECT current_person())::text"
 
@@ -77,22 +76,6 @@ $function$
 """
 
 
-def guard(table: str, rules: Sequence[tuple[str, ...]]) -> None:
-    """Force row security on a table and give each role what the rules say."""
-    op.execute(f'ALTER TABLE {table} ENABLE ROW LEVEL SECURITY')
-    op.execute(f'ALTER TABLE {table} FORCE ROW LEVEL SECURITY')
-    for role, privilege, rows, *left in rules:
-        op.execute(f'GRANT {privilege} ON {table} TO joinder_{role}')
-        action = privilege.split()[0]
-        reach = f' USING ({rows})' if action != 'INSERT' else ''
-        kept = rows if action == 'INSERT' else left[0] if left else None
-        check = f' WITH CHECK ({kept})' if kept else ''
-        op.execute(
-            f'CREATE POLICY {role}_{action.lower()} ON {table} FOR {action}'
-            f' TO joinder_{role}{reach}{check}'
-        )
-
-
 def upgrade() -> None:
     op.create_table('webhooks',
     sa.Column('id', sa.Uuid(), nullable=False),
@@ -149,11 +132,7 @@ def upgrade() -> None:
     op.execute('CREATE TRIGGER require_approver BEFORE UPDATE OF approved_by ON webhooks FOR EACH ROW'
                ' WHEN (OLD.approved_by IS DISTINCT FROM NEW.approved_by)'
                ' EXECUTE FUNCTION require_approver()')
-    op.execute('GRANT CREATE ON SCHEMA public TO joinder_ladder')
-    op.execute(OFFICES_TO_TELL)
-    op.execute('GRANT EXECUTE ON FUNCTION offices_to_tell(timestamptz) TO joinder_app')
-    op.execute('ALTER FUNCTION offices_to_tell(timestamptz) OWNER TO joinder_ladder')
-    op.execute('REVOKE CREATE ON SCHEMA public FROM joinder_ladder')
+    answer_as_ladder({'offices_to_tell(timestamptz)': OFFICES_TO_TELL}, 'app')
 
 
 def downgrade() -> None:

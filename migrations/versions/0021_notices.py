@@ -5,16 +5,14 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
+from migrations.guarding import ALL, OWN, PERSON, answer_as_ladder, guard
+
 revision: str = "0021"
 down_revision: str | Sequence[str] | None = "0020"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-OFFICE = '(SELECT current_office())'
-PERSON = '(SELECT current_person())'
-OWN = f'office_id = {OFFICE}'
 ONES = f'person_id = {PERSON}'
-ALL = 'true'
 
 TABLES = {
     'notice_settings': [
@@ -86,22 +84,6 @@ $function$
 }
 
 
-def guard(table: str, rules: Sequence[tuple[str, ...]]) -> None:
-    """Force row security on a table and give each role what the rules say."""
-    op.execute(f'ALTER TABLE {table} ENABLE ROW LEVEL SECURITY')
-    op.execute(f'ALTER TABLE {table} FORCE ROW LEVEL SECURITY')
-    for role, privilege, rows, *left in rules:
-        op.execute(f'GRANT {privilege} ON {table} TO joinder_{role}')
-        action = privilege.split()[0]
-        reach = f' USING ({rows})' if action != 'INSERT' else ''
-        kept = rows if action == 'INSERT' else left[0] if left else None
-        check = f' WITH CHECK ({kept})' if kept else ''
-        op.execute(
-            f'CREATE POLICY {role}_{action.lower()} ON {table} FOR {action}'
-            f' TO joinder_{role}{reach}{check}'
-        )
-
-
 def upgrade() -> None:
     op.create_table('notice_settings',
     sa.Column('person_id', sa.Uuid(), nullable=False),
@@ -150,12 +132,7 @@ def upgrade() -> None:
     op.create_index('ix_mails_due_at', 'mails', ['due_at'], unique=False, postgresql_where=sa.text("state <> 'waiting'"))
     for table, rules in TABLES.items():
         guard(table, rules)
-    op.execute('GRANT CREATE ON SCHEMA public TO joinder_ladder')
-    for name, function in FUNCTIONS.items():
-        op.execute(function)
-        op.execute(f'GRANT EXECUTE ON FUNCTION {name} TO joinder_app')
-        op.execute(f'ALTER FUNCTION {name} OWNER TO joinder_ladder')
-    op.execute('REVOKE CREATE ON SCHEMA public FROM joinder_ladder')
+    answer_as_ladder(FUNCTIONS, 'app')
 
 
 def downgrade() -> None:

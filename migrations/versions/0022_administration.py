@@ -7,12 +7,13 @@ from collections.abc import Sequence
 
 from alembic import op
 
+from migrations.guarding import OWN, answer_as_ladder
+
 revision: str = "0022"
 down_revision: str | Sequence[str] | None = "0021"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-OWN = 'office_id = (SELECT current_office())'
 IS_ADMINISTRATOR = "(SELECT 'administrator' = ANY (current_roles()))"
 IS_HEAD = "(SELECT 'leadership' = ANY (current_roles()))"
 ITSELF = 'client_id = (SELECT current_client())'
@@ -67,11 +68,7 @@ def upgrade() -> None:
         f' WITH CHECK ({ITSELF} OR {OF_OWN_CLIENT})'
     )
     op.execute('GRANT SELECT (id, version, signatory, signed_on) ON participation_agreements TO joinder_ladder')
-    op.execute('GRANT CREATE ON SCHEMA public TO joinder_ladder')
-    op.execute(OWN_AGREEMENTS)
-    op.execute('GRANT EXECUTE ON FUNCTION own_agreements() TO joinder_app')
-    op.execute('ALTER FUNCTION own_agreements() OWNER TO joinder_ladder')
-    op.execute('REVOKE CREATE ON SCHEMA public FROM joinder_ladder')
+    answer_as_ladder({'own_agreements()': OWN_AGREEMENTS}, 'app')
 
 
 def downgrade() -> None:

@@ -1,7 +1,4 @@
-"""insights: figures of a state, rounded and with the small ones left out
-
-Row security is given as in 0010: `guard` takes, of each table, which role may do what to which rows.
-"""
+"""insights: figures of a state, rounded and with the small ones left out"""
 
 from collections.abc import Sequence
 
@@ -9,13 +6,13 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from migrations.guarding import ALL, OFFICE, answer_as_ladder, guard
+
 revision: str = "0026"
 down_revision: str | Sequence[str] | None = "0025"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-OFFICE = '(SELECT current_office())'
-ALL = 'true'
 IN_FORCE = """EXISTS (
     SELECT FROM public.participation_agreements a WHERE a.office_id = {office}
       AND a.effective_on <= public.current_day()
@@ -127,22 +124,6 @@ $function$
 """
 
 
-def guard(table: str, rules: Sequence[tuple[str, ...]]) -> None:
-    """Force row security on a table and give each role what the rules say."""
-    op.execute(f'ALTER TABLE {table} ENABLE ROW LEVEL SECURITY')
-    op.execute(f'ALTER TABLE {table} FORCE ROW LEVEL SECURITY')
-    for role, privilege, rows, *left in rules:
-        op.execute(f'GRANT {privilege} ON {table} TO joinder_{role}')
-        action = privilege.split()[0]
-        reach = f' USING ({rows})' if action != 'INSERT' else ''
-        kept = rows if action == 'INSERT' else left[0] if left else None
-        check = f' WITH CHECK ({kept})' if kept else ''
-        op.execute(
-            f'CREATE POLICY {role}_{action.lower()} ON {table} FOR {action}'
-            f' TO joinder_{role}{reach}{check}'
-        )
-
-
 def upgrade() -> None:
     op.create_table('insights',
         sa.Column('state', sa.String(), nullable=False),
@@ -162,12 +143,7 @@ def upgrade() -> None:
         ' ON follow_ups TO joinder_ladder'
     )
     op.execute('CREATE POLICY ladder_select ON follow_ups FOR SELECT TO joinder_ladder USING (true)')
-    op.execute('GRANT CREATE ON SCHEMA public TO joinder_ladder')
-    op.execute(COUNT_INSIGHTS)
-    name = 'count_insights(text, text[], text)'
-    op.execute(f'GRANT EXECUTE ON FUNCTION {name} TO joinder_jobs')
-    op.execute(f'ALTER FUNCTION {name} OWNER TO joinder_ladder')
-    op.execute('REVOKE CREATE ON SCHEMA public FROM joinder_ladder')
+    answer_as_ladder({'count_insights(text, text[], text)': COUNT_INSIGHTS}, 'jobs')
 
 
 def downgrade() -> None:

@@ -1,7 +1,4 @@
-"""agendas: committees, and the sheet that each meeting reads
-
-Row security is given as in 0010: `guard` takes, of each table, which role may do what to which rows.
-"""
+"""agendas: committees, and the sheet that each meeting reads"""
 
 from collections.abc import Sequence
 
@@ -9,14 +6,14 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from migrations.guarding import ALL, OFFICE, answer_as_ladder, guard
+
 revision: str = "0027"
 down_revision: str | Sequence[str] | None = "0026"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-OFFICE = '(SELECT current_office())'
 KNOWN = f'{OFFICE} IS NOT NULL'
-ALL = 'true'
 IN_FORCE = """EXISTS (
     SELECT FROM public.participation_agreements a WHERE a.office_id = {office}
       AND a.effective_on <= public.current_day()
@@ -141,22 +138,6 @@ $function$
 """
 
 
-def guard(table: str, rules: Sequence[tuple[str, ...]]) -> None:
-    """Force row security on a table and give each role what the rules say."""
-    op.execute(f'ALTER TABLE {table} ENABLE ROW LEVEL SECURITY')
-    op.execute(f'ALTER TABLE {table} FORCE ROW LEVEL SECURITY')
-    for role, privilege, rows, *left in rules:
-        op.execute(f'GRANT {privilege} ON {table} TO joinder_{role}')
-        action = privilege.split()[0]
-        reach = f' USING ({rows})' if action != 'INSERT' else ''
-        kept = rows if action == 'INSERT' else left[0] if left else None
-        check = f' WITH CHECK ({kept})' if kept else ''
-        op.execute(
-            f'CREATE POLICY {role}_{action.lower()} ON {table} FOR {action}'
-            f' TO joinder_{role}{reach}{check}'
-        )
-
-
 SIGNATURE = 'count_agenda(text, timestamptz, timestamptz, timestamptz, date)'
 READS = {
     'handling_requests': '(status)',
@@ -196,11 +177,7 @@ def upgrade() -> None:
     for table, columns in READS.items():
         op.execute(f'GRANT SELECT {columns} ON {table} TO joinder_ladder')
     op.execute('CREATE POLICY ladder_select ON contact_requests FOR SELECT TO joinder_ladder USING (true)')
-    op.execute('GRANT CREATE ON SCHEMA public TO joinder_ladder')
-    op.execute(COUNT_AGENDA)
-    op.execute(f'GRANT EXECUTE ON FUNCTION {SIGNATURE} TO joinder_jobs')
-    op.execute(f'ALTER FUNCTION {SIGNATURE} OWNER TO joinder_ladder')
-    op.execute('REVOKE CREATE ON SCHEMA public FROM joinder_ladder')
+    answer_as_ladder({SIGNATURE: COUNT_AGENDA}, 'jobs')
 
 
 def downgrade() -> None:

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
+from migrations.guarding import OWN
+
 revision: str = "0029"
 down_revision: str | Sequence[str] | None = "0028"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-OWN = 'office_id = (SELECT current_office())'
 RULES = (
     ('app', 'SELECT', OWN, ''),
     # of a refusal, which is written where the refused transaction ended

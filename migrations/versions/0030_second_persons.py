@@ -4,16 +4,15 @@ from collections.abc import Sequence
 
 from alembic import op
 
+from migrations.guarding import OFFICE, OF_OWN_CASE, OWN
+
 revision: str = "0030"
 down_revision: str | Sequence[str] | None = "0029"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-OFFICE = '(SELECT current_office())'
-OWN = f'office_id = {OFFICE}'
 ACTOR = "(SELECT 'person:' || current_person())"
 LEADS = "(SELECT 'leadership' = ANY (current_roles()))"
-OF_OWN_CASE = f'(SELECT true FROM cases c WHERE c.id = case_id AND c.{OWN})'
 ACCEPTED = f"""grantee_office_id = {OFFICE} AND (rung <= 2 OR rung = 3 AND approval = 'pending') AND (
   SELECT true FROM handling_parties p
   WHERE p.{OWN} AND p.accepted_terms IS NOT NULL AND p.requester_case_id = case_grants.case_id

@@ -2,6 +2,8 @@
 
 from alembic import op
 
+from migrations.guarding import answer_as_ladder
+
 revision = "0032"
 down_revision = "0031"
 branch_labels = None
@@ -47,11 +49,7 @@ $function$
 
 
 def upgrade() -> None:
-    op.execute('GRANT CREATE ON SCHEMA public TO joinder_ladder')
-    op.execute(TOLD_CASES)
-    op.execute('GRANT EXECUTE ON FUNCTION told_cases(bigint[]) TO joinder_matcher')
-    op.execute('ALTER FUNCTION told_cases(bigint[]) OWNER TO joinder_ladder')
-    op.execute('REVOKE CREATE ON SCHEMA public FROM joinder_ladder')
+    answer_as_ladder({'told_cases(bigint[])': TOLD_CASES}, 'matcher')
 
 
 def downgrade() -> None:

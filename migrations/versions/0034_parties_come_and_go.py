@@ -9,13 +9,13 @@ from collections.abc import Sequence
 
 from alembic import op
 
+from migrations.guarding import OWN
+
 revision: str = "0034"
 down_revision: str | Sequence[str] | None = "0033"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-OFFICE = '(SELECT current_office())'
-OWN = f'office_id = {OFFICE}'
 STILL_KNOWS = "knows(request_id, 'infinity')"
 STILL_IN = "took_part(request_id, 'infinity')"
 

@@ -8,11 +8,11 @@ import pytest
 from app.access.permissions import Permission
 from app.access.policy import Target, permissions_of
 from app.access.vocabulary import Disclosure, Relation, Role, Rung
-from app.main import create_bare_app
 from tests.access import oracle
 from tests.access.people import handle_jointly, sign_in
 from tests.architecture.test_openapi import call
 from tests.blinding import case
+from tests.documented import document
 from tests.factories import Registry
 from tests.scenes import Meeting, end_agreement, make_offices, meet, someone
 
@@ -99,10 +99,9 @@ ANYONE: Final = {
     *("sign_in_with_password", "use_enrolment_code", "read_passkey_sign_in_options"),
     *("sign_in_with_passkey", "begin_provider_sign_in", "finish_provider_sign_in"),
 }
-DOCUMENT: Final[dict[str, Any]] = create_bare_app().openapi()
 OPERATIONS: Final = [
     (path, method, operation)
-    for path, methods in DOCUMENT["paths"].items()
+    for path, methods in document()["paths"].items()
     for method, operation in methods.items()
     if not operation["security"] or "machineClient" in operation["security"][0]
 ]

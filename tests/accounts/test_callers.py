@@ -5,16 +5,16 @@ from typing import Any, Final
 import pytest
 
 from app.access.vocabulary import Role
-from app.main import create_bare_app
 from app.people.deps import CSRF_HEADER
 from tests.access.people import Person, sign_in
 from tests.architecture.test_openapi import call
 from tests.blinding import case
+from tests.documented import document
 from tests.factories import ISSUER, Registry
 from tests.people.browsers import Browser, make_person
 from tests.scenes import Meeting, make_offices, meet, someone
 
-PATHS: Final[dict[str, Any]] = create_bare_app().openapi()["paths"]
+PATHS: Final[dict[str, Any]] = document()["paths"]
 CHANGES: Final = [
     (path, method, operation)
     for path, methods in PATHS.items()

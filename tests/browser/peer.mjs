@@ -2,6 +2,7 @@
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 
+const TOKENS = new URL("../../app/web/static/tokens.mjs", import.meta.url);
 const joinder = await import(pathToFileURL(process.argv[2]));
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const say = (value) => process.stdout.write(`${JSON.stringify(value)}\n`);
@@ -25,6 +26,10 @@ const commands = {
         hex(proof),
       )
       .map(toHex),
+  async typed(subject) {
+    const { readSubject } = await import(TOKENS);
+    return joinder.matchKeysOf(readSubject(joinder, subject));
+  },
   async post(subjects, pins) {
     const evaluate = (body) => {
       say({ evaluate: body });

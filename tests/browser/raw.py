@@ -16,6 +16,10 @@ _TABLES: Final[dict[str, Any]] = {
     for name in ("nicknames", "commonness", "name-words", "street-words", "phone-plans")
 }
 _WORDS: Final = _TABLES["name-words"]
+_NO_NAMES: Final = [
+    *(*_WORDS["unsaid"], *_WORDS["unsaid_phrases"], *_WORDS["perhaps_unsaid"], "N/A", "xxx", "Doe"),
+    *(*_WORDS["nobody"]["surnames"], *_WORDS["nobody"]["given"], "Doe 2", "de Tal", "J. Doe"),
+]
 _STREETS: Final = _TABLES["street-words"]
 _FIRST: Final = [*_TABLES["nicknames"], *_TABLES["commonness"]["first"]]
 _LAST: Final = list(_TABLES["commonness"]["last"])
@@ -158,6 +162,10 @@ def _name(seeded: random.Random) -> dict[str, str]:
     if seeded.random() < 0.2:
         given.insert(0, seeded.choice(_WORDS["titles"]).title() + ".")
     middle = [_word(seeded, _FIRST)[: seeded.choice((1, 9))]] if seeded.random() < 0.4 else []
+    if seeded.random() < 0.2:
+        for part in (given, surname, middle):
+            if seeded.random() < 0.5:
+                part[seeded.randint(0, 1) :] = [_cased(seeded, seeded.choice(_NO_NAMES))]
     return {
         "given": _spaced(seeded, given),
         "surname": _spaced(seeded, surname),

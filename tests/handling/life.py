@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar, Final
 from uuid import UUID
@@ -68,6 +67,10 @@ class Model:
     offered_to: int | None = None
     versions: int = 1
 
+    has_lapsed: bool = False
+    """Whether a party has left since the version on the table was proposed."""
+    is_told: bool = False
+    """Whether all others have signed that the newcomer joins."""
     is_sent: bool = False
     answered: set[int] = field(default_factory=set)
     """Who has accepted or countered, and so is named."""
@@ -76,8 +79,7 @@ class Model:
         """Return whether an office may know of the request."""
         if number in self.present | self.left:
             return number == 1 or self.is_sent
-        is_asked = self.change == "join" and self.present <= self.signed
-        return is_asked and self.status in HOLDS
+        return self.is_told
 
     def signers(self) -> set[int]:
         """Return whose signatures the version on the table takes."""
@@ -86,7 +88,8 @@ class Model:
     def may(self, number: int, step: str) -> bool:  # noqa: C901, PLR0911, PLR0912 -- one rule after another
         """Return whether an office can take a step now."""
         if number not in self.present:
-            return step == "sign" and number == NEWCOMER and self.knows(number) and self._fits()
+            is_asked = number == NEWCOMER and self.is_told and self.status in HOLDS
+            return step == "sign" and is_asked and self._fits()
         match step:
             case "submit" | "revise":
                 return number == 1 and self.status == "draft"
@@ -120,9 +123,8 @@ class Model:
                 return waits and number not in self.signed and self._fits()
 
     def _fits(self) -> bool:
-        """Return whether the version on the table names who leads, and leaves enough parties."""
-        is_lead = self.lead in {None, self.named_lead}
-        return is_lead and not ((self.change or "").startswith("leave") and len(self.present) <= 2)
+        """Return whether the version on the table names who leads, and nobody who has left."""
+        return self.lead in {None, self.named_lead} and not self.has_lapsed
 
     def take(self, number: int, step: str) -> None:  # noqa: C901, PLR0912 -- one effect after another
         """Take a step that is possible."""
@@ -153,6 +155,7 @@ class Model:
             case "leave":
                 self._put(f"leave {number}", {number})
                 self.noticed.append(number)
+                self.offered_to = None if number == self.offered_to else self.offered_to
             case "take":
                 self.lead, self.offered_to = number, None
             case "sign":
@@ -161,6 +164,7 @@ class Model:
     def _put(self, change: str, accepted: set[int]) -> None:
         self.change, self.accepted, self.signed = change, accepted, set()
         self.named_lead = self.lead or 1
+        self.has_lapsed = self.is_told = False
         self.versions += 1
 
     def _sign(self, number: int) -> None:
@@ -168,6 +172,7 @@ class Model:
             self.status, self.is_sent = "sent", True
             return
         self.signed.add(number)
+        self.is_told |= self.change == "join" and self.present <= self.signed
         if not self.signers() <= self.signed:
             return
         change, self.change = self.change, None
@@ -178,6 +183,7 @@ class Model:
                 self.status = "extended"
             case "join":
                 self.present.add(NEWCOMER)
+                self.is_told = False
             case str() as leaving:
                 self.go(int(leaving.removeprefix("leave ")))
 
@@ -185,8 +191,6 @@ class Model:
         """Let an office leave."""
         self.present.discard(number)
         self.left.add(number)
-        if number == self.offered_to:
-            self.offered_to = None
 
     def wait(self) -> None:
         """Let every notice pass."""
@@ -196,6 +200,7 @@ class Model:
                     self.status = "expired"
                 else:
                     self.go(number)
+                    self.has_lapsed = self.change is not None
 
 
 class Life(RuleBasedStateMachine):
@@ -206,12 +211,14 @@ class Life(RuleBasedStateMachine):
     taken: ClassVar[Counter[str]] = Counter()
     """Steps that succeeded, and the states that were reached, of all lives."""
     table: Table
+    offer_id: UUID | None
 
     @initialize(on_silence=st.sampled_from(["none", "escalate"]), is_settled=st.booleans())
     def sit_down(self, on_silence: str, *, is_settled: bool) -> None:
         """Draft it, and bring half of the lives to an agreement in force at once."""
         self.table = self.portal.call(self._begin, on_silence)
         self.model, self.audited = Model(), 1
+        self.offer_id = None
         self.on_silence = on_silence
         for number, step in SETTLING if is_settled else ():
             self._step(number, step)
@@ -312,7 +319,8 @@ class Life(RuleBasedStateMachine):
             head = self.table.heads[number - 1]
             async with self.registry.acting(head) as session:
                 code = self.table.clients[to - 1].code
-                await leads.offer_lead(session, head, self.table.key, code, now=utc_now())
+                matter = await leads.offer_lead(session, head, self.table.key, code, now=utc_now())
+            self.offer_id = parse_public_id("led", matter.leads[-1].id)
 
         if is_heir or not model.may(number, "offer"):
             self.attempt(number, "offer", act)
@@ -320,15 +328,14 @@ class Life(RuleBasedStateMachine):
                 model.offered_to = to
 
     def take_lead(self, number: int) -> None:
-        """Take the lead that was offered last."""
+        """Take the lead that was offered last, be it taken or lapsed by now."""
 
         async def act() -> None:
             head = self.table.heads[number - 1]
             async with self.registry.acting(head) as session:
                 matter = await matter_service.read_as(session, head, self.table.key, now=utc_now())
-                offer = parse_public_id("led", matter.leads[-1].id)
                 await leads.accept_lead(
-                    session, head, self.table.key, offer, matter.lead.code, now=utc_now()
+                    session, head, self.table.key, self.offer_id, matter.lead.code, now=utc_now()
                 )
 
         self.attempt(number, "take", act)
@@ -336,10 +343,14 @@ class Life(RuleBasedStateMachine):
     def wait(self) -> None:
         """Let notices pass, and what follows from that alone."""
 
-        async def night() -> int:
+        async def night() -> None:
+            await self.registry.rows(
+                "UPDATE handling_parties SET leaves_on = current_date WHERE request_id = :id"
+                " AND leaves_on IS NOT NULL RETURNING 1",
+                id=self.table.key,
+            )
             async with transaction(self.registry.operator) as session:
-                later = utc_now() + timedelta(days=100)
-                return await upkeep.release_parties(session, OPERATOR, limit=9, now=later)
+                await upkeep.release_parties(session, OPERATOR, limit=9, now=utc_now())
 
         before = len(self.model.left) + (self.model.status == "expired")
         self.portal.call(night)

@@ -403,8 +403,8 @@ class TestLead:
         assert code(await second.work(path, of_first)) == (404, "lead-offer-not-found")
         again = good(await first.work(f"{matter}/lead-offers", {"office": second.office.code}))
         assert code(await third.work(path, of_first)) == (
-            404,
-            "lead-offer-not-found",
+            409,
+            "lead-offer-lapsed",
         )  # it was taken back
         offer = again["leads"][-1]["id"]
         taken = good(await second.work(f"{matter}/lead-offers/{offer}/acceptances", of_first))

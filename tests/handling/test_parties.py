@@ -1,5 +1,6 @@
 """Offices that join an agreement in force, and offices that leave it."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -157,6 +158,27 @@ class TestLeaving:
         assert read["status"] == "expired"
         assert [each["left_at"] is None for each in read["parties"]] == [True, False, True]
 
+    async def test_ends_a_change_that_waits_for_its_signature(
+        self, shared_registry: Registry
+    ) -> None:
+        (lead, leaver, other), request, _ = await three(shared_registry)
+        good(await leaver.send(request, "decisions", LEAVE))
+        ends_on = (utc_now() + timedelta(days=300)).date().isoformat()
+        extend = {"answer": "extend", "ends_on": ends_on}
+        assert good(await lead.send(request, "answers", extend))["has_lapsed"] is False
+        good(await lead.sign(request))
+        await shared_registry.rows(
+            "UPDATE handling_parties SET leaves_on = current_date WHERE request_id = :id"
+            " AND leaves_on IS NOT NULL RETURNING 1",
+            id=key_of(request),
+        )
+        await night(shared_registry, days=0)
+        read = await other.read(request)
+        assert (read["has_lapsed"], "sign" in read["steps"]) == (True, False)
+        assert code(await other.sign(request)) == (409, "handling-terms-lapsed")
+        anew = good(await lead.send(request, "answers", extend))
+        assert (anew["has_lapsed"], "sign" in anew["steps"]) == (False, True)
+
     async def test_of_the_lead_or_the_last_but_one_is_refused_by_the_database_too(
         self, shared_registry: Registry
     ) -> None:
@@ -178,6 +200,38 @@ class TestLeaving:
             )
 
 
+class TestOfferMeanwhile:
+    async def test_lapses_with_the_notice_of_who_was_offered_the_lead(
+        self, shared_registry: Registry
+    ) -> None:
+        (lead, leaver, other), request, matter = await three(shared_registry)
+        of_lead = {"from_office": lead.office.code}
+
+        async def offer(to: Side) -> str:
+            offered = good(await lead.work(f"{matter}/lead-offers", {"office": to.office.code}))
+            return f"{matter}/lead-offers/{offered['leads'][-1]['id']}/acceptances"
+
+        path = await offer(leaver)
+        good(await leaver.send(request, "decisions", LEAVE))
+        assert code(await leaver.work(path, of_lead)) == (409, "lead-offer-lapsed")
+        assert len(good(await lead.office.http.get(f"/v1/matters/{matter}"))["leads"]) == 1
+        path = await offer(other)
+        etag = f'"{(await lead.read(request))["version"]}"'
+        await other.head()
+        left, took = await asyncio.gather(
+            other.send(request, "decisions", LEAVE, etag=etag), other.work(path, of_lead)
+        )
+        leads = (await lead.read(request))["lead"]["code"]
+        if took.is_success:
+            assert (code(left), leads) == ((409, "party-stays"), other.office.code)
+            assert code(await other.work(path, {"from_office": leads})) == (
+                409, "lead-offer-lapsed",
+            )  # fmt: skip
+        else:
+            assert (code(took), leads) == ((409, "lead-offer-lapsed"), lead.office.code)
+            assert left.is_success
+
+
 class TestLeadMeanwhile:
     async def test_handed_over_leaves_an_extension_that_nobody_can_sign(
         self, shared_registry: Registry
@@ -192,7 +246,7 @@ class TestLeadMeanwhile:
         offered = good(await lead.work(f"{matter}/lead-offers", {"office": other.office.code}))
         path = f"{matter}/lead-offers/{offered['leads'][-1]['id']}/acceptances"
         good(await other.work(path, {"from_office": lead.office.code}))
-        assert code(await other.sign(request)) == (409, "agreement-text-differs")
+        assert code(await other.sign(request)) == (409, "handling-terms-lapsed")
         anew = good(await lead.send(request, "answers", extend))
         assert anew["terms"]["lead"] == 2
         assert good(await other.sign(request))["lead"]["is_own"] is True

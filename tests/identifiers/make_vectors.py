@@ -15,7 +15,7 @@ from typing import Any, Final
 from app.identifiers import match_keys, oprf
 from app.identifiers.errors import IdentifierError
 from app.identifiers.identifier_keys import VALUE_KINDS, identifier_keys, last_four_keys
-from app.identifiers.kinds import KEY_CLASSES, MATCH_SPEC
+from app.identifiers.kinds import KEY_CLASSES, MATCH_SPEC, MATCH_SPEC_REVISION
 from app.identifiers.match_keys import PersonName
 from app.identifiers.names import COMMONNESS_SHA256, NICKNAMES_SHA256
 from app.identifiers.suite import hash_to_scalar
@@ -53,6 +53,11 @@ MORE_PEOPLE: Final[tuple[dict[str, Any], ...]] = (
     {"given": "Sample", "surname": "Bob", "born": "13/05/1979", "postcodes": ("SW1A1AA",)},
     {"given": "Bob", "surname": "Sample", "born": "I979-O5-l3", "postcodes": ("SW1A1AA",)},
     {"given": "Alex", "surname": "Sample", "born": "1979-02-31", "postcodes": ("93650",)},
+    {"given": "Alex NMN", "surname": "Sample", "born": "1979-03-05"},
+    {"given": "Alex Bo", "surname": "Sample", "middle": "N/A", "born": "1979-03-05"},
+    {"given": "Not given", "surname": "Sample", "middle": "xxx", "born": "1979-03-05"},
+    {"given": "Jane", "surname": "Sample-Doe", "born": "1979-03-05"},
+    {"given": "Na", "surname": "Sample", "born": "1979-03-05"},
 )
 REFUSED_PEOPLE: Final = (
     {"given": "Иван", "surname": "Sample"},
@@ -61,6 +66,17 @@ REFUSED_PEOPLE: Final = (
     {"given": "Alex", "surname": "UNKNOWN"},
     {"given": "Alex", "surname": "Test"},
     {"given": "Alex", "surname": "Sample", "born": "3/5/79"},
+    {"given": "None", "surname": "None", "born": "1979-03-05"},
+    {"given": "Alex", "surname": "N/A"},
+    {"given": "N/A", "surname": "Blank"},
+    {"given": "", "surname": "NA"},
+    {"given": "Alex", "surname": "Xxxx"},
+    {"given": "Suspect", "surname": "1"},
+    {"given": "Jane", "surname": "Doe #2"},
+    {"given": "Doe", "surname": "John"},
+    {"given": "", "surname": "Baby Girl Doe"},
+    {"given": "Fulano", "surname": "de Tal"},
+    {"given": "Alex", "surname": "Not Provided"},
 )
 PHONES: Final = (
     {"raw": "(415) 555-0132 ext 9", "region": "US"},
@@ -106,6 +122,7 @@ LAST_FOURS: Final = (
 REFUSED_LAST_FOURS: Final = (
     {"value": "1234", "names": ()},
     {"value": "0000", "names": SSN4_OWNERS[:1]},
+    {"value": "1234", "names": ({"given": "Alex", "surname": "Unknown", "born": "1979"},)},
     {"value": "234", "names": SSN4_OWNERS[:1]},
 )
 
@@ -228,6 +245,7 @@ def build() -> bytes:
             )
     document = {
         "match_spec": MATCH_SPEC,
+        "revision": MATCH_SPEC_REVISION,
         "suite": "RFC 9497 mode 1 (VOPRF), ristretto255-SHA512",
         "note": "keys: every match key of each raw value; refusals: raw values that make none;"
         " vectors: some of the keys from input to token. One proof covers all vectors of a key"

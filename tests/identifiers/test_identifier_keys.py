@@ -129,6 +129,7 @@ class TestLastFourKeys:
             ("1234", [], "ssn4-alone"),
             ("1234", [PersonName("Alex", "Sample")], "ssn4-alone"),
             ("1234", [PersonName("Alex", "", born="1979-01-01")], "ssn4-alone"),
+            ("1234", [PersonName("Alex", "LNU", born="1979")], "name-placeholder"),
             ("0000", [PERSON], "ssn-placeholder"),
             ("899-12-3456", [PERSON], "ssn4-unreadable"),
             ("12", [PERSON], "ssn4-unreadable"),

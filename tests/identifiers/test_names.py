@@ -27,10 +27,10 @@ class TestTables:
             ("nicknames-es", "bcfb8ea053aa7b112e9091d31ca475e09f63d056e4ce03583d9411d57884bd4c"),
             ("places", "dcb65c738e191ccfd9d0a4a9e215a4e0597f55646d811fbf64c4d6cf3ba66cd2"),
             ("services", "0a29ca6399dc30f9e85052f3f1bf35c1eff9ce0d5e8ec7c4deb40e1b8d4ae29d"),
-            ("placeholders", "f12db710d3878190bf0f995846ab67fae83dd1c715be0ee3f281b23cb68ed9b2"),
+            ("placeholders", "31c042e8d73d8c011b5edb48f4717d5d0990162cdf171b05c292cd396ebd08e4"),
             ("firm-words", "bcf04f0a31f3d8ac3a020d12023a3fc5c848f8d65796e0d279e89e7c9b2e12a2"),
             ("commonness", "a4d9fd63905293d28cc31ccf768c7d1aae3a8c7699a2621b737d3baaf9faaa86"),
-            ("name-words", "769644418a5ab77f82b0c46e4d42ac7839184c35279c09ba8a4c7f67dfb9bffd"),
+            ("name-words", "52121f527be33973f65b63451531bbb300910dbbac9af0951220f39544d2b7f1"),
             ("street-words", "f9e60da598b0baab3930f864f48ed4aa9b5c5fbf1f957be5d27ef2d5246f2cc9"),
             ("phone-plans", "779e164fadf978737d8e86dc91a329e2fcfaa9578dd16b0af0d7360964f42855"),
         ],
@@ -185,6 +185,25 @@ class TestNormalizeName:
         with pytest.raises(IdentifierError) as caught:
             normalize_name(given_name, surname)
         assert caught.value.code == "name-missing"
+
+    @pytest.mark.parametrize(
+        "nothing", [*sorted(names.UNSAID | names._UNSAID_PHRASES), "N/A", "xxx"]
+    )
+    def test_what_says_that_there_is_no_name_is_none(self, nothing: str) -> None:
+        with pytest.raises(IdentifierError) as caught:
+            normalize_name("Alex", nothing)
+        assert caught.value.code == "name-placeholder"
+        assert normalize_name(nothing, "Sample", nothing) == normalize_name("", "Sample")
+        assert normalize_name(f"Alex {nothing}", "Sample").formal == formal_name("ALEX")
+
+    @pytest.mark.parametrize("name", sorted(names._PERHAPS_UNSAID))
+    def test_what_is_a_name_only_beside_another(self, name: str) -> None:
+        assert normalize_name("Alex", name).last == name
+        assert normalize_name(name, "Sample").initial == name[0]
+        for given_name, surname in ((name, name), (name, ""), ("", name), ("FNU", name)):
+            with pytest.raises(IdentifierError) as caught:
+                normalize_name(given_name, surname)
+            assert caught.value.code == "name-placeholder"
 
     def test_repr_shows_nothing(self) -> None:
         assert "SMITH" not in repr(normalize_name("Bob", "Smith"))

@@ -62,11 +62,11 @@ class TestNotices:
         hidden = await meet(shared_registry, "open", "silent", offices=offices)
         await all_ended(shared_registry)
         assert await unread(one) == []
-        assert (await auditor.send("GET", LIST)).status_code == 403
         shown = {**hidden.second_case, "disclosure": "contact_first"}
         await offices[1].put_case("24-1", shown)
         await all_ended(shared_registry)
         assert set(await unread(one)) == {"overlap.found", "overlap.updated"}
+        assert await unread(auditor) == []
         stranger = await sign_in(shared_registry, offices[1], Role.PROSECUTOR)
         known = (await one.send("GET", LIST)).json()["items"][0]["event"]["id"]
         foreign = await stranger.send("PUT", f"{LIST}/{known}/read", {"is_read": True})
@@ -153,7 +153,10 @@ class TestHints:
                 assert newest == second["id"], "what it was told is not told again"
                 await one.send("PUT", f"{LIST}/read", {"through": newest})
                 await meeting.first.say(meeting.overlap_id, "confirmed")
-                assert (await _event(lines))["data"] == "1"
+                third = await _event(lines)
+                if third["data"] == "0":  # it looked between the two
+                    third = await _event(lines)
+                assert third["data"] == "1"
             stranger = await http.get("/notices/stream")
             assert stream.status_code == 200
             assert stranger.status_code == 303

@@ -2,13 +2,15 @@ import asyncio
 import ipaddress
 import json
 import socket
+import threading
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
 import pytest
 
-from app.core.outbound import FetchError, check_url, is_public
+from app.core.outbound import FetchError, check_url, is_public, resolve
 from app.people import fetch
 from app.people.fetch import fetch_json
 
@@ -105,6 +107,36 @@ class TestAddress:
         with pytest.raises(FetchError):
             await fetch_json("https://login.example.com/", allow_loopback=False)
         assert asked == ["login.example.com"], "asked once, and nothing was connected to"
+
+    async def test_a_name_server_that_is_silent_holds_up_no_other_name(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """More silent ones than the loop has threads; and no more than a process can bear."""
+        speaks, asked = threading.Event(), Counter[str]()
+
+        def ask(host: str, port: int, **_: object) -> list[tuple[object, ...]]:
+            asked[host] += 1
+            if host != "well.example.com":
+                speaks.wait(60)
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.216.34", port))]
+
+        monkeypatch.setattr(socket, "getaddrinfo", ask)
+        names = [f"silent{number}.example.com" for number in range(63)]
+        waiting = [
+            asyncio.create_task(resolve(f"https://{name}/", allow_loopback=False))
+            for name in (*names, *names)
+        ]
+        await asyncio.sleep(0)
+        well = await resolve("https://well.example.com/", allow_loopback=False)
+        assert well == "93.184.216.34"
+        assert not any(task.done() for task in waiting)
+        more = asyncio.create_task(resolve("https://more.example.com/", allow_loopback=False))
+        await asyncio.sleep(0)
+        with pytest.raises(OSError, match="name servers"):
+            await resolve("https://most.example.com/", allow_loopback=False)
+        speaks.set()
+        assert set(await asyncio.gather(*waiting, more)) == {"93.184.216.34"}
+        assert max(asked.values()) == 1, "who asks for the same name waits for the same answer"
 
 
 class TestFetch:

@@ -13,6 +13,7 @@ from tests.access.test_matrix import PEOPLE, TestObjects
 from tests.cases.test_ladder import TestAgreements, TestGrants, TestRungs
 from tests.core.surface import ABSENT
 from tests.database import Template
+from tests.documented import document
 from tests.factories import Registry
 from tests.handling.heads import draft, settle
 from tests.invariants.test_i3_ladder import TestI3NotVisibleIsNotExisting
@@ -65,7 +66,7 @@ async def test_no_operation_gives_a_stranger_anything_of_a_matter(
     known |= {"source_system": "cms", "external_id": "24-0", "office": sides[1].office.code}
     marks = {request[4:], overlap[4:], *(side.office.code for side in sides)}
     told: set[str] = set()
-    for path, operations in shared_registry.app.openapi()["paths"].items():
+    for path, operations in document()["paths"].items():
         if "get" not in operations or path in OPEN_TO_ALL:
             continue
         address = re.sub(r"{(\w+)}", lambda name: known.get(name[1], ABSENT), path)

@@ -59,7 +59,12 @@ OFFICES_PAGES: Final = {
         "webhooks": "/webhooks",
         "contact": "/office/contacts/backup",
     },
-    AUDITOR: {"audit": "/audit", "access-review": "/access-review", "runs": "/runs"},
+    AUDITOR: {
+        "alarms": "/alarms",
+        "audit": "/audit",
+        "access-review": "/access-review",
+        "runs": "/runs",
+    },
     STATE: {"state": "/state", "agenda": "/agenda", "insights": "/insights"},
 }
 """What an office asks, looks back at, counts and administers, by who opens it."""

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi.routing import APIRoute
 
 from app.access.vocabulary import Role
 from app.core.openapi import PUBLIC
@@ -24,8 +24,7 @@ NEVER_AN_ANSWER: Final = "<script>alert"
 
 def routes(registry: Registry, method: str) -> Iterator[tuple[APIRoute, bool]]:
     """Yield every page that answers the method, and whether anyone may open it."""
-    for context in iter_route_contexts(registry.app.routes):
-        route = context.original_route
+    for route in registry.app.routes:
         if isinstance(route, PageRoute) and method in (route.methods or ()):
             yield route, (route.openapi_extra or {})["x-scope"] == PUBLIC
 
@@ -93,8 +92,10 @@ class TestEveryRoute:
         token = page.form("/sign-out").fields["csrf_token"]
         for route, _ in routes(shared_registry, "GET"):
             names = [field.alias for field in route.dependant.query_params]
+            unknown = await visitor.http.get(path_of(route, **known), params={"unknown": BAD[0]})
+            _holds(unknown, route)
             for bad in BAD:
-                for name in {"limit", *names}:
+                for name in names:
                     seen = await visitor.http.get(path_of(route, **known), params={name: bad})
                     _holds(seen, route)
                 for name in re.findall(r"{(\w+)", route.path):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from app.access.vocabulary import Role
 from app.core.clock import utc_now
@@ -61,12 +62,20 @@ async def work(registry: Registry, *offices: OfficeClient, now: datetime | None 
     await all_ended(registry)
     at, sent, many = now or utc_now(), 0, post(registry)
     for office in offices:
-        ((key,),) = await registry.rows(
-            "SELECT id FROM offices WHERE code = :code", code=office.code
-        )
-        while more := await delivering.deliver(many, key, now=at):
-            sent += more
+        for keys in await webhooks(registry, office):
+            while more := await delivering.deliver(many, *keys, now=at):
+                sent += more
     return sent
+
+
+async def webhooks(registry: Registry, office: OfficeClient) -> list[tuple[int, UUID]]:
+    """Return the keys by which a worker finds the webhooks of an office, whatever their state."""
+    rows = await registry.rows(
+        "SELECT w.office_id, w.id FROM webhooks w JOIN offices o ON o.id = w.office_id"
+        " WHERE o.code = :code",
+        code=office.code,
+    )
+    return [(row[0], row[1]) for row in rows]
 
 
 async def hook(registry: Registry, office: OfficeClient, url: str) -> Hooked:

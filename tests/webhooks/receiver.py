@@ -17,6 +17,8 @@ class Receiver:
     got: list[tuple[dict[str, str], str]] = field(default_factory=list)
     """Headers, by small names, and body of each message."""
     connections: int = 0
+    may_answer: asyncio.Event = field(default_factory=asyncio.Event)
+    """Not set: what comes waits for its answer."""
     came: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
     """What the messages are called, for who waits for them."""
 
@@ -30,6 +32,7 @@ class Receiver:
 async def receiving(more: str = "") -> AsyncIterator[Receiver]:
     """Yield a receiver at a loopback address; `more` are headers of its answers."""
     receiver = Receiver("")
+    receiver.may_answer.set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         receiver.connections += 1
@@ -40,6 +43,7 @@ async def receiving(more: str = "") -> AsyncIterator[Receiver]:
             body = await reader.readexactly(int(headers["content-length"]))
             receiver.got.append((headers, body.decode()))
             receiver.came.put_nowait(headers["webhook-id"])
+            await receiver.may_answer.wait()
             answer = f"HTTP/1.1 {receiver.status} Answer\r\nContent-Length: 0\r\n{more}\r\n"
             writer.write(answer.encode())
             await writer.drain()

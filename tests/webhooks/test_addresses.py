@@ -83,19 +83,19 @@ def patch() -> Iterator[pytest.MonkeyPatch]:
 async def deliver(hooked: Hooked) -> str | None:
     """Send a message as a worker of production does; return what went wrong."""
     registry = hooked.registry
-    ((office_id,),) = await registry.rows(
+    (keys,) = await registry.rows(
         "INSERT INTO webhook_deliveries"
         " (id, office_id, webhook_id, key, type, state, attempts, due_at)"
         " SELECT gen_random_uuid(), w.office_id, w.id, gen_random_uuid(), 'webhook.test',"
         " 'waiting', 0, :now FROM webhooks w JOIN offices f ON f.id = w.office_id"
-        " WHERE f.code = :code RETURNING office_id",
+        " WHERE f.code = :code RETURNING office_id, webhook_id",
         code=hooked.office.code,
         now=utc_now(),
     )
-    await delivering.deliver(post(registry, allow_loopback=False), office_id, now=utc_now())
+    await delivering.deliver(post(registry, allow_loopback=False), *keys, now=utc_now())
     ((error,),) = await registry.rows(
         "DELETE FROM webhook_deliveries WHERE office_id = :office RETURNING error",
-        office=office_id,
+        office=keys[0],
     )
     return None if error is None else str(error)
 

@@ -6,14 +6,19 @@ from typing import Final
 
 from sqlalchemy import text
 
+from app.access.principal import OPERATOR
 from app.core.clock import utc_now
 from app.core.db import transaction
-from app.webhooks import delivering
+from app.jobs.steps import NIGHTLY
+from app.jobs.worker import work
+from app.people import administration
+from app.serving.work import channels
+from app.webhooks import delivering, upkeep
 from tests.blinding import case
 from tests.factories import Registry
 from tests.notifications.test_feed import EACH, WRITE, WRITERS
 from tests.scenes import all_ended, make_offices, someone
-from tests.webhooks.office import hook, post
+from tests.webhooks.office import hook, post, webhooks
 from tests.webhooks.receiver import receiving
 
 WORKERS: Final = 3
@@ -26,6 +31,7 @@ class TestReaders:
             (office,) = await make_offices(sandbox, 1)
             await office.put_case("24-1", case(someone()))
             await hook(sandbox, office, receiver.url)
+            (keys,) = await webhooks(sandbox, office)
             ((case_id, office_id),) = await sandbox.rows(
                 "SELECT id, office_id FROM cases WHERE office_id ="
                 " (SELECT id FROM offices WHERE code = :code)",
@@ -64,7 +70,7 @@ class TestReaders:
             async def tell() -> None:
                 many = post(sandbox)
                 while not all(writer.done() for writer in writers):
-                    await delivering.deliver(many, office_id, now=utc_now())
+                    await delivering.deliver(many, *keys, now=utc_now())
 
             workers = [asyncio.create_task(tell()) for _ in range(WORKERS)]
             naive = [0]
@@ -75,7 +81,7 @@ class TestReaders:
             last_may_commit.set()
             await late
             await all_ended(sandbox)
-            while await delivering.deliver(post(sandbox), office_id, now=utc_now()):
+            while await delivering.deliver(post(sandbox), *keys, now=utc_now()):
                 pass
             naive += await read_naively(naive[-1])
             total = (WRITERS - 1) * EACH + 1
@@ -86,3 +92,68 @@ class TestReaders:
             assert [tuple(row) for row in rows] == [("delivered", total)]
             assert len(receiver.ids) == len(set(receiver.ids)) == total
             assert len(naive) - 1 < total
+
+
+class TestTurns:
+    async def test_a_receiver_that_is_silent_delays_no_other_one_of_its_office(
+        self, sandbox: Registry
+    ) -> None:
+        """And a worker that is stopped finishes what it began, and begins nothing more."""
+        async with receiving() as silent, receiving() as live:
+            silent.may_answer.clear()
+            (office,) = await make_offices(sandbox, 1)
+            dead, well = [await hook(sandbox, office, each.url) for each in (silent, live)]
+            await sandbox.rows(
+                "INSERT INTO webhook_deliveries"
+                " (id, office_id, webhook_id, key, type, state, attempts, due_at)"
+                " SELECT gen_random_uuid(), office_id, id, gen_random_uuid(), 'webhook.test',"
+                " 'waiting', 0, now() FROM webhooks, generate_series(1, 100) WHERE url = :url"
+                " RETURNING id",
+                url=silent.url,
+            )
+            await well.test()
+            state, stop = sandbox.app.state, asyncio.Event()
+            working = asyncio.create_task(work(channels(state.settings, state.sessions), stop))
+            await silent.came.get()
+            await live.came.get()
+            stop.set()
+            silent.may_answer.set()
+            await working
+            assert live.connections == 1
+            assert len(silent.got) < 100, "those behind the first batches were not waited for"
+            rows = await sandbox.rows(
+                "SELECT d.state, attempts, count(*) FROM webhook_deliveries d"
+                " JOIN webhooks w ON w.id = d.webhook_id WHERE w.url = :url GROUP BY 1, 2",
+                url=silent.url,
+            )
+            ended = {(row[0], row[1]): row[2] for row in rows}
+            assert ended == {
+                ("delivered", 1): len(silent.got),
+                ("waiting", 0): 100 - len(silent.got),
+            }
+            assert (await dead.read())["state"] == "active"
+
+
+class TestAlarms:
+    async def test_are_of_what_should_move_and_does_not(self, sandbox: Registry) -> None:
+        """Not of a webhook that is paused, nor of an office that the operator has shut out."""
+        offices = await make_offices(sandbox, 3)
+        hooks = [await hook(sandbox, each, "http://127.0.0.1:9/late") for each in offices]
+        for each in hooks:
+            await each.test()
+        await hooks[1].administrators[0].send("PUT", f"{hooks[1].path}/paused", {"is_paused": True})
+        late = utc_now() + upkeep.LATE_AFTER
+        async with transaction(sandbox.operator) as session:
+            await administration.set_suspended(
+                session, OPERATOR, offices[2].code, is_suspended=True, now=utc_now()
+            )
+            while await upkeep.raise_alarms(session, NIGHTLY, now=late, limit=500):
+                pass
+        alarmed = await sandbox.rows(
+            "SELECT o.code FROM webhook_deliveries d JOIN offices o ON o.id = d.office_id"
+            " WHERE d.alarmed_at IS NOT NULL AND o.code = ANY(:codes)",
+            codes=[each.code for each in offices],
+        )
+        assert [row[0] for row in alarmed] == [offices[0].code]
+        entries = [each["detail"]["offices"] for each in await sandbox.audit("webhook.late")]
+        assert len(entries) == 1

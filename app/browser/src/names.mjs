@@ -14,6 +14,13 @@ const APOSTROPHES = new RegExp(`[${nameWords.apostrophes}]`, "g");
 const UNDECOMPOSED = new RegExp(`[${Object.keys(nameWords.letters).join("")}]`, "g");
 const MARKS = /\p{Mn}/gu;
 
+const UNSAID = new Set(nameWords.unsaid);
+const UNSAID_PHRASES = new Set(nameWords.unsaid_phrases);
+const PERHAPS_UNSAID = new Set(nameWords.perhaps_unsaid);
+const NOBODY_SURNAMES = new Set(nameWords.nobody.surnames);
+const NOBODY_GIVEN = new Set(nameWords.nobody.given);
+const FILLER = /^([A-Z])\1{2,}$/;
+
 const RARE = 130;
 export const RARITY_CUTS = [120, 160, 200];
 export const MIDDLE_INITIAL_TENTHS = 40;
@@ -78,19 +85,27 @@ export function formalName(first) {
   return name;
 }
 
-/** Split and normalize a name; an absent part is the empty string. */
+/**
+ * Split and normalize a name; an absent part is the empty string.
+ *
+ * Refuses with `name-not-latin`, `name-missing`, or `name-placeholder` what stands for nobody: every
+ * office's John Doe would be one person.
+ */
 export function normalizeName(given, surname, middle = "") {
-  const [first, ...more] = [...words(given).map(letters), ""];
-  const surnames = words(surname);
-  const last = letters(surnames.join(""));
+  const [givens, surnames, middles] = [given, surname, middle].map((text) =>
+    words(text).map(letters),
+  );
+  if (isNobody(givens, surnames)) throw new IdentifierError("name-placeholder");
+  const [first = "", ...more] = said(givens);
+  const last = surnames.join("");
   if (!first && !last) throw new IdentifierError("name-missing");
-  const middles = [...words(middle).map(letters), ...more, ""];
-  const core = surnames.filter((word) => !PARTICLES.has(word));
+  const [middleName = ""] = middles.length ? said(middles) : more;
+  const core = words(surname).filter((word) => !PARTICLES.has(word));
   const parts = core.map(letters).filter((part) => part.length >= SHORTEST_PART);
   return {
     formal: first.length > 1 ? formalName(first) : "",
     initial: first.slice(0, 1),
-    middle: middles[0].slice(0, 1),
+    middle: middleName.slice(0, 1),
     last,
     parts: core.length > 1 ? parts : [],
   };
@@ -107,6 +122,34 @@ export function rarityTenths(formal, last) {
 export function rarity(formal, last) {
   const tenths = rarityTenths(formal, last);
   return RARITY_CUTS.filter((cut) => tenths >= cut).length;
+}
+
+/** Return the names before the first one that says that there is none. */
+function said(names) {
+  if (UNSAID_PHRASES.has(names.join(" ")) || FILLER.test(names.join(""))) return [];
+  const end = names.findIndex((name) => UNSAID.has(name));
+  return end < 0 ? names : names.slice(0, end);
+}
+
+/** Say whether a name is none, as of UNKNOWN or N/A, or that of nobody known, as John Doe. */
+function isNobody(givens, surnames) {
+  const present = [givens, surnames].filter((names) => names.some(Boolean));
+  if (!present.length) return false;
+  if (said(present.at(-1)).length < present.at(-1).length) return true;
+  if (present.every((names) => !said(names).length || PERHAPS_UNSAID.has(names.join("")))) {
+    return true;
+  }
+  if (present.length === 1) {
+    // the whole name in one field
+    givens = present[0].slice(0, -1);
+    surnames = present[0].slice(-1);
+  }
+  return isDoe(givens, surnames) || isDoe(surnames, givens);
+}
+
+function isDoe(givens, surnames) {
+  const surname = surnames.filter((name) => name.length > 1).join(""); // Doe 2, Doe A
+  return NOBODY_SURNAMES.has(surname) && NOBODY_GIVEN.has(givens[0] ?? "");
 }
 
 const letters = (word) => word.replace(/[^A-Z]/g, "");

@@ -10,10 +10,11 @@ export class Trouble extends Error {
 }
 
 const ADVICE = {
-  "name-empty": "Give a last name together with a given name or a date of birth.",
-  "placeholder": "This looks like a placeholder, such as Unknown. Leave it out.",
+  "name-missing": "Give at least one letter of a given name or a last name.",
+  "name-placeholder": "This stands for nobody, such as John Doe or Unknown. Leave it out; a given name with a date of birth will do.",
+  "value-placeholder": "This looks like a placeholder, such as Unknown. Leave it out.",
   "under-age": "Somebody under 18 is never matched and is not posted here.",
-  "ssn4-alone": "Give the name too.",
+  "ssn4-alone": "Give the last name and the date of birth too.",
 };
 const ADULT = 18;
 
@@ -33,6 +34,20 @@ function attempt(field, make) {
   }
 }
 
+/** Return the match keys of one identifier; a whole SSN makes those of its last four, too. */
+function keysOf(joinder, { kind, value, of }, named) {
+  if (kind === "tel") return [joinder.phoneKey(value)];
+  if (kind === "addr") return joinder.addressKeys(value, of);
+  if (kind === "ssn4") return joinder.lastFourKeys(value, [named]);
+  const keys = joinder.identifierKeys(kind, value, of);
+  if (keys[0].kind !== "ssn") return keys;
+  try {
+    return [...keys, ...joinder.lastFourKeys(keys[0].fields[0].slice(-4), [named])];
+  } catch (error) {
+    if (error.code === undefined) throw error;
+    return keys; // no name with a year: then the whole number stands alone
+  }
+}
 
 /**
  * Return the match keys of one subject, in parts, one for each provenance.
@@ -49,15 +64,10 @@ export function readSubject(joinder, subject) {
   const known = { given, middle, surname, born };
   const postcodes = [];
   const byProvenance = new Map();
-  for (const { kind: name, value, of, provenance, field } of subject.identifiers) {
-    const keys = attempt(field, () => {
-      if (name === "tel") return [joinder.phoneKey(value)];
-      if (name === "addr") {
-        postcodes.push(joinder.normalizePostcode(of));
-        return joinder.addressKeys(value, of);
-      }
-      return joinder.identifierKeys(name, value, of);
-    });
+  for (const identifier of subject.identifiers) {
+    const { kind: name, of, provenance, field } = identifier;
+    if (name === "addr") postcodes.push(attempt(field, () => joinder.normalizePostcode(of)));
+    const keys = attempt(field, () => keysOf(joinder, identifier, known));
     byProvenance.set(provenance, [...(byProvenance.get(provenance) ?? []), ...keys]);
   }
   if (kind === "organization" && subject.name) {

@@ -1,0 +1,46 @@
+"""What migrations share: fragments of policies, row security, functions that read across offices.
+
+Migrations that have run rest on this file: it gains, and never changes.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from alembic import op
+
+OFFICE: Final = "(SELECT current_office())"
+PERSON: Final = "(SELECT current_person())"
+OWN: Final = f"office_id = {OFFICE}"
+OF_OWN_CASE: Final = f"(SELECT true FROM cases c WHERE c.id = case_id AND c.{OWN})"
+OF_OWN_PERSON: Final = f"(SELECT true FROM persons p WHERE p.id = person_id AND p.{OWN})"
+ALL: Final = "true"
+
+
+def guard(table: str, rules: Sequence[tuple[str, ...]]) -> None:
+    """Force row security on a table and give each role what the rules say.
+
+    A rule is a role, a privilege, the rows that it reaches (that it may make, for INSERT), and the
+    rows that it may leave behind, for UPDATE.
+    """
+    op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+    op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
+    for role, privilege, rows, *left in rules:
+        op.execute(f"GRANT {privilege} ON {table} TO joinder_{role}")
+        action = privilege.split()[0]
+        reach = f" USING ({rows})" if action != "INSERT" else ""
+        kept = rows if action == "INSERT" else left[0] if left else None
+        check = f" WITH CHECK ({kept})" if kept else ""
+        op.execute(
+            f"CREATE POLICY {role}_{action.lower()} ON {table} FOR {action}"
+            f" TO joinder_{role}{reach}{check}"
+        )
+
+
+def answer_as_ladder(functions: Mapping[str, str], caller: str) -> None:
+    """Make functions that a role may call and that read as `joinder_ladder`, across offices."""
+    op.execute("GRANT CREATE ON SCHEMA public TO joinder_ladder")
+    for name, definition in functions.items():
+        op.execute(definition)
+        op.execute(f"GRANT EXECUTE ON FUNCTION {name} TO joinder_{caller}")
+        op.execute(f"ALTER FUNCTION {name} OWNER TO joinder_ladder")
+    op.execute("REVOKE CREATE ON SCHEMA public FROM joinder_ladder")
