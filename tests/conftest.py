@@ -78,6 +78,16 @@ async def shared_registry(
             yield started
 
 
+@pytest.fixture(scope="module")
+async def module_registry(
+    database_template: Template, keys_directory: Path
+) -> AsyncIterator[Registry]:
+    """Yield one registry for a module: of nightly steps, which go through all that there is."""
+    with database_template.clone() as url:
+        async with Registry.started(url, keys_directory) as started:
+            yield started
+
+
 @pytest.fixture
 def scratch() -> Iterator[Path]:
     """Yield an empty directory that other accounts may pass through; pytest's own are private."""

@@ -205,7 +205,8 @@ def _settle(
         scopes = [] if scope == KNOWN else [scope]
         raises.update(either if len(operation["security"]) > 1 else ())
         operation["security"] = [dict.fromkeys(each, scopes) for each in operation["security"]]
-        raises.add(errors.UnauthenticatedError)
+        if not any("permit" in each for each in operation["security"]):  # it has its own refusal
+            raises.add(errors.UnauthenticatedError)
         raises.update(e for e in guarded if scopes or not issubclass(e, errors.ForbiddenError))
     for holder in (*responses.values(), *([body] if body else [])):
         for media_type in holder.get("content", {}).values():

@@ -27,6 +27,7 @@ from app.pairs import queries as pairs
 from app.people import queries as people
 from app.people.errors import PersonNotFoundError
 from app.people.service import PREFIX as PERSON
+from app.sharing import state_pointers
 from app.sharing.audience import pointer
 
 _NOTED: Final = {"acknowledge": "acknowledged_at", "contact": "contacted_at"}
@@ -168,7 +169,13 @@ async def _assignee(session: AsyncSession, principal: Principal, case_id: int, p
 
 
 async def list_mediations(
-    session: AsyncSession, principal: Principal, *, before: UUID | None, limit: int, now: datetime
+    session: AsyncSession,
+    principal: Principal,
+    asked: state_pointers.Asked = state_pointers.EVERY,
+    *,
+    before: UUID | None,
+    limit: int,
+    now: datetime,
 ) -> list[tuple[UUID, MediationRead]]:
     """Return a page of the overlaps that wait for the caller as mediator, as pointers.
 
@@ -176,7 +183,9 @@ async def list_mediations(
         MissingScopeError: the caller lacks `state-overlaps:read`.
     """
     principal.require(Permission.STATE_OVERLAPS_READ)
-    rows = await queries.list_mediations(session, principal, before=before, limit=limit, now=now)
+    rows = await queries.list_mediations(
+        session, principal, asked, before=before, limit=limit, now=now
+    )
     found = [
         (row["id"], MediationRead(overlap=pointer(row), asked_at=row["asked_at"])) for row in rows
     ]
