@@ -14,6 +14,7 @@ from app.cases.routes import THEN_FINISH
 from app.cases.schemas import CasePut, CaseRead, ExternalId, SourceSystem
 from app.checks import service as checks
 from app.checks.schemas import CheckMake, CheckRead
+from app.core.db import savepoint
 from app.core.deps import Now, Session
 from app.core.errors import InvalidError
 from app.core.schemas import Sent
@@ -201,7 +202,7 @@ async def ask_about_case(
     if asked is not None:
         body = asked
         try:
-            async with session.begin_nested():  # what is refused leaves no key behind
+            async with savepoint(session):  # what is refused leaves no key behind
                 made = await once(
                     session,
                     visit,
