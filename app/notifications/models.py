@@ -15,7 +15,7 @@ class Event(Base):
         CheckConstraint(
             "num_nonnulls(overlap_id, case_id, request_id) = 1"
             " OR num_nonnulls(overlap_id, case_id, request_id) = 0 AND split_part(type, '.', 1)"
-            " IN ('participation', 'commitment', 'handling')",
+            " IN ('participation', 'commitment', 'handling', 'alarm')",
             name="about",
         ),
         Index("ix_events_office_id_written_in_number", "office_id", "written_in", "number"),

@@ -27,6 +27,7 @@ EventType = Literal[
     "commitment.lapsed",
     "handling.lapsing",
     "handling.lapsed",
+    "alarm.raised",
 ]
 
 
@@ -46,7 +47,8 @@ class EventRead(Read):
     unless another took its place. `handling.requested`: the office is asked, or asked to join;
     `handling.updated`: any step since, by whichever party or the clock; `handling.ended`;
     `matter.lead_offered`, `matter.lead_passed`; `matter.review_due`: by the terms, the parties
-    review it now."""
+    review it now. `alarm.raised`: `GET /v1/alarms` has a new one; only those are told who may read
+    it, machine clients never."""
     at: datetime
     """When it happened, UTC."""
     overlap_id: str | None

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, cast
+from typing import Any, Final, cast
 from uuid import UUID
 
 import asyncpg
@@ -69,6 +69,15 @@ async def list_grants(
     page = grants_of(case_id).order_by(CaseGrant.id.desc()).limit(limit)
     found = page if before is None else page.where(CaseGrant.id < before)
     return (await session.execute(found)).mappings().all()
+
+
+async def get_newest_grant(
+    session: AsyncSession, case_id: int, **columns: Any
+) -> RowMapping | None:
+    """Return the newest grant of the caller's own case with these values, None without one."""
+    same = [getattr(CaseGrant, name) == value for name, value in columns.items()]
+    asked = grants_of(case_id).where(*same).order_by(CaseGrant.id.desc()).limit(1)
+    return (await session.execute(asked)).mappings().one_or_none()
 
 
 async def get_grant(session: AsyncSession, case_id: int, key: UUID | None) -> RowMapping:

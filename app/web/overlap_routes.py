@@ -4,7 +4,7 @@ from uuid import uuid4
 from fastapi import APIRouter, Response
 
 from app.access.permissions import Permission
-from app.cases import ladder, opening
+from app.cases import ladder
 from app.cases import service as cases
 from app.cases.ladder import SeenOverlap
 from app.cases.overlap_schemas import OverlapId, VerdictPut
@@ -19,6 +19,7 @@ from app.followups.schemas import FollowUpStep
 from app.followups.states import NEXT
 from app.handling import reading as handling
 from app.handling.vocabulary import FINAL
+from app.openings import service as openings
 from app.overlaps.scoring import Prior
 from app.people.service import PREFIX as PERSON
 from app.web import evidence, forms, menu
@@ -73,7 +74,7 @@ async def show_overlap(
 ) -> Response:
     """Show one overlap: both sides as far as the ladder goes, and why it was found."""
     key = parse_public_id(ladder.PREFIX, overlap_id)
-    seen = await opening.read_overlap(session, visit.principal, key, reason=None, now=visit.now)
+    seen = await openings.read_overlap(session, visit.principal, key, reason=None, now=visit.now)
     return await show(visit, session, seen, settings)
 
 
@@ -146,7 +147,7 @@ async def open_overlap(
     """Show what the other case is about, for a reason that its office finds in its log."""
     key = parse_public_id(ladder.PREFIX, overlap_id)
     reason = _REASONS.get(visit.form.get("opened_for", ""))
-    seen = await opening.read_overlap(session, visit.principal, key, reason=reason, now=visit.now)
+    seen = await openings.read_overlap(session, visit.principal, key, reason=reason, now=visit.now)
     errors = {} if reason else {"opened_for": "Choose what you read it for."}
     return await show(visit, session, seen, settings, errors, 200 if reason else 422)
 

@@ -181,6 +181,14 @@ class TestIdentifiers:
     ) -> None:
         assert left_out(a_subject(born="", identifiers=(identifier,))) == [expected]
 
+    @pytest.mark.parametrize("born", ["1979-03-05", "3/5/1979", "19790305"])
+    def test_no_date_of_birth_leaves_in_clear_however_it_is_written(self, born: str) -> None:
+        alias = PersonName("Alex", "Sample", born=born)
+        for subject in (a_subject(names=(alias,), born=""), a_subject(born=born)):
+            with pytest.raises(RefusedCaseError) as caught:
+                prepare(a_case("EX-1", subject, summary="was born 03/05/1979"))
+            assert caught.value.code == "summary-names-subject"
+
     def test_an_organization_has_no_personal_names(self) -> None:
         assert left_out(a_subject(kind="organization")) == [("surname", "names-of-organization")]
 

@@ -2,17 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
 import asyncpg
 import pytest
 
+from app.access.vocabulary import Role
 from app.core.clock import utc_now
 from app.core.db import driver, enter, transaction
 from app.core.ids import new_id, parse_public_id
+from tests.access.people import sign_in
 from tests.factories import Registry
-from tests.scenes import Meeting, meet
+from tests.scenes import Meeting, make_offices, meet
 from tests.wall.acting import acting, client_of, office_id, refused
 
 OF_THE_MATCHER: Final[Mapping[str, set[str]]] = {
@@ -60,7 +63,7 @@ OF_JOBS: Final = {
     *("events", "idempotency_keys"),  # numbers and dates, no content
     *("handling_requests", "handling_parties", "handling_terms", "matters"),
     *("committees", "committee_offices", "agendas", "insights"),  # counts that are published
-    *("webhook_deliveries", "mails", "notice_settings"),
+    *("webhooks", "webhook_deliveries", "mails", "notice_settings"),
 }
 """What the operator's commands read; of cases the keys and owners, of overlaps the keys."""
 
@@ -412,6 +415,148 @@ class TestApplication:
                 assert await refused(connection, f"DELETE FROM {table}"), table  # noqa: S608 -- names above
 
 
+class TestOfOthers:
+    """What the context of one office, or of one person, must not do in the name of another."""
+
+    async def test_changes_no_overlap_that_it_is_not_shown(self, scene: Scene) -> None:
+        (client,) = await make_offices(scene.registry, 1)
+        stranger = await office_id(scene.registry, client)
+        for office, changed in ((stranger, 0), (scene.first, 1)):
+            async with acting(scene.url, "joinder_app", office) as connection:
+                done = await connection.execute('UPDATE "overlaps" SET version = 9')
+            assert done == f"UPDATE {changed}"
+
+    async def test_vouches_breaks_and_reviews_in_its_own_name(self, scene: Scene) -> None:
+        me, other = f"person:{(key := new_id())}", f"person:{new_id()}"
+        ask = (
+            "INSERT INTO summary_readings (id, office_id, digest, forms, reason, asked_by,"
+            " asked_at, expires_at, read_by, read_at) VALUES (gen_random_uuid(), $1, 'x', '{}',"
+            " 'test', $2, now(), now(), $3, $4)"
+        )
+        read = "UPDATE summary_readings SET read_by = $1, read_at = now()"
+        shatter = (
+            "INSERT INTO glass_breaks (id, office_id, owner_office_id, owner_case_id, overlap_id,"
+            " broken_by, reason, broken_at, expires_at, review_due_at) SELECT gen_random_uuid(),"
+            " $1, other_office_id, other_case_id, id, $2, repeat('x', 20), $3::timestamptz,"
+            " $3 + interval '1 hour', $3 + interval '72 hours' FROM shown_overlaps"
+        )
+        review = "UPDATE glass_breaks SET reviewed_by = $1, reviewed_at = now(), finding = $2"
+        now = utc_now()
+        async with acting(scene.url, "joinder_app", scene.first) as connection:
+            await be(connection, "prosecutor", key)
+            assert await refused(connection, ask, scene.first, other, None, None)
+            assert await refused(connection, ask, scene.first, other, me, now)
+            await connection.execute(ask, scene.first, me, None, None)
+            assert await refused(connection, read, other)
+            assert await refused(connection, shatter, scene.first, other, now)
+            assert await refused(connection, shatter, scene.first, me, now + timedelta(days=1))
+            assert not await refused(connection, shatter, scene.first, me, now)
+            await be(connection, "prosecutor", new_id())
+            await connection.execute(shatter, scene.first, await myself(connection), now)
+            await connection.execute(
+                "SELECT set_config('joinder.office', $1, true)", str(scene.second)
+            )
+            for role, may in (("prosecutor", False), ("auditor", True)):
+                await be(connection, role, key)
+                assert await refused(connection, review, me, "justified") is not may
+
+    async def test_is_no_other_person_of_its_office(self, scene: Scene) -> None:
+        registry = scene.registry
+        head, me = [
+            await sign_in(registry, scene.meeting.first, role)
+            for role in (Role.LEADERSHIP, Role.PROSECUTOR)
+        ]
+        acts = {
+            "INSERT INTO passkeys VALUES ('x', $1, 'x', 0, 'mine', now())": True,
+            "INSERT INTO recovery_codes VALUES ($1, 'x')": True,
+            "INSERT INTO sign_ins (id, digest, person_id, method, began_at, seen_at)"
+            " VALUES (gen_random_uuid(), 'x', $1, 'password', now(), now())": True,
+            "UPDATE persons SET password_digest = 'x' WHERE id = $1": True,
+            "UPDATE persons SET roles = '{leadership,administrator}' WHERE id = $1": False,
+        }
+        add = (
+            "INSERT INTO persons (id, office_id, account, name, roles, created_at, enabled_at,"
+            " is_password_short, totp_step)"
+            " SELECT gen_random_uuid(), office_id, 'new', name, '{leadership}', created_at,"
+            " enabled_at, false, 0 FROM persons WHERE id = $1"
+        )
+        rotate = "UPDATE sign_ins SET digest = 'x' WHERE person_id = $1"
+        async with acting(scene.url, "joinder_app", scene.first) as connection:
+            await be(connection, "prosecutor", me.key)
+            for act, may in acts.items():
+                assert await refused(connection, act, head.key), act
+                assert await refused(connection, act, me.key) is not may, act
+            assert await refused(connection, add, me.key)
+            assert await connection.execute(rotate, head.key) == "UPDATE 0"
+            for table in ("sign_ins", "passkeys", "recovery_codes"):
+                gone = await connection.execute(
+                    f"DELETE FROM {table} WHERE person_id = $1",  # noqa: S608 -- names above
+                    head.key,
+                )
+                assert gone == "DELETE 0"
+            await be(connection, "administrator", new_id())
+            *_, (promote, _) = acts.items()
+            assert not await refused(connection, promote, me.key)
+            assert not await refused(connection, add, me.key)
+            await be(connection, "administrator", me.key)
+            assert await refused(connection, promote, me.key)
+
+    async def test_takes_no_step_of_another_party_and_nothing_after_the_end(
+        self, own_scene: Scene
+    ) -> None:
+        meeting = own_scene.meeting
+        asked = (await meeting.first.request_handling(meeting.overlap_id)).json()["id"]
+        step = "UPDATE handling_requests SET status = $1, ended_at = $2, decline_reason = $3"
+        now = utc_now()
+        async with acting(own_scene.url, "joinder_app", own_scene.first) as connection:
+            assert await refused(connection, step, "accepted", None, None)
+            assert await refused(connection, step, "declined", now, "other")
+            assert await refused(connection, step, "expired", now, None)
+        async with acting(own_scene.url, "joinder_app", own_scene.second) as connection:
+            assert await refused(connection, step, "withdrawn", now, None)
+            assert not await refused(connection, step, "accepted", None, None)
+        grant = (
+            "INSERT INTO case_grants (case_id, grantee_office_id, rung, overlap_id, request_id,"
+            " purpose, granted_at) SELECT requester_case_id, office_id, 2, overlap_id, request_id,"
+            " 'test', now() FROM handling_parties WHERE number = 2"
+        )
+        for ended in (False, True):
+            if ended:
+                moved = await meeting.first.http.post(
+                    f"/v1/handling-requests/{asked}/moves",
+                    json={"move": "withdraw"},
+                    headers={"If-Match": '"1"', "Idempotency-Key": "withdrawn"},
+                )
+                assert moved.json()["status"] == "withdrawn", moved.text
+            async with acting(own_scene.url, "joinder_app", own_scene.second) as connection:
+                await connection.execute(
+                    "UPDATE handling_parties SET accepted_terms = 0, named_at = now()"
+                )
+                assert await refused(connection, grant) is ended
+
+    async def test_signs_as_leadership_and_names_no_mediator_but_its_states(
+        self, own_scene: Scene
+    ) -> None:
+        meeting = own_scene.meeting
+        await meeting.first.request_handling(meeting.overlap_id)
+        sign = (
+            "INSERT INTO handling_signatures (id, request_id, terms_number, purpose, office_id,"
+            " person_id, post, attestation, text, digest, proved_at, signed_at)"
+            " SELECT gen_random_uuid(), id, 0, 'agree', current_office(), current_person(), 'x',"
+            " 'x', 'x', sha256('x'), now(), now() FROM handling_requests"
+        )
+        mediate = "INSERT INTO mediations SELECT id, $1, now() FROM shown_overlaps"
+        me = new_id()
+        async with acting(own_scene.url, "joinder_app", own_scene.first) as connection:
+            for role in ("prosecutor", "coordinator", "client"):
+                await be(connection, role, me)
+                assert await refused(connection, sign), role
+            assert await refused(connection, mediate, own_scene.second)
+            asked = "SELECT office_id FROM newest_events($1)"
+            told = await connection.fetch(asked, [own_scene.first, own_scene.second])
+            assert {row[0] for row in told} <= {own_scene.first}
+
+
 class TestMatcher:
     async def test_sees_tokens_of_every_office_and_no_text(self, scene: Scene) -> None:
         async with acting(scene.url, "joinder_matcher", scene.first) as connection:
@@ -450,6 +595,11 @@ async def be(connection: asyncpg.Connection, role: str, person: UUID) -> None:
         role,
         str(person),
     )
+
+
+async def myself(connection: asyncpg.Connection) -> str:
+    """Return what the person that the transaction acts for is called."""
+    return f"person:{await connection.fetchval('SELECT current_person()')}"
 
 
 class TestJobsAndBackup:
