@@ -12,7 +12,7 @@ from tests.handling.life import lives
 
 class TestLife:
     @pytest.mark.parametrize(
-        ("examples", "steps"), [(3, 14), pytest.param(40, 40, marks=pytest.mark.long)]
+        ("examples", "steps"), [(3, 14), pytest.param(24, 40, marks=pytest.mark.long)]
     )
     def test_no_path_skips_an_approval_leaves_an_end_has_two_leads_or_shows_too_much(
         self, database_template: Template, keys_directory: Path, examples: int, steps: int
