@@ -10,7 +10,7 @@ from app.accounts.errors import IdempotencyKeyReusedError
 from app.accounts.idempotency import Once
 from app.accounts.pages import RequestedPage
 from app.cases import ladder
-from app.cases.errors import OverlapNotFoundError
+from app.cases.errors import CaseNotFoundError, OverlapNotFoundError
 from app.cases.overlap_schemas import OverlapId
 from app.core.deps import IfMatch, Now, Session
 from app.core.errors import AppError, PreconditionFailedError, PreconditionRequiredError
@@ -18,7 +18,7 @@ from app.core.http import StrictRoute
 from app.core.ids import parse_public_id
 from app.core.openapi import operation
 from app.core.paging import CursorError
-from app.handling import answering, asking, deciding, errors, queries, reading, signing
+from app.handling import answering, asking, deciding, errors, moving, queries, reading, signing
 from app.handling.reads import (
     AgreementExport,
     HandlingId,
@@ -35,6 +35,7 @@ from app.handling.schemas import (
     InstrumentRecord,
 )
 from app.matters.errors import InstrumentMissingError, WordsRefusedError
+from app.sharing.routes import CASE, Ref
 from app.teamwork.routes import PdfResponse
 
 router = APIRouter(prefix="/v1", tags=["handling"], route_class=StrictRoute)
@@ -76,6 +77,31 @@ async def request_handling(
     """Ask the other office of an overlap, and others: a question is sent, an agreement drafted."""
     key = parse_public_id(ladder.PREFIX, overlap_id)
     return await once(lambda: asking.request_handling(session, principal, key, body, now=now))
+
+
+@router.post(
+    CASE + "/handling-requests",
+    status_code=201,
+    response_model=HandlingRead,
+    openapi_extra=operation(
+        *(CaseNotFoundError, OverlapNotFoundError, errors.HandlingOpenError),
+        *(errors.PartiesRefusedError, errors.TermsRefusedError, IdempotencyKeyReusedError),
+        scope=Permission.HANDLING_REQUEST,
+        sends=["ETag", "Location"],
+    ),
+)
+async def request_handling_of_case(
+    ref: Ref,
+    body: HandlingAsk,
+    session: Session,
+    principal: CurrentPrincipal,
+    once: Once,
+    now: Now,
+) -> Response:
+    """Ask offices, by code, about an own case that need not overlap; they learn nothing of it."""
+    return await once(
+        lambda: asking.request_handling_of_case(session, principal, ref, body, now=now)
+    )
 
 
 @router.get(
@@ -164,7 +190,7 @@ async def move_handling_request(
 ) -> Response:
     """Revise a draft, give it to the own leadership, or take the request back."""
     return await once(
-        lambda: asking.move_request(
+        lambda: moving.move_request(
             session, principal, request_id, body, if_match=if_match, now=now
         )
     )

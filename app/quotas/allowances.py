@@ -17,6 +17,9 @@ would else be worth any number of questions."""
 READING: Final = "reading"
 """The class of overlaps that are opened for what the other office's case is about."""
 
+COUNTED: Final = frozenset({QUICK_CHECK, READING})
+"""Classes of what is not evaluated; no import allowance is of these."""
+
 PER_DAY: Final[Mapping[str, int]] = {"person": 3000, "tel": 500, QUICK_CHECK: 600, READING: 300}
 PER_DAY_OF_ANY_OTHER: Final = 200
 

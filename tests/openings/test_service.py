@@ -19,6 +19,7 @@ class TestReadOverlap:
         )
         refused = await meeting.first.http.get(f"{path}?reason=plea")
         assert (refused.status_code, refused.json()["code"]) == (429, "quota-exceeded")
+        assert refused.json()["detail"].endswith(" Wait.")
         absent = await meeting.first.http.get("/v1/overlaps/ovl_absent?reason=plea")
         assert (absent.status_code, absent.json()["code"]) == (404, "overlap-not-found")
         assert (await meeting.first.http.get(path)).status_code == 200

@@ -15,7 +15,7 @@ from app.core.db import driver, enter, transaction
 from app.core.ids import new_id, parse_public_id
 from tests.access.people import sign_in
 from tests.factories import Registry
-from tests.scenes import Meeting, meet
+from tests.scenes import Meeting, make_offices, meet
 from tests.wall.acting import acting, client_of, office_id, refused
 
 OF_THE_MATCHER: Final[Mapping[str, set[str]]] = {
@@ -419,7 +419,8 @@ class TestOfOthers:
     """What the context of one office, or of one person, must not do in the name of another."""
 
     async def test_changes_no_overlap_that_it_is_not_shown(self, scene: Scene) -> None:
-        stranger = await office_id(scene.registry, await scene.registry.add_office("TX-0000009"))
+        (client,) = await make_offices(scene.registry, 1)
+        stranger = await office_id(scene.registry, client)
         for office, changed in ((stranger, 0), (scene.first, 1)):
             async with acting(scene.url, "joinder_app", office) as connection:
                 done = await connection.execute('UPDATE "overlaps" SET version = 9')
@@ -501,17 +502,17 @@ class TestOfOthers:
             assert await refused(connection, promote, me.key)
 
     async def test_takes_no_step_of_another_party_and_nothing_after_the_end(
-        self, scene: Scene
+        self, own_scene: Scene
     ) -> None:
-        meeting = scene.meeting
+        meeting = own_scene.meeting
         asked = (await meeting.first.request_handling(meeting.overlap_id)).json()["id"]
         step = "UPDATE handling_requests SET status = $1, ended_at = $2, decline_reason = $3"
         now = utc_now()
-        async with acting(scene.url, "joinder_app", scene.first) as connection:
+        async with acting(own_scene.url, "joinder_app", own_scene.first) as connection:
             assert await refused(connection, step, "accepted", None, None)
             assert await refused(connection, step, "declined", now, "other")
             assert await refused(connection, step, "expired", now, None)
-        async with acting(scene.url, "joinder_app", scene.second) as connection:
+        async with acting(own_scene.url, "joinder_app", own_scene.second) as connection:
             assert await refused(connection, step, "withdrawn", now, None)
             assert not await refused(connection, step, "accepted", None, None)
         grant = (
@@ -527,16 +528,16 @@ class TestOfOthers:
                     headers={"If-Match": '"1"', "Idempotency-Key": "withdrawn"},
                 )
                 assert moved.json()["status"] == "withdrawn", moved.text
-            async with acting(scene.url, "joinder_app", scene.second) as connection:
+            async with acting(own_scene.url, "joinder_app", own_scene.second) as connection:
                 await connection.execute(
                     "UPDATE handling_parties SET accepted_terms = 0, named_at = now()"
                 )
                 assert await refused(connection, grant) is ended
 
     async def test_signs_as_leadership_and_names_no_mediator_but_its_states(
-        self, scene: Scene
+        self, own_scene: Scene
     ) -> None:
-        meeting = scene.meeting
+        meeting = own_scene.meeting
         await meeting.first.request_handling(meeting.overlap_id)
         sign = (
             "INSERT INTO handling_signatures (id, request_id, terms_number, purpose, office_id,"
@@ -546,14 +547,14 @@ class TestOfOthers:
         )
         mediate = "INSERT INTO mediations SELECT id, $1, now() FROM shown_overlaps"
         me = new_id()
-        async with acting(scene.url, "joinder_app", scene.first) as connection:
+        async with acting(own_scene.url, "joinder_app", own_scene.first) as connection:
             for role in ("prosecutor", "coordinator", "client"):
                 await be(connection, role, me)
                 assert await refused(connection, sign), role
-            assert await refused(connection, mediate, scene.second)
+            assert await refused(connection, mediate, own_scene.second)
             asked = "SELECT office_id FROM newest_events($1)"
-            told = await connection.fetch(asked, [scene.first, scene.second])
-            assert {row[0] for row in told} <= {scene.first}
+            told = await connection.fetch(asked, [own_scene.first, own_scene.second])
+            assert {row[0] for row in told} <= {own_scene.first}
 
 
 class TestMatcher:
