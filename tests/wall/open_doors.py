@@ -82,7 +82,8 @@ async def open_the_database(url: str) -> None:
         text, count = _CAPPED.subn("4", text)
         assert count == capped
         await connection.execute(
-            f"CREATE OR REPLACE VIEW {view} AS {text}\nWHERE {joined} {fence}{end} WHERE {condition}"
+            f"CREATE OR REPLACE VIEW {view} AS {text}\nWHERE {joined} {fence}{end}"
+            f"\nWHERE {condition}"
         )
     await connection.close()
 
