@@ -60,7 +60,7 @@ OF_JOBS: Final = {
     *("events", "idempotency_keys"),  # numbers and dates, no content
     *("handling_requests", "handling_parties", "handling_terms", "matters"),
     *("committees", "committee_offices", "agendas", "insights"),  # counts that are published
-    *("webhook_deliveries", "mails", "notice_settings"),
+    *("webhooks", "webhook_deliveries", "mails", "notice_settings"),
 }
 """What the operator's commands read; of cases the keys and owners, of overlaps the keys."""
 
