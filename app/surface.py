@@ -41,6 +41,7 @@ from app.notices import examples as notices_examples
 from app.notices import routes as notices
 from app.notifications import examples as notifications_examples
 from app.notifications import routes as notifications
+from app.openings import routes as openings
 from app.overlaps import examples as overlaps_examples
 from app.overlaps import routes as overlaps
 from app.oversight import examples as oversight_examples
@@ -76,7 +77,18 @@ LIMITS: Final = LimitsRead(
 
 PACKAGES: Final = (
     *(accounts, people, people_themselves, people_administration),
-    *(quotas, overlaps, cases, suppressing, defendants, sharing, oversight, reviews, infusion),
+    *(
+        quotas,
+        overlaps,
+        cases,
+        openings,
+        suppressing,
+        defendants,
+        sharing,
+        oversight,
+        reviews,
+        infusion,
+    ),
     *(handling, matters, teamwork, contact_requests, followups, networks, second_looks, checks),
     *(quick_checks, notifications, alarms, notices, webhooks),
     *(agendas, insights, jobs, web),

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -15,6 +16,15 @@ from tests.blinding import SEED
 from tests.database import Template, serving
 from tests.factories import OfficeClient, Registry
 from tests.network import close_network
+
+_LONGEST: Final = {"campaigns", "rotation", "serving", "bench", "demo"}
+"""Directories whose tests start processes or rehearse: the longest of all."""
+
+
+@pytest.hookimpl(trylast=True)  # after they were shuffled
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no worker is left with it while others are done."""
+    items.sort(key=lambda item: item.path.parent.name not in _LONGEST)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -73,6 +83,16 @@ async def shared_registry(
     database_template: Template, keys_directory: Path
 ) -> AsyncIterator[Registry]:
     """Yield one registry for many tests; each brings offices and people of its own (scenes.py)."""
+    with database_template.clone() as url:
+        async with Registry.started(url, keys_directory) as started:
+            yield started
+
+
+@pytest.fixture(scope="module")
+async def module_registry(
+    database_template: Template, keys_directory: Path
+) -> AsyncIterator[Registry]:
+    """Yield one registry for a module: of nightly steps, which go through all that there is."""
     with database_template.clone() as url:
         async with Registry.started(url, keys_directory) as started:
             yield started

@@ -34,8 +34,9 @@ def _paths() -> list[tuple[re.Pattern[str], dict[str, Any]]]:
 async def check_headers(response: httpx.Response) -> None:
     """Fail if an answer brings one of `HEADERS` that the document does not give its status."""
     sent = {name for name in HEADERS if name in response.headers}
-    methods = [each for path, each in _paths() if path.fullmatch(response.request.url.path)]
-    operation = methods[0].get(response.request.method.lower()) if methods else None
-    if sent and operation is not None:
+    asked = response.request.url.path
+    methods = next((each for path, each in _paths() if sent and path.fullmatch(asked)), {})
+    operation = methods.get(response.request.method.lower())
+    if operation is not None:
         answer = operation["responses"].get(str(response.status_code), {})
         assert sent <= answer.get("headers", {}).keys(), (operation["operationId"], sent)

@@ -46,6 +46,7 @@ class Permission(StrEnum):
     RUNS_READ = "runs:read"
     AUDIT_READ = "audit:read"
     ALARMS_READ = "alarms:read"
+    NOTICES_READ = "notices:read"
     WEBHOOKS_MANAGE = "webhooks:manage"
 
 
@@ -59,7 +60,7 @@ _NEVER_A_CLIENTS = {
     *(Permission.OFFICES_MANAGE, Permission.PEOPLE_MANAGE, Permission.PEOPLE_REVIEW),
     *(Permission.CONTACTS_SET, Permission.COMMITMENTS_SIGN, Permission.CLIENTS_MANAGE),
     *(Permission.RUNS_READ, Permission.AUDIT_READ, Permission.WEBHOOKS_MANAGE),
-    Permission.ALARMS_READ,
+    *(Permission.ALARMS_READ, Permission.NOTICES_READ),
 }
 CLIENT_SCOPES = tuple(scope for scope in Permission if scope not in _NEVER_A_CLIENTS)
 """What a machine client can be granted; the policy table must say the same (policy.py)."""

@@ -63,6 +63,7 @@ people:review        -               -               -               -          
 runs:read            -               -               -               -               -               -             own     own
 audit:read           -               -               -               -               -               -             own     -
 alarms:read          -               -               -               own             -               own           own     own
+notices:read         -               own             own             own             own             own           own     -
 webhooks:manage      -               -               -               -               -               own           -       -
 """  # noqa: E501 -- a table is read across
 """Rows are permissions. `leadership` are unit heads, `coordinator` those of an office."""

@@ -14,8 +14,9 @@ class InvalidClientError(AppError):
     code = "invalid-client"
     title = "Client not accepted"
     default_detail = (
-        "Sign a fresh assertion (RFC 7523) with the registered key: iss and sub the client id, "
-        "aud the issuer as one string, a new jti, and at most 60 seconds between iat and exp."
+        "Sign a fresh assertion (RFC 7523) with the registered key: kid its RFC 7638 thumbprint, "
+        "iss and sub the client id, aud the issuer as one string, a new jti, and at most 60 "
+        "seconds between iat and exp."
     )
 
     def __init__(self) -> None:

@@ -2,6 +2,8 @@ import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
+from http import HTTPStatus
 from typing import Annotated, Final, Protocol
 
 from fastapi import Depends, Header, Request, Response
@@ -15,7 +17,8 @@ from app.accounts.deps import CurrentPrincipal
 from app.accounts.errors import IdempotencyKeyReusedError
 from app.accounts.models import IdempotencyKey
 from app.audit import service as audit
-from app.core.deps import Now
+from app.core.deps import Now, Session
+from app.core.openapi import scope_of
 
 KEPT_FOR: Final = timedelta(hours=72)
 """How long an answer is kept for repeats."""
@@ -29,6 +32,10 @@ class Answer(Protocol):
 
     def response_headers(self) -> Mapping[str, str]:
         """Return ETag and, for something new, Location."""
+
+
+Act = Callable[[], Awaitable[Answer]]
+"""What is done at most once."""
 
 
 @dataclass(frozen=True)
@@ -60,15 +67,12 @@ async def claim(
     return Claim(principal, idempotency_key, digest, now)
 
 
-CurrentClaim = Annotated[Claim, Depends(claim)]
-
-
 async def answer_once(
     session: AsyncSession,
     claim: Claim,
     permission: Permission,
     status: int,
-    act: Callable[[], Awaitable[Answer]],
+    act: Act,
 ) -> Response:
     """Run `act` once per key and give every repeat the first answer.
 
@@ -115,6 +119,18 @@ async def answer_once(
         update(IdempotencyKey).where(*this).values(status=status, body=body, headers=headers)
     )
     return _respond(body, status, headers)
+
+
+async def once(
+    request: Request, session: Session, claim: Annotated[Claim, Depends(claim)]
+) -> Callable[[Act], Awaitable[Response]]:
+    """Return what answers the operation once, for the scope and with the status that it says."""
+    route = request.scope["route"]
+    permission = Permission(scope_of(route))
+    return partial(answer_once, session, claim, permission, route.status_code or HTTPStatus.OK)
+
+
+Once = Annotated[Callable[[Act], Awaitable[Response]], Depends(once)]
 
 
 def _respond(body: str, status: int, headers: Mapping[str, str]) -> Response:

@@ -42,7 +42,8 @@ class AccessTokenRequest(Sent):
     client_assertion_type: Literal["urn:ietf:params:oauth:client-assertion-type:jwt-bearer"]
     """Says that the assertion is a JWT."""
     client_assertion: str = Field(max_length=4096)
-    """ES256 JWT: iss and sub the client id, aud the registry, at most 60 seconds, a new jti."""
+    """ES256 JWT: kid the key's RFC 7638 thumbprint, iss and sub the client id, aud the registry's
+    issuer, at most 60 seconds, a new jti."""
     scope: str | None = Field(default=None, max_length=500)
     """Less than the client may do, separated by spaces; without it everything."""
     resource: str | None = Field(default=None, max_length=500)

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from hashlib import sha256
 from typing import Final
 
+from app.cases.change_schemas import CaseChange
 from app.cases.errors import SummaryRefusedError, TextRefusedError, TokenRefusedError
 from app.cases.guard import find_identifiers
 from app.cases.schemas import CasePut, SubjectPut
@@ -31,14 +32,33 @@ def check_case(
 ) -> list[PostedSubject]:
     """Return the subjects to match of a case that keeps every rule that its schema cannot tell.
 
-    Those of the epoch before the matcher's are lifted to it, as long as it is taken. `review_years`
-    is how long the office's state lets it go without a review, at most. `is_read` says that two
-    persons read this very summary and found that it holds no identifier.
+    Those of the epoch before the matcher's are lifted to it, as long as it is taken.
 
     Raises:
         EpochChangedError: its tokens are of an epoch that is not taken, or no longer.
+        TokenRefusedError: see errors.py.
+        InvalidError, SummaryRefusedError, TextRefusedError: see `check_told`.
+    """
+    check_told(case, review_years=review_years, now=now, is_read=is_read)
+    subjects = [
+        posted_subject(index, subject)
+        for index, subject in enumerate(case.subjects)
+        if subject.is_matched
+    ]
+    return [keyring.lift(subject, case.epoch, matcher, now=now) for subject in subjects]
+
+
+def check_told(
+    case: CasePut | CaseChange, *, review_years: int, now: datetime, is_read: bool = False
+) -> None:
+    """Refuse what a case says beside its subjects and may not.
+
+    `review_years` is how long the office's state lets it go without a review, at most. `is_read`
+    says that two persons read this very summary and found that it holds no identifier.
+
+    Raises:
         InvalidError: its review date is past or too far, or an attestation of a day to come.
-        SummaryRefusedError, TextRefusedError, TokenRefusedError: see errors.py.
+        SummaryRefusedError, TextRefusedError: see errors.py.
     """
     today = now.date()
     years = min(review_years, DECLINED_YEARS) if case.record_class == "declined" else review_years
@@ -51,12 +71,6 @@ def check_case(
         raise TextRefusedError(problems=tuple(found))
     if case.summary is not None and not is_read and (marks := find_identifiers(case.summary)):
         raise SummaryRefusedError(problems=marks)
-    subjects = [
-        posted_subject(index, subject)
-        for index, subject in enumerate(case.subjects)
-        if subject.is_matched
-    ]
-    return [keyring.lift(subject, case.epoch, matcher, now=now) for subject in subjects]
 
 
 def summary_digest(secret: bytes, office_id: int, summary: str) -> bytes:
@@ -64,14 +78,14 @@ def summary_digest(secret: bytes, office_id: int, summary: str) -> bytes:
     return hmac.digest(secret, f"joinder/v1/summary\0{office_id}\0{summary}".encode(), sha256)
 
 
-def _check_attestation(case: CasePut, today: date) -> None:
+def _check_attestation(case: CasePut | CaseChange, today: date) -> None:
     if case.attestation is not None and case.attestation.attested_on > today:
         detail = "Give the day on which it was attested."
         problem = FieldProblem("/attestation/attested_on", "date-to-come", detail)
         raise InvalidError(problems=(problem,))
 
 
-def _told(case: CasePut) -> Iterator[tuple[str, str]]:
+def _told(case: CasePut | CaseChange) -> Iterator[tuple[str, str]]:
     """Yield pointer and text of what the office says in its own words beside the summary."""
     if case.attestation is not None:
         yield "/attestation/attested_by", case.attestation.attested_by

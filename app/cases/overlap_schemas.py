@@ -56,7 +56,7 @@ class PersonFactsRead(Read):
     shared: tuple[str, ...]
     """Kinds of identifier that both subjects have with the same value, such as `tel`."""
     differing: tuple[str, ...] = ()
-    """Kinds of number that both subjects have and that differ."""
+    """Kinds of number that both subjects have and that differ; those of which a person has one."""
 
 
 class SuppressedRead(Read):

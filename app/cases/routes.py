@@ -5,7 +5,7 @@ from fastapi import APIRouter, BackgroundTasks, Depends, Query, Request, Respons
 from app.access.permissions import Permission
 from app.accounts.deps import CurrentPrincipal
 from app.accounts.pages import RequestedPage
-from app.cases import ladder, opening, posting, service
+from app.cases import ladder, posting, service
 from app.cases.errors import (
     CaseHeldError,
     CaseNotFoundError,
@@ -27,7 +27,6 @@ from app.cases.schemas import (
     ExternalId,
     SourceSystem,
 )
-from app.cases.vocabulary import ReadReason
 from app.core.deps import (
     IfMatch,
     Now,
@@ -53,13 +52,6 @@ Retracted = Annotated[
     Query(
         description="Those seen before and retracted in the last 90 days, instead of the rest.",
         examples=[False],
-    ),
-]
-Reason = Annotated[
-    ReadReason | None,
-    Query(
-        description="What the other case is read for; without one `counterpart.case` is null.",
-        examples=["charging"],
     ),
 ]
 
@@ -229,29 +221,6 @@ async def list_overlaps(
     return OverlapPage(
         items=tuple(seen.read for seen in found), next_cursor=page.end([seen.id for seen in found])
     )
-
-
-@router.get(
-    "/overlaps/{overlap_id}",
-    tags=["overlaps"],
-    openapi_extra=operation(OverlapNotFoundError, scope=Permission.OVERLAPS_READ, sends=["ETag"]),
-)
-async def read_overlap(
-    overlap_id: OverlapId,
-    response: Response,
-    session: Session,
-    principal: CurrentPrincipal,
-    now: Now,
-    reason: Reason = None,
-) -> OverlapRead:
-    """Read one overlap: why it was found, and of the other side what its owner lets be seen.
-
-    What the other case is about is shown with a reason only, which its owner reads in its log.
-    """
-    key = parse_public_id(ladder.PREFIX, overlap_id)
-    seen = await opening.read_overlap(session, principal, key, reason=reason, now=now)
-    response.headers["ETag"] = seen.read.etag
-    return seen.read
 
 
 @router.put(

@@ -108,6 +108,14 @@ _ATTESTED: Final = frozenset({"pre_charge", "declined"})
 """Classes of people who are not charged, so that the suspicion has to be attested."""
 
 
+def check_class(of: str, attestation: AttestationPut | None, reason: str | None) -> None:
+    """Raise ValueError for an attestation or reason that a class lacks or does not go with."""
+    if (attestation.attests if attestation else None) != (of if of in _ATTESTED else None):
+        raise ValueError("Attest what is pre_charge or declined, by an attestation of its own.")
+    if (of == "declined") != (reason is not None):
+        raise ValueError("Give a reason with declined, and only then.")
+
+
 class NamePut(Sent):
     """One name of a subject: a token for each person key, and how common the name is."""
 
@@ -204,11 +212,7 @@ class CasePut(Sent):
 
     @model_validator(mode="after")
     def _class(self) -> Self:
-        attested = self.attestation.attests if self.attestation else None
-        if attested != (self.record_class if self.record_class in _ATTESTED else None):
-            raise ValueError("Attest what is pre_charge or declined, by an attestation of its own.")
-        if (self.record_class == "declined") != (self.declined_reason is not None):
-            raise ValueError("Give a reason with declined, and only then.")
+        check_class(self.record_class, self.attestation, self.declined_reason)
         return self
 
 

@@ -43,7 +43,8 @@ def init(
 ) -> None:
     """Make this office's key pair and configuration, and print the public key.
 
-    Send the printed public key to the registry's administrator, who answers with a client id.
+    Give the printed public key to an administrator of your office, or to the registry's operator,
+    who answers with a client id.
     """
     with errors():
         from app.client.config import new_config, write_config  # noqa: PLC0415 -- see above
@@ -55,7 +56,7 @@ def init(
         write_config(config)
         print(json.dumps(public_jwk(key)))
         say(f"Wrote {config.path} and {config.key_path} (keep this one secret).")
-        say("Send the line above to the registry's administrator. Then:")
+        say("Give the printed key to your office's administrator or the registry's operator. Then:")
         say(f"  joinder client pin {directory} --client-id THE-ID-THEY-SEND")
 
 
@@ -63,7 +64,7 @@ def init(
 def pin(
     directory: Directory,
     client_id: Annotated[
-        str | None, typer.Option(help="The client id from the registry's administrator.")
+        str | None, typer.Option(help="The client id that came back for the key.")
     ] = None,
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Pin without asking.")] = False,

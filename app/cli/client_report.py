@@ -41,8 +41,10 @@ def print_summary(summary: "Summary", *, dry_run: bool) -> None:
 
 
 def flat(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Yield the values of nested objects with their dotted names."""
+    """Yield the values of nested objects with their dotted names, but for those that are none."""
     for name, each in value.items():
+        if each is None:
+            continue
         if isinstance(each, dict):
             yield from flat(each, f"{prefix}{name}.")
         else:

@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import shlex
 import shutil
 import signal
 import sys
@@ -195,7 +196,8 @@ def _stay(shown: "Demo") -> None:
     addresses = shown.service.addresses
     typer.echo(f"\nThe pages are at {addresses.registry}; pick who you are.")
     typer.echo(f"The API stays up at {addresses.registry} (evaluator {addresses.evaluator}).")
-    typer.echo(f"Try: joinder client check {shown.configs[0].path.parent}")
+    command = shlex.join([sys.argv[0], "client", "check", str(shown.configs[0].path.parent)])
+    typer.echo(f"Try: {command}")
     typer.echo(f"Log: {shown.log}")
     typer.echo("Stop with Ctrl-C; the next start finds the data. --fresh begins again.")
     raise typer.Exit(shown.service.wait())

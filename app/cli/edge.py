@@ -1,10 +1,11 @@
 """Where a command's failures end: one line that says what to do, and no traceback."""
 
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import typer
 from typer.core import TyperGroup
 
+Model = TypeVar("Model")
 _REASONS: Final = (
     ("28", "The database refuses this user or password."),
     ("3D", "The database that JOINDER_DATABASE_URL names does not exist."),
@@ -69,3 +70,20 @@ def explain(error: BaseException) -> str | None:
     if isinstance(error, OSError) and is_passing(error):
         return _AWAY
     return None
+
+
+def checked(schema: type[Model], **fields: object) -> Model:
+    """Return the options of a command as what the service takes.
+
+    Raises:
+        Exit: they break its rules; each that does is a line on stderr. Exit status 2.
+    """
+    from pydantic import ValidationError  # noqa: PLC0415 -- keeps --help quick
+
+    try:
+        return schema(**fields)
+    except ValidationError as error:
+        for item in error.errors():
+            place = ".".join(map(str, item["loc"])) or schema.__name__
+            typer.echo(f"{place.replace('_', '-')}: {item['msg']}", err=True)
+        raise typer.Exit(2) from None

@@ -1,15 +1,15 @@
 """`joinder office`: offices and their participation agreements."""
 
 from datetime import UTC, date, datetime
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 
+from app.cli.edge import checked
 from app.cli.proposal import propose
 from app.serving.installation import as_operator
 
 app = typer.Typer(help="Add offices and record their agreements.", no_args_is_help=True)
-Model = TypeVar("Model")
 Code = Annotated[str, typer.Argument(help="ORI or local code, such as CA0190000A.")]
 
 
@@ -33,7 +33,7 @@ def add(
     from app.offices import service  # noqa: PLC0415 -- as above
     from app.offices.schemas import OfficeAdd  # noqa: PLC0415 -- as above
 
-    office = _valid(
+    office = checked(
         OfficeAdd,
         code=code,
         name=name,
@@ -64,7 +64,7 @@ def sign_agreement(
     from app.offices.schemas import AgreementSign  # noqa: PLC0415 -- keeps --help quick
     from app.proposals.schemas import AgreementChange  # noqa: PLC0415 -- as above
 
-    agreement = _valid(
+    agreement = checked(
         AgreementSign,
         version=version,
         signatory=signatory,
@@ -72,7 +72,7 @@ def sign_agreement(
         effective_on=_day(effective_on),
         ends_on=_day(ends_on) if ends_on else None,
     )
-    propose(_valid(AgreementChange, office=code, agreement=agreement))
+    propose(checked(AgreementChange, office=code, agreement=agreement))
 
 
 @app.command("set-contact")
@@ -92,7 +92,7 @@ def set_contact(
     from app.offices import service  # noqa: PLC0415 -- as above
     from app.offices.schemas import OfficeContactSet  # noqa: PLC0415 -- as above
 
-    contact = _valid(OfficeContactSet, role=role, title=title, phone=phone, email=email)
+    contact = checked(OfficeContactSet, role=role, title=title, phone=phone, email=email)
     as_operator(lambda session: service.set_contact(session, OPERATOR, code, contact))
     typer.echo(f"Set the {role} contact of {code}.")
 
@@ -152,7 +152,7 @@ def commit(
     from app.offices import service  # noqa: PLC0415 -- as above
     from app.offices.schemas import CommitmentSign  # noqa: PLC0415 -- as above
 
-    commitment = _valid(
+    commitment = checked(
         CommitmentSign,
         trafficking_type=trafficking_type,
         signatory=signatory,
@@ -225,15 +225,3 @@ def list_offices() -> None:
 
 def _day(instant: datetime) -> date:
     return instant.date()
-
-
-def _valid(schema: type[Model], **fields: object) -> Model:
-    from pydantic import ValidationError  # noqa: PLC0415 -- keeps --help quick
-
-    try:
-        return schema(**fields)
-    except ValidationError as error:
-        for item in error.errors():
-            place = ".".join(map(str, item["loc"])) or "agreement"
-            typer.echo(f"{place.replace('_', '-')}: {item['msg']}", err=True)
-        raise typer.Exit(2) from None

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from app.cli.edge import checked
 from app.cli.proposal import propose
 from app.serving.installation import as_operator
 
@@ -30,20 +31,13 @@ def add(
 
     Example: joinder person add CA0190000A duty.deputy --name "Duty deputy" --role administrator
     """
-    from pydantic import ValidationError  # noqa: PLC0415 -- keeps --help quick
-
-    from app.access.principal import OPERATOR  # noqa: PLC0415 -- as above
+    from app.access.principal import OPERATOR  # noqa: PLC0415 -- keeps --help quick
     from app.core.clock import utc_now  # noqa: PLC0415 -- as above
     from app.offices import queries as offices  # noqa: PLC0415 -- as above
     from app.people import administration  # noqa: PLC0415 -- as above
     from app.people.admin_schemas import PersonAdd  # noqa: PLC0415 -- as above
 
-    try:
-        person = PersonAdd.model_validate({"account": account, "name": name, "roles": role})
-    except ValidationError as error:
-        for item in error.errors():
-            typer.echo(f"{item['loc'][0]}: {item['msg']}", err=True)
-        raise typer.Exit(2) from None
+    person = checked(PersonAdd, account=account, name=name, roles=role)
 
     async def act(session: "AsyncSession") -> "EnrolmentRead":
         found = await offices.get_office(session, office)

@@ -6,12 +6,13 @@ import typer
 
 from app.serving.installation import as_operator
 
+State = Annotated[str, typer.Argument(help="Two letters.", callback=lambda text: text.upper())]
 app = typer.Typer(help="Set what a state decides for its offices.", no_args_is_help=True)
 
 
 @app.command("set")
 def set_state(
-    state: Annotated[str, typer.Argument(help="Two letters.", callback=str.upper)],
+    state: State,
     *,
     state_pointers: Annotated[
         bool | None, typer.Option(help="Whether its Attorney General sees pointers.")
@@ -52,7 +53,7 @@ def set_state(
 
 @app.command("committee")
 def set_committee(
-    state: Annotated[str, typer.Argument(help="Two letters.", callback=str.upper)],
+    state: State,
     name: Annotated[str, typer.Argument(help="What the committee is called.")],
     office: Annotated[
         list[str] | None, typer.Option(help="Code of an office in it; once for each.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.cli.edge import checked
 from app.serving.installation import as_matching_operator, as_operator
 
 if TYPE_CHECKING:
@@ -43,9 +44,7 @@ def add(
     Example: joinder client elements office --kind tel < hotlines.txt
     | joinder suppression add --mode block --reason hotline --until 2027-03-01
     """
-    from pydantic import ValidationError  # noqa: PLC0415 -- keeps --help quick
-
-    from app.access.principal import OPERATOR  # noqa: PLC0415 -- as above
+    from app.access.principal import OPERATOR  # noqa: PLC0415 -- keeps --help quick
     from app.core.clock import utc_now  # noqa: PLC0415 -- as above
     from app.core.db import transaction  # noqa: PLC0415 -- as above
     from app.rematching import service as rematching  # noqa: PLC0415 -- as above
@@ -57,14 +56,10 @@ def add(
     chosen |= {"expires_on": until.date().isoformat()}
     try:
         entries = [
-            SuppressionAdd.model_validate({**json.loads(line), **chosen})
+            checked(SuppressionAdd, **{**json.loads(line), **chosen})
             for line in sys.stdin
             if line.strip()
         ]
-    except ValidationError as error:
-        for item in error.errors():
-            typer.echo(f"{'.'.join(map(str, item['loc']))}: {item['msg']}", err=True)
-        raise typer.Exit(2) from None
     except (ValueError, TypeError):
         typer.echo("Give the lines that `joinder client elements` prints.", err=True)
         raise typer.Exit(2) from None

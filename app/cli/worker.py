@@ -2,7 +2,7 @@
 
 
 def worker() -> None:
-    """Deliver webhooks until told to stop; what is under way is finished first.
+    """Deliver webhooks and mails until told to stop; what is under way is finished first.
 
     `joinder serve` does so by itself. Start it where the registry runs with --only, with that
     one's JOINDER_DATABASE_URL and JOINDER_KEYS; any number may run at once.

@@ -3,9 +3,10 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from app.client.cases import Subject
+from app.identifiers.birth_dates import parse_birth_date
 from app.identifiers.errors import IdentifierError
 from app.identifiers.identifier_keys import identifier_keys
-from app.identifiers.names import fold
+from app.identifiers.names import UNSAID, fold
 
 _IDENTIFIERS: Final = re.compile(
     r"""
@@ -35,11 +36,11 @@ class Guard:
             for name in subject.names:
                 for part in (name.given, name.surname, name.middle):
                     self._words.update(_words(part))
-            year, month, day = (*subject.born.split("-"), "", "")[:3]
-            self._numbers |= {year + month + day, month + day + year, day + month + year}
+                self._numbers |= _dates(name.born)
+            self._numbers |= _dates(subject.born)
             self._numbers |= {re.sub(r"\D", "", phone)[-10:] for phone in subject.phones}
             self._values.update(_values(subject))
-        self._words = {word for word in self._words if len(word) >= _SHORTEST_WORD}
+        self._words = {word for word in self._words - UNSAID if len(word) >= _SHORTEST_WORD}
         self._numbers = {each for each in self._numbers if len(each) >= _SHORTEST_NUMBER}
         self._values = {each for each in self._values if len(each) >= _SHORTEST_NUMBER}
 
@@ -57,6 +58,15 @@ class Guard:
 def holds_identifier(text: str) -> bool:
     """Say whether `text` holds what looks like an SSN, a phone number or an e-mail address."""
     return _IDENTIFIERS.search(text) is not None
+
+
+def _dates(born: str) -> set[str]:
+    """Return a whole date of birth in the orders in which one writes it."""
+    try:
+        year, month, day = parse_birth_date(born)
+    except IdentifierError:  # reported when match keys are derived
+        return set()
+    return {year + month + day, month + day + year, day + month + year}
 
 
 def _values(subject: Subject) -> Iterator[str]:

@@ -40,7 +40,7 @@ from app.identifiers.match_keys import (
     person_aliases,
     phone_key,
 )
-from app.identifiers.names import normalize_name
+from app.identifiers.names import is_unsaid
 from app.reference.counties import state_of
 
 _SOURCE_SYSTEM: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
@@ -242,15 +242,34 @@ def _names(subject: Subject, left_out: list[LeftOut]) -> list[PersonName]:
         except IdentifierError as error:
             left_out.append(LeftOut(subject.ref, "born", error.code, str(error)))
             born = ""
-        try:
-            normalize_name(name.given, name.surname, name.middle)
-        except IdentifierError as error:
-            left_out.append(LeftOut(subject.ref, "surname", error.code, str(error)))
-        else:
-            names.append(replace(name, born=born))
+        dated = replace(name, born=born)
+        refused = _refusal(dated)
+        if refused:
+            left_out.append(LeftOut(subject.ref, "surname", refused.code, str(refused)))
+            dated, refused = _without_placeholder(dated, refused)
+        if not refused:
+            names.append(dated)
     if len(names) > MAX_NAMES:
         left_out.append(_left_out(subject.ref, "aliases", "too-many-names"))
     return names[:MAX_NAMES]
+
+
+def _refusal(name: PersonName) -> IdentifierError | None:
+    try:
+        person_aliases([name])
+    except IdentifierError as error:
+        return error
+    return None
+
+
+def _without_placeholder(
+    name: PersonName, refused: IdentifierError
+) -> tuple[PersonName, IdentifierError | None]:
+    """Return a refused name without a surname that says nothing: of Maria UNKNOWN, Maria."""
+    if refused.code != "name-placeholder" or not is_unsaid(name.surname):
+        return name, refused
+    given = replace(name, surname="")
+    return given, _refusal(given)
 
 
 def _postcodes(subject: Subject) -> list[str]:

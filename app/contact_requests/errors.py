@@ -1,4 +1,4 @@
-from app.core.errors import ConflictError, NotFoundError
+from app.core.errors import ConflictError, MovedError, NotFoundError
 
 
 class ContactRequestNotFoundError(NotFoundError):
@@ -24,7 +24,7 @@ class ContactShownError(ConflictError):
     default_detail = "Read the overlap: its counterpart names the office and whom to call."
 
 
-class ContactRequestEndedError(ConflictError):
+class ContactRequestEndedError(MovedError):
     """The request was answered, withdrawn or expired; that is final."""
 
     code = "contact-request-ended"

@@ -3,7 +3,7 @@ from fastapi import APIRouter, Response
 from app.access.permissions import Permission
 from app.accounts.deps import CurrentPrincipal
 from app.accounts.errors import IdempotencyKeyReusedError
-from app.accounts.idempotency import CurrentClaim, answer_once
+from app.accounts.idempotency import Once
 from app.accounts.pages import RequestedPage
 from app.cases import ladder
 from app.cases.errors import OverlapNotFoundError
@@ -51,17 +51,13 @@ async def request_contact(
     body: ContactAsk,
     session: Session,
     principal: CurrentPrincipal,
-    claim: CurrentClaim,
+    once: Once,
     now: Now,
 ) -> Response:
     """Ask the other side of an overlap to show whom to call; it then sees who asks."""
     key = parse_public_id(ladder.PREFIX, overlap_id)
-    return await answer_once(
-        session,
-        claim,
-        Permission.HANDLING_REQUEST,
-        201,
-        lambda: service.request_contact(session, principal, key, body.reason, now=now),
+    return await once(
+        lambda: service.request_contact(session, principal, key, body.reason, now=now)
     )
 
 
@@ -120,16 +116,12 @@ async def answer_contact_request(
     body: ContactAnswer,
     session: Session,
     principal: CurrentPrincipal,
-    claim: CurrentClaim,
+    once: Once,
     if_match: IfMatch,
     now: Now,
 ) -> Response:
     """Accept a request, decline it with a reason, or withdraw one's own; the first is final."""
     key = parse_public_id(reading.PREFIX, request_id)
-    return await answer_once(
-        session,
-        claim,
-        Permission.HANDLING_ANSWER,
-        200,
-        lambda: service.answer_request(session, principal, key, body, if_match=if_match, now=now),
+    return await once(
+        lambda: service.answer_request(session, principal, key, body, if_match=if_match, now=now)
     )

@@ -137,8 +137,7 @@ async def answer_request(
         raise ContactRequestNotYoursError
     status = NEXT.get((row["status"], answer.answer))
     if status is None or row["expires_at"] <= now:
-        ended = "expired" if row["status"] == "pending" else row["status"]
-        raise ContactRequestEndedError(f"It was {ended}; {ContactRequestEndedError.default_detail}")
+        raise ContactRequestEndedError("expired" if status else row["status"])
     if_match.require(render(row).etag)
     if status == "accepted":  # not on evidence that is gone by now
         await cases.get_overlap(

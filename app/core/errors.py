@@ -103,6 +103,17 @@ class ConflictError(AppError):
     default_detail = "Read the present state and decide again."
 
 
+class MovedError(ConflictError):
+    """A step does not lead on from where the thing is by now; `status_now` says where that is."""
+
+    code = "step-not-possible"
+    title = "Not a step from here"
+
+    def __init__(self, status_now: str) -> None:
+        super().__init__()
+        self.extensions = {"status_now": status_now}
+
+
 class EpochChangedError(ConflictError):
     """The request names another key epoch than the one in force."""
 

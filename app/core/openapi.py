@@ -28,6 +28,10 @@ PROBLEM: Final[dict[str, Any]] = {
         "detail": {"type": "string", "description": "What to do next."},
         "code": {"type": "string", "description": "Stable, kebab-case."},
         "trace_id": {"type": "string", "description": "The X-Request-Id of the answer."},
+        "status_now": {
+            "type": "string",
+            "description": "Of a step that does not lead on: where the thing is by now.",
+        },
         "error": {"type": "string", "description": "Of a token request (RFC 6749 section 5.2)."},
         "errors": {
             "type": "array",
@@ -119,7 +123,7 @@ def check_operations(
     unnamed = []
     for route in app.routes:
         if isinstance(route, APIRoute):
-            scope = (route.openapi_extra or {}).get(_SCOPE)
+            scope = scope_of(route)
             is_known = not set(callers).isdisjoint(dependencies(route.dependant))
             if scope not in {PUBLIC, KNOWN, *permissions} or is_known is (scope == PUBLIC):
                 unnamed.append(route.path)
@@ -127,6 +131,11 @@ def check_operations(
             unnamed.append(getattr(route, "path", type(route).__name__))
     if unnamed:
         raise UnnamedOperationError(f"These do not say who may call them: {', '.join(unnamed)}.")
+
+
+def scope_of(route: APIRoute) -> str:
+    """Return the permission, `PUBLIC` or `KNOWN` that an operation names; empty for none."""
+    return str((route.openapi_extra or {}).get(_SCOPE, ""))
 
 
 def dependencies(dependant: Dependant) -> Iterator[Callable[..., Any] | None]:
@@ -196,7 +205,8 @@ def _settle(
         scopes = [] if scope == KNOWN else [scope]
         raises.update(either if len(operation["security"]) > 1 else ())
         operation["security"] = [dict.fromkeys(each, scopes) for each in operation["security"]]
-        raises.add(errors.UnauthenticatedError)
+        if not any("permit" in each for each in operation["security"]):  # it has its own refusal
+            raises.add(errors.UnauthenticatedError)
         raises.update(e for e in guarded if scopes or not issubclass(e, errors.ForbiddenError))
     for holder in (*responses.values(), *([body] if body else [])):
         for media_type in holder.get("content", {}).values():

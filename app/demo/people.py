@@ -1,4 +1,7 @@
-"""The demo's people: invented, with one password, and a card each on the sign-in page."""
+"""The demo's people: invented, with one password, and a card each on the sign-in page.
+
+One is of an office that pushes the measured data: her queue is what the terminal tells of.
+"""
 
 import json
 from dataclasses import dataclass
@@ -9,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principal import OPERATOR
 from app.core.clock import utc_now
-from app.demo.offices import STATE
+from app.demo.offices import OFFICES, STATE
 from app.offices import queries as offices
 from app.people import administration
 from app.people.admin_schemas import PersonAdd
@@ -41,13 +44,16 @@ PEOPLE: Final = (
     DemoPerson("DEMO-FIR", "a.brandvold", "Anders Brandvold", "prosecutor", "Deputy prosecutor"),
     DemoPerson("DEMO-GROVE", "b.okonjo", "Bela Okonjo", "leadership", "Unit head"),
     DemoPerson("DEMO-MAPLE", "v.saarinen", "Vera Saarinen", "prosecutor", "Deputy prosecutor"),
+    DemoPerson(
+        "DEMO-ALDER", "a.winterbourne", "Ada Winterbourne", "prosecutor", "Deputy prosecutor"
+    ),
     DemoPerson("DEMO-AG", "c.montrose", "Celia Montrose", "coordinator", "State coordinator"),
 )
 
 
 def setting() -> str:
     """Return the people as the registry's setting `JOINDER_DEMO_PEOPLE` has them."""
-    names = {office.code: office.name for office in STATE}
+    names = {office.code: office.name for office in (*STATE, *OFFICES)}
     cards = [
         {
             "office": person.office,

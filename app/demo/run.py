@@ -76,10 +76,10 @@ def demonstrate(
     with ExitStack() as stack:
         service = stack.enter_context(running(here, ports=ports, settings=settings, log=log))
         say(f"Registry and evaluator answer after {time.monotonic() - started:.1f} s.")
+        ids = _add_offices(here, directory)
         if with_pages:
             state.show(here, directory, service.addresses.registry, prior)
             say(f"Open {service.addresses.registry} in a browser and pick who you are.")
-        ids = _add_offices(here, directory)
         configs = offices.configure(directory, service.addresses.registry, ids)
         clients = [stack.enter_context(RegistryClient(config)) for config in configs]
         if done is None:

@@ -76,6 +76,7 @@ async def current_permit(
         BadElementError,
         EvaluatorBusyError,
         PermitMismatchError,
+        PermitNeededError,
         scope=KNOWN,
     ),
 )

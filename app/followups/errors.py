@@ -1,8 +1,8 @@
-from app.core.errors import ConflictError, InvalidError
+from app.core.errors import InvalidError, MovedError
 
 
-class FollowUpStateError(ConflictError):
-    """The step does not follow from where the office is with this overlap by now."""
+class FollowUpStateError(MovedError):
+    """The step does not follow from the office's state with this overlap, or another was first."""
 
     code = "follow-up-state"
     title = "Not the next step"

@@ -14,7 +14,7 @@ from app.access.principal import Principal
 from app.cases import ladder
 from app.cases.errors import OverlapNotFoundError
 from app.core.db import driver
-from app.sharing.queries import STATE_VISIBLE, state_arguments
+from app.sharing import state_pointers
 
 
 def _state(follow_up: str, verdict: str) -> str:
@@ -109,10 +109,9 @@ FOR NO KEY UPDATE OF side SKIP LOCKED
 """  # noqa: S608 -- as above
 
 _MEDIATIONS: Final = f"""
-SELECT v.*, m.asked_at FROM ({STATE_VISIBLE}) AS v
-JOIN mediations m ON m.overlap_id = v.id AND m.mediator_office_id = $1
-WHERE v.id < coalesce($5, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)
-ORDER BY v.id DESC LIMIT $6
+SELECT v.*, m.asked_at FROM mediations m
+CROSS JOIN LATERAL ({state_pointers.VISIBLE} AND v.id = m.overlap_id{{narrowed}}) AS v
+WHERE m.mediator_office_id = $1
 """  # noqa: S608 -- as above
 
 _UNTOLD: Final = """
@@ -255,11 +254,19 @@ async def lock_late(
 
 
 async def list_mediations(
-    session: AsyncSession, principal: Principal, *, before: UUID | None, limit: int, now: datetime
+    session: AsyncSession,
+    principal: Principal,
+    asked: state_pointers.Asked,
+    *,
+    before: UUID | None,
+    limit: int,
+    now: datetime,
 ) -> list[asyncpg.Record]:
     """Return a page of what the caller is to mediate, as pointers, newest first."""
+    narrowed, values = state_pointers.conditions(asked)
     rows: list[asyncpg.Record] = await (await driver(session)).fetch(
-        _MEDIATIONS, *state_arguments(principal, now), before, limit
+        _MEDIATIONS.format(narrowed=narrowed) + state_pointers.PAGE,
+        *(*state_pointers.arguments(principal, now), before, limit, *values),
     )
     return rows
 

@@ -105,6 +105,7 @@ async def take_follow_up_step(
     "/overlaps/{overlap_id}/assignment",
     openapi_extra=operation(
         OverlapNotFoundError,
+        FollowUpStateError,
         AssigneeRefusedError,
         PreconditionFailedError,
         PreconditionRequiredError,

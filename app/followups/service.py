@@ -27,6 +27,7 @@ from app.pairs import queries as pairs
 from app.people import queries as people
 from app.people.errors import PersonNotFoundError
 from app.people.service import PREFIX as PERSON
+from app.sharing import state_pointers
 from app.sharing.audience import pointer
 
 _NOTED: Final = {"acknowledge": "acknowledged_at", "contact": "contacted_at"}
@@ -91,12 +92,10 @@ async def take_step(
         PreconditionFailedError: `if_match` does not name the version that stands.
     """
     principal.require(Permission.OVERLAPS_JUDGE)
-    row = await _lock(session, principal, overlap_id, now=now)
+    row, known = await _lock(session, principal, overlap_id, now=now)
     if (row["progress"], step.event) not in NEXT:
-        raise FollowUpStateError(
-            f"By now it is {row['progress']}; {FollowUpStateError.default_detail}"
-        )
-    if_match.require(_etag(row))
+        raise FollowUpStateError(row["progress"])
+    _require_version(row, known, if_match)
     values = _standing(row)
     if step.event == "resolve":
         done = {"resolution": step.resolution, "resolved_evidence": row["evidence"]}
@@ -111,7 +110,7 @@ async def take_step(
         public_id(ladder.PREFIX, row["id"]),
         detail={"round": row["round"], **step.model_dump(include={"resolution"})},
     )
-    return await _read_again(session, principal, row["id"], now=now)
+    return render(*await _get(session, principal, row["id"], now=now))
 
 
 async def assign(
@@ -129,11 +128,12 @@ async def assign(
         MissingScopeError: the caller lacks `overlaps:judge`.
         OverlapNotFoundError: absent, retracted, or not for the caller; never told apart.
         AssigneeRefusedError: no such enabled person who may judge it, or a wall is before them.
+        FollowUpStateError: a colleague was first while this one waited.
         PreconditionFailedError: `if_match` does not name the version that stands.
     """
     principal.require(Permission.OVERLAPS_JUDGE)
-    row = await _lock(session, principal, overlap_id, now=now)
-    if_match.require(_etag(row))
+    row, known = await _lock(session, principal, overlap_id, now=now)
+    _require_version(row, known, if_match)
     whose = {"office_id": principal.office_id, "overlap_id": row["id"]}
     if person is None:
         await session.execute(delete(Assignment).filter_by(**whose))
@@ -153,7 +153,7 @@ async def assign(
         public_id(ladder.PREFIX, row["id"]),
         detail={"person": person},
     )
-    return await _read_again(session, principal, row["id"], now=now)
+    return render(*await _get(session, principal, row["id"], now=now))
 
 
 async def _assignee(session: AsyncSession, principal: Principal, case_id: int, person: str) -> UUID:
@@ -169,7 +169,13 @@ async def _assignee(session: AsyncSession, principal: Principal, case_id: int, p
 
 
 async def list_mediations(
-    session: AsyncSession, principal: Principal, *, before: UUID | None, limit: int, now: datetime
+    session: AsyncSession,
+    principal: Principal,
+    asked: state_pointers.Asked = state_pointers.EVERY,
+    *,
+    before: UUID | None,
+    limit: int,
+    now: datetime,
 ) -> list[tuple[UUID, MediationRead]]:
     """Return a page of the overlaps that wait for the caller as mediator, as pointers.
 
@@ -177,7 +183,9 @@ async def list_mediations(
         MissingScopeError: the caller lacks `state-overlaps:read`.
     """
     principal.require(Permission.STATE_OVERLAPS_READ)
-    rows = await queries.list_mediations(session, principal, before=before, limit=limit, now=now)
+    rows = await queries.list_mediations(
+        session, principal, asked, before=before, limit=limit, now=now
+    )
     found = [
         (row["id"], MediationRead(overlap=pointer(row), asked_at=row["asked_at"])) for row in rows
     ]
@@ -195,15 +203,33 @@ async def list_mediations(
 
 async def _lock(
     session: AsyncSession, principal: Principal, overlap_id: UUID | None, *, now: datetime
-) -> asyncpg.Record:
-    """Return an overlap with its follow-up; neither a verdict nor a post changes it meanwhile."""
-    if overlap_id is not None:
-        await pairs.lock_overlap(await driver(session), principal.office_id, overlap_id)
-    _, overdue = await clock(session, principal, now)
+) -> tuple[asyncpg.Record, str]:
+    """Return an overlap with its follow-up, and its version before the lock was waited for.
+
+    Neither a verdict nor a post changes it meanwhile.
+    """
+    known, _ = await _get(session, principal, overlap_id, now=now)
+    await pairs.lock_overlap(await driver(session), principal.office_id, known["id"])
+    row, _ = await _get(session, principal, overlap_id, now=now)
+    return row, _version(known)
+
+
+def _require_version(row: asyncpg.Record, known: str, if_match: Precondition) -> None:
+    if_match.require(f'"{known}"')
+    if known != _version(row):  # somebody was first while this one waited
+        raise FollowUpStateError(row["progress"])
+
+
+async def _get(
+    session: AsyncSession, principal: Principal, overlap_id: UUID | None, *, now: datetime
+) -> tuple[asyncpg.Record, str]:
+    """Return an overlap that the caller may judge with its follow-up, and the office's state."""
+    state, overdue = await clock(session, principal, now)
     judge = Permission.OVERLAPS_JUDGE
-    return await queries.get_follow_up(
+    row = await queries.get_follow_up(
         session, principal, overlap_id, overdue, now=now, permission=judge
     )
+    return row, state
 
 
 async def clock(session: AsyncSession, principal: Principal, now: datetime) -> tuple[str, Overdue]:
@@ -230,19 +256,6 @@ async def _keep(
     )
 
 
-async def _read_again(
-    session: AsyncSession, principal: Principal, overlap_id: UUID, *, now: datetime
-) -> FollowUpRead:
-    state, overdue = await clock(session, principal, now)
-    judge = Permission.OVERLAPS_JUDGE
-    return render(
-        await queries.get_follow_up(
-            session, principal, overlap_id, overdue, now=now, permission=judge
-        ),
-        state,
-    )
-
-
 async def _record_disclosed(
     session: AsyncSession, principal: Principal, shown: list[FollowUpRead]
 ) -> None:
@@ -258,10 +271,6 @@ async def _record_disclosed(
 
 def _version(row: asyncpg.Record) -> str:
     return f"{row['follow_up_version']}-{row['version']}"
-
-
-def _etag(row: asyncpg.Record) -> str:
-    return f'"{_version(row)}"'
 
 
 def render(row: asyncpg.Record, state: str) -> FollowUpRead:

@@ -1,6 +1,6 @@
 """How a request comes about: it names its parties; a question is sent, an agreement drafted."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -18,19 +18,12 @@ from app.cases import queries as cases
 from app.cases import service as cases_service
 from app.core.errors import FieldProblem
 from app.core.ids import new_id, parse_public_id, public_id
-from app.core.preconditions import Precondition
 from app.handling import machine, queries, steps
 from app.handling.errors import HandlingOpenError, PartiesRefusedError, TermsRefusedError
 from app.handling.models import HandlingParty, HandlingRequest, HandlingTerms
 from app.handling.reads import HandlingRead
 from app.handling.rendering import render
-from app.handling.schemas import (
-    AgreementAsk,
-    HandlingAsk,
-    HandlingMove,
-    HandlingRevise,
-    HandlingSubmit,
-)
+from app.handling.schemas import AgreementAsk, HandlingAsk
 from app.handling.terms import LONGEST, MOST_VERSIONS, Terms
 
 Party = dict[str, Any]
@@ -70,8 +63,47 @@ async def request_handling(
             first to be sent is open; nobody is told of another's draft.
     """
     principal.require(Permission.HANDLING_REQUEST)
+    also = [parse_public_id("ovl", each) for each in asked.also]
+    parties = await _parties(session, principal, [overlap_id, *also], asked.offices, now=now)
+    return await _request(session, principal, parties, asked, now=now)
+
+
+async def request_handling_of_case(
+    session: AsyncSession,
+    principal: Principal,
+    ref: tuple[str, str],
+    asked: HandlingAsk,
+    *,
+    now: datetime,
+) -> HandlingRead:
+    """Draft a request about an own case that need not overlap, to offices by their codes.
+
+    A question is sent. The offices learn who asks, and of the case nothing.
+
+    Raises:
+        MissingScopeError: the caller lacks `handling:request`.
+        CaseNotFoundError: absent, another office's, or behind a wall.
+        HandlingOpenError: one of the offices has an open request about it.
+        OverlapNotFoundError, PartiesRefusedError, TermsRefusedError: see `request_handling`.
+    """
+    principal.require(Permission.HANDLING_REQUEST)
+    case = await cases.get_case(session, principal, *ref)
+    if not asked.offices:
+        raise _refused("/offices", "needed")
+    also = [parse_public_id("ovl", each) for each in asked.also]
+    parties = await _parties(session, principal, also, asked.offices, case_id=case.id, now=now)
+    return await _request(session, principal, parties, asked, now=now)
+
+
+async def _request(
+    session: AsyncSession,
+    principal: Principal,
+    parties: list[Party],
+    asked: HandlingAsk,
+    *,
+    now: datetime,
+) -> HandlingRead:
     terms = asked.terms if isinstance(asked, AgreementAsk) else None
-    parties = await _parties(session, principal, overlap_id, asked, now=now)
     if terms is not None:
         check_terms(terms, len(parties), now=now)
     taken = machine.find("ask", asked.kind, None)
@@ -99,7 +131,7 @@ async def request_handling(
             **party,
             "request_id": request_id,
             "number": number,
-            "open_as": asked.kind if is_sent and party["overlap_id"] else None,
+            "open_as": asked.kind if is_sent and party["requester_case_id"] else None,
             "accepted_terms": (0 if terms is None else 1) if number == 1 else None,
             "named_at": now if number == 1 else None,
         }
@@ -133,16 +165,17 @@ async def request_handling(
 async def _parties(
     session: AsyncSession,
     principal: Principal,
-    overlap_id: UUID | None,
-    asked: HandlingAsk,
+    overlaps: Sequence[UUID | None],
+    codes: Sequence[str],
     *,
     now: datetime,
+    case_id: int | None = None,
 ) -> list[Party]:
-    """Return who asks, then who is asked."""
+    """Return who asks, then who is asked: of overlaps, and by code about an own case or none."""
     nothing = {"overlap_id": None, "case_id": None, "requester_case_id": None}
     found: list[Party] = [{"office_id": principal.office_id, **nothing}]
     rungs = []
-    for key in (overlap_id, *(parse_public_id("ovl", each) for each in asked.also)):
+    for key in overlaps:
         overlap = await cases.get_overlap(
             session, principal, key, now=now, permission=Permission.HANDLING_REQUEST
         )
@@ -156,13 +189,13 @@ async def _parties(
             }
         )
     # whether two are the same office would tell which one hides behind a pointer
-    if (asked.also or asked.offices) and "pointer" in rungs:
+    if len(overlaps) + len(codes) > 1 and "pointer" in rungs:
         raise _refused("/also", "contact-not-shown")
-    known = await queries.find_participants(session, asked.offices, today=now.date())
-    for place, code in enumerate(asked.offices):
+    known = await queries.find_participants(session, codes, today=now.date())
+    for place, code in enumerate(codes):
         if code not in known:
             raise _refused(f"/offices/{place}", "no-such-office")
-        found.append({"office_id": known[code], **nothing})
+        found.append({**nothing, "office_id": known[code], "requester_case_id": case_id})
     keys = [party["office_id"] for party in found]
     if len(set(keys)) < len(keys):
         raise _refused("/also", "office-twice")
@@ -241,41 +274,3 @@ async def tell_parties(
                 request_id=request_id,
                 now=now,
             )
-
-
-async def move_request(
-    session: AsyncSession,
-    principal: Principal,
-    request_id: UUID | None,
-    move: HandlingMove,
-    *,
-    if_match: Precondition,
-    now: datetime,
-) -> HandlingRead:
-    """Revise a draft, give it to leadership, or take the request back.
-
-    Raises:
-        MissingScopeError: the caller lacks `handling:request`.
-        HandlingNotFoundError, HandlingMovedError, HandlingNotYoursError,
-            PreconditionFailedError: see `steps.take`.
-        TermsRefusedError: a term names no party, or ends too late.
-    """
-    row, taken = await steps.take(
-        session,
-        principal,
-        request_id,
-        move.move,
-        Permission.HANDLING_REQUEST,
-        if_match=if_match,
-        now=now,
-    )
-    if isinstance(move, HandlingRevise):
-        number = row["terms_number"] + 1
-        check_terms(move.terms, len(row["parties"]), now=now, number=number)
-        await add_terms(session, principal, row["id"], number, move.terms, now=now)
-        await queries.set_accepted(session, principal.office_id, row["id"], number, now=now)
-        return await steps.finish(session, principal, row, taken, now=now, terms_number=number)
-    if isinstance(move, HandlingSubmit):
-        terms = Terms.model_validate(row["terms"])
-        check_terms(terms, len(row["parties"]), now=now)  # a draft may have grown old
-    return await steps.finish(session, principal, row, taken, now=now)

@@ -1,4 +1,4 @@
-from app.core.errors import ConflictError, InvalidError, NotFoundError
+from app.core.errors import ConflictError, InvalidError, MovedError, NotFoundError
 
 
 class HandlingNotFoundError(NotFoundError):
@@ -16,16 +16,12 @@ class HandlingOpenError(ConflictError):
     default_detail = "Read GET /v1/handling-requests and answer, await or end the open one."
 
 
-class HandlingMovedError(ConflictError):
-    """The request is where this step does not lead on; `status_now` says where it is."""
+class HandlingMovedError(MovedError):
+    """The request is where this step does not lead on, or another step was first."""
 
     code = "handling-step-not-possible"
     title = "Not a step from here"
     default_detail = "Read the request: steps lists what your office can do next."
-
-    def __init__(self, status: str) -> None:
-        super().__init__()
-        self.extensions = {"status_now": status}
 
 
 class HandlingDoneError(ConflictError):

@@ -93,10 +93,10 @@ class HandlingParty(Base):
         CheckConstraint("number BETWEEN 1 AND 9", name="number"),
         CheckConstraint(
             "(overlap_id IS NULL) = (case_id IS NULL)"
-            " AND (overlap_id IS NULL) = (requester_case_id IS NULL)",
+            " AND (overlap_id IS NULL OR requester_case_id IS NOT NULL)",
             name="overlap",
         ),
-        CheckConstraint("number > 1 OR overlap_id IS NULL", name="requester"),
+        CheckConstraint("number > 1 OR requester_case_id IS NULL", name="requester"),
         CheckConstraint("first_terms > 0 OR joined_at IS NULL", name="joined"),
         Index(
             "ix_handling_parties_leaves_on", "leaves_on", postgresql_where=text("left_at IS NULL")
@@ -104,6 +104,13 @@ class HandlingParty(Base):
         Index("uq_handling_parties_office", "request_id", "office_id", unique=True),
         # one open agreement, and one open question of each kind, for each overlap
         Index("uq_handling_parties_open", "overlap_id", "open_as", unique=True),
+        # and without an overlap for each office that is asked about a case
+        Index(
+            "uq_handling_parties_open_case",
+            *("requester_case_id", "office_id", "open_as"),
+            unique=True,
+            postgresql_where=text("overlap_id IS NULL"),
+        ),
         Index("ix_handling_parties_office_id_request_id", "office_id", "request_id"),
     )
 
@@ -115,6 +122,7 @@ class HandlingParty(Base):
     overlap_id: Mapped[UUID | None] = mapped_column(ForeignKey(Overlap.id, ondelete="CASCADE"))
     case_id: Mapped[int | None]
     requester_case_id: Mapped[int | None]
+    """The case of who asks; None of who was named beside an overlap, and of who joined later."""
     open_as: Mapped[str | None]
     """`agreement`, or the kind of a question, from when the request is sent until it has ended."""
     accepted_terms: Mapped[int | None] = mapped_column(SmallInteger)

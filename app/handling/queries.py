@@ -31,7 +31,12 @@ SELECT h.*, me.number AS own_number, me.overlap_id AS own_overlap_id, me.left_at
        (SELECT a.terms FROM handling_terms a
         WHERE a.request_id = h.id AND a.number = h.agreed_number) AS agreed_terms,
        m.lead_office_id, m.ends_on, lead.code AS lead_code, lead.name AS lead_name,
-       $2::date AS today, promised.commitments
+       $2::date AS today, promised.commitments,
+       (SELECT json_build_object('source_system', c.source_system, 'external_id', c.external_id)
+        FROM cases c WHERE c.office_id = $1 AND c.id = CASE me.number WHEN 1 THEN (
+          SELECT q.requester_case_id FROM handling_parties q WHERE q.request_id = h.id
+          AND q.requester_case_id IS NOT NULL ORDER BY q.number LIMIT 1) ELSE me.case_id END)
+         AS own_case
 FROM handling_parties me
 JOIN handling_requests h ON h.id = me.request_id
 CROSS JOIN LATERAL (

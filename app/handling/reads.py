@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.cases.overlap_schemas import OverlapId
+from app.cases.overlap_schemas import CaseRef, OverlapId
 from app.core.schemas import PageRead, Read, Version
 from app.handling.machine import Step
 from app.handling.terms import PartyNumber, TermChange, Terms
@@ -80,6 +80,8 @@ class HandlingRead(Read):
     kind: Kind
     overlap_id: OverlapId | None = None
     """The overlap that ties the reader's office to it; null for an office named by its code."""
+    case: CaseRef | None = None
+    """The reader's own case that it is about, the first of several; else null."""
     direction: Literal["sent", "received"]
     """Whether the reader's office asked, or was asked."""
     status: Status

@@ -58,6 +58,7 @@ def render(row: asyncpg.Record) -> HandlingRead:
         terms_number=row["number"] or 0,
         agreed_number=row["agreed_number"] and min(row["agreed_number"], row["number"]),
         overlap_id=public_id(ladder.PREFIX, UUID(str(overlap))) if overlap else None,
+        case=row["own_case"],
         direction="sent" if row["own_number"] == 1 else "received",
         steps=_steps(row),
         parties=tuple(_party(each, row) for each in row["parties"]),

@@ -7,10 +7,10 @@ from app.access.errors import StepUpNeededError
 from app.access.permissions import Permission
 from app.accounts.deps import CurrentPrincipal
 from app.accounts.errors import IdempotencyKeyReusedError
-from app.accounts.idempotency import CurrentClaim, answer_once
+from app.accounts.idempotency import Once
 from app.accounts.pages import RequestedPage
 from app.cases import ladder
-from app.cases.errors import OverlapNotFoundError
+from app.cases.errors import CaseNotFoundError, OverlapNotFoundError
 from app.cases.overlap_schemas import OverlapId
 from app.core.deps import IfMatch, Now, Session
 from app.core.errors import AppError, PreconditionFailedError, PreconditionRequiredError
@@ -18,7 +18,7 @@ from app.core.http import StrictRoute
 from app.core.ids import parse_public_id
 from app.core.openapi import operation
 from app.core.paging import CursorError
-from app.handling import answering, asking, deciding, errors, queries, reading, signing
+from app.handling import answering, asking, deciding, errors, moving, queries, reading, signing
 from app.handling.reads import (
     AgreementExport,
     HandlingId,
@@ -35,6 +35,7 @@ from app.handling.schemas import (
     InstrumentRecord,
 )
 from app.matters.errors import InstrumentMissingError, WordsRefusedError
+from app.sharing.routes import CASE, Ref
 from app.teamwork.routes import PdfResponse
 
 router = APIRouter(prefix="/v1", tags=["handling"], route_class=StrictRoute)
@@ -70,17 +71,36 @@ async def request_handling(
     body: HandlingAsk,
     session: Session,
     principal: CurrentPrincipal,
-    claim: CurrentClaim,
+    once: Once,
     now: Now,
 ) -> Response:
     """Ask the other office of an overlap, and others: a question is sent, an agreement drafted."""
     key = parse_public_id(ladder.PREFIX, overlap_id)
-    return await answer_once(
-        session,
-        claim,
-        Permission.HANDLING_REQUEST,
-        201,
-        lambda: asking.request_handling(session, principal, key, body, now=now),
+    return await once(lambda: asking.request_handling(session, principal, key, body, now=now))
+
+
+@router.post(
+    CASE + "/handling-requests",
+    status_code=201,
+    response_model=HandlingRead,
+    openapi_extra=operation(
+        *(CaseNotFoundError, OverlapNotFoundError, errors.HandlingOpenError),
+        *(errors.PartiesRefusedError, errors.TermsRefusedError, IdempotencyKeyReusedError),
+        scope=Permission.HANDLING_REQUEST,
+        sends=["ETag", "Location"],
+    ),
+)
+async def request_handling_of_case(
+    ref: Ref,
+    body: HandlingAsk,
+    session: Session,
+    principal: CurrentPrincipal,
+    once: Once,
+    now: Now,
+) -> Response:
+    """Ask offices, by code, about an own case that need not overlap; they learn nothing of it."""
+    return await once(
+        lambda: asking.request_handling_of_case(session, principal, ref, body, now=now)
     )
 
 
@@ -164,19 +184,15 @@ async def move_handling_request(
     body: HandlingMove,
     session: Session,
     principal: CurrentPrincipal,
-    claim: CurrentClaim,
+    once: Once,
     if_match: IfMatch,
     now: Now,
 ) -> Response:
     """Revise a draft, give it to the own leadership, or take the request back."""
-    return await answer_once(
-        session,
-        claim,
-        Permission.HANDLING_REQUEST,
-        200,
-        lambda: asking.move_request(
+    return await once(
+        lambda: moving.move_request(
             session, principal, request_id, body, if_match=if_match, now=now
-        ),
+        )
     )
 
 
@@ -194,19 +210,15 @@ async def answer_handling_request(
     body: HandlingAnswer,
     session: Session,
     principal: CurrentPrincipal,
-    claim: CurrentClaim,
+    once: Once,
     if_match: IfMatch,
     now: Now,
 ) -> Response:
     """Accept, decline with a reason, counter, extend, admit another office, or close a question."""
-    return await answer_once(
-        session,
-        claim,
-        Permission.HANDLING_ANSWER,
-        200,
+    return await once(
         lambda: answering.answer_request(
             session, principal, request_id, body, if_match=if_match, now=now
-        ),
+        )
     )
 
 
@@ -225,19 +237,15 @@ async def sign_handling_request(
     body: HandlingSign,
     session: Session,
     principal: CurrentPrincipal,
-    claim: CurrentClaim,
+    once: Once,
     if_match: IfMatch,
     now: Now,
 ) -> Response:
     """Sign the exact text of the terms on the table, as leadership of the own office."""
-    return await answer_once(
-        session,
-        claim,
-        Permission.HANDLING_SIGN,
-        200,
+    return await once(
         lambda: signing.sign_request(
             session, principal, request_id, body, if_match=if_match, now=now
-        ),
+        )
     )
 
 
@@ -254,19 +262,15 @@ async def decide_handling_request(
     body: HandlingDecision,
     session: Session,
     principal: CurrentPrincipal,
-    claim: CurrentClaim,
+    once: Once,
     if_match: IfMatch,
     now: Now,
 ) -> Response:
     """Return the own office's draft, leave an agreement or conclude it, as leadership."""
-    return await answer_once(
-        session,
-        claim,
-        Permission.HANDLING_SIGN,
-        200,
+    return await once(
         lambda: deciding.decide_request(
             session, principal, request_id, body, if_match=if_match, now=now
-        ),
+        )
     )
 
 
@@ -286,14 +290,10 @@ async def record_instrument(
     body: InstrumentRecord,
     session: Session,
     principal: CurrentPrincipal,
-    claim: CurrentClaim,
+    once: Once,
     now: Now,
 ) -> Response:
     """Enter a referral or consent on paper; the document stays in the office."""
-    return await answer_once(
-        session,
-        claim,
-        Permission.HANDLING_ANSWER,
-        201,
-        lambda: deciding.record_instrument(session, principal, request_id, body, now=now),
+    return await once(
+        lambda: deciding.record_instrument(session, principal, request_id, body, now=now)
     )

@@ -78,6 +78,7 @@ ADVICE: Final[Mapping[str, str]] = MappingProxyType(
         "url-unreadable": "Give a web address such as https://example.com/page.",
         "value-not-latin": "Write it in Latin letters and digits.",
         "value-placeholder": "Leave it empty: this value only fills a form.",
+        "value-too-long": "This is too long; check whether values of several cells ran together.",
         "vin-check-digit": "The check digit does not fit; check the VIN.",
         "vin-unreadable": "Give the VIN with its 17 letters and digits.",
         "wallet-checksum": "This is no valid address of the chain; check every letter.",

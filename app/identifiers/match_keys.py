@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from app.identifiers.addresses import normalize_address
 from app.identifiers.birth_dates import BirthDate, parse_birth_date
@@ -22,6 +23,9 @@ from app.identifiers.phones import normalize_phone
 
 MAX_ALIASES = 8
 """Most names, with those derived from compound surnames, under which one person is posted."""
+
+LONGEST: Final = 65_000
+"""Most signs of all fields of a match key: with their lengths they fit the limit of RFC 9497."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,15 @@ class MatchKey:
 
     kind: str
     fields: tuple[str, ...] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse what no OPRF takes, as where an export lost a quotation mark.
+
+        Raises:
+            IdentifierError: `value-too-long`.
+        """
+        if sum(map(len, self.fields)) > LONGEST:
+            raise IdentifierError("value-too-long")
 
     @property
     def spec(self) -> Kind:
@@ -89,8 +102,8 @@ def person_aliases(names: Sequence[PersonName], postcodes: Sequence[str] = ()) -
         At most `MAX_ALIASES` aliases. None for a name that makes no key, as a first name alone.
 
     Raises:
-        IdentifierError: a name or date cannot be read, a name stands for nobody, or there are
-            more than `MAX_ALIASES` names.
+        IdentifierError: a name or date cannot be read or is too long, a name stands for nobody, or
+            there are more than `MAX_ALIASES` names.
     """
     if len(names) > MAX_ALIASES:
         raise IdentifierError("too-many-names")

@@ -54,7 +54,9 @@ _NO_APOSTROPHES: Final = str.maketrans(dict.fromkeys(_APOSTROPHES))
 _LETTERS: Final = str.maketrans(_TABLES["letters"])
 """Capitals that Unicode does not decompose into a Latin letter and a mark."""
 
-_UNSAID: Final = frozenset(_TABLES["unsaid"])
+UNSAID: Final = frozenset(_TABLES["unsaid"])
+"""Words that say that there is no name, such as UNKNOWN."""
+
 _UNSAID_PHRASES: Final = frozenset(_TABLES["unsaid_phrases"])
 _PERHAPS_UNSAID: Final = frozenset(_TABLES["perhaps_unsaid"])
 """What says nothing where no other name stands beside it, and is a name of some: BLANK, NA."""
@@ -177,9 +179,7 @@ def normalize_name(given: str, surname: str, middle: str = "") -> Name:
         IdentifierError: `name-not-latin`; `name-missing` if no letter is left; `name-placeholder`
             if it stands for nobody: every office's John Doe would be one person.
     """
-    givens, surnames, middles = (
-        [_letters(word) for word in words(text)] for text in (given, surname, middle)
-    )
+    givens, surnames, middles = map(_spelled, (given, surname, middle))
     if _is_nobody(givens, surnames):
         raise IdentifierError("name-placeholder")
     first, *more = [*_said(givens), ""]
@@ -196,6 +196,16 @@ def normalize_name(given: str, surname: str, middle: str = "") -> Name:
         last=last,
         parts=tuple(parts) if len(core) > 1 else (),
     )
+
+
+def is_unsaid(surname: str) -> bool:
+    """Say whether a surname says that there is none, or not the whole: UNKNOWN, N/A, LNU.
+
+    Raises:
+        IdentifierError: `name-not-latin`.
+    """
+    spelled = _spelled(surname)
+    return _said(spelled) != spelled
 
 
 def rarity_tenths(formal: str, last: str) -> int:
@@ -215,11 +225,15 @@ def rarity(formal: str, last: str) -> int:
     return sum(tenths >= cut for cut in RARITY_CUTS)
 
 
+def _spelled(text: str) -> list[str]:
+    return [_letters(word) for word in words(text)]
+
+
 def _said(names: list[str]) -> list[str]:
     """Return the names before the first one that says that there is none."""
     if " ".join(names) in _UNSAID_PHRASES or _FILLER.fullmatch("".join(names)):
         return []
-    return list(takewhile(lambda name: name not in _UNSAID, names))
+    return list(takewhile(lambda name: name not in UNSAID, names))
 
 
 def _is_nobody(givens: list[str], surnames: list[str]) -> bool:

@@ -1,4 +1,4 @@
-from app.core.errors import ConflictError, InvalidError, NotFoundError
+from app.core.errors import ConflictError, InvalidError, MovedError, NotFoundError
 
 
 class QuestionNotFoundError(NotFoundError):
@@ -9,11 +9,12 @@ class QuestionNotFoundError(NotFoundError):
     default_detail = "Check the id in GET /v1/infusion-questions."
 
 
-class QuestionStandsError(ConflictError):
+class QuestionStandsError(MovedError):
     """The question is in a state that this step does not start from."""
 
     code = "infusion-question-state"
     title = "Not in this state"
+    default_detail = "Read the question: what is answered, withdrawn or expired stays so."
 
 
 class QuestionNotYoursError(ConflictError):

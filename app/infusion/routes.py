@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from app.access.permissions import Permission
 from app.accounts.deps import CurrentPrincipal
 from app.accounts.errors import IdempotencyKeyReusedError
-from app.accounts.idempotency import CurrentClaim, answer_once
+from app.accounts.idempotency import Once
 from app.accounts.pages import RequestedPage
 from app.cases.errors import TextRefusedError
 from app.core.deps import Now, Session
@@ -122,17 +122,11 @@ async def ask_question(
     body: QuestionAsk,
     session: Session,
     principal: CurrentPrincipal,
-    claim: CurrentClaim,
+    once: Once,
     now: Now,
 ) -> Response:
     """Ask another office's desk about a matter told in coded words; it may be discoverable."""
-    return await answer_once(
-        session,
-        claim,
-        Permission.INFUSION_ASK,
-        201,
-        lambda: service.ask_question(session, principal, body, now=now),
-    )
+    return await once(lambda: service.ask_question(session, principal, body, now=now))
 
 
 @router.get(
@@ -184,17 +178,11 @@ async def take_question(
     body: QuestionStep,  # noqa: ARG001 -- each POST takes an object
     session: Session,
     principal: CurrentPrincipal,
-    claim: CurrentClaim,
+    once: Once,
     now: Now,
 ) -> Response:
     """Say that someone of the desk is at it, so that the other office knows."""
-    return await answer_once(
-        session,
-        claim,
-        Permission.INFUSION_ANSWER,
-        200,
-        lambda: service.take_question(session, principal, question_id, now=now),
-    )
+    return await once(lambda: service.take_question(session, principal, question_id, now=now))
 
 
 @router.post(
@@ -209,16 +197,12 @@ async def answer_question(
     body: QuestionAnswer,
     session: Session,
     principal: CurrentPrincipal,
-    claim: CurrentClaim,
+    once: Once,
     now: Now,
 ) -> Response:
     """Answer a question in general terms; the first answer is final and may be discoverable."""
-    return await answer_once(
-        session,
-        claim,
-        Permission.INFUSION_ANSWER,
-        200,
-        lambda: service.answer_question(session, principal, question_id, body.answer, now=now),
+    return await once(
+        lambda: service.answer_question(session, principal, question_id, body.answer, now=now)
     )
 
 
@@ -232,17 +216,11 @@ async def say_use(
     body: QuestionUse,
     session: Session,
     principal: CurrentPrincipal,
-    claim: CurrentClaim,
+    once: Once,
     now: Now,
 ) -> Response:
     """Say whether the answer was used, and what for or why not."""
-    return await answer_once(
-        session,
-        claim,
-        Permission.INFUSION_ASK,
-        200,
-        lambda: service.say_use(session, principal, question_id, body, now=now),
-    )
+    return await once(lambda: service.say_use(session, principal, question_id, body, now=now))
 
 
 @router.post(
@@ -255,14 +233,8 @@ async def withdraw_question(
     body: QuestionStep,  # noqa: ARG001 -- each POST takes an object
     session: Session,
     principal: CurrentPrincipal,
-    claim: CurrentClaim,
+    once: Once,
     now: Now,
 ) -> Response:
     """Withdraw a question that is not answered; the desk may have read it."""
-    return await answer_once(
-        session,
-        claim,
-        Permission.INFUSION_ASK,
-        200,
-        lambda: service.withdraw_question(session, principal, question_id, now=now),
-    )
+    return await once(lambda: service.withdraw_question(session, principal, question_id, now=now))

@@ -220,8 +220,7 @@ async def _step(
         raise QuestionNotYoursError
     is_late = row["status"] in states.UNANSWERED and row["expires_at"] <= now
     if row["status"] not in step.starts or is_late:
-        status_now = "expired" if is_late else row["status"].replace("_", " ")
-        raise QuestionStandsError(f"The question is {status_now}; read it for what is left.")
+        raise QuestionStandsError("expired" if is_late else row["status"])
     await session.execute(
         update(InfusionQuestion)
         .where(InfusionQuestion.id == row["id"])

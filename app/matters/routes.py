@@ -7,7 +7,7 @@ from app.access.errors import StepUpNeededError
 from app.access.permissions import Permission
 from app.accounts.deps import CurrentPrincipal
 from app.accounts.errors import IdempotencyKeyReusedError
-from app.accounts.idempotency import CurrentClaim, answer_once
+from app.accounts.idempotency import Once
 from app.accounts.pages import RequestedPage
 from app.cases.errors import CaseNotFoundError
 from app.core.deps import Now, Session
@@ -107,17 +107,11 @@ async def offer_lead(
     body: LeadOffer,
     session: Session,
     principal: CurrentPrincipal,
-    claim: CurrentClaim,
+    once: Once,
     now: Now,
 ) -> Response:
     """Offer the lead to another party, as leadership of the office that has it."""
-    return await answer_once(
-        session,
-        claim,
-        Permission.HANDLING_SIGN,
-        201,
-        lambda: leads.offer_lead(session, principal, matter_id, body.office, now=now),
-    )
+    return await once(lambda: leads.offer_lead(session, principal, matter_id, body.office, now=now))
 
 
 @router.post(
@@ -138,17 +132,13 @@ async def accept_lead(
     body: LeadTake,
     session: Session,
     principal: CurrentPrincipal,
-    claim: CurrentClaim,
+    once: Once,
     now: Now,
 ) -> Response:
     """Take the lead that was offered; it passes at this moment."""
     offer = parse_public_id(service.OFFER, offer_id)
-    return await answer_once(
-        session,
-        claim,
-        Permission.HANDLING_SIGN,
-        200,
-        lambda: leads.accept_lead(session, principal, matter_id, offer, body.from_office, now=now),
+    return await once(
+        lambda: leads.accept_lead(session, principal, matter_id, offer, body.from_office, now=now)
     )
 
 

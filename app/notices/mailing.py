@@ -65,7 +65,9 @@ async def offices_to_mail(postbox: Postbox, *, now: datetime) -> list[int]:
 
 async def send_mails(postbox: Postbox, office_id: int, *, now: datetime) -> int:
     """Send what is due to the people of an office; returns how many were tried."""
-    office = Principal("worker", office_id, frozenset())
+    # between them these are told of every event; whether the person is, is asked for each mail
+    roles = frozenset({Role.CLIENT, Role.AUDITOR})
+    office = Principal("worker", office_id, frozenset(), roles=roles)
     async with transaction(postbox.sessions, office) as session:
         if await is_suspended(session, office_id):
             return 0
@@ -92,7 +94,7 @@ async def _send(
         office,
         person_id=mail["person_id"],
         roles=frozenset(Role(role) for role in mail["roles"]),
-        permissions=permissions_of(mail["roles"]) & {Permission.OVERLAPS_READ},
+        permissions=permissions_of(mail["roles"]) & {Permission.NOTICES_READ},
     )
     async with transaction(postbox.sessions, person) as session:
         if not await mails.is_claimed(session, mail):

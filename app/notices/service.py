@@ -32,9 +32,9 @@ async def list_notices(
     """Return a page of the person's notices, newest first, and the places of all that it went by.
 
     Raises:
-        MissingScopeError: the caller lacks `overlaps:read`.
+        MissingScopeError: the caller lacks `notices:read`.
     """
-    principal.require(Permission.OVERLAPS_READ)
+    principal.require(Permission.NOTICES_READ)
     place = _END if before is None else notifications.parts_of(before)
     rows = await queries.list_own(
         session, principal, before=place, limit=limit, is_unread_only=is_unread_only
@@ -58,7 +58,7 @@ async def list_notices(
 
 async def count_unread(session: AsyncSession, principal: Principal) -> int:
     """Return how many notices the person has not read, at most 20; none without the right."""
-    if Permission.OVERLAPS_READ not in principal.permissions:
+    if Permission.NOTICES_READ not in principal.permissions:
         return 0
     return await queries.count_unread(session, principal)
 
@@ -69,7 +69,7 @@ async def mark_notice(
     """Mark one notice as read, or unread if it was marked by itself; returns how many are left.
 
     Raises:
-        MissingScopeError: the caller lacks `overlaps:read`.
+        MissingScopeError: the caller lacks `notices:read`.
         NoticeNotFoundError: there is none such for the caller.
     """
     number, _ = await _place(session, principal, event_id)
@@ -98,9 +98,9 @@ async def read_settings(
     """Return what the caller is told, and how.
 
     Raises:
-        MissingScopeError: the caller lacks `overlaps:read`.
+        MissingScopeError: the caller lacks `notices:read`.
     """
-    principal.require(Permission.OVERLAPS_READ)
+    principal.require(Permission.NOTICES_READ)
     row = await queries.get_setting(session, principal.person_id)
     return NoticeSettingsRead.model_validate(
         {
@@ -123,11 +123,11 @@ async def put_settings(
     """Choose what to be told, and how; mail that begins is about what comes from now on.
 
     Raises:
-        MissingScopeError: the caller lacks `overlaps:read`.
+        MissingScopeError: the caller lacks `notices:read`.
         MailAbsentError: mail is chosen, and the operator sends none.
         NoticeAddressError: mail without an address, or with one that is not the office's.
     """
-    principal.require(Permission.OVERLAPS_READ)
+    principal.require(Permission.NOTICES_READ)
     if chosen.mail != "none" and not is_mail_sent:
         raise MailAbsentError
     if chosen.address is not None:
@@ -148,7 +148,7 @@ async def put_settings(
 
 
 async def _place(session: AsyncSession, principal: Principal, event_id: str) -> tuple[int, int]:
-    principal.require(Permission.OVERLAPS_READ)
+    principal.require(Permission.NOTICES_READ)
     place = await queries.get_place(session, principal, parse_public_id(EVENT, event_id))
     if place is None:
         raise NoticeNotFoundError

@@ -9,6 +9,7 @@ import asyncpg
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.cases import ladder
 from app.core.db import driver
@@ -91,11 +92,20 @@ async def list_events(
         *parts_of(after or UUID(int=0)),
         limit,
     )
-    return [_row(row) for row in rows]
+    return [_row(principal, row) for row in rows]
 
 
-def _row(row: asyncpg.Record) -> FeedRow:
-    return FeedRow(*row)
+def _row(principal: Principal, row: asyncpg.Record) -> FeedRow:
+    """Return an event, shown as far as its object and its type are for the caller."""
+    found = FeedRow(*row)
+    return found._replace(is_shown=found.is_shown and _is_told(principal, found))
+
+
+def _is_told(principal: Principal, row: FeedRow) -> bool:
+    if row.type == "alarm.raised":
+        return Permission.ALARMS_READ in principal.permissions
+    of_office = row.type.startswith(("participation.", "commitment.", "credential."))
+    return of_office or Permission.OVERLAPS_READ in principal.permissions
 
 
 async def list_numbered(
@@ -105,7 +115,7 @@ async def list_numbered(
     rows = await (await driver(session)).fetch(
         _NUMBERED, *ladder.arguments(principal, now), principal.person_id, numbers
     )
-    return [row for row in map(_row, rows) if row.is_shown]
+    return [found for row in rows if (found := _row(principal, row)).is_shown]
 
 
 async def get_horizon(session: AsyncSession) -> UUID:

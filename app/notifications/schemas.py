@@ -35,6 +35,7 @@ EventType = Literal[
     "advice.asked",
     "advice.answered",
     "advice.updated",
+    "alarm.raised",
 ]
 
 
@@ -57,7 +58,9 @@ class EventRead(Read):
     `matter.review_due`: by the terms, the parties review it now. `contact.requested`: the
     other side of an overlap asks whom to call; `contact.answered`: it said so or declined;
     `contact.ended`: withdrawn, or nobody answered in time. `advice.asked`: the office's desk is
-    asked; `advice.answered`; `advice.updated`: any other step of a question."""
+    asked; `advice.answered`; `advice.updated`: any other step of a question.
+    `alarm.raised`: `GET /v1/alarms` has a new one; only those are told who may read it, machine
+    clients never."""
     at: datetime
     """When it happened, UTC."""
     overlap_id: str | None

@@ -45,7 +45,7 @@ def explain_person(
     Args:
         facts: Of the pair of names that counted; None if one subject has no name.
         shared: Kinds of shared identifiers.
-        differing: Strong kinds that both subjects have and do not share.
+        differing: Kinds of number that both subjects have, one a person, and that differ.
     """
     facts = facts or PersonFacts("unknown", "unknown", "unknown", "unknown")
     shown = vars(facts) | {"shared": _shown(shared), "differing": list(differing)}

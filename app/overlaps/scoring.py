@@ -157,7 +157,7 @@ class Score:
     Attributes:
         bits: binary logarithm of the odds, prior included.
         pair: the pair of names that counted; None if one subject has no name.
-        differing: strong kinds that both subjects have and do not share.
+        differing: strong kinds that both subjects have and do not share, of which a person has one.
         is_name_alone: whether nothing but names agrees.
     """
 
@@ -183,11 +183,14 @@ def score(
         pairs: The pairs of names of the two subjects; empty if one has none.
         shared: As `holders` of `contact_bits`, of every kind that is not a name.
         prior: The odds before the evidence.
-        numbers: Mask of the strong kinds that both subjects have; those not shared differ.
+        numbers: Mask of the strong kinds that both subjects have.
         weak: The shared kinds that a suppression list gives less weight.
     """
     population = prior.opposite_subjects
-    differing = [kind for kind in kinds_of_numbers(numbers) if kind not in shared]
+    # licenses and passports of two issuers differ rightly, and the issuer is not known here
+    differing = [
+        kind for kind in kinds_of_numbers(numbers) if kind not in shared and not KINDS[kind].of
+    ]
     has_number = any(KINDS[kind].evidence == "strong" for kind in shared)
     is_sure = any(KINDS[kind].evidence == "strong" for kind in shared if kind not in weak)
     least = PERSON_FLOOR if is_sure else -math.inf

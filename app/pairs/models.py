@@ -2,7 +2,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -21,6 +21,7 @@ class Overlap(Base):
         ),
         Index("uq_overlaps_cases", "low_case_id", "high_case_id", unique=True),
         Index("ix_overlaps_high_case_id", "high_case_id"),
+        Index("ix_overlaps_state_id", "state", "id", postgresql_where=text("state IS NOT NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -37,6 +38,8 @@ class Overlap(Base):
     changed_at: Mapped[datetime]
     retracted_at: Mapped[datetime | None]
     retract_reason: Mapped[str | None]
+    state: Mapped[str | None]
+    """That of both offices, None where they are of two; the database finds it."""
 
 
 class OverlapSide(Base):

@@ -18,8 +18,8 @@ class SignInRefusedError(AppError):
     code = "sign-in-refused"
     title = "Sign-in refused"
     default_detail = (
-        "Check office, account and password or code. After several failures wait a quarter of an "
-        "hour, or ask your office's administrator to release the account."
+        "Check office, account and password or code. After five failures in a quarter of an hour "
+        "only your office's administrator can release the account."
     )
 
 

@@ -33,22 +33,18 @@ _TURNS: Final = {
 _SEEN_TO: Final = (
     "EXISTS (SELECT FROM assignments a WHERE a.office_id = v.office_id AND a.overlap_id = v.id{by})"
 )
-_MINE: Final = _SEEN_TO.format(by=" AND a.person_id = {person}::uuid")
+_MINE: Final = _SEEN_TO.format(by=" AND a.person_id = {value}::uuid")
+_NOBODYS: Final = f" AND NOT {_SEEN_TO.format(by='')}"
 
-# $5 a cursor, $6 a limit, $7 a band, $8 the number of an own case, $9 who sees to it, $10 the
-# person who asks, $11 an instant
+# by their number, which another system of the office may have given too
+_OF_CASE: Final = """ AND v.case_id = ANY (ARRAY(
+  SELECT c.id FROM cases c WHERE c.office_id = $1 AND c.external_id = {value}))"""
+
+# $5 a cursor, $6 a limit
 _PAGE: Final = (
-    " AND ($7::text IS NULL OR v.band = $7) AND ($8::text IS NULL OR v.external_id = $8)"
-    f" AND ($9::text = 'anyone' OR $9 = 'me' AND {_MINE.format(person='$10')}"
-    f" OR $9 = 'nobody' AND NOT {_SEEN_TO.format(by='')})"
-    " AND ($11::timestamptz IS NULL OR v.found_at > $11)"
     " AND v.id < coalesce($5, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)"
     " ORDER BY v.id DESC LIMIT $6"
 )
-_PAGES: Final = {
-    turn: ladder.MARKED.format(page=ladder.VISIBLE + ladder.STANDING + condition + _PAGE)
-    for turn, condition in _TURNS.items()
-}
 
 # $5 how many are looked at, $6 the person who asks, $7 when they last looked
 _COUNTS: Final = f"""
@@ -57,7 +53,7 @@ WITH v AS (
 SELECT count(*) FILTER (WHERE NOT {_OWN}) AS ours,
        count(*) FILTER (WHERE {_OWN} AND NOT {_OTHER}) AS theirs,
        count(*) FILTER (WHERE {_OWN} AND {_OTHER}) AS settled,
-       count(*) FILTER (WHERE {_MINE.format(person="$6")}) AS mine,
+       count(*) FILTER (WHERE {_MINE.format(value="$6")}) AS mine,
        count(*) FILTER (WHERE v.found_at > $7::timestamptz) AS fresh,
        count(*) AS "all"
 FROM v
@@ -95,13 +91,31 @@ async def list_overlaps(
     now: datetime,
 ) -> list[SeenOverlap]:
     """Return a page of the overlaps that the caller may know of and asked for, newest first."""
+    conditions, values = _conditions(asked, principal.person_id)
+    page = ladder.VISIBLE + ladder.STANDING + conditions + _PAGE
     rows: list[asyncpg.Record] = await (await driver(session)).fetch(
-        _PAGES[asked.turn],
-        *ladder.arguments(principal, now),
-        *(before, limit, asked.band, asked.external_id),
-        *(asked.assigned, principal.person_id, asked.since),
+        ladder.MARKED.format(page=page), *ladder.arguments(principal, now), before, limit, *values
     )
     return [ladder.seen(row) for row in rows]
+
+
+def _conditions(asked: QueueFilter, person_id: UUID | None) -> tuple[str, list[object]]:
+    """Return SQL for what is asked for, and the values of its parameters, from $7 on.
+
+    What is not asked for has no condition: one that may be off is planned as if it kept little.
+    """
+    found = _TURNS[asked.turn] + (_NOBODYS if asked.assigned == "nobody" else "")
+    values: list[object] = []
+    for is_asked, condition, value in (
+        (asked.band is not None, " AND v.band = {value}::text", asked.band),
+        (asked.external_id is not None, _OF_CASE, asked.external_id),
+        (asked.assigned == "me", f" AND {_MINE}", person_id),
+        (asked.since is not None, " AND v.found_at > {value}::timestamptz", asked.since),
+    ):
+        if is_asked:
+            values.append(value)
+            found += condition.format(value=f"${len(values) + 6}")
+    return found, values
 
 
 async def count_overlaps(

@@ -14,7 +14,13 @@ QUICK_CHECK: Final = "quick_check"
 """The class of subjects that are looked up without a post; tokens that an office has made before
 would else be worth any number of questions."""
 
-PER_DAY: Final[Mapping[str, int]] = {"person": 3000, "tel": 500, QUICK_CHECK: 600}
+READING: Final = "reading"
+"""The class of overlaps that are opened for what the other office's case is about."""
+
+COUNTED: Final = frozenset({QUICK_CHECK, READING})
+"""Classes of what is not evaluated; no import allowance is of these."""
+
+PER_DAY: Final[Mapping[str, int]] = {"person": 3000, "tel": 500, QUICK_CHECK: 600, READING: 300}
 PER_DAY_OF_ANY_OTHER: Final = 200
 
 

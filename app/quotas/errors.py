@@ -1,6 +1,7 @@
 from datetime import datetime, timedelta
 
 from app.core.errors import AppError, ForbiddenError
+from app.quotas.allowances import COUNTED
 
 
 class QuotaExceededError(AppError):
@@ -35,9 +36,11 @@ def exceeded(key_class: str, wait: timedelta | None, now: datetime) -> QuotaExce
     else:
         seconds = int(wait.total_seconds()) + 1
         again = (now + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        advice = (
+            "Wait" if key_class in COUNTED else "Wait, or ask the operator for an import allowance"
+        )
         error = QuotaExceededError(
-            f"The allowance of the class {key_class} is used up until {again}. Wait, or ask the "
-            "operator for an import allowance."
+            f"The allowance of the class {key_class} is used up until {again}. {advice}."
         )
         error.headers = {"Retry-After": str(seconds)}
     error.key_class = key_class

@@ -90,7 +90,8 @@ class AllowanceRead(Read):
     """What the office had evaluated of one class of identifiers, and how much it may."""
 
     key_class: str
-    """As GET /v1/oprf/keys names it; with `feed:` before it, for the feed of defendants."""
+    """As GET /v1/oprf/keys names it; with `feed:` before it, for the feed of defendants;
+    `quick_check` for subjects looked up, `reading` for overlaps opened with a reason."""
     used: int
     """Elements that count now; a day's allowance comes back in a day."""
     limit: int

@@ -6,7 +6,7 @@ from app.access.errors import StepUpNeededError
 from app.access.permissions import Permission
 from app.accounts.deps import CurrentPrincipal
 from app.accounts.errors import IdempotencyKeyReusedError
-from app.accounts.idempotency import CurrentClaim, answer_once
+from app.accounts.idempotency import Once
 from app.accounts.pages import RequestedPage
 from app.cases.errors import CaseHeldError, CaseNotFoundError
 from app.cases.registering import Intake
@@ -148,17 +148,11 @@ async def ask_correction(
     body: CorrectionAsk,
     session: Session,
     principal: CurrentPrincipal,
-    claim: CurrentClaim,
+    once: Once,
     now: Now,
 ) -> Response:
     """Have one of the own cases reviewed, for a person's counsel or whoever asks."""
-    return await answer_once(
-        session,
-        claim,
-        Permission.CASES_POST,
-        201,
-        lambda: corrections.ask_correction(session, principal, ref, body, now=now),
-    )
+    return await once(lambda: corrections.ask_correction(session, principal, ref, body, now=now))
 
 
 @router.get(

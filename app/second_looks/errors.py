@@ -1,4 +1,4 @@
-from app.core.errors import ConflictError, NotFoundError
+from app.core.errors import MovedError, NotFoundError
 
 
 class SecondLookNotFoundError(NotFoundError):
@@ -8,8 +8,8 @@ class SecondLookNotFoundError(NotFoundError):
     title = "Second look not found"
 
 
-class SecondLookStateError(ConflictError):
-    """The step does not follow from where the second look is by now."""
+class SecondLookStateError(MovedError):
+    """The step does not follow from where the second look is by now, or another was first."""
 
     code = "second-look-state"
     title = "Not the next step"

@@ -39,7 +39,11 @@ _PAGES: Final = {
     "other": ladder.MARKED.format(page=_OTHERS + _BEFORE),
 }
 _ONE: Final = _OWN + " AND k.id = $5"
-_LOCK: Final = "SELECT FROM second_looks WHERE office_id = $1 AND id = $2 FOR NO KEY UPDATE"
+# the version as it stood before the wait for the lock, if there was one
+_LOCK: Final = """
+SELECT (SELECT s.version FROM second_looks s WHERE s.id = $2) AS version
+FROM second_looks WHERE office_id = $1 AND id = $2 FOR NO KEY UPDATE
+"""
 
 # overlaps that came after the declined case was last posted; others' locks are skipped
 _NEW: Final = f"""
@@ -70,23 +74,26 @@ async def list_looks(
     return rows
 
 
-async def get_look(
+async def lock_look(
     session: AsyncSession, principal: Principal, look_id: UUID | None, *, now: datetime
-) -> asyncpg.Record:
+) -> tuple[asyncpg.Record, int]:
     """Return a second look that the office is asked for, locked until the transaction ends.
+
+    With it comes its version when it was asked for: another one than the row's if a step was
+    waited for.
 
     Raises:
         SecondLookNotFoundError: absent, another office's, or its overlap is not for the caller.
     """
     connection = await driver(session)
-    await connection.execute(_LOCK, principal.office_id, look_id)
+    version = await connection.fetchval(_LOCK, principal.office_id, look_id)
     judge = Permission.OVERLAPS_JUDGE
     row: asyncpg.Record | None = await connection.fetchrow(
         _ONE, *ladder.arguments(principal, now, judge), look_id
     )
     if row is None:
         raise SecondLookNotFoundError
-    return row
+    return row, version
 
 
 async def lock_new(

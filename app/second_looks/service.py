@@ -112,13 +112,13 @@ async def take_step(
         PreconditionFailedError: `if_match` does not name the version that stands.
     """
     principal.require(Permission.OVERLAPS_JUDGE)
-    row = await queries.get_look(session, principal, look_id, now=now)
+    row, sent_at_version = await queries.lock_look(session, principal, look_id, now=now)
     state = NEXT.get((row["look_state"], step.event))
     if state is None:
-        raise SecondLookStateError(
-            f"By now it is {row['look_state']}; {SecondLookStateError.default_detail}"
-        )
-    if_match.require(f'"{row["look_version"]}"')
+        raise SecondLookStateError(row["look_state"])
+    if_match.require(f'"{sent_at_version}"')
+    if sent_at_version != row["look_version"]:  # a colleague was first while this one waited
+        raise SecondLookStateError(row["look_state"])
     at = "closed_at" if state == "closed" else "acknowledged_at"
     values: dict[str, Any] = {at: now, "state": state, "outcome": step.outcome}
     await session.execute(
@@ -133,7 +133,8 @@ async def take_step(
         public_id(PREFIX, row["look_id"]),
         detail={"outcome": step.outcome},
     )
-    return render(await queries.get_look(session, principal, look_id, now=now))
+    changed, _ = await queries.lock_look(session, principal, look_id, now=now)
+    return render(changed)
 
 
 def render(row: asyncpg.Record) -> SecondLookRead:

@@ -21,7 +21,7 @@ from app.core.db import APP, become, enter
 from app.core.ids import public_id
 from app.offices import queries as offices
 from app.offices.errors import OfficeNotFoundError
-from app.sharing import queries, register
+from app.sharing import queries, register, state_pointers
 from app.sharing.schemas import (
     AccessLine,
     AccessRead,
@@ -170,6 +170,7 @@ def _line(relation: Relation, decision: Decision, overlap_id: UUID | None = None
 async def list_state_overlaps(
     session: AsyncSession,
     principal: Principal,
+    asked: state_pointers.Asked = state_pointers.EVERY,
     *,
     before: UUID | None,
     limit: int,
@@ -181,8 +182,8 @@ async def list_state_overlaps(
         MissingScopeError: the caller lacks `state-overlaps:read`.
     """
     principal.require(Permission.STATE_OVERLAPS_READ)
-    rows = await queries.list_state_overlaps(
-        session, principal, before=before, limit=limit, now=now
+    rows = await state_pointers.list_state_overlaps(
+        session, principal, asked, before=before, limit=limit, now=now
     )
     found = [(row["id"], pointer(row)) for row in rows]
     shown = {read.id: read.rung for _, read in found}

@@ -1,9 +1,9 @@
-"""The only module that selects the register of grants, walls, notices and the state's pointers."""
+"""The only module that selects the register of grants, walls and notices."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, cast
+from typing import Any, Final, cast
 from uuid import UUID
 
 import asyncpg
@@ -11,10 +11,8 @@ from sqlalchemy import RowMapping, Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import load_only
 
-from app.access.permissions import Permission
-from app.access.policy import ceilings
 from app.access.principal import Principal
-from app.access.vocabulary import Disclosure, RecordClass, Relation, Rung
+from app.access.vocabulary import Disclosure, RecordClass, Rung
 from app.cases import ladder
 from app.cases.models import Case, CaseGrant, CaseWall
 from app.core.db import driver
@@ -23,26 +21,6 @@ from app.offices.queries import HAS_STATE_POINTERS, IN_FORCE
 from app.sharing.errors import GlassBreakNotFoundError, GrantNotFoundError, WallNotFoundError
 from app.sharing.models import GlassBreak
 
-# $1 the office that asks, $2 now, $3 whether its agreement is in force, $4 its ceilings;
-# the view decides by itself (cases/ladder.py)
-STATE_VISIBLE: Final = f"""
-SELECT v.id, v.version, v.found_at, v.band, v.findings, v.low_kind, v.high_kind
-FROM state_overlaps v
-JOIN offices me ON me.id = $1 AND me.kind = 'attorney_general' AND me.state = v.state
-WHERE $3 AND $1 NOT IN (v.low_office_id, v.high_office_id) AND NOT v.is_walled
-  AND least({ladder.disclosed(Relation.STATE, "v.low_disclosure")},
-            {ladder.disclosed(Relation.STATE, "v.high_disclosure")},
-            {ladder.capped("v.low_class", "$4")}, {ladder.capped("v.high_class", "$4")}) > 0
-  AND {IN_FORCE.format(office="v.low_office_id", today="$2::date")}
-  AND {IN_FORCE.format(office="v.high_office_id", today="$2::date")}
-  AND {HAS_STATE_POINTERS.format(state="me.state")}
-"""  # noqa: S608 -- constants only; every value is a parameter
-
-# $5 the last id of the page before, $6 the limit
-_STATE_PAGE: Final = (
-    STATE_VISIBLE + " AND v.id < coalesce($5, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)"
-    " ORDER BY v.id DESC LIMIT $6"
-)
 # $1 to $4 as in `ladder.VISIBLE`, of the owner; $5 its case, $6 the line before, $7 the limit.
 # A reader whose side the owner may not know of is not told of, one on a pointer not by name.
 _READINGS: Final = f"""
@@ -91,6 +69,15 @@ async def list_grants(
     page = grants_of(case_id).order_by(CaseGrant.id.desc()).limit(limit)
     found = page if before is None else page.where(CaseGrant.id < before)
     return (await session.execute(found)).mappings().all()
+
+
+async def get_newest_grant(
+    session: AsyncSession, case_id: int, **columns: Any
+) -> RowMapping | None:
+    """Return the newest grant of the caller's own case with these values, None without one."""
+    same = [getattr(CaseGrant, name) == value for name, value in columns.items()]
+    asked = grants_of(case_id).where(*same).order_by(CaseGrant.id.desc()).limit(1)
+    return (await session.execute(asked)).mappings().one_or_none()
 
 
 async def get_grant(session: AsyncSession, case_id: int, key: UUID | None) -> RowMapping:
@@ -150,30 +137,6 @@ async def count_audience(
         _AUDIENCE, principal.office_id, now
     )
     return rows
-
-
-async def list_state_overlaps(
-    session: AsyncSession,
-    principal: Principal,
-    *,
-    before: UUID | None,
-    limit: int,
-    now: datetime,
-) -> list[asyncpg.Record]:
-    """Return a page of the overlaps between two offices of the caller's state, newest first.
-
-    Empty for an office that is not its state's Attorney General.
-    """
-    rows: list[asyncpg.Record] = await (await driver(session)).fetch(
-        _STATE_PAGE, *state_arguments(principal, now), before, limit
-    )
-    return rows
-
-
-def state_arguments(principal: Principal, now: datetime) -> tuple[object, ...]:
-    """Return the parameters of `STATE_VISIBLE`."""
-    highest = ceilings(principal, Permission.STATE_OVERLAPS_READ, Relation.STATE)
-    return principal.office_id, now, principal.is_participating, [int(rung) for rung in highest]
 
 
 async def list_readings(

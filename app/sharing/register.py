@@ -67,17 +67,17 @@ async def make_grant(
         raise _refused("/expires_at", "grant-end", "Choose an end within a year from now.")
     overlap_id = await _overlap(session, principal, asked, case.id, grantee.id, now=now)
     rung = Rung[asked.rung.upper()]
-    for row in await queries.list_grants(session, case.id, before=None, limit=100):
-        grant: CaseGrant = row["CaseGrant"]
-        same = (grant.rung, grant.purpose, grant.expires_at)
-        place = (grant.grantee_office_id, grant.overlap_id)
-        stands = state_of(grant, now) in {"pending", "in_force"}
-        if (
-            stands
-            and same == (rung, asked.purpose, asked.expires_at)
-            and place == (grantee.id, overlap_id)
-        ):
-            return render(row, now)
+    same = await queries.get_newest_grant(
+        session,
+        case.id,
+        grantee_office_id=grantee.id,
+        overlap_id=overlap_id,
+        rung=rung,
+        purpose=asked.purpose,
+        expires_at=asked.expires_at,
+    )
+    if same is not None and state_of(same["CaseGrant"], now) in {"pending", "in_force"}:
+        return render(same, now)
     key = await cases_service.grant(
         session,
         principal,

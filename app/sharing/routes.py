@@ -6,7 +6,7 @@ from app.access.errors import StepUpNeededError
 from app.access.permissions import Permission
 from app.accounts.deps import CurrentPrincipal
 from app.accounts.errors import IdempotencyKeyReusedError
-from app.accounts.idempotency import CurrentClaim, answer_once
+from app.accounts.idempotency import Once
 from app.accounts.pages import RequestedPage
 from app.cases import ladder
 from app.cases.errors import CaseNotFoundError, OverlapNotFoundError
@@ -252,18 +252,12 @@ async def break_glass(
     body: GlassAsk,
     session: Session,
     principal: CurrentPrincipal,
-    claim: CurrentClaim,
+    once: Once,
     now: Now,
 ) -> Response:
     """Read the other side's summary in an emergency; its owner is told at once and reviews it."""
     key = parse_public_id(ladder.PREFIX, overlap_id)
-    return await answer_once(
-        session,
-        claim,
-        Permission.GLASS_BREAK,
-        201,
-        lambda: glass.break_glass(session, principal, key, body, now=now),
-    )
+    return await once(lambda: glass.break_glass(session, principal, key, body, now=now))
 
 
 @router.get("/glass-breaks", openapi_extra=operation(CursorError, scope=Permission.GRANTS_READ))

@@ -3,7 +3,7 @@ from fastapi import APIRouter, Request, Response
 from app.access.permissions import Permission
 from app.accounts.deps import CurrentPrincipal
 from app.accounts.errors import IdempotencyKeyReusedError
-from app.accounts.idempotency import CurrentClaim, answer_once
+from app.accounts.idempotency import Once
 from app.accounts.pages import RequestedPage
 from app.cases.errors import TokenRefusedError
 from app.cases.routes import THEN_FINISH
@@ -53,18 +53,12 @@ async def add_suppression(
     request: Request,
     session: Session,
     principal: CurrentPrincipal,
-    claim: CurrentClaim,
+    once: Once,
     now: Now,
 ) -> Response:
     """Put a value on the office's suppression list; overlaps that rest on it change at once."""
     keyring = request.app.state.keyring
-    return await answer_once(
-        session,
-        claim,
-        Permission.SUPPRESSIONS_MANAGE,
-        201,
-        lambda: service.add_suppression(session, principal, keyring, body, now=now),
-    )
+    return await once(lambda: service.add_suppression(session, principal, keyring, body, now=now))
 
 
 @router.get(
@@ -103,16 +97,10 @@ async def end_suppression(
     request: Request,
     session: Session,
     principal: CurrentPrincipal,
-    claim: CurrentClaim,
+    once: Once,
     now: Now,
 ) -> Response:
     """End one of the office's own entries; overlaps that it held back are found again."""
     keyring = request.app.state.keyring
     key = parse_public_id(service.PREFIX, suppression_id)
-    return await answer_once(
-        session,
-        claim,
-        Permission.SUPPRESSIONS_MANAGE,
-        200,
-        lambda: service.end_suppression(session, principal, keyring, key, now=now),
-    )
+    return await once(lambda: service.end_suppression(session, principal, keyring, key, now=now))

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Response
 from app.access.permissions import Permission
 from app.accounts.deps import CurrentPrincipal
 from app.accounts.errors import IdempotencyKeyReusedError
-from app.accounts.idempotency import CurrentClaim, answer_once
+from app.accounts.idempotency import Once
 from app.accounts.pages import RequestedPage
 from app.core.deps import Now, Session
 from app.core.http import StrictRoute
@@ -91,17 +91,11 @@ async def add_member(
     body: MemberAdd,
     session: Session,
     principal: CurrentPrincipal,
-    claim: CurrentClaim,
+    once: Once,
     now: Now,
 ) -> Response:
     """Put someone of the own office on the team."""
-    return await answer_once(
-        session,
-        claim,
-        Permission.MATTERS_WORK,
-        201,
-        lambda: service.add_member(session, principal, matter_id, body, now=now),
-    )
+    return await once(lambda: service.add_member(session, principal, matter_id, body, now=now))
 
 
 @router.post(
@@ -115,17 +109,13 @@ async def end_member(
     body: MemberEnd,
     session: Session,
     principal: CurrentPrincipal,
-    claim: CurrentClaim,
+    once: Once,
     now: Now,
 ) -> Response:
     """Take someone of the own office off the team."""
     member = parse_public_id(reading.MEMBER, member_id)
-    return await answer_once(
-        session,
-        claim,
-        Permission.MATTERS_WORK,
-        200,
-        lambda: service.end_member(session, principal, matter_id, member, body.left_on, now=now),
+    return await once(
+        lambda: service.end_member(session, principal, matter_id, member, body.left_on, now=now)
     )
 
 
@@ -160,17 +150,11 @@ async def add_task(
     body: TaskAdd,
     session: Session,
     principal: CurrentPrincipal,
-    claim: CurrentClaim,
+    once: Once,
     now: Now,
 ) -> Response:
     """Give a party, or the own office, something to do by a day."""
-    return await answer_once(
-        session,
-        claim,
-        Permission.MATTERS_WORK,
-        201,
-        lambda: service.add_task(session, principal, matter_id, body, now=now),
-    )
+    return await once(lambda: service.add_task(session, principal, matter_id, body, now=now))
 
 
 @router.post(
@@ -184,18 +168,12 @@ async def finish_task(
     body: TaskFinish,  # noqa: ARG001 -- each POST takes an object
     session: Session,
     principal: CurrentPrincipal,
-    claim: CurrentClaim,
+    once: Once,
     now: Now,
 ) -> Response:
     """Say that a task of the own office is done."""
     task = parse_public_id(reading.TASK, task_id)
-    return await answer_once(
-        session,
-        claim,
-        Permission.MATTERS_WORK,
-        200,
-        lambda: service.finish_task(session, principal, matter_id, task, now=now),
-    )
+    return await once(lambda: service.finish_task(session, principal, matter_id, task, now=now))
 
 
 @router.get(
@@ -229,17 +207,11 @@ async def write_note(
     body: NoteWrite,
     session: Session,
     principal: CurrentPrincipal,
-    claim: CurrentClaim,
+    once: Once,
     now: Now,
 ) -> Response:
     """Write a short note that every party reads and that may be discoverable."""
-    return await answer_once(
-        session,
-        claim,
-        Permission.MATTERS_WORK,
-        201,
-        lambda: service.write_note(session, principal, matter_id, body, now=now),
-    )
+    return await once(lambda: service.write_note(session, principal, matter_id, body, now=now))
 
 
 @router.get(

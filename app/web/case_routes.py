@@ -1,5 +1,6 @@
 import json
 from typing import Final
+from uuid import uuid4
 
 from fastapi import APIRouter, Request, Response
 
@@ -13,15 +14,20 @@ from app.cases.routes import THEN_FINISH
 from app.cases.schemas import CasePut, CaseRead, ExternalId, SourceSystem
 from app.checks import service as checks
 from app.checks.schemas import CheckMake, CheckRead
+from app.core.db import savepoint
 from app.core.deps import Now, Session
 from app.core.errors import InvalidError
 from app.core.schemas import Sent
+from app.handling import asking
+from app.handling.errors import PartiesRefusedError
+from app.handling.schemas import ConsultAsk
 from app.queues import service as queues
 from app.reference.words import BASES, DECLINED_REASONS, meaning
 from app.sharing import audience
 from app.sharing.schemas import AudienceAsk, AudienceRead
 from app.web import forms
 from app.web.deps import Changing, Cursor, Note, Reading, page
+from app.web.once import once
 from app.web.pages import PageRoute, Visit
 from app.web.subject_fields import MAX_BODY, asked_kinds, sent_tokens
 
@@ -181,7 +187,35 @@ async def _case(
         check=check,
         errors=errors,
         form=visit.form,
+        key=uuid4().hex,
     )
+
+
+@router.post("/cases/{source_system}/{external_id}/handling", **page(Permission.HANDLING_REQUEST))
+async def ask_about_case(
+    source_system: SourceSystem, external_id: ExternalId, visit: Changing, session: Session
+) -> Response:
+    """Ask another office a question about a case that need not overlap; sent twice, made once."""
+    ref = source_system, external_id
+    sent = {"kind": visit.form.get("kind"), "offices": [visit.form.get("office", "").strip()]}
+    asked, errors = forms.read(ConsultAsk, sent)
+    if asked is not None:
+        body = asked
+        try:
+            async with savepoint(session):  # what is refused leaves no key behind
+                made = await once(
+                    session,
+                    visit,
+                    Permission.HANDLING_REQUEST,
+                    lambda: asking.request_handling_of_case(
+                        session, visit.principal, ref, body, now=visit.now
+                    ),
+                )
+        except PartiesRefusedError:
+            errors = {"office": "No other office with this code takes part."}
+        else:
+            return visit.redirect(f"/handling/{made['id']}", "request-sent")
+    return await _case(visit, session, ref, errors)
 
 
 @router.post("/cases/{source_system}/{external_id}/checks", **page(Permission.OVERLAPS_READ))

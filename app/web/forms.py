@@ -58,12 +58,18 @@ _HINTS: Final = {
 _WHOLE: Final = {
     "VerdictPut": "reason",
     "CasePut": "declined_reason",
+    "CaseChange": "attestation",
     "ContactAnswer": "reason",
 }
 """Where a rule about the whole of a schema is shown."""
 
 _PLAIN: Final = "This holds what looks like a number, a date of birth or an address. Take it out."
 _IN: Final = {
+    "CaseChange.attestation": "Before charges and after a declination, fill in the four fields "
+    "here; with a declination also why.",
+    "CaseChange.facts": "Two dates, the end not before the beginning.",
+    "CaseChange.stages": "Choose the step and give its day.",
+    "CaseChange.labels": "At most 200 characters, a role and not a name.",
     "SuppressionAdd.kind": "Choose the kind.",
     "SuppressionAdd.reason": "Choose whose it is.",
     "SuppressionAdd.mode": "Choose what it should do.",
@@ -164,8 +170,10 @@ def only(form: Mapping[str, str], *names: str) -> dict[str, Any]:
 
 def refused(error: AppError) -> dict[str, str]:
     """Return by field what a service found wrong with a form; it never quotes the form."""
-    found = {problem.pointer.strip("/").partition("/")[0]: problem for problem in error.problems}
-    return {name: problem.detail for name, problem in found.items()} or {"": error.detail}
+    found: dict[str, list[str]] = {}
+    for problem in error.problems:
+        found.setdefault(problem.pointer.strip("/").partition("/")[0], []).append(problem.detail)
+    return {name: " ".join(details) for name, details in found.items()} or {"": error.detail}
 
 
 def local_path(text: str) -> str:

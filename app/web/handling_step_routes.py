@@ -11,7 +11,7 @@ from app.core.deps import Session
 from app.core.ids import parse_public_id
 from app.core.preconditions import Precondition
 from app.core.schemas import Sent
-from app.handling import answering, asking, deciding, queries, reading, signing
+from app.handling import answering, deciding, moving, queries, reading, signing
 from app.handling.errors import HandlingNotFoundError
 from app.handling.reads import HandlingId, HandlingRead
 from app.handling.schemas import (
@@ -93,7 +93,7 @@ async def move_request(request_id: HandlingId, visit: Changing, session: Session
         body, errors = forms.read_one(_MOVES, "move", visit.form)
         if body is None:
             return await show(visit, session, request_id, errors, 422)
-    return await _step(visit, session, request_id, permission, asking.move_request, body)
+    return await _step(visit, session, request_id, permission, moving.move_request, body)
 
 
 @router.post("/handling/{request_id}/answers", **page(Permission.HANDLING_ANSWER))

@@ -56,6 +56,14 @@ MEANINGS: Final = {
     "expired": "It is over: its time ran out.",
     "escalated": "Nobody answered in time. It may still be answered, and ends by itself later.",
 }
+DECLINE_REASONS: Final = {
+    "not_the_same_subject": "Not the same person or organization",
+    "no_jurisdiction": "We have no jurisdiction",
+    "conflict_of_interest": "Conflict of interest",
+    "insufficient_resources": "We lack the resources",
+    "handled_separately": "Better handled separately",
+    "matter_closed": "Our matter is closed",
+}
 STEPS: Final = {
     "revise": "change the draft",
     "submit": "give the draft to the unit head",

@@ -81,8 +81,8 @@ _SECTIONS: Final = (
     (
         "Notices",
         (
-            ("Notices", "/notices", Permission.OVERLAPS_READ),
-            ("What to be told", "/notices/settings", Permission.OVERLAPS_READ),
+            ("Notices", "/notices", Permission.NOTICES_READ),
+            ("What to be told", "/notices/settings", Permission.NOTICES_READ),
         ),
     ),
     (
@@ -91,6 +91,7 @@ _SECTIONS: Final = (
             ("Who looked at our cases", "/readings", Permission.OVERLAPS_READ),
             ("What we show to others", "/grants", Permission.GRANTS_READ),
             ("Emergency readings", "/glass-breaks", Permission.GRANTS_READ),
+            ("Alarms", "/alarms", Permission.ALARMS_READ),
             ("Audit", "/audit", Permission.AUDIT_READ),
             ("Access review", "/access-review", Permission.PEOPLE_REVIEW),
         ),

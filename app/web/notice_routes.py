@@ -23,7 +23,7 @@ from app.web.pages import PageRoute, Visit
 
 router = APIRouter(route_class=PageRoute)
 PER_PAGE = 25
-_SCOPE = Permission.OVERLAPS_READ
+_SCOPE = Permission.NOTICES_READ
 
 
 class Through(Sent):

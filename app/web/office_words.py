@@ -5,6 +5,7 @@ from typing import Final
 
 from app.offices.own import Agreement
 from app.offices.schemas import CommitmentRead
+from app.quotas.allowances import QUICK_CHECK, READING
 from app.suppressing.schemas import SuppressionRead
 from app.web import words
 
@@ -22,6 +23,16 @@ COMMITMENTS: Final = {
     "sex": "Joint handling of sex trafficking",
     "labor": "Joint handling of labor trafficking",
     "both": "Joint handling of sex and labor trafficking",
+}
+_COUNTED: Final = {
+    QUICK_CHECK: "quick checks, in subjects",
+    READING: "overlaps opened with a reason",
+}
+ALARMS: Final = {
+    "unusual_post": "A case was posted that your operator will ask about",
+    "allowance": "An allowance was used up",
+    "readings": "More summaries of other offices were opened in a day than people read",
+    "short_lived": "Many cases were taken back within a week of posting",
 }
 MODES: Final = {
     "inform": "It counts, and is named",
@@ -63,7 +74,9 @@ def scope(entry: SuppressionRead) -> str:
 
 
 def key_class(name: str) -> str:
-    """Return a class of identifiers: `phone number`; those for the feed say so."""
+    """Return a class of identifiers, `phone number`, or what else is counted."""
+    if name in _COUNTED:
+        return _COUNTED[name]
     kind = name.removeprefix("feed:")
     plain = "name of a person" if kind == "person" else words.kind_word(kind)
     return plain if kind == name else f"{plain}, for the feed of defendants"

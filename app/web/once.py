@@ -3,13 +3,12 @@
 import hashlib
 import json
 import re
-from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
-from app.accounts.idempotency import Answer, Claim, answer_once
+from app.accounts.idempotency import Act, Claim, answer_once
 from app.core.errors import MalformedError
 from app.web.pages import Visit
 
@@ -22,7 +21,7 @@ async def once(
     session: AsyncSession,
     visit: Visit,
     permission: Permission,
-    act: Callable[[], Awaitable[Answer]],
+    act: Act,
 ) -> dict[str, Any]:
     """Run `act` once for the form's `key` and return the JSON of its answer; see `answer_once`.
 

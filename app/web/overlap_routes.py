@@ -1,11 +1,10 @@
-from datetime import datetime
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, get_args
 from uuid import uuid4
 
 from fastapi import APIRouter, Response
 
 from app.access.permissions import Permission
-from app.cases import ladder, opening
+from app.cases import ladder
 from app.cases import service as cases
 from app.cases.ladder import SeenOverlap
 from app.cases.overlap_schemas import OverlapId, VerdictPut
@@ -20,10 +19,9 @@ from app.followups.schemas import FollowUpStep
 from app.followups.states import NEXT
 from app.handling import reading as handling
 from app.handling.vocabulary import FINAL
+from app.openings import service as openings
 from app.overlaps.scoring import Prior
 from app.people.service import PREFIX as PERSON
-from app.sharing import audience
-from app.sharing.schemas import StateOverlapRead
 from app.web import evidence, forms, menu
 from app.web.deps import Changing, Cursor, Note, Reading, page
 from app.web.pages import PageRoute, Visit
@@ -76,7 +74,7 @@ async def show_overlap(
 ) -> Response:
     """Show one overlap: both sides as far as the ladder goes, and why it was found."""
     key = parse_public_id(ladder.PREFIX, overlap_id)
-    seen = await opening.read_overlap(session, visit.principal, key, reason=None, now=visit.now)
+    seen = await openings.read_overlap(session, visit.principal, key, reason=None, now=visit.now)
     return await show(visit, session, seen, settings)
 
 
@@ -149,7 +147,7 @@ async def open_overlap(
     """Show what the other case is about, for a reason that its office finds in its log."""
     key = parse_public_id(ladder.PREFIX, overlap_id)
     reason = _REASONS.get(visit.form.get("opened_for", ""))
-    seen = await opening.read_overlap(session, visit.principal, key, reason=reason, now=visit.now)
+    seen = await openings.read_overlap(session, visit.principal, key, reason=reason, now=visit.now)
     errors = {} if reason else {"opened_for": "Choose what you read it for."}
     return await show(visit, session, seen, settings, errors, 200 if reason else 422)
 
@@ -174,36 +172,3 @@ async def follow_up(overlap_id: OverlapId, visit: Changing, session: Session) ->
 
 def _own_id(visit: Visit) -> str:
     return public_id(PERSON, visit.signed.person_id)
-
-
-@router.get("/state", **page(Permission.STATE_OVERLAPS_READ))
-async def show_state(
-    visit: Reading,
-    session: Session,
-    response: Response,
-    of: Literal["all", "waiting"] = "all",
-    cursor: Cursor = None,
-) -> Response:
-    """Show the Attorney General overlaps of the state, or those that wait for it as mediator."""
-    wanted = visit.list_page(response, cursor, PER_PAGE, f"of={of}")
-    who, now, before = visit.principal, visit.now, wanted.id
-    rows: list[tuple[StateOverlapRead, datetime | None]]
-    if of == "waiting":
-        waiting = await followups.list_mediations(
-            session, who, before=before, limit=PER_PAGE, now=now
-        )
-        keys = [key for key, _ in waiting]
-        rows = [(read.overlap, read.asked_at) for _, read in waiting]
-    else:
-        found = await audience.list_state_overlaps(
-            session, who, before=before, limit=PER_PAGE, now=now
-        )
-        keys = [key for key, _ in found]
-        rows = [(read, None) for _, read in found]
-    return visit.page(
-        "overlaps/state.html",
-        rows=rows,
-        of=of,
-        next_cursor=wanted.end(keys),
-        is_first=cursor is None,
-    )

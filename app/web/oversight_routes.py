@@ -1,4 +1,4 @@
-"""What an office looks back at: who read its cases, what it showed to whom, its audit."""
+"""What an office looks back at: who read its cases, what it showed to whom, alarms, its audit."""
 
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Final, Literal
@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Response
 
 from app.access.permissions import Permission
+from app.alarms import service as alarms
 from app.cases.vocabulary import ReadReason
 from app.core.deps import Session
 from app.oversight import service as oversight
@@ -53,6 +54,21 @@ async def show_readings(
         is_first=cursor is None,
         filters=filters,
         form={"reason": reason, "case": case},
+    )
+
+
+@router.get("/alarms", **page(Permission.ALARMS_READ))
+async def show_alarms(
+    visit: Reading, session: Session, response: Response, cursor: Cursor = None
+) -> Response:
+    """Show what in the office's use of the registry somebody should look at."""
+    wanted = visit.list_page(response, cursor, PER_PAGE, "")
+    found = await alarms.list_alarms(session, visit.principal, before=wanted.number, limit=PER_PAGE)
+    return visit.page(
+        "oversight/alarms.html",
+        alarms=[read for _, read in found],
+        next_cursor=wanted.end([key for key, _ in found]),
+        is_first=cursor is None,
     )
 
 

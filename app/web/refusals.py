@@ -45,6 +45,7 @@ _BY_CODE: Final = {
     "agreement-not-in-force": "Your office does not take part now, because its participation "
     "agreement is not in force.",
     "epoch-changed": "The service has changed its keys since you opened the page. Open it again.",
+    "case-held": "A legal hold keeps the case as it is. A unit head can lift it.",
     "cursor-invalid": "Start the list from its first page.",
     "unknown-parameter": "The address has something in it that this page does not know.",
 }

@@ -6,6 +6,7 @@ from app.web import (
     access_routes,
     advice_routes,
     agenda_routes,
+    case_change_routes,
     case_routes,
     contact_routes,
     glass_routes,
@@ -27,13 +28,15 @@ from app.web import (
     run_routes,
     second_look_routes,
     sign_in_routes,
+    state_routes,
     suppression_routes,
     webhook_routes,
 )
 
 router = APIRouter()
 for part in (
-    *(sign_in_routes, queue_routes, overlap_routes, case_routes, help_routes),
+    *(sign_in_routes, queue_routes, overlap_routes, state_routes, help_routes),
+    *(case_routes, case_change_routes),
     *(handling_routes, handling_step_routes, contact_routes, second_look_routes),
     *(matter_routes, matter_step_routes),
     *(access_routes, glass_routes, oversight_routes),

@@ -21,8 +21,11 @@ STEPS: Final = {
     "overlaps.finish": "Match again what a post left for later",
     "overlaps.recount": "Count anew which cases share something",
     "overlaps.compare": "Compare that with the overlaps on record",
+    "handling.deem": "Take silence as consent where a state's law says so",
     "handling.escalate": "Mark requests that nobody answered",
     "handling.expire": "End requests and agreements whose time is over",
+    "handling.release": "Let offices go whose notice to leave is over",
+    "matters.remind": "Remind of reviews that are due under an agreement",
     "contact_requests.expire": "End requests for a contact",
     "second_looks.ask": "Ask for a second look at declined cases",
     "follow_ups.remind": "Remind offices of what is due",
@@ -36,6 +39,7 @@ STEPS: Final = {
     "access_reviews.remind": "Remind of the yearly review of access",
     "people.disable_idle": "Disable accounts that nobody uses",
     "glass.alarm": "Raise alarms about emergency readings",
+    "alarms.raise": "Raise alarms about unusual use",
     "agendas.make": "Make the agendas of the meetings, once a week",
     "insights.publish": "Make the figures of each state, once a month",
     "people.forget": "Delete sign-ins that have ended",
@@ -50,7 +54,7 @@ STEPS: Final = {
 
 
 def step(name: str) -> str:
-    """Return what a step does; one that has no words here stands for itself."""
+    """Return what a step does; one of an earlier release stands for itself."""
     return STEPS.get(name, name)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from app.cases.overlap_schemas import FindingRead, OverlapRead, SharedCaseRead, VerdictRead
+from app.cases.schemas import CaseRead
 from app.identifiers.kinds import KINDS
 from app.reference.words import meaning
 
@@ -40,9 +41,10 @@ RECORD_CLASSES: Final = {
 }
 DISCLOSURES: Final = {
     "open": "Open: they see that there is a possible match, your office and whom to call",
-    "contact_first": "Contact first: they see that there is a possible match, and nothing of you",
+    "contact_first": "Contact first: they see a possible match, and your state and kind of office",
     "silent": "Silent: only your office learns of a possible match",
 }
+SPOKEN_DISCLOSURES: Final = {name: DISCLOSURES[name] for name in ("open", "contact_first")}
 DISCLOSURE_TAGS: Final = {
     "open": "Open",
     "contact_first": "Contact first",
@@ -90,14 +92,6 @@ RETRACTIONS: Final = {
     "evidence_gone": "What the two cases shared is no longer there.",
     "case_withdrawn": "One of the two cases was withdrawn.",
 }
-DECLINE_REASONS: Final = {
-    "not_the_same_subject": "Not the same person or organization",
-    "no_jurisdiction": "We have no jurisdiction",
-    "conflict_of_interest": "Conflict of interest",
-    "insufficient_resources": "We lack the resources",
-    "handled_separately": "Better handled separately",
-    "matter_closed": "Our matter is closed",
-}
 READ_REASONS: Final = {
     "investigation": "Investigation",
     "charging": "Charging",
@@ -123,6 +117,17 @@ RESOLUTIONS: Final = {
 HANDLING_CODES: Final = {
     "ask_before_use": "Ask us before you use it",
     "no_third_office": "Do not pass it on to a third office",
+}
+SENSITIVITIES: Final = {"sensitive": "Sensitive", "highly_sensitive": "Highly sensitive"}
+SOURCE_CONFIDENCES: Final = {
+    "A": "Always reliable",
+    "B": "Mostly reliable",
+    "C": "Rarely reliable",
+}
+INFORMATION_CONFIDENCES: Final = {
+    "1": "Known to be true",
+    "2": "Known to the source itself",
+    "3": "Heard from others, and borne out",
 }
 ACTS: Final = {
     "plea": "A plea",
@@ -245,8 +250,8 @@ def tone(overlap: OverlapRead) -> str:
     return tones.get(text, "off" if text in off else "wait")
 
 
-def facts(case: SharedCaseRead) -> list[tuple[str, str]]:
-    """Return the coded facts of another office's case that it gave, label and words."""
+def facts(case: SharedCaseRead | CaseRead, asks: str = "Its office asks") -> list[tuple[str, str]]:
+    """Return the coded facts of a case that its office gave, label and words."""
     told = case.facts
     found = [
         ("Offences", [each.citation or each.title or "" for each in told.offences]),
@@ -254,7 +259,7 @@ def facts(case: SharedCaseRead) -> list[tuple[str, str]]:
         ("Came from", [meaning("origin", told.origin)] if told.origin else []),
     ]
     asked = HANDLING_CODES.get(case.labels.handling_code)
-    found.append(("Its office asks", [asked] if asked else []))
+    found.append((asks, [asked] if asked else []))
     return [(label, "; ".join(said)) for label, said in found if said]
 
 

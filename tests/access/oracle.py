@@ -45,6 +45,7 @@ OWN_OFFICE: Final = {
     "runs:read": {"auditor", "operator"},
     "audit:read": {"auditor"},
     "alarms:read": {"leadership", "administrator", "auditor", "operator"},
+    "notices:read": LAWYERS | {"administrator", "auditor"},
     "webhooks:manage": {"administrator"},
 }
 OTHER_SIDE: Final = {

@@ -27,7 +27,7 @@ NEEDS: Final[Mapping[str, str]] = {
     "list_events": "overlaps:read",
     "put_verdict": "overlaps:judge",
     **dict.fromkeys(("list_handling_requests", "read_handling_request"), "handling:read"),
-    "request_handling": "handling:request",
+    **dict.fromkeys(("request_handling", "request_handling_of_case"), "handling:request"),
     **dict.fromkeys(
         ("list_handling_terms", "export_agreement", "print_agreement"), "handling:read"
     ),

@@ -11,7 +11,7 @@ from app.jobs.steps import NIGHTLY
 from tests.access.people import sign_in
 from tests.blinding import case
 from tests.factories import OfficeClient, Registry
-from tests.scenes import make_offices, someone, something
+from tests.scenes import all_ended, make_offices, someone, something
 from tests.suppressing.test_canaries import set_canary
 
 
@@ -68,11 +68,20 @@ class TestAllowance:
         self, shared_registry: Registry
     ) -> None:
         (office,) = await make_offices(shared_registry, 1)
+        auditor, prosecutor = [
+            await sign_in(shared_registry, office, role) for role in (Role.AUDITOR, Role.PROSECUTOR)
+        ]
         for counts in ({"tel": 501}, {"tel": 501}, {"email": 201}):
             refused = await office.http.post("/v1/tokens/permits", json=permit(counts))
             assert refused.status_code == 429, refused.text
         assert await told(shared_registry, office) == [("allowance", 1)] * 2
         assert len(await all_of(shared_registry, office)) == 2
+        await all_ended(shared_registry)
+        for person, is_told in ((auditor, True), (prosecutor, False)):
+            notices = (await person.send("GET", "/v1/me/notices")).json()["items"]
+            types = [each["event"]["type"] for each in notices]
+            assert types == ["alarm.raised"] * 2 * is_told
+        assert (await office.http.get("/v1/events")).json()["items"] == []  # who may be misused
 
 
 class TestMany:

@@ -29,6 +29,7 @@ MODULES = {
 LONGEST = 300
 
 SELECTS = {
+    "app/sharing/state_pointers.py",  # the ladder of a state's Attorney General
     "app/cases/common_values.py",  # the longest selects of cases/queries.py
     "app/cases/ladder.py",  # the one select that shows overlaps, and why it may
     "app/accounts/idempotency.py",  # its row is lock, key and answer at once

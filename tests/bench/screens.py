@@ -33,6 +33,9 @@ INSERT INTO participation_agreements (office_id, version, signatory, signed_on, 
 SELECT id, 'bench', 'District Attorney', current_date - 30, current_date - 30
 FROM offices WHERE state = 'ZZ'
 """
+_TWO_STATES: Final = "UPDATE offices SET state = 'ZY' WHERE code BETWEEN 'ZZ1025' AND 'ZZ1049'"
+# the filler's have no findings
+_CLEAR: Final = 'DELETE FROM "overlaps" WHERE low_case_id >= 1000000000'
 # each as the one overlap that is there, of two neighbours among the filler's cases
 _OVERLAPS: Final = """
 INSERT INTO "overlaps" (id, low_case_id, high_case_id, band, strength, findings, evidence, version,
@@ -62,13 +65,32 @@ async def _fill(url: str, sightings: int, overlaps: int) -> str:
     database = await asyncpg.connect(url, timeout=600)
     try:
         await filler.grow(database, 0, sightings)
-        for statement, *arguments in ((_TAKE_PART,), (_OVERLAPS, overlaps), (_SIDES,)):
+        for statement, *arguments in (
+            (_TAKE_PART,),
+            (_TWO_STATES,),
+            (_CLEAR,),
+            (_OVERLAPS, overlaps),
+            (_SIDES,),
+        ):
             await database.execute(statement, *arguments, timeout=600)
         await database.execute("VACUUM ANALYZE")
         code: str = await database.fetchval("SELECT min(code) FROM offices WHERE state = 'ZZ'")
     finally:
         await database.close()
     return code
+
+
+async def _state(registry: Registry) -> list[tuple[Reader, str]]:
+    """Return the pages of two Attorneys General: one has half of the overlaps, one none."""
+    busy, quiet = [
+        await reader(registry, office, Role.COORDINATOR)
+        for office in [
+            await registry.add_office(f"{state}-AG", kind="attorney_general")
+            for state in ("ZZ", "AK")
+        ]
+    ]
+    asked = ("/state", "/state?band=strong", "/state?days=7")
+    return [*((busy, path) for path in asked), (busy, "/state?of=waiting"), (quiet, "/state")]
 
 
 async def _paths(visitor: Reader) -> list[str]:
@@ -84,7 +106,7 @@ async def _paths(visitor: Reader) -> list[str]:
         *("/overlaps", *(f"/overlaps?{each}" for each in lists), "/overlaps/retracted"),
         *(overlap, "/cases", case, f"{case}/network", f"{case}/checks", f"{case}/check"),
         *("/cases/new", "/check", "/contact-requests", "/second-looks", "/infusion"),
-        *("/handling", "/state", "/readings", "/grants"),
+        *("/handling", "/readings", "/grants"),
     ]
 
 
@@ -112,8 +134,9 @@ async def run(url: str, keys: Path, sightings: int, overlaps: int, rounds: int) 
         visitor = await reader(registry, office, Role.LEADERSHIP, Role.COORDINATOR)
         slowest = 0.0
         print(f"{'page':<60}{'p50 ms':>9}{'p99 ms':>9}")
-        for path in await _paths(visitor):
-            times = await _measure(visitor, path, rounds)
+        pages = [(visitor, path) for path in await _paths(visitor)]
+        for who, path in pages + await _state(registry):
+            times = await _measure(who, path, rounds)
             p50, p99 = percentile(times, 0.5), percentile(times, 0.99)
             print(f"{path[:58]:<60}{p50:>9.1f}{p99:>9.1f}", flush=True)
             slowest = max(slowest, p99)

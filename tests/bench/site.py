@@ -113,7 +113,7 @@ def _server() -> Iterator[str]:
         yield named
         return
     temporary = Path(tempfile.gettempdir())
-    for abandoned in abandoned_homes(_HOMES):
+    for abandoned in abandoned_homes(temporary, _HOMES):
         EmbeddedServer(abandoned, profile=DISPOSABLE).discard()
     home = temporary / f"{_HOMES}{secrets.token_hex(8)}"
     try:

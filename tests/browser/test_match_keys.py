@@ -147,6 +147,19 @@ class TestEveryCharacter:
         same(peer, [["call", "identifierKeys", *each] for each in values], expected)
 
 
+def test_what_no_oprf_takes_is_refused(peer: Peer) -> None:
+    people = [
+        [{"given": "Alex", "surname": "ab" * count, "born": "1979-03"}] for count in (100, 70_000)
+    ]
+    urls = [("url", f"a.example/{'a' * count}", "") for count in (64_990, 65_000)]
+    expected = [answer(aliases, names) for names in people] + [
+        answer(identifier, *url) for url in urls
+    ]
+    commands = [["call", "personAliases", names] for names in people]
+    same(peer, commands + [["call", "identifierKeys", *url] for url in urls], expected)
+    assert [each.get("refused") for each in expected] == [None, "value-too-long"] * 2
+
+
 class TestVectors:
     @pytest.mark.parametrize("reader", sorted({entry["reader"] for entry in VECTORS["keys"]}))
     def test_keys(self, peer: Peer, reader: str) -> None:

@@ -44,6 +44,14 @@ class TestMatchKeys:
     def test_placeholders_would_match_everywhere(self, name: tuple[str, str]) -> None:
         assert ("surname", "name-placeholder") in left_out(a_subject(names=(PersonName(*name),)))
 
+    def test_of_a_name_with_a_placeholder_for_a_surname_the_rest_stays(self) -> None:
+        only = {"addresses": (), "identifiers": (), "born": "1998-02-03"}
+        unknown, nobody = PersonName("Maria", "Unknown"), PersonName("John", "Doe")
+        assert kinds(a_subject(names=(unknown,), **only)) == {"p.fd", "tel"}
+        assert left_out(a_subject(names=(unknown,))) == [("surname", "name-placeholder")]
+        for name in (nobody, PersonName("", "Unknown"), PersonName("Test", "Unknown")):
+            assert kinds(a_subject(names=(name,), **only)) == {"tel"}
+
     def test_more_names_than_are_taken(self) -> None:
         names = tuple(PersonName("Alex", f"Sample{letter}") for letter in "abcdefghi")
         assert left_out(a_subject(names=names)) == [("aliases", "too-many-names")]
@@ -172,6 +180,14 @@ class TestIdentifiers:
         self, identifier: Identifier, expected: tuple[str, str]
     ) -> None:
         assert left_out(a_subject(born="", identifiers=(identifier,))) == [expected]
+
+    @pytest.mark.parametrize("born", ["1979-03-05", "3/5/1979", "19790305"])
+    def test_no_date_of_birth_leaves_in_clear_however_it_is_written(self, born: str) -> None:
+        alias = PersonName("Alex", "Sample", born=born)
+        for subject in (a_subject(names=(alias,), born=""), a_subject(born=born)):
+            with pytest.raises(RefusedCaseError) as caught:
+                prepare(a_case("EX-1", subject, summary="was born 03/05/1979"))
+            assert caught.value.code == "summary-names-subject"
 
     def test_an_organization_has_no_personal_names(self) -> None:
         assert left_out(a_subject(kind="organization")) == [("surname", "names-of-organization")]

@@ -7,12 +7,10 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from app.access.principal import OPERATOR
 from app.contact_requests import service
-from app.contact_requests.states import BY, EXPIRES_AFTER, NEXT
+from app.contact_requests.states import EXPIRES_AFTER, NEXT
 from app.core.clock import utc_now
 from app.core.db import transaction
 from tests.factories import OfficeClient, Registry
@@ -154,51 +152,4 @@ class TestEnds:
         )
         lost = next(each for each in answers if each.status_code == 409)
         won = next(each for each in answers if each.status_code == 200)
-        assert lost.json()["detail"].startswith(f"It was {won.json()['status']}")
-
-
-ACTS = st.lists(
-    st.tuples(st.booleans(), st.sampled_from(["ask", "accept", "decline", "withdraw", "expire"])),
-    max_size=6,
-)
-
-
-class TestLaw:
-    @given(acts=ACTS)
-    @settings(max_examples=8, deadline=None)
-    async def test_ends_are_final_audited_and_open_no_rung_too_many(
-        self, shared_registry: Registry, acts: list[tuple[bool, str]]
-    ) -> None:
-        meeting = await meet(shared_registry, "contact_first", "contact_first")
-        latest: dict[str, Any] | None = None
-        by_first = True
-        ends: dict[str, str] = {}
-        for is_first, act in acts:
-            client = meeting.first if is_first else meeting.second
-            if act == "ask":
-                asked = await ask(client, meeting)
-                if asked.status_code == 201 and latest is None:
-                    latest, by_first = asked.json(), is_first
-                elif asked.status_code == 201:  # the other side asks too, or anew
-                    assert (await answer(client, asked.json(), "withdraw")).status_code == 200
-            elif latest is not None and act == "expire":
-                await expire(shared_registry)
-                ends.setdefault(latest["id"], "expired")
-            elif latest is not None:
-                said = await answer(client, latest, act)
-                mine = BY[act] == ("sent" if is_first is by_first else "received")  # type: ignore[index]
-                is_open = latest["id"] not in ends
-                assert (said.status_code == 200) is (mine and is_open), said.text
-                if mine and is_open:
-                    ends[latest["id"]] = NEXT["pending", act]  # type: ignore[index]
-            for key, end in ends.items():
-                assert await status(meeting.second, {"id": key}) == end
-                rows = await shared_registry.rows(
-                    "SELECT action FROM audit_entries WHERE object = :id ORDER BY id", id=key
-                )
-                assert [row[0] for row in rows] == ["contact.requested", f"contact.{end}"]
-        if latest is not None:
-            asker, owner = await rungs(meeting) if by_first else (await rungs(meeting))[::-1]
-            end = ends.get(latest["id"], "pending")
-            assert asker == ("contact" if end == "accepted" else "pointer")
-            assert owner == ("contact" if end in {"accepted", "pending"} else "pointer")
+        assert lost.json()["status_now"] == won.json()["status"]

@@ -1,7 +1,4 @@
-"""The nightly part of follow-ups, with time as an argument.
-
-Each registry is the test's own: a night goes through every overlap that there is.
-"""
+"""The nightly part of follow-ups, with time as an argument."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -50,11 +47,11 @@ async def mediations(client: OfficeClient) -> list[dict[str, Any]]:
 
 class TestRemindAndEscalate:
     async def test_tell_assignee_then_backup_then_mediator_once_each(
-        self, registry: Registry
+        self, module_registry: Registry
     ) -> None:
-        meeting, general = await in_one_state(registry)
+        meeting, general = await in_one_state(module_registry)
         now = utc_now()
-        await nightly(registry, reminding.remind, now)
+        await nightly(module_registry, reminding.remind, now)
         assert await reminders(meeting.first, meeting) == []
         levels: list[tuple[str, str]] = []
         for days, run, level in (
@@ -64,38 +61,40 @@ class TestRemindAndEscalate:
         ):
             assert await mediations(general) == []
             for _ in range(2):
-                await nightly(registry, run, now + timedelta(days=days))
+                await nightly(module_registry, run, now + timedelta(days=days))
             levels.append((level, "acknowledge"))
             assert await reminders(meeting.first, meeting) == levels
         (pointer,) = await mediations(general)
         (shown,) = (await general.http.get("/v1/state-overlaps")).json()["items"]
         assert pointer["overlap"] == shown
         assert (await meeting.first.overlaps())[0]["rung"] == "contact"
-        entries = await registry.audit("follow_up.escalated")
+        entries = await module_registry.audit("follow_up.escalated")
         told = [each["detail"]["level"] for each in entries if each["object"] == meeting.overlap_id]
         assert sorted(told) == ["backup", "backup", "mediator", "mediator"]
 
-    async def test_spare_who_acted_until_the_verdict_is_late(self, registry: Registry) -> None:
-        meeting, _ = await in_one_state(registry)
+    async def test_spare_who_acted_until_the_verdict_is_late(
+        self, module_registry: Registry
+    ) -> None:
+        meeting, _ = await in_one_state(module_registry)
         await meeting.first.say(meeting.overlap_id, "confirmed")
         path = f"/v1/overlaps/{meeting.overlap_id}/follow-up/steps"
         etag = {"If-Match": '"0-2"'}
         done = await meeting.second.http.post(path, json={"event": "acknowledge"}, headers=etag)
         assert done.status_code == 200, done.text
-        await nightly(registry, reminding.remind, utc_now() + timedelta(days=60))
+        await nightly(module_registry, reminding.remind, utc_now() + timedelta(days=60))
         assert await reminders(meeting.first, meeting) == []
         assert await reminders(meeting.second, meeting) == [("reminder", "judge")]
 
-    async def test_never_tell_of_what_is_hidden(self, registry: Registry) -> None:
-        meeting, general = await in_one_state(registry, "open", "silent")
+    async def test_never_tell_of_what_is_hidden(self, module_registry: Registry) -> None:
+        meeting, general = await in_one_state(module_registry, "open", "silent")
         now = utc_now()
         for days, run in (
             (30, reminding.remind),
             (40, reminding.escalate),
             (50, reminding.escalate),
         ):
-            await nightly(registry, run, now + timedelta(days=days))
-        told = await registry.rows(
+            await nightly(module_registry, run, now + timedelta(days=days))
+        told = await module_registry.rows(
             "SELECT f.code, r.level FROM reminders r JOIN offices f ON f.id = r.office_id"
             " WHERE r.overlap_id = :id ORDER BY r.id",
             id=meeting.key,

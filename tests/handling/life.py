@@ -6,16 +6,13 @@ of it, `python -m tests.campaigns.machines` many long ones.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
-from anyio.from_thread import BlockingPortal, start_blocking_portal
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import initialize, invariant, rule
 
 from app.access.principal import OPERATOR
 from app.core.clock import utc_now
@@ -30,9 +27,8 @@ from app.matters import leads
 from app.matters import service as matter_service
 from app.matters.errors import MatterNotFoundError
 from app.teamwork import reading as teamwork
-from tests.database import Template
-from tests.factories import Registry
 from tests.handling.table import STEPS, NothingDueError, Table, head_of, rungs, sit_down
+from tests.machines import Machine
 from tests.scenes import make_offices
 
 OPEN: Final = {"sent", "countered", "escalated"}
@@ -203,11 +199,9 @@ class Model:
                     self.has_lapsed = self.change is not None
 
 
-class Life(RuleBasedStateMachine):
+class Life(Machine):
     """Offices at a request, and the model beside it."""
 
-    registry: ClassVar[Registry]
-    portal: ClassVar[BlockingPortal]
     taken: ClassVar[Counter[str]] = Counter()
     """Steps that succeeded, and the states that were reached, of all lives."""
     table: Table
@@ -216,7 +210,7 @@ class Life(RuleBasedStateMachine):
     @initialize(on_silence=st.sampled_from(["none", "escalate"]), is_settled=st.booleans())
     def sit_down(self, on_silence: str, *, is_settled: bool) -> None:
         """Draft it, and bring half of the lives to an agreement in force at once."""
-        self.table = self.portal.call(self._begin, on_silence)
+        self.table = self.do(self._begin(on_silence))
         self.model, self.audited = Model(), 1
         self.offer_id = None
         self.on_silence = on_silence
@@ -234,7 +228,7 @@ class Life(RuleBasedStateMachine):
         """Try a step; it succeeds exactly where the model says so."""
         is_possible, error = self.model.may(number, step), None
         try:
-            self.portal.call(act)
+            self.do(act())
         except AppError as refused:
             error = refused
         assert (error is None) == is_possible, (number, step, error, self.model)
@@ -353,7 +347,7 @@ class Life(RuleBasedStateMachine):
                 await upkeep.release_parties(session, OPERATOR, limit=9, now=utc_now())
 
         before = len(self.model.left) + (self.model.status == "expired")
-        self.portal.call(night)
+        self.do(night())
         self.model.wait()
         self.audited += len(self.model.left) + (self.model.status == "expired") - before
 
@@ -371,7 +365,7 @@ class Life(RuleBasedStateMachine):
             await self.table.attempt(1, step, known)
 
         try:
-            self.portal.call(act)
+            self.do(act())
         except NothingDueError:
             assert not is_possible
         else:
@@ -382,7 +376,7 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def is_what_the_model_says(self) -> None:
         if hasattr(self, "table"):
-            self.portal.call(self._compare)
+            self.do(self._compare())
 
     async def _compare(self) -> None:
         model, table = self.model, self.table
@@ -420,14 +414,3 @@ class Life(RuleBasedStateMachine):
             except MatterNotFoundError:
                 return
         raise AssertionError(self.model)
-
-
-@contextmanager
-def lives(template: Template, keys: Path) -> Iterator[type[Life]]:
-    """Yield the machine on a registry of its own."""
-    with ExitStack() as stack:
-        url = stack.enter_context(template.clone())
-        Life.portal = stack.enter_context(start_blocking_portal())
-        started = Registry.started(url, keys)
-        Life.registry = stack.enter_context(Life.portal.wrap_async_context_manager(started))
-        yield Life

@@ -13,7 +13,7 @@ from app.core.db import transaction
 from app.core.errors import AppError
 from app.core.ids import parse_public_id
 from app.core.preconditions import Precondition
-from app.handling import answering, asking, deciding, reading, signing, upkeep
+from app.handling import answering, asking, deciding, moving, reading, signing, upkeep
 from app.handling.reads import HandlingRead
 from app.handling.schemas import (
     AgreementAsk,
@@ -103,7 +103,7 @@ class Table:
                         "withdraw": HandlingWithdraw(move="withdraw"),
                         "revise": HandlingRevise(move="revise", terms=terms),
                     }
-                    await asking.move_request(*place, moves[step], **stands)
+                    await moving.move_request(*place, moves[step], **stands)
                 case "accept" | "decline" | "counter" | "propose":
                     later = terms.ends_on + timedelta(days=1)
                     answers: dict[str, HandlingAnswer] = {

@@ -18,7 +18,7 @@ from app.core.db import transaction
 from app.core.errors import AppError
 from app.core.ids import parse_public_id, public_id
 from app.core.preconditions import Precondition
-from app.handling import answering, asking, reading
+from app.handling import answering, asking, moving, reading
 from app.handling.errors import (
     HandlingMovedError,
     HandlingNotFoundError,
@@ -192,7 +192,7 @@ class TestAnswerRequest:
         move, stands = HandlingWithdraw(move="withdraw"), Precondition.parse('"1"')
         async with shared_registry.acting(caller) as one, shared_registry.acting(caller) as two:
             for session, key in zip((one, two), keys, strict=True):
-                await asking.move_request(
+                await moving.move_request(
                     session, caller, key, move, if_match=stands, now=utc_now()
                 )
         assert await meeting.second.overlaps() == []

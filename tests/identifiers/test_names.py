@@ -187,7 +187,7 @@ class TestNormalizeName:
         assert caught.value.code == "name-missing"
 
     @pytest.mark.parametrize(
-        "nothing", [*sorted(names._UNSAID | names._UNSAID_PHRASES), "N/A", "xxx"]
+        "nothing", [*sorted(names.UNSAID | names._UNSAID_PHRASES), "N/A", "xxx"]
     )
     def test_what_says_that_there_is_no_name_is_none(self, nothing: str) -> None:
         with pytest.raises(IdentifierError) as caught:

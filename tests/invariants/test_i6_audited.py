@@ -71,6 +71,14 @@ async def request_handling(meeting: Meeting) -> httpx.Response:
     return await meeting.first.request_handling(meeting.overlap_id, key="asked-once")
 
 
+async def request_handling_of_case(meeting: Meeting) -> httpx.Response:
+    return await meeting.first.http.post(
+        f"{PATH}/handling-requests",
+        json={"kind": "consult", "offices": [meeting.second.code]},
+        headers={"Idempotency-Key": "asked-alone"},
+    )
+
+
 async def judge(meeting: Meeting) -> httpx.Response:
     return await meeting.first.say(meeting.overlap_id, "confirmed", etag='"1-contact"')
 
@@ -479,6 +487,10 @@ AUDITED: Final[dict[str, list[tuple[tuple[Step, ...], Step]]]] = {
     "POST /v1/overlaps/{overlap_id}/handling-requests": [
         ((), request_handling),
         ((request_handling,), request_handling),
+    ],
+    "POST /v1/cases/{source_system}/{external_id}/handling-requests": [
+        ((), request_handling_of_case),
+        ((request_handling_of_case,), request_handling_of_case),
     ],
     "GET /v1/handling-requests": [((request_handling,), list_requests)],
     "GET /v1/handling-requests/{request_id}": [((request_handling,), read_request)],

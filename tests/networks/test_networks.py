@@ -3,6 +3,7 @@
 from typing import Any
 
 from app.access.vocabulary import Role
+from app.networks.queries import EDGES
 from tests.access.people import sign_in
 from tests.blinding import case
 from tests.factories import OfficeClient, Registry
@@ -73,6 +74,28 @@ class TestNetwork:
         answer = await hub.put_case("24-hub", case(one, two))
         assert len(answer.json()["overlaps"]) == 2, answer.text
         assert await network(me, "24-1") == before
+
+    async def test_has_the_strongest_of_many_and_says_that_there_are_more(
+        self, shared_registry: Registry
+    ) -> None:
+        me, hub = await make_offices(shared_registry)
+        people = [someone(ref=str(place), phones=(phone(),)) for place in range(3)]
+        cases = [  # a value that too many cases hold would be common
+            {
+                "source_system": "cms",
+                "external_id": f"24-{number}",
+                "case": case(people[number % 3]),
+            }
+            for number in range(EDGES + 1)
+        ]
+        put = await hub.http.put("/v1/cases", json={"cases": cases})
+        assert put.status_code == 200, put.text
+        await me.put_case("24-1", case(*people))
+        many = await network(me, "24-1")
+        assert (len(many["edges"]), many["is_complete"]) == (EDGES, False)
+        await hub.http.delete("/v1/cases/cms/24-0")
+        all_of_them = await network(me, "24-1")
+        assert (len(all_of_them["edges"]), all_of_them["is_complete"]) == (EDGES, True)
 
     async def test_of_anothers_case_is_not_found(self, shared_registry: Registry) -> None:
         me, other = await make_offices(shared_registry)

@@ -229,9 +229,15 @@ class TestNumbers:
     def test_that_differ_are_named(self) -> None:
         every = mask(PERSON_KINDS)
         pair = NamePair(every, every, every, 3, 2)
-        found: Any = same_person([pair], {}, PRIOR, number_mask(["ssn", "dl"]))
-        assert found["facts"]["differing"] == ["ssn", "dl"]
-        assert found["match_key"].endswith(" -SSN-DL")
+        found: Any = same_person([pair], {}, PRIOR, number_mask(["ssn", "fbi"]))
+        assert found["facts"]["differing"] == ["ssn", "fbi"]
+        assert found["match_key"].endswith(" -SSN-FBI")
+
+    def test_of_two_states_or_countries_say_nothing(self) -> None:
+        every = mask(PERSON_KINDS)
+        pair = NamePair(every, every, every, 3, 2)
+        found = same_person([pair], {}, PRIOR, number_mask(["dl", "passport", "sid"]))
+        assert found == same_person([pair], {}, PRIOR)
 
     def test_organizations_need_more_than_an_address(self) -> None:
         prior = Prior(1000, 1.0)

@@ -213,8 +213,8 @@ class TestReview:
         assert set(found) == {each.person_id for each in (administrator, someone, never)}
         mine = found[administrator.person_id]
         assert mine["factors"] == ["password", "totp", "recovery_codes"]
-        own = ["alarms:read", "clients:manage", "contacts:set", "offices:read", "people:manage"]
-        own += ["people:review", "walls:set", "webhooks:manage"]
+        own = ["alarms:read", "clients:manage", "contacts:set", "notices:read", "offices:read"]
+        own += ["people:manage", "people:review", "walls:set", "webhooks:manage"]
         assert mine["permissions"] == own
         assert mine["last_signed_in_at"] is not None
         assert found[never.person_id]["last_signed_in_at"] is None

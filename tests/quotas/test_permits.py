@@ -45,7 +45,7 @@ def wish(counts: dict[str, int], **changes: Any) -> dict[str, Any]:
 async def send(client: OfficeClient | Person, body: dict[str, Any]) -> httpx.Response:
     while True:
         answer = await client.http.post("/v1/tokens/permits", json=body)
-        if answer.status_code != 503:  # three hundred at once wait for ten connections
+        if answer.status_code != 503:  # more at once wait for ten connections
             return answer
 
 
@@ -95,8 +95,8 @@ class TestForTheFeed:
 class TestParallel:
     async def test_requests_cannot_overrun(self, shared_registry: Registry) -> None:
         (office,) = await make_offices(shared_registry, 1)
-        answers = await asyncio.gather(*[ask(office, tel=5) for _ in range(300)])
-        assert Counter(answer.status_code for answer in answers) == {200: 100, 429: 200}
+        answers = await asyncio.gather(*[ask(office, tel=5) for _ in range(150)])
+        assert Counter(answer.status_code for answer in answers) == {200: 100, 429: 50}
 
     async def test_clients_of_one_office_share_its_burst(self, shared_registry: Registry) -> None:
         (first,) = await make_offices(shared_registry, 1)

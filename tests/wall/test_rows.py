@@ -2,17 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
 import asyncpg
 import pytest
 
+from app.access.vocabulary import Role
 from app.core.clock import utc_now
 from app.core.db import driver, enter, transaction
 from app.core.ids import new_id, parse_public_id
+from tests.access.people import sign_in
 from tests.factories import Registry
-from tests.scenes import Meeting, meet
+from tests.scenes import Meeting, make_offices, meet
 from tests.wall.acting import acting, client_of, office_id, refused
 
 OF_THE_MATCHER: Final[Mapping[str, set[str]]] = {
@@ -27,7 +30,7 @@ OF_THE_MATCHER: Final[Mapping[str, set[str]]] = {
     "suppressions": {"id", "office_id", "token", "kind", "epoch", "mode", "scope", "state"}
     | {"reason", "expires_on", "added_at", "ended_at"},
     "overlaps": {"id", "low_case_id", "high_case_id", "band", "strength", "findings", "evidence"}
-    | {"version", "found_at", "changed_at", "retracted_at", "retract_reason"},
+    | {"version", "found_at", "changed_at", "retracted_at", "retract_reason", "state"},
     "overlap_sides": {"office_id", "overlap_id", "case_id", "other_office_id", "other_case_id"}
     | {"seen_at", "verdict", "verdict_reason", "verdict_evidence", "verdict_at"},
     "key_epochs": {"epoch", "state"},
@@ -73,7 +76,7 @@ READING: Final = (
 
 @dataclass(frozen=True)
 class Scene:
-    """Two offices with an overlap in a database of the test's own."""
+    """Two offices with an overlap, and nobody else, in a database."""
 
     url: str
     registry: Registry
@@ -82,11 +85,23 @@ class Scene:
     second: int
 
 
+@pytest.fixture(scope="module")
+async def scene(module_registry: Registry) -> Scene:
+    """Return a scene for all tests that leave its rows as they were."""
+    return await made(module_registry)
+
+
 @pytest.fixture
-async def scene(registry: Registry, fresh_database_url: str) -> Scene:
+async def own_scene(registry: Registry) -> Scene:
+    """Return a scene that the test may change."""
+    return await made(registry)
+
+
+async def made(registry: Registry) -> Scene:
     meeting = await meet(registry, "open", "contact_first")
     keys = [await office_id(registry, client) for client in (meeting.first, meeting.second)]
-    return Scene(fresh_database_url, registry, meeting, *keys)
+    url = registry.app.state.settings.database_url.get_secret_value()
+    return Scene(url, registry, meeting, *keys)
 
 
 async def readable(connection: asyncpg.Connection) -> dict[str, int]:
@@ -166,23 +181,26 @@ class TestApplication:
             for table in ("shown_overlaps", "overlaps", "overlap_sides", "state_overlaps"):
                 assert await connection.fetchval(f'SELECT count(*) FROM "{table}"') == 0  # noqa: S608 -- names above
 
-    async def test_of_the_state_sees_pointers_where_the_state_lets_it(self, scene: Scene) -> None:
-        general = await scene.registry.add_office("CA0000009", kind="attorney_general")
-        await scene.registry.rows("UPDATE offices SET state = 'CA' RETURNING id")
-        asks = await office_id(scene.registry, general)
+    async def test_of_the_state_sees_pointers_where_the_state_lets_it(
+        self, own_scene: Scene
+    ) -> None:
+        general = await own_scene.registry.add_office("CA0000009", kind="attorney_general")
+        for moved in ("offices", '"overlaps"'):
+            await own_scene.registry.rows(f"UPDATE {moved} SET state = 'CA' RETURNING id")  # noqa: S608 -- names above
+        asks = await office_id(own_scene.registry, general)
         for has_pointers in (True, False):
-            await scene.registry.rows(
+            await own_scene.registry.rows(
                 "INSERT INTO state_settings AS s VALUES ('CA', :has, 5) ON CONFLICT (state)"
                 " DO UPDATE SET has_state_pointers = excluded.has_state_pointers RETURNING s.state",
                 has=has_pointers,
             )
-            async with acting(scene.url, "joinder_app", asks) as connection:
+            async with acting(own_scene.url, "joinder_app", asks) as connection:
                 seen = await connection.fetchval("SELECT count(*) FROM state_overlaps")
             assert seen == has_pointers
 
-    async def test_does_not_reach_its_own_side_of_what_is_silent(self, scene: Scene) -> None:
-        await scene.registry.rows("UPDATE cases SET disclosure = 'silent' RETURNING id")
-        async with acting(scene.url, "joinder_app", scene.first) as connection:
+    async def test_does_not_reach_its_own_side_of_what_is_silent(self, own_scene: Scene) -> None:
+        await own_scene.registry.rows("UPDATE cases SET disclosure = 'silent' RETURNING id")
+        async with acting(own_scene.url, "joinder_app", own_scene.first) as connection:
             seen = await readable(connection)
         assert seen["cases"] == 1
         assert not any(seen[name] for name in ("shown_overlaps", "overlaps", "overlap_sides"))
@@ -326,31 +344,31 @@ class TestApplication:
             assert await refused(connection, "SELECT actor FROM readings")
 
     async def test_reads_what_a_case_is_about_where_it_logs_that_and_not_after(
-        self, scene: Scene
+        self, own_scene: Scene
     ) -> None:
-        cases = dict(map(tuple, await scene.registry.rows("SELECT office_id, id FROM cases")))
+        cases = dict(map(tuple, await own_scene.registry.rows("SELECT office_id, id FROM cases")))
         about = "SELECT reached, summary, record_class, facts FROM shown_overlaps"
-        await scene.registry.rows(
+        await own_scene.registry.rows(
             "INSERT INTO case_grants (case_id, grantee_office_id, rung, purpose, granted_at)"
             " VALUES (:key, :office, 4, 'test', now()) RETURNING id",
-            key=cases[scene.second],
-            office=scene.first,
+            key=cases[own_scene.second],
+            office=own_scene.first,
         )
         for _ in range(2):  # what an earlier transaction logged counts for that one only
-            connection = await asyncpg.connect(scene.url)
+            connection = await asyncpg.connect(own_scene.url)
             async with connection.transaction():
                 await connection.execute("SET LOCAL ROLE joinder_app")
                 await connection.execute(
                     "SELECT set_config('joinder.office', $1, true),"
                     " set_config('joinder.roles', 'client', true)",
-                    str(scene.first),
+                    str(own_scene.first),
                 )
                 (kept,) = await connection.fetch(about)
                 assert list(kept) == [3, None, None, None]
                 await connection.execute(
                     READING,
-                    *(cases[scene.second], scene.second, scene.meeting.key),
-                    *(scene.first, cases[scene.first]),
+                    *(cases[own_scene.second], own_scene.second, own_scene.meeting.key),
+                    *(own_scene.first, cases[own_scene.first]),
                 )
                 (shown,) = await connection.fetch(about)
                 assert shown["summary"].startswith("Worked without pay")
@@ -358,11 +376,11 @@ class TestApplication:
             await connection.close()
 
     async def test_grants_itself_what_an_accepted_request_shows_in_its_overlap(
-        self, scene: Scene
+        self, own_scene: Scene
     ) -> None:
-        meeting = scene.meeting
+        meeting = own_scene.meeting
         asked = (await meeting.first.request_handling(meeting.overlap_id)).json()["id"]
-        ((overlap,),) = await scene.registry.rows(
+        ((overlap,),) = await own_scene.registry.rows(
             "SELECT overlap_id FROM handling_parties WHERE number = 2"
         )
         grant = (
@@ -372,25 +390,171 @@ class TestApplication:
             " FROM handling_parties JOIN handling_requests r ON r.id = request_id WHERE number = 2"
         )
         request = parse_public_id("hnd", asked)
-        contact = scene.second, 2, "not_needed"
-        async with acting(scene.url, "joinder_app", scene.second) as connection:
+        contact = own_scene.second, 2, "not_needed"
+        async with acting(own_scene.url, "joinder_app", own_scene.second) as connection:
             assert await refused(connection, grant, *contact, overlap, request)
         await meeting.second.answer(asked, {"answer": "accept"})
-        async with acting(scene.url, "joinder_app", scene.second) as connection:
+        async with acting(own_scene.url, "joinder_app", own_scene.second) as connection:
             assert not await refused(connection, grant, *contact, overlap, request)
             assert not await refused(
-                connection, grant, scene.second, 3, "pending", overlap, request
+                connection, grant, own_scene.second, 3, "pending", overlap, request
             )
             assert await refused(connection, grant, *contact, None, request)
             assert await refused(connection, grant, *contact, overlap, None)  # it would never end
-            assert await refused(connection, grant, scene.second, 3, "not_needed", overlap, request)
-            assert await refused(connection, grant, scene.second, 4, "pending", overlap, request)
+            assert await refused(
+                connection, grant, own_scene.second, 3, "not_needed", overlap, request
+            )
+            assert await refused(
+                connection, grant, own_scene.second, 4, "pending", overlap, request
+            )
 
     async def test_makes_no_office_and_no_credential(self, scene: Scene) -> None:
         async with acting(scene.url, "joinder_app", scene.first) as connection:
             for table in ("offices", "client_credentials", "participation_agreements"):
                 assert await refused(connection, f"INSERT INTO {table} DEFAULT VALUES"), table
                 assert await refused(connection, f"DELETE FROM {table}"), table  # noqa: S608 -- names above
+
+
+class TestOfOthers:
+    """What the context of one office, or of one person, must not do in the name of another."""
+
+    async def test_changes_no_overlap_that_it_is_not_shown(self, scene: Scene) -> None:
+        (client,) = await make_offices(scene.registry, 1)
+        stranger = await office_id(scene.registry, client)
+        for office, changed in ((stranger, 0), (scene.first, 1)):
+            async with acting(scene.url, "joinder_app", office) as connection:
+                done = await connection.execute('UPDATE "overlaps" SET version = 9')
+            assert done == f"UPDATE {changed}"
+
+    async def test_vouches_breaks_and_reviews_in_its_own_name(self, scene: Scene) -> None:
+        me, other = f"person:{(key := new_id())}", f"person:{new_id()}"
+        ask = (
+            "INSERT INTO summary_readings (id, office_id, digest, forms, reason, asked_by,"
+            " asked_at, expires_at, read_by, read_at) VALUES (gen_random_uuid(), $1, 'x', '{}',"
+            " 'test', $2, now(), now(), $3, $4)"
+        )
+        read = "UPDATE summary_readings SET read_by = $1, read_at = now()"
+        shatter = (
+            "INSERT INTO glass_breaks (id, office_id, owner_office_id, owner_case_id, overlap_id,"
+            " broken_by, reason, broken_at, expires_at, review_due_at) SELECT gen_random_uuid(),"
+            " $1, other_office_id, other_case_id, id, $2, repeat('x', 20), $3::timestamptz,"
+            " $3 + interval '1 hour', $3 + interval '72 hours' FROM shown_overlaps"
+        )
+        review = "UPDATE glass_breaks SET reviewed_by = $1, reviewed_at = now(), finding = $2"
+        now = utc_now()
+        async with acting(scene.url, "joinder_app", scene.first) as connection:
+            await be(connection, "prosecutor", key)
+            assert await refused(connection, ask, scene.first, other, None, None)
+            assert await refused(connection, ask, scene.first, other, me, now)
+            await connection.execute(ask, scene.first, me, None, None)
+            assert await refused(connection, read, other)
+            assert await refused(connection, shatter, scene.first, other, now)
+            assert await refused(connection, shatter, scene.first, me, now + timedelta(days=1))
+            assert not await refused(connection, shatter, scene.first, me, now)
+            await be(connection, "prosecutor", new_id())
+            await connection.execute(shatter, scene.first, await myself(connection), now)
+            await connection.execute(
+                "SELECT set_config('joinder.office', $1, true)", str(scene.second)
+            )
+            for role, may in (("prosecutor", False), ("auditor", True)):
+                await be(connection, role, key)
+                assert await refused(connection, review, me, "justified") is not may
+
+    async def test_is_no_other_person_of_its_office(self, scene: Scene) -> None:
+        registry = scene.registry
+        head, me = [
+            await sign_in(registry, scene.meeting.first, role)
+            for role in (Role.LEADERSHIP, Role.PROSECUTOR)
+        ]
+        acts = {
+            "INSERT INTO passkeys VALUES ('x', $1, 'x', 0, 'mine', now())": True,
+            "INSERT INTO recovery_codes VALUES ($1, 'x')": True,
+            "INSERT INTO sign_ins (id, digest, person_id, method, began_at, seen_at)"
+            " VALUES (gen_random_uuid(), 'x', $1, 'password', now(), now())": True,
+            "UPDATE persons SET password_digest = 'x' WHERE id = $1": True,
+            "UPDATE persons SET roles = '{leadership,administrator}' WHERE id = $1": False,
+        }
+        add = (
+            "INSERT INTO persons (id, office_id, account, name, roles, created_at, enabled_at,"
+            " is_password_short, totp_step)"
+            " SELECT gen_random_uuid(), office_id, 'new', name, '{leadership}', created_at,"
+            " enabled_at, false, 0 FROM persons WHERE id = $1"
+        )
+        rotate = "UPDATE sign_ins SET digest = 'x' WHERE person_id = $1"
+        async with acting(scene.url, "joinder_app", scene.first) as connection:
+            await be(connection, "prosecutor", me.key)
+            for act, may in acts.items():
+                assert await refused(connection, act, head.key), act
+                assert await refused(connection, act, me.key) is not may, act
+            assert await refused(connection, add, me.key)
+            assert await connection.execute(rotate, head.key) == "UPDATE 0"
+            for table in ("sign_ins", "passkeys", "recovery_codes"):
+                gone = await connection.execute(
+                    f"DELETE FROM {table} WHERE person_id = $1",  # noqa: S608 -- names above
+                    head.key,
+                )
+                assert gone == "DELETE 0"
+            await be(connection, "administrator", new_id())
+            *_, (promote, _) = acts.items()
+            assert not await refused(connection, promote, me.key)
+            assert not await refused(connection, add, me.key)
+            await be(connection, "administrator", me.key)
+            assert await refused(connection, promote, me.key)
+
+    async def test_takes_no_step_of_another_party_and_nothing_after_the_end(
+        self, own_scene: Scene
+    ) -> None:
+        meeting = own_scene.meeting
+        asked = (await meeting.first.request_handling(meeting.overlap_id)).json()["id"]
+        step = "UPDATE handling_requests SET status = $1, ended_at = $2, decline_reason = $3"
+        now = utc_now()
+        async with acting(own_scene.url, "joinder_app", own_scene.first) as connection:
+            assert await refused(connection, step, "accepted", None, None)
+            assert await refused(connection, step, "declined", now, "other")
+            assert await refused(connection, step, "expired", now, None)
+        async with acting(own_scene.url, "joinder_app", own_scene.second) as connection:
+            assert await refused(connection, step, "withdrawn", now, None)
+            assert not await refused(connection, step, "accepted", None, None)
+        grant = (
+            "INSERT INTO case_grants (case_id, grantee_office_id, rung, overlap_id, request_id,"
+            " purpose, granted_at) SELECT requester_case_id, office_id, 2, overlap_id, request_id,"
+            " 'test', now() FROM handling_parties WHERE number = 2"
+        )
+        for ended in (False, True):
+            if ended:
+                moved = await meeting.first.http.post(
+                    f"/v1/handling-requests/{asked}/moves",
+                    json={"move": "withdraw"},
+                    headers={"If-Match": '"1"', "Idempotency-Key": "withdrawn"},
+                )
+                assert moved.json()["status"] == "withdrawn", moved.text
+            async with acting(own_scene.url, "joinder_app", own_scene.second) as connection:
+                await connection.execute(
+                    "UPDATE handling_parties SET accepted_terms = 0, named_at = now()"
+                )
+                assert await refused(connection, grant) is ended
+
+    async def test_signs_as_leadership_and_names_no_mediator_but_its_states(
+        self, own_scene: Scene
+    ) -> None:
+        meeting = own_scene.meeting
+        await meeting.first.request_handling(meeting.overlap_id)
+        sign = (
+            "INSERT INTO handling_signatures (id, request_id, terms_number, purpose, office_id,"
+            " person_id, post, attestation, text, digest, proved_at, signed_at)"
+            " SELECT gen_random_uuid(), id, 0, 'agree', current_office(), current_person(), 'x',"
+            " 'x', 'x', sha256('x'), now(), now() FROM handling_requests"
+        )
+        mediate = "INSERT INTO mediations SELECT id, $1, now() FROM shown_overlaps"
+        me = new_id()
+        async with acting(own_scene.url, "joinder_app", own_scene.first) as connection:
+            for role in ("prosecutor", "coordinator", "client"):
+                await be(connection, role, me)
+                assert await refused(connection, sign), role
+            assert await refused(connection, mediate, own_scene.second)
+            asked = "SELECT office_id FROM newest_events($1)"
+            told = await connection.fetch(asked, [own_scene.first, own_scene.second])
+            assert {row[0] for row in told} <= {own_scene.first}
 
 
 class TestMatcher:
@@ -409,16 +573,18 @@ class TestMatcher:
             left = await connection.fetch("SELECT DISTINCT office_id FROM subjects")
         assert [row[0] for row in left] == [scene.second]
 
-    async def test_ends_no_entry_of_another_office_but_for_the_operator(self, scene: Scene) -> None:
-        await scene.registry.rows(
+    async def test_ends_no_entry_of_another_office_but_for_the_operator(
+        self, own_scene: Scene
+    ) -> None:
+        await own_scene.registry.rows(
             "INSERT INTO suppressions (id, office_id, token, kind, epoch, mode, scope, reason,"
             " expires_on, added_at) SELECT gen_random_uuid(), :key, token, kind, epoch, 'inform',"
             " 'office', 'other', current_date, now() FROM tokens LIMIT 1 RETURNING id",
-            key=scene.second,
+            key=own_scene.second,
         )
         end = "UPDATE suppressions SET ended_at = now() RETURNING id"
-        for who, ended in ((scene.first, 0), (scene.second, 1), (0, 1)):
-            async with acting(scene.url, "joinder_matcher", who) as connection:
+        for who, ended in ((own_scene.first, 0), (own_scene.second, 1), (0, 1)):
+            async with acting(own_scene.url, "joinder_matcher", who) as connection:
                 assert len(await connection.fetch(end)) == ended
 
 
@@ -429,6 +595,11 @@ async def be(connection: asyncpg.Connection, role: str, person: UUID) -> None:
         role,
         str(person),
     )
+
+
+async def myself(connection: asyncpg.Connection) -> str:
+    """Return what the person that the transaction acts for is called."""
+    return f"person:{await connection.fetchval('SELECT current_person()')}"
 
 
 class TestJobsAndBackup:

@@ -4,11 +4,17 @@ The rows are made up from the catalog, so that a table that a migration adds is 
 """
 
 import json
+import re
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
+import httpx
 
+from app.main import create_bare_app
+from tests.access.people import sign_in
+from tests.access.test_matrix import PEOPLE
+from tests.blinding import case
 from tests.factories import Registry
 from tests.scenes import make_offices
 from tests.wall.acting import acting, office_id
@@ -21,6 +27,13 @@ TO_ALL: Final = {
 }
 """What every office may read: the directory and who meets with whom, what the registry does, and
 fingerprints of attempts to sign in."""
+OPERATIONS: Final = [
+    (path, method, operation)
+    for path, methods in create_bare_app().openapi()["paths"].items()
+    for method, operation in methods.items()
+    if "{" in path and not path.startswith(("/v1/me/", "/problems/", "/v1/agendas", "/v1/insights"))
+]
+"""Those about something that an office has."""
 _COLUMNS: Final = """
 SELECT c.relname, array_agg(a.attname ORDER BY attnum), array_agg(
   CASE WHEN t.typcategory = 'A' THEN 'array' ELSE t.typname END ORDER BY attnum)
@@ -70,14 +83,49 @@ async def fill(url: str, office: int) -> set[str]:
     return filled
 
 
+EVERYTHING: Final = (
+    "SELECT set_config('joinder.roles', 'client,prosecutor,analyst,leadership,coordinator,"
+    "administrator,auditor', true), set_config('joinder.client', gen_random_uuid()::text,"
+    " true), set_config('joinder.person', gen_random_uuid()::text, true)"
+)
+_WRITABLE: Final = """
+SELECT c.relname, min(a.attname) FILTER (WHERE has_column_privilege(c.oid, attnum, 'UPDATE')),
+  has_table_privilege(c.oid, 'DELETE')
+FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND attnum > 0 AND NOT attisdropped
+WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'alembic_version'
+  AND attidentity = ''
+GROUP BY c.oid, relname
+"""
+
+
+async def changed(url: str, office: int) -> set[str]:
+    """Return the tables of which the application's role reaches a row to change as this office.
+
+    Nothing is read for it, so what the role may read does not count.
+    """
+    found = set()
+    async with acting(url, "joinder_app", office) as connection:
+        await connection.execute(EVERYTHING)
+        for table, column, may_delete in await connection.fetch(_WRITABLE):
+            acts = [f'UPDATE "{table}" SET {column} = DEFAULT'] if column else []  # noqa: S608 -- names from the catalog
+            acts += [f'DELETE FROM "{table}"'] if may_delete else []  # noqa: S608 -- as above
+            for act in acts:
+                attempt = connection.transaction()
+                await attempt.start()
+                try:
+                    if not (await connection.execute(act)).endswith(" 0"):
+                        found.add(table)
+                except asyncpg.PostgresError:  # it reached a row, and left it as it must not be
+                    found.add(table)
+                finally:
+                    await attempt.rollback()
+    return found
+
+
 async def seen(url: str, office: int) -> set[str]:
     """Return the tables of which the application's role sees a row as this office."""
     async with acting(url, "joinder_app", office) as connection:
-        await connection.execute(
-            "SELECT set_config('joinder.roles', 'client,prosecutor,analyst,leadership,coordinator,"
-            "administrator,auditor', true), set_config('joinder.client', gen_random_uuid()::text,"
-            " true), set_config('joinder.person', gen_random_uuid()::text, true)"
-        )
+        await connection.execute(EVERYTHING)
         readable = await connection.fetch(
             "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"
             " AND relkind IN ('r', 'v') AND relname <> 'alembic_version'"
@@ -90,7 +138,7 @@ async def seen(url: str, office: int) -> set[str]:
         }
 
 
-async def test_of_no_table_a_stranger_sees_a_row(
+async def test_of_no_table_a_stranger_sees_or_reaches_a_row(
     registry: Registry, fresh_database_url: str
 ) -> None:
     owner, stranger = [
@@ -102,3 +150,50 @@ async def test_of_no_table_a_stranger_sees_a_row(
     assert own & filled <= TO_ALL
     assert not own & {"shown_overlaps", "state_overlaps", "published_charges"}
     assert len(await seen(fresh_database_url, owner) & filled - own) > 25  # the rows are there
+    reached = await changed(fresh_database_url, stranger)
+    assert reached & filled <= {"sign_in_attempts"}  # fingerprints, counted before anybody is known
+    assert len(await changed(fresh_database_url, owner) & filled - reached) > 15
+
+
+async def test_no_operation_tells_an_id_of_another_office_from_none(
+    registry: Registry, fresh_database_url: str
+) -> None:
+    owner, stranger = await make_offices(registry, 2)
+    person = await sign_in(registry, stranger, *PEOPLE)
+    await owner.put_case("24-7", case())  # what `fill` makes is of this, the first
+    await stranger.put_case("24-1", case())
+    await fill(fresh_database_url, await office_id(registry, owner))
+    not_found = set()
+    for path, method, operation in OPERATIONS:
+        theirs, none = [
+            await ask(person.http, path, method, operation, key) for key in (KEY.hex, "f" * 32)
+        ]
+        assert theirs == none, (method, path)
+        if theirs[0] == 404:
+            not_found.add((method, path))
+    assert len(not_found) > 40, not_found
+
+
+async def ask(
+    http: httpx.AsyncClient, path: str, method: str, operation: Any, key: str
+) -> tuple[int, str]:
+    """Call an operation about what is called `key`, below an own case where it is of a case.
+
+    Returns status and body, without the key.
+    """
+    headers = {"Idempotency-Key": uuid4().hex}
+    number = "24-7" if key == KEY.hex else "24-8"
+    if path.count("{") > 2:
+        number = "24-1"
+    ref = {"source_system": "cms", "external_id": number}
+    for parameter in operation.get("parameters", ()):
+        name, example = parameter["name"], parameter["schema"]["examples"][0]
+        if parameter["in"] == "path":
+            head, underscore, _ = str(example).partition("_")
+            found = head + underscore + key if underscore else name
+            path = path.replace(f"{{{name}}}", ref.get(name, found))
+        elif name == "If-Match":
+            headers[name] = example
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    answer = await http.request(method, path, json=body.get("example"), headers=headers)
+    return answer.status_code, re.sub(f'{key}|24-[78]|"trace_id":"[^"]*"', "", answer.text)

@@ -45,7 +45,12 @@ OFFICES_PAGES: Final = {
         "machine-new": "/machines/new",
         "contact": "/office/contacts/backup",
     },
-    AUDITOR: {"audit": "/audit", "access-review": "/access-review", "runs": "/runs"},
+    AUDITOR: {
+        "alarms": "/alarms",
+        "audit": "/audit",
+        "access-review": "/access-review",
+        "runs": "/runs",
+    },
     STATE: {"state": "/state", "agenda": "/agenda", "insights": "/insights"},
 }
 """What an office looks back at, counts and administers, by who opens it."""

@@ -216,6 +216,20 @@ class TestForms:
         kept = (await met.first.http.get("/v1/cases/cms/24-1/checks")).json()["items"]
         assert [each["act"] for each in kept] == ["plea"]
 
+    async def test_advice_is_asked_for_a_case_alone(self, shared_registry: Registry) -> None:
+        asker, asked = await make_offices(shared_registry)
+        assert (await asker.put_case()).status_code == 201
+        visitor = await reader(shared_registry, asker, Role.PROSECUTOR)
+        form = (await visitor.page("/cases/cms/24-1")).form("/handling")
+        wrong = await visitor.send(form, kind="consult", office="ZZ-NOBODY")
+        assert (wrong.status_code, "No other office with this code" in wrong.text) == (422, True)
+        made = await visitor.send(form, kind="consult", office=asked.code)
+        assert made.status_code == 303
+        shown = (await visitor.get(made.headers["location"])).text
+        assert 'href="/cases/cms/24-1"' in shown
+        (request,) = (await asked.http.get("/v1/handling-requests")).json()["items"]
+        assert (request["kind"], request["case"]) == ("consult", None)
+
     async def test_forms_of_other_sites_change_nothing(self, shared_registry: Registry) -> None:
         met = await meet(shared_registry)
         visitor = await reader(shared_registry, met.first, Role.PROSECUTOR)

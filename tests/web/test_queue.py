@@ -90,3 +90,21 @@ class TestQueue:
         assert "Nothing waits for you" in (await head.get("/state?of=waiting")).text
         nobody = await sign_in(shared_registry, office, Role.PROSECUTOR)
         assert (await nobody.http.get("/state?of=waiting")).status_code == 403
+
+    async def test_the_state_overview_takes_its_filters_from_the_address(
+        self, shared_registry: Registry
+    ) -> None:
+        offices = [await shared_registry.add_office(f"WY-{n}") for n in range(2)]
+        general = await shared_registry.add_office("WY-AG", kind="attorney_general")
+        await meet(shared_registry, offices=offices)
+        head = await reader(shared_registry, general, Role.COORDINATOR)
+        for filters, is_listed in (
+            ("", True),
+            ("of=all&band=strong&days=7", True),
+            ("band=&days=", True),
+            ("band=possible", False),
+            ("of=waiting&band=strong", False),
+        ):
+            shown = (await head.get(f"/state?{filters}")).text
+            assert ("Two local prosecutor" in shown) == is_listed, filters
+            assert ("No overlap fits what you asked for" in shown) != is_listed, filters

@@ -42,7 +42,6 @@ class TestWords:
         assert set(words.REASONS) == _codes(vocabulary.NotAMatchReason)
         assert set(words.STATES) == _codes(vocabulary.JointVerdict)
         assert set(words.RETRACTIONS) == _codes(vocabulary.RetractReason)
-        assert set(words.DECLINE_REASONS) == _codes(handling.DeclineReason)
         assert set(words.READ_REASONS) == _codes(vocabulary.ReadReason)
         assert set(words.FOLLOW_UPS) == _codes(State)
         assert set(words.DUE_STEPS) == _codes(Step)
@@ -52,6 +51,7 @@ class TestWords:
         assert set(handling_words.KINDS) == set(handling.KINDS)
         assert set(handling_words.STATUSES) == set(handling.STATUSES)
         assert set(handling_words.MEANINGS) == set(handling.STATUSES)
+        assert set(handling_words.DECLINE_REASONS) == _codes(handling.DeclineReason)
         assert set(handling_words.END_REASONS) == _codes(handling.EndReason)
         reasons = HandlingReturn.model_fields["reason"].annotation
         assert set(handling_words.RETURN_REASONS) == _codes(reasons)

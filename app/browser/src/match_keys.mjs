@@ -16,6 +16,9 @@ import { normalizePhone } from "./phones.mjs";
 /** Most names, with those derived from compound surnames, under which one person is posted. */
 export const MAX_ALIASES = 8;
 
+/** Most signs of all fields of a match key. */
+const LONGEST = 65_000;
+
 const POSTCODE_KINDS = new Set(["p.xz", "p.dz"]);
 
 /**
@@ -56,7 +59,11 @@ export function addressKeys(street, postcode, options = {}) {
   return [matchKey("addr", door), matchKey("addr0", building)];
 }
 
-export const matchKey = (kind, fields) => Object.freeze({ kind, fields: Object.freeze(fields) });
+/** Make a match key, or refuse with `value-too-long` what no OPRF takes. */
+export function matchKey(kind, fields) {
+  if (fields.join("").length > LONGEST) throw new IdentifierError("value-too-long");
+  return Object.freeze({ kind, fields: Object.freeze(fields) });
+}
 
 function alias(name, last, born, postcode) {
   const keys = personFields(name, last, born, postcode)

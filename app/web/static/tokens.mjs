@@ -11,7 +11,7 @@ export class Trouble extends Error {
 
 const ADVICE = {
   "name-missing": "Give at least one letter of a given name or a last name.",
-  "name-placeholder": "This stands for nobody, such as John Doe or Unknown. Leave the name out.",
+  "name-placeholder": "This stands for nobody, such as John Doe or Unknown. Leave it out; a given name with a date of birth will do.",
   "value-placeholder": "This looks like a placeholder, such as Unknown. Leave it out.",
   "under-age": "Somebody under 18 is never matched and is not posted here.",
   "ssn4-alone": "Give the last name and the date of birth too.",

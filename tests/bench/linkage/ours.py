@@ -5,7 +5,7 @@ What is left out, keys, blinding and the database, changes no pair: tests/invari
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import process_time
 from typing import Final
 
@@ -106,10 +106,10 @@ def subject_of(record: Record, ref: str, fields: Collection[str] = ()) -> Posted
 
 def _aliases(record: Record, fields: Collection[str]) -> list[Alias]:
     postcodes = _postcodes(record) if "address" in fields else []
-    for born in (record.born, ""):  # an unreadable date is left out, the name stays
-        name = PersonName(record.given, record.surname, record.middle, born)
-        try:
-            return person_aliases([name], postcodes)
+    name = PersonName(record.given, record.surname, record.middle, record.born)
+    for each in (name, replace(name, born=""), replace(name, surname="")):
+        try:  # an unreadable date or a surname such as UNKNOWN is left out, the rest stays
+            return person_aliases([each], postcodes)
         except IdentifierError:
             continue
     return []

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from alembic import op
 
-revision: str = "0040"
-down_revision: str | Sequence[str] | None = "0039"
+revision: str = "0044"
+down_revision: str | Sequence[str] | None = "0043"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
@@ -27,11 +27,17 @@ ALTER TABLE events ADD COLUMN question_id UUID,
   DROP CONSTRAINT ck_events_about,
   ADD CONSTRAINT ck_events_about CHECK (num_nonnulls(overlap_id, case_id, request_id, question_id) = 1
     OR num_nonnulls(overlap_id, case_id, request_id, question_id) = 0
-      AND split_part(type, '.', 1) IN ('participation', 'commitment', 'handling', 'credential'));
+      AND split_part(type, '.', 1) IN ('participation', 'commitment', 'handling', 'credential', 'alarm'));
 CREATE INDEX ix_events_question_id ON events (question_id) WHERE question_id IS NOT NULL;
 CREATE POLICY app_of_questions ON events AS RESTRICTIVE FOR SELECT TO joinder_app
   USING (question_id IS NULL
-    OR (SELECT true FROM infusion_questions q WHERE q.id = events.question_id))
+    OR (SELECT true FROM infusion_questions q WHERE q.id = events.question_id));
+ALTER POLICY app_by_role ON events USING (
+  CASE WHEN type = 'alarm.raised'
+    THEN (SELECT current_roles() && ARRAY['leadership', 'administrator', 'auditor'])
+    ELSE (SELECT NOT current_roles() <@ ARRAY['administrator', 'auditor'])
+      OR split_part(type, '.', 1) IN ('participation', 'commitment', 'credential')
+  END)
 """
 
 # With the rights of the ladder, because a step of one side is news to the other

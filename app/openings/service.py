@@ -10,10 +10,14 @@ from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.access.vocabulary import Rung
 from app.audit import service as audit
-from app.cases import queries, service
+from app.cases import queries
+from app.cases import service as cases
 from app.cases.ladder import SeenOverlap
 from app.cases.models import Reading
 from app.cases.vocabulary import ReadReason
+from app.core.db import driver
+from app.quotas.allowances import READING
+from app.quotas.service import debit
 
 
 async def read_overlap(
@@ -33,11 +37,13 @@ async def read_overlap(
     Raises:
         MissingScopeError: the caller lacks `overlaps:read`.
         OverlapNotFoundError: absent, or not for the caller; the two are never told apart.
+        QuotaExceededError: the office or the caller opened too many lately; nothing is shown.
     """
     if reason is None:
-        return await service.read_overlap(session, principal, overlap_id, now=now)
+        return await cases.read_overlap(session, principal, overlap_id, now=now)
     principal.require(Permission.OVERLAPS_READ)
     found = await queries.get_overlap(session, principal, overlap_id, now=now, or_retracted=True)
+    await debit(await driver(session), principal, {READING: 1}, now=now)
     roles = sorted(principal.roles)
     await session.execute(
         # without asking for its key: the line is the other office's to read
@@ -62,5 +68,5 @@ async def read_overlap(
     )
     detail = {"roles": roles, "own_case": found.case_id, "reason": reason}
     opened = audit.Entry("overlap.opened", found.read.id, [principal.office_id], detail)
-    await audit.record_each(session, principal, [service.disclosed(principal, [found]), opened])
+    await audit.record_each(session, principal, [cases.disclosed(principal, [found]), opened])
     return found
