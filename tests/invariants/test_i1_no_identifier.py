@@ -70,7 +70,7 @@ TEXT_COLUMNS: Final = {
     },
     "office_contacts": {"role", "title", "phone", "email"},
     "overlap_sides": {"verdict", "verdict_reason", "verdict_evidence"},
-    "overlaps": {"band", "findings", "evidence", "retract_reason"},
+    "overlaps": {"band", "findings", "evidence", "retract_reason", "state"},
     "participation_agreements": {"version", "signatory"},
     "permitted_batches": {"counts"},
     "passkeys": {"label"},
