@@ -62,14 +62,14 @@ INDUSTRY_WORDS: Final = {each: meaning("industry", each) for each in INDUSTRIES}
 ORIGIN_WORDS: Final = {each: meaning("origin", each) for each in ORIGINS}
 STAGE_WORDS: Final = {each: meaning("stage", each) for each in STAGES}
 
-_TODO: Final = frozenset({"pending", "asked", "open", "answered"})
+_WAITING: Final = frozenset({"pending", "asked", "open", "answered"})
 _GOOD: Final = frozenset({"accepted", "used", "reopened"})
-_WAIT: Final = frozenset({"taken", "acknowledged"})
+_UNDER_WAY: Final = frozenset({"taken", "acknowledged"})
 
 
 def tone(state: str) -> str:
     """Return how a state is coloured: `todo`, `wait`, `good` or `off`."""
-    for name, states in (("todo", _TODO), ("good", _GOOD), ("wait", _WAIT)):
+    for name, states in (("todo", _WAITING), ("good", _GOOD), ("wait", _UNDER_WAY)):
         if state in states:
             return name
     return "off"

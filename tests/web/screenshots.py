@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from playwright.sync_api import Browser, Page
 
@@ -27,6 +27,19 @@ MEASURED: Final = 600
 DEPUTY, HEAD, STATE = "Renata Okafor", "Tomas Lindqvist", "Celia Montrose"
 ADMINISTRATOR, AUDITOR = "Yvette Castellan", "Otis Barnaby"
 OFFICES_PAGES: Final = {
+    DEPUTY: {
+        "contacts": "/contact-requests",
+        "second-looks": "/second-looks",
+        "check": "/cases/cms/26-CR-0207/check",
+        "check-list": "/cases/cms/26-CR-0207/check/list",
+        "network": "/cases/cms/26-CR-0207/network",
+        "matters": "/matters",
+        "advice": "/infusion",
+        "question": "/infusion/new",
+        "notices": "/notices",
+        "told": "/notices/settings",
+        "help": "/help",
+    },
     HEAD: {
         "readings": "/readings",
         "grants": "/grants",
@@ -43,6 +56,7 @@ OFFICES_PAGES: Final = {
         "invite": "/people/new",
         "machines": "/machines",
         "machine-new": "/machines/new",
+        "webhooks": "/webhooks",
         "contact": "/office/contacts/backup",
     },
     AUDITOR: {
@@ -53,12 +67,20 @@ OFFICES_PAGES: Final = {
     },
     STATE: {"state": "/state", "agenda": "/agenda", "insights": "/insights"},
 }
-"""What an office looks back at, counts and administers, by who opens it."""
+"""What an office asks, looks back at, counts and administers, by who opens it."""
+
+
+class Demo(NamedTuple):
+    """A small demo that runs."""
+
+    url: str
+    home: str
+    """What JOINDER_HOME is to an operator's command."""
 
 
 @contextmanager
-def demo(records: int = 10) -> Iterator[str]:
-    """Yield the address of a small demo of its own."""
+def demo(records: int = 10) -> Iterator[Demo]:
+    """Yield a demo of its own."""
     with tempfile.TemporaryDirectory(prefix="joinder-pages-", ignore_cleanup_errors=True) as home:
         Path(home).chmod(0o711)  # the server's account passes through it
         process = subprocess.Popen(
@@ -71,7 +93,7 @@ def demo(records: int = 10) -> Iterator[str]:
             assert process.stdout is not None
             for line in process.stdout:
                 if found := re.search(r"pages are at (\S+);", line):
-                    yield found[1]
+                    yield Demo(found[1], f"{home}/demo")
                     break
         finally:
             process.send_signal(signal.SIGTERM)
@@ -104,7 +126,7 @@ def fill_case(page: Page) -> None:
 
 
 def take_office(fresh: Callable[[], Page], shoot: Callable[[Page, str], None], url: str) -> None:
-    """Take what an office looks back at and administers."""
+    """Take what an office asks, looks back at and administers."""
     for person, pages in OFFICES_PAGES.items():
         visitor = fresh()
         sign_in(visitor, url, person)
@@ -177,7 +199,7 @@ def main() -> None:
             for size in WIDTHS:
                 take(browser, chosen.url, chosen.into, size)
         else:
-            with demo(MEASURED) as url:
+            with demo(MEASURED) as (url, _):
                 for size in WIDTHS:
                     take(browser, url, chosen.into, size)
 

@@ -10,12 +10,7 @@ import { compile } from "sass";
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const USWDS = "node_modules/@uswds/uswds";
 const target = process.argv[2] ?? here("../static/vendor");
-const ICONS = [
-  "account_circle", "arrow_forward", "check_circle", "close", "directions",
-  "error", "filter_list", "help", "info", "lock", "mail", "navigate_before",
-  "navigate_next", "people", "phone", "print", "schedule", "search", "security", "visibility",
-  "warning",
-];
+const ICONS = ["lock", "navigate_next"];
 
 rmSync(target, { recursive: true, force: true });
 mkdirSync(target, { recursive: true });

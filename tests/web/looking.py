@@ -1,0 +1,165 @@
+"""Looking at pages: what axe finds, what a phone would cut off, and which of them were seen."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
+
+from fastapi.routing import iter_route_contexts
+from playwright.sync_api import Page
+
+from app.core.openapi import KNOWN, PUBLIC
+from app.web.pages import PageRoute
+from app.web.routes import router
+
+AXE: Final = Path(__file__).parents[2] / "app/web/assets/node_modules/axe-core/axe.min.js"
+RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+DESK, PHONE = 1280, 390
+"""Widths in pixels: axe reads at the first; at the second nothing may scroll sideways."""
+NO_PAGES: Final = {"/", "/static/{version}/{name:path}", "/notices/stream"}
+"""What a GET route gives that is not a page: a redirect, a file, a stream."""
+_DENIED: Final = {403, 404}
+
+OPEN_ALL: Final = "document.querySelectorAll('details').forEach((each) => each.open = true)"
+_CHECK: Final = """async (rules) => {
+  const options = {runOnly: {type: "tag", values: rules}, resultTypes: ["violations"]};
+  return await axe.run(document, options);
+}"""
+_SHAPE: Final = """() => {
+  const shape = (element) => {
+    const names = [...element.attributes].map(({name}) => name).sort();
+    const said = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+    const parts = element.tagName === "svg" ? [] : [...element.children].map(shape);
+    const own = `${element.tagName}.${element.className}.${element.type ?? ""}[${names}]${said}`;
+    return `${own}(${[...new Set(parts)].join("")})`;
+  };
+  return shape(document.querySelector("main"));
+}"""
+"""Equal for pages that differ in their words and in how often a row comes."""
+_LINKS: Final = """() => [...document.querySelectorAll("a[href^='/']")]
+  .map((link) => link.getAttribute("href"))"""
+_FORMS: Final = """() => [...document.forms].map((form, place) => ({
+  place,
+  path: new URL(form.action).pathname,
+  isAsking: form.method === "post" && !form.dataset.module && form.querySelector("[required]"),
+}))"""
+_SEND_EMPTY: Final = """(place) => {
+  const form = document.forms[place];
+  form.noValidate = true;
+  for (const each of form.elements) {
+    if (["radio", "checkbox"].includes(each.type)) each.checked = false;
+    else if (!["hidden", "submit", "button"].includes(each.type)) each.value = "";
+  }
+  form.requestSubmit([...form.querySelectorAll("button[type=submit]")].at(-1));
+}"""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A route of a page."""
+
+    path: str
+    pattern: re.Pattern[str]
+    is_for_some: bool
+    """Whether a role must have a permission for it."""
+
+
+def places(method: str) -> Iterator[Place]:
+    """Yield the routes of pages that answer the method, in the order in which they are tried."""
+    for context in iter_route_contexts(router.routes):
+        route = context.original_route
+        if isinstance(route, PageRoute) and method in (route.methods or ()):
+            scope = (route.openapi_extra or {})["x-scope"]
+            yield Place(route.path, route.path_regex, scope not in {PUBLIC, KNOWN})
+
+
+READ: Final = tuple(each for each in places("GET") if each.path not in NO_PAGES)
+SENT: Final = tuple(places("POST"))
+
+
+def place_of(address: str, among: tuple[Place, ...] = READ) -> str:
+    """Return the route of an address of ours, empty if it is none of a page."""
+    path = urlsplit(address).path
+    return next((each.path for each in among if each.pattern.match(path)), "")
+
+
+@dataclass
+class Looker:
+    """Looks at pages and remembers them; of pages of one shape axe reads the first."""
+
+    found: list[str] = field(default_factory=list)
+    """What is wrong, a line each."""
+    seen: dict[str, str] = field(default_factory=dict)
+    """Routes that were shown, each with an address of it."""
+    refused: set[str] = field(default_factory=set)
+    """Routes that were denied to somebody who was signed in."""
+    corrected: set[str] = field(default_factory=set)
+    """Routes of forms that were sent empty."""
+    shapes: set[str] = field(default_factory=set)
+    _forms: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+    def open(self, page: Page, address: str) -> None:
+        """Go to an address and look at what it shows."""
+        answer = page.goto(address)
+        assert answer is not None, address
+        assert answer.status < 500, address
+        if answer.status not in _DENIED:
+            self.seen.setdefault(place_of(page.url), page.url)
+        self.look(page)
+
+    def try_doors(self, page: Page) -> None:
+        """Ask for every page that was seen, and look at one that is denied to this reader."""
+        denied = [each for each in self.seen.values() if page.request.get(each).status in _DENIED]
+        self.refused |= {place_of(each) for each in denied}
+        self.open(page, denied[0])
+
+    def look(self, page: Page) -> None:
+        """Note what is wrong with the page as it stands."""
+        shape = page.evaluate(_SHAPE)
+        if shape in self.shapes:
+            return
+        self.shapes.add(shape)
+        page.evaluate(OPEN_ALL)
+        page.evaluate(AXE.read_text())
+        result: dict[str, Any] = page.evaluate(_CHECK, RULES)
+        self.found += [
+            f"{page.url}: {each['id']} {node['target']} {node.get('failureSummary', '')}"
+            for each in result["violations"]
+            for node in each["nodes"]
+        ]
+        page.set_viewport_size({"width": PHONE, "height": 844})
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        if wide > PHONE:
+            self.found.append(f"{page.url}: {wide} wide")
+        page.set_viewport_size({"width": DESK, "height": 900})
+
+    def walk(self, page: Page, start: str) -> None:
+        """Follow the links of pages from one on, one for each route and its parameters."""
+        home = "{0.scheme}://{0.netloc}".format(urlsplit(start))
+        waiting, taken = [start], set[tuple[str, ...]]()
+        while waiting:
+            address = waiting.pop(0)
+            self.open(page, address)
+            for form in page.evaluate(_FORMS):
+                if form["isAsking"]:
+                    target = place_of(form["path"], SENT)
+                    self._forms.setdefault(target, (page.url, form["place"]))
+            for link in page.evaluate(_LINKS):
+                route, query = place_of(link), parse_qsl(urlsplit(link).query)
+                kind = (route, *(name for name, _ in query))
+                if route and kind not in taken:
+                    taken.add(kind)
+                    waiting.append(home + link)
+
+    def send_empty(self, page: Page) -> None:
+        """Send each form that was met and asks for something, with nothing in it."""
+        for target, (address, place) in self._forms.items():
+            if target in self.corrected:
+                continue
+            page.goto(address)
+            with page.expect_navigation():
+                page.evaluate(_SEND_EMPTY, place)
+            self.corrected.add(target)
+            self.look(page)
