@@ -17,14 +17,14 @@ from tests.database import Template, serving
 from tests.factories import OfficeClient, Registry
 from tests.network import close_network
 
-_LONGEST: Final = {"campaigns", "rotation", "serving", "bench", "demo"}
-"""Directories whose tests start processes or rehearse: the longest of all."""
+_LONGEST: Final = {"campaigns", "rotation", "serving", "bench", "demo", "test_life", "test_hostile"}
+"""Directories and modules whose tests take longest: they start processes, rehearse, or try all."""
 
 
 @pytest.hookimpl(trylast=True)  # after they were shuffled
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest, so that no worker is left with it while others are done."""
-    items.sort(key=lambda item: item.path.parent.name not in _LONGEST)
+    items.sort(key=lambda item: _LONGEST.isdisjoint({item.path.parent.name, item.path.stem}))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -97,6 +97,7 @@ EXAMPLES: Final[dict[str, Any]] = {
                 "label": "case-management export",
                 "scopes": ["cases:post"],
                 "created_at": "2026-01-05T17:00:00Z",
+                "expires_on": "2028-03-02",
                 "revoked_at": None,
             }
         ],

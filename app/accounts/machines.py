@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -31,6 +31,8 @@ from app.core.jwt import JwtError
 
 LIVE_KEYS: Final = 2
 """Keys that a client signs with at a time: the one in use and its successor."""
+LASTS: Final = timedelta(days=730)
+"""How long a client counts, unless the operator says otherwise."""
 
 
 async def list_machines(session: AsyncSession, principal: Principal) -> list[MachineRead]:
@@ -52,6 +54,7 @@ async def list_machines(session: AsyncSession, principal: Principal) -> list[Mac
             label=client.label,
             scopes=client.scopes,
             created_at=client.created_at,
+            expires_on=client.expires_on,
             revoked_at=client.revoked_at,
             networks=[str(network) for network in client.networks],
             keys=keys[client.id],
@@ -122,6 +125,7 @@ async def register(
             scopes=list(scopes),
             networks=list(networks),
             created_at=now,
+            expires_on=now.date() + LASTS,
         )
     )
     await session.flush()  # the key refers to the credential

@@ -1,4 +1,4 @@
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +31,8 @@ class ClientCredential(Base):
     networks: Mapped[list[str]] = mapped_column(ARRAY(CIDR))
     """Networks that it may call from; empty means any."""
     created_at: Mapped[datetime]
+    expires_on: Mapped[date]
+    """First day on which it counts no more; the operator may renew it."""
     revoked_at: Mapped[datetime | None]
 
 

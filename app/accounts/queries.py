@@ -31,7 +31,7 @@ SELECT c.office_id, c.scopes,
   {ENTER.format(office="c.office_id", client="c.id", person="NULL", roles="'client'")}
 FROM client_credentials c
 JOIN offices o ON o.id = c.office_id
-WHERE c.id = $2 AND c.revoked_at IS NULL AND o.suspended_at IS NULL
+WHERE c.id = $2 AND c.revoked_at IS NULL AND c.expires_on > $1 AND o.suspended_at IS NULL
   AND (c.networks = '{{}}' OR $3::inet <<= ANY (c.networks))
 """  # noqa: S608 -- constants only; every value is a parameter
 
@@ -50,8 +50,8 @@ async def get_standing(
 ) -> Standing | None:
     """Return what the credential is worth to a caller at `address`.
 
-    None when it is unknown, revoked, of a suspended office, or not to be used from there; these are
-    never told apart. From then on the transaction acts for the client.
+    None when it is unknown, revoked, expired, of a suspended office, or not to be used from there;
+    these are never told apart. From then on the transaction acts for the client.
     """
     connection = await session.connection()
     found = await connection.exec_driver_sql(_STANDING, (now.date(), client_id, address))
@@ -106,6 +106,7 @@ async def list_credentials(session: AsyncSession, office_code: str | None) -> Se
             ClientCredential.scopes,
             ClientCredential.networks,
             ClientCredential.created_at,
+            ClientCredential.expires_on,
             ClientCredential.revoked_at,
         )
         .join(Office, Office.id == ClientCredential.office_id)

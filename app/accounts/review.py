@@ -46,6 +46,7 @@ async def review_access(
                 label=each.label,
                 scopes=each.scopes,
                 created_at=each.created_at,
+                expires_on=each.expires_on,
                 revoked_at=each.revoked_at,
             )
             for each in clients

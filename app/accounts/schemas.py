@@ -1,4 +1,4 @@
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field, IPvAnyNetwork
@@ -104,6 +104,8 @@ class ClientRead(Read):
     """What it may do at most, such as `cases:post`."""
     created_at: datetime
     """When the operator registered it, UTC."""
+    expires_on: date
+    """First day, UTC, on which it is refused unless the operator renews it."""
     revoked_at: datetime | None
     """Since when it is refused, UTC; null while it is not."""
 

@@ -1,6 +1,6 @@
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -82,15 +82,25 @@ async def revoke_client_credential(
         CredentialNotFoundError: unknown, or revoked before.
     """
     principal.require(Permission.OFFICES_MANAGE)
-    revoked = await session.scalar(
-        update(ClientCredential)
-        .where(ClientCredential.id == client_id, ClientCredential.revoked_at.is_(None))
-        .values(revoked_at=now)
-        .returning(ClientCredential.id)
-    )
-    if revoked is None:
-        raise CredentialNotFoundError
+    await _change(session, client_id, {"revoked_at": now})
     await audit.record(session, principal, "client_credential.revoked", str(client_id))
+
+
+async def renew_client_credential(
+    session: AsyncSession, principal: Principal, client_id: UUID, *, expires_on: date
+) -> None:
+    """Say until when a client counts, also one that has expired.
+
+    Raises:
+        MissingScopeError: the caller is not the operator.
+        CredentialNotFoundError: unknown or revoked.
+    """
+    principal.require(Permission.OFFICES_MANAGE)
+    await _change(session, client_id, {"expires_on": expires_on})
+    detail = {"expires_on": expires_on.isoformat()}
+    await audit.record(
+        session, principal, "client_credential.renewed", str(client_id), detail=detail
+    )
 
 
 async def limit_client_credential(
@@ -103,18 +113,22 @@ async def limit_client_credential(
         CredentialNotFoundError: unknown or revoked.
     """
     principal.require(Permission.OFFICES_MANAGE)
-    limited = await session.scalar(
-        update(ClientCredential)
-        .where(ClientCredential.id == client_id, ClientCredential.revoked_at.is_(None))
-        .values(networks=list(networks))
-        .returning(ClientCredential.id)
-    )
-    if limited is None:
-        raise CredentialNotFoundError
+    await _change(session, client_id, {"networks": list(networks)})
     detail = {"networks": len(networks)}
     await audit.record(
         session, principal, "client_credential.limited", str(client_id), detail=detail
     )
+
+
+async def _change(session: AsyncSession, client_id: UUID, values: dict[str, Any]) -> None:
+    changed = await session.scalar(
+        update(ClientCredential)
+        .where(ClientCredential.id == client_id, ClientCredential.revoked_at.is_(None))
+        .values(**values)
+        .returning(ClientCredential.id)
+    )
+    if changed is None:
+        raise CredentialNotFoundError
 
 
 async def add_own_key(

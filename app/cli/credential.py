@@ -1,14 +1,18 @@
 """`joinder client-credential`: the machine clients of offices."""
 
 import json
+from datetime import datetime
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
 
 from app.serving.installation import as_operator
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
 
 Networks = Annotated[
     list[str] | None,
@@ -31,6 +35,10 @@ def add(
     scope: Annotated[
         list[str] | None, typer.Option(help="What it may do; repeat it. All unless given.")
     ] = None,
+    expires_on: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="First day without it; in two years unless given."),
+    ] = None,
 ) -> None:
     """Register the public key of an office's client and print its client id.
 
@@ -50,8 +58,9 @@ def add(
     except ValueError:
         typer.echo(f"{public_key} is not JSON; give the public JWK.", err=True)
         raise typer.Exit(2) from None
-    client_id = as_operator(
-        lambda session: service.add_client_credential(
+
+    async def register(session: "AsyncSession") -> UUID:
+        client_id = await service.add_client_credential(
             session,
             OPERATOR,
             office,
@@ -61,8 +70,37 @@ def add(
             scopes=scopes,
             networks=_checked_networks(network),
         )
+        if expires_on is not None:
+            await service.renew_client_credential(
+                session, OPERATOR, client_id, expires_on=expires_on.date()
+            )
+        return client_id
+
+    typer.echo(as_operator(register))
+
+
+@app.command()
+def renew(
+    client_id: Annotated[UUID, typer.Argument(help="The client id.")],
+    expires_on: Annotated[
+        datetime, typer.Option(formats=["%Y-%m-%d"], help="First day without it.")
+    ],
+) -> None:
+    """Say until when a client may call; its office is told 30 and 7 days before.
+
+    Example: joinder client-credential renew 01980000-0000-7000-8000-00000000000a
+    --expires-on 2030-01-01
+    """
+    from app.access.principal import OPERATOR  # noqa: PLC0415 -- keeps --help quick
+    from app.accounts import service  # noqa: PLC0415 -- as above
+
+    day = expires_on.date()
+    as_operator(
+        lambda session: service.renew_client_credential(
+            session, OPERATOR, client_id, expires_on=day
+        )
     )
-    typer.echo(client_id)
+    typer.echo(f"{client_id} may call until the day before {day}.")
 
 
 @app.command()
@@ -90,12 +128,12 @@ def limit(
 def list_credentials(
     office: Annotated[str | None, typer.Argument(help="Only of the office with this code.")] = None,
 ) -> None:
-    """List the machine clients: id, office, label, since when, scopes, and whether revoked."""
+    """List the machine clients: id, office, label, since when, until when or revoked, scopes."""
     from app.accounts import queries  # noqa: PLC0415 -- keeps --help quick
 
     for row in as_operator(lambda session: queries.list_credentials(session, office)):
         revoked = row["revoked_at"]
-        state = f"revoked {revoked:%Y-%m-%d}" if revoked else "active"
+        state = f"revoked {revoked:%Y-%m-%d}" if revoked else f"until {row['expires_on']}"
         since, scopes = f"{row['created_at']:%Y-%m-%d}", " ".join(row["scopes"])
         typer.echo("\t".join((str(row["id"]), row["office"], row["label"], since, state, scopes)))
 

@@ -97,6 +97,23 @@ def set_contact(
     typer.echo(f"Set the {role} contact of {code}.")
 
 
+@app.command("set-mail-domain")
+def set_mail_domain(
+    code: Code, domain: Annotated[str, typer.Argument(help="Such as da.example.gov.")]
+) -> None:
+    """Say in which domain an office's people may have mail: at first that of its contact.
+
+    Mail that somebody chose in another domain before is no longer sent.
+
+    Example: joinder office set-mail-domain CA0190000A da.example.gov
+    """
+    from app.access.principal import OPERATOR  # noqa: PLC0415 -- keeps --help quick
+    from app.offices import service  # noqa: PLC0415 -- as above
+
+    as_operator(lambda session: service.set_mail_domain(session, OPERATOR, code, domain))
+    typer.echo(f"Mail to people of {code} goes to {domain.lower()} only.")
+
+
 @app.command()
 def alarms(
     since: Annotated[

@@ -12,7 +12,8 @@ class LapseNotice(Base):
     __tablename__ = "lapse_notices"
     __table_args__ = (
         CheckConstraint(
-            "what IN ('case', 'grant', 'participation', 'commitment', 'handling')", name="what"
+            "what IN ('case', 'grant', 'participation', 'commitment', 'handling', 'credential')",
+            name="what",
         ),
         CheckConstraint("stage IN (30, 7, 0)", name="stage"),
     )

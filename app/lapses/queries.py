@@ -41,6 +41,9 @@ UNION ALL
 SELECT p.office_id, 'handling', h.id::text, h.due_at::date, NULL
 FROM handling_requests h JOIN handling_parties p ON p.request_id = h.id
 WHERE h.agreed_number IS NOT NULL AND h.ended_at IS NULL AND h.due_at::date <= $1
+UNION ALL
+SELECT k.office_id, 'credential', k.id::text, k.expires_on, NULL
+FROM client_credentials k WHERE k.revoked_at IS NULL AND k.expires_on <= $1
 """
 
 # What ended long ago was over before anybody could be told of it. Who was given a grant is told by

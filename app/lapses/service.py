@@ -18,7 +18,8 @@ async def tell(session: AsyncSession, principal: Principal, *, now: datetime, li
     """Tell offices what of theirs ends; returns how many notices were written, 0 when done.
 
     Of cases (their review date), grants given and got, agreements of participation and of joint
-    handling, and commitments. An office that was told of several stages late is told the last only.
+    handling, commitments, and machine clients. An office that was told of several stages late is
+    told the last only.
 
     Raises:
         MissingScopeError: the caller is neither the operator nor a job of the operator.

@@ -26,13 +26,14 @@ ON CONFLICT (person_id) WHERE state = 'waiting' DO NOTHING
 # $1 the office, $2 now, $3 until when, $4 how many
 _CLAIM: Final = """
 UPDATE mails m SET attempts = m.attempts + 1, claimed_until = $3
-FROM persons p, notice_settings s
-WHERE p.id = m.person_id AND s.person_id = m.person_id AND m.id IN (
+FROM persons p, notice_settings s, offices o
+WHERE p.id = m.person_id AND s.person_id = m.person_id AND o.id = m.office_id AND m.id IN (
   SELECT x.id FROM mails x WHERE x.office_id = $1 AND x.state = 'waiting' AND x.due_at <= $2
     AND (x.claimed_until IS NULL OR x.claimed_until <= $2)
   ORDER BY x.due_at, x.id LIMIT $4 FOR NO KEY UPDATE SKIP LOCKED)
 RETURNING m.id, m.person_id, m.attempts, p.roles, p.disabled_at,
-  s.mail, s.address, s.mail_written_in
+  s.mail, s.mail_written_in,
+  CASE lower(split_part(s.address, '@', 2)) WHEN o.mail_domain THEN s.address END AS address
 """
 # Locked, so that nobody takes it over before it is settled or written that it was sent
 _IS_CLAIMED: Final = """
@@ -93,7 +94,10 @@ async def add_at_once(session: AsyncSession, office_id: int, *, now: datetime) -
 async def claim(
     session: AsyncSession, office_id: int, *, now: datetime, until: datetime, limit: int
 ) -> list[asyncpg.Record]:
-    """Return due mails of an office, claimed `until` then, each with its person."""
+    """Return due mails of an office, claimed `until` then, each with its person.
+
+    Without an address where the person has none in the office's mail domain.
+    """
     rows: list[asyncpg.Record] = await (await driver(session)).fetch(
         _CLAIM, office_id, now, until, limit
     )

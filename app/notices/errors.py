@@ -1,4 +1,4 @@
-from app.core.errors import InvalidError, NotFoundError
+from app.core.errors import AppError, InvalidError, NotFoundError
 
 
 class NoticeNotFoundError(NotFoundError):
@@ -15,6 +15,15 @@ class NoticeAddressError(InvalidError):
     code = "notice-address-refused"
     title = "Address not allowed"
     default_detail = "Give an address in the mail domain of your office, which the operator knows."
+
+
+class TooManyStreamsError(AppError):
+    """One sign-in listens as often as it may; pages work without it, too."""
+
+    status = 429
+    code = "too-many-streams"
+    title = "Too many streams"
+    default_detail = "End a stream of this sign-in, or close a page, before you begin another."
 
 
 class MailAbsentError(InvalidError):

@@ -13,7 +13,9 @@ from typing import Final
 import structlog
 
 from app.core.db import Sessions, transaction
+from app.core.errors import UnavailableError
 from app.notices import queries
+from app.notices.errors import TooManyStreamsError
 
 LOOK_EVERY: Final = timedelta(seconds=2)
 BEAT_EVERY: Final = timedelta(seconds=20)
@@ -21,6 +23,8 @@ LIFE: Final = timedelta(minutes=5)
 """A page connects again after it; so nothing outlives a sign-in by more."""
 MOST: Final = 500
 """Who comes later is sent away and comes again."""
+MOST_EACH: Final = 10
+"""Of one sign-in: as many pages have the hint, and others do without."""
 
 Look = Callable[[], Awaitable["Hint | None"]]
 """Ask what one person has to read; None when the sign-in has ended."""
@@ -42,6 +46,8 @@ class Hint:
 @dataclass(eq=False)
 class _Listener:
     office_id: int
+    sign_in: bytes
+    """Its digest."""
     place: tuple[int, int] | None = None
     """Of the newest event when it was told to look."""
     has_news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -55,14 +61,23 @@ class Hub:
         self._listeners: set[_Listener] = set()
         self._looking: asyncio.Task[None] | None = None
 
-    @property
-    def is_full(self) -> bool:
-        """Return whether there are as many listeners as may be."""
-        return len(self._listeners) >= MOST
+    def require_room(self, sign_in: bytes) -> None:
+        """Raise unless one more may listen, by this sign-in.
 
-    async def listen(self, office_id: int, last: str, look: Look) -> AsyncIterator[str]:
+        Raises:
+            UnavailableError, TooManyStreamsError: as many listen as may, of all or of this one.
+        """
+        if len(self._listeners) >= MOST:
+            raise UnavailableError
+        if sum(each.sign_in == sign_in for each in self._listeners) >= MOST_EACH:
+            raise TooManyStreamsError
+
+    async def listen(
+        self, office_id: int, sign_in: bytes, last: str, look: Look
+    ) -> AsyncIterator[str]:
         """Yield the stream of one person, who was told `last`, until its time is over."""
-        listener = _Listener(office_id)
+        self.require_room(sign_in)  # again: others may have come since it was asked for
+        listener = _Listener(office_id, sign_in)
         self._listeners.add(listener)
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._watch())

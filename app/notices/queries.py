@@ -54,7 +54,7 @@ SELECT EXISTS (SELECT {_EVENTS} {_UNREAD} AND e.written_in >= $7 AND e.written_i
 """
 _PLACE: Final = "SELECT e.number, e.written_in FROM events e WHERE e.office_id = $1 AND e.key = $2"
 _SETTING: Final = "SELECT * FROM notice_settings WHERE person_id = $1"
-_DOMAIN: Final = "SELECT split_part(contact_email, '@', 2) FROM offices WHERE id = $1"
+_DOMAIN: Final = "SELECT mail_domain FROM offices WHERE id = $1"
 # who begins has read nothing and gets no mail about what was before
 _BEGIN: Final = f"""
 INSERT INTO notice_settings (person_id, office_id, muted, read_written_in, read_number, mail,
@@ -124,7 +124,7 @@ async def get_setting(session: AsyncSession, person_id: UUID | None) -> asyncpg.
 
 
 async def get_domain(session: AsyncSession, office_id: int) -> str:
-    """Return the mail domain of an office."""
+    """Return in which domain, in small letters, the people of an office may have mail."""
     return str(await (await driver(session)).fetchval(_DOMAIN, office_id))
 
 

@@ -132,7 +132,7 @@ async def put_settings(
         raise MailAbsentError
     if chosen.address is not None:
         domain = await queries.get_domain(session, principal.office_id)
-        if chosen.address.partition("@")[2].lower() != domain.lower():
+        if chosen.address.partition("@")[2].lower() != domain:
             raise NoticeAddressError
     elif chosen.mail != "none":
         raise NoticeAddressError

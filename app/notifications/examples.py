@@ -7,6 +7,7 @@ _FOUND: Final = {
     "overlap_id": "ovl_0198a3c0b1c27d3e8f90a1b2c3d4e5f6",
     "case": None,
     "request_id": None,
+    "question_id": None,
 }
 
 EXAMPLES: Final[dict[str, Any]] = {

@@ -13,9 +13,10 @@ class Event(Base):
     __tablename__ = "events"
     __table_args__ = (
         CheckConstraint(
-            "num_nonnulls(overlap_id, case_id, request_id) = 1"
-            " OR num_nonnulls(overlap_id, case_id, request_id) = 0 AND split_part(type, '.', 1)"
-            " IN ('participation', 'commitment', 'handling', 'alarm')",
+            "num_nonnulls(overlap_id, case_id, request_id, question_id) = 1"
+            " OR num_nonnulls(overlap_id, case_id, request_id, question_id) = 0"
+            " AND split_part(type, '.', 1)"
+            " IN ('participation', 'commitment', 'handling', 'credential', 'alarm')",
             name="about",
         ),
         Index("ix_events_office_id_written_in_number", "office_id", "written_in", "number"),
@@ -23,6 +24,9 @@ class Event(Base):
         Index("ix_events_case_id", "case_id", postgresql_where=text("case_id IS NOT NULL")),
         Index(
             "ix_events_request_id", "request_id", postgresql_where=text("request_id IS NOT NULL")
+        ),
+        Index(
+            "ix_events_question_id", "question_id", postgresql_where=text("question_id IS NOT NULL")
         ),
         Index("ix_events_at", "at"),
     )
@@ -41,4 +45,8 @@ class Event(Base):
         ForeignKey("handling_requests.id", ondelete="CASCADE")
     )
     """A request for joint handling, or the matter that came of it."""
+    question_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("infusion_questions.id", ondelete="CASCADE")
+    )
+    """A question that the office asked or its desk received."""
     at: Mapped[datetime] = mapped_column(server_default=text("now()"))

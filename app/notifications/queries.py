@@ -21,7 +21,7 @@ from app.notifications.models import Event
 _SHOWN: Final = f"""
 WITH page AS MATERIALIZED (
   SELECT e.number, e.written_in, e.key, e.type, e.at, e.overlap_id, e.case_id,
-    e.request_id
+    e.request_id, e.question_id
   FROM events e
   WHERE e.office_id = $1 AND {{which}}
   ORDER BY e.written_in, e.number{{limit}}),
@@ -29,9 +29,10 @@ shown AS (
   SELECT v.id FROM ({ladder.VISIBLE} AND (v.retracted_at IS NULL OR v.seen_at IS NOT NULL)
     AND v.id IN (SELECT overlap_id FROM page)) AS v)
 SELECT p.number, p.written_in, p.key, p.type, p.at, p.overlap_id, c.source_system, c.external_id,
-  p.request_id, p.overlap_id IN (SELECT id FROM shown) OR c.id IS NOT NULL
-    OR p.request_id IS NOT NULL AND is_party(p.request_id)
-    OR num_nonnulls(p.overlap_id, p.case_id, p.request_id) = 0 AS is_shown
+  p.request_id, p.question_id, p.overlap_id IN (SELECT id FROM shown) OR c.id IS NOT NULL
+    OR p.request_id IS NOT NULL AND is_party(p.request_id) OR p.question_id IN (
+      SELECT q.id FROM infusion_questions q WHERE $1 IN (q.office_id, q.desk_office_id))
+    OR num_nonnulls(p.overlap_id, p.case_id, p.request_id, p.question_id) = 0 AS is_shown
 FROM page p
 LEFT JOIN cases c ON c.id = p.case_id AND c.office_id = $1
   AND {ladder.NOT_WALLED.format(cases="c.id", office="$1::bigint", person="$5::uuid")}
@@ -57,6 +58,7 @@ class FeedRow(NamedTuple):
     source_system: str | None
     external_id: str | None
     request_id: UUID | None
+    question_id: UUID | None
     is_shown: bool
 
     @property
@@ -102,7 +104,7 @@ def _row(principal: Principal, row: asyncpg.Record) -> FeedRow:
 def _is_told(principal: Principal, row: FeedRow) -> bool:
     if row.type == "alarm.raised":
         return Permission.ALARMS_READ in principal.permissions
-    of_office = row.type.startswith(("participation.", "commitment."))
+    of_office = row.type.startswith(("participation.", "commitment.", "credential."))
     return of_office or Permission.OVERLAPS_READ in principal.permissions
 
 

@@ -27,6 +27,14 @@ EventType = Literal[
     "commitment.lapsed",
     "handling.lapsing",
     "handling.lapsed",
+    "credential.lapsing",
+    "credential.lapsed",
+    "contact.requested",
+    "contact.answered",
+    "contact.ended",
+    "advice.asked",
+    "advice.answered",
+    "advice.updated",
     "alarm.raised",
 ]
 
@@ -42,13 +50,17 @@ class EventRead(Read):
     side shows more or less of it: one that you do not know yet is shown from now on;
     `overlap.retracted`; `case.expired`: the review date of an own case passed, so it matches no
     more; `case.lapsing`: it passes in 30 or 7 days. The others tell the same of a grant that the
-    office gave or got, its agreement of participation, a commitment of its leadership and an
-    agreement of joint handling: `lapsing` 30 and 7 days before the end, `lapsed` when it has come,
-    unless another took its place. `handling.requested`: the office is asked, or asked to join;
-    `handling.updated`: any step since, by whichever party or the clock; `handling.ended`;
-    `matter.lead_offered`, `matter.lead_passed`; `matter.review_due`: by the terms, the parties
-    review it now. `alarm.raised`: `GET /v1/alarms` has a new one; only those are told who may read
-    it, machine clients never."""
+    office gave or got, its agreement of participation, a commitment of its leadership, an
+    agreement of joint handling and a machine client of its own (`credential`): `lapsing` 30 and 7
+    days before the end, `lapsed` when it has come, unless another took its place.
+    `handling.requested`: the office is asked, or asked to join; `handling.updated`: any step since,
+    by whichever party or the clock; `handling.ended`; `matter.lead_offered`, `matter.lead_passed`;
+    `matter.review_due`: by the terms, the parties review it now. `contact.requested`: the
+    other side of an overlap asks whom to call; `contact.answered`: it said so or declined;
+    `contact.ended`: withdrawn, or nobody answered in time. `advice.asked`: the office's desk is
+    asked; `advice.answered`; `advice.updated`: any other step of a question.
+    `alarm.raised`: `GET /v1/alarms` has a new one; only those are told who may read it, machine
+    clients never."""
     at: datetime
     """When it happened, UTC."""
     overlap_id: str | None
@@ -57,6 +69,8 @@ class EventRead(Read):
     """The office's own case that it is about; null where it is about something else."""
     request_id: str | None = None
     """The request that it is about, also of a matter that came of it; or null."""
+    question_id: str | None = None
+    """The question for advice that it is about; or null."""
 
 
 class EventPage(PageRead[EventRead]):

@@ -50,6 +50,7 @@ def render(row: FeedRow) -> EventRead:
             "type": row.type,
             "at": row.at,
             "request_id": public_id("hnd", row.request_id) if row.request_id else None,
+            "question_id": public_id("inf", row.question_id) if row.question_id else None,
             "overlap_id": public_id(ladder.PREFIX, row.overlap_id) if row.overlap_id else None,
             "case": {"source_system": row.source_system, "external_id": row.external_id}
             if row.external_id is not None

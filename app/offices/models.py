@@ -13,6 +13,7 @@ class Office(Base):
     __table_args__ = (
         CheckConstraint("kind IN ('local', 'attorney_general', 'tribal', 'regional')", name="kind"),
         CheckConstraint("state ~ '^[A-Z]{2}$'", name="state"),
+        CheckConstraint("mail_domain = lower(mail_domain)", name="mail_domain"),
         CheckConstraint("code ~ '^[A-Z0-9][A-Z0-9-]{2,31}$'", name="code"),
     )
 
@@ -24,6 +25,8 @@ class Office(Base):
     contact_title: Mapped[str]
     contact_phone: Mapped[str]
     contact_email: Mapped[str]
+    mail_domain: Mapped[str]
+    """Where its people may have mail; the operator's to say, whatever the contact becomes."""
     created_at: Mapped[datetime]
     suspended_at: Mapped[datetime | None]
     """Since when none of its clients and people is let in."""

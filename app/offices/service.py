@@ -31,14 +31,17 @@ async def add_office(
 ) -> int:
     """Add an office; it takes part only once an agreement is signed. Returns its key.
 
+    Its people may have mail in the domain of its contact, until the operator says another.
+
     Raises:
         MissingScopeError: the caller is not the operator.
         OfficeExistsError: the code is taken.
     """
     principal.require(Permission.OFFICES_MANAGE)
+    domain = office.contact_email.rpartition("@")[2]
     key: int | None = await session.scalar(
         insert(Office)
-        .values(**office.model_dump(), created_at=now)
+        .values(**office.model_dump(), mail_domain=domain.lower(), created_at=now)
         .on_conflict_do_nothing(index_elements=["code"])
         .returning(Office.id)
     )
@@ -46,6 +49,22 @@ async def add_office(
         raise OfficeExistsError
     await audit.record(session, principal, "office.added", office.code)
     return key
+
+
+async def set_mail_domain(
+    session: AsyncSession, principal: Principal, code: str, domain: str
+) -> None:
+    """Say in which domain the people of an office may have mail; none goes to another one.
+
+    Raises:
+        MissingScopeError: the caller is not the operator.
+        OfficeNotFoundError: no office has this code.
+    """
+    principal.require(Permission.OFFICES_MANAGE)
+    office = await queries.get_office(session, code)
+    office.mail_domain = domain.lower()
+    await session.flush()  # as below
+    await audit.record(session, principal, "office.mail_domain_set", office.code)
 
 
 async def sign_agreement(

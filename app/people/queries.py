@@ -252,6 +252,16 @@ async def list_idle(session: AsyncSession, *, since: datetime, limit: int) -> li
     return list(await session.scalars(idle.limit(limit).with_for_update(skip_locked=True)))
 
 
+async def list_sign_ins(session: AsyncSession, person_id: UUID, *, now: datetime) -> list[SignIn]:
+    """Return a person's sign-ins that are in force, the one used last first."""
+    found = select(SignIn).where(
+        SignIn.person_id == person_id,
+        SignIn.seen_at > now - IDLE,
+        SignIn.began_at > now - ABSOLUTE,
+    )
+    return list(await session.scalars(found.order_by(SignIn.seen_at.desc(), SignIn.id)))
+
+
 def ended(*, now: datetime, limit: int) -> Select[UUID]:
     """Describe sign-ins that are over and were not ended by anybody."""
     return (

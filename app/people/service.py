@@ -172,6 +172,26 @@ async def sign_out(
     else:
         await sign_ins.end(session, signed.id)
         ended = 1
+    await _record_ended(session, signed, caller, ended)
+    return ended
+
+
+async def list_sign_ins(session: AsyncSession, signed: SignedIn, *, now: datetime) -> list[SignIn]:
+    """Return the caller's own sign-ins that are in force, the one used last first."""
+    return await queries.list_sign_ins(session, signed.person_id, now=now)
+
+
+async def end_others(session: AsyncSession, signed: SignedIn, caller: Caller) -> int:
+    """End the person's sign-ins besides this one; returns how many were ended."""
+    person = await own_person(session, signed)
+    ended = await sign_ins.end_all(session, [person.id], besides=signed.id)
+    await _record_ended(session, signed, caller, ended)
+    return ended
+
+
+async def _record_ended(
+    session: AsyncSession, signed: SignedIn, caller: Caller, ended: int
+) -> None:
     await audit.record(
         session,
         signed.principal(caller.request_id),
@@ -179,7 +199,6 @@ async def sign_out(
         str(signed.id),
         detail={"ended": ended},
     )
-    return ended
 
 
 async def begin_sign_in(

@@ -1,5 +1,6 @@
 """From what a form sent to the same schemas that the API takes, and back to hints by field."""
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any, Final, TypeVar
@@ -75,6 +76,8 @@ _IN: Final = {
     "SuppressionAdd.mode": "Choose what it should do.",
     "SuppressionAdd.scope": "Choose to which pairs it applies.",
     "SuppressionAdd.expires_on": "A date, at most two years ahead.",
+    "PasskeyAdd.label": "What you call the device, such as Office laptop.",
+    "PasswordChange.password": "15 characters or more, at most 200.",
     "PersonAdd.account": "2 to 100 small letters, digits and . _ @ + -, a letter or digit first.",
     "PersonAdd.name": "What they are called.",
     "PersonAdd.roles": "Choose at least one.",
@@ -161,6 +164,15 @@ def number(form: Mapping[str, str], name: str) -> int:
         return _NUMBER.validate_python(form.get(name, ""))
     except ValidationError:
         return 0
+
+
+def json_object(form: Mapping[str, str], name: str) -> dict[str, Any] | None:
+    """Return the JSON object that a field holds, None if it holds none."""
+    try:
+        found: Any = json.loads(form.get(name, ""))
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def only(form: Mapping[str, str], *names: str) -> dict[str, Any]:

@@ -1,8 +1,7 @@
 """The machine clients of an office: where they may call from, their keys, their end."""
 
-import json
 from ipaddress import ip_network
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -82,11 +81,8 @@ def _networks(visit: Visit) -> tuple[list[str], dict[str, str]]:
 
 def _key(visit: Visit) -> dict[str, str] | None:
     """Return the public key that the form holds, None if it is none."""
-    try:
-        found: Any = json.loads(visit.form.get("public_jwk", ""))
-    except (ValueError, RecursionError):
-        return None
-    is_key = isinstance(found, dict) and all(isinstance(each, str) for each in found.values())
+    found = forms.json_object(visit.form, "public_jwk")
+    is_key = found is not None and all(isinstance(each, str) for each in found.values())
     return found if is_key else None
 
 

@@ -11,7 +11,7 @@ from app.core.deps import Session, Settings
 from app.core.errors import InvalidError, UnavailableError
 from app.core.schemas import Sent
 from app.notices import service
-from app.notices.errors import NoticeNotFoundError
+from app.notices.errors import NoticeNotFoundError, TooManyStreamsError
 from app.notices.hints import Hint, Hub
 from app.notices.schemas import EventId, NoticeSettingsPut
 from app.people.deps import COOKIE, require_complete
@@ -116,7 +116,7 @@ async def _settings(
     )
 
 
-@router.get("/notices/stream", **page(_SCOPE, UnavailableError))
+@router.get("/notices/stream", **page(_SCOPE, UnavailableError, TooManyStreamsError))
 async def stream_hints(
     request: Request,
     signed: Listening,
@@ -130,9 +130,8 @@ async def stream_hints(
     principal = request.state.principal
     principal.require(_SCOPE)
     hub: Hub = request.app.state.hub
-    if hub.is_full:
-        raise UnavailableError
     digest = digest_of(request.cookies[COOKIE])
+    hub.require_room(digest)
 
     async def look() -> Hint | None:
         async with transaction(request.app.state.sessions) as session:
@@ -144,7 +143,7 @@ async def stream_hints(
             return Hint(unread, await service.newest_unread(session, principal))
 
     return StreamingResponse(
-        hub.listen(signed.office_id, last, look),
+        hub.listen(signed.office_id, digest, last, look),
         media_type="text/event-stream",
         headers={"X-Accel-Buffering": "no"},  # a proxy would keep it until it is over
     )

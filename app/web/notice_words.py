@@ -28,6 +28,14 @@ EVENTS: Final[Mapping[str, str]] = {
     "matter.lead_passed": "The lead of a matter has passed to another office",
     "alarm.raised": "Something in your office's use of Joinder that somebody should look at",
     "matter.review_due": "A matter is due for review by its offices",
+    "credential.lapsing": "A machine client of your office ends soon",
+    "credential.lapsed": "A machine client of your office has ended",
+    "contact.requested": "Another office asks whom to call about a possible match",
+    "contact.answered": "An office that you asked whom to call has answered",
+    "contact.ended": "A request for a contact ended without an answer",
+    "advice.asked": "Another office asks yours for advice",
+    "advice.answered": "A question of your office for advice is answered",
+    "advice.updated": "Something new about a question for advice",
 }
 FREQUENCIES: Final = (
     ("none", "Never"),
@@ -62,7 +70,7 @@ ERRORS: Final = {
 
 def event(name: str) -> str:
     """Return what a type of event is called."""
-    return EVENTS.get(name) or name.replace(".", " ").replace("_", " ").capitalize()
+    return EVENTS[name]
 
 
 def counted(unread: int) -> str:

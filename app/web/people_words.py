@@ -23,6 +23,13 @@ FACTORS: Final = {
     "provider": "identity provider",
     "recovery_codes": "recovery codes",
 }
+METHODS: Final = {
+    "password": "Password",
+    "passkey": "Passkey",
+    "provider": "Identity provider",
+    "enrolment": "One-time code",
+}
+"""How a sign-in began."""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from app.web import (
     access_routes,
+    account_routes,
     advice_routes,
     agenda_routes,
     case_change_routes,
@@ -35,7 +36,8 @@ from app.web import (
 
 router = APIRouter()
 for part in (
-    *(sign_in_routes, queue_routes, overlap_routes, state_routes, help_routes),
+    *(sign_in_routes, account_routes),
+    *(queue_routes, overlap_routes, state_routes, help_routes),
     *(case_routes, case_change_routes),
     *(handling_routes, handling_step_routes, contact_routes, second_look_routes),
     *(matter_routes, matter_step_routes),

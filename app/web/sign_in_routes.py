@@ -195,10 +195,13 @@ def _go_on(visit: Arriving) -> Response:
 async def give_second_factor(
     visit: ArrivingForm, gate: CurrentGate, caller: CurrentCaller, now: Now
 ) -> Response:
-    """Complete the sign-in with a code of the app or a recovery code."""
+    """Complete the sign-in with a code of the app, a passkey or a recovery code."""
+    passkey = forms.json_object(visit.form, "credential")
     try:
         body = forms.require(
-            FactorGive, forms.only(visit.form, "totp", "recovery_code"), SignInRefusedError
+            FactorGive,
+            forms.only(visit.form, "totp", "recovery_code") | {"passkey": passkey},
+            SignInRefusedError,
         )
         secret = await factors.give_second_factor(gate, visit.signed, body, caller, now=now)
     except SignInRefusedError as error:
@@ -209,11 +212,20 @@ async def give_second_factor(
     return answer
 
 
+@router.get("/sign-in/app", **page())
+async def show_app(visit: Reading, gate: CurrentGate, now: Now, to: Next = "") -> Response:
+    """Show a new secret for an authenticator app, in place of an older one."""
+    offer = await registering.offer_totp(gate, visit.signed, now=now)
+    answer = visit.page("register_app.html", offer=offer, error=None)
+    keep(answer, _NEXT_COOKIE, forms.local_path(to))
+    return answer
+
+
 @router.post("/sign-in/app", **page())
 async def register_app(
     visit: ArrivingForm, gate: CurrentGate, caller: CurrentCaller, session: Session, now: Now
 ) -> Response:
-    """Register the first authenticator app and show its recovery codes, this once."""
+    """Register an authenticator app and show its recovery codes, this once."""
     try:
         body = forms.require(TotpRegister, forms.only(visit.form, "offer", "code"), FactorError)
         secret, codes = await registering.register_totp(

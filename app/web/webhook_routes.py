@@ -1,5 +1,7 @@
 """Pages of the webhooks of an office, for its administrators."""
 
+from uuid import uuid4
+
 from fastapi import APIRouter, Response
 
 from app.access.permissions import Permission
@@ -8,6 +10,7 @@ from app.core.ids import parse_public_id
 from app.people.deps import CurrentGate
 from app.web import forms
 from app.web.deps import Changing, Cursor, Note, Reading, page
+from app.web.once import once
 from app.web.pages import PageRoute, Visit
 from app.webhooks import service
 from app.webhooks.errors import WebhookExistsError, WebhookNotFoundError, WebhookUrlError
@@ -96,8 +99,10 @@ async def _webhook(
 
 
 async def _read(visit: Visit, session: Session, webhook_id: str) -> WebhookRead:
-    every = await service.list_webhooks(session, visit.principal)
-    return next(each for each in every if each.id == webhook_id)
+    for each in await service.list_webhooks(session, visit.principal):
+        if each.id == webhook_id:
+            return each
+    raise WebhookNotFoundError
 
 
 @router.post("/webhooks/{webhook_id}/approve", **page(_SCOPE, WebhookNotFoundError))
@@ -118,21 +123,36 @@ async def send_test(webhook_id: WebhookId, visit: Changing, session: Session) ->
     return visit.redirect(f"/webhooks/{webhook_id}", "webhook-tested")
 
 
+@router.get("/webhooks/{webhook_id}/secret", **page(_SCOPE, WebhookNotFoundError))
+async def show_rotate(webhook_id: WebhookId, visit: Reading, session: Session) -> Response:
+    """Ask whether a webhook is to have a new secret."""
+    webhook = await _read(visit, session, webhook_id)
+    return visit.page("webhooks/secret.html", webhook=webhook, key=uuid4().hex)
+
+
 @router.post("/webhooks/{webhook_id}/secret", **page(_SCOPE, WebhookNotFoundError))
 async def rotate_secret(
     webhook_id: WebhookId, visit: Changing, session: Session, gate: CurrentGate
 ) -> Response:
-    """Make a new secret, shown on the page that follows and never again."""
-    key = parse_public_id(service.PREFIX, webhook_id)
-    made = await service.rotate_secret(
-        session,
-        visit.principal,
-        gate.seal,
-        key,
-        ends_old="ends_old" in visit.form,
-        now=visit.now,
-    )
-    return await _webhook(visit, session, webhook_id, secret=made.secret)
+    """Make a new secret, shown on the page that follows; sent again, it makes and shows none."""
+    key, shown = parse_public_id(service.PREFIX, webhook_id), []
+
+    async def act() -> WebhookRead:
+        made = await service.rotate_secret(
+            session,
+            visit.principal,
+            gate.seal,
+            key,
+            ends_old="ends_old" in visit.form,
+            now=visit.now,
+        )
+        shown.append(made.secret)
+        return made.webhook  # what is kept for a repeat holds no secret
+
+    await once(session, visit, _SCOPE, act)
+    if not shown:
+        return visit.redirect(f"/webhooks/{webhook_id}", "secret-shown")
+    return await _webhook(visit, session, webhook_id, secret=shown[0])
 
 
 @router.post("/webhooks/{webhook_id}/pause", **page(_SCOPE, WebhookNotFoundError))
@@ -141,6 +161,12 @@ async def set_paused(webhook_id: WebhookId, visit: Changing, session: Session) -
     key, is_paused = parse_public_id(service.PREFIX, webhook_id), "pause" in visit.form
     await service.set_paused(session, visit.principal, key, is_paused=is_paused, now=visit.now)
     return visit.redirect(f"/webhooks/{webhook_id}")
+
+
+@router.get("/webhooks/{webhook_id}/delete", **page(_SCOPE, WebhookNotFoundError))
+async def show_delete(webhook_id: WebhookId, visit: Reading, session: Session) -> Response:
+    """Ask whether a webhook is to be deleted."""
+    return visit.page("webhooks/delete.html", webhook=await _read(visit, session, webhook_id))
 
 
 @router.post("/webhooks/{webhook_id}/delete", **page(_SCOPE, WebhookNotFoundError))

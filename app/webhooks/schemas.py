@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -76,6 +77,10 @@ class WebhookRead(Read):
     """When that was, UTC; only events after it are delivered. Null while it is proposed."""
     old_secret_until: datetime | None
     """Until when the secret before the present one signs too, UTC; null: it does not."""
+
+    def response_headers(self) -> Mapping[str, str]:
+        """Return no headers: a webhook is read in the list."""
+        return {}
 
 
 class WebhookList(Read):

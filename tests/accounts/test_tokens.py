@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -199,6 +200,23 @@ class TestRevocation:
             )
         assert (await machine.get("/v1/me", token)).status_code == 401
         assert (await machine.ask()).status_code == 401
+
+
+class TestExpiry:
+    async def test_refuses_from_its_day_on_until_the_operator_renews(
+        self, machine: Machine
+    ) -> None:
+        token, today = await machine.token(), utc_now().date()
+        for days, status in ((0, 401), (1, 200)):
+            async with transaction(machine.registry.operator) as session:
+                await service.renew_client_credential(
+                    session,
+                    OPERATOR,
+                    UUID(machine.client_id),
+                    expires_on=today + timedelta(days=days),
+                )
+            assert (await machine.get("/v1/me", token)).status_code == status
+            assert (await machine.ask()).status_code == status
 
 
 class TestResource:

@@ -140,7 +140,7 @@ def _free_port() -> int:
 
 def _answers(url: str) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 -- our own address
+        with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 -- our own address
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False

@@ -108,7 +108,7 @@ class TestOperatorCommands:
         after = run(url, "client-credential", "list")
         assert (refused.exit_code, refused.stdout) == (2, "")
         assert listed.stdout.startswith(f"{client_id}\tCA0190000A\t")
-        assert listed.stdout.endswith("\tactive\tcases:read overlaps:read\n")
+        assert listed.stdout.endswith("\tcases:read overlaps:read\n")
         assert revoked.exit_code == 0
         assert "\trevoked 2" in after.stdout
 

@@ -14,7 +14,7 @@ from app.contact_requests.states import EXPIRES_AFTER, NEXT
 from app.core.clock import utc_now
 from app.core.db import transaction
 from tests.factories import OfficeClient, Registry
-from tests.scenes import Meeting, make_offices, meet
+from tests.scenes import Meeting, all_ended, make_offices, meet
 
 
 async def ask(client: OfficeClient, meeting: Meeting) -> httpx.Response:
@@ -56,6 +56,13 @@ async def expire(registry: Registry) -> None:
         await service.expire_requests(session, OPERATOR, now=later, limit=100)
 
 
+async def news(registry: Registry, *clients: OfficeClient) -> list[list[str]]:
+    """Return the types of each office's events about requests for a contact, oldest first."""
+    await all_ended(registry)
+    found = [(await each.http.get("/v1/events")).json()["items"] for each in clients]
+    return [[e["type"] for e in items if e["type"].startswith("contact.")] for items in found]
+
+
 class TestAsk:
     async def test_shows_the_owner_who_asks_and_accepting_shows_whom_to_call(
         self, shared_registry: Registry
@@ -69,6 +76,21 @@ class TestAsk:
         accepted = await answer(meeting.second, asked, "accept")
         assert (accepted.json()["status"], accepted.headers["ETag"]) == ("accepted", '"2"')
         assert await rungs(meeting) == ["contact", "contact"]
+        told = await news(shared_registry, meeting.first, meeting.second)
+        assert told == [["contact.answered"], ["contact.requested"]]
+
+    async def test_that_ends_without_an_answer_is_told_to_who_may_know_of_the_overlap(
+        self, shared_registry: Registry
+    ) -> None:
+        """Who saw the overlap by the request alone is not told of what it no longer sees."""
+        for way, told in (
+            ("contact_first", ["contact.requested", "contact.ended"]),
+            ("silent", []),
+        ):
+            meeting = await meet(shared_registry, way, "contact_first")
+            asked = (await ask(meeting.first, meeting)).json()
+            await answer(meeting.first, asked, "withdraw")
+            assert await news(shared_registry, meeting.first, meeting.second) == [[], told]
 
     async def test_where_the_contact_is_shown_or_the_overlap_hidden_is_refused(
         self, shared_registry: Registry

@@ -85,17 +85,17 @@ class TestAccessToken:
     @pytest.mark.parametrize("name", hostile_texts("a.b.cA"))
     def test_hostile_text(self, name: str) -> None:
         token = hostile_texts(signed(access_header(), access_claims()))[name]
-        started = time.perf_counter()
+        started = time.thread_time()
         refuses(token)
-        assert time.perf_counter() - started < 0.25, "a refusal must be quick"
+        assert time.thread_time() - started < 0.25, "a refusal must be quick"
 
     @pytest.mark.parametrize("text", ["A", ".", "é", "A.A.A"])
     def test_thirty_megabytes_are_not_even_hashed(self, text: str) -> None:
         token = text * (30_000_000 // len(text))
-        started = time.perf_counter()
+        started = time.thread_time()
         refuses(token)
         refuses_assertion(token)
-        assert time.perf_counter() - started < 0.05
+        assert time.thread_time() - started < 0.05
 
     @pytest.mark.parametrize("name", ["exp", "iat", "nbf"])
     @pytest.mark.parametrize("value", [..., *NOT_TIMES], ids=repr)

@@ -35,4 +35,4 @@ async def test_the_loop_goes_on_while_a_thousand_elements_are_evaluated() -> Non
         ticks.append(time.perf_counter())
     waits = sorted(later - earlier for earlier, later in pairwise(ticks))
     assert len(waits) > 10
-    assert waits[len(waits) // 2] < 0.02  # blocked, there would be one wait of 0.1 s and more
+    assert waits[len(waits) // 2] < sum(waits) / 4  # blocked, one wait would be nearly all

@@ -35,7 +35,7 @@ from app.infusion.schemas import QuestionAsk, QuestionNotUsed, QuestionRead, Que
 from tests.access.people import sign_in
 from tests.database import Template
 from tests.factories import OfficeClient, Registry
-from tests.scenes import end_agreement, make_offices
+from tests.scenes import all_ended, end_agreement, make_offices
 from tests.wall.acting import acting, office_id
 
 STEPS: Final = {
@@ -292,6 +292,18 @@ class TestLists:
             counts = {"questions": 2, "answered": 1, "used": 1, "not_used": 0}
             assert of_topic == {"topic": "labor", "direction": direction, **counts}
         assert (await stranger.http.get("/v1/infusion-figures")).json() == {"topics": []}
+        await all_ended(shared_registry)
+        told = []
+        for office in (asker, desk, stranger):
+            events = (await office.http.get("/v1/events")).json()["items"]
+            told.append([(each["type"], each["question_id"]) for each in events])
+        assert told == [
+            [("advice.answered", ids[0])],
+            [("advice.asked", ids[0]), ("advice.asked", ids[1]), ("advice.updated", ids[0])],
+            [],
+        ]
+        await end_agreement(shared_registry, asker)
+        assert (await desk.http.get("/v1/events")).json()["items"] == [], "as the questions"
 
     async def test_nothing_is_seen_without_an_agreement(self, shared_registry: Registry) -> None:
         asker, desk = await with_desk(shared_registry)

@@ -66,10 +66,11 @@ TEXT_COLUMNS: Final = {
     "notice_settings": {"muted", "mail", "address"},
     "offices": {
         "code", "name", "kind", "state", "contact_title", "contact_phone", "contact_email",
+        "mail_domain",
     },
     "office_contacts": {"role", "title", "phone", "email"},
     "overlap_sides": {"verdict", "verdict_reason", "verdict_evidence"},
-    "overlaps": {"band", "findings", "evidence", "retract_reason"},
+    "overlaps": {"band", "findings", "evidence", "retract_reason", "state"},
     "participation_agreements": {"version", "signatory"},
     "permitted_batches": {"counts"},
     "passkeys": {"label"},

@@ -16,6 +16,7 @@ DAYS: Final = 40
 """When all of the first office's ends, counted from today."""
 
 _END: Final = (
+    "UPDATE client_credentials SET expires_on = :on WHERE office_id = :office RETURNING 1",
     "UPDATE cases SET review_on = :on WHERE office_id = :office RETURNING 1",
     "UPDATE participation_agreements SET ends_on = :on WHERE office_id = :office RETURNING 1",
     """
@@ -49,16 +50,17 @@ class TestTell:
         for statement in _END:
             await registry.rows(statement, office=rows[0][0], on=on)
         assert await self.night(registry, 0) == 0
-        assert await self.night(registry, DAYS - 30) == 5
+        assert await self.night(registry, DAYS - 30) == 6
         assert await self.night(registry, DAYS - 20) == 0
-        lapsing = ["case.lapsing", "commitment.lapsing", "grant.lapsing", "participation.lapsing"]
+        own = ("case", "commitment", "credential", "grant", "participation")
+        lapsing = [f"{each}.lapsing" for each in own]
         assert await self.told(registry, meeting.first) == lapsing
         assert await self.told(registry, meeting.second) == ["grant.lapsing"]
-        assert await self.night(registry, DAYS - 7) == 5
-        assert await self.night(registry, DAYS) == 4  # the case has its own event
+        assert await self.night(registry, DAYS - 7) == 6
+        assert await self.night(registry, DAYS) == 5  # the case has its own event
         assert await self.night(registry, DAYS + 1) == 0
         entries = await registry.audit("lapse.told")
-        assert [entry["detail"]["days_before"] for entry in entries] == [30] * 5 + [7] * 5 + [0] * 4
+        assert [entry["detail"]["days_before"] for entry in entries] == [30] * 6 + [7] * 6 + [0] * 5
         seen = await self.told(registry, meeting.second)
         assert seen == ["grant.lapsed", "grant.lapsing", "grant.lapsing"]
 
@@ -72,7 +74,7 @@ class TestTell:
         knows = meeting.second if hidden != "met nobody" else third
         first, grantee = [await office_id(registry, each) for each in (meeting.first, knows)]
         on = utc_now().date() + timedelta(days=DAYS)
-        await registry.rows(_END[3], office=first, on=on)
+        await registry.rows(_END[4], office=first, on=on)
         if hidden != "met nobody":
             assert await self.night(registry, DAYS - 30) > 0
             assert await self.told(registry, knows) == ["grant.lapsing"]
@@ -97,7 +99,7 @@ class TestTell:
         meeting = await meet(registry)
         rows = await registry.rows("SELECT id FROM offices WHERE code = :c", c=meeting.first.code)
         on = utc_now().date() + timedelta(days=5)
-        await registry.rows(_END[1], office=rows[0][0], on=on)
+        await registry.rows(_END[2], office=rows[0][0], on=on)
         await registry.rows(
             "INSERT INTO participation_agreements"
             " (office_id, version, signatory, signed_on, effective_on)"

@@ -18,11 +18,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import text
 
+from app.access.principal import OPERATOR
 from app.access.vocabulary import Role
 from app.core.clock import utc_now
-from app.core.db import transaction
+from app.core.db import DATABASE_ERRORS, transaction
 from app.jobs.steps import NIGHTLY
 from app.notices import mailing, upkeep
+from app.offices import service
 from tests.access.people import Person, sign_in
 from tests.database import Template
 from tests.factories import OfficeClient, Registry
@@ -278,6 +280,34 @@ class TestSafety:
             body = {"mail": "daily", "address": address}
             refused = await person.send("PUT", "/v1/me/notice-settings", body)
             assert (refused.status_code, refused.json()["code"]) == (422, "notice-address-refused")
+
+    async def test_its_domain_is_the_operators_to_say(
+        self, registry: Registry, mailbox: Mailbox
+    ) -> None:
+        """Not of who changes the contact, nor of who writes past the application."""
+        offices = await make_offices(registry)
+        person = await sign_in(registry, offices[0], Role.PROSECUTOR, Role.ADMINISTRATOR)
+        address = await choose(person, offices[0], "at_once")
+        await registry.rows(
+            "UPDATE offices SET contact_email = 'me@elsewhere.test' WHERE code = :code"
+            " RETURNING id",
+            code=offices[0].code,
+        )
+        elsewhere = {"mail": "at_once", "address": "me@elsewhere.test"}
+        refused = await person.send("PUT", "/v1/me/notice-settings", elsewhere)
+        assert refused.json()["code"] == "notice-address-refused"
+        with pytest.raises(DATABASE_ERRORS, match="mail goes to the domain"):
+            await registry.rows(
+                "UPDATE notice_settings SET address = 'me@elsewhere.test' WHERE person_id = :id"
+                " RETURNING person_id",
+                id=person.key,
+            )
+        for domain, got in (("elsewhere.test", []), ("Example.com", [[address]])):
+            async with transaction(registry.operator) as session:
+                await service.set_mail_domain(session, OPERATOR, offices[0].code, domain)
+            await meet(registry, offices=offices, external_id=f"24-{len(got) + 1}")
+            await send(registry, offices[0], now=utc_now() + len(got) * mailing.APART)
+            assert [envelope.rcpt_tos for envelope in mailbox.got] == got
 
     async def test_nothing_is_said_to_a_server_without_a_certificate_that_is_trusted(
         self, registry: Registry, mailbox: Mailbox, tmp_path: Path

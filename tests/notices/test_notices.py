@@ -9,6 +9,7 @@ import httpx
 import uvicorn
 
 from app.access.vocabulary import Role
+from app.notices.hints import MOST_EACH
 from tests.access.people import Person, sign_in
 from tests.factories import OfficeClient, Registry
 from tests.invariants.dump import dump
@@ -161,21 +162,29 @@ class TestHints:
             assert stream.status_code == 200
             assert stranger.status_code == 303
 
-    async def test_hold_no_connection_of_the_database(self, shared_registry: Registry) -> None:
-        meeting, one, _ = await told(shared_registry)
-        cookie = "; ".join(f"{name}={value}" for name, value in one.http.cookies.items())
-        many = shared_registry.app.state.settings.pool_size + 5
+    async def test_hold_no_connection_of_the_database_and_are_bounded(
+        self, shared_registry: Registry
+    ) -> None:
+        """More streams than connections, and of each sign-in no more than so many."""
+        meeting, *people = await told(shared_registry)
+        cookies = [
+            "; ".join(f"{name}={value}" for name, value in each.http.cookies.items())
+            for each in people
+        ]
+        assert shared_registry.app.state.settings.pool_size < 2 * MOST_EACH
         async with (
             served(shared_registry) as url,
             httpx.AsyncClient(base_url=url, trust_env=False, timeout=30) as http,
         ):
             streams = []
-            for _ in range(many):
+            for cookie in cookies * MOST_EACH:
                 request = http.build_request("GET", "/notices/stream", headers={"Cookie": cookie})
                 streams.append(await http.send(request, stream=True))
-            for stream in streams:
-                assert (await _event(stream.aiter_lines()))["data"] == "1"
+            lines = [stream.aiter_lines() for stream in streams]  # whose end ends the stream
+            assert [(await _event(each))["data"] for each in lines] == ["1"] * len(streams)
             assert len(await meeting.first.overlaps()) == 1
+            refused = await http.get("/notices/stream", headers={"Cookie": cookies[0]})
+            assert (refused.status_code, "Too many streams" in refused.text) == (429, True)
             for stream in streams:
                 await stream.aclose()
 

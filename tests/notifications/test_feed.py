@@ -2,8 +2,9 @@
 
 import asyncio
 import random
+import re
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 from uuid import uuid4
 
 from sqlalchemy import text
@@ -11,9 +12,12 @@ from sqlalchemy import text
 from app.access.vocabulary import Role
 from app.core.clock import utc_now
 from app.core.db import transaction
+from app.notifications.schemas import EventType
+from app.web import notice_words
 from tests.access.people import sign_in
 from tests.access.test_matrix import OBJECTS, scene
 from tests.blinding import case
+from tests.database import ROOT
 from tests.factories import OfficeClient, Registry
 from tests.scenes import all_ended, end_agreement, make_offices, meet, phone, someone
 
@@ -37,6 +41,34 @@ async def read(office: OfficeClient, cursor: str | None) -> tuple[list[dict[str,
         cursor = page["resume_cursor"]
         if page["next_cursor"] is None:
             return found, cursor
+
+
+class TestKinds:
+    async def test_are_the_same_in_schema_words_document_and_database(
+        self, shared_registry: Registry
+    ) -> None:
+        """What anything writes is told, and what is told is written by something."""
+        kinds = set(get_args(EventType))
+        assert set(notice_words.EVENTS) == kinds
+        shown = (ROOT / "docs/notifications.md").read_text(encoding="utf-8")
+        table = shown.partition("| kind of event |")[2].partition("\n\n")[0]
+        assert set(re.findall(r"`([a-z]+\.[a-z_]+)`", table)) == kinds
+        rows = await shared_registry.rows(
+            "SELECT DISTINCT found[1] FROM pg_proc p,"
+            " regexp_matches(p.prosrc, $q$'([a-z]+[.][a-z_]+)'$q$, 'g') AS found"
+            " WHERE p.prosrc LIKE '%INTO public.events%' OR p.proname LIKE 'tell%'"
+        )
+        rules = await shared_registry.rows(
+            "SELECT pg_get_constraintdef(oid) FROM pg_constraint"
+            " WHERE conname = 'ck_lapse_notices_what'"
+        )
+        lapses = {
+            f"{what}.{end}"
+            for what in re.findall(r"'(\w+)'", rules[0][0])
+            for end in ("lapsing", "lapsed")
+        } - {"case.lapsed"}
+        of_jobs = {"case.expired", "matter.review_due"}
+        assert {row[0] for row in rows} | lapses | of_jobs == kinds
 
 
 class TestListEvents:
@@ -176,7 +208,8 @@ class TestListEvents:
         assert accepted.status_code == 200, accepted.text
         await all_ended(shared_registry)
         told, _ = await read(asker, cursor)
-        assert [each["overlap_id"] for each in told] == [asked["id"]]
+        assert {each["overlap_id"] for each in told} == {asked["id"]}
+        assert sorted(each["type"] for each in told) == ["contact.answered", "overlap.updated"]
 
     async def test_of_a_wall_within_an_office_tells_nobody_else(
         self, shared_registry: Registry

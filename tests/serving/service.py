@@ -96,7 +96,7 @@ class Service:
 
     def get(self, name: str, path: str) -> tuple[int, Any]:
         """Return status and JSON of a GET on one of the processes."""
-        response = httpx.get(self.urls[name] + path, timeout=5, trust_env=False)
+        response = httpx.get(self.urls[name] + path, timeout=30, trust_env=False)
         return response.status_code, response.json()
 
     def children(self) -> dict[str, int]:
@@ -117,7 +117,7 @@ class Service:
     def stop(self) -> int:
         """Stop the service in order and return its exit status."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=15)
+        return self.process.wait(timeout=60)
 
 
 def parent_of(pid: int) -> int | None:
@@ -135,7 +135,7 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-def soon(condition: Callable[[], bool], within: float = 10) -> bool:
+def soon(condition: Callable[[], bool], within: float = 30) -> bool:
     until = time.monotonic() + within
     while time.monotonic() < until:
         if condition():

@@ -18,7 +18,7 @@ from app.cases.models import Case
 from app.cases.overlap_schemas import OverlapRead
 from app.core.ids import public_id
 from app.handling import queries as handling
-from app.sharing import queries as sharing
+from app.sharing import state_pointers
 
 _CAPPED: Final = re.compile(
     r"CASE\s+WHEN \(o\.retracted_at IS NULL\) THEN k\.rung\s+ELSE LEAST\(k\.rung, 1\)\s+END"
@@ -29,8 +29,8 @@ _OVERLAPS: Final = (
     " WHERE ($1::bigint, $2::timestamptz, $3::boolean, $4::int[]) IS NOT NULL"
 )
 _STATE: Final = (
-    "SELECT v.* FROM state_overlaps v WHERE ($1::bigint, $2::timestamptz, $3::boolean, $4::int[],"
-    " coalesce($5::uuid, gen_random_uuid())) IS NOT NULL ORDER BY v.id DESC LIMIT $6"
+    "SELECT v.* FROM state_overlaps v"
+    " WHERE ($1::bigint, $2::timestamptz, $3::boolean, $4::int[]) IS NOT NULL"
 )
 _EVERY_REQUEST: Final = (
     "WHERE ($1::bigint, $2::timestamptz, $3::boolean) IS NOT NULL AND me.number = (SELECT q.number"
@@ -47,7 +47,7 @@ def open_the_policy(patch: pytest.MonkeyPatch) -> None:
         patch.setattr(ladder, name, opened)
     patch.setattr(ladder, "render", _render_all)
     patch.setattr(queries, "visible_to", _every_case)
-    patch.setattr(sharing, "_STATE_PAGE", _STATE)
+    patch.setattr(state_pointers, "VISIBLE", _STATE)
     head, found, _ = handling._VISIBLE.rpartition("WHERE \nme.office_id = $1")
     assert found
     requests, kept = head + _EVERY_REQUEST + _EVERYBODY, handling._VISIBLE
@@ -67,16 +67,23 @@ async def open_the_database(url: str) -> None:
         "SELECT oid::regclass FROM pg_class WHERE relrowsecurity"
     ):
         await connection.execute(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")
-    for view, condition, capped in (
-        ("shown_overlaps", "s.office_id = current_office()", 1),
-        ("state_overlaps", "current_office() IS NOT NULL", 0),
+    side = "t.office_id = s.other_office_id AND t.overlap_id = s.overlap_id"
+    for view, condition, joined, capped in (
+        ("shown_overlaps", "s.office_id = current_office()", side, 1),
+        ("state_overlaps", "current_office() IS NOT NULL", "low.id = o.low_case_id", 0),
     ):
         text = await connection.fetchval("SELECT pg_get_viewdef($1::text::regclass)", view)
-        text, found, _ = text.rpartition("\n  WHERE ")  # the outermost: it is least indented
+        text, _, _ = text.rpartition("\n  WHERE ")  # the outermost: it is least indented
+        text, fence, end = text.rpartition("OFFSET 0) x")  # of each row what the ladder decides
+        text, found, _ = text.rpartition("\n          WHERE ")  # the outermost of that
+        assert fence
         assert found
         text, count = _CAPPED.subn("4", text)
         assert count == capped
-        await connection.execute(f"CREATE OR REPLACE VIEW {view} AS {text}\nWHERE {condition}")
+        await connection.execute(
+            f"CREATE OR REPLACE VIEW {view} AS {text}\nWHERE {joined} {fence}{end}"
+            f"\nWHERE {condition}"
+        )
     await connection.close()
 
 

@@ -265,6 +265,40 @@ class TestIdle:
         expect(page).to_have_url(re.compile(r"next=%2Fcases|next=/cases"))
 
 
+class TestDrafts:
+    def test_what_was_typed_comes_back_but_for_identifiers_and_goes_with_the_sign_out(
+        self, page: Page, url: str
+    ) -> None:
+        sign_in(page, url, "Sela Whitlock")
+        page.goto(f"{url}/cases/new")
+        fill_case(page)
+        summary = page.get_by_label("Summary")
+        summary.fill("Worked for a debt that never got smaller.")
+        page.reload()
+        expect(summary).to_have_value("Worked for a debt that never got smaller.")
+        expect(page.get_by_text("What you typed before is back.")).to_be_visible()
+        assert not self._kept(page, *RAW)
+        summary.fill("Call 415 555 0142")
+        assert not self._kept(page, *RAW)
+        summary.fill("Worked for a debt.")
+
+        page.context.clear_cookies()  # the sign-in has ended
+        page.goto(f"{url}/cases/new")
+        page.get_by_role("button", name="Sela Whitlock").click()
+        page.get_by_role("button", name="I acknowledge").click()
+        page.goto(f"{url}/cases/new")
+        expect(summary).to_have_value("Worked for a debt.")
+        expect(page.get_by_label("Case number")).to_have_value("26-CR-0412")
+        page.get_by_role("button", name="Sign out").click()
+        expect(page.get_by_role("button", name="Sela Whitlock")).to_be_visible()
+        assert not self._kept(page, "debt", "26-CR-0412")
+
+    def _kept(self, page: Page, *texts: str) -> list[str]:
+        """Return those of the texts that the browser keeps."""
+        kept = page.evaluate("JSON.stringify([sessionStorage, localStorage])")
+        return [text for text in texts if text in kept]
+
+
 class TestWithoutScripts:
     def test_everything_but_tokens_works(self, browser: Browser, url: str) -> None:
         page = browser.new_context(java_script_enabled=False).new_page()

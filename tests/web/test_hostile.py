@@ -116,6 +116,7 @@ FIELDS: Final = (
     *("verdict", "reason", "version", "opened_for", "event", "kind", "lead", "ends_on", "move"),
     *("statutes", "answer", "decision", "digest", "attestation", "post", "key", "disclosure"),
     *("record_class", "trafficking_type", "summary", "subjects", "county_fips", "opened_on"),
+    *("minutes", "epoch", "token", "scope", "mode", "expires_on", "rung", "since", "until"),
     *("review_on", "act", "external_id", "source_system", "explanation", "enrolment_code"),
 )
 CHOICES: Final = {
@@ -134,6 +135,27 @@ def _holds(answer: httpx.Response, route: APIRoute) -> None:
     assert answer.status_code < 500, (route.path, answer.request.url)
     assert NEVER_AN_ANSWER not in answer.text, route.path
     assert "made-up" not in answer.headers.get("location", "")
+
+
+class TestExtremes:
+    async def test_of_time_and_number_are_answered(
+        self, shared_registry: Registry, meeting: Meeting
+    ) -> None:
+        """Each was once a fault of the server."""
+        visitor = await reader(
+            shared_registry, meeting.first, Role.AUDITOR, Role.LEADERSHIP, Role.ADMINISTRATOR
+        )
+        for asked in ("until=9999-12-31", "since=9999-12-31", "until=0001-01-01"):
+            assert (await visitor.get(f"/audit?{asked}")).status_code in {200, 422}
+            for zone in ("Z", "-12:00", "%2B12:00"):
+                listed = await visitor.get(f"/v1/audit-entries?{asked}T12:00:00{zone}")
+                assert listed.status_code in {200, 422}, (asked, zone)
+        token = (await visitor.page("/overlaps")).form("/sign-out").fields["csrf_token"]
+        for number in ("9" * 60, "-1", "1e400", "2147483648", "²"):
+            sent = {"csrf_token": token, "key": "0" * 32, "minutes": number, "epoch": number}
+            for path in (f"/overlaps/{meeting.overlap_id}/glass", "/suppressions/new"):
+                refused = await visitor.post(path, sent)
+                assert refused.status_code in {403, 422}, (path, number)
 
 
 class TestText:
