@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from app.web import (
     asking_words,
+    audit_words,
     evidence,
     handling_words,
     notice_words,
@@ -40,6 +41,7 @@ def environment() -> Environment:
         "static": static_path,
         "words": words,
         "asking_words": asking_words,
+        "audit_words": audit_words,
         "evidence": evidence,
         "handling_words": handling_words,
         "notice_words": notice_words,
