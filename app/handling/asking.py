@@ -191,7 +191,7 @@ async def _parties(
     # whether two are the same office would tell which one hides behind a pointer
     if len(overlaps) + len(codes) > 1 and "pointer" in rungs:
         raise _refused("/also", "contact-not-shown")
-    known = await queries.find_participants(session, codes, today=now.date())
+    known = await queries.find_participants(session, codes, today=now.date(), case_id=case_id)
     for place, code in enumerate(codes):
         if code not in known:
             raise _refused(f"/offices/{place}", "no-such-office")

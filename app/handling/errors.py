@@ -57,13 +57,13 @@ class TermsRefusedError(InvalidError):
 
 
 class PartiesRefusedError(InvalidError):
-    """An office is named twice, is the caller's own, does not take part, or is not shown yet."""
+    """An office is named twice, is the caller's own, takes no part, is walled, or not shown yet."""
 
     code = "handling-parties-invalid"
     title = "Parties not valid"
     default_detail = (
         "Name each other office once, by an overlap that shows its contact or by its code; "
-        "ask an office that is not shown yet alone."
+        "ask an office that is not shown yet alone, and none that a wall keeps from the case."
     )
 
 

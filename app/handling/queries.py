@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principal import Principal
+from app.cases import ladder
 from app.core.db import driver
 from app.handling.errors import HandlingNotFoundError
 from app.handling.models import HandlingRequest, HandlingSignature, Instrument
@@ -121,6 +122,7 @@ UPDATE handling_parties SET left_at = $3 WHERE request_id = $1 AND office_id = $
 _PARTICIPANTS: Final = f"""
 SELECT o.id, o.code FROM offices o
 WHERE o.code = ANY($1::text[]) AND {IN_FORCE.format(office="o.id", today="$2::date")}
+  AND {ladder.NOT_WALLED.format(cases="$3::bigint", office="o.id", person="NULL")}
 """  # noqa: S608 -- as above
 
 
@@ -183,10 +185,13 @@ async def lock_request(
 
 
 async def find_participants(
-    session: AsyncSession, codes: Sequence[str], *, today: date
+    session: AsyncSession, codes: Sequence[str], *, today: date, case_id: int | None = None
 ) -> dict[str, int]:
-    """Return the keys of those of the offices that take part, by code."""
-    rows = await (await driver(session)).fetch(_PARTICIPANTS, list(codes), today)
+    """Return the keys of those of the offices that take part, by code.
+
+    With `case_id` without those that a wall keeps from this case.
+    """
+    rows = await (await driver(session)).fetch(_PARTICIPANTS, list(codes), today, case_id)
     return {row["code"]: row["id"] for row in rows}
 
 
