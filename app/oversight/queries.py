@@ -38,7 +38,8 @@ TOLD: Final = {
         *("overlaps", "readings", "network", "events", "checks", "follow_ups", "second_looks"),
         *("handling_requests", "contact_requests", "state_overlaps", "common_values"),
         *("suppressions", "glass_breaks", "infusion_questions", "mediations", "defendant_feed"),
-        *("matters", "mail"),
+        *("matters", "matter_members", "matter_tasks", "matter_notes", "statement", "calendar"),
+        *("origin", "case_origin", "mail"),
     ),
     "people": (
         *("person", "sign_in", "sign_ins", "factor", "password", "banner", "access"),
@@ -75,7 +76,7 @@ SELECT e.id, e.at, e.action, e.actor, e.object, e.request_id,
   CASE
     WHEN split_part(e.action, '.', 1) IN ('person', 'sign_in', 'factor', 'password') THEN
       (SELECT p.name FROM persons p WHERE p.office_id = $1 AND p.id::text = e.object)
-    WHEN split_part(e.action, '.', 1) IN ('case', 'access', 'readings') THEN
+    WHEN split_part(e.action, '.', 1) IN ('case', 'case_origin', 'access', 'readings') THEN
       (SELECT c.source_system || ' ' || c.external_id FROM cases c
        WHERE c.office_id = $1 AND c.id::text = e.object) END AS object_name
 FROM audit_entries e

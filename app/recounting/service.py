@@ -15,6 +15,7 @@ from app.access.principal import MATCHING
 from app.audit import service as audit
 from app.core.db import APP, MATCHER, become, driver
 from app.core.ids import public_id
+from app.identifiers.kinds import KINDS
 from app.overlaps.errors import EpochMovedError
 from app.overlaps.service import Matcher
 from app.pairs import queries as pairs
@@ -135,7 +136,7 @@ def is_altered(standing: Standing, found: FoundOverlap) -> bool:
     """Return whether what is stored says other than what the two cases share.
 
     Findings that depend on how many hold a name are compared where both have one; their strength
-    never is.
+    never is, nor what once counted as differing: numbers of which a person can have several.
     """
     before, after = _facts(standing.findings), _facts(found.findings)
     names = {key for key in before.keys() ^ after.keys() if key[1] == _FIRST_FINDING}
@@ -148,7 +149,12 @@ def _facts(findings: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], Any]:
     return {
         ("/".join(each["subjects"]), each["finding"]): (
             sorted(each.get("kinds", ())),
-            each.get("facts"),
+            _counted(each.get("facts") or {}),
         )
         for each in findings
     }
+
+
+def _counted(facts: Mapping[str, Any]) -> dict[str, Any]:
+    differing = [kind for kind in facts.get("differing", ()) if not KINDS[kind].of]
+    return {**facts, "differing": differing}

@@ -88,6 +88,7 @@ async def add_passkey(
         )
     except FactorError:
         return await _account(visit, session, {"label": _NO_PASSKEY})
+    visit.go_on_with(secret)
     return _with(secret, visit.page("recovery_codes.html", codes=codes, to="/account"))
 
 

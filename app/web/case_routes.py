@@ -40,6 +40,7 @@ _CASE_FIELDS: Final = (
 )
 _UNCHARGED: Final = frozenset({"pre_charge", "declined"})
 _ATTESTATION: Final = ("basis", "attested_by", "attested_on", "support_at")
+_NO_SUCH_OFFICE: Final = "No other office with this code takes part."
 _POSTED_BEFORE: Final = (
     "Your office has posted a case of this number. Change it where it came from, or withdraw it."
 )
@@ -199,6 +200,8 @@ async def ask_about_case(
     ref = source_system, external_id
     sent = {"kind": visit.form.get("kind"), "offices": [visit.form.get("office", "").strip()]}
     asked, errors = forms.read(ConsultAsk, sent)
+    if errors.pop("offices", None):
+        errors["office"] = _NO_SUCH_OFFICE
     if asked is not None:
         body = asked
         try:
@@ -212,7 +215,7 @@ async def ask_about_case(
                     ),
                 )
         except PartiesRefusedError:
-            errors = {"office": "No other office with this code takes part."}
+            errors = {"office": _NO_SUCH_OFFICE}
         else:
             return visit.redirect(f"/handling/{made['id']}", "request-sent")
     return await _case(visit, session, ref, errors)

@@ -1,14 +1,14 @@
-"""How much each signal adds to, or takes from, a finding: what the picture of it is made of. Pure.
+"""Why an overlap was found: in a line, and how much each signal adds or takes. Pure.
 
 A finding keeps its facts and its total. The weights of dates, middle initials and numbers follow
 from the rules (docs/matching.md); what is left of the total is that of names and of what people
 share, divided by what each is worth at most.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from app.cases.overlap_schemas import FindingRead, PersonFactsRead
+from app.cases.overlap_schemas import FindingRead, OverlapRead, PersonFactsRead
 from app.identifiers.kinds import KINDS
 from app.overlaps.facts import PersonFacts
 from app.overlaps.scoring import CONTACT_CAP, POSTCODE_BITS, Prior, number_bits
@@ -24,18 +24,25 @@ _STEPS: Final[tuple[tuple[float, Weight], ...]] = (
     (5.0, "moderate"),
     (0.05, "slight"),
 )
+_PLAIN: Final = frozenset({"agrees", "shared"})
+"""Outcomes that a list of what agrees says by itself."""
 
 
 @dataclass(frozen=True)
 class Signal:
     """One signal of a finding."""
 
-    name: str
-    """What was compared, such as `Date of birth`."""
+    kind: str
+    """What was compared, such as `birth_date` or `tel`."""
     outcome: str
     """How it came out, such as `agrees`; never a value."""
     bits: float
     """What it adds to the total; negative: it speaks against."""
+
+    @property
+    def name(self) -> str:
+        """Return what was compared in words, such as `Date of birth`."""
+        return words.capitalized(words.kind_word(self.kind))
 
     @property
     def weight(self) -> Weight:
@@ -57,10 +64,47 @@ def signals(finding: FindingRead, prior: Prior) -> list[Signal]:
     against = sum(each.bits for each in open_ones if each.bits < 0)
     share = max(0.0, left - against) / adding if adding else 0.0
     divided = [
-        Signal(each.name, each.outcome, each.bits * share if each.bits > 0 else each.bits)
-        for each in open_ones
+        replace(each, bits=each.bits * share) if each.bits > 0 else each for each in open_ones
     ]
     return sorted([*known, *divided], key=lambda each: -each.bits)
+
+
+def reason(overlap: OverlapRead) -> str:
+    """Return in a line why an overlap was found; where only kinds may be shown, what it is."""
+    text = shared(overlap)
+    likely = next((each.finding for each in overlap.findings if each.band is not None), None)
+    if likely is not None and overlap.rung == "pointer":
+        return words.FINDINGS[likely] + (f"; shared: {text}" if text else "")
+    return words.capitalized(text or "identifier")
+
+
+def shared(overlap: OverlapRead) -> str:
+    """Return what agrees, most telling first: `name, date of birth and phone number`."""
+    found = dict.fromkeys(each for finding in overlap.findings for each in agreeing(finding))
+    return words.listed(list(found))
+
+
+def agreeing(finding: FindingRead) -> list[str]:
+    """Return what agrees, most telling first, in the words of the picture."""
+    facts = finding.facts
+    if facts is None:
+        return words.kind_words(finding.kinds) if finding.finding == "shared_identifier" else []
+    found = [*_of_dates(facts), *_of_numbers(facts, finding), *_of_contacts(facts)]
+    found += _whole_name(_of_names(facts))
+    found.sort(key=lambda each: -each.bits)
+    return [_phrase(each) for each in found if each.bits > 0]
+
+
+def _whole_name(names: list[Signal]) -> list[Signal]:
+    """Return a first and a last name that agree alike as one signal."""
+    if len({each.outcome for each in names}) == 1 < len(names):
+        return [Signal("name", names[0].outcome, sum(each.bits for each in names))]
+    return names
+
+
+def _phrase(signal: Signal) -> str:
+    word = words.kind_word(signal.kind)
+    return word if signal.outcome in _PLAIN else f"{word} ({signal.outcome})"
 
 
 def unknown(finding: FindingRead) -> list[str]:
@@ -90,7 +134,7 @@ def _of_names(facts: PersonFactsRead) -> list[Signal]:
 def _of_contacts(facts: PersonFactsRead) -> list[Signal]:
     kinds = [kind for kind in facts.shared if KINDS[kind].evidence in {"contact", "organization"}]
     each = CONTACT_CAP / len(kinds) if kinds else 0.0
-    found = [Signal(_title(kind), "shared", each) for kind in kinds]
+    found = [Signal(kind, "shared", each) for kind in kinds]
     if facts.postcode == "agrees":
         found.append(_signal("postcode", facts, POSTCODE_BITS))
     return found
@@ -100,8 +144,8 @@ def _of_numbers(facts: PersonFactsRead, finding: FindingRead) -> list[Signal]:
     weak = {each.kind for each in finding.suppressed if each.mode != "inform"}
     shared = [kind for kind in facts.shared if KINDS[kind].evidence in {"strong", "partial"}]
     return [
-        *(Signal(_title(kind), "agrees", number_bits([kind], [], weak)) for kind in shared),
-        *(Signal(_title(kind), "differs", number_bits([], [kind])) for kind in facts.differing),
+        *(Signal(kind, "agrees", number_bits([kind], [], weak)) for kind in shared),
+        *(Signal(kind, "differs", number_bits([], [kind])) for kind in facts.differing),
     ]
 
 
@@ -117,9 +161,4 @@ def _level(facts: PersonFactsRead, name: str) -> str:
 
 def _signal(name: str, facts: PersonFactsRead, bits: float) -> Signal:
     outcome = words.LEVELS.get((name, _level(facts, name)), "differs")
-    return Signal(words.SIGNALS[name], outcome, bits)
-
-
-def _title(kind: str) -> str:
-    word = words.kind_word(kind)
-    return word[0].upper() + word[1:]
+    return Signal(name, outcome, bits)

@@ -86,6 +86,10 @@ class Visit:
         shown = {**_frame(self.request), "visit": self, "menu": menu.sections(self), **values}
         return respond(render(template, **shown), self.request, status)
 
+    def go_on_with(self, secret: str) -> None:
+        """Let forms of the page that is made next be of the sign-in's new secret."""
+        self.request.cookies[COOKIE] = secret
+
     def redirect(self, path: str, note: str = "") -> Response:
         """Send the browser to another page of ours, which then says what `note` names."""
         mark = "&" if "?" in path else "?"

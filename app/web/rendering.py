@@ -11,6 +11,8 @@ from markupsafe import Markup
 
 from app.web import (
     asking_words,
+    audit_words,
+    evidence,
     handling_words,
     notice_words,
     office_words,
@@ -39,6 +41,8 @@ def environment() -> Environment:
         "static": static_path,
         "words": words,
         "asking_words": asking_words,
+        "audit_words": audit_words,
+        "evidence": evidence,
         "handling_words": handling_words,
         "notice_words": notice_words,
         "office_words": office_words,

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Final
 
-from app.oversight.schemas import AuditEntryRead
 from app.sharing.schemas import AccessLine, GrantRead
 from app.web import words
 
@@ -81,17 +80,3 @@ def actor(who: str, names: Mapping[str, str]) -> str:
 def given_by(grant: GrantRead, names: Mapping[str, str]) -> str:
     """Return whose act made a grant."""
     return actor(grant.granted_by, names)
-
-
-def act(entry: AuditEntryRead) -> str:
-    """Return what was done: `Case posted`."""
-    return entry.action.replace(".", " ").replace("_", " ").capitalize()
-
-
-def done_by(entry: AuditEntryRead) -> str:
-    """Return who did it: a name, or what it was."""
-    if entry.actor_name:
-        return entry.actor_name
-    kind = entry.actor.partition(":")[0]
-    known = {"person": "A person", "client": "A machine client", "operator": "The operator"}
-    return known.get(kind, "The registry itself")

@@ -235,6 +235,7 @@ async def register_app(
         offer = await registering.offer_totp(gate, visit.signed, now=now)
         return visit.page("register_app.html", status=error.status, offer=offer, error=error)
     to = forms.local_path(visit.request.cookies.get(_NEXT_COOKIE, ""))
+    visit.go_on_with(secret)
     answer = visit.page("recovery_codes.html", codes=codes, to=to)
     drop(answer, _NEXT_COOKIE)
     keep(answer, COOKIE, secret)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from app.cases.overlap_schemas import FindingRead, OverlapRead, SharedCaseRead, VerdictRead
+from app.cases.overlap_schemas import OverlapRead, SharedCaseRead, VerdictRead
 from app.cases.schemas import CaseRead
 from app.identifiers.kinds import KINDS
 from app.reference.words import meaning
@@ -168,7 +168,10 @@ SIGNALS: Final = {
     "middle_initial": "Middle initial",
     "postcode": "ZIP code",
 }
-_PERSON: Final = {"name": "name", **{name: text.lower() for name, text in SIGNALS.items()}}
+_PERSON: Final = {
+    "name": "name",
+    **{name: text.lower().replace("zip", "ZIP") for name, text in SIGNALS.items()},
+}
 _SHORT: Final = {
     "ssn": "Social Security number",
     "ssn4": "end of a Social Security number",
@@ -179,6 +182,7 @@ _SHORT: Final = {
     "handle": "account name",
     "addr0": "street address",
 }
+_PARTS: Final = {"addr0": "addr", "ssn4": "ssn"}
 
 
 def kind_word(kind: str) -> str:
@@ -195,33 +199,24 @@ def listed(items: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(items[:-1]), *items[-1:])))
 
 
-def signals(finding: FindingRead) -> list[str]:
-    """Return what agrees, shortest words, strongest first; kinds only where no more is shown."""
-    facts = finding.facts
-    if facts is None:
-        return kind_words(finding.kinds)
-    agree = []
-    if {facts.last_name, facts.first_name} <= {"exact", "sound"}:
-        is_exact = facts.last_name == facts.first_name == "exact"
-        agree.append("name" if is_exact else "similar name")
-    elif facts.last_name == "exact":
-        agree.append("last name")
-    if facts.birth_date not in {"differs", "unknown"}:
-        whole = facts.birth_date == "full"
-        agree.append("date of birth" if whole else "part of the date of birth")
-    return agree + kind_words(facts.shared)
-
-
 def kind_words(kinds: Sequence[str]) -> list[str]:
-    """Return kinds in words, without a street address beside the whole one."""
-    return [kind_word(kind) for kind in kinds if kind != "addr0" or "addr" not in kinds]
+    """Return kinds in words, without what a longer one says already."""
+    said = {part for part, whole in _PARTS.items() if whole in kinds}
+    return [kind_word(kind) for kind in kinds if kind not in said]
 
 
-def reason(overlap: OverlapRead) -> str:
-    """Return in a few words why an overlap was found: `Name, date of birth and phone number`."""
-    found = dict.fromkeys(each for finding in overlap.findings for each in signals(finding))
-    text = listed(list(found)) or "identifier"
+def capitalized(text: str) -> str:
+    """Return a text as it begins a line; `capitalize` would spoil a name in it."""
     return text[0].upper() + text[1:]
+
+
+def pointer(finding: str, kinds: Sequence[str]) -> str:
+    """Return what a finding is where no more than kinds may be shown.
+
+    Of a person the kind is always `name`, whatever agreed, so it is not told as what did.
+    """
+    is_told = finding == "shared_identifier" and kinds
+    return FINDINGS[finding] + (f": {listed(kind_words(kinds))}" if is_told else "")
 
 
 def status(overlap: OverlapRead) -> str:

@@ -2,12 +2,10 @@
 
 import re
 from pathlib import Path
-from typing import get_args
 
 from app.contact_requests import states as contact_requests
 from app.followups import states as followups
 from app.followups.due_dates import DAYS
-from app.notifications.schemas import EventType
 from app.second_looks import states as second_looks
 
 PAGE = (Path(__file__).parents[2] / "docs/workflow.md").read_text(encoding="utf-8")
@@ -31,10 +29,6 @@ class TestWorkflow:
         ):
             found = {(state, event): following for state, event, following, _ in rows(heading)}
             assert found == table
-
-    def test_events_are_those_of_the_code(self) -> None:
-        found = [event for events, _ in rows("## Events") for event in events.split(", ")]
-        assert sorted(found) == sorted(get_args(EventType))
 
     def test_due_dates_are_those_of_the_code(self) -> None:
         found = rows("**Due dates**")

@@ -9,6 +9,10 @@ from app.core.clock import utc_now
 from app.core.db import transaction
 from app.jobs.nightly import Done, run
 from app.jobs.steps import steps
+from app.overlaps.facts import PersonFacts
+from app.pairs.rows import FoundOverlap
+from app.recounting.queries import Standing
+from app.recounting.service import is_altered
 from tests.blinding import case
 from tests.factories import Registry
 from tests.scenes import all_ended, meet, someone
@@ -123,3 +127,15 @@ class TestRecount:
             assert await differences(registry) == []
         await recount(registry)
         assert await differences(registry) == ["missed"]
+
+
+class TestAltered:
+    @pytest.mark.parametrize(("once", "is_told"), [("dl", False), ("ssn", True)])
+    def test_a_number_of_another_issuer_that_once_counted_is_no_fault_of_posting(
+        self, *, once: str, is_told: bool
+    ) -> None:
+        finding: dict[str, Any] = {"subjects": ["1", "1"], "finding": "same_person"}
+        facts = vars(PersonFacts("exact", "exact", "full", "unknown")) | {"shared": []}
+        before, now = [finding | {"facts": facts | {"differing": each}} for each in ([once], [])]
+        found = FoundOverlap(1, 2, 1, 2, "strong", 9, [now])
+        assert is_altered(Standing("strong", found.evidence, [before]), found) == is_told

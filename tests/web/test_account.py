@@ -96,6 +96,8 @@ class TestFactors:
         codes = await again.send(PageReader(app.text).form("/sign-in/app"), code=code)
         assert 'href="/account"' in codes.text
         assert "It is set up" in (await again.get("/account")).text
+        out = await again.send(PageReader(codes.text).form("/sign-out"))
+        assert out.headers["location"] == "/sign-in?note=signed-out"
 
     async def test_nothing_changes_without_a_recent_proof(self, shared_registry: Registry) -> None:
         (office,) = await make_offices(shared_registry, 1)

@@ -6,7 +6,7 @@ from app.access.vocabulary import Role
 from tests.blinding import case
 from tests.factories import Registry
 from tests.networks.test_networks import share
-from tests.scenes import make_offices, meet, phone, someone
+from tests.scenes import all_ended, make_offices, meet, phone, someone
 from tests.second_looks.test_second_looks import declined
 from tests.web.pages import PageReader, Reader, reader
 
@@ -96,6 +96,10 @@ class TestAdvice:
         text = "How did you prove a debt that grew while wages were paid?"
         made = await deputy.send(form, **asked, question=text)
         page = made.headers["location"].partition("?")[0]
+        # one draft for an address: what is typed as an answer is kept whoever says "we are at it"
+        assert (await head.get(page)).text.count("data-draft") == 1
+        await all_ended(shared_registry)
+        assert page in (await head.page("/notices")).links
         for step, fields in (
             ("take", {}),
             ("answer", {"advice": "Compare the ledgers of the same weeks."}),

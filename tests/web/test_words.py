@@ -1,5 +1,6 @@
 """Laws of what people read: words for every code, and pictures whose bars add up to the score."""
 
+from collections.abc import Mapping, Sequence
 from typing import get_args
 from zoneinfo import available_timezones
 
@@ -8,7 +9,8 @@ from hypothesis import strategies as st
 
 from app.access.vocabulary import DISCLOSURES, RECORD_CLASSES
 from app.cases import vocabulary
-from app.cases.overlap_schemas import FindingRead
+from app.cases.examples import EXAMPLES
+from app.cases.overlap_schemas import FindingRead, OverlapRead
 from app.checks.schemas import Act, NextStep
 from app.followups.schemas import Resolution
 from app.followups.states import State, Step
@@ -17,6 +19,7 @@ from app.handling import vocabulary as handling
 from app.handling.reads import AuthorityRead
 from app.handling.schemas import HandlingReturn
 from app.identifiers.kinds import IDENTIFIER_KINDS, KINDS
+from app.overlaps.explanations import explain_shared
 from app.overlaps.facts import NamePair, mask
 from app.overlaps.scoring import Prior, same_person
 from app.web import evidence, handling_words, words, zones
@@ -94,3 +97,52 @@ class TestPicture:
         assert finding.strength is not None
         if has_open and not any(KINDS[kind].evidence == "strong" for kind in kinds):
             assert abs(total - (finding.strength - PRIOR.bits)) < 1.0  # rounding of the total
+
+
+class TestReason:
+    @settings(max_examples=100, deadline=None)
+    @given(
+        shared=st.sets(st.sampled_from(PERSON_KINDS)),
+        rarity=st.integers(0, 3),
+        kinds=st.dictionaries(st.sampled_from(IDENTIFIER_KINDS), st.integers(2, 5)),
+    )
+    def test_names_all_that_agrees_in_the_words_of_the_picture(
+        self, shared: set[str], rarity: int, kinds: dict[str, int]
+    ) -> None:
+        found = same_person(
+            [NamePair(mask(shared), mask(shared), mask(shared), rarity)], kinds, PRIOR
+        )
+        if found is None:
+            return
+        more = [{"finding": "shared_identifier", **explain_shared(kinds)}] if kinds else []
+        overlap = _overlap("contact", [found, *more])
+        facts, said = overlap.findings[0].facts, evidence.reason(overlap)
+        assert facts is not None
+        names = {facts.last_name, facts.first_name}
+        for name, title in words.SIGNALS.items():
+            outcome = words.LEVELS.get((name, getattr(facts, name)))
+            if outcome is None:
+                continue
+            is_whole = name in {"last_name", "first_name"} and len(names) == 1
+            word = "name" if is_whole else title.lower()
+            assert word in said.lower(), name
+            assert outcome == "agrees" or f"({outcome})" in said
+        for kind in facts.shared:
+            assert words.kind_word(kind).lower() in said.lower()
+        if any(KINDS[kind].evidence == "strong" for kind in facts.shared):
+            assert said.startswith(
+                tuple(words.capitalized(words.kind_word(k)) for k in facts.shared)
+            )
+
+    def test_a_pointer_is_not_said_to_be_of_a_name(self) -> None:
+        person = {"finding": "same_person", "kinds": ["name"], "band": "strong"}
+        phone = {"finding": "shared_identifier", "kinds": ["tel"]}
+        assert evidence.reason(_overlap("pointer", [person])) == "Possibly the same person"
+        said = evidence.reason(_overlap("pointer", [person, phone]))
+        assert said == "Possibly the same person; shared: phone number"
+        assert evidence.reason(_overlap("pointer", [phone])) == "Phone number"
+
+
+def _overlap(rung: str, findings: Sequence[Mapping[str, object]]) -> OverlapRead:
+    whole = [{"subject": "1", **each} for each in findings]
+    return OverlapRead.model_validate({**EXAMPLES["OverlapRead"], "rung": rung, "findings": whole})

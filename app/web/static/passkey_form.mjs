@@ -12,6 +12,7 @@ const ceremonies = {
 };
 const REFUSED = {
   InvalidStateError: "This device has a passkey of yours already.",
+  SecurityError: "Passkeys need an address with a name; this one is a number.",
   NotAllowedError: "It was called off, or took too long. Try again.",
 };
 
