@@ -7,11 +7,12 @@ from app.access.permissions import Permission
 from app.cases import ladder
 from app.cases import service as cases
 from app.cases.overlap_schemas import OverlapId
+from app.core.db import savepoint
 from app.core.deps import Session
 from app.core.ids import parse_public_id
 from app.handling import asking, queries, reading
 from app.handling.asking import check_terms
-from app.handling.errors import TermsRefusedError
+from app.handling.errors import PartiesRefusedError, TermsRefusedError
 from app.handling.reads import AgreementExport, HandlingId
 from app.handling.schemas import AgreementAsk, ConsultAsk
 from app.handling.terms import ATTESTATION, Terms
@@ -25,6 +26,7 @@ router = APIRouter(route_class=PageRoute)
 PER_PAGE: Final = 25
 _TWO: Final = (("1", "Our office"), ("2", "The other office"))
 _FURTHER: Final = ("also_1", "also_2")
+_SHOWN_AT: Final = {"also": "also_1"}
 _MORE: Final = tuple((str(number), f"Office {number}, as named below") for number in range(3, 8))
 
 
@@ -147,16 +149,21 @@ async def ask_for_handling(overlap_id: OverlapId, visit: Changing, session: Sess
         errors |= refused_terms(terms, len(_TWO) + len(also) + len(offices), visit)
         sent = {"kind": visit.form.get("kind"), "terms": terms, "also": also, "offices": offices}
         asked, wrong = forms.read(AgreementAsk, sent) if terms else (None, {})
-        errors |= wrong
+        errors |= {_SHOWN_AT.get(name, name): text for name, text in wrong.items()}
     if asked is None or errors:
         return await _draft(visit, session, overlap_id, visit.form, errors, 422)
     body, key = asked, parse_public_id(ladder.PREFIX, overlap_id)
-    made = await once(
-        session,
-        visit,
-        Permission.HANDLING_REQUEST,
-        lambda: asking.request_handling(session, visit.principal, key, body, now=visit.now),
-    )
+    try:
+        async with savepoint(session):  # what is refused leaves no key behind
+            made = await once(
+                session,
+                visit,
+                Permission.HANDLING_REQUEST,
+                lambda: asking.request_handling(session, visit.principal, key, body, now=visit.now),
+            )
+    except PartiesRefusedError as error:
+        errors = {_SHOWN_AT.get(name, name): text for name, text in forms.refused(error).items()}
+        return await _draft(visit, session, overlap_id, visit.form, errors, 422)
     return visit.redirect(
         f"/handling/{made['id']}", "request-sent" if kind in QUESTIONS else "draft-kept"
     )

@@ -95,6 +95,10 @@ class TestAgreement:
         assert refused.status_code == 422
         assert 'id="statutes-error"' in refused.text
         assert 'value="21"' in refused.text
+        refused = await deputy.send(form, **sent | {"statutes": "", "offices": "ZZ-NOBODY"})
+        assert refused.status_code == 422
+        assert 'id="offices-error"' in refused.text
+        assert 'value="21"' in refused.text
         (seen,) = await met.first.overlaps()
         assert (await met.first.http.get("/v1/handling-requests")).json()["items"] == []
         assert seen["id"] == met.overlap_id

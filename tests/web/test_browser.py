@@ -278,6 +278,10 @@ class TestDrafts:
         expect(summary).to_have_value("Worked for a debt that never got smaller.")
         expect(page.get_by_text("What you typed before is back.")).to_be_visible()
         assert not self._kept(page, *RAW)
+        page.get_by_role("button", name="Post the case").click()  # no tokens, so nothing is sent
+        expect(page.get_by_text("Enter at least one name")).to_be_visible()
+        page.reload()
+        expect(summary).to_have_value("Worked for a debt that never got smaller.")
         summary.fill("Call 415 555 0142")
         assert not self._kept(page, *RAW)
         summary.fill("Worked for a debt.")

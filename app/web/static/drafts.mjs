@@ -65,7 +65,8 @@ for (const form of document.querySelectorAll("form[data-draft]")) {
   // on a page that refuses it the server has filled the form; of another version it is of no use
   if (draft && !isRefused && draft.version === versionOf(form)) restore(form, draft);
   form.addEventListener("input", () => keep(form));
-  form.addEventListener("submit", () => {
+  // not "submit", which scripts hold back until there are tokens
+  form.addEventListener("formdata", () => {
     keep(form);
     write(keyOf(form), { ...read(keyOf(form)), isSent: true });
   });
