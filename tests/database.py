@@ -81,9 +81,10 @@ def serving(run_id: str) -> Iterator[str]:
     if named:
         yield named
         return
-    for abandoned in abandoned_homes(place(), _HOMES):
-        with suppress(FileNotFoundError):  # another worker was quicker
-            EmbeddedServer(abandoned, profile=DISPOSABLE).discard()
+    for within in (MEMORY, Path(tempfile.gettempdir())):  # what fills memory is found from outside
+        for abandoned in abandoned_homes(within, _HOMES):
+            with suppress(FileNotFoundError):  # another worker was quicker
+                EmbeddedServer(abandoned, profile=DISPOSABLE).discard()
     # not in pytest's directories: they are closed to the account that PostgreSQL runs under
     server = EmbeddedServer(place() / f"{_HOMES}{run_id}", profile=DISPOSABLE)
     server.start()

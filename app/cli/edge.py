@@ -1,5 +1,7 @@
 """Where a command's failures end: one line that says what to do, and no traceback."""
 
+import re
+from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
 import typer
@@ -16,6 +18,26 @@ _REASONS: Final = (
 )
 """Beginnings of SQLSTATE codes (PostgreSQL, appendix A) and what an operator does about each."""
 
+_ADVICE: Final = {
+    "suppression-not-found": "Give an id that `joinder suppression list` prints.",
+    "person-not-found": "Give the office's code and the account as the person signs in with it.",
+}
+"""What to do at the command line about an error, by its code, where the API's advice is of HTTP."""
+
+_RULES: Final = {
+    "missing": "Give it.",
+    "string_too_short": "Give {min_length} or more characters.",
+    "string_too_long": "Give at most {max_length} characters.",
+    "too_short": "Give {min_length} or more.",
+    "too_long": "Give at most {max_length}.",
+    "greater_than_equal": "Give {ge} or more.",
+    "greater_than": "Give more than {gt}.",
+    "less_than_equal": "Give {le} or less.",
+    "less_than": "Give less than {lt}.",
+}
+"""What to give, by the type of pydantic's error and with what it knows of the rule."""
+
+_OTHERWISE: Final = "It is not of the right form; `--help` and the example there say which."
 _AWAY: Final = "The database does not answer. Check JOINDER_DATABASE_URL, and that it runs."
 
 
@@ -51,7 +73,7 @@ def explain(error: BaseException) -> str | None:
     from app.serving.supervisor import StartError  # noqa: PLC0415 -- as above
 
     if isinstance(error, AppError):
-        return f"{error.title}. {error.detail}"
+        return f"{error.title}. {_ADVICE.get(error.code, error.detail)}"
     if isinstance(
         error,
         DatabaseUrlError
@@ -76,14 +98,28 @@ def checked(schema: type[Model], **fields: object) -> Model:
     """Return the options of a command as what the service takes.
 
     Raises:
-        Exit: they break its rules; each that does is a line on stderr. Exit status 2.
+        Exit: they break its rules; each option that does is a line on stderr. Exit status 2.
     """
     from pydantic import ValidationError  # noqa: PLC0415 -- keeps --help quick
 
     try:
         return schema(**fields)
     except ValidationError as error:
+        wanted: dict[str, str] = {}
         for item in error.errors():
-            place = ".".join(map(str, item["loc"])) or schema.__name__
-            typer.echo(f"{place.replace('_', '-')}: {item['msg']}", err=True)
+            option = str(item["loc"][0]) if item["loc"] else schema.__name__
+            wanted.setdefault(option.replace("_", "-"), _wanted(item))
+        for option, text in wanted.items():
+            typer.echo(f"{option}: {text}", err=True)
         raise typer.Exit(2) from None
+
+
+def _wanted(item: Mapping[str, Any]) -> str:
+    """Return what to give instead of what broke a rule, which is not quoted."""
+    known = item.get("ctx", {})
+    if item["type"] in {"literal_error", "enum"}:
+        choices = re.findall("'([^']*)'", known["expected"])
+        return f"Give one of {', '.join(choices)}."
+    if item["type"] == "value_error":
+        return str(known["error"])  # a rule of our own, in our own words
+    return _RULES.get(item["type"], _OTHERWISE).format(**known)

@@ -109,7 +109,10 @@ def _asked_for(host: str, port: int) -> "Future[_Answer]":
             answer.set_exception(error)
 
     answer.add_done_callback(lambda _: _ASKED.pop(name))
-    Thread(target=ask, daemon=True).start()
+    try:
+        Thread(target=ask, daemon=True).start()
+    except RuntimeError:  # else the name would be under way for ever
+        answer.set_exception(OSError("no thread to ask a name server in"))
     return answer
 
 

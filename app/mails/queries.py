@@ -33,7 +33,8 @@ WHERE p.id = m.person_id AND s.person_id = m.person_id AND o.id = m.office_id AN
   ORDER BY x.due_at, x.id LIMIT $4 FOR NO KEY UPDATE SKIP LOCKED)
 RETURNING m.id, m.person_id, m.attempts, p.roles, p.disabled_at,
   s.mail, s.mail_written_in,
-  CASE lower(split_part(s.address, '@', 2)) WHEN o.mail_domain THEN s.address END AS address
+  CASE lower(substr(s.address, strpos(s.address, '@') + 1)) WHEN o.mail_domain
+    THEN s.address END AS address
 """
 # Locked, so that nobody takes it over before it is settled or written that it was sent
 _IS_CLAIMED: Final = """

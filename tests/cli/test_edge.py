@@ -8,11 +8,15 @@ from pathlib import Path
 import asyncpg
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from typer import Exit
 from typer.testing import CliRunner, Result
 
-from app.cli.edge import explain
+from app.cli.edge import checked, explain
 from app.cli.main import app
 from app.core.jwt import public_jwk
+from app.people.admin_schemas import PersonAdd
+from app.people.errors import PersonNotFoundError
+from app.suppressing.errors import SuppressionNotFoundError
 
 Run = Callable[..., Result]
 SECRET = "hunter2-never-shown"
@@ -117,3 +121,22 @@ def test_the_release_is_told() -> None:
     result = CliRunner().invoke(app, ["--version"])
     assert result.exit_code == 0
     assert result.output == f"joinder {version('joinder')}\n"
+
+
+class TestChecked:
+    def test_what_is_wrong_is_told_in_plain_words_and_not_quoted(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        with pytest.raises(Exit):
+            checked(PersonAdd, account="No Such!", name="", roles=["overseer"])
+        told = capsys.readouterr().err
+        assert told.count("\n") == 3
+        assert "prosecutor, " in told
+        for machine in ("String", "<Role", "pattern", "overseer", "No Such!"):
+            assert machine not in told
+
+    def test_what_is_not_there_is_advised_on_in_the_words_of_the_command_line(self) -> None:
+        for error in (SuppressionNotFoundError(), PersonNotFoundError()):
+            told = explain(error) or ""
+            assert "GET " not in told
+            assert "address" not in told

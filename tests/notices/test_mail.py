@@ -296,12 +296,14 @@ class TestSafety:
         elsewhere = {"mail": "at_once", "address": "me@elsewhere.test"}
         refused = await person.send("PUT", "/v1/me/notice-settings", elsewhere)
         assert refused.json()["code"] == "notice-address-refused"
-        with pytest.raises(DATABASE_ERRORS, match="mail goes to the domain"):
-            await registry.rows(
-                "UPDATE notice_settings SET address = 'me@elsewhere.test' WHERE person_id = :id"
-                " RETURNING person_id",
-                id=person.key,
-            )
+        for past in ("me@elsewhere.test", "me@example.com@, me@elsewhere.test"):
+            with pytest.raises(DATABASE_ERRORS, match="mail goes to the domain"):
+                await registry.rows(
+                    "UPDATE notice_settings SET address = :past WHERE person_id = :id"
+                    " RETURNING person_id",
+                    past=past,
+                    id=person.key,
+                )
         for domain, got in (("elsewhere.test", []), ("Example.com", [[address]])):
             async with transaction(registry.operator) as session:
                 await service.set_mail_domain(session, OPERATOR, offices[0].code, domain)

@@ -138,6 +138,15 @@ class TestAddress:
         assert set(await asyncio.gather(*waiting, more)) == {"93.184.216.34"}
         assert max(asked.values()) == 1, "who asks for the same name waits for the same answer"
 
+    async def test_a_name_that_could_not_be_asked_for_is_asked_for_again(self) -> None:
+        before = threading.stack_size(2**46)  # more than any machine gives a thread
+        try:
+            with pytest.raises(OSError, match="no thread"):
+                await resolve("http://127.0.0.1:9/", allow_loopback=True)
+        finally:
+            threading.stack_size(before)
+        assert await resolve("http://127.0.0.1:9/", allow_loopback=True) == "127.0.0.1"
+
 
 class TestFetch:
     async def test_object_is_returned(self) -> None:
