@@ -109,9 +109,11 @@ def set_mail_domain(
     """
     from app.access.principal import OPERATOR  # noqa: PLC0415 -- keeps --help quick
     from app.offices import service  # noqa: PLC0415 -- as above
+    from app.offices.schemas import MailDomainSet  # noqa: PLC0415 -- as above
 
-    as_operator(lambda session: service.set_mail_domain(session, OPERATOR, code, domain))
-    typer.echo(f"Mail to people of {code} goes to {domain.lower()} only.")
+    change = checked(MailDomainSet, domain=domain)
+    as_operator(lambda session: service.set_mail_domain(session, OPERATOR, code, change))
+    typer.echo(f"Mail to people of {code} goes to {change.domain} only.")
 
 
 @app.command()

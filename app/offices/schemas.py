@@ -26,6 +26,17 @@ class OfficeAdd(Sent):
     contact_email: Text
 
 
+class MailDomainSet(Sent):
+    """In which domain an office's people may have mail."""
+
+    domain: Annotated[
+        str,
+        StringConstraints(
+            pattern=r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$", max_length=253, to_lower=True
+        ),
+    ]
+
+
 class OfficeContactSet(Sent):
     """Another post of an office to reach."""
 

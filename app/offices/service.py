@@ -19,6 +19,7 @@ from app.offices.models import (
 from app.offices.schemas import (
     AgreementSign,
     CommitmentSign,
+    MailDomainSet,
     OfficeAdd,
     OfficeContactSet,
     OfficeRead,
@@ -52,7 +53,7 @@ async def add_office(
 
 
 async def set_mail_domain(
-    session: AsyncSession, principal: Principal, code: str, domain: str
+    session: AsyncSession, principal: Principal, code: str, change: MailDomainSet
 ) -> None:
     """Say in which domain the people of an office may have mail; none goes to another one.
 
@@ -62,7 +63,7 @@ async def set_mail_domain(
     """
     principal.require(Permission.OFFICES_MANAGE)
     office = await queries.get_office(session, code)
-    office.mail_domain = domain.lower()
+    office.mail_domain = change.domain
     await session.flush()  # as below
     await audit.record(session, principal, "office.mail_domain_set", office.code)
 

@@ -42,7 +42,7 @@ _UNCHARGED: Final = frozenset({"pre_charge", "declined"})
 _ATTESTATION: Final = ("basis", "attested_by", "attested_on", "support_at")
 _NO_SUCH_OFFICE: Final = "No other office with this code takes part, or a wall keeps it out."
 _POSTED_BEFORE: Final = (
-    "Your office has posted a case of this number. Change it where it came from, or withdraw it."
+    "Your office has posted a case of this number. Change it on its page, or where it came from."
 )
 
 

@@ -25,6 +25,7 @@ from app.core.db import DATABASE_ERRORS, transaction
 from app.jobs.steps import NIGHTLY
 from app.notices import mailing, upkeep
 from app.offices import service
+from app.offices.schemas import MailDomainSet
 from tests.access.people import Person, sign_in
 from tests.database import Template
 from tests.factories import OfficeClient, Registry
@@ -306,7 +307,9 @@ class TestSafety:
                 )
         for domain, got in (("elsewhere.test", []), ("Example.com", [[address]])):
             async with transaction(registry.operator) as session:
-                await service.set_mail_domain(session, OPERATOR, offices[0].code, domain)
+                await service.set_mail_domain(
+                    session, OPERATOR, offices[0].code, MailDomainSet(domain=domain)
+                )
             await meet(registry, offices=offices, external_id=f"24-{len(got) + 1}")
             await send(registry, offices[0], now=utc_now() + len(got) * mailing.APART)
             assert [envelope.rcpt_tos for envelope in mailbox.got] == got
