@@ -17,14 +17,21 @@ from tests.database import Template, serving
 from tests.factories import OfficeClient, Registry
 from tests.network import close_network
 
-_LONGEST: Final = {"campaigns", "rotation", "serving", "bench", "demo", "test_life", "test_hostile"}
-"""Directories and modules whose tests take longest: they start processes, rehearse, or try all."""
+_LONGEST: Final = (
+    {"test_browser", "test_every_page"},
+    {"campaigns", "rotation", "serving", "bench", "demo", "test_life", "test_hostile"},
+)
+"""Directories and modules whose tests take longest, those of one browser in turn first."""
 
 
 @pytest.hookimpl(trylast=True)  # after they were shuffled
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest, so that no worker is left with it while others are done."""
-    items.sort(key=lambda item: _LONGEST.isdisjoint({item.path.parent.name, item.path.stem}))
+    items.sort(
+        key=lambda item: [
+            names.isdisjoint({item.path.parent.name, item.path.stem}) for names in _LONGEST
+        ]
+    )
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -169,7 +169,7 @@ class Life(Machine):
 
 class TestLife:
     @pytest.mark.parametrize(
-        ("examples", "steps"), [(4, 10), pytest.param(40, 30, marks=pytest.mark.long)]
+        ("examples", "steps"), [(4, 10), pytest.param(15, 30, marks=pytest.mark.long)]
     )
     async def test_only_its_steps_move_a_side_and_each_is_audited_and_shows_no_rung_too_many(
         self, shared_registry: Registry, examples: int, steps: int
