@@ -66,7 +66,7 @@ RetractReason = Literal["evidence_gone", "case_withdrawn"]
 WithdrawReason = Literal[
     "posted_by_mistake",
     "wrong_person",
-    "not_suspected",
+    "not_involved",
     "sealed",
     "juvenile",
     "closed",

@@ -86,9 +86,9 @@ class TestFactors:
 
         key = b64u_encode(device.credential_id)
         assert f"/account/passkeys/{key}/remove" in (await again.page("/account")).links
-        asked = await again.get(f"/account/passkeys/{key}/remove")
-        assert "your last passkey" in asked.text
-        remove = PageReader(asked.text).form(f"/{key}/remove")
+        confirming = await again.get(f"/account/passkeys/{key}/remove")
+        assert "your last passkey" in confirming.text
+        remove = PageReader(confirming.text).form(f"/{key}/remove")
         stranger = Reader((await (await make_person(shared_registry)).enrol()).http)
         theirs = (await stranger.page("/account")).form("/account/passkeys").fields
         assert (await stranger.post(remove.action, theirs)).status_code == 404
