@@ -177,7 +177,9 @@ async def print_agreement(
 @router.post(
     "/handling-requests/{request_id}/moves",
     response_model=HandlingRead,
-    openapi_extra=_step(errors.TermsRefusedError, scope=Permission.HANDLING_REQUEST),
+    openapi_extra=_step(
+        *(errors.TermsRefusedError, errors.PartiesRefusedError), scope=Permission.HANDLING_REQUEST
+    ),
 )
 async def move_handling_request(
     request_id: RequestKey,
@@ -228,7 +230,7 @@ async def answer_handling_request(
     openapi_extra=_step(
         *(StepUpNeededError, errors.HandlingDoneError, errors.SignatureRefusedError),
         *(errors.TextChangedError, errors.TermsRefusedError, errors.TermsLapsedError),
-        InstrumentMissingError,
+        *(InstrumentMissingError, errors.PartiesRefusedError),
         scope=Permission.HANDLING_SIGN,
     ),
 )
