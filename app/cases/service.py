@@ -166,9 +166,8 @@ async def withdraw_case(
         retracted_because="case_withdrawn",
     )
     await queries.clear_case(session, case_id, now=now)
-    detail = {"reason": reason} if reason else {}
-    withdrawn = audit.Entry("case.withdrawn", str(case_id), detail=detail)
-    await audit.record_each(session, principal, [withdrawn, *entries_of(registration)])
+    entry = audit.Entry("case.withdrawn", str(case_id), (), {"reason": reason} if reason else {})
+    await audit.record_each(session, principal, [entry, *entries_of(registration)])
 
 
 async def put_verdict(
