@@ -16,7 +16,7 @@ Connection = asyncpg.Connection
 SLICES: Final = 64
 """Ranges of tokens, of equal size because tokens are random, that a full recount goes through."""
 
-SLICES_AT_ONCE: Final = 8
+SLICES_AT_ONCE: Final = 16
 """Slices of one statement, because its other process on the server takes a while to start."""
 
 _BEYOND: Final = b"\xff" * 17
@@ -27,6 +27,7 @@ _BEYOND: Final = b"\xff" * 17
 IN_ORDER: Final = """
 SELECT set_config('enable_hashagg', 'off', true), set_config('enable_hashjoin', 'off', true),
   set_config('enable_mergejoin', 'off', true), set_config('enable_bitmapscan', 'off', true),
+  set_config('enable_material', 'off', true),
   set_config('work_mem', '64MB', true), set_config('statement_timeout', '600s', true),
   set_config('parallel_setup_cost', '3000', true)
 """
