@@ -162,7 +162,7 @@ async def release(
     """
     found = await _person(session, principal, office_id, person, now=now)
     office = await queries.get_office(session, office_id)
-    released = await attempts.forget(session, [gate.account_key(office.code, found.account)])
+    released = await attempts.release(session, gate.account_key(office.code, found.account))
     await audit.record(session, principal, "person.released", str(found.id))
     return int(released)
 

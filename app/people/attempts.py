@@ -4,7 +4,6 @@ The count is committed before the guess is looked at, so neither a burst nor a r
 guess free. Counting then checking the other way lets dozens of parallel guesses through.
 """
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -53,6 +52,9 @@ SET counted = counted - 1, locked_until = CASE WHEN counted > :limit THEN locked
 WHERE key = :key AND counted > 0
 """)
 
+_RELEASE: Final = text("SELECT release_account(:key)")
+_LOCKED: Final = text("SELECT locked_accounts(:keys)")
+
 
 async def count(
     session: AsyncSession, source: bytes, account: bytes | None = None, *, now: datetime
@@ -83,7 +85,20 @@ async def give_back(session: AsyncSession, source: bytes, account: bytes | None 
         await session.execute(_GIVE_BACK, {"key": account, "limit": ACCOUNT_LIMIT})
 
 
-async def forget(session: AsyncSession, keys: Iterable[bytes]) -> bool:
-    """Release accounts: somebody signed in whole, or an administrator says so."""
-    done = delete(SignInAttempts).where(SignInAttempts.key.in_(list(keys)))
-    return await session.scalar(done.returning(SignInAttempts.key)) is not None
+async def forget(session: AsyncSession, key: bytes) -> None:
+    """Forget the attempts at an account: somebody signed in to it whole."""
+    await session.execute(delete(SignInAttempts).where(SignInAttempts.key == key))
+
+
+async def release(session: AsyncSession, key: bytes) -> bool:
+    """Release an account for an administrator; return whether attempts were counted.
+
+    No office may read or change counts: a function of the database does, for who knows the key.
+    """
+    released: bool = (await session.execute(_RELEASE, {"key": key})).scalar_one()
+    return released
+
+
+async def list_locked(session: AsyncSession, keys: list[bytes]) -> list[bytes]:
+    """Return those of some accounts' keys that wait for an administrator, who asks."""
+    return list(await session.scalars(_LOCKED, {"keys": keys}))

@@ -232,13 +232,6 @@ async def list_names(session: AsyncSession, office_id: int) -> list[tuple[UUID, 
     return [(key, name) for key, name in rows]
 
 
-async def list_locked(session: AsyncSession, keys: list[bytes]) -> list[bytes]:
-    """Return those of some accounts' keys that wait for an administrator to release them."""
-    is_locked = SignInAttempts.locked_until == text("'infinity'")
-    found = select(SignInAttempts.key).where(SignInAttempts.key.in_(keys), is_locked)
-    return list(await session.scalars(found))
-
-
 async def list_people_for_update(session: AsyncSession, office_id: int) -> list[Person]:
     """Return the people of an office by key, locked until the transaction ends."""
     found = select(Person).where(Person.office_id == office_id).order_by(Person.id)

@@ -197,6 +197,7 @@ class TestJwtThroughHttp:
                 OPERATOR,
                 UUID(office.client_id),
                 expires_on=after,
+                now=then,
             )
         registry.app.state.access_verifier = AccessVerifier(
             {"keys": [KEY.public_jwk]}, issuer=ISSUER, audience=ISSUER
