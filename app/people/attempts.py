@@ -52,9 +52,6 @@ SET counted = counted - 1, locked_until = CASE WHEN counted > :limit THEN locked
 WHERE key = :key AND counted > 0
 """)
 
-_RELEASE: Final = text("SELECT release_account(:key)")
-_LOCKED: Final = text("SELECT locked_accounts(:keys)")
-
 
 async def count(
     session: AsyncSession, source: bytes, account: bytes | None = None, *, now: datetime
@@ -88,17 +85,3 @@ async def give_back(session: AsyncSession, source: bytes, account: bytes | None 
 async def forget(session: AsyncSession, key: bytes) -> None:
     """Forget the attempts at an account: somebody signed in to it whole."""
     await session.execute(delete(SignInAttempts).where(SignInAttempts.key == key))
-
-
-async def release(session: AsyncSession, key: bytes) -> bool:
-    """Release an account for an administrator; return whether attempts were counted.
-
-    No office may read or change counts: a function of the database does, for who knows the key.
-    """
-    released: bool = (await session.execute(_RELEASE, {"key": key})).scalar_one()
-    return released
-
-
-async def list_locked(session: AsyncSession, keys: list[bytes]) -> list[bytes]:
-    """Return those of some accounts' keys that wait for an administrator, who asks."""
-    return list(await session.scalars(_LOCKED, {"keys": keys}))

@@ -9,7 +9,7 @@ from app.access.policy import permissions_of
 from app.access.principal import Principal
 from app.access.vocabulary import Role
 from app.core.ids import parse_public_id, public_id
-from app.people import attempts, queries
+from app.people import queries
 from app.people.admin_schemas import Factor, PersonRead
 from app.people.errors import PersonNotFoundError
 from app.people.gate import Gate
@@ -47,7 +47,7 @@ async def list_people(session: AsyncSession, principal: Principal, gate: Gate) -
     office = await queries.get_office(session, principal.office_id)
     found = await queries.list_people(session, office.id)
     keys = {gate.account_key(office.code, person.account): person.id for person, _, _ in found}
-    locked = {keys[key] for key in await attempts.list_locked(session, list(keys))}
+    locked = {keys[key] for key in await queries.list_locked(session, list(keys))}
     return [
         Listed(
             render(person, passkeys, codes), person.id in locked, person.id == principal.person_id

@@ -232,6 +232,16 @@ async def list_names(session: AsyncSession, office_id: int) -> list[tuple[UUID, 
     return [(key, name) for key, name in rows]
 
 
+async def list_locked(session: AsyncSession, keys: list[bytes]) -> list[bytes]:
+    """Return those of some accounts' keys that wait for the administrator who asks."""
+    return list(await session.scalars(text("SELECT locked_accounts(:keys)"), {"keys": keys}))
+
+
+async def release_account(session: AsyncSession, key: bytes) -> bool:
+    """Release an account for an administrator; return whether attempts were counted."""
+    return bool(await session.scalar(text("SELECT release_account(:key)"), {"key": key}))
+
+
 async def list_people_for_update(session: AsyncSession, office_id: int) -> list[Person]:
     """Return the people of an office by key, locked until the transaction ends."""
     found = select(Person).where(Person.office_id == office_id).order_by(Person.id)
