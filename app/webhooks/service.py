@@ -125,6 +125,8 @@ async def set_paused(
         raise WebhookStandsError
     webhook.state = "paused" if is_paused else "active"
     webhook.paused_for = "administrator" if is_paused else None
+    if not is_paused:
+        await queries.resume(session, webhook, now=now)
     action = "webhook.paused" if is_paused else "webhook.resumed"
     return await _changed(session, principal, action, webhook)
 
