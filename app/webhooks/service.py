@@ -287,13 +287,10 @@ def render(webhook: Webhook) -> WebhookRead:
     return WebhookRead.model_validate({**fields, "id": public_id(PREFIX, webhook.id)})
 
 
-def render_delivery(delivery: WebhookDelivery) -> DeliveryRead:
+def render_delivery(made: WebhookDelivery) -> DeliveryRead:
     """Return a delivery as its office reads it."""
-    fields = {name: getattr(delivery, name, None) for name in DeliveryRead.model_fields}
-    own = {
-        "id": public_id(DELIVERY, delivery.id),
-        "event_id": message_id(delivery.type, delivery.key),
-    }
+    fields = {name: getattr(made, name, None) for name in DeliveryRead.model_fields}
+    own = {"id": public_id(DELIVERY, made.id), "event_id": message_id(made.type, made.key)}
     return DeliveryRead.model_validate({**fields, **own})
 
 
