@@ -102,6 +102,8 @@ class Case(Base):
     awaits_attestation: Mapped[bool] = mapped_column(server_default=text("false"))
     """Posted before attestations were asked for; its next post needs one."""
     declined_reason: Mapped[str | None]
+    declined_at: Mapped[datetime | None]
+    """When it was last declined, which a trigger notes; a later post as declined changes it not."""
     facts: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     stages: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
     """Every stage that was posted; a trigger lets none go before the case is withdrawn."""

@@ -14,11 +14,12 @@ from app.access.principal import Principal
 from app.core.errors import FieldProblem
 from app.handling import queries, steps
 from app.handling.asking import SAME_OFFICES, OfficeChange, add_terms, check_terms
-from app.handling.errors import PartiesRefusedError, TermsRefusedError
+from app.handling.errors import TermsRefusedError
 from app.handling.machine import Transition
 from app.handling.reads import HandlingRead
 from app.handling.rendering import present
 from app.handling.terms import Terms
+from app.handling.walls import refused_parties
 
 MOST_PARTIES: Final = 9
 
@@ -56,13 +57,13 @@ async def admit(
     """Propose that another office joins; the database tells it when all others have signed.
 
     Raises:
-        PartiesRefusedError: it takes no part, is or was a party, or there are too many.
+        PartiesRefusedError: it takes no part, is or was a party, there are too many, or a wall of
+            the caller's office keeps it from its case.
     """
     known = await queries.find_participants(session, [code], today=now.date())
     joined = {each["office_id"] for each in row["parties"] if not _only_asked(each)}
     if code not in known or known[code] in joined or row["parties"][-1]["number"] >= MOST_PARTIES:
-        problem = FieldProblem("/office", "cannot-join", PartiesRefusedError.default_detail)
-        raise PartiesRefusedError(problems=(problem,))
+        raise refused_parties("/office", "cannot-join")
     return await change_terms(
         session,
         principal,
@@ -100,6 +101,7 @@ async def change_terms(
 
     Raises:
         TermsRefusedError: a term names no party, or ends too late.
+        PartiesRefusedError: see `within_walls`; never of a version with which an office leaves.
     """
     number = row["terms_number"] + 1
     check_terms(terms, row["parties"][-1]["number"], now=now, number=number)

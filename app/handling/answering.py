@@ -57,7 +57,8 @@ async def answer_request(
         HandlingDoneError: the office accepted these terms before.
         OverlapNotFoundError: it is to be accepted and its overlap was retracted meanwhile.
         TermsRefusedError: a term names no party, or ends too late; or an extension no later.
-        PartiesRefusedError: who is to join takes no part, or is or was a party.
+        PartiesRefusedError: who is to join takes no part, or is or was a party; or a wall before a
+            case of the caller's office keeps a party, or who joins, from it.
         ReasonNeededError: the state's rule wants the reasons of a denial in writing.
         WordsRefusedError: the explanation holds an identifier.
     """

@@ -19,12 +19,13 @@ from app.cases import service as cases_service
 from app.core.errors import FieldProblem
 from app.core.ids import new_id, parse_public_id, public_id
 from app.handling import machine, queries, steps
-from app.handling.errors import HandlingOpenError, PartiesRefusedError, TermsRefusedError
+from app.handling.errors import HandlingOpenError, TermsRefusedError
 from app.handling.models import HandlingParty, HandlingRequest, HandlingTerms
 from app.handling.reads import HandlingRead
 from app.handling.rendering import render
 from app.handling.schemas import AgreementAsk, HandlingAsk
 from app.handling.terms import LONGEST, MOST_VERSIONS, Terms
+from app.handling.walls import refused_parties, within_walls
 
 Party = dict[str, Any]
 
@@ -56,8 +57,9 @@ async def request_handling(
     Raises:
         MissingScopeError: the caller lacks `handling:request`.
         OverlapNotFoundError: absent, or not for the caller; the two are never told apart.
-        PartiesRefusedError: an office is named twice, is the caller's own or does not take part;
-            or several are asked and one of the overlaps does not show its contact.
+        PartiesRefusedError: an office is named twice, is the caller's own, does not take part or
+            is walled from a case of the caller's; or several are asked and one of the overlaps
+            does not show its contact.
         TermsRefusedError: a term names no party, or ends too late.
         HandlingOpenError: one of the overlaps has an open question of this kind. Of agreements the
             first to be sent is open; nobody is told of another's draft.
@@ -89,7 +91,7 @@ async def request_handling_of_case(
     principal.require(Permission.HANDLING_REQUEST)
     case = await cases.get_case(session, principal, *ref)
     if not asked.offices:
-        raise _refused("/offices", "needed")
+        raise refused_parties("/offices", "needed")
     also = [parse_public_id("ovl", each) for each in asked.also]
     parties = await _parties(session, principal, also, asked.offices, case_id=case.id, now=now)
     return await _request(session, principal, parties, asked, now=now)
@@ -137,7 +139,8 @@ async def _request(
         }
         for number, party in enumerate(parties, start=1)
     ]
-    made = await session.execute(upsert(HandlingParty).values(rows).on_conflict_do_nothing())
+    async with within_walls("/offices"):
+        made = await session.execute(upsert(HandlingParty).values(rows).on_conflict_do_nothing())
     if made.rowcount < len(rows):  # type: ignore[attr-defined]  # of a CursorResult
         raise HandlingOpenError
     if terms is not None:
@@ -190,21 +193,16 @@ async def _parties(
         )
     # whether two are the same office would tell which one hides behind a pointer
     if len(overlaps) + len(codes) > 1 and "pointer" in rungs:
-        raise _refused("/also", "contact-not-shown")
-    known = await queries.find_participants(session, codes, today=now.date(), case_id=case_id)
+        raise refused_parties("/also", "contact-not-shown")
+    known = await queries.find_participants(session, codes, today=now.date())
     for place, code in enumerate(codes):
         if code not in known:
-            raise _refused(f"/offices/{place}", "no-such-office")
+            raise refused_parties(f"/offices/{place}", "no-such-office")
         found.append({**nothing, "office_id": known[code], "requester_case_id": case_id})
     keys = [party["office_id"] for party in found]
     if len(set(keys)) < len(keys):
-        raise _refused("/also", "office-twice")
+        raise refused_parties("/also", "office-twice")
     return found
-
-
-def _refused(pointer: str, code: str) -> PartiesRefusedError:
-    problem = FieldProblem(pointer, code, PartiesRefusedError.default_detail)
-    return PartiesRefusedError(problems=(problem,))
 
 
 def check_terms(terms: Terms, parties: int, *, now: datetime, number: int = 1) -> None:

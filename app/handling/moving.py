@@ -31,6 +31,7 @@ async def move_request(
         HandlingNotFoundError, HandlingMovedError, HandlingNotYoursError,
             PreconditionFailedError: see `steps.take`.
         TermsRefusedError: a term names no party, or ends too late.
+        PartiesRefusedError: a wall of the office keeps a party from its case.
     """
     row, taken = await steps.take(
         session,

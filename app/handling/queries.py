@@ -8,10 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principal import Principal
-from app.cases import ladder
 from app.core.db import driver
 from app.handling.errors import HandlingNotFoundError
 from app.handling.models import HandlingRequest, HandlingSignature, Instrument
+from app.handling.walls import within_walls
 from app.matters.queries import IS_NAMED, KNOWN_LEAD, KNOWN_PARTY, PARTY_SEES
 from app.offices.queries import COMMITMENTS, IN_FORCE
 from app.reference.authority import Authority
@@ -122,7 +122,6 @@ UPDATE handling_parties SET left_at = $3 WHERE request_id = $1 AND office_id = $
 _PARTICIPANTS: Final = f"""
 SELECT o.id, o.code FROM offices o
 WHERE o.code = ANY($1::text[]) AND {IN_FORCE.format(office="o.id", today="$2::date")}
-  AND {ladder.NOT_WALLED.format(cases="$3::bigint", office="o.id", person="NULL")}
 """  # noqa: S608 -- as above
 
 
@@ -185,13 +184,10 @@ async def lock_request(
 
 
 async def find_participants(
-    session: AsyncSession, codes: Sequence[str], *, today: date, case_id: int | None = None
+    session: AsyncSession, codes: Sequence[str], *, today: date
 ) -> dict[str, int]:
-    """Return the keys of those of the offices that take part, by code.
-
-    With `case_id` without those that a wall keeps from this case.
-    """
-    rows = await (await driver(session)).fetch(_PARTICIPANTS, list(codes), today, case_id)
+    """Return the keys of those of the offices that take part, by code."""
+    rows = await (await driver(session)).fetch(_PARTICIPANTS, list(codes), today)
     return {row["code"]: row["id"] for row in rows}
 
 
@@ -251,8 +247,13 @@ async def release(
 async def set_accepted(
     session: AsyncSession, office_id: int, request_id: UUID, number: int, *, now: datetime
 ) -> None:
-    """Note that an office accepts a version of the terms; the others are told which one it is."""
-    await (await driver(session)).execute(_ACCEPT, request_id, office_id, number, now)
+    """Note that an office accepts a version of the terms; the others are told which one it is.
+
+    Raises:
+        PartiesRefusedError: see `within_walls`.
+    """
+    async with within_walls():
+        await (await driver(session)).execute(_ACCEPT, request_id, office_id, number, now)
 
 
 async def take_due(

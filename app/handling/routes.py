@@ -39,6 +39,7 @@ from app.sharing.routes import CASE, Ref
 from app.teamwork.routes import PdfResponse
 
 router = APIRouter(prefix="/v1", tags=["handling"], route_class=StrictRoute)
+_OF_TERMS = errors.TermsRefusedError, errors.PartiesRefusedError
 
 
 def _step(*raises: type[AppError], scope: Permission) -> dict[str, Any]:
@@ -61,7 +62,7 @@ RequestKey = Annotated[UUID | None, Depends(request_key)]
     response_model=HandlingRead,
     openapi_extra=operation(
         *(OverlapNotFoundError, errors.HandlingOpenError, IdempotencyKeyReusedError),
-        *(errors.PartiesRefusedError, errors.TermsRefusedError),
+        *_OF_TERMS,
         scope=Permission.HANDLING_REQUEST,
         sends=["ETag", "Location"],
     ),
@@ -85,7 +86,7 @@ async def request_handling(
     response_model=HandlingRead,
     openapi_extra=operation(
         *(CaseNotFoundError, OverlapNotFoundError, errors.HandlingOpenError),
-        *(errors.PartiesRefusedError, errors.TermsRefusedError, IdempotencyKeyReusedError),
+        *(*_OF_TERMS, IdempotencyKeyReusedError),
         scope=Permission.HANDLING_REQUEST,
         sends=["ETag", "Location"],
     ),
@@ -177,7 +178,7 @@ async def print_agreement(
 @router.post(
     "/handling-requests/{request_id}/moves",
     response_model=HandlingRead,
-    openapi_extra=_step(errors.TermsRefusedError, scope=Permission.HANDLING_REQUEST),
+    openapi_extra=_step(*_OF_TERMS, scope=Permission.HANDLING_REQUEST),
 )
 async def move_handling_request(
     request_id: RequestKey,
@@ -200,8 +201,8 @@ async def move_handling_request(
     "/handling-requests/{request_id}/answers",
     response_model=HandlingRead,
     openapi_extra=_step(
-        *(errors.HandlingDoneError, errors.TermsRefusedError, errors.ReasonNeededError),
-        *(OverlapNotFoundError, WordsRefusedError, errors.PartiesRefusedError),
+        *(*_OF_TERMS, errors.HandlingDoneError, errors.ReasonNeededError),
+        *(OverlapNotFoundError, WordsRefusedError),
         scope=Permission.HANDLING_ANSWER,
     ),
 )
@@ -227,8 +228,7 @@ async def answer_handling_request(
     response_model=HandlingRead,
     openapi_extra=_step(
         *(StepUpNeededError, errors.HandlingDoneError, errors.SignatureRefusedError),
-        *(errors.TextChangedError, errors.TermsRefusedError, errors.TermsLapsedError),
-        InstrumentMissingError,
+        *(*_OF_TERMS, errors.TextChangedError, errors.TermsLapsedError, InstrumentMissingError),
         scope=Permission.HANDLING_SIGN,
     ),
 )

@@ -41,6 +41,7 @@ from app.handling.rendering import (
 )
 from app.handling.schemas import HandlingSign
 from app.handling.terms import ATTESTATION, Terms, digest_of
+from app.handling.walls import within_walls
 from app.matters import service as matters
 from app.matters.errors import InstrumentMissingError
 from app.matters.leads import ON_PAPER
@@ -71,6 +72,7 @@ async def sign_request(
         TextChangedError: `digest` is of another text; or all are to agree and a party has no name
             in it, or another party signed other words.
         TermsRefusedError: the end has come too near, or is past.
+        PartiesRefusedError: a wall of the office keeps a party, or who joins, from its case.
         InstrumentMissingError: the state's rule wants a referral or consent on record.
         TermsLapsedError: a party has left, or the lead has passed, since they were proposed.
     """
@@ -104,22 +106,23 @@ async def sign_request(
         await _require_one_text(session, row, signed.digest)
     if "instrument" in taken.needs:
         await _require_instrument(session, row, terms)
-    await session.execute(
-        insert(HandlingSignature).values(
-            id=new_id(),
-            request_id=row["id"],
-            terms_number=row["terms_number"],
-            purpose=purpose,
-            office_id=principal.office_id,
-            person_id=principal.person_id,
-            post=signed.post,
-            attestation=signed.attestation,
-            text=whole,
-            digest=bytes.fromhex(signed.digest),
-            proved_at=principal.proved_at,
-            signed_at=now,
+    async with within_walls():
+        await session.execute(
+            insert(HandlingSignature).values(
+                id=new_id(),
+                request_id=row["id"],
+                terms_number=row["terms_number"],
+                purpose=purpose,
+                office_id=principal.office_id,
+                person_id=principal.person_id,
+                post=signed.post,
+                attestation=signed.attestation,
+                text=whole,
+                digest=bytes.fromhex(signed.digest),
+                proved_at=principal.proved_at,
+                signed_at=now,
+            )
         )
-    )
     detail = {"terms": row["terms_number"], "digest": signed.digest, "purpose": purpose}
     if purpose == "send":
         await _send(session, principal, row, taken, detail=detail, now=now)

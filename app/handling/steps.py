@@ -19,7 +19,7 @@ from app.handling.errors import HandlingMovedError, HandlingNotYoursError
 from app.handling.machine import Transition
 from app.handling.models import HandlingRequest
 from app.handling.reads import HandlingRead
-from app.handling.rendering import own_party, present, render, signing_step
+from app.handling.rendering import own_party, present, render, signers, signing_step
 from app.handling.vocabulary import FINAL
 
 DRAFTED_FOR: Final = timedelta(days=30)
@@ -57,8 +57,8 @@ async def take(
     found = machine.find(step, row["kind"], row["status"])
     if found is None or found.permission != permission:
         raise HandlingMovedError(row["status"])
-    is_party = own_party(row) in present(row)
-    if not found.may(row["own_number"]) or not (is_party or step == "amend"):
+    takers = signers(row) if step == "amend" else present(row)
+    if not found.may(row["own_number"]) or own_party(row) not in takers:
         raise HandlingNotYoursError
     if_match.require(f'"{sent_at_version}"')
     if sent_at_version != row["version"]:  # somebody was first while this one waited

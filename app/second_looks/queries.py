@@ -45,12 +45,12 @@ SELECT (SELECT s.version FROM second_looks s WHERE s.id = $2) AS version
 FROM second_looks WHERE office_id = $1 AND id = $2 FOR NO KEY UPDATE
 """
 
-# overlaps that came after the declined case was last posted; others' locks are skipped
+# overlaps that came after the case was declined; others' locks are skipped
 _NEW: Final = f"""
 SELECT v.id FROM ({ladder.VISIBLE + ladder.STANDING}) AS v
 JOIN cases own ON own.id = v.case_id AND own.record_class = 'declined'
 JOIN overlap_sides side ON side.office_id = v.office_id AND side.overlap_id = v.id
-WHERE v.found_at > own.changed_at
+WHERE v.found_at > own.declined_at
   AND NOT EXISTS (SELECT FROM second_looks k
                   WHERE k.overlap_id = v.id AND k.office_id = v.office_id)
 ORDER BY v.id LIMIT $5

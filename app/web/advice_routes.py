@@ -23,9 +23,9 @@ from app.infusion.schemas import (
 )
 from app.infusion.states import ANSWER, SAY_USE, TAKE, WITHDRAW, Side
 from app.reference.words import TOPICS
-from app.web import forms
+from app.web import forms, refusals
 from app.web.deps import Changing, Cursor, Note, Reading, page
-from app.web.once import once
+from app.web.once import attempt
 from app.web.pages import PageRoute, Visit
 
 router = APIRouter(route_class=PageRoute)
@@ -135,12 +135,14 @@ async def ask_question(visit: Changing, session: Session) -> Response:
     if body is None or errors:
         return await _new_question(visit, session, visit.form, errors)
     asked = body
-    made = await once(
+    made, refused = await attempt(
         session,
         visit,
         Permission.INFUSION_ASK,
         lambda: service.ask_question(session, visit.principal, asked, now=visit.now),
     )
+    if refused is not None:
+        return await _new_question(visit, session, visit.form, refusals.at_form(refused))
     return visit.redirect(f"/infusion/{made['id']}", "question-asked")
 
 
@@ -206,5 +208,7 @@ async def take_question_step(
     else:
         simple = service.take_question if step == "take" else service.withdraw_question
         act = partial(simple, session, who, key, now=now)
-    await once(session, visit, permission, act)
+    _, refused = await attempt(session, visit, permission, act)
+    if refused is not None:
+        return await _question(visit, session, question_id, refusals.at_form(refused))
     return visit.redirect(f"/infusion/{question_id}", "question-kept")

@@ -7,19 +7,18 @@ from app.access.permissions import Permission
 from app.cases import ladder
 from app.cases import service as cases
 from app.cases.overlap_schemas import OverlapId
-from app.core.db import savepoint
 from app.core.deps import Session
 from app.core.ids import parse_public_id
 from app.handling import asking, queries, reading
 from app.handling.asking import check_terms
-from app.handling.errors import PartiesRefusedError, TermsRefusedError
+from app.handling.errors import TermsRefusedError
 from app.handling.reads import AgreementExport, HandlingId
 from app.handling.schemas import AgreementAsk, ConsultAsk
 from app.handling.terms import ATTESTATION, Terms
 from app.handling.vocabulary import QUESTIONS
-from app.web import forms, handling_words, terms_form
+from app.web import forms, handling_words, refusals, terms_form
 from app.web.deps import Changing, Cursor, Note, Reading, page
-from app.web.once import once
+from app.web.once import attempt
 from app.web.pages import MOST_PER_PAGE, PageRoute, Visit
 
 router = APIRouter(route_class=PageRoute)
@@ -153,17 +152,18 @@ async def ask_for_handling(overlap_id: OverlapId, visit: Changing, session: Sess
     if asked is None or errors:
         return await _draft(visit, session, overlap_id, visit.form, errors, 422)
     body, key = asked, parse_public_id(ladder.PREFIX, overlap_id)
-    try:
-        async with savepoint(session):  # what is refused leaves no key behind
-            made = await once(
-                session,
-                visit,
-                Permission.HANDLING_REQUEST,
-                lambda: asking.request_handling(session, visit.principal, key, body, now=visit.now),
-            )
-    except PartiesRefusedError as error:
-        errors = {_SHOWN_AT.get(name, name): text for name, text in forms.refused(error).items()}
-        return await _draft(visit, session, overlap_id, visit.form, errors, 422)
+    made, refused = await attempt(
+        session,
+        visit,
+        Permission.HANDLING_REQUEST,
+        lambda: asking.request_handling(session, visit.principal, key, body, now=visit.now),
+    )
+    if refused is not None and kind in QUESTIONS:
+        raise refused  # a question is a button, not a form
+    if refused is not None:
+        found = refusals.at_form(refused)
+        errors = {_SHOWN_AT.get(name, name): text for name, text in found.items()}
+        return await _draft(visit, session, overlap_id, visit.form, errors, refused.status)
     return visit.redirect(
         f"/handling/{made['id']}", "request-sent" if kind in QUESTIONS else "draft-kept"
     )

@@ -31,10 +31,10 @@ from app.handling.schemas import (
     InstrumentRecord,
 )
 from app.handling.terms import ATTESTATION, Terms
-from app.web import forms, handling_words, terms_form
+from app.web import forms, handling_words, refusals, terms_form
 from app.web.deps import Changing, Reading, page
 from app.web.handling_routes import refused_terms, show
-from app.web.once import once
+from app.web.once import attempt
 from app.web.pages import PageRoute, Visit
 
 router = APIRouter(route_class=PageRoute)
@@ -67,16 +67,24 @@ async def _step(
     act: Callable[..., Awaitable[HandlingRead]],
     body: Any,
 ) -> Response:
-    """Take the step once and go back to the request."""
+    """Take the step once and go back to the request, with what hinders it if something does."""
     key = parse_public_id(queries.PREFIX, request_id)
     if_match = Precondition.parse(visit.form.get("version", ""))
-    await once(
+    _, refused = await attempt(
         session,
         visit,
         permission,
         lambda: act(session, visit.principal, key, body, if_match=if_match, now=visit.now),
     )
-    return visit.redirect(f"/handling/{request_id}", "step-taken")
+    if refused is None:
+        return visit.redirect(f"/handling/{request_id}", "step-taken")
+    errors = refusals.at_form(refused)
+    if isinstance(body, HandlingRevise | HandlingCounter):
+        read = await reading.read_request(session, visit.principal, key, now=visit.now)
+        step = "revise" if isinstance(body, HandlingRevise) else "counter"
+        if step in read.steps:
+            return _form(visit, read, step, visit.form, errors, refused.status)
+    return await show(visit, session, request_id, errors, refused.status)
 
 
 @router.post("/handling/{request_id}/moves", **page(Permission.HANDLING_REQUEST))
@@ -149,12 +157,14 @@ async def record_instrument(request_id: HandlingId, visit: Changing, session: Se
     if body is None:
         return await show(visit, session, request_id, errors, 422)
     recorded, key = body, parse_public_id(queries.PREFIX, request_id)
-    await once(
+    _, refused = await attempt(
         session,
         visit,
         permission,
         lambda: deciding.record_instrument(session, visit.principal, key, recorded, now=visit.now),
     )
+    if refused is not None:
+        return await show(visit, session, request_id, refusals.at_form(refused), refused.status)
     return visit.redirect(f"/handling/{request_id}", "step-taken")
 
 

@@ -26,10 +26,10 @@ from app.teamwork.schemas import (
     TaskFinish,
     TaskId,
 )
-from app.web import forms
+from app.web import forms, refusals
 from app.web.deps import Changing, page
 from app.web.matter_routes import show
-from app.web.once import once
+from app.web.once import attempt
 from app.web.pages import PageRoute, Visit
 
 router = APIRouter(route_class=PageRoute)
@@ -81,13 +81,17 @@ async def _post(
     body, errors = _read(visit, schema)
     if body is None:
         return await show(visit, session, key, errors, 422)
-    await once(
+    _, refused = await attempt(
         session,
         visit,
         permission,
         lambda: act(session, visit.principal, key, body, now=visit.now),
     )
-    return visit.redirect(f"/matters/{matter_id}", "kept")
+    if refused is None:
+        return visit.redirect(f"/matters/{matter_id}", "kept")
+    at_form = {name: field for field, name in _FIELDS[schema].items()}  # type: ignore[index]  # as above
+    errors = {at_form.get(name, ""): text for name, text in refusals.at_form(refused).items()}
+    return await show(visit, session, key, errors, refused.status)
 
 
 @router.post("/matters/{matter_id}/members", **page(Permission.MATTERS_WORK))

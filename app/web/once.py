@@ -9,7 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
 from app.accounts.idempotency import Act, Claim, answer_once
-from app.core.errors import MalformedError
+from app.core.db import savepoint
+from app.core.errors import (
+    AppError,
+    ConflictError,
+    InvalidError,
+    MalformedError,
+    PreconditionFailedError,
+)
 from app.web.pages import Visit
 
 _KEY: Final = re.compile(r"[0-9a-f]{32}")
@@ -38,3 +45,21 @@ async def once(
     answer = await answer_once(session, claim, permission, _CREATED, act)
     made: dict[str, Any] = json.loads(bytes(answer.body))
     return made
+
+
+async def attempt(
+    session: AsyncSession,
+    visit: Visit,
+    permission: Permission,
+    act: Act,
+) -> tuple[dict[str, Any], AppError | None]:
+    """Run `act` as `once` does; a refusal that its form can tell is returned, with nothing done.
+
+    Raises:
+        MalformedError, MissingScopeError: see `once`.
+    """
+    try:
+        async with savepoint(session):  # what is refused leaves no key behind
+            return await once(session, visit, permission, act), None
+    except (ConflictError, InvalidError, PreconditionFailedError) as error:
+        return {}, error

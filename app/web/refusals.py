@@ -3,12 +3,13 @@
 from typing import Final
 
 from app.core.errors import AppError
+from app.web import forms
 
 _ADVICE: Final = {
     404: "It does not exist, or it is not for you to see. We cannot say which.",
     403: "Your role does not include this. Ask your office's administrator if it should.",
-    409: "Open the page again: it has changed since you opened it.",
-    412: "Somebody changed it after you opened the page. Open it again, read it, and decide anew.",
+    409: "It has changed since you opened the page. Read how it stands now.",
+    412: "Somebody changed it after you opened the page. Read how it stands now, and decide anew.",
     503: "A part of the service does not answer. Wait a moment, then send it again.",
     500: "Something went wrong on our side. Try again; if it happens again, call the operator.",
 }
@@ -17,10 +18,15 @@ _BY_CODE: Final = {
     "step-up-needed": "This needs a second factor given in the last 15 minutes. Open the page "
     "again and give it there.",
     "handling-request-open": "There is an open request for this overlap. See Joint handling.",
-    "handling-step-not-possible": "Somebody was first. Open the page again to see where it stands.",
+    "handling-step-not-possible": "Somebody was first. Read where it stands now.",
+    "handling-parties-invalid": "An office here cannot take part: it is named twice, has no "
+    "agreement in force with the registry, is or was a party, or a wall of yours keeps it out.",
+    "handling-terms-invalid": "It must end later than is agreed by now, and within two years.",
+    "written-reason-needed": "The law of the office that asked wants your reasons in writing, in "
+    "20 characters or more.",
     "handling-step-taken": "Your office has done this before, and waits for the others.",
     "handling-request-not-yours-to-answer": "Another office must do this.",
-    "agreement-text-differs": "The text has changed since you read it. Open the page again.",
+    "agreement-text-differs": "The text has changed since you read it. Read it as it stands now.",
     "handling-terms-lapsed": "A party has left, or the lead has passed, since it was proposed. "
     "Propose it anew.",
     "lead-offer-lapsed": "The offer waits no longer. Open the matter again to see who leads.",
@@ -54,3 +60,11 @@ _BY_CODE: Final = {
 def advice(error: AppError) -> str:
     """Return what a person can do about a refusal."""
     return _BY_CODE.get(error.code) or _ADVICE.get(error.status) or error.default_detail
+
+
+def at_form(error: AppError) -> dict[str, str]:
+    """Return by field of a form what a person can do about a refusal; "" for no field."""
+    found = forms.refused(error)
+    if error.problems and error.code not in _BY_CODE:
+        return found
+    return dict.fromkeys(found, advice(error))

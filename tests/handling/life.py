@@ -276,7 +276,7 @@ class Life(Machine):
 
     def _step(self, number: int, step: str) -> None:
         async def act() -> None:
-            known = await self.table.read(1)
+            known = await self.table.read(number) or await self.table.read(1)
             assert known is not None
             await self.table.attempt(number, step, known)
 
@@ -294,7 +294,7 @@ class Life(Machine):
 
     def _send(self, number: int, step: str, act: Any, body: Any) -> None:
         async def send() -> None:
-            known = await self.table.read(1)
+            known = await self.table.read(number) or await self.table.read(1)
             assert known is not None
             head = self.table.heads[number - 1]
             async with self.registry.acting(head) as session:

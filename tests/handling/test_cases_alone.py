@@ -5,8 +5,6 @@ from uuid import uuid4
 
 import httpx
 
-from app.access.vocabulary import Role
-from tests.access.people import sign_in
 from tests.factories import OfficeClient, Registry
 from tests.handling.heads import TERMS, Side, good, settle
 from tests.scenes import make_offices
@@ -53,17 +51,6 @@ class TestConsult:
             assert (refused.status_code, refused.json()["code"]) == (
                 422, "handling-parties-invalid",
             )  # fmt: skip
-
-    async def test_is_refused_of_an_office_that_a_wall_keeps_from_the_case(
-        self, shared_registry: Registry
-    ) -> None:
-        first, second = await make_offices(shared_registry)
-        assert (await first.put_case()).status_code == 201
-        head = await sign_in(shared_registry, first, Role.LEADERSHIP)
-        good(await head.send("POST", "/v1/cases/cms/24-1/walls", {"office": second.code}))
-        refused = await ask(first, second.code)
-        assert refused.json()["code"] == "handling-parties-invalid", refused.text
-        assert (await second.http.get("/v1/handling-requests")).json()["items"] == []
 
 
 class TestAgreement:

@@ -179,6 +179,13 @@ class TestLeaving:
         anew = good(await lead.send(request, "answers", extend))
         assert (anew["has_lapsed"], "sign" in anew["steps"]) == (False, True)
 
+    async def test_leaves_nothing_to_sign_to_who_has_left(self, shared_registry: Registry) -> None:
+        (lead, leaver, _), request, _ = await three(shared_registry)
+        good(await leaver.send(request, "decisions", LEAVE))
+        await night(shared_registry, days=15)
+        assert code(await lead.sign(request)) == (409, "handling-terms-lapsed")
+        assert code(await leaver.sign(request)) == (409, "handling-request-not-yours-to-answer")
+
     async def test_of_the_lead_or_the_last_but_one_is_refused_by_the_database_too(
         self, shared_registry: Registry
     ) -> None:

@@ -68,6 +68,27 @@ class TestAskAgain:
             entries = await module_registry.audit("second_look.asked")
             assert [each["object"] for each in entries].count(look["id"]) == 1
 
+    async def test_is_not_lost_by_an_edit_but_by_a_new_declination_that_knew_the_overlap(
+        self, module_registry: Registry
+    ) -> None:
+        for edit, is_asked in (
+            ({"record_class": "declined", "summary": "A kitchen in two counties."}, True),
+            ({"record_class": "charged"}, False),
+        ):
+            owner, other = await make_offices(module_registry)
+            who = someone(phones=(phone(),))
+            declined = case(who, record_class="declined")
+            for client, body in (
+                (owner, declined),
+                (other, case(who)),
+                (owner, case(who, **edit)),
+                (owner, declined),
+            ):
+                assert (await client.put_case("24-1", body)).is_success
+            assert len(await owner.overlaps()) == 1
+            await ask_again(module_registry)
+            assert len(await looks(owner)) == is_asked
+
     async def test_leaves_out_what_is_hidden_or_was_known_when_it_was_declined(
         self, module_registry: Registry
     ) -> None:

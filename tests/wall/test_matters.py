@@ -153,3 +153,27 @@ async def test_no_request_is_agreed_but_by_signatures_of_all(led: Led) -> None:
             ):
                 assert await refused(connection, REQUEST, office, status, agreed, sent)
             assert not await refused(connection, REQUEST, office, "draft", None, None)
+
+
+async def test_no_party_is_named_and_none_signs_beside_whom_its_own_wall_keeps_out(
+    led: Led,
+) -> None:
+    name = (
+        "INSERT INTO handling_parties (request_id, number, office_id, requester_case_id)"
+        " SELECT request_id, 3, $1, requester_case_id FROM handling_parties WHERE number = 2"
+    )
+    accept = "UPDATE handling_parties SET accepted_terms = 1 WHERE office_id = $1"
+    wall = (
+        "INSERT INTO case_walls (id, case_id, office_id, set_at, set_by) SELECT gen_random_uuid(),"
+        " c.id, $1, now(), 'test' FROM cases c"
+    )
+    for office, other in ((led.first, led.second), (led.second, led.first)):
+        async with led.as_office(office) as connection:
+            assert not await refused(connection, accept, office)
+            await connection.execute(wall, other)
+            assert await refused(connection, accept, office)
+    async with led.as_office(led.first) as connection:
+        await connection.execute("UPDATE handling_requests SET version = 1")
+        assert not await refused(connection, name, led.stranger)
+        await connection.execute(wall, led.stranger)
+        assert await refused(connection, name, led.stranger)

@@ -1,12 +1,13 @@
 """Agreements at the pages: drafted, signed, changed, signed by all, concluded."""
 
 from typing import Any
+from uuid import uuid4
 
 from app.access.vocabulary import Role
 from app.handling.terms import ATTESTATION
 from tests.factories import Registry
 from tests.scenes import Meeting, meet
-from tests.web.pages import Form, Reader, reader
+from tests.web.pages import Form, PageReader, Reader, reader
 
 
 async def draft(registry: Registry) -> tuple[Meeting, Reader, str]:
@@ -108,3 +109,29 @@ class TestAgreement:
         analyst = await reader(shared_registry, met.first, Role.ANALYST)
         assert not [f for f in (await analyst.page(page)).forms if f.action.endswith("/moves")]
         assert "took it back" in await take(deputy, page, "/moves", "move", "withdraw")
+
+
+class TestRefusals:
+    async def test_are_told_at_the_form_which_keeps_what_was_typed(
+        self, shared_registry: Registry
+    ) -> None:
+        met, deputy, page = await draft(shared_registry)
+        terms = (await deputy.page(f"{page}/terms")).form("/moves")
+        assert (await deputy.send(terms, **chosen(terms, notice_days="20"))).status_code == 303
+        behind = await deputy.send(terms, **chosen(terms, notice_days="21"), key=uuid4().hex)
+        assert (behind.status_code, 'value="21"' in behind.text) == (412, True)
+        assert "Somebody changed it" in behind.text
+        again = PageReader(behind.text).form("/moves")
+        assert (await deputy.send(again, **chosen(again, notice_days="21"))).status_code == 303
+
+        head = await reader(shared_registry, met.first, Role.LEADERSHIP)
+        other = await reader(shared_registry, met.second, Role.LEADERSHIP)
+        await take(deputy, page, "/moves", "move", "submit")
+        assert await sign(head, page) == 303
+        await take(other, page, "/answers", "answer", "accept")
+        assert await sign(head, page) == await sign(other, page) == 303
+        found = (await head.page(page)).forms
+        (form,) = [each for each in found if each.fields.get("answer") == "admit"]
+        refused = await head.send(form, office="ZZ-NOBODY")
+        assert (refused.status_code, 'id="office-error"' in refused.text) == (422, True)
+        assert 'value="ZZ-NOBODY"' in refused.text
