@@ -10,8 +10,8 @@ from alembic import op
 
 from migrations.guarding import ALL, OFFICE, OWN, answer_as_ladder, guard
 
-revision: str = "0046"
-down_revision: str | Sequence[str] | None = "0045"
+revision: str = "0048"
+down_revision: str | Sequence[str] | None = "0047"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
