@@ -5,6 +5,7 @@ model is not made of the application's table. tests/handling/test_life.py lives 
 of it, `python -m tests.campaigns.machines` many long ones.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -40,6 +41,7 @@ ANYTHING: Final = [
     for step in (*STEPS, "admit", "leave", "offer", "take", "night")
     for number in range(1, NEWCOMER + 1)
 ]
+RACING: Final = {*STEPS} - {"escalate", "expire"}
 SETTLING: Final = (
     *((1, "submit"), (1, "sign"), (2, "accept"), (3, "accept")),
     *((1, "sign"), (2, "sign"), (3, "sign")),
@@ -264,8 +266,39 @@ class Life(Machine):
                 self.wait()
             case "escalate" | "expire":
                 self.let_time_pass(step)
+            case _ if data.draw(st.sampled_from([0, 0, 0, 1]), label="is a race"):
+                rivals = [pair for pair in onward if pair[1] in RACING] or [(number, step)]
+                self.race([(number, step), data.draw(st.sampled_from(rivals), label="rival")])
             case _:
                 self._step(number, step)
+
+    def race(self, rivals: list[tuple[int, str]]) -> None:
+        """Take two steps of one version at the same moment: one wins, the other is told."""
+
+        async def act() -> list[Any]:
+            known = await self.table.read(1)
+            assert known is not None
+            attempts = (self.table.attempt(number, step, known) for number, step in rivals)
+            return await asyncio.gather(*attempts, return_exceptions=True)
+
+        if self.model.versions >= 18:
+            return
+        before = self.model.status
+        possible = [rival for rival in rivals if self.model.may(*rival)]
+        outcomes = list(zip(rivals, self.do(act()), strict=True))
+        won = [rival for rival, outcome in outcomes if outcome is None]
+        assert len(won) == bool(possible), (outcomes, self.model)
+        for number, step in won:
+            assert (number, step) in possible
+            self.model.take(number, step)
+            self.taken.update(["race", f"step {step}", f"state {self.model.status}"])
+            self.audited += 1
+        for rival, lost in outcomes:
+            if lost is not None:
+                assert isinstance(lost, AppError), (rival, lost)
+                assert lost.status in ({409, 412} if rival in possible else {404, 409, 412, 422})
+                seen = lost.extensions.get("status_now", before)
+                assert seen in {before, self.model.status}, (rival, seen)
 
     def _goes_on(self, number: int, step: str) -> bool:
         if step in {"withdraw", "decline", "conclude", "return", "expire"}:
