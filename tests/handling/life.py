@@ -41,7 +41,6 @@ ANYTHING: Final = [
     for step in (*STEPS, "admit", "leave", "offer", "take", "night")
     for number in range(1, NEWCOMER + 1)
 ]
-RACING: Final = {*STEPS} - {"escalate", "expire"}
 SETTLING: Final = (
     *((1, "submit"), (1, "sign"), (2, "accept"), (3, "accept")),
     *((1, "sign"), (2, "sign"), (3, "sign")),
@@ -266,39 +265,8 @@ class Life(Machine):
                 self.wait()
             case "escalate" | "expire":
                 self.let_time_pass(step)
-            case _ if data.draw(st.sampled_from([0, 0, 0, 1]), label="is a race"):
-                rivals = [pair for pair in onward if pair[1] in RACING] or [(number, step)]
-                self.race([(number, step), data.draw(st.sampled_from(rivals), label="rival")])
             case _:
-                self._step(number, step)
-
-    def race(self, rivals: list[tuple[int, str]]) -> None:
-        """Take two steps of one version at the same moment: one wins, the other is told."""
-
-        async def act() -> list[Any]:
-            known = await self.table.read(1)
-            assert known is not None
-            attempts = (self.table.attempt(number, step, known) for number, step in rivals)
-            return await asyncio.gather(*attempts, return_exceptions=True)
-
-        if self.model.versions >= 18:
-            return
-        before = self.model.status
-        possible = [rival for rival in rivals if self.model.may(*rival)]
-        outcomes = list(zip(rivals, self.do(act()), strict=True))
-        won = [rival for rival, outcome in outcomes if outcome is None]
-        assert len(won) == bool(possible), (outcomes, self.model)
-        for number, step in won:
-            assert (number, step) in possible
-            self.model.take(number, step)
-            self.taken.update(["race", f"step {step}", f"state {self.model.status}"])
-            self.audited += 1
-        for rival, lost in outcomes:
-            if lost is not None:
-                assert isinstance(lost, AppError), (rival, lost)
-                assert lost.status in ({409, 412} if rival in possible else {404, 409, 412, 422})
-                seen = lost.extensions.get("status_now", before)
-                assert seen in {before, self.model.status}, (rival, seen)
+                self._step(number, step, data.draw(st.sampled_from([1, 1, 1, 2]), label="at once"))
 
     def _goes_on(self, number: int, step: str) -> bool:
         if step in {"withdraw", "decline", "conclude", "return", "expire"}:
@@ -307,14 +275,26 @@ class Life(Machine):
             return number == 1 and bool(self.model.noticed)
         return self.model.may(number, step)
 
-    def _step(self, number: int, step: str) -> None:
+    def _step(self, number: int, step: str, how_many: int = 1) -> None:
+        """Take a step, or let colleagues take the same one at the same moment: one wins."""
+        lost: list[BaseException] = []
+
         async def act() -> None:
-            known = await self.table.read(number) or await self.table.read(1)
+            known = await self.table.read(1)
             assert known is not None
-            await self.table.attempt(number, step, known)
+            attempts = (self.table.attempt(number, step, known) for _ in range(how_many))
+            outcomes = await asyncio.gather(*attempts, return_exceptions=True)
+            lost.extend(each for each in outcomes if each is not None)
+            if len(lost) == how_many:
+                raise lost.pop()
 
         if self.model.versions < 18:  # a request has 20 at most
             self.attempt(number, step, act)
+            assert len(lost) == how_many - 1
+            for each in lost:
+                assert isinstance(each, AppError), each
+                assert each.status in {404, 409, 412, 422}
+                assert each.extensions.get("status_now", self.model.status) == self.model.status
 
     def admit(self, number: int) -> None:
         """Propose that the newcomer joins."""
