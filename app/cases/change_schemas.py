@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from app.cases.days import Day
 from app.cases.fact_schemas import AttestationPut, DeclinedReason, FactsPut, LabelsPut, StagePut
 from app.cases.schemas import County, Summary, check_class
-from app.cases.vocabulary import Disclosure, RecordClass, TraffickingType
+from app.cases.vocabulary import Disclosure, RecordClass, TraffickingType, WithdrawReason
 from app.core.schemas import Sent
 
 
@@ -33,3 +33,9 @@ class CaseChange(Sent):
     def _class(self) -> Self:
         check_class(self.record_class, self.attestation, self.declined_reason)
         return self
+
+
+class CaseWithdraw(Sent):
+    """Why a case is taken back; the office's audit keeps it."""
+
+    reason: WithdrawReason

@@ -16,6 +16,7 @@ from app.cases.models import Case, CaseGrant
 from app.cases.overlap_schemas import VerdictPut
 from app.cases.registering import Intake, entries_of, register
 from app.cases.schemas import CommonValueRead
+from app.cases.vocabulary import WithdrawReason
 from app.core.db import driver
 from app.core.preconditions import Precondition
 from app.identifiers.kinds import KINDS_BY_CODE
@@ -129,12 +130,13 @@ async def withdraw_case(
     ref: tuple[str, str],
     *,
     if_match: Precondition | None = None,
+    reason: WithdrawReason | None = None,
     now: datetime,
 ) -> None:
     """Take back one of the caller's own cases: subjects, tokens, sealed elements and facts go.
 
     Its overlaps are retracted, and values that it made common are matched again. Its reference and
-    the audit stay; posting it again brings it back.
+    the audit, with the `reason`, stay; posting it again brings it back.
 
     Raises:
         MissingScopeError: the caller lacks `cases:post`.
@@ -164,8 +166,8 @@ async def withdraw_case(
         retracted_because="case_withdrawn",
     )
     await queries.clear_case(session, case_id, now=now)
-    entries = [audit.Entry("case.withdrawn", str(case_id)), *entries_of(registration)]
-    await audit.record_each(session, principal, entries)
+    entry = audit.Entry("case.withdrawn", str(case_id), (), {"reason": reason} if reason else {})
+    await audit.record_each(session, principal, [entry, *entries_of(registration)])
 
 
 async def put_verdict(

@@ -63,6 +63,15 @@ JointVerdict = Annotated[
     ),
 ]
 RetractReason = Literal["evidence_gone", "case_withdrawn"]
+WithdrawReason = Literal[
+    "posted_by_mistake",
+    "wrong_person",
+    "not_involved",
+    "sealed",
+    "juvenile",
+    "closed",
+    "post_anew",
+]
 ReadReason = Annotated[
     Literal["investigation", "charging", "plea", "joint_handling", "victim_safety", "supervision"],
     Field(

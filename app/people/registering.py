@@ -127,10 +127,26 @@ async def register_passkey(
     return await _registered(session, signed, "passkey", caller, now=now)
 
 
+async def renew_recovery_codes(
+    session: AsyncSession, signed: SignedIn, caller: Caller, *, now: datetime
+) -> tuple[str, list[str]]:
+    """Make recovery codes in place of the older ones; returns the sign-in's new secret and them.
+
+    Raises:
+        FactorError: the person has no factor that they could stand in for.
+        StepUpNeededError, BannerNotAcknowledgedError, SecondFactorNeededError: as above.
+    """
+    service.require_recent(signed, now=now)
+    await service.own_person(session, signed)
+    if not signed.has_factor:
+        raise FactorError
+    return await _registered(session, signed, "recovery_codes", caller, now=now)
+
+
 async def _registered(
     session: AsyncSession, signed: SignedIn, kind: str, caller: Caller, *, now: datetime
 ) -> tuple[str, list[str]]:
-    """End the other sign-ins, which lack the factor; return new secret and recovery codes."""
+    """End the other sign-ins, which lack what is new; return new secret and recovery codes."""
     await session.execute(delete(RecoveryCode).where(RecoveryCode.person_id == signed.person_id))
     codes = [
         base64.b32encode(secrets.token_bytes(_CODE_BYTES)).decode() for _ in range(RECOVERY_CODES)

@@ -8,7 +8,7 @@ from app.access.errors import StepUpNeededError
 from app.core.deps import Session
 from app.people import registering, service
 from app.people.deps import COOKIE, CurrentCaller, CurrentGate, keep
-from app.people.errors import FactorError, PasswordError
+from app.people.errors import FactorError, PasskeyNotFoundError, PasswordError
 from app.people.schemas import PasskeyAdd, PasskeyId, PasswordChange
 from app.web import forms
 from app.web.deps import Changing, Note, Reading, page
@@ -92,6 +92,23 @@ async def add_passkey(
     return _with(secret, visit.page("recovery_codes.html", codes=codes, to="/account"))
 
 
+@router.get("/account/passkeys/{passkey_id}/remove", **page())
+async def show_removal(passkey_id: PasskeyId, visit: Reading, session: Session) -> Response:
+    """Ask whether a passkey of the person's own shall go."""
+    factors = await registering.read_factors(session, visit.signed)
+    passkey = next((each for each in factors.passkeys if each.id == passkey_id), None)
+    if passkey is None:
+        raise PasskeyNotFoundError
+    is_last = len(factors.passkeys) == 1 and not factors.has_totp
+    return visit.page(
+        "account/remove_passkey.html",
+        passkey=passkey,
+        is_last=is_last,
+        has_password=factors.has_password,
+        is_recent=_is_recent(visit),
+    )
+
+
 @router.post("/account/passkeys/{passkey_id}/remove", **page())
 async def remove_passkey(
     passkey_id: PasskeyId, visit: Changing, session: Session, caller: CurrentCaller
@@ -99,6 +116,18 @@ async def remove_passkey(
     """Take a passkey of the person's own away."""
     await registering.remove_passkey(session, visit.signed, passkey_id, caller, now=visit.now)
     return visit.redirect("/account", "passkey-removed")
+
+
+@router.post("/account/recovery-codes", **page())
+async def renew_recovery_codes(
+    visit: Changing, session: Session, caller: CurrentCaller
+) -> Response:
+    """Show new recovery codes, this once; the older ones end."""
+    secret, codes = await registering.renew_recovery_codes(
+        session, visit.signed, caller, now=visit.now
+    )
+    visit.go_on_with(secret)
+    return _with(secret, visit.page("recovery_codes.html", codes=codes, to="/account"))
 
 
 @router.post("/account/sign-ins", **page())

@@ -55,7 +55,11 @@ class Reference(Sent):
 
 @router.get("/cases", **page(Permission.CASES_READ))
 async def show_cases(
-    visit: Reading, session: Session, response: Response, cursor: Cursor = None
+    visit: Reading,
+    session: Session,
+    response: Response,
+    cursor: Cursor = None,
+    note: Note = "",  # noqa: ARG001 -- the frame reads it
 ) -> Response:
     """Show the office's own cases, newest first."""
     wanted = visit.list_page(response, cursor, PER_PAGE, "")

@@ -139,6 +139,24 @@ async def changing_visit(
     return await _counted(visit, session)
 
 
+async def open_visit(
+    request: Request, gate: CurrentGate, session: Session, now: Now
+) -> Visit | None:
+    """Return the visit of whoever is signed in to a page that anyone may open, else None."""
+    secret = request.cookies.get(COOKIE)
+    try:
+        if secret is None:
+            return None
+        await arrive(request, gate, secret)
+    except SignInNeededError:
+        return None
+    signed: SignedIn = request.state.signed_in
+    if signed.next_step != "none":
+        return None
+    act_for(session, request.state.principal)
+    return await _counted(_begin(request, signed, now), session)
+
+
 def _begin(request: Request, signed: SignedIn, now: datetime) -> Visit:
     visit = Visit(request, signed, now)
     request.state.visit = visit  # a refusal is shown in the same frame
@@ -171,6 +189,7 @@ ArrivingForm = Annotated[Visit, Depends(arriving_form)]
 Reading = Annotated[Visit, Depends(reading_visit)]
 Listening = Annotated[SignedIn, Depends(listening_sign_in)]
 Changing = Annotated[Visit, Depends(changing_visit)]
+OpenVisit = Annotated[Visit | None, Depends(open_visit)]
 OpenForm = Annotated[dict[str, str], Depends(open_form)]
 Cursor = Annotated[str | None, Query(max_length=200)]
 OfficeGiven = Annotated[str, Query(max_length=32)]

@@ -1,8 +1,8 @@
 from fastapi import APIRouter, Request, Response
 
 from app.core.errors import NotFoundError
-from app.web.deps import open_to_all
-from app.web.pages import PageRoute, open_page, worker_policy
+from app.web.deps import OpenVisit, open_to_all
+from app.web.pages import PageRoute, Visit, open_page, worker_policy
 from app.web.statics import static_files, static_version
 
 router = APIRouter(route_class=PageRoute)
@@ -10,15 +10,19 @@ _FOREVER = "public, max-age=31536000, immutable"
 
 
 @router.get("/help", **open_to_all())
-async def show_help(request: Request) -> Response:
+async def show_help(request: Request, visit: OpenVisit) -> Response:
     """Explain in plain words what a possible match is and what each page is for."""
-    return open_page(request, "help/help.html")
+    return _shown(request, visit, "help/help.html")
+
+
+def _shown(request: Request, visit: Visit | None, template: str) -> Response:
+    return open_page(request, template) if visit is None else visit.page(template)
 
 
 @router.get("/accessibility", **open_to_all())
-async def show_accessibility(request: Request) -> Response:
+async def show_accessibility(request: Request, visit: OpenVisit) -> Response:
     """State how far the pages are accessible, and whom to tell where they are not."""
-    return open_page(request, "help/accessibility.html")
+    return _shown(request, visit, "help/accessibility.html")
 
 
 @router.get("/static/{version}/{name:path}", **open_to_all())

@@ -7,6 +7,8 @@ from fastapi import APIRouter, Response
 
 from app.access.permissions import Permission
 from app.core.deps import Session
+from app.defendants import service as defendants
+from app.defendants.schemas import FeedChoicePut
 from app.offices import own
 from app.offices import service as offices
 from app.offices.schemas import CommitmentSign, ContactRole, OwnContactSet
@@ -90,6 +92,29 @@ async def sign_commitment(visit: Changing, session: Session) -> Response:
         return _commitment(visit, visit.form, errors)
     await own.sign_own_commitment(session, visit.principal, body, now=visit.now)
     return visit.redirect("/office", "commitment-signed")
+
+
+@router.get("/office/feed", **page(Permission.DEFENDANT_FEED_CHOOSE))
+async def show_feed_choice(visit: Reading, session: Session) -> Response:
+    """Show what the office decided about being named in the feed of defendants."""
+    return await _feed_choice(visit, session, {})
+
+
+async def _feed_choice(visit: Visit, session: Session, errors: dict[str, str]) -> Response:
+    choice = await defendants.read_choice(session, visit.principal)
+    status = 422 if errors else 200
+    return visit.page("office/feed.html", status=status, choice=choice, errors=errors)
+
+
+@router.post("/office/feed", **page(Permission.DEFENDANT_FEED_CHOOSE))
+async def choose_feed(visit: Changing, session: Session) -> Response:
+    """Decide whether the feed names the office for cases that ask to be contacted first."""
+    visit.principal.require(Permission.DEFENDANT_FEED_CHOOSE)
+    body, errors = forms.read(FeedChoicePut, forms.only(visit.form, "has_contact_first"))
+    if body is None:
+        return await _feed_choice(visit, session, errors)
+    await defendants.put_choice(session, visit.principal, body, now=visit.now)
+    return visit.redirect("/office", "feed-chosen")
 
 
 @router.get("/offices", **page(Permission.OFFICES_READ))

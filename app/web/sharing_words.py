@@ -15,6 +15,34 @@ PURPOSES: Final = {
     "handling_accepted": "Joint handling was accepted",
     "glass_broken": "Emergency reading",
 }
+WITHDRAWN_FOR: Final = {
+    "posted_by_mistake": "It was posted by mistake",
+    "wrong_person": "It concerns another person",
+    "not_involved": "Nobody in it is thought to be involved any more",
+    "sealed": "It was sealed or expunged",
+    "juvenile": "Somebody in it was under age",
+    "closed": "The matter is over",
+    "post_anew": "It is to be posted anew, with other identifiers or as silent",
+}
+ASKED_FOR: Final = {
+    "counsel": "A person's counsel",
+    "person": "The person",
+    "own_office": "Our own office",
+    "other_office": "Another office",
+}
+GROUNDS: Final = {
+    "not_the_person": "It is about somebody else",
+    "not_suspected": "The person is not involved",
+    "juvenile": "The person was under age",
+    "wrong_data": "Something in it is wrong",
+    "sealed": "The matter is sealed",
+    "out_of_date": "It is out of date",
+}
+OUTCOMES: Final = {
+    "stands": "The entry stands",
+    "changed": "The entry was changed",
+    "withdrawn": "The entry was withdrawn",
+}
 GRANT_PURPOSES: Final = {name: PURPOSES[name] for name in list(PURPOSES)[:4]}
 """What a person may choose; the others come about by themselves."""
 GRANT_STATES: Final = {

@@ -38,6 +38,7 @@ OFFICES_PAGES: Final = {
         "question": "/infusion/new",
         "notices": "/notices",
         "told": "/notices/settings",
+        "account": "/account",
         "help": "/help",
     },
     HEAD: {

@@ -15,6 +15,7 @@ from tests.people.browsers import ORIGIN, Browser, make_person
 from tests.scenes import make_offices
 from tests.web.pages import PageReader, Reader
 
+CODE: Final = re.compile(r"<li><code>([A-Z2-7]+)</code>")
 SECRET: Final = re.compile(r"<code>([A-Z2-7]+)</code>")
 
 
@@ -29,6 +30,8 @@ class TestSignIns:
         someone = await make_person(shared_registry)
         visitor = Reader((await someone.enrol()).http)
         other = await someone.sign_in()
+        for path in ("/help", "/accessibility"):
+            assert "/notices" in (await visitor.page(path)).links
         page = await visitor.get("/account")
         assert page.text.count('data-label="Last used"') == 2
         assert page.text.count("This one") == 1
@@ -82,10 +85,14 @@ class TestFactors:
         assert came.headers["location"] == "/account"
 
         key = b64u_encode(device.credential_id)
-        remove = (await again.page("/account")).form(f"/{key}/remove")
+        assert f"/account/passkeys/{key}/remove" in (await again.page("/account")).links
+        confirming = await again.get(f"/account/passkeys/{key}/remove")
+        assert "your last passkey" in confirming.text
+        remove = PageReader(confirming.text).form(f"/{key}/remove")
         stranger = Reader((await (await make_person(shared_registry)).enrol()).http)
         theirs = (await stranger.page("/account")).form("/account/passkeys").fields
         assert (await stranger.post(remove.action, theirs)).status_code == 404
+        assert (await stranger.get(remove.action)).status_code == 404
         assert (
             "is removed" in (await again.get((await again.send(remove)).headers["location"])).text
         )
@@ -95,8 +102,12 @@ class TestFactors:
         code = totp.code_at(secret, totp.step_at(utc_now()))
         codes = await again.send(PageReader(app.text).form("/sign-in/app"), code=code)
         assert 'href="/account"' in codes.text
+        renew = (await again.page("/account")).form("/account/recovery-codes")
+        anew = await again.send(renew)
+        assert anew.text.count("<li><code>") == 10
+        assert not set(CODE.findall(anew.text)) & set(CODE.findall(codes.text))
         assert "It is set up" in (await again.get("/account")).text
-        out = await again.send(PageReader(codes.text).form("/sign-out"))
+        out = await again.send(PageReader(anew.text).form("/sign-out"))
         assert out.headers["location"] == "/sign-in?note=signed-out"
 
     async def test_nothing_changes_without_a_recent_proof(self, shared_registry: Registry) -> None:
@@ -111,6 +122,7 @@ class TestFactors:
             "/account/password": {"password": "nine other words in a row"},
             "/account/passkeys": {"label": "Desk", "credential": "{}"},
             "/account/passkeys/AAAA/remove": {},
+            "/account/recovery-codes": {},
         }
         for path, fields in acts.items():
             refused = await visitor.post(path, token | fields)

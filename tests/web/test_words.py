@@ -22,7 +22,8 @@ from app.identifiers.kinds import IDENTIFIER_KINDS, KINDS
 from app.overlaps.explanations import explain_shared
 from app.overlaps.facts import NamePair, mask
 from app.overlaps.scoring import Prior, same_person
-from app.web import evidence, handling_words, words, zones
+from app.reviews import schemas as reviews
+from app.web import evidence, handling_words, sharing_words, words, zones
 
 PERSON_KINDS = [kind.name for kind in KINDS.values() if kind.evidence == "person"]
 PRIOR = Prior(20_000, 0.05)
@@ -46,6 +47,10 @@ class TestWords:
         assert set(words.STATES) == _codes(vocabulary.JointVerdict)
         assert set(words.RETRACTIONS) == _codes(vocabulary.RetractReason)
         assert set(words.READ_REASONS) == _codes(vocabulary.ReadReason)
+        assert set(sharing_words.WITHDRAWN_FOR) == _codes(vocabulary.WithdrawReason)
+        assert set(sharing_words.ASKED_FOR) == _codes(reviews.AskedFor)
+        assert set(sharing_words.GROUNDS) == _codes(reviews.Ground)
+        assert set(sharing_words.OUTCOMES) == _codes(reviews.Outcome)
         assert set(words.FOLLOW_UPS) == _codes(State)
         assert set(words.DUE_STEPS) == _codes(Step)
         assert set(words.RESOLUTIONS) == _codes(Resolution)
