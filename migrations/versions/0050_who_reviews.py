@@ -6,8 +6,8 @@ from alembic import op
 
 from migrations.guarding import OWN
 
-revision: str = "0049"
-down_revision: str | Sequence[str] | None = "0048"
+revision: str = "0050"
+down_revision: str | Sequence[str] | None = "0049"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
