@@ -6,7 +6,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import time
@@ -43,17 +43,24 @@ class Service:
         here: Installation,
         addresses: Addresses,
         processes: list["subprocess.Popen[bytes]"],
+        asked: int,
     ) -> None:
         self._here = here
+        self._asked = asked
         self.addresses = addresses
         self.processes = processes
         self._told_to_stop = False
 
-    def wait(self, nightly_at: time | None = None) -> int:
+    def wait(
+        self,
+        nightly_at: time | None = None,
+        another: "Callable[[], subprocess.Popen[bytes]] | None" = None,
+    ) -> int:
         """Wait for a signal or for a process to end; 0, or 1 if a process ended by itself.
 
         An embedded server that was killed is started again; until then requests get 503. At
-        `nightly_at`, UTC, the nightly run is started beside the service.
+        `nightly_at`, UTC, the nightly run is started beside the service, `another` each time that a
+        page of a demonstration asks for one.
         """
         nights = Nights(self._here, nightly_at)
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -64,10 +71,18 @@ class Service:
                     return 1
                 self._here.keep_database_up()
                 nights.keep()
+                if another is not None and self._is_asked():
+                    nights.begin(another)
                 sleep(0.2)
             return 0
         finally:
             nights.stop()
+
+    def _is_asked(self) -> bool:
+        try:
+            return bool(os.read(self._asked, 100))
+        except BlockingIOError:
+            return False
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self._told_to_stop = True
@@ -110,10 +125,15 @@ def running(
         stderr = stack.enter_context(log.open("ab")) if log else None
         reading, writing = os.pipe()
         stack.callback(os.close, writing)
+        asked, asking = os.pipe()  # a confined process signals no other, but keeps what is open
+        os.set_blocking(asked, False)
+        for end in (asked, asking):
+            stack.callback(os.close, end)
         processes: list[subprocess.Popen[bytes]] = []
         stack.callback(_stop_all, processes)
         kinds: list[tuple[Kind, int, Mapping[str, str]]] = [("evaluator", 1, common)] * evaluators
-        kinds += [("registry", 0, {**common, **registry})] * workers
+        asks = {"JOINDER_DEMO_NIGHT": str(asking)} if "JOINDER_DEMO_PEOPLE" in registry else {}
+        kinds += [("registry", 0, {**common, **registry, **asks})] * workers
         for kind, index, environment in kinds:
             processes.append(_spawn(kind, listeners[index].fileno(), reading, environment, stderr))
         if works:
@@ -121,7 +141,7 @@ def running(
         os.close(reading)
         for url in urls:
             _await_answer(f"{url}/healthz", processes)
-        yield Service(here, addresses, processes)
+        yield Service(here, addresses, processes, asked)
 
 
 def _url(host: str, port: int) -> str:
@@ -144,10 +164,11 @@ def _spawn(
     told = EvaluatorSettings if kind == "evaluator" else RegistrySettings
     ours = [f"JOINDER_{name.upper()}" for name in told.model_fields]
     kept = {key: os.environ[key] for key in ours if key in os.environ}
+    shared = (listener, parent, int(settings.get("JOINDER_DEMO_NIGHT", 0)) or None)
     return subprocess.Popen(  # noqa: S603 -- our own module with our own arguments
         [sys.executable, "-m", *_module(kind, listener), str(parent)],
         env={**inherited, **kept, **settings},
-        pass_fds=tuple(each for each in (listener, parent) if each is not None),
+        pass_fds=tuple(each for each in shared if each is not None),
         stdin=subprocess.DEVNULL,
         stderr=stderr,
         start_new_session=True,  # Ctrl-C goes to the parent, which stops the children in order

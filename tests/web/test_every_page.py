@@ -173,6 +173,13 @@ def _leave_traces(looker: Looker, page: Page, url: str, keys: Path) -> None:
     page.goto(f"{url}{CASE}")
     _send(page, {"act": "plea"}, "Check now")
     looker.look(page)
+    _pass_a_night(looker, page, url)
+    page.goto(f"{url}{CASE}/corrections")
+    _send(page, {"ground": "wrong_data", "asked_for": "counsel"}, "Record it")
+    page.goto(f"{url}/summary-readings")
+    said = {"summary": "The trailer that the growers call ABC 1234.", "reason": "It is on a farm."}
+    _send(page, said, "It holds no identifier")
+    looker.open(page, page.url)
     page.goto(f"{url}/access-review")
     _send(page, {}, "Make the review now")
     looker.look(page)
@@ -182,6 +189,21 @@ def _leave_traces(looker: Looker, page: Page, url: str, keys: Path) -> None:
     page.get_by_role("button", name="Show who could see it").click()
     page.get_by_role("heading", name="Who could see this case").wait_for()
     looker.look(page)
+
+
+def _pass_a_night(looker: Looker, page: Page, url: str) -> None:
+    """Advance one night, look at it while it is under way, and see what it found."""
+    every = page.locator(".j-tab b").last
+    page.goto(f"{url}/overlaps?turn=all")
+    before = int(every.inner_text())
+    _send(page, {}, "Advance one night")
+    looker.open(page, f"{url}/demo/night")
+    looker.open(page, f"{url}/runs")
+    page.goto(f"{url}/demo/night")
+    page.get_by_role("heading", name="It is over").wait_for(timeout=60_000)
+    looker.look(page)
+    page.goto(f"{url}/overlaps?turn=all")
+    assert int(every.inner_text()) == before + 1
 
 
 def _of_each_state(page: Page, url: str) -> list[str]:
