@@ -67,9 +67,9 @@ class Nights:
             self._process = None
         if self._due is not None and self._at is not None and utc_now() >= self._due:
             self._due = next_after(utc_now(), self._at)
-            self.begin(lambda: start(self._here))
+            self.take(lambda: start(self._here))
 
-    def begin(self, act: "Callable[[], subprocess.Popen[bytes]]") -> None:
+    def take(self, act: "Callable[[], subprocess.Popen[bytes]]") -> None:
         """Begin a run now, unless one is under way."""
         if self._process is None:
             self._process = act()

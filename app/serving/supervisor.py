@@ -72,7 +72,7 @@ class Service:
                 self._here.keep_database_up()
                 nights.keep()
                 if another is not None and self._is_asked():
-                    nights.begin(another)
+                    nights.take(another)
                 sleep(0.2)
             return 0
         finally:
