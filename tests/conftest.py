@@ -1,5 +1,6 @@
 """Fixtures for every test: databases and a closed network."""
 
+import gc
 import os
 import secrets
 import shutil
@@ -36,6 +37,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             names.isdisjoint({item.path.parent.name, item.path.stem}) for names in _LONGEST
         ]
     )
+
+
+def pytest_collection_finish() -> None:
+    """Look no more for garbage in what stays until the end: a fifth of the time of all tests."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(200_000, 20, 100)
 
 
 @pytest.fixture(scope="session", autouse=True)

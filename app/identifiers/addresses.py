@@ -42,6 +42,7 @@ _DESIGNATION: Final = re.compile(r"[A-Z]|[A-Z]?[0-9]+[A-Z]?")
 _ZIP: Final = re.compile(r"([0-9]{5})(?:-?[0-9]{4})?")
 _ZIP_WITHOUT_ZERO: Final = re.compile(r"[0-9]{4}")
 _NO_ZIPS: Final = frozenset(PLACEHOLDERS["zips"])
+_NO_STREETS: Final = frozenset(PLACEHOLDERS["words"] + PLACEHOLDERS["streets"])
 _FOREIGN: Final = re.compile(r"[A-Z0-9]{3,10}")
 
 
@@ -140,7 +141,8 @@ def _standard(building: list[str]) -> str:
     """Abbreviate directions and the street suffix (Publication 28 sections 233 and 234).
 
     Raises:
-        IdentifierError: `address-incomplete`, without a number or without a street.
+        IdentifierError: `address-incomplete`, without a number or without a street;
+            `value-placeholder`, as for 0 Homeless.
     """
     match building:
         case ["PO", "BOX", _, *_]:
@@ -149,6 +151,8 @@ def _standard(building: list[str]) -> str:
             street = building[1:]
         case _:
             raise IdentifierError("address-incomplete")
+    if "".join(street) in _NO_STREETS:
+        raise IdentifierError("value-placeholder")
     after, before = [], []
     match street:
         case [_, *_, last] if last in _DIRECTIONS:

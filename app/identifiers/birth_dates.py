@@ -3,6 +3,7 @@ import re
 from typing import Final, NamedTuple
 
 from app.identifiers.errors import IdentifierError
+from app.identifiers.texts import PLACEHOLDERS
 
 
 class BirthDate(NamedTuple):
@@ -36,6 +37,9 @@ _DAYS: Final = 31
 _MISREAD: Final = str.maketrans("OoIl|ZzSsB", "0011122558")
 """Letters that a scanner reads for digits; a date has no others."""
 
+_FILLERS: Final = frozenset(PLACEHOLDERS["dates"])
+"""What databases and people write for none, such as 1900-01-01."""
+
 
 def parse_birth_date(text: str) -> BirthDate:
     """Read a date of birth: ISO 8601 (also only year, or year and month), YYYYMMDD, M/D/YYYY.
@@ -45,7 +49,7 @@ def parse_birth_date(text: str) -> BirthDate:
     calendar, such as 1979-02-31, only the year is kept: one does not know which part is wrong.
 
     Raises:
-        IdentifierError: `birth-date-unreadable`, in any other form.
+        IdentifierError: `birth-date-unreadable`, in any other form; `value-placeholder`.
     """
     text = text.strip()
     if not text:
@@ -67,4 +71,6 @@ def parse_birth_date(text: str) -> BirthDate:
         dt.date(int(year), int(month), int(day) or 1)
     except ValueError:
         return BirthDate(year)
+    if year + month + day in _FILLERS:
+        raise IdentifierError("value-placeholder")
     return BirthDate(year, month, "" if day == "00" else day)

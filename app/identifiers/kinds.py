@@ -9,8 +9,8 @@ MATCH_SPEC: Final = "joinder/v1"
 MATCH_SPEC_NUMBER: Final = 1
 """The same as a small integer, for a database column."""
 
-MATCH_SPEC_REVISION: Final = 2
-"""Counts what placeholders were added to the version: they take keys away and change none."""
+MATCH_SPEC_REVISION: Final = 3
+"""Counts the further refusals of the version: they take keys away and change none."""
 
 
 Evidence = Literal["person", "strong", "partial", "contact", "organization"]

@@ -14,7 +14,7 @@ from app.identifiers.errors import IdentifierError
 from app.identifiers.online import account_name, normalize_email
 from app.identifiers.phones import normalize_phone
 from app.identifiers.services import normalize_service, require_service
-from app.identifiers.texts import BLANKS, compact
+from app.identifiers.texts import BLANKS, PLACEHOLDERS, compact
 
 _PHONE_LIKE: Final = re.compile(r"\+?[0-9() .-]{10,20}")
 
@@ -36,6 +36,7 @@ _SEGWIT: Final = {"bitcoin": "bc", "litecoin": "ltc"}
 _HEXADECIMAL: Final = re.compile(r"0[xX]([0-9a-fA-F]{40})")
 _MONERO: Final = re.compile(f"[48](?:[{_BITCOIN}]{{94}}|[{_BITCOIN}]{{105}})")
 _SOLANA_BYTES: Final = 32
+_BURNED: Final = frozenset(PLACEHOLDERS["wallets"])
 
 _ROUTING: Final = re.compile(r"(?:0[1-9]|1[0-2]|2[1-9]|3[0-2]|6[1-9]|7[0-2]|80)[0-9]{7}")
 """Federal Reserve districts, thrifts, electronic ones, traveler's checks."""
@@ -67,15 +68,18 @@ def normalize_wallet(raw: str, chain: str) -> tuple[str, str]:
     hexadecimal are lower-case. Solana has no checksum; of Monero only the form is checked.
 
     Raises:
-        IdentifierError: `chain-unknown`, `wallet-checksum`.
+        IdentifierError: `chain-unknown`, `wallet-checksum`; `value-placeholder` for an address that
+            nobody has the key of, as that of zeros.
     """
     name = normalize_service(chain, "chains")
-    text = raw.strip(BLANKS)
-    address = _address(name, text) if name else None
     if name is None or "." in name:
         raise IdentifierError("chain-unknown")
-    if address is None:
+    found = _address(name, raw.strip(BLANKS))
+    if found is None:
         raise IdentifierError("wallet-checksum")
+    address, hashed = found
+    if address in _BURNED or _is_patterned(address) or _is_patterned(hashed):
+        raise IdentifierError("value-placeholder")
     return name, address
 
 
@@ -93,32 +97,40 @@ def normalize_account(raw: str, routing: str) -> tuple[str, str]:
     return bank, compact(digits).lstrip("0")
 
 
-def _address(chain: str, text: str) -> str | None:
-    """Return an address as it is compared, or None if it is none of the chain's."""
+def _address(chain: str, text: str) -> tuple[str, str] | None:
+    """Return an address as it is compared, and what in it is a hash or a key; None if it is none.
+
+    The second are digits: hexadecimal ones, of bech32 its own, of Monero those of the address.
+    """
     match chain:
         case "ethereum":
             return _hexadecimal(text)
         case "monero":
-            return text if _MONERO.fullmatch(text) else None
+            return (text, text) if _MONERO.fullmatch(text) else None
         case "solana":
             key = base58_decode(text, _BITCOIN)
-            return text if key is not None and len(key) == _SOLANA_BYTES else None
+            return (text, key.hex()) if key is not None and len(key) == _SOLANA_BYTES else None
     lower = text.lower()
     is_one_case = text in {lower, text.upper()}  # BIP 173 forbids mixed case
     if is_one_case and chain in _SEGWIT and is_segwit_address(lower, _SEGWIT[chain]):
-        return lower
+        return lower, lower[len(_SEGWIT[chain]) + 2 : -6]
     body = base58check_decode(text, _RIPPLE if chain == "ripple" else _BITCOIN)
-    versions = _VERSIONS.get(chain, ())
-    is_known = body is not None and any(
-        body.startswith(version) and len(body) == len(version) + _HASH_BYTES for version in versions
-    )
-    return text if is_known else None
+    if body is None or body[:-_HASH_BYTES] not in _VERSIONS.get(chain, ()):
+        return None
+    return text, body[-_HASH_BYTES:].hex()
 
 
-def _hexadecimal(text: str) -> str | None:
+def _hexadecimal(text: str) -> tuple[str, str] | None:
     match = _HEXADECIMAL.fullmatch(text)
     if match is None:
         return None
     lower = match[1].lower()
     is_unchecked = match[1] in {lower, lower.upper()}
-    return f"0x{lower}" if is_unchecked or match[1] == eip55(lower) else None
+    return (f"0x{lower}", lower) if is_unchecked or match[1] == eip55(lower) else None
+
+
+def _is_patterned(digits: str) -> bool:
+    """Say whether two thirds are one digit or a group repeats, as in no hash that came about."""
+    most = max(digits.count(digit) for digit in set(digits))
+    groups = range(1, len(digits) // 2 + 1)
+    return 3 * most >= 2 * len(digits) or any(digits[n:] == digits[:-n] for n in groups)

@@ -29,7 +29,7 @@ _INTERNATIONAL: Final = re.compile(rf"(?:{_LABEL}\.)+{_LABEL}")
 _GMAIL: Final = frozenset({"gmail.com", "googlemail.com"})
 
 _URL: Final = re.compile(
-    r"(?:https?://)?(?:[^/?#@]*@)?([^/?#:@]+)(?::([0-9]{0,5}))?(/[^?#]*)?(?:\?([^#]*))?(?:#.*)?",
+    r"(?:https?://(?:[^/?#@]*@)?)?([^/?#:@]+)(?::([0-9]{0,5}))?(/[^?#]*)?(?:\?([^#]*))?(?:#.*)?",
     re.IGNORECASE | re.ASCII,  # or Python takes U+017F for an s
 )
 _NEVER_IN_A_URL: Final = re.compile(r"[\x00-\x20\x7f\ud800-\udfff]")
@@ -44,8 +44,10 @@ _UNRESERVED: Final = re.compile(r"[A-Za-z0-9._~-]")
 _PROFILE: Final = re.compile(r"(?:https?://)?((?:[a-z0-9-]+\.)+[a-z]{2,})/([^?#]*).*")
 _PROFILE_WORDS: Final = frozenset({"add", "c", "channel", "in", "u", "user", "users"})
 _NOT_ACCOUNTS: Final = frozenset(
-    """events explore groups invite joinchat marketplace p pages people permalink.php photo.php
-    profile.php reel reels share status stories story.php watch""".split()  # noqa: SIM905 -- a list
+    """accounts company direct events explore groups hashtag help home home.php i intent invite
+    joinchat login login.php marketplace messages notifications p pages people permalink.php
+    photo.php photos profile.php r reel reels s search settings share sharer sharer.php shorts
+    signup status stories story.php tag watch""".split()  # noqa: SIM905 -- a list
 )
 """Where a link leads to something else than the page of an account."""
 
@@ -67,7 +69,7 @@ def normalize_email(raw: str) -> str:
     host = normalize_host(host, "email-unreadable")
     if host in _GMAIL:
         local, host = local.partition("+")[0].replace(".", ""), "gmail.com"
-    if not _LOCAL.fullmatch(local):
+    if not _LOCAL.fullmatch(local) or not re.search(r"[a-z0-9]", local):
         raise IdentifierError("email-unreadable")
     refuse_placeholder(local)
     return f"{local}@{host}"

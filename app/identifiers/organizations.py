@@ -20,15 +20,18 @@ _OTHER_NAMES: Final = re.compile(r"\b(?:D ?B ?A|A ?K ?A|F ?K ?A)\b")
 """Doing business as, also known as, formerly known as; another name follows."""
 
 _NOT_FIRMS: Final = frozenset(PLACEHOLDERS["firms"])
+_TRADES: Final = frozenset(PLACEHOLDERS["trades"])
+"""What many firms are, for a name that is not known."""
 
 _FEIN: Final = re.compile(r"([0-9]{2})[- ]?([0-9]{7})")
+_NO_SERIAL: Final = "0000000"
 _FEDERAL: Final = "US"
 _MSPA: Final = re.compile(r"([CE][0-9]{7,10})[A-Z][0-9]{2}[A-Z]")
 """A federal certificate with what a renewal changes: type, year and reason."""
 
 _REGISTRATION: Final = re.compile(r"(?=.*[0-9])[A-Z0-9]{3,20}")
 _CERTIFICATION: Final = re.compile(
-    r"(JOA300|JOB400|[HC][34]00|I20[0-3]|P[1-4]00|G100)([0-9]{2}(?:[0-2][0-9]{2}|3[0-6][0-9]))([0-9]{6})"
+    r"(JOA300|JOB400|[HC][34]00|I20[0-3]|P[1-4]00|G100)([0-9]{2}(?:[0-2][0-9]{2}|3[0-6][0-9]))((?!0{6})[0-9]{6})"
 )
 """Case numbers of the Office of Foreign Labor Certification: program, year and day, serial."""
 
@@ -42,16 +45,19 @@ def normalize_organization(raw: str, state: str) -> tuple[tuple[str, str], ...]:
 
     Raises:
         IdentifierError: `state-unknown`, `org-name-missing`, `value-not-latin` or
-            `value-placeholder`, also for a firm called `self` or `cash`.
+            `value-placeholder`, also for a firm called `self`, or only `Restaurant` or `A`.
     """
     code = normalize_state(state)
     text = fold(raw.replace(".", "").replace("&", " and "))
     spaced = " ".join(re.split(r"[^A-Z0-9]+", text))
     found = [_firm(part) for part in _OTHER_NAMES.split(spaced)]
     compact(raw)  # refuses other scripts and placeholders
-    names = [name for name in found if name]
-    if not names:
+    named = [name for name in found if name]
+    if not named:
         raise IdentifierError("org-name-missing")
+    names = [name for name in named if name not in _TRADES and len(name) > 1]
+    if not names:
+        raise IdentifierError("value-placeholder")
     return tuple((name, code) for name in dict.fromkeys(names))
 
 
@@ -65,6 +71,8 @@ def normalize_fein(raw: str) -> str:
     if match is None:
         raise IdentifierError("fein-unreadable")
     digits = compact(match[1] + match[2])
+    if match[2] == _NO_SERIAL:
+        raise IdentifierError("value-placeholder")
     if match[1] in _NO_FEIN_PREFIX:
         raise IdentifierError("fein-prefix")
     return digits
@@ -107,7 +115,10 @@ def normalize_certification(raw: str, state: str = "") -> tuple[str, str]:
     if _is_federal(state) or not _REGISTRATION.fullmatch(number):
         raise IdentifierError("job-unreadable")
     code = normalize_state(state)
-    return code, without_state(number, code)
+    number = compact(without_state(number, code))
+    if not _REGISTRATION.fullmatch(number):
+        raise IdentifierError("job-unreadable")
+    return code, number
 
 
 def _firm(text: str) -> str:

@@ -12,8 +12,9 @@ _READABLE: Final = re.compile(
 """What phone numbers are written with. Digits of further scripts differ between releases of
 Unicode, and so between clients."""
 
-_WHOLE: Final = re.compile(r"\+(?:1[0-9]{10}|[2-9][0-9]{7,14})")
-"""E.164 of 8 to 15 digits; under country code 1 with its area code, as seven digits name many."""
+_WHOLE: Final = re.compile(r"\+(?:1[2-9][0-9]{2}[2-9][0-9]{6}|[2-9][0-9]{7,14})")
+"""E.164 of 8 to 15 digits; under country code 1 with its area code, as seven digits name many, and
+no area code or exchange begins with 0 or 1 (47 CFR 52.5): 000 is what one writes for none."""
 
 _FILLERS: Final = re.compile(
     r"""

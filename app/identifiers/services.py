@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from app.identifiers.errors import IdentifierError
-from app.identifiers.texts import BLANKS
+from app.identifiers.texts import BLANKS, PLACEHOLDERS
 
 _json: Final = Path(__file__).with_name("data").joinpath("services-v1.json").read_bytes()
 _TABLES: Final[dict[str, dict[str, list[str]]]] = json.loads(_json)
@@ -18,7 +18,9 @@ _NAMES: Final = {
 }
 _DOMAIN: Final = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")
 
-SHARED_HOSTS: Final = frozenset(spelling for _, spelling in _NAMES if "." in spelling)
+SHARED_HOSTS: Final = frozenset(
+    [*PLACEHOLDERS["hosts"], *(spelling for _, spelling in _NAMES if "." in spelling)]
+)
 """Hosts that many people use, so that the host alone identifies nobody."""
 
 

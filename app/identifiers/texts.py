@@ -18,13 +18,11 @@ BLANKS: Final = " \t\r\n\f\v\u00a0"
 _WORDS: Final = frozenset(PLACEHOLDERS["words"])
 
 _SIGNS: Final = re.compile(r"[^A-Z0-9]")
-_FILLERS: Final = re.compile(
-    r"""
-      ([A-Z0-9])\1{3,}                                          # 0000, XXXXXX
-    | 0?123456(?:7(?:8(?:90?)?)?)? | 0?987654(?:3(?:2(?:10?)?)?)?  # keyboard runs
-    """,
-    re.VERBOSE,
-)
+_FILLERS: Final = re.compile(r"([A-Z0-9])\1{3,}|0+|[A-Z]{1,2}(?:0{5,}|9{5,})")
+"""0000, XXXXXX, 000, A0000000."""
+
+_KEYBOARD_RUNS: Final = ("1234567890" * 2, "9876543210" * 2)
+_SHORTEST_RUN: Final = 6
 
 
 def compact(text: str) -> str:
@@ -39,7 +37,7 @@ def compact(text: str) -> str:
         raise IdentifierError("value-not-latin")
     refuse_placeholder(folded)
     value = _SIGNS.sub("", folded)
-    if _FILLERS.fullmatch(value):
+    if _FILLERS.fullmatch(value) or _is_run(value.removeprefix("0")):
         raise IdentifierError("value-placeholder")
     return value
 
@@ -52,3 +50,7 @@ def refuse_placeholder(text: str) -> None:
     """
     if _SIGNS.sub("", fold(text)) in _WORDS:
         raise IdentifierError("value-placeholder")
+
+
+def _is_run(digits: str) -> bool:
+    return len(digits) >= _SHORTEST_RUN and any(run.startswith(digits) for run in _KEYBOARD_RUNS)

@@ -5,7 +5,8 @@ times in a minute instead of being notified, because NOTIFY would make posts wai
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
@@ -17,6 +18,8 @@ from app.core.clock import utc_now
 PAUSE_SECONDS: Final = 1.0
 MOST: Final = 32
 """Of each channel told at the same moment; the others come next."""
+EACH: Final = 4
+"""Of them of one office: if all that it has are silent, the places of the others are free."""
 Key = TypeVar("Key")
 
 
@@ -25,6 +28,8 @@ class Channel(Generic[Key]):
     """One way of telling: who waits, by key, and telling one of them a batch."""
 
     name: str
+    office: Callable[[Key], int]
+    """Whose a key is."""
     waiting: Callable[[datetime], Awaitable[list[Key]]]
     tell: Callable[[Key, datetime], Awaitable[int]]
 
@@ -47,7 +52,7 @@ async def _work(channel: Channel[Key], stop: asyncio.Event) -> None:
         if loop.time() >= look_at:  # not after each batch: one may have nothing that can be told
             line |= dict.fromkeys(await _waiting(channel))
             look_at = loop.time() + PAUSE_SECONDS
-        for key in [each for each in line if each not in busy][: MOST - len(busy)]:
+        for key in _next(channel, line, busy):
             del line[key]
             busy[key] = asyncio.create_task(_tell(channel, key))
         await _pause(stop, busy.values())
@@ -55,6 +60,18 @@ async def _work(channel: Channel[Key], stop: asyncio.Event) -> None:
         line |= dict.fromkeys(each for each in done if busy[each].result())
         busy = {key: task for key, task in busy.items() if key not in done}
     await asyncio.gather(*busy.values())
+
+
+def _next(channel: Channel[Key], line: Iterable[Key], busy: Collection[Key]) -> list[Key]:
+    """Return who is told now: who waits longest, as far as there are places, and of its office."""
+    taken = Counter(map(channel.office, busy))
+    chosen: list[Key] = []
+    for key in line:
+        office = channel.office(key)
+        if key not in busy and taken[office] < EACH and taken.total() < MOST:
+            taken[office] += 1
+            chosen.append(key)
+    return chosen
 
 
 async def _pause(stop: asyncio.Event, tasks: Iterable[asyncio.Task[int]]) -> None:

@@ -15,7 +15,7 @@ class LapseNotice(Base):
             "what IN ('case', 'grant', 'participation', 'commitment', 'handling', 'credential')",
             name="what",
         ),
-        CheckConstraint("stage IN (30, 7, 0)", name="stage"),
+        CheckConstraint("stage IN (30, 7, 0, -1)", name="stage"),
     )
 
     office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"), primary_key=True)
@@ -24,5 +24,6 @@ class LapseNotice(Base):
     """The number or id of the row that ends; it leads to nothing else."""
     ends_on: Mapped[date] = mapped_column(primary_key=True)
     stage: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
-    """How many days before it was due: 30, 7, or 0 when it has ended."""
+    """How many days before it was due: 30, 7, or 0 when it has ended; -1 when the office takes part
+    again, on the day that `ends_on` then is."""
     told_at: Mapped[datetime]

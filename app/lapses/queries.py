@@ -69,6 +69,31 @@ written AS (
 SELECT office_id, what, key, ends_on, stage FROM told ORDER BY ends_on, office_id, what, key
 """  # noqa: S608 -- constants only; every value is a parameter
 
+# Since the last of the agreements before, if any, until this one counted. What events say is not
+# read here. $1 today, $2 from which day on, $3 now, $4 how many
+_TELL_AGAIN: Final = """
+WITH back AS (
+  SELECT a.office_id, a.id::text AS key, g.since, g.until, (g.until AT TIME ZONE 'UTC')::date AS day
+  FROM participation_agreements a CROSS JOIN LATERAL (
+    SELECT greatest(a.effective_on::timestamp AT TIME ZONE 'UTC', a.recorded_at) AS until,
+      coalesce(max(coalesce(b.ends_on, 'infinity')), '-infinity')::timestamp AT TIME ZONE 'UTC'
+        AS since
+    FROM participation_agreements b WHERE b.office_id = a.office_id AND b.id < a.id) AS g
+  WHERE a.effective_on <= $1 AND (a.ends_on IS NULL OR a.ends_on > $1) AND g.since < g.until
+    AND g.until >= $2::date),
+noted AS (
+  INSERT INTO lapse_notices (office_id, what, key, ends_on, stage, told_at)
+  SELECT office_id, 'participation', key, day, -1, $3 FROM back d
+  WHERE NOT EXISTS (
+    SELECT FROM lapse_notices n WHERE n.office_id = d.office_id AND n.what = 'participation'
+      AND n.key = d.key AND n.ends_on = d.day AND n.stage = -1)
+  ORDER BY office_id, key LIMIT $4
+  ON CONFLICT DO NOTHING
+  RETURNING office_id, key)
+SELECT office_id, key, tell_again(office_id, since, until)
+FROM noted JOIN back USING (office_id, key) ORDER BY office_id, key
+"""
+
 _FORGET: Final = """
 DELETE FROM lapse_notices WHERE ctid = ANY (ARRAY(
   SELECT ctid FROM lapse_notices WHERE ends_on <= $1 LIMIT $2))
@@ -89,6 +114,16 @@ async def tell(
     return await connection.fetch(
         _TELL, today + days[0], today, today + days[1], today - TOLD_UNTIL, now, limit
     )
+
+
+async def tell_again(
+    connection: Connection, *, today: date, now: datetime, limit: int
+) -> list[asyncpg.Record]:
+    """Write events anew that offices could not read while one of them took no part.
+
+    Return office and key of each agreement by which an office takes part again.
+    """
+    return await connection.fetch(_TELL_AGAIN, today, today - TOLD_UNTIL, now, limit)
 
 
 async def forget(connection: Connection, *, today: date, limit: int) -> int:

@@ -43,6 +43,31 @@ async def tell(session: AsyncSession, principal: Principal, *, now: datetime, li
     return len(told)
 
 
+async def tell_again(
+    session: AsyncSession, principal: Principal, *, now: datetime, limit: int
+) -> int:
+    """Tell what happened while an office took no part, to it and the others; returns how many.
+
+    Readers of the feed, webhooks and mail have gone past it, because nobody could know of it. It
+    is counted by agreements that count since lately after a gap, 0 when done; what of it an office
+    may know of now is decided when it is read.
+
+    Raises:
+        MissingScopeError: the caller is neither the operator nor a job of the operator.
+    """
+    principal.require(Permission.OFFICES_MANAGE)
+    back = await queries.tell_again(await driver(session), today=now.date(), now=now, limit=limit)
+    for row in back:
+        await audit.record(
+            session,
+            principal,
+            "lapse.over",
+            f"participation {row['key']}",
+            recipients=[row["office_id"]],
+        )
+    return len(back)
+
+
 async def forget(session: AsyncSession, principal: Principal, *, now: datetime, limit: int) -> int:
     """Delete notices that have no effect any more; returns how many, 0 when done.
 

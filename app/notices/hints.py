@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
+from weakref import WeakSet
 
 import structlog
 
@@ -58,29 +59,29 @@ class Hub:
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
-        self._listeners: set[_Listener] = set()
+        # a stream whose page went away before it began never ends, but is forgotten
+        self._listeners: WeakSet[_Listener] = WeakSet()
         self._looking: asyncio.Task[None] | None = None
 
-    def require_room(self, sign_in: bytes) -> None:
-        """Raise unless one more may listen, by this sign-in.
+    def listen(self, office_id: int, sign_in: bytes, last: str, look: Look) -> AsyncIterator[str]:
+        """Return the stream of one person, who was told `last`, until its time is over.
+
+        Its place is taken now: once its first line is on the way it can be refused no more.
 
         Raises:
-            UnavailableError, TooManyStreamsError: as many listen as may, of all or of this one.
+            UnavailableError, TooManyStreamsError: as many listen as may, of all or by this sign-in.
         """
         if len(self._listeners) >= MOST:
             raise UnavailableError
         if sum(each.sign_in == sign_in for each in self._listeners) >= MOST_EACH:
             raise TooManyStreamsError
-
-    async def listen(
-        self, office_id: int, sign_in: bytes, last: str, look: Look
-    ) -> AsyncIterator[str]:
-        """Yield the stream of one person, who was told `last`, until its time is over."""
-        self.require_room(sign_in)  # again: others may have come since it was asked for
         listener = _Listener(office_id, sign_in)
         self._listeners.add(listener)
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._watch())
+        return self._stream(listener, last, look)
+
+    async def _stream(self, listener: _Listener, last: str, look: Look) -> AsyncIterator[str]:
         loop = asyncio.get_running_loop()
         ends = loop.time() + LIFE.total_seconds()
         try:
@@ -119,10 +120,13 @@ class Hub:
 
     async def _look(self) -> None:
         offices = sorted({each.office_id for each in self._listeners})
+        sign_ins = [each.sign_in for each in self._listeners]
         async with transaction(self._sessions) as session:
             places = await queries.list_news(session, offices)
+            ended = await queries.list_ended(session, sign_ins)
         for listener in tuple(self._listeners):
             place = places.get(listener.office_id)
-            if place != listener.place:  # for one that has just come too: it may have looked before
+            # for one that has just come too: it may have looked before; for whom it ends, at once
+            if place != listener.place or listener.sign_in in ended:
                 listener.place = place
                 listener.has_news.set()

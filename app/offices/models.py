@@ -1,6 +1,6 @@
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, SmallInteger
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.models import Base
@@ -70,6 +70,8 @@ class ParticipationAgreement(Base):
     effective_on: Mapped[date]
     ends_on: Mapped[date | None]
     """First day on which it is no longer in force; None means until it is ended."""
+    recorded_at: Mapped[datetime | None] = mapped_column(server_default=text("now()"))
+    """None: before anybody noted it."""
 
 
 class OfficeContact(Base):

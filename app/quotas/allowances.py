@@ -1,4 +1,7 @@
-"""How many elements an office may have evaluated (starting values, to be tuned with the field)."""
+"""How many elements an office may have evaluated (starting values, to be tuned with the field).
+
+The function `debit` of the database counts, with the same figures: change both.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

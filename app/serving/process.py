@@ -15,6 +15,7 @@ import structlog
 from app.core import logging
 from app.core.confinement import confine
 from app.core.settings import EvaluatorSettings, RegistrySettings
+from app.serving.tally import Tally
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,9 +88,13 @@ def _is_open(directory: "Path") -> bool:
         return False
 
 
-async def serve(app: "FastAPI", listener: socket.socket, *, parent: int | None) -> None:
+async def serve(
+    app: "FastAPI", listener: socket.socket, tally: Tally, *, parent: int | None
+) -> None:
     """Serve until SIGTERM, SIGINT, or until the pipe `parent` closes because the parent died."""
     import uvicorn  # noqa: PLC0415 -- after the confinement's settings are known to be good
+
+    from app.serving.accepting import Server  # noqa: PLC0415 -- as above
 
     settings: RegistrySettings | None = getattr(app.state, "settings", None)
     proxies = settings.trusted_proxies if settings else ""
@@ -104,7 +109,7 @@ async def serve(app: "FastAPI", listener: socket.socket, *, parent: int | None) 
         timeout_graceful_shutdown=GRACE_SECONDS,
         lifespan="on",
     )
-    server = uvicorn.Server(config)
+    server = Server(config, listener, tally)
     if parent is not None:
         loop = asyncio.get_running_loop()
 
@@ -113,7 +118,7 @@ async def serve(app: "FastAPI", listener: socket.socket, *, parent: int | None) 
             server.should_exit = True
 
         loop.add_reader(parent, stop, parent)
-    await server.serve(sockets=[listener])
+    await server.serve()
     if not server.started:
         raise SystemExit(1)
 
@@ -132,21 +137,28 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def run(kind: Kind, listener: socket.socket, *, parent: int | None = None) -> None:
-    """Build and serve one process in the foreground."""
+def run(
+    kind: Kind,
+    listener: socket.socket,
+    tally: Tally | None = None,
+    *,
+    parent: int | None = None,
+) -> None:
+    """Build and serve one process in the foreground; a tally says which ones are beside it."""
     import uvloop  # noqa: PLC0415 -- not on Windows
 
     logging.configure(kind)
     app = build(kind)
     gc.collect()
     gc.freeze()  # what was just built lives as long as the process: no collection looks at it
-    uvloop.run(serve(app, listener, parent=parent))
+    uvloop.run(serve(app, listener, tally or Tally(), parent=parent))
 
 
 def main() -> None:
-    """Run as a child of `joinder serve`: kind, listening descriptor, parent's pipe."""
-    kind, descriptor, parent = KINDS[sys.argv[1]], int(sys.argv[2]), int(sys.argv[3])
-    run(kind, socket.socket(fileno=descriptor), parent=parent)
+    """Run as a child of `joinder serve`: kind, parent's pipe, listener, tally, place in it."""
+    kind = KINDS[sys.argv[1]]
+    parent, listener, file, place = map(int, sys.argv[2:])
+    run(kind, socket.socket(fileno=listener), Tally(file, place), parent=parent)
 
 
 if __name__ == "__main__":

@@ -19,8 +19,10 @@ from app.core.settings import EvaluatorSettings, RegistrySettings
 from app.serving.installation import Installation
 from app.serving.night import Nights
 from app.serving.process import GRACE_SECONDS, Kind, listen
+from app.serving.tally import tally_file
 
 START_SECONDS: Final = 120.0
+_NIGHT: Final = "JOINDER_DEMO_NIGHT"
 
 
 class StartError(RuntimeError):
@@ -131,13 +133,18 @@ def running(
             stack.callback(os.close, end)
         processes: list[subprocess.Popen[bytes]] = []
         stack.callback(_stop_all, processes)
-        kinds: list[tuple[Kind, int, Mapping[str, str]]] = [("evaluator", 1, common)] * evaluators
-        asks = {"JOINDER_DEMO_NIGHT": str(asking)} if "JOINDER_DEMO_PEOPLE" in registry else {}
-        kinds += [("registry", 0, {**common, **registry, **asks})] * workers
-        for kind, index, environment in kinds:
-            processes.append(_spawn(kind, listeners[index].fileno(), reading, environment, stderr))
+        asks = {_NIGHT: str(asking)} if "JOINDER_DEMO_PEOPLE" in registry else {}
+        kinds: list[tuple[Kind, int, int, Mapping[str, str]]] = [
+            ("evaluator", 1, evaluators, common),
+            ("registry", 0, workers, {**common, **registry, **asks}),
+        ]
+        for kind, index, number, environment in kinds:
+            shared = listeners[index].fileno(), stack.enter_context(tally_file(number))
+            for place in range(number):
+                numbers = (*shared, place)
+                processes.append(_spawn(kind, reading, environment, stderr, numbers))
         if works:
-            processes.append(_spawn("worker", None, reading, {**common, **registry}, stderr))
+            processes.append(_spawn("worker", reading, {**common, **registry}, stderr))
         os.close(reading)
         for url in urls:
             _await_answer(f"{url}/healthz", processes)
@@ -153,32 +160,28 @@ def _url(host: str, port: int) -> str:
 
 def _spawn(
     kind: Kind | Literal["worker"],
-    listener: int | None,
     parent: int,
     settings: Mapping[str, str],
     stderr: IO[bytes] | None,
+    numbers: tuple[int, ...] = (),
 ) -> "subprocess.Popen[bytes]":
+    """Start a child; `numbers` are those of its listener and tally, and its place in that."""
     # PostgreSQL's own variables may hold a password, and the evaluator has no database
     hidden = ("JOINDER_", "PG") if kind == "evaluator" else ("JOINDER_",)
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(hidden)}
     told = EvaluatorSettings if kind == "evaluator" else RegistrySettings
     ours = [f"JOINDER_{name.upper()}" for name in told.model_fields]
     kept = {key: os.environ[key] for key in ours if key in os.environ}
-    shared = (listener, parent, int(settings.get("JOINDER_DEMO_NIGHT", 0)) or None)
+    asking = [int(settings[_NIGHT])] if _NIGHT in settings else []
+    module = "app.serving.work" if kind == "worker" else "app.serving.process"
     return subprocess.Popen(  # noqa: S603 -- our own module with our own arguments
-        [sys.executable, "-m", *_module(kind, listener), str(parent)],
+        [sys.executable, "-m", module, kind, *map(str, (parent, *numbers))],
         env={**inherited, **kept, **settings},
-        pass_fds=tuple(each for each in shared if each is not None),
+        pass_fds=(parent, *numbers[:2], *asking),
         stdin=subprocess.DEVNULL,
         stderr=stderr,
         start_new_session=True,  # Ctrl-C goes to the parent, which stops the children in order
     )
-
-
-def _module(kind: str, listener: int | None) -> tuple[str, ...]:
-    if listener is None:
-        return "app.serving.work", kind
-    return "app.serving.process", kind, str(listener)
 
 
 def _await_answer(url: str, processes: list["subprocess.Popen[bytes]"]) -> None:

@@ -32,6 +32,7 @@ def channels(settings: RegistrySettings, sessions: "Sessions") -> "Sequence[Chan
     post = delivering.Post(sessions, seal, Destinations.of(settings))
     mail = Channel(
         "mail",
+        lambda office_id: office_id,
         lambda now: mailing.offices_to_mail(postbox, now=now),
         lambda office_id, now: mailing.send_mails(postbox, office_id, now=now),
     )
@@ -39,6 +40,7 @@ def channels(settings: RegistrySettings, sessions: "Sessions") -> "Sequence[Chan
         *([mail] if settings.smtp_host else []),
         Channel(
             "webhooks",
+            lambda key: key[0],
             lambda now: delivering.webhooks_to_tell(post, now=now),
             lambda key, now: delivering.deliver(post, *key, now=now),
         ),

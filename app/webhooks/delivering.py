@@ -83,7 +83,7 @@ async def deliver(post: Post, office_id: int, webhook_id: UUID, *, now: datetime
         if webhook := await queries.lock_active(session, webhook_id):
             await _fill(session, principal, webhook, now=now)
     claimed = await _claim(post, principal, webhook_id, now=now)
-    await asyncio.gather(*(_send(post, principal, row, body, now=now) for row, body in claimed))
+    await asyncio.gather(*(_try(post, principal, row, body, now=now) for row, body in claimed))
     return len(claimed)
 
 
@@ -173,6 +173,15 @@ def _test(row: asyncpg.Record, now: datetime) -> str:
 def _json(event_type: str, at: datetime, data: dict[str, str]) -> str:
     timestamp = at.isoformat().replace("+00:00", "Z")
     return json.dumps({"type": event_type, "timestamp": timestamp, "data": data})
+
+
+async def _try(
+    post: Post, principal: Principal, row: asyncpg.Record, body: str, *, now: datetime
+) -> None:
+    try:
+        await _send(post, principal, row, body, now=now)
+    except Exception as error:  # noqa: BLE001 -- as below; when its claim is over it is sent again
+        structlog.get_logger().error("delivery_unsettled", error=type(error).__name__)
 
 
 async def _send(

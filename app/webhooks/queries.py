@@ -43,6 +43,10 @@ UPDATE webhook_deliveries SET state = $3, due_at = $4, status = $5, error = $6, 
 WHERE id = $1 AND state = 'waiting' AND (attempts = $2 OR $3 = 'delivered')
 RETURNING webhook_id
 """
+_RESUME: Final = text(
+    "UPDATE webhook_deliveries SET due_at = :now"
+    " WHERE webhook_id = :webhook AND state = 'waiting' AND due_at < :now"
+)
 _PAUSE: Final = """
 UPDATE webhooks SET state = 'paused', paused_for = 'failing' WHERE id = $1 AND state = 'active'
 RETURNING id
@@ -154,6 +158,11 @@ async def settle(
 async def pause_failing(session: AsyncSession, webhook_id: UUID) -> bool:
     """Pause a webhook that does not take what it is sent; False when it was not active."""
     return await (await driver(session)).fetchval(_PAUSE, webhook_id) is not None
+
+
+async def resume(session: AsyncSession, webhook: Webhook, *, now: datetime) -> None:
+    """Have what became due while a webhook was paused be due now: nobody is late with it."""
+    await session.execute(_RESUME, {"webhook": webhook.id, "now": now})
 
 
 async def get_delivery(

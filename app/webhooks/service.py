@@ -125,6 +125,8 @@ async def set_paused(
         raise WebhookStandsError
     webhook.state = "paused" if is_paused else "active"
     webhook.paused_for = "administrator" if is_paused else None
+    if not is_paused:
+        await queries.resume(session, webhook, now=now)
     action = "webhook.paused" if is_paused else "webhook.resumed"
     return await _changed(session, principal, action, webhook)
 
@@ -285,13 +287,10 @@ def render(webhook: Webhook) -> WebhookRead:
     return WebhookRead.model_validate({**fields, "id": public_id(PREFIX, webhook.id)})
 
 
-def render_delivery(delivery: WebhookDelivery) -> DeliveryRead:
+def render_delivery(made: WebhookDelivery) -> DeliveryRead:
     """Return a delivery as its office reads it."""
-    fields = {name: getattr(delivery, name, None) for name in DeliveryRead.model_fields}
-    own = {
-        "id": public_id(DELIVERY, delivery.id),
-        "event_id": message_id(delivery.type, delivery.key),
-    }
+    fields = {name: getattr(made, name, None) for name in DeliveryRead.model_fields}
+    own = {"id": public_id(DELIVERY, made.id), "event_id": message_id(made.type, made.key)}
     return DeliveryRead.model_validate({**fields, **own})
 
 

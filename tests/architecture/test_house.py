@@ -19,6 +19,8 @@ from app import tables
 from app.core.db import SCHEMA, async_url
 from app.core.settings import EvaluatorSettings, RegistrySettings
 
+pytestmark = pytest.mark.xdist_group("house")  # whose worker reads the modules once
+
 ROOT = Path(__file__).parents[2]
 APP = ROOT / "app"
 MODULES = {
@@ -82,14 +84,14 @@ ORDER BY line
 
 
 @cache
-def tree(name: str) -> ast.Module:
-    return ast.parse(MODULES[name].read_text(encoding="utf-8"))
+def nodes(name: str) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(MODULES[name].read_text(encoding="utf-8"))))
 
 
 def imports(name: str) -> set[str]:
     """Return the first parts of the names that a module imports, wherever it does."""
     found: set[str] = set()
-    for node in ast.walk(tree(name)):
+    for node in nodes(name):
         if isinstance(node, ast.Import):
             found.update(alias.name.partition(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -97,23 +99,33 @@ def imports(name: str) -> set[str]:
     return found
 
 
-def calls(name: str) -> Iterator[tuple[str, int]]:
-    """Yield the dotted names that a module calls, with their lines."""
-    for node in ast.walk(tree(name)):
+def calls(name: str) -> Iterator[str]:
+    """Yield the dotted names that a module calls."""
+    for node in nodes(name):
         if isinstance(node, ast.Call):
-            yield ast.unparse(node.func), node.lineno
+            yield dotted(node.func)
+
+
+def dotted(node: ast.AST) -> str:
+    """Return a name as it is written, with nothing for what is not one."""
+    match node:
+        case ast.Name(name):
+            return name
+        case ast.Attribute(value, name):
+            return f"{dotted(value)}.{name}"
+    return ""
 
 
 def texts(name: str) -> Iterator[str]:
     """Yield a module's text constants that are no docstrings."""
     docstrings = {
         id(node.body[0].value)
-        for node in ast.walk(tree(name))
+        for node in nodes(name)
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
         and node.body
         and isinstance(node.body[0], ast.Expr)
     }
-    for node in ast.walk(tree(name)):
+    for node in nodes(name):
         if isinstance(node, ast.Constant) and id(node) not in docstrings:
             yield from [node.value] if isinstance(node.value, str) else []
 
@@ -130,6 +142,7 @@ class TestModules:
         long = {name for name in MODULES if len(MODULES[name].read_text().splitlines()) > LONGEST}
         assert long == set()
 
+    @pytest.mark.long
     def test_the_application_alone_knows_every_table_that_it_refers_to(self) -> None:
         sort = "import app.main; from app.core.models import Base; Base.metadata.sorted_tables"
         done = subprocess.run([sys.executable, "-c", sort], capture_output=True, check=False)
@@ -138,7 +151,7 @@ class TestModules:
     def test_selects_are_in_queries(self) -> None:
         found = set()
         for name in MODULES:
-            selects = any(call in {"select", "sa.select"} for call, _ in calls(name))
+            selects = any(call in {"select", "sa.select"} for call in calls(name))
             selects |= any(re.search(r"\bSELECT\b", each) for each in texts(name))
             if selects and not name.endswith("/queries.py"):
                 found.add(name)
@@ -146,12 +159,12 @@ class TestModules:
 
     def test_only_core_db_ends_transactions(self) -> None:
         ends = (".commit", ".rollback", ".begin", ".begin_nested")
-        found = {name for name in MODULES for call, _ in calls(name) if call.endswith(ends)}
+        found = {name for name in MODULES for call in calls(name) if call.endswith(ends)}
         assert found <= {"app/core/db.py"}
 
     def test_only_the_clocks_read_the_clock(self) -> None:
         reading = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"}
-        found = {name for name in MODULES for call, _ in calls(name) if call in reading}
+        found = {name for name in MODULES for call in calls(name) if call in reading}
         assert found == CLOCKS
 
     def test_fastapi_stays_at_the_edge(self) -> None:

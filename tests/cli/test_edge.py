@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
@@ -112,7 +113,10 @@ class TestOperatorCommands:
         after = run(url, "client-credential", "list")
         assert (refused.exit_code, refused.stdout) == (2, "")
         assert listed.stdout.startswith(f"{client_id}\tCA0190000A\t")
-        assert listed.stdout.endswith("\tcases:read overlaps:read\n")
+        since, state, scopes = listed.stdout.rstrip("\n").split("\t")[-3:]
+        ends_on = date.fromisoformat(state.removeprefix("until "))
+        assert (ends_on - date.fromisoformat(since)).days in {730, 731}  # midnight between them
+        assert scopes == "cases:read overlaps:read"
         assert revoked.exit_code == 0
         assert "\trevoked 2" in after.stdout
 

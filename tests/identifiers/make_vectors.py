@@ -58,6 +58,7 @@ MORE_PEOPLE: Final[tuple[dict[str, Any], ...]] = (
     {"given": "Not given", "surname": "Sample", "middle": "xxx", "born": "1979-03-05"},
     {"given": "Jane", "surname": "Sample-Doe", "born": "1979-03-05"},
     {"given": "Na", "surname": "Sample", "born": "1979-03-05"},
+    {"given": "", "surname": "White", "born": "1979-03-05"},
 )
 REFUSED_PEOPLE: Final = (
     {"given": "Иван", "surname": "Sample"},
@@ -77,6 +78,11 @@ REFUSED_PEOPLE: Final = (
     {"given": "", "surname": "Baby Girl Doe"},
     {"given": "Fulano", "surname": "de Tal"},
     {"given": "Alex", "surname": "Not Provided"},
+    {"given": "White", "surname": "Male"},
+    {"given": "First", "surname": "Last", "born": "1979-03-05"},
+    {"given": "No", "surname": "Name", "born": "1979-03-05"},
+    {"given": "Alex", "surname": "Sample", "born": "1900-01-01"},
+    {"given": "Alex", "surname": "Sample", "born": "12/31/9999"},
 )
 PHONES: Final = (
     {"raw": "(415) 555-0132 ext 9", "region": "US"},
@@ -92,6 +98,8 @@ REFUSED_PHONES: Final = (
     {"raw": "911", "region": "US"},
     {"raw": "555-0132", "region": "US"},
     {"raw": "unknown", "region": "US"},
+    {"raw": "000-555-0132", "region": "US"},
+    {"raw": "415-155-0132", "region": "US"},
 )
 ADDRESSES: Final = (
     {"street": "1600 Lombard Street, Apt. 4-B", "postcode": "94123-1234"},
@@ -110,6 +118,8 @@ REFUSED_ADDRESSES: Final = (
     {"street": "unknown", "postcode": "93650"},
     {"street": "100 Example Street", "postcode": "n/a"},
     {"street": "100 Example Street", "postcode": "00000-0000"},
+    {"street": "100 Unknown", "postcode": "93650"},
+    {"street": "0 Homeless", "postcode": "93650"},
 )
 SSN4_OWNERS: Final = (
     {"given": "Alex", "surname": "De la Cruz-Peña", "born": "1979"},

@@ -69,7 +69,13 @@ class TestParseBirthDate:
         assert caught.value.code == "birth-date-unreadable"
         assert text not in str(caught.value)
 
-    @given(st.dates())
+    @pytest.mark.parametrize("text", ["1900-01-01", "1/1/1900", "99991231", "I9OO-01-01"])
+    def test_what_stands_for_none_is_refused(self, text: str) -> None:
+        with pytest.raises(IdentifierError) as caught:
+            parse_birth_date(text)
+        assert caught.value.code == "value-placeholder"
+
+    @given(st.dates(dt.date(1900, 1, 2), dt.date(2100, 1, 1)))
     def test_all_forms_of_a_date_agree(self, date: dt.date) -> None:
         iso = date.isoformat()
         born = parse_birth_date(iso)

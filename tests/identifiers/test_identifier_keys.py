@@ -55,6 +55,7 @@ EXPECTED = {
     ("sid", 1): ["TX", "05550123"],
     ("org", 0): ["LUCKYSTARSPAANDMASSAGE", "NY"],
     ("org", 1): ["ACMEHARVEST", "CA", "NIGHTANDDAYLABOR", "CA"],
+    ("org", 2): ["ACMEFARMS", "CA"],
     ("fein", 0): ["123456780"],
     ("flc", 0): ["US", "C04555012"],
     ("flc", 1): ["CA", "555012"],

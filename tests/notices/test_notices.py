@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
+import pytest
 import uvicorn
 
 from app.access.vocabulary import Role
-from app.notices.hints import MOST_EACH
+from app.notices.errors import TooManyStreamsError
+from app.notices.hints import MOST_EACH, Hub
 from tests.access.people import Person, sign_in
 from tests.factories import OfficeClient, Registry
 from tests.invariants.dump import dump
@@ -162,6 +164,48 @@ class TestHints:
             assert stream.status_code == 200
             assert stranger.status_code == 303
 
+    @pytest.mark.parametrize("end", ["sign-in", "roles", "office"])
+    async def test_end_at_once_with_what_they_rest_on(
+        self, shared_registry: Registry, end: str
+    ) -> None:
+        meeting, one, _ = await told(shared_registry)
+        cookie = "; ".join(f"{name}={value}" for name, value in one.http.cookies.items())
+        acts = {
+            "sign-in": "DELETE FROM sign_ins WHERE person_id = :key RETURNING 1",
+            "roles": "UPDATE persons SET roles = '{administrator}' WHERE id = :key RETURNING 1",
+            "office": "UPDATE offices SET suspended_at = now() WHERE id ="
+            " (SELECT office_id FROM persons WHERE id = :key) RETURNING 1",
+        }
+        async with (
+            served(shared_registry) as url,
+            httpx.AsyncClient(base_url=url, trust_env=False, timeout=30) as http,
+            http.stream("GET", "/notices/stream", headers={"Cookie": cookie}) as stream,
+        ):
+            lines = stream.aiter_lines()
+            assert (await _event(lines))["data"] == "1"
+            await shared_registry.rows(acts[end], key=one.key)
+            if end == "roles":  # an administrator is told of no overlap
+                await meeting.second.say(meeting.overlap_id, "confirmed")
+                assert (await _event(lines))["data"] == "0"
+                return
+            with pytest.raises(AssertionError, match="the stream ended"):
+                await _event(lines)
+
+    async def test_are_refused_before_they_begin_and_take_no_place_if_they_never_do(
+        self, shared_registry: Registry
+    ) -> None:
+        hub = Hub(shared_registry.app.state.sessions)
+
+        async def look() -> None:
+            raise AssertionError("nobody reads")
+
+        streams = [hub.listen(1, b"one", "", look) for _ in range(MOST_EACH)]
+        with pytest.raises(TooManyStreamsError):
+            hub.listen(1, b"one", "", look)
+        hub.listen(1, b"other", "", look)
+        del streams[:1]
+        hub.listen(1, b"one", "", look)
+
     async def test_hold_no_connection_of_the_database_and_are_bounded(
         self, shared_registry: Registry
     ) -> None:
@@ -176,23 +220,28 @@ class TestHints:
             served(shared_registry) as url,
             httpx.AsyncClient(base_url=url, trust_env=False, timeout=30) as http,
         ):
-            streams = []
-            for cookie in cookies * MOST_EACH:
-                request = http.build_request("GET", "/notices/stream", headers={"Cookie": cookie})
-                streams.append(await http.send(request, stream=True))
+            asked = [
+                http.build_request("GET", "/notices/stream", headers={"Cookie": cookie})
+                for cookie in cookies * (MOST_EACH + 3)  # at once: none knows of the others yet
+            ]
+            answers = await asyncio.gather(*(http.send(each, stream=True) for each in asked))
+            streams = [each for each in answers if each.status_code == 200]
+            assert len(streams) == 2 * MOST_EACH
             lines = [stream.aiter_lines() for stream in streams]  # whose end ends the stream
             assert [(await _event(each))["data"] for each in lines] == ["1"] * len(streams)
             assert len(await meeting.first.overlaps()) == 1
-            refused = await http.get("/notices/stream", headers={"Cookie": cookies[0]})
-            assert (refused.status_code, "Too many streams" in refused.text) == (429, True)
-            for stream in streams:
-                await stream.aclose()
+            for refused in set(answers) - set(streams):
+                assert refused.status_code == 429
+                assert b"Too many streams" in await refused.aread()
+            for answer in answers:
+                await answer.aclose()
 
 
 async def _event(lines: AsyncIterator[str]) -> dict[str, str]:
     """Return the fields of the next event of a stream."""
     fields: dict[str, str] = {}
     async for line in lines:
+        assert line != ": still here", "nothing came while it waited"
         name, _, value = line.partition(": ")
         if name in {"id", "data", "event"}:
             fields[name] = value

@@ -25,6 +25,7 @@ def test_the_next_night_is_the_next_time_that_it_is_so_late(now: str, at: str, d
     assert next_after(moment, time.fromisoformat(at)) == expected
 
 
+@pytest.mark.long
 def test_a_run_is_a_process_that_does_every_step(
     fresh_database_url: str, keys_directory: Path
 ) -> None:

@@ -89,6 +89,7 @@ class TestSettings:
             # a setting on the server's command line is overruled by the database's
             assert ("synchronous_commit is off" in given) is is_refused, value
 
+    @pytest.mark.long
     async def test_process_ends_and_its_log_says_why(
         self, engine: AsyncEngine, fresh_database_url: str, keys_directory: Path
     ) -> None:

@@ -22,6 +22,7 @@ def free_port() -> int:
         return port
 
 
+@pytest.mark.long
 def test_no_raw_or_normalized_value_reaches_the_service(
     scratch: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

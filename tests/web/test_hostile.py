@@ -80,6 +80,7 @@ class TestEveryRoute:
                 )
                 assert answer.status_code == 403, (route.path, headers)
 
+    @pytest.mark.long
     async def test_survives_what_no_browser_sends(
         self, shared_registry: Registry, meeting: Meeting
     ) -> None:

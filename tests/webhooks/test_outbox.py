@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import text
@@ -134,6 +135,19 @@ class TestTurns:
             assert (await dead.read())["state"] == "active"
 
 
+async def alarmed(registry: Registry, codes: list[str], now: datetime) -> list[str]:
+    """Raise alarms as at that time; return of whose deliveries there were any."""
+    async with transaction(registry.operator) as session:
+        while await upkeep.raise_alarms(session, NIGHTLY, now=now, limit=500):
+            pass
+    rows = await registry.rows(
+        "SELECT o.code FROM webhook_deliveries d JOIN offices o ON o.id = d.office_id"
+        " WHERE d.alarmed_at IS NOT NULL AND o.code = ANY(:codes)",
+        codes=codes,
+    )
+    return [row[0] for row in rows]
+
+
 class TestAlarms:
     async def test_are_of_what_should_move_and_does_not(self, sandbox: Registry) -> None:
         """Not of a webhook that is paused, nor of an office that the operator has shut out."""
@@ -141,19 +155,23 @@ class TestAlarms:
         hooks = [await hook(sandbox, each, "http://127.0.0.1:9/late") for each in offices]
         for each in hooks:
             await each.test()
-        await hooks[1].administrators[0].send("PUT", f"{hooks[1].path}/paused", {"is_paused": True})
+        codes = [each.code for each in offices]
+        paused = hooks[1].administrators[0], f"{hooks[1].path}/paused"
+        await sandbox.rows(
+            "UPDATE webhook_deliveries SET due_at = :before WHERE office_id ="
+            " (SELECT id FROM offices WHERE code = :code) RETURNING id",
+            before=utc_now() - 2 * upkeep.LATE_AFTER,
+            code=codes[1],
+        )
+        for is_paused in (True, False):
+            await paused[0].send("PUT", paused[1], {"is_paused": is_paused})
+        assert await alarmed(sandbox, codes, utc_now()) == [], "nobody is late who goes on just now"
+        await paused[0].send("PUT", paused[1], {"is_paused": True})
         late = utc_now() + upkeep.LATE_AFTER
         async with transaction(sandbox.operator) as session:
             await administration.set_suspended(
                 session, OPERATOR, offices[2].code, is_suspended=True, now=utc_now()
             )
-            while await upkeep.raise_alarms(session, NIGHTLY, now=late, limit=500):
-                pass
-        alarmed = await sandbox.rows(
-            "SELECT o.code FROM webhook_deliveries d JOIN offices o ON o.id = d.office_id"
-            " WHERE d.alarmed_at IS NOT NULL AND o.code = ANY(:codes)",
-            codes=[each.code for each in offices],
-        )
-        assert [row[0] for row in alarmed] == [offices[0].code]
+        assert await alarmed(sandbox, codes, late) == [codes[0]]
         entries = [each["detail"]["offices"] for each in await sandbox.audit("webhook.late")]
         assert len(entries) == 1

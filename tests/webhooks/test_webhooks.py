@@ -1,8 +1,12 @@
 """Webhooks: two persons, thin messages that others verify, at least once, and nothing lost."""
 
 import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
+import asyncpg
 import pytest
 from standardwebhooks.webhooks import Webhook as Standard
 from standardwebhooks.webhooks import WebhookVerificationError
@@ -173,6 +177,32 @@ def _at(timestamp: str) -> datetime:
     return datetime.fromtimestamp(int(timestamp), UTC)
 
 
+Break = Callable[[UUID], AbstractAsyncContextManager[None]]
+
+
+@pytest.fixture
+def broken(sandbox: Registry) -> Break:
+    """Return what lets the database refuse to note, while it lasts, that a message arrived."""
+
+    @asynccontextmanager
+    async def refuse(key: UUID) -> AsyncIterator[None]:
+        url = sandbox.app.state.settings.database_url.get_secret_value()
+        connection = await asyncpg.connect(url)
+        try:
+            await connection.execute(
+                "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+                " $$BEGIN RAISE EXCEPTION 'no'; END$$;"
+                "CREATE TRIGGER refuse BEFORE UPDATE ON webhook_deliveries FOR EACH ROW"
+                f" WHEN (NEW.key = '{key}' AND NEW.state = 'delivered') EXECUTE FUNCTION refuse()"
+            )
+            yield
+        finally:
+            await connection.execute("DROP FUNCTION IF EXISTS refuse() CASCADE")
+            await connection.close()
+
+    return refuse
+
+
 class TestDelivering:
     async def test_is_repeated_with_growing_waits_under_one_id_and_then_given_up(
         self, sandbox: Registry
@@ -229,6 +259,24 @@ class TestDelivering:
             ended = [(await each.deliveries())[0]["error"] for each in (lost, closed, moved, well)]
             assert ended == ["secret-lost", "no-answer", "refused", None]
             assert (len(good.got), len(bad.got)) == (1, 1)
+
+    async def test_that_cannot_be_written_down_loses_no_other_one(
+        self, sandbox: Registry, broken: Break
+    ) -> None:
+        """It is sent again, under its old id, when its claim is over."""
+        async with receiving() as receiver:
+            (office,) = await make_offices(sandbox, 1)
+            hooked = await hook(sandbox, office, receiver.url)
+            for _ in range(3):
+                await hooked.test()
+            one, other, third = [each["event_id"] for each in await hooked.deliveries()]
+            now = utc_now()
+            async with broken(UUID(other.removeprefix("tst_"))):
+                assert await work(sandbox, office, now=now) == 3
+            ended = [each["state"] for each in await hooked.deliveries()]
+            assert ended == ["delivered", "waiting", "delivered"]
+            assert await work(sandbox, office, now=now + LEASE) == 1
+            assert sorted(receiver.ids) == sorted([one, other, other, third])
 
     async def test_that_a_worker_took_and_died_with_is_sent_by_another(
         self, sandbox: Registry

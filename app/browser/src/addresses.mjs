@@ -25,6 +25,7 @@ const DESIGNATION = whole("[A-Z]|[A-Z]?[0-9]+[A-Z]?");
 const ZIP = whole("([0-9]{5})(?:-?[0-9]{4})?");
 const ZIP_WITHOUT_ZERO = whole("[0-9]{4}");
 const NO_ZIPS = new Set(PLACEHOLDERS.zips);
+const NO_STREETS = new Set([...PLACEHOLDERS.words, ...PLACEHOLDERS.streets]);
 const FOREIGN = whole("[A-Z0-9]{3,10}");
 const SPACES_AND_HYPHENS = new RegExp(`[${SPACE}-]`, "g");
 
@@ -114,6 +115,7 @@ function standard(building) {
   }
   const [number, ...street] = building;
   if (!street.length || !isDigit(number[0])) throw new IdentifierError("address-incomplete");
+  if (NO_STREETS.has(street.join(""))) throw new IdentifierError("value-placeholder");
   const after = [];
   const before = [];
   if (street.length > 1 && DIRECTIONS.has(street.at(-1))) {

@@ -1,5 +1,6 @@
 import { IdentifierError } from "./errors.mjs";
 import { strip } from "./patterns.mjs";
+import { PLACEHOLDERS } from "./texts.mjs";
 
 const FORMS = [
   /^(?<year>[0-9]{4})(?:-(?<month>[0-9]{2})(?:-(?<day>[0-9]{2}))?)?$/,
@@ -12,6 +13,9 @@ const DAYS = 31;
 
 /** Letters that a scanner reads for digits; a date has no others. */
 const MISREAD = { O: 0, o: 0, I: 1, l: 1, "|": 1, Z: 2, z: 2, S: 5, s: 5, B: 8 };
+
+/** What databases and people write for none, such as 1900-01-01. */
+const FILLERS = new Set(PLACEHOLDERS.dates);
 
 /**
  * Read a date of birth: ISO 8601 (also only year, or year and month), YYYYMMDD, M/D/YYYY.
@@ -35,6 +39,7 @@ export function parseBirthDate(text) {
   if (month === "00" || !isInCalendar(Number(year), Number(month), Number(day) || 1)) {
     return birthDate(year);
   }
+  if (FILLERS.has(year + month + day)) throw new IdentifierError("value-placeholder");
   return birthDate(year, month, day === "00" ? "" : day);
 }
 

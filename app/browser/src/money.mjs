@@ -11,7 +11,7 @@ import { accountName, normalizeEmail } from "./online.mjs";
 import { whole } from "./patterns.mjs";
 import { normalizePhone } from "./phones.mjs";
 import { normalizeService, requireService } from "./services.mjs";
-import { compact, trim } from "./texts.mjs";
+import { PLACEHOLDERS, compact, trim } from "./texts.mjs";
 
 const PHONE_LIKE = whole("\\+?[0-9() .-]{10,20}");
 
@@ -34,6 +34,7 @@ const SEGWIT = { bitcoin: "bc", litecoin: "ltc" };
 const HEXADECIMAL = whole("0[xX]([0-9a-fA-F]{40})");
 const MONERO = whole(`[48](?:[${BITCOIN}]{94}|[${BITCOIN}]{105})`);
 const SOLANA_BYTES = 32;
+const BURNED = new Set(PLACEHOLDERS.wallets);
 
 const ROUTING = whole("(?:0[1-9]|1[0-2]|2[1-9]|3[0-2]|6[1-9]|7[0-2]|80)[0-9]{7}");
 const ACCOUNT = whole("[0-9]{4,17}");
@@ -51,8 +52,10 @@ export function normalizePayment(raw, service) {
 export function normalizeWallet(raw, chain) {
   const name = normalizeService(chain, "chains");
   if (name === null || name.includes(".")) throw new IdentifierError("chain-unknown");
-  const address = addressOn(name, trim(raw));
-  if (address === null) throw new IdentifierError("wallet-checksum");
+  const found = addressOn(name, trim(raw));
+  if (found === null) throw new IdentifierError("wallet-checksum");
+  const [address] = found;
+  if (BURNED.has(address) || found.some(isPatterned)) throw new IdentifierError("value-placeholder");
   return [name, address];
 }
 
@@ -64,23 +67,26 @@ export function normalizeAccount(raw, routing) {
   return [bank, compact(digits).replace(/^0+/, "")];
 }
 
-/** Return an address as it is compared, or null if it is none of the chain's. */
+/** Return an address as it is compared, and the digits of its hash or key; null if it is none. */
 function addressOn(chain, text) {
   if (chain === "ethereum") return hexadecimal(text);
-  if (chain === "monero") return MONERO.test(text) ? text : null;
+  if (chain === "monero") return MONERO.test(text) ? [text, text] : null;
   if (chain === "solana") {
-    return base58Decode(text, BITCOIN)?.length === SOLANA_BYTES ? text : null;
+    const key = base58Decode(text, BITCOIN);
+    return key?.length === SOLANA_BYTES ? [text, toHex(key)] : null;
   }
   const lower = text.toLowerCase();
   const isOneCase = text === lower || text === text.toUpperCase(); // BIP 173 forbids mixed case
-  if (isOneCase && SEGWIT[chain] && isSegwitAddress(lower, SEGWIT[chain])) return lower;
+  if (isOneCase && SEGWIT[chain] && isSegwitAddress(lower, SEGWIT[chain])) {
+    return [lower, lower.slice(SEGWIT[chain].length + 2, -6)];
+  }
   const body = base58checkDecode(text, chain === "ripple" ? RIPPLE : BITCOIN);
   const isKnown = VERSIONS[chain]?.some(
     (version) =>
       body?.length === version.length + HASH_BYTES &&
       version.every((byte, index) => byte === body[index]),
   );
-  return isKnown ? text : null;
+  return isKnown ? [text, toHex(body.slice(-HASH_BYTES))] : null;
 }
 
 function hexadecimal(text) {
@@ -88,5 +94,17 @@ function hexadecimal(text) {
   if (digits === undefined) return null;
   const lower = digits.toLowerCase();
   const isUnchecked = digits === lower || digits === lower.toUpperCase();
-  return isUnchecked || digits === eip55(lower) ? `0x${lower}` : null;
+  return isUnchecked || digits === eip55(lower) ? [`0x${lower}`, lower] : null;
 }
+
+/** Say whether two thirds are one digit or a group repeats, as in no hash that came about. */
+function isPatterned(digits) {
+  const most = Math.max(...[...new Set(digits)].map((digit) => digits.split(digit).length - 1));
+  if (3 * most >= 2 * digits.length) return true;
+  for (let size = 1; size <= digits.length / 2; size += 1) {
+    if (digits.slice(size) === digits.slice(0, -size)) return true;
+  }
+  return false;
+}
+
+const toHex = (bytes) => bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -19,7 +19,7 @@ const LONGEST_HOST = 253;
 const LONGEST_LABEL = 63;
 
 const URL_PARTS =
-  /^(?:https?:\/\/)?(?:[^/?#@]*@)?([^/?#:@]+)(?::([0-9]{0,5}))?(\/[^?#]*)?(?:\?([^#]*))?(?:#.*)?$/is;
+  /^(?:https?:\/\/(?:[^/?#@]*@)?)?([^/?#:@]+)(?::([0-9]{0,5}))?(\/[^?#]*)?(?:\?([^#]*))?(?:#.*)?$/is;
 const NOT_IN_A_URL = /[\x00-\x20\x7f\ud800-\udfff]/u; // with `u`: surrogates without the other one
 const DEFAULT_PORTS = new Set(["", "80", "443"]);
 const TRACKING = whole(
@@ -30,8 +30,10 @@ const PROFILE = /^(?:https?:\/\/)?((?:[a-z0-9-]+\.)+[a-z]{2,})\/([^?#]*)[^\n]*$/
 const PROFILE_WORDS = new Set(["add", "c", "channel", "in", "u", "user", "users"]);
 const NOT_ACCOUNTS = new Set(
   (
-    "events explore groups invite joinchat marketplace p pages people permalink.php photo.php " +
-    "profile.php reel reels share status stories story.php watch"
+    "accounts company direct events explore groups hashtag help home home.php i intent invite " +
+    "joinchat login login.php marketplace messages notifications p pages people permalink.php " +
+    "photo.php photos profile.php r reel reels s search settings share sharer sharer.php shorts " +
+    "signup status stories story.php tag watch"
   ).split(" "),
 );
 const ACCOUNT = whole("[a-z0-9._#-]{1,64}");
@@ -51,7 +53,7 @@ export function normalizeEmail(raw) {
     local = local.split("+", 1)[0].replaceAll(".", "");
     host = "gmail.com";
   }
-  if (!LOCAL.test(local)) throw new IdentifierError("email-unreadable");
+  if (!LOCAL.test(local) || !/[a-z0-9]/.test(local)) throw new IdentifierError("email-unreadable");
   refusePlaceholder(local);
   return `${local}@${host}`;
 }

@@ -9,14 +9,16 @@ import { PLACEHOLDERS, compact, trim } from "./texts.mjs";
 const LEGAL = new Set(tables.legal);
 const NO_FEIN_PREFIX = new Set(tables.no_fein_prefix);
 const NOT_FIRMS = new Set(PLACEHOLDERS.firms);
+const TRADES = new Set(PLACEHOLDERS.trades);
 const OTHER_NAMES = /\b(?:D ?B ?A|A ?K ?A|F ?K ?A)\b/;
 const FEIN = whole("([0-9]{2})[- ]?([0-9]{7})");
+const NO_SERIAL = "0000000";
 const FEDERAL = "US";
 const MSPA = whole("([CE][0-9]{7,10})[A-Z][0-9]{2}[A-Z]");
 const REGISTRATION = whole("(?=.*[0-9])[A-Z0-9]{3,20}");
 const CERTIFICATION = whole(
   "(JOA300|JOB400|[HC][34]00|I20[0-3]|P[1-4]00|G100)" +
-    "([0-9]{2}(?:[0-2][0-9]{2}|3[0-6][0-9]))([0-9]{6})",
+    "([0-9]{2}(?:[0-2][0-9]{2}|3[0-6][0-9]))((?!0{6})[0-9]{6})",
 );
 
 /** Return the names of a firm, each with its state: letters and digits without legal words. */
@@ -26,8 +28,10 @@ export function normalizeOrganization(raw, state) {
   const spaced = text.split(/[^A-Z0-9]+/).join(" ");
   const found = spaced.split(OTHER_NAMES).map(firm);
   compact(raw); // refuses other scripts and placeholders
-  const names = new Set(found.filter(Boolean));
-  if (!names.size) throw new IdentifierError("org-name-missing");
+  const named = found.filter(Boolean);
+  if (!named.length) throw new IdentifierError("org-name-missing");
+  const names = new Set(named.filter((name) => !TRADES.has(name) && name.length > 1));
+  if (!names.size) throw new IdentifierError("value-placeholder");
   return [...names].map((name) => [name, code]);
 }
 
@@ -36,6 +40,7 @@ export function normalizeFein(raw) {
   const match = FEIN.exec(trim(raw));
   if (!match) throw new IdentifierError("fein-unreadable");
   const digits = compact(match[1] + match[2]);
+  if (match[2] === NO_SERIAL) throw new IdentifierError("value-placeholder");
   if (NO_FEIN_PREFIX.has(match[1])) throw new IdentifierError("fein-prefix");
   return digits;
 }
@@ -56,7 +61,7 @@ export function normalizeRegistration(raw, state = "") {
 
 /** Return the issuer of a labor certification or job order and its number. */
 export function normalizeCertification(raw, state = "") {
-  const number = compact(raw);
+  let number = compact(raw);
   const match = CERTIFICATION.exec(number);
   if (match) {
     const program = match[1].replace(/([0-9]{3})$/, "-$1").replace(/^JO([AB])/, "JO-$1");
@@ -64,7 +69,9 @@ export function normalizeCertification(raw, state = "") {
   }
   if (isFederal(state) || !REGISTRATION.test(number)) throw new IdentifierError("job-unreadable");
   const code = normalizeState(state);
-  return [code, withoutState(number, code)];
+  number = compact(withoutState(number, code));
+  if (!REGISTRATION.test(number)) throw new IdentifierError("job-unreadable");
+  return [code, number];
 }
 
 function firm(text) {

@@ -2,7 +2,7 @@
 import tables from "../../identifiers/data/services-v1.json";
 import { IdentifierError } from "./errors.mjs";
 import { whole } from "./patterns.mjs";
-import { trim } from "./texts.mjs";
+import { PLACEHOLDERS, trim } from "./texts.mjs";
 
 const NAMES = Object.fromEntries(
   Object.entries(tables).map(([table, names]) => [
@@ -17,9 +17,10 @@ const NAMES = Object.fromEntries(
 const DOMAIN = whole("(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\\.)+[a-z][a-z0-9-]*[a-z0-9]");
 
 /** Hosts that many people use, so that the host alone identifies nobody. */
-export const SHARED_HOSTS = new Set(
-  Object.values(NAMES).flatMap((names) => [...names.keys()].filter((name) => name.includes("."))),
-);
+export const SHARED_HOSTS = new Set([
+  ...PLACEHOLDERS.hosts,
+  ...Object.values(NAMES).flatMap((names) => [...names.keys()].filter((name) => name.includes("."))),
+]);
 
 /** Return the one name of a service, its domain if the table has none, null if it is neither. */
 export function normalizeService(text, table) {

@@ -10,9 +10,9 @@ const WORDS = new Set(placeholders.words);
 
 const SIGNS = /[^A-Z0-9]/g;
 const FOREIGN = /[^\P{L}A-Z]|[^\P{N}0-9]/u;
-const FILLERS = whole(
-  "([A-Z0-9])\\1{3,}|0?123456(?:7(?:8(?:90?)?)?)?|0?987654(?:3(?:2(?:10?)?)?)?",
-);
+const FILLERS = whole("([A-Z0-9])\\1{3,}|0+|[A-Z]{1,2}(?:0{5,}|9{5,})");
+const KEYBOARD_RUNS = ["1234567890", "9876543210"].map((run) => run.repeat(2));
+const SHORTEST_RUN = 6;
 const BLANKS = /^[ \t\r\n\f\v\u00a0]+|[ \t\r\n\f\v\u00a0]+$/g;
 
 /** Cut blanks off both ends of a value that is not folded. */
@@ -24,7 +24,9 @@ export function compact(text) {
   if (!isReadable(text) || FOREIGN.test(folded)) throw new IdentifierError("value-not-latin");
   refusePlaceholder(folded);
   const value = folded.replace(SIGNS, "");
-  if (FILLERS.test(value)) throw new IdentifierError("value-placeholder");
+  if (FILLERS.test(value) || isRun(value.replace(/^0/, ""))) {
+    throw new IdentifierError("value-placeholder");
+  }
   return value;
 }
 
@@ -32,3 +34,6 @@ export function compact(text) {
 export function refusePlaceholder(text) {
   if (WORDS.has(fold(text).replace(SIGNS, ""))) throw new IdentifierError("value-placeholder");
 }
+
+const isRun = (digits) =>
+  digits.length >= SHORTEST_RUN && KEYBOARD_RUNS.some((run) => run.startsWith(digits));
