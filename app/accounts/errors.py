@@ -47,6 +47,14 @@ class CredentialKeyError(InvalidError):
     default_detail = "Give the public JWK (kty EC, crv P-256) that `joinder client init` printed."
 
 
+class CredentialPeriodError(InvalidError):
+    """A machine client would end before tomorrow, or after it should have been looked at again."""
+
+    code = "credential-period-invalid"
+    title = "End not accepted"
+    default_detail = "Name a day after today and at most two years ahead; renew it again by then."
+
+
 class CredentialNotFoundError(NotFoundError):
     """No machine client has this id."""
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from app.accounts import queries
 from app.accounts.errors import (
     CredentialKeyError,
     CredentialNotFoundError,
+    CredentialPeriodError,
     KeyExistsError,
     KeyNotFoundError,
     LastKeyError,
@@ -32,7 +33,8 @@ from app.core.jwt import JwtError
 LIVE_KEYS: Final = 2
 """Keys that a client signs with at a time: the one in use and its successor."""
 LASTS: Final = timedelta(days=730)
-"""How long a client counts, unless the operator says otherwise."""
+"""How long a client counts unless the operator says less: nobody looks at what never ends, and
+keys outlive who made them. The database bounds it too (migration 0046)."""
 
 
 async def list_machines(session: AsyncSession, principal: Principal) -> list[MachineRead]:
@@ -241,6 +243,16 @@ async def end_key(
     live[kid].ended_at = now
     await session.flush()  # the row is written before its audit entry
     await audit.record(session, principal, "client_key.ended", str(client_id), detail={"kid": kid})
+
+
+def check_end(expires_on: date, *, now: datetime) -> None:
+    """Refuse what is no end for a client that counts now.
+
+    Raises:
+        CredentialPeriodError: not after today, or more than `LASTS` ahead.
+    """
+    if not now.date() < expires_on <= now.date() + LASTS:
+        raise CredentialPeriodError
 
 
 def _require_managing(principal: Principal, *, now: datetime) -> None:

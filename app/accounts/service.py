@@ -87,15 +87,17 @@ async def revoke_client_credential(
 
 
 async def renew_client_credential(
-    session: AsyncSession, principal: Principal, client_id: UUID, *, expires_on: date
+    session: AsyncSession, principal: Principal, client_id: UUID, *, expires_on: date, now: datetime
 ) -> None:
     """Say until when a client counts, also one that has expired.
 
     Raises:
         MissingScopeError: the caller is not the operator.
+        CredentialPeriodError: not after today, or more than two years ahead.
         CredentialNotFoundError: unknown or revoked.
     """
     principal.require(Permission.OFFICES_MANAGE)
+    machines.check_end(expires_on, now=now)
     await _change(session, client_id, {"expires_on": expires_on})
     detail = {"expires_on": expires_on.isoformat()}
     await audit.record(

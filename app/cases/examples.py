@@ -152,6 +152,7 @@ _READ: Final = {
     "stages": _STAGES,
     "labels": _LABELS,
     "apart": [],
+    "provenances": ["own_investigation", "police_report"],
     "held_at": None,
     "posted_at": "2026-03-02T15:04:05.123456Z",
     "changed_at": "2026-03-02T15:04:05.123456Z",

@@ -41,10 +41,11 @@ _FORMS: Final = {
             r"(?i)\b(?:d\.?o\.?b\.?|born|birth(?:day|date)?)\W{0,4}(?:on|date|is|was)?\W{0,4}"
             rf"(?:\d{{1,4}}[-/. ]|{_MONTH} ?\d)"
         ),
-        rf"\b\d{{1,2}}[-/.]\d{{1,2}}[-/.]{_BORN}\b",
-        rf"\b{_BORN}-\d{{2}}-\d{{2}}\b",
-        rf"(?i)\b{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? {_BORN}\b",
-        rf"(?i)\b\d{{1,2}}(?:st|nd|rd|th)?(?: of)? {_MONTH},? {_BORN}\b",
+        rf"\b\d{{1,2}} ?[-/.] ?\d{{1,2}} ?[-/.] ?{_BORN}\b",
+        r"\b\d{1,2}/\d{1,2}/[3-9]\d\b",  # with hyphens it may be a section of a code
+        rf"\b{_BORN}[-/.]\d{{1,2}}[-/.]\d{{1,2}}\b",
+        rf"(?i)\b{_MONTH}[ -]?\d{{1,2}}(?:st|nd|rd|th)?[, -]{{1,2}}{_BORN}\b",
+        rf"(?i)\b\d{{1,2}}(?:st|nd|rd|th)?(?: of)?[ -]?{_MONTH}[, -]{{0,2}}{_BORN}\b",
     ),
     "vehicle-number": (r"(?i)\b(?=[A-HJ-NPR-Z0-9]*\d)[A-HJ-NPR-Z0-9]{17}\b",),
     "plate": (

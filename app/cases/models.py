@@ -27,6 +27,7 @@ OR withdrawn_at IS NOT NULL OR (attestation ->> 'attests' = record_class
     AND attestation ->> 'attested_on' <= to_char(validated_on, 'YYYY-MM-DD')) IS TRUE
 """
 """SQL: someone attested reasonable suspicion of who is not charged (28 CFR 23.20(a))."""
+SOURCED: Final = "provenances <@ ARRAY['police_report', 'court_filing', 'own_investigation']"
 
 
 class Case(Base):
@@ -55,6 +56,7 @@ class Case(Base):
             name="declined_reason",
         ),
         CheckConstraint(ATTESTED, name="attestation"),
+        CheckConstraint(SOURCED, name="provenances"),
         CheckConstraint(
             "jsonb_typeof(facts) = 'object' AND jsonb_typeof(labels) = 'object'"
             " AND jsonb_typeof(stages) = 'array' AND jsonb_typeof(apart) = 'array'",
@@ -110,6 +112,7 @@ class Case(Base):
     labels: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     apart: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
     """Subjects that are not matched; no token of them exists."""
+    provenances: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     held_at: Mapped[datetime | None]
     """Since when a legal hold keeps it as it is, matched with nothing."""
     held_by: Mapped[str | None]

@@ -227,7 +227,14 @@ def _row(
         case.labels.model_dump_json(exclude_defaults=True),
         json.dumps([_apart(subject) for subject in case.subjects if not subject.is_matched]),
         *published(case, subjects, now.date()),
+        " ".join(_provenances(case)),
     )
+
+
+def _provenances(case: CasePut) -> list[str]:
+    """Return where the office has names and identifiers of the case from, each source once."""
+    named = {name.provenance for subject in case.subjects for name in subject.names}
+    return sorted(named | {each.provenance for s in case.subjects for each in s.identifiers})
 
 
 def _apart(subject: SubjectPut) -> dict[str, str | bool]:

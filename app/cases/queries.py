@@ -33,18 +33,19 @@ FOR NO KEY UPDATE OF c
 _UPSERT_CASES: Final = f"""
 INSERT INTO cases AS c (office_id, source_system, external_id, record_class, trafficking_type,
   disclosure, county_fips, opened_on, review_on, summary, content_tag, attestation,
-  declined_reason, facts, stages, labels, apart, feed_digests, feed_charged_on, validated_on,
-  version, posted_at, changed_at)
+  declined_reason, facts, stages, labels, apart, feed_digests, feed_charged_on, provenances,
+  validated_on, version, posted_at, changed_at)
 SELECT $1, q.source_system, q.external_id, q.record_class, q.trafficking_type, q.disclosure,
   q.county_fips, q.opened_on, least(q.review_on, (today + kept_for)::date), q.summary, q.tag,
   q.attestation::jsonb, q.declined_reason, q.facts::jsonb, q.stages::jsonb, q.labels::jsonb,
-  q.apart::jsonb, q.feed_digests, q.feed_charged_on, today, 1, $2, $2
+  q.apart::jsonb, q.feed_digests, q.feed_charged_on, string_to_array(q.provenances, ' '),
+  today, 1, $2, $2
 FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::date[],
             $10::date[], $11::text[], $12::bytea[], $13::text[], $14::text[], $15::text[],
-            $16::text[], $17::text[], $18::text[], $19::bytea[], $20::date[])
+            $16::text[], $17::text[], $18::text[], $19::bytea[], $20::date[], $21::text[])
      AS q (source_system, external_id, record_class, trafficking_type, disclosure, county_fips,
            opened_on, review_on, summary, tag, attestation, declined_reason, facts, stages,
-           labels, apart, feed_digests, feed_charged_on),
+           labels, apart, feed_digests, feed_charged_on, provenances),
   (SELECT $2::timestamptz::date, {REVIEW_CEILING.format(office="$1::bigint")})
      AS now (today, kept_for)
 ON CONFLICT (office_id, source_system, external_id) DO UPDATE
@@ -56,13 +57,14 @@ SET record_class = excluded.record_class, trafficking_type = excluded.traffickin
     declined_reason = excluded.declined_reason,
     facts = excluded.facts, labels = excluded.labels, apart = excluded.apart,
     feed_digests = excluded.feed_digests, feed_charged_on = excluded.feed_charged_on,
+    provenances = excluded.provenances,
     stages = CASE WHEN c.stages @> excluded.stages THEN c.stages ELSE (
       SELECT jsonb_agg(e.stage ORDER BY e.stage ->> 'on', e.stage) FROM (
         SELECT jsonb_array_elements(c.stages) UNION SELECT jsonb_array_elements(excluded.stages)
       ) AS e (stage)) END,
     version = c.version + 1, changed_at = excluded.changed_at, withdrawn_at = NULL
 WHERE c.content_tag <> excluded.content_tag AND c.held_at IS NULL
-RETURNING id, source_system, external_id, version, xmax = 0, set_config('role', $21, true)
+RETURNING id, source_system, external_id, version, xmax = 0, set_config('role', $22, true)
 """  # noqa: S608 -- constants only; every value is a parameter
 
 # of a withdrawn case its reference stays; the tag of no post is empty, so a repeat counts as new
@@ -70,7 +72,7 @@ _CLEAR_CASE: Final = """
 UPDATE cases SET withdrawn_at = $2, changed_at = $2, version = version + 1, content_tag = '',
   summary = NULL, county_fips = NULL, opened_on = NULL, attestation = NULL, declined_reason = NULL,
   facts = '{}', stages = '[]', labels = '{}', apart = '[]', feed_digests = NULL,
-  feed_charged_on = NULL
+  feed_charged_on = NULL, provenances = '{}'
 WHERE id = $1
 """
 

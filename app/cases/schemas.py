@@ -259,6 +259,8 @@ class CaseRead(CaseRef):
     """How the record is to be handled."""
     apart: tuple[ApartRead, ...]
     """Who is named in it and not matched: juveniles, and those who are not suspected."""
+    provenances: tuple[Provenance, ...]
+    """Where its names and identifiers are from; empty for a post of before this was kept."""
     held_at: datetime | None
     """Since when it is under legal hold: kept as it is and matched with nothing; else null."""
     posted_at: datetime

@@ -37,7 +37,10 @@ def add(
     ] = None,
     expires_on: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="First day without it; in two years unless given."),
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="First day without it, at most two years ahead, which it is unless given.",
+        ),
     ] = None,
 ) -> None:
     """Register the public key of an office's client and print its client id.
@@ -60,19 +63,20 @@ def add(
         raise typer.Exit(2) from None
 
     async def register(session: "AsyncSession") -> UUID:
+        now = utc_now()
         client_id = await service.add_client_credential(
             session,
             OPERATOR,
             office,
             jwk,
             label=label,
-            now=utc_now(),
+            now=now,
             scopes=scopes,
             networks=_checked_networks(network),
         )
         if expires_on is not None:
             await service.renew_client_credential(
-                session, OPERATOR, client_id, expires_on=expires_on.date()
+                session, OPERATOR, client_id, expires_on=expires_on.date(), now=now
             )
         return client_id
 
@@ -83,21 +87,23 @@ def add(
 def renew(
     client_id: Annotated[UUID, typer.Argument(help="The client id.")],
     expires_on: Annotated[
-        datetime, typer.Option(formats=["%Y-%m-%d"], help="First day without it.")
+        datetime,
+        typer.Option(formats=["%Y-%m-%d"], help="First day without it, at most two years ahead."),
     ],
 ) -> None:
     """Say until when a client may call; its office is told 30 and 7 days before.
 
     Example: joinder client-credential renew 01980000-0000-7000-8000-00000000000a
-    --expires-on 2030-01-01
+    --expires-on 2027-12-31
     """
     from app.access.principal import OPERATOR  # noqa: PLC0415 -- keeps --help quick
     from app.accounts import service  # noqa: PLC0415 -- as above
+    from app.core.clock import utc_now  # noqa: PLC0415 -- as above
 
     day = expires_on.date()
     as_operator(
         lambda session: service.renew_client_credential(
-            session, OPERATOR, client_id, expires_on=day
+            session, OPERATOR, client_id, expires_on=day, now=utc_now()
         )
     )
     typer.echo(f"{client_id} may call until the day before {day}.")

@@ -8,9 +8,11 @@ connection goes to the checked address: a second answer of the name server chang
 import asyncio
 import ipaddress
 import socket
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
+from functools import cache
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -116,6 +118,14 @@ def _asked_for(host: str, port: int) -> "Future[_Answer]":
     return answer
 
 
+@cache
+def _trust() -> ssl.SSLContext:
+    """Return whom to trust, read once: reading takes tens of milliseconds of the event loop."""
+    import httpx  # noqa: PLC0415 -- 7 MB, its command line included, that few processes need
+
+    return httpx.create_ssl_context(trust_env=False)
+
+
 @asynccontextmanager
 async def asked(
     method: str,
@@ -132,11 +142,13 @@ async def asked(
     Raises:
         httpx.HTTPError: there is none.
     """
-    import httpx  # noqa: PLC0415 -- 7 MB, its command line included, that few processes need
+    import httpx  # noqa: PLC0415 -- as above
 
     wanted = httpx.URL(url)
     async with (
-        httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=SECONDS) as http,
+        httpx.AsyncClient(
+            verify=_trust(), trust_env=False, follow_redirects=False, timeout=SECONDS
+        ) as http,
         http.stream(
             method,
             wanted.copy_with(host=address),

@@ -1,5 +1,6 @@
 """Answers to a request: yes, no, other terms, a later end."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -31,6 +32,7 @@ from app.handling.schemas import (
 )
 from app.handling.terms import Terms
 from app.matters.errors import WordsRefusedError
+from app.reference.authority import AUTHORITIES, Authority
 
 _STEPS = {"extend": "propose"}
 """Answers that the table of steps calls otherwise."""
@@ -44,6 +46,7 @@ async def answer_request(
     *,
     if_match: Precondition,
     now: datetime,
+    table: Sequence[Authority] = AUTHORITIES,
 ) -> HandlingRead:
     """Answer a request; what each answer does is in the table of steps.
 
@@ -75,7 +78,8 @@ async def answer_request(
         case HandlingAccept():
             return await _accept(session, principal, row, taken, now=now)
         case HandlingDecline():
-            return await _decline(session, principal, row, taken, answer, now=now)
+            rules = authorities(row, table)
+            return await _decline(session, principal, row, taken, answer, rules, now=now)
         case HandlingCounter():
             return await _counter(session, principal, row, taken, answer.terms, now=now)
         case HandlingExtend():
@@ -137,12 +141,13 @@ async def _decline(
     row: asyncpg.Record,
     taken: Transition,
     answer: HandlingDecline,
+    rules: Sequence[Authority],
     *,
     now: datetime,
 ) -> HandlingRead:
-    asks = row["parties"][0]
-    rules = authorities(row) if asks["kind"] == "attorney_general" else []
-    if answer.explanation is None and any(rule.denial_needs_reasons for rule in rules):
+    is_by_general = row["parties"][0]["kind"] == "attorney_general"
+    is_ruled = is_by_general and any(rule.denial_needs_reasons for rule in rules)
+    if is_ruled and answer.explanation is None:
         problem = FieldProblem("/explanation", "needed", ReasonNeededError.default_detail)
         raise ReasonNeededError(problems=(problem,))
     if found := find_identifiers(answer.explanation or ""):

@@ -30,7 +30,7 @@ from app.handling.vocabulary import FINAL
 from app.matters.queries import PREFIX as MATTER
 from app.offices.queries import read_commitments
 from app.offices.schemas import OfficeRef
-from app.reference.authority import Authority, authority_of
+from app.reference.authority import AUTHORITIES, Authority, authority_of
 
 FEWEST: Final = 2
 """Parties of an agreement at least."""
@@ -161,13 +161,13 @@ def has_lapsed(row: asyncpg.Record) -> bool:
     return has_left or lead["office_id"] != row["lead_office_id"]
 
 
-def authorities(row: asyncpg.Record) -> list[Authority]:
+def authorities(row: asyncpg.Record, table: Sequence[Authority] = AUTHORITIES) -> list[Authority]:
     """Return what the law of each Attorney General among the parties says, once there are terms."""
     terms = terms_of(row)
     if terms is None:
         return []
     return [
-        authority_of(each["state"], terms.trafficking_type, terms.matter_kind, row["today"])
+        authority_of(each["state"], terms.trafficking_type, terms.matter_kind, row["today"], table)
         for each in row["parties"]
         if each["kind"] == "attorney_general" and each["is_named"]
     ]

@@ -241,7 +241,7 @@ def _is_nobody(givens: list[str], surnames: list[str]) -> bool:
     present = [names for names in (givens, surnames) if any(names)]
     if not present:
         return False
-    if _said(present[-1]) != present[-1]:
+    if _said(present[-1]) != present[-1] or " ".join(givens + surnames) in _UNSAID_PHRASES:
         return True
     if all(not _said(names) or "".join(names) in _PERHAPS_UNSAID for names in present):
         return True

@@ -120,10 +120,13 @@ class Hub:
 
     async def _look(self) -> None:
         offices = sorted({each.office_id for each in self._listeners})
+        sign_ins = [each.sign_in for each in self._listeners]
         async with transaction(self._sessions) as session:
             places = await queries.list_news(session, offices)
+            ended = await queries.list_ended(session, sign_ins)
         for listener in tuple(self._listeners):
             place = places.get(listener.office_id)
-            if place != listener.place:  # for one that has just come too: it may have looked before
+            # for one that has just come too: it may have looked before; for whom it ends, at once
+            if place != listener.place or listener.sign_in in ended:
                 listener.place = place
                 listener.has_news.set()

@@ -80,6 +80,14 @@ WHERE person_id = $1
 """  # noqa: S608 -- as above
 _NEWS: Final = "SELECT office_id, written_in, number FROM newest_events($1::bigint[])"
 
+_ENDED: Final = """
+SELECT q.digest FROM unnest($1::bytea[]) AS q (digest)
+LEFT JOIN sign_ins s ON s.digest = q.digest
+LEFT JOIN persons p ON p.id = s.person_id AND p.disabled_at IS NULL
+LEFT JOIN offices o ON o.id = p.office_id AND o.suspended_at IS NULL
+WHERE o.id IS NULL
+"""
+
 
 async def list_own(
     session: AsyncSession,
@@ -169,6 +177,12 @@ async def list_news(session: AsyncSession, offices: Sequence[int]) -> dict[int, 
     """Return the place of the newest event of each office, whoever may know of it."""
     rows = await (await driver(session)).fetch(_NEWS, offices)
     return {row[0]: (row[1], row[2]) for row in rows}
+
+
+async def list_ended(session: AsyncSession, sign_ins: Sequence[bytes]) -> set[bytes]:
+    """Return those of some sign-ins' digests behind which nobody may be any more."""
+    rows = await (await driver(session)).fetch(_ENDED, sign_ins)
+    return {row[0] for row in rows}
 
 
 async def has_more(

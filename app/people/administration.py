@@ -16,7 +16,7 @@ from app.access.vocabulary import Role
 from app.audit import service as audit
 from app.core.ids import new_id, parse_public_id, public_id
 from app.offices import queries as offices
-from app.people import attempts, enrolment, queries, registering, sign_ins
+from app.people import enrolment, queries, registering, sign_ins
 from app.people.admin_schemas import EnrolmentRead, PersonAdd
 from app.people.errors import (
     OwnAccountError,
@@ -162,7 +162,7 @@ async def release(
     """
     found = await _person(session, principal, office_id, person, now=now)
     office = await queries.get_office(session, office_id)
-    released = await attempts.forget(session, [gate.account_key(office.code, found.account)])
+    released = await queries.release_account(session, gate.account_key(office.code, found.account))
     await audit.record(session, principal, "person.released", str(found.id))
     return int(released)
 

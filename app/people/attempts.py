@@ -4,7 +4,6 @@ The count is committed before the guess is looked at, so neither a burst nor a r
 guess free. Counting then checking the other way lets dozens of parallel guesses through.
 """
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -83,7 +82,6 @@ async def give_back(session: AsyncSession, source: bytes, account: bytes | None 
         await session.execute(_GIVE_BACK, {"key": account, "limit": ACCOUNT_LIMIT})
 
 
-async def forget(session: AsyncSession, keys: Iterable[bytes]) -> bool:
-    """Release accounts: somebody signed in whole, or an administrator says so."""
-    done = delete(SignInAttempts).where(SignInAttempts.key.in_(list(keys)))
-    return await session.scalar(done.returning(SignInAttempts.key)) is not None
+async def forget(session: AsyncSession, key: bytes) -> None:
+    """Forget the attempts at an account: somebody signed in to it whole."""
+    await session.execute(delete(SignInAttempts).where(SignInAttempts.key == key))

@@ -50,7 +50,7 @@ async def give_second_factor(
         if kind:
             secret = await sign_ins.rotate(session, signed.id, proved_at=now)
             await attempts.give_back(session, caller.source)
-            await attempts.forget(session, [key])
+            await attempts.forget(session, key)
             principal = signed.principal(caller.request_id)
             detail = {"kind": kind, "source": caller.source_id}
             await audit.record(session, principal, "factor.given", str(person.id), detail=detail)

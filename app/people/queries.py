@@ -233,10 +233,13 @@ async def list_names(session: AsyncSession, office_id: int) -> list[tuple[UUID, 
 
 
 async def list_locked(session: AsyncSession, keys: list[bytes]) -> list[bytes]:
-    """Return those of some accounts' keys that wait for an administrator to release them."""
-    is_locked = SignInAttempts.locked_until == text("'infinity'")
-    found = select(SignInAttempts.key).where(SignInAttempts.key.in_(keys), is_locked)
-    return list(await session.scalars(found))
+    """Return those of some accounts' keys that wait for the administrator who asks."""
+    return list(await session.scalars(text("SELECT locked_accounts(:keys)"), {"keys": keys}))
+
+
+async def release_account(session: AsyncSession, key: bytes) -> bool:
+    """Release an account for an administrator; return whether attempts were counted."""
+    return bool(await session.scalar(text("SELECT release_account(:key)"), {"key": key}))
 
 
 async def list_people_for_update(session: AsyncSession, office_id: int) -> list[Person]:

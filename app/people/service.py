@@ -65,7 +65,7 @@ async def sign_in_with_password(
             secret = await begin_sign_in(session, person, "password", caller, now=now)
             await attempts.give_back(session, caller.source, key)
             if not person.is_password_short and not await queries.has_factor(session, person):
-                await attempts.forget(session, [key])
+                await attempts.forget(session, key)
     if secret is None:
         raise SignInRefusedError
     return secret
@@ -103,7 +103,7 @@ async def enrol(gate: Gate, body: EnrolmentUse, caller: Caller, *, now: datetime
             secret = await begin_sign_in(session, person, "enrolment", caller, now=now)
             await attempts.give_back(session, caller.source)
             # the code is an administrator's, who so releases the account
-            await attempts.forget(session, [gate.account_key(office.code, person.account)])
+            await attempts.forget(session, gate.account_key(office.code, person.account))
     if secret is None:
         raise SignInRefusedError
     return secret

@@ -1,4 +1,7 @@
-"""How many elements an office may have evaluated (starting values, to be tuned with the field)."""
+"""How many elements an office may have evaluated (starting values, to be tuned with the field).
+
+The database counts, with the same figures (migration 0046): change both.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

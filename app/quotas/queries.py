@@ -14,17 +14,9 @@ from app.quotas.allowances import Bucket
 Key = tuple[str, str]
 """Holder and key class."""
 
-_FORGET: Final = "DELETE FROM permitted_batches WHERE office_id = $1 AND permitted_at < $2"
-
-# with other counts it is another batch, whatever the digest: the evaluator compares both
-_REMEMBER: Final = """
-INSERT INTO permitted_batches AS b (office_id, digest, counts, permitted_at)
-VALUES ($1, $2, $3, $4)
-ON CONFLICT (office_id, digest) DO UPDATE
-SET counts = excluded.counts, permitted_at = excluded.permitted_at
-WHERE b.counts <> excluded.counts
-RETURNING digest
-"""
+_PERMIT: Final = "SELECT permit_batch($1, $2, $3)"
+_DEBIT: Final = "SELECT debit($1)"
+"""Functions of the database, which counts by itself: nobody's SQL lowers a bucket (0046)."""
 
 _ABSENT: Final = f"""
 SELECT q.place::int
@@ -36,41 +28,11 @@ WHERE NOT EXISTS (
 ORDER BY q.place
 """  # noqa: S608 -- constants only; every value is a parameter
 
-_LOCK: Final = """
-INSERT INTO quota_buckets AS b (holder, key_class, spent, counted_at, period_spent, period_began_at)
-SELECT holder, key_class, 0, $3, 0, $3
-FROM unnest($1::text[], $2::text[]) AS q (holder, key_class)
-ON CONFLICT (holder, key_class) DO UPDATE SET spent = b.spent
-RETURNING holder, key_class, spent, counted_at, period_spent, period_began_at
-"""
-
 _BUCKETS: Final = """
 SELECT b.holder, b.key_class, b.spent, b.counted_at, b.period_spent, b.period_began_at
 FROM unnest($1::text[], $2::text[]) AS q (holder, key_class)
 JOIN quota_buckets b ON b.holder = q.holder AND b.key_class = q.key_class
 """
-
-_SPEND: Final = """
-UPDATE quota_buckets b
-SET spent = q.spent, counted_at = q.counted_at, period_spent = q.period_spent,
-    period_began_at = q.began_at
-FROM unnest($1::text[], $2::text[], $3::float8[], $4::timestamptz[], $5::bigint[],
-            $6::timestamptz[])
-     AS q (holder, key_class, spent, counted_at, period_spent, began_at)
-WHERE b.holder = q.holder AND b.key_class = q.key_class
-"""
-
-_SPEND_IMPORT: Final = """
-UPDATE import_allowances a SET spent = a.spent + q.count
-FROM unnest($2::text[], $3::int[]) AS q (key_class, count)
-WHERE a.id = (SELECT i.id FROM import_allowances i
-              WHERE i.office_id = $1 AND i.key_class = q.key_class
-                AND i.ends_at > $4 AND i.elements - i.spent >= q.count
-              ORDER BY i.ends_at, i.id LIMIT 1)
-  AND a.elements - a.spent >= q.count
-RETURNING a.key_class
-"""
-
 
 _HELD: Final = """
 SELECT key_class, spent, counted_at, period_spent, period_began_at
@@ -96,23 +58,24 @@ async def list_imports(
     return dict(map(tuple, await connection.fetch(_IMPORTS, office_id, now)))
 
 
-async def remember_batch(
-    connection: asyncpg.Connection,
-    office_id: int,
-    digest: bytes,
-    counts: Mapping[str, int],
-    *,
-    now: datetime,
-    forget_before: datetime,
-) -> bool:
-    """Return whether the batch is new to the office; from now on it is not.
+async def permit_batch(
+    connection: asyncpg.Connection, digest: bytes, counts: Mapping[str, int], *, is_feed: bool
+) -> bool | None:
+    """Debit a batch that is new to the caller's office, and return whether it is; None: refused.
 
     Of two requests for one batch the later waits here for the earlier, and finds it debited or,
-    if that was refused, is the first. Batches permitted before `forget_before` are forgotten.
+    if that was refused, is the first.
     """
-    await connection.execute(_FORGET, office_id, forget_before)
-    found = await connection.fetchval(_REMEMBER, office_id, digest, json.dumps(counts), now)
-    return found is not None
+    is_new: bool | None = await connection.fetchval(_PERMIT, digest, json.dumps(counts), is_feed)
+    return is_new
+
+
+async def debit(connection: asyncpg.Connection, counts: Mapping[str, int]) -> bool:
+    """Debit the allowances of the office and the caller, or none and return False.
+
+    What an import allowance of the office has enough left for is debited there.
+    """
+    return bool(await connection.fetchval(_DEBIT, json.dumps(counts)))
 
 
 async def list_absent(
@@ -127,48 +90,7 @@ async def list_absent(
     return [row[0] - 1 for row in rows]
 
 
-async def lock_buckets(
-    connection: asyncpg.Connection, keys: Sequence[Key], *, now: datetime
-) -> dict[Key, Bucket]:
-    """Lock the buckets, made empty where absent, until the transaction ends.
-
-    Args:
-        connection: Inside a transaction.
-        keys: Sorted, each once, so that two requests cannot deadlock.
-        now: When a new bucket begins.
-    """
-    holders, classes = [key[0] for key in keys], [key[1] for key in keys]
-    rows = await connection.fetch(_LOCK, holders, classes, now)
-    return {(row[0], row[1]): Bucket(*row[2:]) for row in rows}
-
-
 async def list_buckets(connection: asyncpg.Connection, keys: Sequence[Key]) -> dict[Key, Bucket]:
     """Return those of the buckets that anything was ever counted in."""
     rows = await connection.fetch(_BUCKETS, [key[0] for key in keys], [key[1] for key in keys])
     return {(row[0], row[1]): Bucket(*row[2:]) for row in rows}
-
-
-async def spend(connection: asyncpg.Connection, buckets: Mapping[Key, Bucket]) -> None:
-    """Store what locked buckets hold now."""
-    await connection.execute(
-        _SPEND,
-        [key[0] for key in buckets],
-        [key[1] for key in buckets],
-        [bucket.spent for bucket in buckets.values()],
-        [bucket.counted_at for bucket in buckets.values()],
-        [bucket.period_spent for bucket in buckets.values()],
-        [bucket.period_began_at for bucket in buckets.values()],
-    )
-
-
-async def spend_imports(
-    connection: asyncpg.Connection, office_id: int, counts: Mapping[str, int], *, now: datetime
-) -> set[str]:
-    """Debit open import allowances; return the classes for which one had enough left.
-
-    The condition is part of the UPDATE: of two requests for the last elements one gets them.
-    """
-    rows = await connection.fetch(
-        _SPEND_IMPORT, office_id, list(counts), list(counts.values()), now
-    )
-    return {row[0] for row in rows}

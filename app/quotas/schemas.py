@@ -29,7 +29,8 @@ PermitReason = Annotated[
 ]
 OF_STANDING_CASES: Final = frozenset({"update", "resubmission", "quick_check"})
 """Reasons that speak of cases which the office holds already."""
-OF_NO_CASE: Final = frozenset({"suppression", "defendant_feed"})
+FEED: Final = "defendant_feed"
+OF_NO_CASE: Final = frozenset({"suppression", FEED})
 """Reasons that speak of no case."""
 
 
@@ -70,14 +71,14 @@ class PermitAsk(Sent):
             raise ValueError("Name the cases that the elements are of; for a list, none.")
         if len(set(self.refs)) != len(self.cases):
             raise ValueError("Name each case once.")
-        if self.reason == "defendant_feed" and not self.counts.keys() <= set(FEED_CLASSES):
+        if self.reason == FEED and not self.counts.keys() <= set(FEED_CLASSES):
             raise ValueError("Ask for the classes that the feed is made of, for the feed.")
         return self
 
     @property
     def debits(self) -> dict[str, int]:
         """Elements by quota class: those for the feed are counted by themselves."""
-        head = "feed:" if self.reason == "defendant_feed" else ""
+        head = "feed:" if self.reason == FEED else ""
         return {head + key_class: count for key_class, count in self.counts.items()}
 
     @property

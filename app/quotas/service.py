@@ -1,6 +1,5 @@
 from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -21,14 +20,11 @@ from app.identifiers.kinds import KEY_CLASSES
 from app.offices import queries as offices
 from app.quotas import allowances, queries
 from app.quotas.allowances import CLIENT, OFFICE, PERSON, Bucket, Share
-from app.quotas.errors import AgreementNotInForceError, exceeded
+from app.quotas.errors import AgreementNotInForceError, QuotaExceededError, exceeded
 from app.quotas.models import ImportAllowance
-from app.quotas.schemas import OF_STANDING_CASES, AllowanceRead, PermitAsk, PermitRead
+from app.quotas.schemas import FEED, OF_STANDING_CASES, AllowanceRead, PermitAsk, PermitRead
 
 LONGEST_IMPORT: Final = timedelta(days=92)
-
-REMEMBERED_FOR: Final = timedelta(days=1)
-"""How long another permit for the same batch costs nothing."""
 
 
 async def give_permit(
@@ -62,16 +58,10 @@ async def give_permit(
     connection = await driver(session)
     if ask.reason in OF_STANDING_CASES:
         await _check_held(connection, principal, ask)
-    is_new = await queries.remember_batch(
-        connection,
-        principal.office_id,
-        urlsafe_b64decode(ask.digest + "="),
-        ask.counts,
-        now=now,
-        forget_before=now - REMEMBERED_FOR,
-    )
-    if is_new:
-        await debit(connection, principal, ask.debits, now=now)
+    digest = urlsafe_b64decode(ask.digest + "=")
+    is_new = await queries.permit_batch(connection, digest, ask.counts, is_feed=ask.reason == FEED)
+    if is_new is None:
+        raise await _refusal(connection, principal, ask.debits, now=now)
     detail = ask.model_dump(include={"reason", "epoch", "counts"})
     detail |= {"cases": [f"{system}/{number}" for system, number in ask.refs]}
     action = "evaluation.permitted" if is_new else "evaluation.permitted_again"
@@ -174,25 +164,31 @@ async def debit(
     Raises:
         QuotaExceededError: nothing was debited.
     """
-    counts = dict(sorted(counts.items()))
-    imported = await queries.spend_imports(connection, principal.office_id, counts, now=now)
-    rest = {name: count for name, count in counts.items() if name not in imported}
-    if not rest:
-        return
+    if not await queries.debit(connection, counts):
+        raise await _refusal(connection, principal, counts, now=now)
+
+
+async def _refusal(
+    connection: asyncpg.Connection,
+    principal: Principal,
+    counts: Mapping[str, int],
+    *,
+    now: datetime,
+) -> QuotaExceededError:
+    """Return what a refused debit is told: the class that has longest to wait, and until when."""
+    imports = await queries.list_imports(connection, principal.office_id, now=now)
+    rest = {name: count for name, count in counts.items() if imports.get(name, 0) < count} or counts
     shares = shares_of(principal)
-    keys = sorted((holder, key_class) for holder in shares for key_class in rest)
-    locked = await queries.lock_buckets(connection, keys, now=now)
-    spent: dict[queries.Key, Bucket] = {}
-    for (holder, key_class), before in locked.items():
-        share, count = shares[holder], rest[key_class]
+    keys = [(holder, key_class) for holder in shares for key_class in rest]
+    held = await queries.list_buckets(connection, keys)
+    waits: list[tuple[str, timedelta | None]] = []
+    for holder, key_class in keys:
+        share = shares[holder]
+        before = held.get((holder, key_class), Bucket(0, now, 0, now))
         bucket = allowances.at(before, key_class, share, now)
-        wait = allowances.wait(bucket, key_class, share, count)
-        if wait is None or wait:
-            raise exceeded(key_class, wait, now)
-        spent[holder, key_class] = replace(
-            bucket, spent=bucket.spent + count, period_spent=bucket.period_spent + count
-        )
-    await queries.spend(connection, spent)
+        waits.append((key_class, allowances.wait(bucket, key_class, share, rest[key_class])))
+    key_class, wait = max(waits, key=lambda each: timedelta.max if each[1] is None else each[1])
+    return exceeded(key_class, wait, now)
 
 
 def shares_of(principal: Principal) -> dict[str, Share]:

@@ -93,14 +93,18 @@ def deemed_consents(on_date: date, of: Sequence[Authority] = AUTHORITIES) -> tup
 
 
 def authority_of(
-    state: str, trafficking: Trafficking, matter_kind: MatterKind, on_date: date
+    state: str,
+    trafficking: Trafficking,
+    matter_kind: MatterKind,
+    on_date: date,
+    of: Sequence[Authority] = AUTHORITIES,
 ) -> Authority:
     """Return the rule of `state` in force on a day, or one whose basis is `unknown`.
 
     A matter that is both, or undetermined, is under a rule for both only: rules that differ for sex
     and labor do not say what becomes of it.
     """
-    for row in AUTHORITIES:
+    for row in of:
         if (
             (row.state, row.matter_kind, row.standing) == (state, matter_kind, "in_force")
             and row.trafficking in {"both", trafficking}

@@ -1,4 +1,4 @@
-from app.core.errors import NotFoundError
+from app.core.errors import MovedError, NotFoundError
 
 
 class MemberNotFoundError(NotFoundError):
@@ -9,7 +9,23 @@ class MemberNotFoundError(NotFoundError):
 
 
 class TaskNotFoundError(NotFoundError):
-    """No such open task of the caller's own office."""
+    """No such task of the caller's own office."""
 
     code = "task-not-found"
     title = "Task not found"
+
+
+class MemberLeftError(MovedError):
+    """Somebody of the office took the member off the team before."""
+
+    code = "member-left"
+    title = "No longer on the team"
+    default_detail = "Read the members of the matter: the day on which they left stays."
+
+
+class TaskDoneError(MovedError):
+    """Somebody of the office said before that the task is done."""
+
+    code = "task-done"
+    title = "Task is done"
+    default_detail = "Read the tasks of the matter: what is done stays so."

@@ -49,9 +49,13 @@ async def list_team(
     return rows
 
 
-async def get_member(session: AsyncSession, key: UUID, member_id: UUID) -> asyncpg.Record:
-    """Return someone of a matter's team, who must be there."""
-    (row,) = await (await driver(session)).fetch(_MEMBERS + " AND m.id = $3", key, None, member_id)
+async def find_member(
+    session: AsyncSession, key: UUID, member_id: UUID | None
+) -> asyncpg.Record | None:
+    """Return someone of a matter's team, None if nobody there is called so."""
+    row: asyncpg.Record | None = await (await driver(session)).fetchrow(
+        _MEMBERS + " AND m.id = $3", key, None, member_id
+    )
     return row
 
 
@@ -71,9 +75,13 @@ async def list_open_tasks(session: AsyncSession, key: UUID) -> list[asyncpg.Reco
     return rows
 
 
-async def get_task(session: AsyncSession, key: UUID, task_id: UUID) -> asyncpg.Record:
-    """Return a task of a matter, which must be there."""
-    (row,) = await (await driver(session)).fetch(_TASKS + " AND t.id = $3", key, None, task_id)
+async def find_task(
+    session: AsyncSession, key: UUID, task_id: UUID | None
+) -> asyncpg.Record | None:
+    """Return a task of a matter, None if there is none of this name."""
+    row: asyncpg.Record | None = await (await driver(session)).fetchrow(
+        _TASKS + " AND t.id = $3", key, None, task_id
+    )
     return row
 
 

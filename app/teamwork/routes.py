@@ -20,7 +20,12 @@ from app.matters.errors import (
 )
 from app.matters.routes import MatterKey
 from app.teamwork import reading, service, statements
-from app.teamwork.errors import MemberNotFoundError, TaskNotFoundError
+from app.teamwork.errors import (
+    MemberLeftError,
+    MemberNotFoundError,
+    TaskDoneError,
+    TaskNotFoundError,
+)
 from app.teamwork.schemas import (
     MemberAdd,
     MemberEnd,
@@ -101,7 +106,9 @@ async def add_member(
 @router.post(
     "/members/{member_id}/ends",
     response_model=MemberRead,
-    openapi_extra=operation(*_CHANGE, MemberNotFoundError, scope=Permission.MATTERS_WORK),
+    openapi_extra=operation(
+        *(*_CHANGE, MemberNotFoundError, MemberLeftError), scope=Permission.MATTERS_WORK
+    ),
 )
 async def end_member(
     matter_id: MatterKey,
@@ -160,7 +167,9 @@ async def add_task(
 @router.post(
     "/tasks/{task_id}/completions",
     response_model=TaskRead,
-    openapi_extra=operation(*_CHANGE, TaskNotFoundError, scope=Permission.MATTERS_WORK),
+    openapi_extra=operation(
+        *(*_CHANGE, TaskNotFoundError, TaskDoneError), scope=Permission.MATTERS_WORK
+    ),
 )
 async def finish_task(
     matter_id: MatterKey,

@@ -19,7 +19,9 @@ from app.matters.errors import WordsRefusedError
 from app.matters.service import get_open, present
 from app.teamwork import queries, reading
 from app.teamwork.errors import (
+    MemberLeftError,
     MemberNotFoundError,
+    TaskDoneError,
     TaskNotFoundError,
 )
 from app.teamwork.models import MatterMember, MatterNote, MatterTask
@@ -78,7 +80,9 @@ async def end_member(
         MissingScopeError: the caller lacks `matters:work`.
         MatterNotFoundError: absent, or not for the caller; never told apart.
         MatterEndedError: it has ended.
-        MemberNotFoundError: no such member of the own office, or no longer on the team.
+        MemberNotFoundError: no such member of the own office.
+        MemberLeftError: no longer on the team.
+        WordsRefusedError: `left_on` is before the day on which they joined.
     """
     principal.require(Permission.MATTERS_WORK)
     row = await get_open(session, principal, key, now=now)
@@ -93,10 +97,12 @@ async def end_member(
         )
         .values(left_on=left_on)
     )
-    if not ended.rowcount or member_id is None:  # type: ignore[attr-defined]  # of a CursorResult
+    found = await queries.find_member(session, row["request_id"], member_id)
+    if found is None or found["office_id"] != principal.office_id:
         raise MemberNotFoundError
-    await _record(session, principal, row, "member.left", public_id(reading.MEMBER, member_id))
-    found = await queries.get_member(session, row["request_id"], member_id)
+    if not ended.rowcount:  # type: ignore[attr-defined]  # of a CursorResult
+        raise _out_of_time("/left_on") if found["left_on"] is None else MemberLeftError("left")
+    await _record(session, principal, row, "member.left", public_id(reading.MEMBER, found["id"]))
     return reading.render_member(found)
 
 
@@ -153,7 +159,8 @@ async def finish_task(
         MissingScopeError: the caller lacks `matters:work`.
         MatterNotFoundError: absent, or not for the caller; never told apart.
         MatterEndedError: it has ended.
-        TaskNotFoundError: no such open task of the own office.
+        TaskNotFoundError: no such task of the own office.
+        TaskDoneError: it is done already.
     """
     principal.require(Permission.MATTERS_WORK)
     row = await get_open(session, principal, key, now=now)
@@ -167,10 +174,13 @@ async def finish_task(
         )
         .values(done_at=now, done_by=principal.actor)
     )
-    if not done.rowcount or task_id is None:  # type: ignore[attr-defined]  # of a CursorResult
+    found = await queries.find_task(session, row["request_id"], task_id)
+    if found is None or found["office_id"] != principal.office_id:
         raise TaskNotFoundError
-    await _record(session, principal, row, "task.done", public_id(reading.TASK, task_id))
-    return reading.render_task(await queries.get_task(session, row["request_id"], task_id))
+    if not done.rowcount:  # type: ignore[attr-defined]  # of a CursorResult
+        raise TaskDoneError("done")
+    await _record(session, principal, row, "task.done", public_id(reading.TASK, found["id"]))
+    return reading.render_task(found)
 
 
 async def write_note(

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Header, Request, Response
 from starlette.responses import StreamingResponse
 
 from app.access.permissions import Permission
+from app.access.policy import is_allowed
 from app.core.db import enter, transaction
 from app.core.deps import Session, Settings
 from app.core.errors import InvalidError, UnavailableError
@@ -127,8 +128,7 @@ async def stream_hints(
     It does not count as use of the sign-in, whose end ends it.
     """
     require_complete(signed)
-    principal = request.state.principal
-    principal.require(_SCOPE)
+    request.state.principal.require(_SCOPE)
     hub: Hub = request.app.state.hub
     digest = digest_of(request.cookies[COOKIE])
 
@@ -137,9 +137,13 @@ async def stream_hints(
             still = await get_signed_in(session, digest, now=request.app.state.clock())
             if still is None:
                 return None
+            principal = still.principal(request.state.principal.request_id)  # with its roles now
+            if not is_allowed(principal, _SCOPE):
+                return None
             await enter(session, principal)
-            unread = await service.count_unread(session, principal)
-            return Hint(unread, await service.newest_unread(session, principal))
+            # the name first: what comes in between is another state, and is told next time
+            newest = await service.newest_unread(session, principal)
+            return Hint(await service.count_unread(session, principal), newest)
 
     return StreamingResponse(
         hub.listen(signed.office_id, digest, last, look),

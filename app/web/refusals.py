@@ -29,6 +29,8 @@ _BY_CODE: Final = {
     "agreement-text-differs": "The text has changed since you read it. Read it as it stands now.",
     "handling-terms-lapsed": "A party has left, or the lead has passed, since it was proposed. "
     "Propose it anew.",
+    "task-done": "Somebody of your office was first: it is done.",
+    "member-left": "Somebody of your office was first: they are off the team.",
     "lead-offer-lapsed": "The offer waits no longer. Open the matter again to see who leads.",
     "suppression-stands": "Your office has an entry for this value already. End that one first.",
     "own-account": "Another administrator of your office must do this.",

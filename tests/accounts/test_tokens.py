@@ -3,15 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from app.access.principal import OPERATOR
 from app.accounts import service
+from app.accounts.errors import CredentialPeriodError
+from app.accounts.machines import LASTS
 from app.core.clock import utc_now
 from app.core.db import transaction
 from tests.factories import ISSUER, Registry
@@ -206,17 +209,31 @@ class TestExpiry:
     async def test_refuses_from_its_day_on_until_the_operator_renews(
         self, machine: Machine
     ) -> None:
-        token, today = await machine.token(), utc_now().date()
-        for days, status in ((0, 401), (1, 200)):
-            async with transaction(machine.registry.operator) as session:
-                await service.renew_client_credential(
-                    session,
-                    OPERATOR,
-                    UUID(machine.client_id),
-                    expires_on=today + timedelta(days=days),
-                )
-            assert (await machine.get("/v1/me", token)).status_code == status
-            assert (await machine.ask()).status_code == status
+        token, now = await machine.token(), utc_now()
+        await machine.registry.rows(
+            "UPDATE client_credentials SET expires_on = current_date WHERE id = :key RETURNING 1",
+            key=UUID(machine.client_id),
+        )
+        assert (await machine.get("/v1/me", token)).status_code == 401
+        assert (await machine.ask()).status_code == 401
+        await self.renew(machine, now + timedelta(days=1), now=now)
+        assert (await machine.get("/v1/me", token)).status_code == 200
+        assert (await machine.ask()).status_code == 200
+
+    async def test_is_at_most_two_years_away(self, machine: Machine) -> None:
+        now = utc_now()
+        await self.renew(machine, now + LASTS, now=now)
+        for ahead in (timedelta(0), LASTS + timedelta(days=1)):
+            with pytest.raises(CredentialPeriodError):
+                await self.renew(machine, now + ahead, now=now)
+        with pytest.raises(DBAPIError, match="row-level security"):  # whatever the application asks
+            await self.renew(machine, now + LASTS * 2, now=now + LASTS)
+
+    async def renew(self, machine: Machine, until: datetime, *, now: datetime) -> None:
+        async with transaction(machine.registry.operator) as session:
+            await service.renew_client_credential(
+                session, OPERATOR, UUID(machine.client_id), expires_on=until.date(), now=now
+            )
 
 
 class TestResource:

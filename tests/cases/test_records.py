@@ -84,6 +84,8 @@ class TestClasses:
             ("review_on = validated_on + 367", "declined_review_on"),
             ("facts = '[]'", "forms"),
             ("held_at = now()", "held"),
+            ("provenances = '{hotline}'", "provenances"),
+            ("provenances = provenances || '{victim_services}'", "provenances"),
             ("stages = '[]'", "stages_stay"),
         ):
             with pytest.raises(IntegrityError, match=f"ck_cases_{constraint}|stage that was"):
@@ -130,6 +132,21 @@ class TestSubjects:
         subject["identifiers"][0]["provenance"] = source
         answer = await office.put_case("24-1", case(subject))
         assert (answer.status_code, source in answer.text) == (422, False)
+
+    async def test_where_the_office_has_it_from_is_kept_until_it_is_withdrawn(
+        self, shared_registry: Registry, office: OfficeClient
+    ) -> None:
+        put = await office.put_case("24-1", case(someone(phones=(phone(),))))
+        assert put.status_code == 201, put.text
+        read = (await office.http.get(PATH)).json()
+        assert read["provenances"] == ["own_investigation", "police_report"]
+        assert (await office.http.delete(PATH)).status_code == 204
+        rows = await shared_registry.rows(
+            "SELECT provenances FROM cases c JOIN offices o ON o.id = c.office_id"
+            " WHERE o.code = :code",
+            code=office.code,
+        )
+        assert rows[0][0] == []
 
 
 class TestFacts:

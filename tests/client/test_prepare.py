@@ -182,12 +182,34 @@ class TestIdentifiers:
         assert left_out(a_subject(born="", identifiers=(identifier,))) == [expected]
 
     @pytest.mark.parametrize("born", ["1979-03-05", "3/5/1979", "19790305"])
-    def test_no_date_of_birth_leaves_in_clear_however_it_is_written(self, born: str) -> None:
+    @pytest.mark.parametrize(
+        "written",
+        [
+            *(
+                "03/05/1979",
+                "3/5/1979",
+                "5.3.1979",
+                "1979-3-5",
+                "3-5-79",
+                "3 / 5 / 1979",
+                "79/03/05",
+            ),
+            *("March 5, 1979", "5th of March 1979", "05MAR1979", "5-Mar-79", "Mar. 05 1979"),
+        ],
+    )
+    def test_no_date_of_birth_leaves_in_clear_however_it_is_written(
+        self, born: str, written: str
+    ) -> None:
         alias = PersonName("Alex", "Sample", born=born)
         for subject in (a_subject(names=(alias,), born=""), a_subject(born=born)):
             with pytest.raises(RefusedCaseError) as caught:
-                prepare(a_case("EX-1", subject, summary="was born 03/05/1979"))
+                prepare(a_case("EX-1", subject, summary=f"was seen, {written}, twice"))
             assert caught.value.code == "summary-names-subject"
+
+    @pytest.mark.parametrize("other", ["13/5/1979", "3/5/1980", "3/15/1979", "May 3, 2026"])
+    def test_another_date_may_leave(self, other: str) -> None:
+        summary = f"was seen on {other}"
+        assert prepare(a_case("EX-1", a_subject(born="1979-03-05"), summary=summary)).case
 
     def test_an_organization_has_no_personal_names(self) -> None:
         assert left_out(a_subject(kind="organization")) == [("surname", "names-of-organization")]

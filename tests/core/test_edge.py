@@ -5,16 +5,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import httpx
 import pytest
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from app.access.principal import OPERATOR
-from app.accounts import service as accounts
-from app.core.db import async_url, create_engine, create_sessions, transaction
+from app.core.db import async_url, create_engine, create_sessions
 from app.core.http import RequestEdge, install_problems
 from app.core.jwt import AccessVerifier
 from app.core.problems import all_errors
@@ -191,13 +188,9 @@ class TestJwtThroughHttp:
         office = await registry.add_office("CA0010000A")
         then = datetime.fromtimestamp(NOW, UTC)
         after = (then + timedelta(days=1)).date()
-        async with transaction(registry.operator) as session:
-            await accounts.renew_client_credential(
-                session,
-                OPERATOR,
-                UUID(office.client_id),
-                expires_on=after,
-            )
+        await registry.rows(
+            "UPDATE client_credentials SET expires_on = :after RETURNING id", after=after
+        )
         registry.app.state.access_verifier = AccessVerifier(
             {"keys": [KEY.public_jwk]}, issuer=ISSUER, audience=ISSUER
         )

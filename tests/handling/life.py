@@ -5,6 +5,7 @@ model is not made of the application's table. tests/handling/test_life.py lives 
 of it, `python -m tests.campaigns.machines` many long ones.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -265,7 +266,7 @@ class Life(Machine):
             case "escalate" | "expire":
                 self.let_time_pass(step)
             case _:
-                self._step(number, step)
+                self._step(number, step, data.draw(st.sampled_from([1, 1, 1, 2]), label="at once"))
 
     def _goes_on(self, number: int, step: str) -> bool:
         if step in {"withdraw", "decline", "conclude", "return", "expire"}:
@@ -274,14 +275,26 @@ class Life(Machine):
             return number == 1 and bool(self.model.noticed)
         return self.model.may(number, step)
 
-    def _step(self, number: int, step: str) -> None:
+    def _step(self, number: int, step: str, how_many: int = 1) -> None:
+        """Take a step, or let colleagues take the same one at the same moment: one wins."""
+        lost: list[BaseException] = []
+
         async def act() -> None:
-            known = await self.table.read(number) or await self.table.read(1)
+            known = await self.table.read(1)
             assert known is not None
-            await self.table.attempt(number, step, known)
+            attempts = (self.table.attempt(number, step, known) for _ in range(how_many))
+            outcomes = await asyncio.gather(*attempts, return_exceptions=True)
+            lost.extend(each for each in outcomes if each is not None)
+            if len(lost) == how_many:
+                raise lost.pop()
 
         if self.model.versions < 18:  # a request has 20 at most
             self.attempt(number, step, act)
+            assert len(lost) == how_many - 1
+            for each in lost:
+                assert isinstance(each, AppError), each
+                assert each.status in {404, 409, 412, 422}
+                assert each.extensions.get("status_now", self.model.status) == self.model.status
 
     def admit(self, number: int) -> None:
         """Propose that the newcomer joins."""

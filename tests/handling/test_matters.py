@@ -1,5 +1,7 @@
 """Matters as lists: those of an office, and what is long in one of them."""
 
+import asyncio
+
 from tests.factories import OfficeClient, Registry
 from tests.handling.heads import draft, good, settle
 from tests.scenes import make_offices, meet
@@ -56,6 +58,29 @@ class TestLongMatter:
         assert good(ended) == {**last, "left_on": today}
         told = good(await sides[1].office.http.get(f"/v1/matters/{matter}/team-statement"))
         assert len(told["members"]) == 10_051
+
+
+class TestTwoAtOnce:
+    async def test_of_a_task_or_a_member_one_wins_and_the_others_are_told(
+        self, shared_registry: Registry
+    ) -> None:
+        sides, request = await draft(shared_registry)
+        matter = (await settle(sides, request))["matter_id"]
+        lead, other = sides
+        today = good(await lead.office.http.get(f"/v1/matters/{matter}"))["began_on"]
+        asked = {"office": other.office.code, "kind": "filing", "due_on": today}
+        task = good(await lead.work(f"{matter}/tasks", asked))["id"]
+        joins = {"name": "Robin Sample", "post": "analyst", "joined_on": today}
+        member = good(await other.work(f"{matter}/members", joins))["id"]
+        for path, body, status in (
+            (f"{matter}/tasks/{task}/completions", {}, "done"),
+            (f"{matter}/members/{member}/ends", {"left_on": today}, "left"),
+        ):
+            assert (await lead.work(path, body)).status_code == 404  # not its own
+            answers = await asyncio.gather(*(other.work(path, body) for _ in range(3)))
+            assert sorted(each.status_code for each in answers) == [200, 409, 409]
+            lost = [each.json() for each in answers if each.status_code == 409]
+            assert [each["status_now"] for each in lost] == [status, status]
 
 
 class TestOriginOfCase:

@@ -5,16 +5,24 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+import pytest
+
 from app.access.principal import OPERATOR
 from app.core.clock import utc_now
 from app.core.db import transaction
+from app.core.preconditions import Precondition
 from app.handling import deeming
+from app.handling.answering import answer_request
+from app.handling.errors import ReasonNeededError
+from app.handling.reading import read_request
+from app.handling.schemas import HandlingDecline
 from app.matters import upkeep
 from app.offices import service as offices
 from app.offices.schemas import StateSet
 from app.reference.authority import AUTHORITIES, Authority
 from tests.factories import OfficeClient, Registry
 from tests.handling.heads import Side, draft, good, settle
+from tests.handling.table import head_of
 from tests.handling.test_agreements import send_out, with_general
 from tests.scenes import all_ended
 
@@ -112,6 +120,39 @@ class TestSilence:
         assert law == LAW.citation
         closed = good(await sides[0].send(request, "answers", {"answer": "close"}))
         assert (closed["status"], closed["end_reason"]) == ("concluded", "consent_on_record")
+
+
+class TestDenial:
+    async def test_needs_reasons_in_writing_where_a_law_in_force_asks_for_them(
+        self, shared_registry: Registry
+    ) -> None:
+        sides, request = await asked_by_general(shared_registry)
+        head = await head_of(shared_registry, sides[1].office)
+        law = replace(LAW, denial_needs_reasons=True)
+
+        async def decline(law: Authority, explanation: str | None) -> str:
+            said = HandlingDecline(
+                answer="decline", reason="insufficient_resources", explanation=explanation
+            )
+            async with shared_registry.acting(head) as session:
+                known = await read_request(session, head, UUID(request[4:]), now=utc_now())
+                match = Precondition.parse(known.etag)
+                declined = await answer_request(
+                    session, head, UUID(request[4:]), said, if_match=match, now=utc_now(),
+                    table=[law],
+                )  # fmt: skip
+            return declined.status
+
+        with pytest.raises(ReasonNeededError) as refused:
+            await decline(law, None)
+        assert [each.pointer for each in refused.value.problems] == ["/explanation"]
+        assert (await sides[1].read(request))["status"] == "sent"
+        why = "Two attorneys are on leave until spring."
+        assert await decline(law, why) == "declined"
+        assert (await sides[0].read(request))["explanation"] == why
+        sides, request = await asked_by_general(shared_registry)
+        head = await head_of(shared_registry, sides[1].office)
+        assert await decline(replace(law, standing="bill"), None) == "declined"
 
 
 async def asked_by_general(registry: Registry) -> tuple[list[Side], str]:

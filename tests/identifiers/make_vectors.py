@@ -58,6 +58,7 @@ MORE_PEOPLE: Final[tuple[dict[str, Any], ...]] = (
     {"given": "Not given", "surname": "Sample", "middle": "xxx", "born": "1979-03-05"},
     {"given": "Jane", "surname": "Sample-Doe", "born": "1979-03-05"},
     {"given": "Na", "surname": "Sample", "born": "1979-03-05"},
+    {"given": "", "surname": "White", "born": "1979-03-05"},
 )
 REFUSED_PEOPLE: Final = (
     {"given": "Иван", "surname": "Sample"},
@@ -79,6 +80,7 @@ REFUSED_PEOPLE: Final = (
     {"given": "Alex", "surname": "Not Provided"},
     {"given": "White", "surname": "Male"},
     {"given": "First", "surname": "Last", "born": "1979-03-05"},
+    {"given": "No", "surname": "Name", "born": "1979-03-05"},
     {"given": "Alex", "surname": "Sample", "born": "1900-01-01"},
     {"given": "Alex", "surname": "Sample", "born": "12/31/9999"},
 )

@@ -1,27 +1,16 @@
 """Questions to desks of other offices: their life as a state machine, and who may know of them."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import ExitStack
 from datetime import datetime, timedelta
 from functools import partial
-from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
 import pytest
-from anyio.from_thread import BlockingPortal, start_blocking_portal
-from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import initialize, invariant, rule
 
 from app.access.permissions import Permission
 from app.access.principal import OPERATOR, Principal
@@ -33,8 +22,8 @@ from app.core.ids import parse_public_id
 from app.infusion import desks, service
 from app.infusion.schemas import QuestionAsk, QuestionNotUsed, QuestionRead, QuestionUsed
 from tests.access.people import sign_in
-from tests.database import Template
 from tests.factories import OfficeClient, Registry
+from tests.machines import Machine, live
 from tests.scenes import all_ended, end_agreement, make_offices
 from tests.wall.acting import acting, office_id
 
@@ -78,64 +67,93 @@ async def ask(office: OfficeClient, desk: OfficeClient) -> dict[str, Any]:
     return found
 
 
-class Life(RuleBasedStateMachine):
+class Life(Machine):
     """Two offices and a stranger do whatever they like to a question, at any time."""
 
-    registry: ClassVar[Registry]
-    portal: ClassVar[BlockingPortal]
-    principals: ClassVar[dict[str, Principal]]
-    desk: ClassVar[str]
-
     @initialize()
-    def ask(self) -> None:
+    def begin(self) -> None:
+        """Let an office ask the desk of another."""
+        self.do(self._ask())
+
+    async def _ask(self) -> None:
+        offices = await make_offices(self.registry, 3)
+        sides = zip(("asked", "received", "stranger"), offices, strict=True)
+        self.principals = {side: await _everything(self.registry, each) for side, each in sides}
         self.now, self.changes = utc_now(), 1
-        asked = QuestionAsk.model_validate(
-            {"desk": self.desk, "topic": "labor", "trafficking_type": "sex", "question": TEXT}
-        )
-        self.known = self.call("asked", partial(service.ask_question, asked=asked))
+        asked = QuestionAsk.model_validate(wish(offices[1], trafficking_type="sex"))
+        desk = self.principals["received"]
+        async with self.registry.acting(desk) as session:
+            await desks.put_desk(session, desk, ["labor"], now=self.now)
+        self.known = await self._call("asked", partial(service.ask_question, asked=asked))
         self.key = parse_public_id("inf", self.known.id)
 
-    def call(self, who: str, act: Any) -> QuestionRead:
+    async def _call(self, who: str, act: Any) -> QuestionRead:
         """Let someone act in a transaction of its own."""
+        principal = self.principals[who]
+        async with self.registry.acting(principal) as session:
+            found: QuestionRead = await act(session, principal, now=self.now)
+            return found
 
-        async def run() -> QuestionRead:
-            principal = self.principals[who]
-            async with self.registry.acting(principal) as session:
-                found: QuestionRead = await act(session, principal, now=self.now)
-                return found
-
-        return self.portal.call(run)
+    def _act(self, step: str) -> Any:
+        of_question = partial(partial, question_id=self.key)
+        return {
+            "withdraw": of_question(service.withdraw_question),
+            "take": of_question(service.take_question),
+            "answer": of_question(service.answer_question, answer=ADVICE),
+            "use": of_question(service.say_use, said=QuestionUsed(use="used", code="trial")),
+            "not_use": of_question(
+                service.say_use, said=QuestionNotUsed(use="not_used", code="too_late")
+            ),
+        }[step]
 
     @rule(
-        who=st.sampled_from(["asked", "received", "stranger"]),
-        step=st.sampled_from(["withdraw", "use", "not_use", "take", "answer"]),
+        rivals=st.lists(
+            st.tuples(
+                st.sampled_from(["asked", "asked", "received", "received", "stranger"]),
+                st.sampled_from(["withdraw", "use", "not_use", "take", "answer"]),
+            ),
+            min_size=1,
+            max_size=2,
+        )
     )
-    def step(self, who: str, step: str) -> None:
-        acts = {
-            "withdraw": partial(service.withdraw_question, question_id=self.key),
-            "take": partial(service.take_question, question_id=self.key),
-            "answer": partial(service.answer_question, question_id=self.key, answer=ADVICE),
-            "use": partial(
-                service.say_use,
-                question_id=self.key,
-                said=QuestionUsed(use="used", code="trial"),
-            ),
-            "not_use": partial(
-                service.say_use,
-                question_id=self.key,
-                said=QuestionNotUsed(use="not_used", code="too_late"),
-            ),
+    def step(self, rivals: list[tuple[str, str]]) -> None:
+        """Try a step, or two at the same moment: each that succeeds leads on from where it is."""
+
+        async def act() -> list[Any]:
+            calls = (self._call(who, self._act(step)) for who, step in rivals)
+            return await asyncio.gather(*calls, return_exceptions=True)
+
+        before = self.known.status
+        outcomes = self.do(act())
+        won = {
+            outcome.version: rival
+            for rival, outcome in zip(rivals, outcomes, strict=True)
+            if isinstance(outcome, QuestionRead)
         }
-        status: str | None = STEPS.get((who, step), {}).get(self.known.status)
-        is_late = self.known.status in {"open", "taken"} and self.now >= self.known.expires_at
-        if status is None or is_late:
-            with pytest.raises(AppError) as refused:
-                self.call(who, acts[step])
-            assert refused.value.status == (404 if who == "stranger" else 409)
-            return
-        self.known = self.call(who, acts[step])
-        self.changes += 1
-        assert self.known.status == status
+        reached: list[str] = [before]
+        for version in sorted(won):
+            follows = self._follows(won[version], reached[-1])
+            assert follows is not None, (reached, won)
+            reached.append(follows)
+            self.changes += 1
+            assert version == self.changes
+        for rival, outcome in zip(rivals, outcomes, strict=True):
+            if isinstance(outcome, QuestionRead):
+                continue
+            assert isinstance(outcome, AppError), outcome
+            assert self._follows(rival, reached[-1]) is None
+            assert outcome.status == (404 if rival[0] == "stranger" else 409)
+            told = {"expired"} if self._is_late(reached[-1]) else {*reached}
+            assert outcome.extensions.get("status_now") in (told | {None})
+        assert len(won) >= any(self._follows(rival, before) for rival in rivals)
+        self.known = self._read("asked")
+        assert self.known.status == reached[-1]
+
+    def _follows(self, rival: tuple[str, str], status: str) -> str | None:
+        return None if self._is_late(status) else STEPS.get(rival, {}).get(status)
+
+    def _is_late(self, status: str) -> bool:
+        return status in {"open", "taken"} and self.now >= self.known.expires_at
 
     @rule(days=st.sampled_from([1, 29, 31]))
     def wait(self, days: int) -> None:
@@ -145,74 +163,54 @@ class Life(RuleBasedStateMachine):
     def expire(self) -> None:
         async def run(now: datetime) -> None:
             async with transaction(self.registry.operator, OPERATOR) as session:
-                while await service.expire_questions(session, OPERATOR, now=now, limit=2):
+                while await service.expire_questions(session, OPERATOR, now=now, limit=50):
                     pass
 
-        is_due = self.known.status in {"open", "taken"} and self.now >= self.known.expires_at
-        self.portal.call(run, self.now)
+        is_due = self._is_late(self.known.status)
+        self.do(run(self.now))
         if is_due:
             self.changes += 1
-            self.known = self.read("asked")
+            self.known = self._read("asked")
             assert self.known.status == "expired"
 
-    def read(self, who: str) -> QuestionRead:
-        return self.call(who, partial(service.read_question, question_id=self.key))
+    def _read(self, who: str) -> QuestionRead:
+        return self.do(self._call(who, partial(service.read_question, question_id=self.key)))
 
     @invariant()
     def both_see_the_same_and_every_change_is_audited(self) -> None:
         if not hasattr(self, "key"):
             return
-        mine, theirs = self.read("asked"), self.read("received")
+        mine, theirs = self._read("asked"), self._read("received")
         assert mine == theirs.model_copy(update={"direction": "asked"})
         assert mine == self.known.model_copy(update={"direction": "asked"})
         assert mine.version == self.changes
         assert (mine.answer is not None) == (mine.status in {"answered", "used", "not_used"})
         assert (mine.settled_at is not None) == (mine.status in FINAL)
-        rows = self.portal.call(
-            partial(
-                self.registry.rows,
-                "SELECT count(*) FROM audit_entries WHERE object = :id",
-                id=self.known.id,
-            )
-        )
+        counted = "SELECT count(*) FROM audit_entries WHERE object = :id"
+        rows = self.do(self.registry.rows(counted, id=self.known.id))
         assert rows[0][0] == self.changes
 
 
+async def _everything(registry: Registry, office: OfficeClient) -> Principal:
+    """Return somebody of an office who may do all that there is."""
+    return Principal(
+        f"client:{office.client_id}",
+        await office_id(registry, office),
+        frozenset(Permission),
+        is_participating=True,
+        client_id=UUID(office.client_id),
+        roles=frozenset({Role.LEADERSHIP}),
+    )
+
+
 class TestLife:
-    @pytest.fixture
-    def machine(self, database_template: Template, keys_directory: Path) -> Iterator[type[Life]]:
-        with ExitStack() as stack:
-            url = stack.enter_context(database_template.clone())
-            portal = stack.enter_context(start_blocking_portal())
-            started = Registry.started(url, keys_directory)
-            Life.registry = stack.enter_context(portal.wrap_async_context_manager(started))
-            Life.portal = portal
-            Life.principals, Life.desk = portal.call(self._offices, Life.registry)
-            yield Life
-
-    @staticmethod
-    async def _offices(registry: Registry) -> tuple[dict[str, Principal], str]:
-        offices = await make_offices(registry, 3)
-        sides = zip(("asked", "received", "stranger"), offices, strict=True)
-        found = {
-            side: Principal(
-                f"client:{office.client_id}",
-                await office_id(registry, office),
-                frozenset(Permission),
-                is_participating=True,
-                client_id=UUID(office.client_id),
-                roles=frozenset({Role.LEADERSHIP}),
-            )
-            for side, office in sides
-        }
-        async with registry.acting(found["received"]) as session:
-            await desks.put_desk(session, found["received"], ["labor"], now=utc_now())
-        return found, offices[1].code
-
-    def test_no_step_is_skipped_or_taken_by_another(self, machine: type[Life]) -> None:
-        run_state_machine_as_test(
-            machine, settings=settings(max_examples=6, stateful_step_count=12, deadline=None)
-        )
+    @pytest.mark.parametrize(
+        ("examples", "steps"), [(6, 12), pytest.param(60, 40, marks=pytest.mark.long)]
+    )
+    async def test_no_step_is_skipped_or_taken_by_another(
+        self, shared_registry: Registry, examples: int, steps: int
+    ) -> None:
+        await live(Life, shared_registry, examples=examples, steps=steps)
 
 
 class TestAskQuestion:

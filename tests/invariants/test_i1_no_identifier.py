@@ -25,7 +25,7 @@ TEXT_COLUMNS: Final = {
     "cases": {
         "source_system", "external_id", "record_class", "trafficking_type", "disclosure",
         "county_fips", "summary", "attestation", "declined_reason", "facts", "stages", "labels",
-        "apart", "held_by", "hold_reason",
+        "apart", "held_by", "hold_reason", "provenances",
     },
     "checks": {"act", "checked_by", "shown"},
     "client_credentials": {"label", "scopes"},

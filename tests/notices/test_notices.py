@@ -164,6 +164,33 @@ class TestHints:
             assert stream.status_code == 200
             assert stranger.status_code == 303
 
+    @pytest.mark.parametrize("end", ["sign-in", "roles", "office"])
+    async def test_end_at_once_with_what_they_rest_on(
+        self, shared_registry: Registry, end: str
+    ) -> None:
+        meeting, one, _ = await told(shared_registry)
+        cookie = "; ".join(f"{name}={value}" for name, value in one.http.cookies.items())
+        acts = {
+            "sign-in": "DELETE FROM sign_ins WHERE person_id = :key RETURNING 1",
+            "roles": "UPDATE persons SET roles = '{administrator}' WHERE id = :key RETURNING 1",
+            "office": "UPDATE offices SET suspended_at = now() WHERE id ="
+            " (SELECT office_id FROM persons WHERE id = :key) RETURNING 1",
+        }
+        async with (
+            served(shared_registry) as url,
+            httpx.AsyncClient(base_url=url, trust_env=False, timeout=30) as http,
+            http.stream("GET", "/notices/stream", headers={"Cookie": cookie}) as stream,
+        ):
+            lines = stream.aiter_lines()
+            assert (await _event(lines))["data"] == "1"
+            await shared_registry.rows(acts[end], key=one.key)
+            if end == "roles":  # an administrator is told of no overlap
+                await meeting.second.say(meeting.overlap_id, "confirmed")
+                assert (await _event(lines))["data"] == "0"
+                return
+            with pytest.raises(AssertionError, match="the stream ended"):
+                await _event(lines)
+
     async def test_are_refused_before_they_begin_and_take_no_place_if_they_never_do(
         self, shared_registry: Registry
     ) -> None:
@@ -214,6 +241,7 @@ async def _event(lines: AsyncIterator[str]) -> dict[str, str]:
     """Return the fields of the next event of a stream."""
     fields: dict[str, str] = {}
     async for line in lines:
+        assert line != ": still here", "nothing came while it waited"
         name, _, value = line.partition(": ")
         if name in {"id", "data", "event"}:
             fields[name] = value

@@ -4,8 +4,9 @@ import asyncio
 from typing import Any
 
 import httpx
-from hypothesis import given, settings
+import pytest
 from hypothesis import strategies as st
+from hypothesis.stateful import initialize, invariant, rule
 
 from app.access.principal import OPERATOR
 from app.core.clock import utc_now
@@ -14,6 +15,7 @@ from app.second_looks import service
 from app.second_looks.states import NEXT
 from tests.blinding import case
 from tests.factories import OfficeClient, Registry
+from tests.machines import Machine, live
 from tests.networks.test_networks import share
 from tests.scenes import make_offices, phone, someone
 
@@ -109,33 +111,59 @@ class TestAskAgain:
         assert (refused.status_code, refused.json()["code"]) == (404, "second-look-not-found")
 
 
-class TestSteps:
-    async def test_of_two_at_once_one_wins_and_the_other_is_told(
-        self, module_registry: Registry
-    ) -> None:
-        owner, _ = await declined(module_registry)
-        (look,) = await looks(owner)
-        answers = await asyncio.gather(*(step(owner, look, "close") for _ in range(3)))
-        assert sorted(each.status_code for each in answers) == [200, 409, 409]
-        lost = next(each for each in answers if each.status_code == 409)
-        assert lost.json()["status_now"] == "closed"
+class Life(Machine):
+    """Colleagues of an office that is asked to look again do whatever they like."""
 
-    @given(events=st.lists(st.sampled_from(["acknowledge", "close"]), max_size=4))
-    @settings(max_examples=5, deadline=None)
-    async def test_follow_the_table_and_are_audited(
-        self, module_registry: Registry, events: list[str]
-    ) -> None:
-        owner, _ = await declined(module_registry)
-        moves = ["asked"]
-        for event in events:
-            (look,) = await looks(owner)
-            follows = NEXT.get((moves[-1], event))  # type: ignore[arg-type]
-            answer = await step(owner, look, event)
-            assert answer.status_code == (409 if follows is None else 200), answer.text
-            moves += [follows] if follows else []
-            assert (await looks(owner))[0]["state"] == moves[-1]
-        (look,) = await looks(owner)
-        rows = await module_registry.rows(
+    @initialize()
+    def begin(self) -> None:
+        """Let a declined case overlap."""
+        self.owner, self.other = self.do(declined(self.registry))
+        self.moves = ["asked"]
+
+    @rule(event=st.sampled_from(["acknowledge", "close"]), how_many=st.sampled_from([1, 1, 2]))
+    def act(self, event: str, how_many: int) -> None:
+        """Take a step, or let two take the same one at the same moment."""
+
+        async def act() -> list[httpx.Response]:
+            (look,) = await looks(self.owner)
+            return await asyncio.gather(*(step(self.owner, look, event) for _ in range(how_many)))
+
+        follows = NEXT.get((self.moves[-1], event))  # type: ignore[arg-type]  # one of these
+        answers = self.do(act())
+        won = [each for each in answers if each.status_code == 200]
+        assert len(won) == (follows is not None), [each.text for each in answers]
+        self.moves += [follows] if follows else []
+        for lost in (each for each in answers if each.status_code != 200):
+            assert (lost.status_code, lost.json()["status_now"]) == (409, self.moves[-1])
+
+    @rule(event=st.sampled_from(["acknowledge", "close"]))
+    def act_on_what_was(self, event: str) -> None:
+        """Name a version that does not stand: 412 where the step were possible, else 409."""
+        (look,) = self.do(looks(self.owner))
+        answer = self.do(step(self.owner, {**look, "version": look["version"] + 1}, event))
+        is_possible = (self.moves[-1], event) in NEXT
+        assert answer.status_code == (412 if is_possible else 409), answer.text
+
+    @invariant()
+    def is_audited_and_shown_to_nobody_else(self) -> None:
+        if hasattr(self, "moves"):
+            self.do(self._compare())
+
+    async def _compare(self) -> None:
+        (look,) = await looks(self.owner)
+        assert look["state"] == self.moves[-1]
+        assert await looks(self.other, "other") == []  # it has not the summary
+        rows = await self.registry.rows(
             "SELECT action FROM audit_entries WHERE object = :id ORDER BY id", id=look["id"]
         )
-        assert [row[0] for row in rows] == [f"second_look.{state}" for state in moves]
+        assert [row[0] for row in rows] == [f"second_look.{state}" for state in self.moves]
+
+
+class TestLife:
+    @pytest.mark.parametrize(
+        ("examples", "steps"), [(3, 6), pytest.param(20, 12, marks=pytest.mark.long)]
+    )
+    async def test_only_the_steps_of_the_table_are_taken_once_and_audited(
+        self, module_registry: Registry, examples: int, steps: int
+    ) -> None:
+        await live(Life, module_registry, examples=examples, steps=steps)

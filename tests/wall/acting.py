@@ -69,3 +69,12 @@ async def refused(connection: asyncpg.Connection, statement: str, *values: Any) 
     finally:
         await attempt.rollback()
     return False
+
+
+async def be(connection: asyncpg.Connection, role: str, person: UUID) -> None:
+    """Let the rest of the transaction act for a person with a role."""
+    await connection.execute(
+        "SELECT set_config('joinder.roles', $1, true), set_config('joinder.person', $2, true)",
+        role,
+        str(person),
+    )

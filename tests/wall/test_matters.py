@@ -12,7 +12,7 @@ import pytest
 from app.core.ids import new_id, parse_public_id
 from tests.factories import Registry
 from tests.handling.heads import TERMS, Side, draft, good, settle
-from tests.wall.acting import acting, office_id, refused
+from tests.wall.acting import acting, be, office_id, refused
 
 ORIGIN: Final = (
     "INSERT INTO origin_entries (office_id, from_office_id, what, request_id, at)"
@@ -22,8 +22,8 @@ LEAD: Final = (
     "INSERT INTO matter_leads (id, request_id, office_id, from_office_id, offered_by, offered_at,"
     " accepted_by, accepted_at) VALUES (gen_random_uuid(), $1, $2, $3, 'test', now(), $4, $5)"
 )
-OFFER: Final = "INSERT INTO matter_leads VALUES ($4, $1, $2, $3, 'test', now())"
-ACCEPT: Final = "UPDATE matter_leads SET accepted_at = now(), accepted_by = 'test' WHERE id = $1"
+OFFER: Final = "INSERT INTO matter_leads VALUES ($4, $1, $2, $3, $5, now())"
+ACCEPT: Final = "UPDATE matter_leads SET accepted_at = now(), accepted_by = $2 WHERE id = $1"
 TASK: Final = (
     "INSERT INTO matter_tasks (id, request_id, office_id, kind, due_on, made_by, made_at)"
     " VALUES (gen_random_uuid(), $1, $2, 'other', current_date, 'test', now())"
@@ -82,6 +82,7 @@ async def test_of_a_matter_a_party_writes_only_what_is_its_own(led: Led) -> None
     now = (await led.row("SELECT now()"))[0]
     for office, other in ((led.first, led.second), (led.second, led.first)):
         async with led.as_office(office) as connection:
+            await be(connection, "leadership", new_id())
             for to, of in ((office, other), (other, office)):
                 assert await refused(connection, ORIGIN, to, of, led.request)
             assert await refused(connection, "UPDATE matters SET lead_office_id = $1", office)
@@ -97,10 +98,17 @@ async def test_of_a_matter_a_party_writes_only_what_is_its_own(led: Led) -> None
 
 
 async def test_the_lead_passes_when_who_was_offered_it_accepts(led: Led) -> None:
-    offer = new_id()
+    offer, me = new_id(), new_id()
+    own, other = f"person:{me}", f"person:{new_id()}"
     async with led.as_office(led.first) as connection:
-        await connection.execute(OFFER, led.request, led.second, led.first, offer)
-        assert await refused(connection, ACCEPT, offer)  # for the other one
+        made = (led.request, led.second, led.first, offer)
+        for role in ("client", "prosecutor", "coordinator"):
+            await be(connection, role, me)
+            assert await refused(connection, OFFER, *made, own), role
+        await be(connection, "leadership", me)
+        assert await refused(connection, OFFER, *made, other)
+        await connection.execute(OFFER, *made, own)
+        assert await refused(connection, ACCEPT, offer, own)  # for the other one
     taken = good(
         await led.sides[0].work(
             f"mat_{led.request.hex}/lead-offers", {"office": led.sides[1].office.code}
@@ -109,11 +117,17 @@ async def test_the_lead_passes_when_who_was_offered_it_accepts(led: Led) -> None
     (waiting,) = (each["id"] for each in taken["leads"] if each["accepted_at"] is None)
     offer = parse_public_id("led", waiting) or offer
     async with led.as_office(led.stranger) as connection:
-        assert await connection.execute(ACCEPT, offer) == "UPDATE 0"
+        await be(connection, "leadership", me)
+        assert await connection.execute(ACCEPT, offer, own) == "UPDATE 0"
     async with led.as_office(led.second) as connection:
+        for role in ("client", "prosecutor", "coordinator"):
+            await be(connection, role, me)
+            assert await refused(connection, ACCEPT, offer, own), role
+        await be(connection, "leadership", me)
+        assert await refused(connection, ACCEPT, offer, other)
         take_back = "UPDATE matter_leads SET withdrawn_at = now() WHERE id = $1"
         assert await refused(connection, take_back, offer)  # it may leave it, not end it
-        assert await connection.execute(ACCEPT, offer) == "UPDATE 1"
+        assert await connection.execute(ACCEPT, offer, own) == "UPDATE 1"
         assert await connection.fetchval("SELECT lead_office_id FROM matters") == led.second
         undo = "UPDATE matter_leads SET accepted_at = NULL, accepted_by = NULL"
         assert await connection.execute(undo) == "UPDATE 0"

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
-from uuid import UUID
 
 import asyncpg
 import pytest
@@ -16,7 +15,7 @@ from app.core.ids import new_id, parse_public_id
 from tests.access.people import sign_in
 from tests.factories import Registry
 from tests.scenes import Meeting, make_offices, meet
-from tests.wall.acting import acting, client_of, office_id, refused
+from tests.wall.acting import acting, be, client_of, office_id, refused
 
 OF_THE_MATCHER: Final[Mapping[str, set[str]]] = {
     "subjects": {"id", "case_id", "office_id", "ref", "kind", "rarities", "kinds", "numbers"}
@@ -408,6 +407,35 @@ class TestApplication:
                 connection, grant, own_scene.second, 4, "pending", overlap, request
             )
 
+    async def test_counts_no_attempt_at_signing_in_and_releases_whom_it_can_name(
+        self, own_scene: Scene
+    ) -> None:
+        account, other = b"fingerprint of one", b"fingerprint of another"
+        for key in (account, other):
+            await own_scene.registry.rows(
+                "INSERT INTO sign_in_attempts (key, counted, started_at, locks, locked_until)"
+                " VALUES (:key, 5, now(), 1, 'infinity') RETURNING 1",
+                key=key,
+            )
+        sealing = "INSERT INTO sealing_keys VALUES (gen_random_uuid(), 1, 'x', now())"
+        count = "INSERT INTO sign_in_attempts VALUES ('x', 1, now(), 0)"
+        locked, release = "SELECT locked_accounts($1)", "SELECT release_account($1)"
+        async with acting(own_scene.url, "joinder_app", own_scene.first) as connection:
+            for role in ("client", "leadership", "administrator"):
+                await be(connection, role, new_id())
+                for act in (
+                    "UPDATE sign_in_attempts SET counted = 0",
+                    "DELETE FROM sign_in_attempts",
+                ):
+                    assert (await connection.execute(act)).endswith(" 0"), (role, act)
+                assert await refused(connection, count), role
+                assert await refused(connection, sealing), role
+                may = role == "administrator"
+                assert len(await connection.fetch(locked, [account, b"x"])) == may
+                assert await connection.fetchval(release, account) is may
+        (left,) = await own_scene.registry.rows("SELECT count(*) FROM sign_in_attempts")
+        assert left[0] == 2  # it was undone
+
     async def test_makes_no_office_and_no_credential(self, scene: Scene) -> None:
         async with acting(scene.url, "joinder_app", scene.first) as connection:
             for table in ("offices", "client_credentials", "participation_agreements"):
@@ -586,15 +614,6 @@ class TestMatcher:
         for who, ended in ((own_scene.first, 0), (own_scene.second, 1), (0, 1)):
             async with acting(own_scene.url, "joinder_matcher", who) as connection:
                 assert len(await connection.fetch(end)) == ended
-
-
-async def be(connection: asyncpg.Connection, role: str, person: UUID) -> None:
-    """Let the rest of the transaction act for a person with a role."""
-    await connection.execute(
-        "SELECT set_config('joinder.roles', $1, true), set_config('joinder.person', $2, true)",
-        role,
-        str(person),
-    )
 
 
 async def myself(connection: asyncpg.Connection) -> str:

@@ -23,10 +23,10 @@ KEY: Final = UUID("0198a3c0-b1c2-7d3e-8f90-a1b2c3d4e5f6")
 TO_ALL: Final = {
     *("offices", "office_contacts", "commitments", "participation_agreements", "state_settings"),
     *("committees", "committee_offices", "infusion_desks"),
-    *("key_epochs", "runs", "run_steps", "sign_in_attempts", "spent_challenges"),
+    *("key_epochs", "runs", "run_steps", "spent_challenges"),
 }
 """What every office may read: the directory and who meets with whom, what the registry does, and
-fingerprints of attempts to sign in."""
+digests of challenges that were answered."""
 OPERATIONS: Final = [
     (path, method, operation)
     for path, methods in create_bare_app().openapi()["paths"].items()
@@ -151,7 +151,7 @@ async def test_of_no_table_a_stranger_sees_or_reaches_a_row(
     assert not own & {"shown_overlaps", "state_overlaps", "published_charges"}
     assert len(await seen(fresh_database_url, owner) & filled - own) > 25  # the rows are there
     reached = await changed(fresh_database_url, stranger)
-    assert reached & filled <= {"sign_in_attempts"}  # fingerprints, counted before anybody is known
+    assert not reached & filled
     assert len(await changed(fresh_database_url, owner) & filled - reached) > 15
 
 

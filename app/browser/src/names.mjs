@@ -136,6 +136,7 @@ function isNobody(givens, surnames) {
   const present = [givens, surnames].filter((names) => names.some(Boolean));
   if (!present.length) return false;
   if (said(present.at(-1)).length < present.at(-1).length) return true;
+  if (UNSAID_PHRASES.has([...givens, ...surnames].join(" "))) return true;
   if (present.every((names) => !said(names).length || PERHAPS_UNSAID.has(names.join("")))) {
     return true;
   }
