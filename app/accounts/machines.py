@@ -34,7 +34,7 @@ LIVE_KEYS: Final = 2
 """Keys that a client signs with at a time: the one in use and its successor."""
 LASTS: Final = timedelta(days=730)
 """How long a client counts unless the operator says less: nobody looks at what never ends, and
-keys outlive who made them. The database bounds it too (migration 0046)."""
+keys outlive who made them. The database bounds it too."""
 
 
 async def list_machines(session: AsyncSession, principal: Principal) -> list[MachineRead]:

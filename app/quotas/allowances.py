@@ -1,6 +1,6 @@
 """How many elements an office may have evaluated (starting values, to be tuned with the field).
 
-The database counts, with the same figures (migration 0046): change both.
+The function `debit` of the database counts, with the same figures: change both.
 """
 
 from collections.abc import Mapping

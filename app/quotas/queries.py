@@ -16,7 +16,7 @@ Key = tuple[str, str]
 
 _PERMIT: Final = "SELECT permit_batch($1, $2, $3)"
 _DEBIT: Final = "SELECT debit($1)"
-"""Functions of the database, which counts by itself: nobody's SQL lowers a bucket (0046)."""
+"""Functions of the database, which counts by itself: nobody's SQL lowers a bucket."""
 
 _ABSENT: Final = f"""
 SELECT q.place::int

@@ -43,6 +43,18 @@ class TestSharing:
         answer = await meeting.first.http.put("/v1/cases", json={"cases": [item]})
         assert answer.json()["results"][0]["result"] == "updated"
         assert await rows(meeting, meeting.second) == kept
+        people = [
+            await sign_in(meeting.registry, meeting.first, role)
+            for role in (Role.LEADERSHIP, Role.PROSECUTOR)
+        ]
+        lead, person = people
+        wall = {"person": f"psn_{person.key.hex}"}
+        assert (await lead.send("POST", "/v1/cases/cms/24-1/walls", wall)).status_code == 201
+        kept = await rows(meeting, meeting.first)
+        items = [item, {**item, "external_id": "24-9"}]
+        answer = await person.send("PUT", "/v1/cases", {"cases": items})
+        assert (answer.status_code, answer.json()["code"]) == (404, "case-not-found")
+        assert await rows(meeting, meeting.first) == kept
 
     async def test_what_is_checked_is_what_is_changed_2026_56424(self, meeting: Meeting) -> None:
         owner = meeting.second
@@ -69,8 +81,13 @@ class TestSharing:
         assert (await meeting.second.http.get(PATH)).json()["items"] == []
 
     async def test_being_named_is_not_enough_2026_112178(self, meeting: Meeting) -> None:
-        await give(meeting.second, meeting.first, "summary")  # nobody approved it
+        named = (await give(meeting.second, meeting.first, "summary")).json()
+        assert named["state"] == "pending"  # nobody approved it
         assert await meeting.first.overlaps() == []
+        lead = await sign_in(meeting.registry, meeting.second, Role.LEADERSHIP)
+        path = f"{PATH}/{named['id']}/approvals"
+        assert (await lead.send("POST", path, {"digest": named["digest"]})).status_code == 200
+        assert [each["rung"] for each in await meeting.first.overlaps()] == ["summary"]
 
     async def test_a_child_is_no_more_open_than_its_parent_2026_95683(
         self, shared_registry: Registry
@@ -145,9 +162,15 @@ class TestSharing:
         self, shared_registry: Registry
     ) -> None:
         meeting = await meet(shared_registry, "open", "contact_first")
-        lead = await sign_in(shared_registry, meeting.first, Role.LEADERSHIP, minutes_ago=16)
-        none = "0" * 32
+        roles = Role.LEADERSHIP, Role.ADMINISTRATOR
+        lead = await sign_in(shared_registry, meeting.first, *roles, minutes_ago=16)
+        none, account = "0" * 32, {"account": "new.person", "name": "New", "roles": ["analyst"]}
         for method, path, body in (
+            ("GET", "/v1/me/totp", None),
+            ("POST", "/v1/people", account),
+            ("POST", f"/v1/people/psn_{none}/enrolment", {"forget_factors": True}),
+            ("POST", "/v1/webhooks", {"url": "https://cms.example.com/joinder"}),
+            ("POST", f"/v1/webhooks/whk_{none}/secret", {"ends_old": True}),
             ("POST", f"/v1/overlaps/{meeting.overlap_id}/glass-breaks", {"reason": REASON}),
             ("POST", f"{PATH}/grt_{none}/approvals", {"digest": "0" * 64}),
             ("DELETE", f"/v1/cases/cms/24-1/walls/wal_{none}", None),
