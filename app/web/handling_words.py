@@ -19,6 +19,18 @@ KINDS: Final = {
     "conflict_referral": "Referral because of a conflict",
     "expertise_infusion": "Help by specialists",
 }
+ORIGINS: Final = {
+    "pointer": "That there is a possible match",
+    "contact": "Whom to call",
+    "summary": "The summary of a case",
+    "record": "The steps of a case",
+    "request": "A request was sent",
+    "answer": "A request was answered",
+    "agreement": "An agreement came in force",
+    "lead": "The lead was handed over",
+    "end": "Joint handling ended",
+}
+"""What came from the registry, by the words of the lead-origin ledger."""
 STATUSES: Final = {
     "draft": "Draft",
     "awaiting_own_leadership": "Waiting for the asking office's unit head",

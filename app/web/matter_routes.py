@@ -9,7 +9,7 @@ from fastapi import APIRouter, Response
 from app.access.permissions import Permission
 from app.core.deps import Session
 from app.handling import reading
-from app.matters import service
+from app.matters import origin, service
 from app.matters.routes import MatterKey
 from app.matters.schemas import MatterRead, Part, State
 from app.teamwork import reading as teamwork
@@ -73,6 +73,13 @@ async def show_matter(
 ) -> Response:
     """Show a matter: its offices, lead, team, tasks, notes and papers."""
     return await show(visit, session, matter_id, {})
+
+
+@router.get("/matters/{matter_id}/origin", **page(Permission.HANDLING_READ))
+async def show_origin(matter_id: MatterKey, visit: Reading, session: Session) -> Response:
+    """Show what came to the office from the registry, for disclosure counsel."""
+    ledger = await origin.read_origin(session, visit.principal, matter_id, now=visit.now)
+    return visit.page("matters/origin.html", ledger=ledger)
 
 
 async def show(

@@ -42,6 +42,9 @@ class TestMatter:
         text = (await first.get(page)).text
         assert "Filed in one county." in text
         assert "may be discoverable" in text
+        ledger = (await second.get(f"{page}/origin")).text
+        assert "A request was sent" in ledger
+        assert f"Office {sides[0].office.code}" in ledger
         assert not [f for f in (await second.page(page)).forms if "/lead-offers" in f.action]
         to = sides[1].office.code
         assert (await send(first, page, "/lead-offers", lead_office=to)).status_code == 303

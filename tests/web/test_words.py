@@ -19,6 +19,7 @@ from app.handling import vocabulary as handling
 from app.handling.reads import AuthorityRead
 from app.handling.schemas import HandlingReturn
 from app.identifiers.kinds import IDENTIFIER_KINDS, KINDS
+from app.matters.schemas import OriginRead
 from app.overlaps.explanations import explain_shared
 from app.overlaps.facts import NamePair, mask
 from app.overlaps.scoring import Prior, same_person
@@ -61,6 +62,7 @@ class TestWords:
         assert set(handling_words.MEANINGS) == set(handling.STATUSES)
         assert set(handling_words.DECLINE_REASONS) == _codes(handling.DeclineReason)
         assert set(handling_words.END_REASONS) == _codes(handling.EndReason)
+        assert set(handling_words.ORIGINS) == _codes(OriginRead.model_fields["what"].annotation)
         reasons = HandlingReturn.model_fields["reason"].annotation
         assert set(handling_words.RETURN_REASONS) == _codes(reasons)
         assert set(handling_words.BASES) == _codes(AuthorityRead.model_fields["basis"].annotation)
