@@ -22,8 +22,9 @@ PermitReason = Annotated[
         description="What the tokens are for: a case to be posted (new_case), one to be changed "
         "(update), cases of which only the office's system knows whether they are new (posting), "
         "the same ones after a change of keys or specification (resubmission), a check before "
-        "deciding on a case (quick_check), an entry of the suppression list (suppression), a list "
-        "of the office's own to hold against the feed of defendants (defendant_feed). For "
+        "deciding on a case (quick_check), an entry of the suppression list (suppression, with "
+        "suppressions:manage), a list of the office's own to hold against the feed of defendants "
+        "(defendant_feed, with defendant-feed:read). For "
         "update, resubmission and quick_check the office must have posted the cases."
     ),
 ]

@@ -24,6 +24,12 @@ from app.quotas.errors import AgreementNotInForceError, QuotaExceededError, exce
 from app.quotas.models import ImportAllowance
 from app.quotas.schemas import FEED, OF_STANDING_CASES, AllowanceRead, PermitAsk, PermitRead
 
+OF_LISTS: Final = {
+    "suppression": Permission.SUPPRESSIONS_MANAGE,
+    FEED: Permission.DEFENDANT_FEED_READ,
+}
+"""What who names no case must hold besides: nobody evaluates for a list that it may not use."""
+
 LONGEST_IMPORT: Final = timedelta(days=92)
 
 
@@ -44,13 +50,14 @@ async def give_permit(
     they are of the cases which are named is the office's word.
 
     Raises:
-        MissingScopeError: the caller lacks `tokens:evaluate`.
+        MissingScopeError: the caller lacks `tokens:evaluate`, or what the list is for.
         AgreementNotInForceError: the office does not take part now.
         EpochChangedError: the epoch is not, or no longer, evaluated.
         InvalidError: the reason speaks of cases which the office does not hold.
         QuotaExceededError: nothing was debited.
     """
     principal.require(Permission.TOKENS_EVALUATE)
+    principal.require(OF_LISTS.get(ask.reason, Permission.TOKENS_EVALUATE))
     if not principal.is_participating:
         raise AgreementNotInForceError
     if ask.epoch not in (await get_epochs(session)).accepted(now):

@@ -16,6 +16,9 @@ Connection = asyncpg.Connection
 SLICES: Final = 64
 """Ranges of tokens, of equal size because tokens are random, that a full recount goes through."""
 
+SLICES_AT_ONCE: Final = 16
+"""Slices of one statement, because its other process on the server takes a while to start."""
+
 _BEYOND: Final = b"\xff" * 17
 """Greater than every token."""
 
@@ -24,6 +27,7 @@ _BEYOND: Final = b"\xff" * 17
 IN_ORDER: Final = """
 SELECT set_config('enable_hashagg', 'off', true), set_config('enable_hashjoin', 'off', true),
   set_config('enable_mergejoin', 'off', true), set_config('enable_bitmapscan', 'off', true),
+  set_config('enable_material', 'off', true),
   set_config('work_mem', '64MB', true), set_config('statement_timeout', '600s', true),
   set_config('parallel_setup_cost', '3000', true)
 """
@@ -42,36 +46,44 @@ _HELD: Final = """
 (SELECT token, office_id, subject_id, FALSE AS is_hidden FROM sightings
  UNION ALL SELECT token, office_id, subject_id, TRUE FROM hidden_sightings)
 """
-_JOIN_TOKEN: Final = f"""
-JOIN tokens t ON t.token = m.token AND NOT t.is_common
-JOIN key_epochs e ON e.epoch = t.epoch AND e.state = 'current'
-JOIN (VALUES {_LIMITS}) AS l (kind, offices, subjects) ON l.kind = t.kind
-"""
-# who knows of the pair already is not asked: the overlap stands, or it is noted to be found
-_UNKNOWN: Final = """
-SELECT p.low, p.high FROM (
-  SELECT DISTINCT least(a.case_id, b.case_id) AS low, greatest(a.case_id, b.case_id) AS high
-  {pairs}) AS p
+# who knows of the pair already is not asked: the overlap stands, or it is noted to be found. Only
+# of the others the token's row is read, because that takes longer than finding a token shared
+_UNKNOWN: Final = f"""
+SELECT DISTINCT p.low, p.high FROM (
+  SELECT m.token, m.is_hidden,
+         least(a.case_id, b.case_id) AS low, greatest(a.case_id, b.case_id) AS high
+  FROM {{met}} AS m
+  JOIN subjects a ON a.id = m.one
+  JOIN subjects b ON b.id = m.other) AS p
 WHERE NOT EXISTS (SELECT FROM "overlaps" o WHERE o.low_case_id = p.low
                   AND o.high_case_id = p.high AND o.retracted_at IS NULL)
   AND NOT EXISTS (SELECT FROM pending_pairs q
                   WHERE q.low_case_id = p.low AND q.high_case_id = p.high)
-"""
+  AND EXISTS (SELECT FROM tokens t
+              JOIN key_epochs e ON e.epoch = t.epoch AND e.state = 'current'
+              JOIN (VALUES {_LIMITS}) AS l (kind, offices, subjects) ON l.kind = t.kind
+              WHERE t.token = p.token AND NOT t.is_common
+                AND ({_IS_NO_CROWD} OR NOT p.is_hidden))
+"""  # noqa: S608 -- constants only; every value is a parameter
 
-# first the tokens of several offices, then their sightings: a crowd's pairs are never made
+_IS_UNCOMMON: Final = "NOT EXISTS (SELECT FROM tokens c WHERE c.token = m.token AND c.is_common)"
+
+# first the tokens of several offices, then their sightings: a crowd's pairs are never made. What
+# is common has an index of its own
 _UNKNOWN_OF_RANGE: Final = _UNKNOWN.format(
-    pairs=f"""
-  FROM (SELECT token FROM {_HELD} AS g WHERE token >= {{start}} AND token < {{end}}
-        GROUP BY token HAVING min(office_id) <> max(office_id)) AS m {_JOIN_TOKEN}
+    met=f"""(
+  SELECT m.token, g.subject_id AS one, h.subject_id AS other,
+         g.is_hidden OR h.is_hidden AS is_hidden
+  FROM (SELECT m.token FROM (
+          SELECT token FROM {_HELD} AS g WHERE token >= {{start}} AND token < {{end}}
+          GROUP BY token HAVING min(office_id) <> max(office_id)) AS m
+        WHERE {_IS_UNCOMMON}) AS m
   JOIN {_HELD} AS g ON g.token = m.token
-  JOIN {_HELD} AS h ON h.token = m.token AND h.office_id > g.office_id
-  JOIN subjects a ON a.id = g.subject_id
-  JOIN subjects b ON b.id = h.subject_id
-  WHERE {_IS_NO_CROWD} OR NOT (g.is_hidden OR h.is_hidden)"""  # noqa: S608 -- constants only; every value is a parameter
+  JOIN {_HELD} AS h ON h.token = m.token AND h.office_id > g.office_id)"""  # noqa: S608 -- as above
 )
 
-# two halves, because the server gives each a process of its own where that is worth it
-_UNKNOWN_OF_SLICE: Final = (
+# two halves, because the server gives each a process of its own
+_UNKNOWN_OF_SLICES: Final = (
     f"{_UNKNOWN_OF_RANGE.format(start='$1', end='$2')} UNION ALL"
     f" {_UNKNOWN_OF_RANGE.format(start='$2', end='$3')}"
 )
@@ -86,13 +98,7 @@ met AS MATERIALIZED (
   SELECT g.token, g.subject_id AS one, h.subject_id AS other,
          g.is_hidden OR h.is_hidden AS is_hidden
   FROM anew g JOIN {_HELD} AS h ON h.token = g.token AND h.office_id <> g.office_id)
-""" + _UNKNOWN.format(  # noqa: S608 -- as above
-    pairs=f"""
-  FROM met m {_JOIN_TOKEN}
-  JOIN subjects a ON a.id = m.one
-  JOIN subjects b ON b.id = m.other
-  WHERE {_IS_NO_CROWD} OR NOT m.is_hidden"""
-)
+""" + _UNKNOWN.format(met=f"(SELECT m.* FROM met m WHERE {_IS_UNCOMMON})")  # noqa: S608 -- as above
 
 _NOTE: Final = """
 INSERT INTO recount_pairs (low_case_id, high_case_id)
@@ -222,13 +228,11 @@ async def go_on(connection: Connection, progress: Progress, finished_at: Any = N
     )
 
 
-async def note_slice(connection: Connection, number: int) -> int:
-    """Note the pairs that share a token of a slice and have no overlap; return how many."""
-    width = 256 // SLICES
-    start, middle, end = (bytes([number * width]), bytes([number * width + width // 2]), _BEYOND)
-    if number + 1 < SLICES:
-        end = bytes([(number + 1) * width])
-    return await _note(connection, _UNKNOWN_OF_SLICE, start, middle, end)
+async def note_slices(connection: Connection, first: int) -> int:
+    """Note the pairs that share a token of `SLICES_AT_ONCE` slices and have no overlap."""
+    starts = [first, first + SLICES_AT_ONCE // 2, first + SLICES_AT_ONCE]
+    ends = [bytes([each * 256 // SLICES]) if each < SLICES else _BEYOND for each in starts]
+    return await _note(connection, _UNKNOWN_OF_SLICES, *ends)
 
 
 async def note_new(connection: Connection, since: int, until: int) -> int:
@@ -237,7 +241,7 @@ async def note_new(connection: Connection, since: int, until: int) -> int:
 
 
 async def _note(connection: Connection, unknown: str, *arguments: Any) -> int:
-    """Note the pairs that a query returns; there should be none."""
+    """Note the pairs that a query returns; there should be none. Return how many."""
     await connection.execute(IN_ORDER)
     found = await connection.fetch(unknown, *arguments)
     if found:

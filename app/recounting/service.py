@@ -60,8 +60,9 @@ async def note_pairs(
         done = end >= progress.until
         await queries.go_on(connection, progress._replace(since=end), now if done else None)
     elif progress.next_slice < SLICES:
-        await queries.note_slice(connection, progress.next_slice)
-        await queries.go_on(connection, progress._replace(next_slice=progress.next_slice + 1))
+        await queries.note_slices(connection, progress.next_slice)
+        moved = progress._replace(next_slice=progress.next_slice + queries.SLICES_AT_ONCE)
+        await queries.go_on(connection, moved)
     else:
         last = await queries.note_standing(connection, progress.next_overlap, limit)
         moved = progress._replace(next_overlap=last or progress.next_overlap)

@@ -141,7 +141,8 @@ async def _bare(database: asyncpg.Connection, form: str) -> int:
 
 
 async def _full(database: asyncpg.Connection) -> int:
-    return sum([await queries.note_slice(database, each) for each in range(queries.SLICES)])
+    firsts = range(0, queries.SLICES, queries.SLICES_AT_ONCE)
+    return sum([await queries.note_slices(database, each) for each in firsts])
 
 
 async def _new(database: asyncpg.Connection) -> int:

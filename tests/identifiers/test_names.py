@@ -27,7 +27,7 @@ class TestTables:
             ("nicknames-es", "bcfb8ea053aa7b112e9091d31ca475e09f63d056e4ce03583d9411d57884bd4c"),
             ("places", "dcb65c738e191ccfd9d0a4a9e215a4e0597f55646d811fbf64c4d6cf3ba66cd2"),
             ("services", "0a29ca6399dc30f9e85052f3f1bf35c1eff9ce0d5e8ec7c4deb40e1b8d4ae29d"),
-            ("placeholders", "aa72cd572638d14a39905830ea0fc77fde4006b8f84aec3cc7ebb4d2ee16b04a"),
+            ("placeholders", "71ee397f910dfb8e4f3fddc1f7b0079cf132f45df92134c994efeda8a700436a"),
             ("firm-words", "bcf04f0a31f3d8ac3a020d12023a3fc5c848f8d65796e0d279e89e7c9b2e12a2"),
             ("commonness", "a4d9fd63905293d28cc31ccf768c7d1aae3a8c7699a2621b737d3baaf9faaa86"),
             ("name-words", "6316ca8fa98fc03e6e0d542e5bb6c9ed84acbd4fb0bb2a3f6f5e984e124f3d8d"),

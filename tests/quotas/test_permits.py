@@ -275,6 +275,23 @@ class TestCases:
         body = wish({"tel": 1}, reason="suppression", cases=[])
         assert (await send(office, body)).status_code == 200
 
+    @pytest.mark.parametrize(
+        ("reason", "scope"),
+        [("suppression", "suppressions:manage"), ("defendant_feed", "defendant-feed:read")],
+    )
+    async def test_are_named_but_by_who_may_use_the_list(
+        self, shared_registry: Registry, reason: str, scope: str
+    ) -> None:
+        """Or a reason would be the way to evaluate without a case."""
+        (office,) = await make_offices(shared_registry, 1)
+        for scopes, status in (("", 403), (scope, 200)):
+            client = shared_registry.client(
+                office.code, office.client_id, f"tokens:evaluate {scopes}"
+            )
+            body = wish({"person": 1}, reason=reason, cases=[])
+            assert (await send(client, body)).status_code == status
+            assert (await ask(client, person=1)).status_code == 200
+
 
 def under(key_class: str, number: str) -> str:
     """Return the token of a phone that was evaluated as `key_class`."""
