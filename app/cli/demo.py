@@ -200,4 +200,4 @@ def _stay(shown: "Demo") -> None:
     typer.echo(f"Try: {command}")
     typer.echo(f"Log: {shown.log}")
     typer.echo("Stop with Ctrl-C; the next start finds the data. --fresh begins again.")
-    raise typer.Exit(shown.service.wait())
+    raise typer.Exit(shown.service.wait(another=shown.another_night))

@@ -2,7 +2,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from app.core.db import Sessions
 
@@ -23,3 +23,16 @@ async def held(sessions: Sessions, name: str) -> AsyncIterator[bool]:
         finally:
             if is_held:
                 await own.execute(text("SELECT pg_advisory_unlock(hashtext(:n))"), {"n": name})
+
+
+async def is_held(session: AsyncSession, name: str) -> bool:
+    """Return whether any process holds the lock `name` of this database."""
+    found = await session.scalar(
+        text(
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            " AND objid::bigint = hashtext(:n)::bigint & 4294967295)"
+        ),
+        {"n": name},
+    )
+    return bool(found)

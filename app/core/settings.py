@@ -63,6 +63,8 @@ class RegistrySettings(BaseSettings):
     """The system-use notice that each person acknowledges after signing in."""
     demo_people: str = ""
     """JSON of invented people whom the sign-in page offers with one click; loopback only."""
+    demo_night: int = 0
+    """The pipe that asks a demonstration for one more night; 0: there is none to ask."""
 
     @model_validator(mode="after")
     def _demonstrates_at_home(self) -> Self:

@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +25,7 @@ from app.demo import offices, people, state
 from app.demo.measure import measure, write_samples
 from app.demo.offices import OFFICES
 from app.offices import queries as office_queries
+from app.serving import night
 from app.serving.installation import Installation, InstallationError, in_transaction
 from app.serving.supervisor import Service, running
 
@@ -39,6 +42,8 @@ class Demo:
     configs: list[ClientConfig]
     result: Json
     log: Path
+    another_night: "Callable[[], subprocess.Popen[bytes]]"
+    """Begins one more, beside the service."""
 
 
 @contextmanager
@@ -89,7 +94,9 @@ def demonstrate(
         if not done["seconds_total"]:
             result["seconds_total"] = round(time.monotonic() - started, 2)
         stored.write_text(json.dumps(result, indent=1))
-        yield Demo(service, configs, result, log)
+        nights = "app.demo.nights", str(directory), service.addresses.registry
+        another = partial(night.start, here, settings=prior, command=nights)
+        yield Demo(service, configs, result, log, another)
 
 
 def _add_offices(here: Installation, directory: Path) -> dict[str, str]:

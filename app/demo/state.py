@@ -146,7 +146,7 @@ _COUNTIES: Final = {
 """Where the cases of an office happened: most in the first, some in the second."""
 
 
-def _fillers(code: str) -> Iterator[Case]:
+def fillers(code: str) -> Iterator[Case]:
     """Yield cases that overlap with nothing, so that lists look as they do at work."""
     place = [office.code for office in STATE].index(code)
     for index in range(_FILLERS):
@@ -192,10 +192,10 @@ def show(here: Installation, directory: Path, registry: str, settings: Mapping[s
         }
         for code, cases in CASES.items():
             more = counties.CASES.get(code, ())
-            _put(clients[code], [*_fillers(code), *cases, *more])
+            put(clients[code], [*fillers(code), *cases, *more])
         for code, cases in counties.CASES.items():
             if code not in CASES:
-                _put(clients[code], [*_fillers(code), *cases])
+                put(clients[code], [*fillers(code), *cases])
         _settle(clients)
         dealings.deal(here, registry, clients)
     people.enrol(registry, in_transaction(here, people.add_people))
@@ -204,7 +204,8 @@ def show(here: Installation, directory: Path, registry: str, settings: Mapping[s
     done.write_text(json.dumps(ids))
 
 
-def _put(client: RegistryClient, cases: list[Case]) -> None:
+def put(client: RegistryClient, cases: list[Case]) -> None:
+    """Post cases of an office, none of which is refused."""
     refused = [each for each in client.put_cases(cases) if each.result == "refused"]
     assert not refused, refused  # noqa: S101 -- the demo's cases are right, or wrong there
 

@@ -66,7 +66,9 @@ written AS (
   SELECT t.office_id, t.what || CASE t.stage WHEN 0 THEN '.lapsed' ELSE '.lapsing' END, d.case_id
   FROM told t JOIN due d USING (office_id, what, key, ends_on, stage)
   WHERE t.what <> 'grant' OR d.case_id IS NOT NULL)
-SELECT office_id, what, key, ends_on, stage FROM told ORDER BY ends_on, office_id, what, key
+SELECT t.*, EXISTS (SELECT FROM due d WHERE d.office_id = t.office_id AND d.what = t.what
+    AND d.key = t.key AND (d.what <> 'grant' OR d.case_id IS NOT NULL)) AS is_own
+FROM told t ORDER BY ends_on, office_id, what, key
 """  # noqa: S608 -- constants only; every value is a parameter
 
 # Since the last of the agreements before, if any, until this one counted. What events say is not
@@ -108,6 +110,7 @@ async def tell(
 ) -> list[asyncpg.Record]:
     """Write notices and events of what is due; return office, what, key, end and stage of each.
 
+    With it whether it is the office's own: of a grant that it got, it may have to know nothing.
     What the office is told already, it is not told again.
     """
     days = [timedelta(days=each) for each in STAGES]

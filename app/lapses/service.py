@@ -34,7 +34,7 @@ async def tell(session: AsyncSession, principal: Principal, *, now: datetime, li
                 audit.Entry(
                     "lapse.told",
                     f"{row['what']} {row['key']}",
-                    [row["office_id"]],
+                    [row["office_id"]] if row["is_own"] else (),
                     {"ends_on": row["ends_on"].isoformat(), "days_before": row["stage"]},
                 )
                 for row in told

@@ -32,6 +32,18 @@ WHERE ($5::text IS NULL OR r.reason = $5) AND ($6::text IS NULL OR v.external_id
 ORDER BY r.id DESC LIMIT $8
 """  # noqa: S608 -- constants only; every value is a parameter
 
+# The same to an auditor, who is shown no overlap: the database tells of whom the office may know.
+# $1 a reason or null, $2 a case number or null, $3 the line before, $4 the limit
+_READINGS_FOR_AUDIT: Final = """
+SELECT r.id, r.read_at, r.overlap_id, r.reader, r.roles, r.rung, r.reason, v.state, v.kind,
+       v.source_system, v.external_id, v.code, v.name
+FROM readings r CROSS JOIN LATERAL audited_overlap(r.overlap_id) AS v
+WHERE v.case_id = r.case_id
+  AND ($1::text IS NULL OR r.reason = $1) AND ($2::text IS NULL OR v.external_id = $2)
+  AND r.id < coalesce($3, 9223372036854775807)
+ORDER BY r.id DESC LIMIT $4
+"""
+
 TOLD: Final = {
     "cases": ("case", "correction", "summary", "verdict", "audience"),
     "disclosures": (
@@ -100,6 +112,21 @@ async def list_readings(
     """Return a page of who read any of the caller's own cases, newest first."""
     rows: list[asyncpg.Record] = await (await driver(session)).fetch(
         _READINGS, *ladder.arguments(principal, now), reason, external_id, before, limit
+    )
+    return rows
+
+
+async def list_readings_for_audit(
+    session: AsyncSession,
+    *,
+    reason: str | None,
+    external_id: str | None,
+    before: int | None,
+    limit: int,
+) -> list[asyncpg.Record]:
+    """Return the same page to an auditor; to anyone else it is empty."""
+    rows: list[asyncpg.Record] = await (await driver(session)).fetch(
+        _READINGS_FOR_AUDIT, reason, external_id, before, limit
     )
     return rows
 

@@ -1,8 +1,10 @@
 """What an office looks back at: who read its cases, what it showed to whom, and its own audit."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import chain
 
+import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
@@ -51,6 +53,34 @@ async def list_readings(
         limit=limit,
         now=now,
     )
+    return await _told(session, principal, rows)
+
+
+async def list_readings_for_audit(
+    session: AsyncSession,
+    principal: Principal,
+    *,
+    reason: ReadReason | None,
+    external_id: str | None,
+    before: int | None,
+    limit: int,
+) -> list[tuple[int, CaseReadingRead]]:
+    """Return the same page to the office's auditor, who is shown no overlap.
+
+    Raises:
+        MissingScopeError: the caller lacks `audit:read`.
+    """
+    principal.require(Permission.AUDIT_READ)
+    rows = await queries.list_readings_for_audit(
+        session, reason=reason, external_id=external_id, before=before, limit=limit
+    )
+    return await _told(session, principal, rows)
+
+
+async def _told(
+    session: AsyncSession, principal: Principal, rows: Sequence[asyncpg.Record]
+) -> list[tuple[int, CaseReadingRead]]:
+    """Return the readings and record which the caller was told of."""
     await audit.record(
         session,
         principal,

@@ -6,7 +6,7 @@ It acts with the owner's login, which the registry's processes are never given.
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -67,8 +67,12 @@ class Nights:
             self._process = None
         if self._due is not None and self._at is not None and utc_now() >= self._due:
             self._due = next_after(utc_now(), self._at)
-            if self._process is None:
-                self._process = start(self._here)
+            self.take(lambda: start(self._here))
+
+    def take(self, act: "Callable[[], subprocess.Popen[bytes]]") -> None:
+        """Begin a run now, unless one is under way."""
+        if self._process is None:
+            self._process = act()
 
     def stop(self) -> None:
         """End a run that is under way: the next one does the rest."""
@@ -81,10 +85,11 @@ def start(
     here: Installation,
     output: int | None = None,
     settings: Mapping[str, str] = MappingProxyType({}),
+    command: Sequence[str] = ("app.serving.night",),
 ) -> "subprocess.Popen[bytes]":
     """Start one run on an installation whose database runs, with `settings` besides its own.
 
-    It logs to our output by default.
+    It logs to our output by default. `command` is the module that runs, and its arguments.
     """
     ours = {f"JOINDER_{name.upper()}" for name in RegistrySettings.model_fields}
     kept = {
@@ -97,8 +102,8 @@ def start(
         "JOINDER_OWNER_URL": here.owner_url,
         "JOINDER_KEYS": str(here.keys),
     }
-    return subprocess.Popen(
-        [sys.executable, "-m", "app.serving.night"],
+    return subprocess.Popen(  # noqa: S603 -- our own modules with our own arguments
+        [sys.executable, "-m", *command],
         env={**kept, **settings, **urls},
         stdin=subprocess.DEVNULL,
         stdout=output,

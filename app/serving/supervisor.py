@@ -6,7 +6,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import time
@@ -22,6 +22,7 @@ from app.serving.process import GRACE_SECONDS, Kind, listen
 from app.serving.tally import tally_file
 
 START_SECONDS: Final = 120.0
+_NIGHT: Final = "JOINDER_DEMO_NIGHT"
 
 
 class StartError(RuntimeError):
@@ -44,17 +45,24 @@ class Service:
         here: Installation,
         addresses: Addresses,
         processes: list["subprocess.Popen[bytes]"],
+        asked: int,
     ) -> None:
         self._here = here
+        self._asked = asked
         self.addresses = addresses
         self.processes = processes
         self._told_to_stop = False
 
-    def wait(self, nightly_at: time | None = None) -> int:
+    def wait(
+        self,
+        nightly_at: time | None = None,
+        another: "Callable[[], subprocess.Popen[bytes]] | None" = None,
+    ) -> int:
         """Wait for a signal or for a process to end; 0, or 1 if a process ended by itself.
 
         An embedded server that was killed is started again; until then requests get 503. At
-        `nightly_at`, UTC, the nightly run is started beside the service.
+        `nightly_at`, UTC, the nightly run is started beside the service, `another` each time that a
+        page of a demonstration asks for one.
         """
         nights = Nights(self._here, nightly_at)
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -65,10 +73,18 @@ class Service:
                     return 1
                 self._here.keep_database_up()
                 nights.keep()
+                if another is not None and self._is_asked():
+                    nights.take(another)
                 sleep(0.2)
             return 0
         finally:
             nights.stop()
+
+    def _is_asked(self) -> bool:
+        try:
+            return bool(os.read(self._asked, 100))
+        except BlockingIOError:
+            return False
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self._told_to_stop = True
@@ -111,11 +127,16 @@ def running(
         stderr = stack.enter_context(log.open("ab")) if log else None
         reading, writing = os.pipe()
         stack.callback(os.close, writing)
+        asked, asking = os.pipe()  # a confined process signals no other, but keeps what is open
+        os.set_blocking(asked, False)
+        for end in (asked, asking):
+            stack.callback(os.close, end)
         processes: list[subprocess.Popen[bytes]] = []
         stack.callback(_stop_all, processes)
+        asks = {_NIGHT: str(asking)} if "JOINDER_DEMO_PEOPLE" in registry else {}
         kinds: list[tuple[Kind, int, int, Mapping[str, str]]] = [
             ("evaluator", 1, evaluators, common),
-            ("registry", 0, workers, {**common, **registry}),
+            ("registry", 0, workers, {**common, **registry, **asks}),
         ]
         for kind, index, number, environment in kinds:
             shared = listeners[index].fileno(), stack.enter_context(tally_file(number))
@@ -127,7 +148,7 @@ def running(
         os.close(reading)
         for url in urls:
             _await_answer(f"{url}/healthz", processes)
-        yield Service(here, addresses, processes)
+        yield Service(here, addresses, processes, asked)
 
 
 def _url(host: str, port: int) -> str:
@@ -151,11 +172,12 @@ def _spawn(
     told = EvaluatorSettings if kind == "evaluator" else RegistrySettings
     ours = [f"JOINDER_{name.upper()}" for name in told.model_fields]
     kept = {key: os.environ[key] for key in ours if key in os.environ}
+    asking = [int(settings[_NIGHT])] if _NIGHT in settings else []
     module = "app.serving.work" if kind == "worker" else "app.serving.process"
     return subprocess.Popen(  # noqa: S603 -- our own module with our own arguments
         [sys.executable, "-m", module, kind, *map(str, (parent, *numbers))],
         env={**inherited, **kept, **settings},
-        pass_fds=(parent, *numbers[:2]),
+        pass_fds=(parent, *numbers[:2], *asking),
         stdin=subprocess.DEVNULL,
         stderr=stderr,
         start_new_session=True,  # Ctrl-C goes to the parent, which stops the children in order

@@ -57,6 +57,36 @@ async def show_readings(
     )
 
 
+@router.get("/audit/readings", **page(Permission.AUDIT_READ))
+async def show_audited_readings(
+    visit: Reading,
+    session: Session,
+    response: Response,
+    reason: ReadReason | Literal[""] = "",
+    case: Annotated[str, Query(max_length=64)] = "",
+    cursor: Cursor = None,
+) -> Response:
+    """Show the auditor the same, without the way to overlaps and cases."""
+    filters = _filters(reason=reason, case=case)
+    wanted = visit.list_page(response, cursor, PER_PAGE, filters)
+    found = await oversight.list_readings_for_audit(
+        session,
+        visit.principal,
+        reason=reason or None,
+        external_id=case.strip() or None,
+        before=wanted.number,
+        limit=PER_PAGE,
+    )
+    return visit.page(
+        "oversight/readings.html",
+        readings=[read for _, read in found],
+        next_cursor=wanted.end([key for key, _ in found]),
+        is_first=cursor is None,
+        filters=filters,
+        form={"reason": reason, "case": case},
+    )
+
+
 @router.get("/alarms", **page(Permission.ALARMS_READ))
 async def show_alarms(
     visit: Reading, session: Session, response: Response, cursor: Cursor = None

@@ -141,6 +141,7 @@ def _frame(request: Request) -> dict[str, Any]:
     settings: RegistrySettings = request.app.state.settings
     return {
         "is_demo": bool(settings.demo_people),
+        "has_nights": bool(settings.demo_night),
         "idle_seconds": int(IDLE.total_seconds()),
         "path": request.url.path,
         "note": request.query_params.get("note", ""),

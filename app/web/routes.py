@@ -12,6 +12,7 @@ from app.web import (
     case_routes,
     contact_routes,
     correction_routes,
+    demo_routes,
     glass_routes,
     handling_routes,
     handling_step_routes,
@@ -47,6 +48,6 @@ for part in (
     *(advice_routes, network_routes, quick_check_routes),
     *(agenda_routes, insight_routes, run_routes),
     *(people_routes, machine_routes, office_routes, suppression_routes),
-    *(notice_routes, webhook_routes),
+    *(notice_routes, webhook_routes, demo_routes),
 ):
     router.routes.extend(part.router.routes)

@@ -6,6 +6,7 @@ from typing import Final
 from app.cases.overlap_schemas import OverlapRead, SharedCaseRead, VerdictRead
 from app.cases.schemas import CaseRead
 from app.identifiers.kinds import KINDS
+from app.reference.counties import COUNTIES
 from app.reference.words import meaning
 
 __all__ = ["meaning"]  # templates ask for it here
@@ -183,6 +184,11 @@ _SHORT: Final = {
     "addr0": "street address",
 }
 _PARTS: Final = {"addr0": "addr", "ssn4": "ssn"}
+
+
+def county(fips: str) -> str:
+    """Return a county's name with its code; one that we do not know is its code."""
+    return f"{COUNTIES[fips]} ({fips})" if fips in COUNTIES else fips
 
 
 def kind_word(kind: str) -> str:

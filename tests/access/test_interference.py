@@ -56,6 +56,20 @@ class TestTwins:
         assert first == second
         assert any(answer and answer[2].count('"overlap_id"') for answer in first)
 
+    async def test_are_alike_after_a_night(self, twins: tuple[Registry, Registry]) -> None:
+        """Of hidden cases one ends, one is held, and a grant of one is about to end."""
+        sequence: list[Step] = [
+            *(("put", place, place, "open") for place in range(3)),
+            *(("hide", place, place, "silent") for place in range(3)),
+            *((what, 0, 0, "open") for what in ("hold", "give held")),
+            ("let pass", 2, 0, "open"),
+            ("other puts", 1, 0, "open"),
+            *((what, 0, 0, "open") for what in ("night", "events", "runs", "overlaps", "page")),
+        ]
+        first, second = await transcripts(twins, sequence)
+        assert first == second
+        assert first[-4][2].count('"type"') == 1, "of the other office's case"
+
     async def test_are_alike_on_pages(self, twins: tuple[Registry, Registry]) -> None:
         """What is hidden changes no list, count, form or answer that a person is shown."""
         pages = [each for each in ACTS if each.startswith("page")]

@@ -23,13 +23,15 @@ from hypothesis import strategies as st
 
 from app.access.vocabulary import DISCLOSURES, RECORD_CLASSES, Role
 from app.core.clock import utc_now
+from app.jobs.nightly import run as run_night
+from app.jobs.steps import steps as night_steps
 from app.people.deps import CSRF_HEADER
 from app.serving.keys import create_keys
-from tests.access.people import sign_in
+from tests.access.people import Person, sign_in
 from tests.blinding import SEED, case
 from tests.database import Template, serving
 from tests.factories import OfficeClient, Registry
-from tests.scenes import someone
+from tests.scenes import all_ended, someone
 
 Step = tuple[str, int, int, str]
 """What is done, to which case, about whom, and how it is disclosed."""
@@ -40,7 +42,10 @@ ACTS: Final = (
     *("network", "check", "checks", "follow-ups", "follow-up", "contact", "looks"),
     *("open", "readings", "hidden opens", "other opens"),
     *("page", "page of queue", "page of overlap", "page of case", "page of check", "page opened"),
+    "events",
 )
+OF_NIGHTS: Final = ("hold", "give held", "let pass", "night", "runs")
+"""What random sequences of the campaign do too; the hidden office alone does the first three."""
 PAGES: Final = ("/overlaps?turn=ours", "/cases", "/handling")
 steps = st.lists(
     st.tuples(
@@ -54,8 +59,9 @@ steps = st.lists(
 )
 _ANY: Final = {"X-Request-Id": "0198a1b2c3d47e5f8a9b0c1d2e3f4a5b"}
 _OPAQUE: Final = re.compile(
-    r"(?:ovl|hnd|grt|brk|chk|crq|sec)_[0-9a-f]{32}|client:[0-9a-f-]{36}|[0-9a-f]{8}-[0-9a-f-]{27}"
+    r"(?:ovl|hnd|grt|brk|chk|crq|sec|evt|run)_[0-9a-f]{32}|client:[0-9a-f-]{36}|[0-9a-f]{8}-[0-9a-f-]{27}"
     r"|(?<=\"digest\":\")[0-9a-f]{64}|(?<=cursor[\"=])[\":]*[A-Za-z0-9_-]{20,}"
+    r"|(?<=\"at\":\")[^\"]+|(?<=\"started_at\":\")[^\"]+|(?<=\"finished_at\":\")[^\"]+"
     r"|(?<=name=\"csrf_token\" value=\")[A-Za-z0-9_-]{43}|(?<=name=\"key\" value=\")[0-9a-f]{32}"
 )
 
@@ -70,6 +76,7 @@ class Twin:
         self.names: dict[str, str] = {}
         self.seen: list[str] = []
         self.person: httpx.AsyncClient | None = None
+        self.auditor: Person | None = None
 
     @classmethod
     async def make(cls, registry: Registry, codes: Sequence[str], now: datetime) -> "Twin":
@@ -93,6 +100,38 @@ class Twin:
         sent = {"csrf_token": self.person.headers[CSRF_HEADER], "key": uuid4().hex, **fields}
         return self._heard(await self.person.post(path, data=sent, headers=_ANY))
 
+    async def events(self) -> tuple[int, Any, str]:
+        """Return the same of all events that the office may know of by now."""
+        await all_ended(self.registry)
+        return await self.send("GET", "/v1/events")
+
+    async def runs(self) -> tuple[int, Any, str]:
+        """Return the same of what an auditor of the office hears of the last night."""
+        if self.auditor is None:
+            self.auditor = await sign_in(self.registry, self.me, Role.AUDITOR)
+        return self._heard(await self.auditor.http.get("/v1/runs?limit=1", headers=_ANY))
+
+    async def hide_more(self, what: str, place: int) -> None:
+        """Do something with a hidden case that can only be seen by what a night makes of it."""
+        path = f"/v1/cases/cms/24-{place}"
+        if what == "hold":
+            head = await sign_in(self.registry, self.hidden, Role.LEADERSHIP)
+            await head.send("PUT", f"{path}/hold", {"reason": "An appeal is pending."})
+        statements = {
+            "give held": "INSERT INTO case_grants"
+            " (case_id, grantee_office_id, rung, purpose, granted_at, expires_at)"
+            " SELECT c.id, o.id, 2, 'joint_handling', now(), now() + interval '20 days'"
+            " FROM cases c JOIN offices f ON f.id = c.office_id JOIN offices o ON o.code = :me"
+            " WHERE f.code = :hidden AND c.external_id = :ref AND c.held_at IS NOT NULL"
+            " RETURNING case_id",
+            "let pass": "UPDATE cases c SET review_on = current_date - 1 FROM offices f, offices o"
+            " WHERE f.id = c.office_id AND f.code = :hidden AND c.external_id = :ref"
+            " AND o.code = :me RETURNING c.id",
+        }
+        if what in statements:
+            me, hidden = self.me.code, self.hidden.code
+            await self.registry.rows(statements[what], me=me, hidden=hidden, ref=f"24-{place}")
+
     def _heard(self, answer: httpx.Response) -> tuple[int, Any, str]:
         self.seen += re.findall(r"ovl_[0-9a-f]{32}", answer.text)
         heard = [(key.decode(), self._numbered(value)) for key, value in answer.headers.raw]
@@ -115,7 +154,16 @@ async def act(twin: Twin, step: Step, people: Sequence[Any], *, has_hidden: bool
         changed = {**body, "disclosure": "silent"} if what == "hide" else body
         if what == "other puts" or has_hidden:
             answer = await client.put_case(f"24-{place}", changed)
-            assert answer.status_code in {200, 201}, answer.text
+            assert answer.is_success or answer.json()["code"] == "case-held", answer.text
+        return None
+    if what in OF_NIGHTS[:3]:
+        return await twin.hide_more(what, place) if has_hidden else None
+    if what == "night":
+        registry = twin.registry
+        done = await run_night(
+            registry.operator, night_steps(registry.app.state.intake), as_of=utc_now()
+        )
+        assert {each.state for each in done} == {"succeeded"}, done
         return None
     if what.endswith(" opens"):
         reader = twin.hidden if what == "hidden opens" else twin.other
@@ -157,6 +205,8 @@ async def act(twin: Twin, step: Step, people: Sequence[Any], *, has_hidden: bool
             "POST", f"/v1/overlaps/{overlap}/contact-requests", {"reason": "act_ahead"}
         ),
         "looks": lambda: twin.send("GET", "/v1/second-looks"),
+        "events": twin.events,
+        "runs": twin.runs,
         "breaks": lambda: twin.send("GET", "/v1/glass-breaks"),
         "me": lambda: twin.send("GET", "/v1/me"),
         "page": lambda: twin.page(PAGES[place]),
@@ -203,7 +253,12 @@ def random_steps(chance: random.Random) -> list[Step]:
     """Return a sequence that hides something early."""
     how_many = chance.randint(5, 25)
     drawn = [
-        (chance.choice(ACTS), chance.randrange(3), chance.randrange(3), chance.choice(DISCLOSURES))
+        (
+            chance.choice((*ACTS, *OF_NIGHTS)),
+            chance.randrange(3),
+            chance.randrange(3),
+            chance.choice(DISCLOSURES),
+        )
         for _ in range(how_many)
     ]
     return [("hide", chance.randrange(3), chance.randrange(3), "silent"), *drawn]

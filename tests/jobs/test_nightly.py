@@ -1,8 +1,9 @@
 """The nightly run: one at a time, whole batches, and nothing that fails stops the rest."""
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -12,18 +13,21 @@ from typer.testing import CliRunner
 from app.access.principal import OPERATOR
 from app.access.vocabulary import Role
 from app.cli.main import app
+from app.cli.nightly import TRY_AGAIN
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.errors import ConflictError
 from app.core.ids import new_id, public_id
+from app.core.locks import held
 from app.jobs import queries
 from app.jobs.errors import RunLostError, RunUnderWayError
-from app.jobs.nightly import Done, run
+from app.jobs.nightly import LOCK, Done, run
 from app.jobs.steps import Step, steps
 from app.offices import service as offices
 from app.offices.schemas import OfficeAdd
 from tests.access.people import sign_in
 from tests.factories import Registry
+from tests.invariants.test_i6_audited import audit_broken
 from tests.scenes import make_offices, meet
 
 _NUMBERS = count()
@@ -164,6 +168,39 @@ class TestShow:
             [meeting.first.code, meeting.second.code]
         )
         assert await shown("run_1") == ["There is no such run."]
+
+
+class TestCommand:
+    async def test_does_what_it_is_asked_for_and_tells_by_its_status_how_that_went(
+        self,
+        registry: Registry,
+        fresh_database_url: str,
+        keys_directory: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setenv("JOINDER_DATABASE_URL", fresh_database_url)
+        monkeypatch.setenv("JOINDER_KEYS", str(keys_directory))
+        meeting = await meet(registry)
+        await registry.rows("UPDATE cases SET review_on = current_date - 1 RETURNING 1")
+
+        async def nightly(*words: str) -> tuple[int, str]:
+            only = ["nightly", "--step", "cases.expire", *words]
+            done = await asyncio.to_thread(CliRunner().invoke, app, only)
+            return done.exit_code, done.stdout.partition("\t")[0]
+
+        one = "--office", meeting.first.code
+        earlier = f"{utc_now() - timedelta(days=2):%Y-%m-%d}"
+        for words in ((*one, "--dry-run"), (*one, "--date", earlier), one, one):
+            expected = {(*one, "--dry-run"): "1", (*one, "--date", earlier): "0"}
+            left = await registry.rows("SELECT 1 FROM cases WHERE withdrawn_at IS NULL")
+            assert await nightly(*words) == (0, expected.get(words, str(len(left) - 1))), words
+        assert len(await registry.rows("SELECT 1 FROM cases WHERE withdrawn_at IS NULL")) == 1
+        assert (await nightly("--step", "no.such"))[0] == 2
+        async with held(registry.operator, LOCK):
+            assert (await nightly())[0] == TRY_AGAIN
+        async with audit_broken(fresh_database_url):
+            assert (await nightly())[0] == 1
+        assert await nightly() == (0, "1")
 
 
 class TestListRuns:

@@ -180,6 +180,33 @@ class TestApplication:
             for table in ("shown_overlaps", "overlaps", "overlap_sides", "state_overlaps"):
                 assert await connection.fetchval(f'SELECT count(*) FROM "{table}"') == 0  # noqa: S608 -- names above
 
+    @pytest.mark.parametrize("disclosure", ["open", "contact_first", "silent"])
+    async def test_an_auditor_is_told_who_reads_as_far_as_the_office_is(
+        self, own_scene: Scene, disclosure: str
+    ) -> None:
+        cases = dict(map(tuple, await own_scene.registry.rows("SELECT office_id, id FROM cases")))
+        first, second, overlap = own_scene.first, own_scene.second, own_scene.meeting.key
+        read = (cases[second], second, overlap, first, cases[first])
+        async with acting(own_scene.url, "joinder_app", first) as connection:
+            await connection.execute(READING, *read)
+            await connection.execute("COMMIT")
+        await own_scene.registry.rows(
+            "UPDATE cases SET disclosure = :said WHERE office_id = :reader RETURNING id",
+            said=disclosure,
+            reader=first,
+        )
+        code = own_scene.meeting.first.code if disclosure == "open" else None
+        told = {"auditor": 0 if disclosure == "silent" else 1, "administrator": 0}
+        for role, count in told.items():
+            async with acting(own_scene.url, "joinder_app", second) as connection:
+                await connection.execute("SELECT set_config('joinder.roles', $1, true)", role)
+                seen = await connection.fetch(
+                    "SELECT v.* FROM readings r, audited_overlap(r.overlap_id) AS v"
+                )
+                assert [row["code"] for row in seen] == [code] * count, role
+                assert await connection.fetchval("SELECT current_roles()") == [role]
+                assert await connection.fetchval("SELECT count(*) FROM shown_overlaps") == 0
+
     async def test_of_the_state_sees_pointers_where_the_state_lets_it(
         self, own_scene: Scene
     ) -> None:

@@ -122,6 +122,22 @@ class Looker:
             return
         self.shapes.add(shape)
         page.evaluate(OPEN_ALL)
+        self._read(page)
+        page.set_viewport_size({"width": PHONE, "height": 844})
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        if wide > PHONE:
+            self.found.append(f"{page.url}: {wide} wide")
+        page.set_viewport_size({"width": DESK, "height": 900})
+
+    def look_at_dialogs(self, page: Page) -> None:
+        """Note what is wrong with the dialogs that each page has, each while it is open."""
+        for dialog in page.locator("dialog").all():
+            dialog.evaluate("dialog => dialog.showModal()")
+            self._read(page)
+            dialog.evaluate("dialog => dialog.close()")
+
+    def _read(self, page: Page) -> None:
+        """Let axe read the page."""
         page.evaluate(AXE.read_text())
         result: dict[str, Any] = page.evaluate(_CHECK, RULES)
         self.found += [
@@ -129,11 +145,6 @@ class Looker:
             for each in result["violations"]
             for node in each["nodes"]
         ]
-        page.set_viewport_size({"width": PHONE, "height": 844})
-        wide = page.evaluate("document.documentElement.scrollWidth")
-        if wide > PHONE:
-            self.found.append(f"{page.url}: {wide} wide")
-        page.set_viewport_size({"width": DESK, "height": 900})
 
     def walk(self, page: Page, start: str) -> None:
         """Follow the links of pages from one on, one for each route and its parameters."""

@@ -24,6 +24,9 @@ WIDTHS: Final = {"wide": (1280, 900), "phone": (390, 844)}
 MEASURED: Final = 600
 """Of so many records per office the odds of a match are about those of a state."""
 
+LONG: Final = "queue"
+"""The page of which the README shows what is on the screen at first."""
+
 DEPUTY, HEAD, STATE = "Renata Okafor", "Tomas Lindqvist", "Celia Montrose"
 ADMINISTRATOR, AUDITOR = "Yvette Castellan", "Otis Barnaby"
 OFFICES_PAGES: Final = {
@@ -142,7 +145,7 @@ def take(browser: Browser, url: str, into: Path, size: str) -> None:
 
     def shoot(page: Page, name: str) -> None:
         path = into / f"{name}-{size}.png"
-        page.screenshot(path=path, full_page=True, animations="disabled")
+        page.screenshot(path=path, full_page=name != LONG, animations="disabled")
 
     def fresh() -> Page:
         context = browser.new_context(viewport={"width": width, "height": height})

@@ -1,5 +1,6 @@
 """The pages as someone meets them who means harm: every route, whoever adds it."""
 
+import os
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -14,7 +15,7 @@ from app.core.openapi import PUBLIC
 from app.web.pages import PageRoute
 from tests.blinding import case
 from tests.factories import ISSUER, Registry
-from tests.scenes import Meeting, meet, someone
+from tests.scenes import Meeting, make_offices, meet, someone
 from tests.web.pages import PageReader, reader
 
 NOT_UTF8: Final = "\udcff"
@@ -198,3 +199,32 @@ class TestDemonstration:
                 assert ("Look around as" in shown) is is_offered
         finally:
             shared_registry.app.state.settings = settings
+
+    async def test_has_nights_at_home_only(self, shared_registry: Registry) -> None:
+        (office,) = await make_offices(shared_registry, 1)
+        visitor = await reader(shared_registry, office, Role.PROSECUTOR)
+        fields = (await visitor.page("/notices")).form("/sign-out").fields
+        asked, asking = os.pipe()
+        settings = shared_registry.app.state.settings
+        try:
+            for pipe, address, is_there in (
+                (0, "127.0.0.1", False),
+                (asking, "127.0.0.1", True),
+                (asking, "192.0.2.9", False),
+            ):
+                changed = settings.model_copy(update={"demo_night": pipe})
+                shared_registry.app.state.settings = changed
+                transport = httpx.ASGITransport(shared_registry.app, client=(address, 1))
+                async with httpx.AsyncClient(
+                    transport=transport, base_url=ISSUER, cookies=visitor.http.cookies
+                ) as http:
+                    shown = await http.get("/demo/night")
+                    assert shown.status_code == (200 if is_there else 404)
+                    if not is_there:
+                        sent = {"Origin": ISSUER, "Sec-Fetch-Site": "same-origin"}
+                        asked_for = await http.post("/demo/night", data=fields, headers=sent)
+                        assert asked_for.status_code == 404
+        finally:
+            shared_registry.app.state.settings = settings
+            for end in (asked, asking):
+                os.close(end)

@@ -111,7 +111,16 @@ class TestLookingBack:
             text = (await owner.get(path)).text
             assert "A person (prosecutor)" in text, path
         assert "No reading fits" in (await owner.get("/readings?reason=charging")).text
+        path = "/audit/readings?reason=plea&case=24-1"
+        seen = await (await reader(shared_registry, met.second, Role.AUDITOR)).get(path)
+        assert "A person (prosecutor)" in seen.text
+        assert (
+            f">{(await met.second.overlaps())[0]['counterpart']['office']['name']}</th>"
+            in seen.text
+        )
+        assert (await owner.get(path)).status_code == 403
         auditor = await reader(shared_registry, met.first, Role.AUDITOR)
+        assert "Nobody so far" in (await auditor.get("/audit/readings")).text
         assert "Overlap opened" not in (await auditor.get("/audit")).text
         assert "Case posted" in (await auditor.get("/audit?about=cases&since=2020-01-01")).text
         assert "No entry fits" in (await auditor.get("/audit?until=2020-01-01")).text
@@ -134,7 +143,7 @@ class TestLookingBack:
 
     async def _counts(self, visitor: Reader, registry: Registry) -> dict[str, int]:
         found = {}
-        for path in (ACCESS, "/readings", "/grants", "/glass-breaks", "/audit"):
+        for path in (ACCESS, "/readings", "/grants", "/glass-breaks", "/audit", "/audit/readings"):
             with statements(registry) as seen:
                 assert (await visitor.get(path)).status_code == 200
             found[path] = len(seen)

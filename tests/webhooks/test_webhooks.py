@@ -18,6 +18,7 @@ from app.core.clock import utc_now
 from app.core.db import DATABASE_ERRORS, transaction
 from app.people import administration
 from app.webhooks.delivering import LEASE, RETRIES
+from app.webhooks.secrets import headers as headers_of
 from tests.access.people import sign_in
 from tests.factories import Registry
 from tests.invariants.test_i6_audited import audit_broken
@@ -101,9 +102,15 @@ class TestMessage:
             Svix(hooked.secret).verify(body, signed)
             tampered = body.replace("overlap.found", "overlap.gone")
             old = {**signed, "webhook-timestamp": str(int(signed["webhook-timestamp"]) - 301)}
+            replayed = headers_of(
+                [hooked.secret], signed["webhook-id"], body, now=utc_now() - timedelta(seconds=301)
+            )
             renamed = {**signed, "webhook-id": "evt_00000000000000000000000000000000"}
             for library in (Standard(hooked.secret), Svix(hooked.secret)):
-                for text, sent in ((tampered, signed), (body, old), (body, renamed)):
+                for text, sent in (
+                    *((tampered, signed), (body, old), (body, renamed)),
+                    (body, replayed),  # ours, word for word, but too late
+                ):
                     with pytest.raises(WebhookVerificationError):
                         library.verify(text, sent)
             feed = (await offices[0].http.get("/v1/events")).json()["items"]
