@@ -46,8 +46,10 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets=sockets)
 
     async def on_tick(self, counter: int) -> bool:
-        """Ten times a second, tell of connections that ended."""
+        """Ten times a second, tell of connections that ended; end when nothing is accepted."""
         self._write()
+        if self._accepting.done():
+            self._accepting.result()  # raises what ended it: the supervisor sees this process end
         return await super().on_tick(counter)
 
     async def _accept(self) -> None:
