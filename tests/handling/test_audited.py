@@ -31,6 +31,11 @@ async def registry(url: str, keys_directory: Path) -> AsyncIterator[Registry]:
         yield started
 
 
+async def effects(url: str) -> dict[str, bytes]:
+    """Return all that is stored but that a sign-in is in use, which is noted once a minute."""
+    return {table: rows for table, rows in (await dump(url)).items() if table != "sign_ins"}
+
+
 class TestI6NoRowNoEffect:
     async def test_of_each_operation_of_joint_handling(  # noqa: PLR0915 -- one story, step by step
         self, registry: Registry, url: str
@@ -41,10 +46,10 @@ class TestI6NoRowNoEffect:
         today = utc_now().date().isoformat()
 
         async def twice(name: str, send: Callable[[], Awaitable[httpx.Response]]) -> Any:
-            stored = await dump(url)
+            stored = await effects(url)
             async with audit_broken(url):
                 assert_discloses_nothing(await send())
-                assert await dump(url) == stored
+                assert await effects(url) == stored
             done.add(name)
             answer = await send()
             assert answer.is_success, answer.text
