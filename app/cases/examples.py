@@ -169,7 +169,7 @@ _REFUSED: Final = {
             {
                 "pointer": "/summary",
                 "code": "phone-number",
-                "detail": "Remove what stands at character 12.",
+                "detail": "Remove what looks like a phone number at character 12.",
             }
         ],
     },

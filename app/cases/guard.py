@@ -96,6 +96,11 @@ _MOST: Final = 20
 """Places that a refusal names."""
 
 
+def _one(code: str) -> str:
+    """Return what a code names, with its article: `a phone number`."""
+    return f"{'an' if code[0] in 'ae' else 'a'} {code.replace('-', ' ')}"
+
+
 def find_identifiers(text: str, pointer: str = "/summary") -> tuple[FieldProblem, ...]:
     """Return where `text` seems to hold identifiers: kind and position, never the value.
 
@@ -122,7 +127,9 @@ def find_identifiers(text: str, pointer: str = "/summary") -> tuple[FieldProblem
         if sum(char.isdigit() for char in match.raw_string) >= _WHOLE_NUMBER
     ]
     return tuple(
-        FieldProblem(pointer, code, f"Remove what stands at character {places[start] + 1}.")
+        FieldProblem(
+            pointer, code, f"Remove what looks like {_one(code)} at character {places[start] + 1}."
+        )
         for start, code in sorted(set(found))[:_MOST]
     )
 
