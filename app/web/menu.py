@@ -93,7 +93,7 @@ _SECTIONS: Final = (
             ("Emergency readings", "/glass-breaks", Permission.GRANTS_READ),
             ("Alarms", "/alarms", Permission.ALARMS_READ),
             ("Audit", "/audit", Permission.AUDIT_READ),
-            ("Readings, for the audit", "/audit/readings", Permission.AUDIT_READ),
+            ("Who looked, for the audit", "/audit/readings", Permission.AUDIT_READ),
             ("Access review", "/access-review", Permission.PEOPLE_REVIEW),
         ),
     ),

@@ -1,6 +1,8 @@
 """What an office looks back at: who read its cases, what it showed to whom, alarms, its audit."""
 
+from collections.abc import Awaitable, Callable
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import Annotated, Final, Literal
 from urllib.parse import urlencode
 
@@ -11,13 +13,14 @@ from app.alarms import service as alarms
 from app.cases.vocabulary import ReadReason
 from app.core.deps import Session
 from app.oversight import service as oversight
-from app.oversight.schemas import About, GrantsShown, KnownDay
+from app.oversight.schemas import About, CaseReadingRead, GrantsShown, KnownDay
 from app.people import directory
 from app.web.deps import Cursor, Reading, page
 from app.web.pages import PageRoute, Visit
 
 router = APIRouter(route_class=PageRoute)
 PER_PAGE: Final = 25
+CaseNumber = Annotated[str, Query(max_length=64)]
 Day = Annotated[KnownDay | Literal[""], Query()]
 """A form sends a field that was left empty too."""
 
@@ -32,29 +35,12 @@ async def show_readings(
     session: Session,
     response: Response,
     reason: ReadReason | Literal[""] = "",
-    case: Annotated[str, Query(max_length=64)] = "",
+    case: CaseNumber = "",
     cursor: Cursor = None,
 ) -> Response:
     """Show which other offices read any of the office's cases, when and what for."""
-    filters = _filters(reason=reason, case=case)
-    wanted = visit.list_page(response, cursor, PER_PAGE, filters)
-    found = await oversight.list_readings(
-        session,
-        visit.principal,
-        reason=reason or None,
-        external_id=case.strip() or None,
-        before=wanted.number,
-        limit=PER_PAGE,
-        now=visit.now,
-    )
-    return visit.page(
-        "oversight/readings.html",
-        readings=[read for _, read in found],
-        next_cursor=wanted.end([key for key, _ in found]),
-        is_first=cursor is None,
-        filters=filters,
-        form={"reason": reason, "case": case},
-    )
+    listing = partial(oversight.list_readings, session, visit.principal, now=visit.now)
+    return await _readings(visit, response, reason, case, cursor, listing)
 
 
 @router.get("/audit/readings", **page(Permission.AUDIT_READ))
@@ -63,15 +49,26 @@ async def show_audited_readings(
     session: Session,
     response: Response,
     reason: ReadReason | Literal[""] = "",
-    case: Annotated[str, Query(max_length=64)] = "",
+    case: CaseNumber = "",
     cursor: Cursor = None,
 ) -> Response:
     """Show the auditor the same, without the way to overlaps and cases."""
+    listing = partial(oversight.list_readings_for_audit, session, visit.principal)
+    return await _readings(visit, response, reason, case, cursor, listing)
+
+
+async def _readings(
+    visit: Visit,
+    response: Response,
+    reason: ReadReason | Literal[""],
+    case: str,
+    cursor: str | None,
+    listing: Callable[..., Awaitable[list[tuple[int, CaseReadingRead]]]],
+) -> Response:
+    """Show the page of what is listed that the reader asked for."""
     filters = _filters(reason=reason, case=case)
     wanted = visit.list_page(response, cursor, PER_PAGE, filters)
-    found = await oversight.list_readings_for_audit(
-        session,
-        visit.principal,
+    found = await listing(
         reason=reason or None,
         external_id=case.strip() or None,
         before=wanted.number,

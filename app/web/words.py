@@ -68,6 +68,13 @@ OFFICE_KINDS: Final = {
     "tribal": "Tribal prosecutor's office",
     "regional": "Regional office",
 }
+TWO_OFFICES: Final = {
+    "local": "Two local prosecutors' offices",
+    "attorney_general": "Two Attorney General's offices",
+    "tribal": "Two tribal prosecutors' offices",
+    "regional": "Two regional offices",
+}
+"""Both of a kind."""
 VERDICTS: Final = {
     "confirmed": "Confirmed: the same",
     "not_a_match": "Not a match",
@@ -265,9 +272,11 @@ def facts(case: SharedCaseRead | CaseRead, asks: str = "Its office asks") -> lis
 
 
 def between(kinds: Sequence[str]) -> str:
-    """Return of which kinds two offices are: `Two local prosecutor's offices`."""
-    first, second = (OFFICE_KINDS[kind] for kind in kinds)
-    return f"Two {first[0].lower()}{first[1:]}s" if first == second else f"{first} and {second}"
+    """Return of which kinds two offices are: `Two local prosecutors' offices`."""
+    first, second = kinds
+    if first == second:
+        return TWO_OFFICES[first]
+    return f"{OFFICE_KINDS[first]} and {OFFICE_KINDS[second]}"
 
 
 def roles(of: Iterable[str]) -> str:
