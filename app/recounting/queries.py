@@ -224,21 +224,12 @@ async def begin_recount(connection: Connection, *, is_full: bool, since: int, no
 
 async def go_on(connection: Connection, progress: Progress, finished_at: Any = None) -> None:
     """Store how far a recount has come."""
-    await connection.execute(
-        _GO_ON,
-        progress.id,
-        progress.since,
-        progress.next_slice,
-        progress.next_overlap,
-        finished_at,
-    )
+    part = progress.since, progress.next_slice, progress.next_overlap
+    await connection.execute(_GO_ON, progress.id, *part, finished_at)
 
 
 async def note_slices(connection: Connection, first: int, most: int = AT_MOST) -> int:
-    """Note the pairs that share a token of `SLICES_AT_ONCE` slices and have no overlap.
-
-    Return how many; when these are `most`, there may be more, which are noted the next time.
-    """
+    """Note `most` pairs that share a token of `SLICES_AT_ONCE` slices, without those known."""
     starts = [first, first + SLICES_AT_ONCE // 2, first + SLICES_AT_ONCE]
     ends = [bytes([each * 256 // SLICES]) if each < SLICES else _BEYOND for each in starts]
     return await _note(connection, _UNKNOWN_OF_SLICES, *ends, most)
