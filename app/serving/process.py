@@ -89,9 +89,12 @@ def _is_open(directory: "Path") -> bool:
 
 
 async def serve(
-    app: "FastAPI", listener: socket.socket, tally: Tally, *, parent: int | None
+    app: "FastAPI", listener: socket.socket, tally: Tally | None = None, *, parent: int | None
 ) -> None:
-    """Serve until SIGTERM, SIGINT, or until the pipe `parent` closes because the parent died."""
+    """Serve until SIGTERM, SIGINT, or until the pipe `parent` closes because the parent died.
+
+    A tally says which processes accept from the same listener.
+    """
     import uvicorn  # noqa: PLC0415 -- after the confinement's settings are known to be good
 
     from app.serving.accepting import Server  # noqa: PLC0415 -- as above
@@ -109,7 +112,7 @@ async def serve(
         timeout_graceful_shutdown=GRACE_SECONDS,
         lifespan="on",
     )
-    server = Server(config, listener, tally)
+    server = Server(config, listener, tally or Tally())
     if parent is not None:
         loop = asyncio.get_running_loop()
 
@@ -144,14 +147,14 @@ def run(
     *,
     parent: int | None = None,
 ) -> None:
-    """Build and serve one process in the foreground; a tally says which ones are beside it."""
+    """Build and serve one process in the foreground; for `tally` see `serve`."""
     import uvloop  # noqa: PLC0415 -- not on Windows
 
     logging.configure(kind)
     app = build(kind)
     gc.collect()
     gc.freeze()  # what was just built lives as long as the process: no collection looks at it
-    uvloop.run(serve(app, listener, tally or Tally(), parent=parent))
+    uvloop.run(serve(app, listener, tally, parent=parent))
 
 
 def main() -> None:
