@@ -14,7 +14,8 @@ from app.handling.errors import PartiesRefusedError
 async def within_walls(pointer: str = "") -> AsyncIterator[None]:
     """Name what the database refuses for a wall before a case of the caller's own office.
 
-    Of a wall before another party's case nobody is told: that party does not sign. `pointer` is
+    Of a wall before another party's case nobody is told: that party does not sign. Nor is anything
+    refused for a party that the caller is not told of, which never sees the request. `pointer` is
     where the request names the offices.
 
     Raises:

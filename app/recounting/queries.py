@@ -19,6 +19,9 @@ SLICES: Final = 64
 SLICES_AT_ONCE: Final = 16
 """Slices of one statement, because its other process on the server takes a while to start."""
 
+AT_MOST: Final = 50_000
+"""Pairs of one statement, which are all in memory: after a restore any number may be unknown."""
+
 _BEYOND: Final = b"\xff" * 17
 """Greater than every token."""
 
@@ -46,8 +49,9 @@ _HELD: Final = """
 (SELECT token, office_id, subject_id, FALSE AS is_hidden FROM sightings
  UNION ALL SELECT token, office_id, subject_id, TRUE FROM hidden_sightings)
 """
-# who knows of the pair already is not asked: the overlap stands, or it is noted to be found. Only
-# of the others the token's row is read, because that takes longer than finding a token shared
+# who knows of the pair already is not asked: the overlap stands, or it is noted to be found or
+# compared. Only of the others the token's row is read, because that takes longer than finding a
+# token shared
 _UNKNOWN: Final = f"""
 SELECT DISTINCT p.low, p.high FROM (
   SELECT m.token, m.is_hidden,
@@ -59,6 +63,8 @@ WHERE NOT EXISTS (SELECT FROM "overlaps" o WHERE o.low_case_id = p.low
                   AND o.high_case_id = p.high AND o.retracted_at IS NULL)
   AND NOT EXISTS (SELECT FROM pending_pairs q
                   WHERE q.low_case_id = p.low AND q.high_case_id = p.high)
+  AND NOT EXISTS (SELECT FROM recount_pairs n
+                  WHERE n.low_case_id = p.low AND n.high_case_id = p.high)
   AND EXISTS (SELECT FROM tokens t
               JOIN key_epochs e ON e.epoch = t.epoch AND e.state = 'current'
               JOIN (VALUES {_LIMITS}) AS l (kind, offices, subjects) ON l.kind = t.kind
@@ -85,7 +91,7 @@ _UNKNOWN_OF_RANGE: Final = _UNKNOWN.format(
 # two halves, because the server gives each a process of its own
 _UNKNOWN_OF_SLICES: Final = (
     f"{_UNKNOWN_OF_RANGE.format(start='$1', end='$2')} UNION ALL"
-    f" {_UNKNOWN_OF_RANGE.format(start='$2', end='$3')}"
+    f" {_UNKNOWN_OF_RANGE.format(start='$2', end='$3')} LIMIT $4"
 )
 
 # sorted, so that a page of the index is read once for all the tokens on it
@@ -218,21 +224,15 @@ async def begin_recount(connection: Connection, *, is_full: bool, since: int, no
 
 async def go_on(connection: Connection, progress: Progress, finished_at: Any = None) -> None:
     """Store how far a recount has come."""
-    await connection.execute(
-        _GO_ON,
-        progress.id,
-        progress.since,
-        progress.next_slice,
-        progress.next_overlap,
-        finished_at,
-    )
+    part = progress.since, progress.next_slice, progress.next_overlap
+    await connection.execute(_GO_ON, progress.id, *part, finished_at)
 
 
-async def note_slices(connection: Connection, first: int) -> int:
-    """Note the pairs that share a token of `SLICES_AT_ONCE` slices and have no overlap."""
+async def note_slices(connection: Connection, first: int, most: int = AT_MOST) -> int:
+    """Note `most` pairs that share a token of `SLICES_AT_ONCE` slices, without those known."""
     starts = [first, first + SLICES_AT_ONCE // 2, first + SLICES_AT_ONCE]
     ends = [bytes([each * 256 // SLICES]) if each < SLICES else _BEYOND for each in starts]
-    return await _note(connection, _UNKNOWN_OF_SLICES, *ends)
+    return await _note(connection, _UNKNOWN_OF_SLICES, *ends, most)
 
 
 async def note_new(connection: Connection, since: int, until: int) -> int:

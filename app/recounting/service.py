@@ -34,13 +34,19 @@ _FIRST_FINDING: Final = "same_person"
 
 
 async def note_pairs(
-    session: AsyncSession, *, limit: int, now: datetime, is_full: bool = False
+    session: AsyncSession,
+    *,
+    limit: int,
+    now: datetime,
+    is_full: bool = False,
+    most: int = queries.AT_MOST,
 ) -> int:
     """Note the pairs that `compare` must look at, one part of a recount; 0 when there is no more.
 
     Goes on with a recount that was stopped. Begins one unless one began at `now` already: a full
     one when `is_full` asks for it or the last is `FULL_AFTER` ago, else of what transactions stored
-    that ended since the last recount.
+    that ended since the last recount. A part of a full one notes at
+    most `most` pairs.
     """
     await become(session, MATCHER)
     connection = await driver(session)
@@ -60,9 +66,9 @@ async def note_pairs(
         done = end >= progress.until
         await queries.go_on(connection, progress._replace(since=end), now if done else None)
     elif progress.next_slice < SLICES:
-        await queries.note_slices(connection, progress.next_slice)
-        moved = progress._replace(next_slice=progress.next_slice + queries.SLICES_AT_ONCE)
-        await queries.go_on(connection, moved)
+        if await queries.note_slices(connection, progress.next_slice, most) < most:
+            progress = progress._replace(next_slice=progress.next_slice + queries.SLICES_AT_ONCE)
+        await queries.go_on(connection, progress)
     else:
         last = await queries.note_standing(connection, progress.next_overlap, limit)
         moved = progress._replace(next_overlap=last or progress.next_overlap)

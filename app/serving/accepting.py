@@ -31,6 +31,7 @@ class Server(uvicorn.Server):
         listener.settimeout(0)
         self._listener = listener
         self._tally = tally
+        self._taking = asyncio.Lock()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start the application, then accept."""
@@ -39,7 +40,8 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Accept no more, and let what was begun end."""
-        self._accepting.cancel()
+        async with self._taking:  # uvloop never ends a connection that is cancelled meanwhile
+            self._accepting.cancel()
         with suppress(asyncio.CancelledError):
             await self._accepting
         self._listener.close()
@@ -58,8 +60,9 @@ class Server(uvicorn.Server):
             await _readable(self._listener)
             await self._let_others_go_first()
             try:
-                connection, _ = self._listener.accept()
-                await self._serve_connection(connection)
+                async with self._taking:
+                    connection, _ = self._listener.accept()
+                    await self._serve_connection(connection)
             except (BlockingIOError, ConnectionError):
                 continue  # another process took it, or its client gave up
             except OSError as error:  # no descriptor is left: one that ends leaves one

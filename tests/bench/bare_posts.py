@@ -64,8 +64,8 @@ class BarePosts:
         ref = (["cms"], [f"bare-{self.number}"])
         now = datetime.now(UTC)
         row = ("charged", "labor", "open", "06019", date(2026, 1, 31), date(2028, 1, 1), None)
-        # no attestation, reason, facts, stages, labels, subjects set apart, feed
-        rest = (None, None, "{}", "[]", "{}", "[]", None, None)
+        # no attestation, reason, facts, stages, labels, subjects set apart, feed; and sources
+        rest = (None, None, "{}", "[]", "{}", "[]", None, None, "own_investigation police_report")
         case = [*ref, *([value] for value in row), [os.urandom(32)], *([value] for value in rest)]
         started = time.perf_counter()
         async with self.database.transaction():

@@ -55,6 +55,28 @@ class TestAsking:
                 )
                 assert is_refused(answer) is bool(codes), answer.text
 
+    async def test_by_an_overlap_is_refused_only_of_an_office_that_it_shows(
+        self, shared_registry: Registry
+    ) -> None:
+        """A refusal would else tell which office hides behind a pointer, one wall at a time."""
+        for way, is_shown in (("open", True), ("contact_first", False)):
+            first, second = await of(shared_registry, 2)
+            offices = [first.office, second.office]
+            met = await meet(shared_registry, second=way, offices=offices)
+            await wall(first, second)
+            for asked in ({"kind": "consult"}, {"kind": "joint_handling", "terms": TERMS}):
+                answer = await first.office.http.post(
+                    f"/v1/overlaps/{met.overlap_id}/handling-requests",
+                    json=asked,
+                    headers={"Idempotency-Key": uuid4().hex},
+                )
+                assert is_refused(answer) is is_shown, answer.text
+            if not is_shown:
+                request = good(answer)["id"]
+                good(await first.send(request, "moves", {"move": "submit"}))
+                good(await first.sign(request))
+            assert good(await second.office.http.get("/v1/handling-requests"))["items"] == []
+
 
 class TestAnswering:
     async def test_of_who_walled_a_party_is_refused_and_nobody_else_is_told(
@@ -62,9 +84,10 @@ class TestAnswering:
     ) -> None:
         sides, request = await draft(shared_registry, 3)
         first, second, third = sides
-        await wall(second, third, "24-0")  # before the draft goes out
         good(await first.send(request, "moves", {"move": "submit"}))
         good(await first.sign(request))
+        good(await third.send(request, "answers", {"answer": "accept"}))  # which names it
+        await wall(second, third, "24-0")
         assert (await third.office.http.get(f"/v1/handling-requests/{request}")).status_code == 404
         for body in ({"answer": "accept"}, {"answer": "counter", "terms": TERMS}):
             assert is_refused(await second.send(request, "answers", body))

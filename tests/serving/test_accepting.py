@@ -1,7 +1,9 @@
 """Processes that serve from one socket: each gets alike many connections, none waits for one."""
 
+import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections import Counter
@@ -10,9 +12,11 @@ from contextlib import ExitStack, closing, contextmanager
 from http.client import HTTPConnection
 
 import pytest
+import uvicorn
 
+from app.serving.accepting import Server
 from app.serving.process import listen
-from app.serving.tally import tally_file
+from app.serving.tally import Tally, tally_file
 from tests.serving.service import ROOT
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="hands descriptors on")
@@ -84,3 +88,28 @@ def test_each_gets_alike_many_and_a_stuck_one_holds_up_nobody() -> None:
             assert set(map(ask, late)) == {one}
         finally:
             os.kill(other, signal.SIGCONT)
+
+
+def test_leaves_no_connection_when_it_ends_while_it_takes_one() -> None:
+    """However far it had come with it: one that is left holds up the end of the process."""
+    import uvloop  # noqa: PLC0415 -- not on Windows
+
+    async def left_after(steps: int) -> int:
+        config = uvicorn.Config(
+            lambda: None, lifespan="off", log_config=None, timeout_graceful_shutdown=1
+        )
+        config.load()
+        listener = listen("127.0.0.1", 0)
+        server = Server(config, listener, Tally())
+        server.lifespan = config.lifespan_class(config)
+        await server.startup()
+        with socket.create_connection(listener.getsockname()):
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            await server.shutdown()
+        return len(server.server_state.connections)
+
+    async def left() -> list[int]:
+        return await asyncio.gather(*map(left_after, range(10)))
+
+    assert uvloop.run(left()) == [0] * 10
