@@ -110,6 +110,7 @@ class TestRecount:
     async def test_one_goes_on_by_commits_and_not_by_numbers(self, registry: Registry) -> None:
         """What commits late has a low number: who reads on after the highest never sees it."""
         await meet(registry)
+        await all_ended(registry)
         await recount(registry)
         await registry.rows(DAMAGE["missed"])
         async with transaction(registry.behind) as slow:
