@@ -224,13 +224,13 @@ class TestScope:
         await end(general, suppression)
         assert await met(ca) == {nv.code, oregon.code}
 
-    async def test_all_covers_everybody(self, shared_registry: Registry) -> None:
-        offices = await make_offices(shared_registry, 3)
+    async def test_all_covers_everybody(self, registry: Registry) -> None:
+        offices = await make_offices(registry, 3)
         subject = something()
         await share(offices[:2], subject)
-        state = shared_registry.app.state
+        state = registry.app.state
         made = SuppressionAdd.model_validate(entry(subject, scope="all"))
-        async with transaction(shared_registry.operator) as session:
+        async with transaction(registry.operator) as session:
             await service.add_suppression(session, OPERATOR, state.keyring, made, now=utc_now())
         await share(offices[2:], subject)
         assert [await met(client) for client in offices] == [set()] * 3
