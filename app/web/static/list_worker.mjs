@@ -18,7 +18,7 @@ function subjectOf({ line, cells }, kinds) {
       provenance: "own_investigation",
     }));
   const own = Object.fromEntries(OWN.map((name) => [name, cells[name] ?? ""]));
-  return { ...own, ref: String(line), kind, identifiers };
+  return { ...own, ref: String(line), kind, provenance: "own_investigation", identifiers };
 }
 
 /** Return the columns that nothing here knows, so that a misspelt one is not passed over. */

@@ -72,6 +72,7 @@ export function typeSubjects(form, { reason, button, spares }) {
     born: text(subject, "born"),
     name: text(subject, "name"),
     state: text(subject, "state"),
+    provenance: text(subject, "provenance"), // the first one is the name's
     fields: { born: part(subject, "born"), surname: part(subject, "surname"), name: part(subject, "name") },
     identifiers: [...subject.querySelectorAll(".j-identifier")]
       .map((row) => ({

@@ -22,9 +22,10 @@ async function token() {
   const joinder = await import(form.dataset.module);
   const blank = { given: "", middle: "", surname: "", born: "", name: "", state: "" };
   const { subjects } = kinds.find(({ name }) => name === kind.value);
+  const provenance = "own_investigation";
   const typed = { kind: kind.value, value: value.value.trim(), of: field("of").value.trim(),
-    provenance: "own_investigation", field: value };
-  const parts = readSubject(joinder, { ref: "1", kind: subjects[0], ...blank, identifiers: [typed] });
+    provenance, field: value };
+  const parts = readSubject(joinder, { ref: "1", kind: subjects[0], ...blank, provenance, identifiers: [typed] });
   const permit = { csrf: form.dataset.csrf, reason: "suppression", cases: [] };
   const made = await makeTokens(joinder, parts, permit);
   const found = made.subjects[0].identifiers.find((each) => each.kind === kind.value);

@@ -54,13 +54,13 @@ function keysOf(joinder, { kind, value, of }, named) {
  *
  * @param {object} joinder the module of match keys
  * @param {{ref: string, kind: string, given: string, middle: string, surname: string, born: string,
- *   name: string, state: string, identifiers: {kind: string, value: string, of: string,
- *   provenance: string, field?: object}[], fields?: object}} subject as it was typed; `fields` are
- *   what errors point to
+ *   name: string, state: string, provenance: string, identifiers: {kind: string, value: string,
+ *   of: string, provenance: string, field?: object}[], fields?: object}} subject as it was typed;
+ *   its own provenance is that of its name; `fields` are what errors point to
  * @throws {Trouble}
  */
 export function readSubject(joinder, subject) {
-  const { ref, kind, given, middle, surname, born, fields = {} } = subject;
+  const { ref, kind, given, middle, surname, born, provenance: ofName, fields = {} } = subject;
   const known = { given, middle, surname, born };
   const postcodes = [];
   const byProvenance = new Map();
@@ -74,7 +74,7 @@ export function readSubject(joinder, subject) {
     const keys = attempt(fields.name, () =>
       joinder.identifierKeys("org", subject.name, subject.state.toUpperCase()),
     );
-    byProvenance.set("own_investigation", [...(byProvenance.get("own_investigation") ?? []), ...keys]);
+    byProvenance.set(ofName, [...(byProvenance.get(ofName) ?? []), ...keys]);
   }
   attempt(fields.born, () => {
     if (born && ageOf(born) < ADULT) throw { code: "under-age" };
@@ -84,7 +84,7 @@ export function readSubject(joinder, subject) {
     ? attempt(fields.surname, () => joinder.personAliases([known], postcodes))
     : [];
   return [
-    { ref, kind, provenance: "own_investigation", names, identifiers: [] },
+    { ref, kind, provenance: ofName, names, identifiers: [] },
     ...[...byProvenance].map(([provenance, identifiers]) => ({
       ref, kind, provenance, names: [], identifiers,
     })),
