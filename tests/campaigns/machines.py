@@ -1,6 +1,7 @@
-"""Many long lives of agreements: `python -m tests.campaigns.machines --examples 200 --steps 50`.
+"""Many long lives: `python -m tests.campaigns.machines --of agreements --examples 200 --steps 50`.
 
-Each is lived beside a model of its own (tests/handling/life.py); the first difference ends it all.
+Each is lived beside a model of its own; the first difference ends it all. The tests live the same
+few each time, this others with every run.
 """
 
 import argparse
@@ -8,18 +9,32 @@ import asyncio
 import secrets
 import tempfile
 from pathlib import Path
+from typing import Final
 
 from app.serving.keys import create_keys
 from tests.blinding import SEED
+from tests.contact_requests.test_life import Life as ContactRequests
 from tests.database import Template, serving
 from tests.factories import Registry
-from tests.handling.life import Life
-from tests.machines import live
+from tests.followups.test_life import Life as FollowUps
+from tests.handling.life import Life as Agreements
+from tests.infusion.test_questions import Life as Questions
+from tests.machines import Machine, live
+from tests.second_looks.test_second_looks import Life as SecondLooks
+
+LIVES: Final[dict[str, type[Machine]]] = {
+    "agreements": Agreements,
+    "contact-requests": ContactRequests,
+    "follow-ups": FollowUps,
+    "questions": Questions,
+    "second-looks": SecondLooks,
+}
 
 
 def main() -> None:
     """Live as many lives as asked for, and say what they came to."""
     parser = argparse.ArgumentParser()
+    parser.add_argument("--of", choices=LIVES, default="agreements")
     parser.add_argument("--examples", type=int, default=50)
     parser.add_argument("--steps", type=int, default=40)
     chosen = parser.parse_args()
@@ -28,15 +43,16 @@ def main() -> None:
         create_keys(keys, seed=SEED)
         template = Template(url)
         with template.clone() as database:
-            asyncio.run(_live(database, keys, chosen.examples, chosen.steps))
+            asyncio.run(_live(LIVES[chosen.of], database, keys, chosen.examples, chosen.steps))
         template.drop()
-    for name, count in sorted(Life.taken.items()):
+    print(f"{chosen.examples} lives of {chosen.of}: no difference from the model")
+    for name, count in sorted(Agreements.taken.items()):
         print(f"{count:6} {name}")
 
 
-async def _live(database: str, keys: Path, examples: int, steps: int) -> None:
+async def _live(lives: type[Machine], database: str, keys: Path, examples: int, steps: int) -> None:
     async with Registry.started(database, keys) as registry:
-        await live(Life, registry, examples=examples, steps=steps)
+        await live(lives, registry, examples=examples, steps=steps)
 
 
 if __name__ == "__main__":

@@ -153,7 +153,7 @@ class Life(Machine):
 
 class TestLife:
     @pytest.mark.parametrize(
-        ("examples", "steps"), [(4, 10), pytest.param(15, 30, marks=pytest.mark.long)]
+        ("examples", "steps"), [(4, 10), pytest.param(6, 30, marks=pytest.mark.long)]
     )
     async def test_an_end_is_final_audited_and_shows_no_rung_too_many(
         self, shared_registry: Registry, examples: int, steps: int

@@ -9,7 +9,7 @@ from tests.machines import live
 
 class TestLife:
     @pytest.mark.parametrize(
-        ("examples", "steps"), [(3, 14), pytest.param(15, 40, marks=pytest.mark.long)]
+        ("examples", "steps"), [(3, 14), pytest.param(8, 40, marks=pytest.mark.long)]
     )
     async def test_no_path_skips_an_approval_leaves_an_end_has_two_leads_or_shows_too_much(
         self, shared_registry: Registry, examples: int, steps: int

@@ -205,7 +205,7 @@ async def _everything(registry: Registry, office: OfficeClient) -> Principal:
 
 class TestLife:
     @pytest.mark.parametrize(
-        ("examples", "steps"), [(6, 12), pytest.param(60, 40, marks=pytest.mark.long)]
+        ("examples", "steps"), [(6, 12), pytest.param(15, 40, marks=pytest.mark.long)]
     )
     async def test_no_step_is_skipped_or_taken_by_another(
         self, shared_registry: Registry, examples: int, steps: int

@@ -161,7 +161,7 @@ class Life(Machine):
 
 class TestLife:
     @pytest.mark.parametrize(
-        ("examples", "steps"), [(3, 6), pytest.param(20, 12, marks=pytest.mark.long)]
+        ("examples", "steps"), [(3, 6), pytest.param(10, 12, marks=pytest.mark.long)]
     )
     async def test_only_the_steps_of_the_table_are_taken_once_and_audited(
         self, module_registry: Registry, examples: int, steps: int
