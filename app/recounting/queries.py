@@ -88,11 +88,13 @@ _UNKNOWN_OF_RANGE: Final = _UNKNOWN.format(
   JOIN {_HELD} AS h ON h.token = m.token AND h.office_id > g.office_id)"""  # noqa: S608 -- as above
 )
 
-# two halves, because the server gives each a process of its own
-_UNKNOWN_OF_SLICES: Final = (
-    f"{_UNKNOWN_OF_RANGE.format(start='$1', end='$2')} UNION ALL"
-    f" {_UNKNOWN_OF_RANGE.format(start='$2', end='$3')} LIMIT $4"
-)
+# two halves, as the server gives each a process of its own; a limit beside them spoils their plan
+_UNKNOWN_OF_SLICES: Final = f"""
+WITH unknown AS MATERIALIZED (
+  {_UNKNOWN_OF_RANGE.format(start="$1", end="$2")}
+  UNION ALL {_UNKNOWN_OF_RANGE.format(start="$2", end="$3")})
+SELECT low, high FROM unknown LIMIT $4
+"""  # noqa: S608 -- as above
 
 # sorted, so that a page of the index is read once for all the tokens on it
 _UNKNOWN_OF_NEW: Final = f"""
