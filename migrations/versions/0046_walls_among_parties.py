@@ -12,7 +12,9 @@ down_revision: str | Sequence[str] | None = "0045"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-# each office's own walls only, so that no refusal tells of another's; whoever leaves may always
+# each office's own walls only, and only parties that it is told of, so that no refusal tells of
+# another's or who hides behind a pointer: a walled party that is not named never sees the request.
+# Whoever leaves may always
 KEEP_TO_WALLS = """
 CREATE FUNCTION keep_to_walls() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -31,7 +33,11 @@ BEGIN
     JOIN public.cases c ON c.id = w.case_id AND c.office_id = public.current_office()
     WHERE p.request_id = NEW.request_id AND (w.office_id = joins OR EXISTS (
       SELECT FROM public.handling_parties q
-      WHERE q.request_id = NEW.request_id AND q.office_id = w.office_id AND q.left_at IS NULL)))
+      JOIN public.handling_requests h ON h.id = q.request_id
+      WHERE q.request_id = NEW.request_id AND q.office_id = w.office_id AND q.left_at IS NULL
+        AND (q.number = 1 OR q.named_at IS NOT NULL
+          OR q.overlap_id IS NULL AND h.requester_office_id = public.current_office()
+          OR public.rung_of(q.overlap_id) >= 2))))
   THEN
     RAISE EXCEPTION 'ck_handling_parties_walls: a wall keeps a party from the case'
       USING ERRCODE = 'check_violation', CONSTRAINT = 'ck_handling_parties_walls';
