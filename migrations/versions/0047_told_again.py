@@ -26,19 +26,23 @@ CREATE POLICY ladder_select ON infusion_questions FOR SELECT TO joinder_ladder U
 # Also what came in the four days before: a reader that was away, or a message that was to be tried
 # again, had not told it yet
 TELL_AGAIN = """
-CREATE FUNCTION tell_again(returned bigint, since timestamptz, until timestamptz) RETURNS void
+CREATE FUNCTION tell_again(returned bigint, since timestamptz, until timestamptz)
+RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
   INSERT INTO public.events (office_id, type, overlap_id, question_id)
-  SELECT e.office_id, e.type, e.overlap_id, e.question_id FROM public.events e
-  WHERE e.at >= since - interval '4 days' AND e.at < until AND (
-    EXISTS (SELECT FROM public.overlap_sides s
-            WHERE s.office_id = returned AND s.overlap_id = e.overlap_id)
-    OR EXISTS (SELECT FROM public.infusion_questions q
-               WHERE q.id = e.question_id AND returned IN (q.office_id, q.desk_office_id)))
-  GROUP BY e.office_id, e.type, e.overlap_id, e.question_id
-  ORDER BY min(e.number);
+  SELECT f.office_id, f.type, f.overlap_id, f.question_id FROM (
+    SELECT e.number, e.at, e.office_id, e.type, e.overlap_id, e.question_id
+    FROM public.overlap_sides s JOIN public.events e ON e.overlap_id = s.overlap_id
+    WHERE s.office_id = returned
+    UNION ALL
+    SELECT e.number, e.at, e.office_id, e.type, e.overlap_id, e.question_id
+    FROM public.infusion_questions q JOIN public.events e ON e.question_id = q.id
+    WHERE returned IN (q.office_id, q.desk_office_id)) AS f
+  WHERE f.at >= since - interval '4 days' AND f.at < until
+  GROUP BY f.office_id, f.type, f.overlap_id, f.question_id
+  ORDER BY min(f.number);
 END
 $function$
 """
