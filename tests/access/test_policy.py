@@ -1,6 +1,5 @@
 """The policy table against an oracle written apart from it, and against flips of its cells."""
 
-import random
 from dataclasses import replace
 from itertools import combinations
 
@@ -59,10 +58,8 @@ class TestMatrix:
         assert decision.reasons
         assert is_allowed(asker, permission) is oracle.allowed(asker, permission)
 
-    def test_flipping_a_cell_is_noticed(self) -> None:
-        """All of them: `python -m tests.access.mutants`."""
-        for mutant in random.sample(list(mutants()), 40):
-            assert not survives(mutant), mutant[0]
+    def test_flipping_any_cell_is_noticed(self) -> None:
+        assert [mutant[0] for mutant in mutants() if survives(mutant)] == []
 
 
 class TestLaws:
