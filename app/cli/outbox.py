@@ -1,7 +1,7 @@
 """`joinder outbox`: how what is to be told fares, for the operator and the monitoring."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -14,19 +14,30 @@ if TYPE_CHECKING:
 LATE_AFTER: Final = timedelta(minutes=10)
 
 
-def outbox() -> None:
+def outbox(
+    again: Annotated[  # noqa: FBT002 -- a flag
+        bool, typer.Option("--again", help="Send the mails that were given up once more, first.")
+    ] = False,
+) -> None:
     """Tell how many messages and mails wait, since when, and how many were given up.
 
     A line for each: name, waiting, since when the oldest is due, given up. Exit status is 1 when
     one is late by more than ten minutes, or was given up in the last 30 days.
 
-    Example: joinder outbox
+    With `--again` the mails that were given up are put into the outbox once more, when what was
+    wrong is mended; an office's administrators do the same with each message of a webhook.
+
+    Example: joinder outbox --again
     """
-    from app.core.clock import utc_now  # noqa: PLC0415 -- keeps --help quick
+    from app.access.principal import OPERATOR  # noqa: PLC0415 -- keeps --help quick
+    from app.core.clock import utc_now  # noqa: PLC0415 -- as above
     from app.mails import queries as mails  # noqa: PLC0415 -- as above
+    from app.notices import upkeep  # noqa: PLC0415 -- as above
     from app.webhooks import queries as webhooks  # noqa: PLC0415 -- as above
 
     async def read(session: "AsyncSession") -> "dict[str, RowMapping]":
+        if again:
+            await upkeep.send_again(session, OPERATOR, now=utc_now())
         return {
             "webhooks": await webhooks.get_health(session),
             "mail": await mails.get_health(session),

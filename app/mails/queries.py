@@ -70,6 +70,18 @@ _ALARM: Final = text(
     f" AND {_MOVING})"
     " ORDER BY due_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED) RETURNING office_id"
 )
+# A mail says the same whenever it comes, so one is enough for each person; it counts as tried, or
+# the worker would look for what has come since
+_AGAIN: Final = text(
+    "WITH dead AS (SELECT id, office_id, due_at,"
+    "   row_number() OVER (PARTITION BY person_id ORDER BY due_at DESC, id) = 1 AND NOT EXISTS ("
+    "     SELECT FROM mails w WHERE w.person_id = m.person_id AND w.state = 'waiting') AS is_sent"
+    "   FROM mails m WHERE state = 'dead')"
+    " UPDATE mails m SET state = CASE WHEN d.is_sent THEN 'waiting' ELSE 'withheld' END,"
+    " attempts = 1, due_at = CASE WHEN d.is_sent THEN CAST(:now AS timestamptz) ELSE d.due_at END,"
+    " error = NULL, alarmed_at = NULL FROM dead d WHERE m.id = d.id AND m.state = 'dead'"
+    " RETURNING d.office_id, d.is_sent"
+)
 _FORGET: Final = text(
     "DELETE FROM mails WHERE id IN (SELECT id FROM mails WHERE state <> 'waiting'"
     " AND due_at <= :before ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED) RETURNING id"
@@ -141,6 +153,12 @@ async def alarm(session: AsyncSession, *, now: datetime, late: datetime, limit: 
     """Mark mails that were given up, or due before `late`, once; return their offices."""
     values: dict[str, Any] = {"now": now, "late": late, "limit": limit}
     return [row[0] for row in await session.execute(_ALARM, values)]
+
+
+async def send_again(session: AsyncSession, *, now: datetime) -> list[int]:
+    """Let mails that were given up wait again, one for each person; return their offices."""
+    found = await session.execute(_AGAIN, {"now": now})
+    return [row.office_id for row in found if row.is_sent]
 
 
 async def forget(session: AsyncSession, *, before: datetime, limit: int) -> int:

@@ -1,4 +1,4 @@
-"""What the nightly run does with mails: steps of at most `limit`, 0 means done."""
+"""What the operator does with mails; nightly steps take at most `limit`, 0 means done."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -58,3 +58,19 @@ async def forget_mails(
     """
     principal.require(Permission.OFFICES_MANAGE)
     return await mails.forget(session, before=now - KEPT_FOR, limit=limit)
+
+
+async def send_again(session: AsyncSession, principal: Principal, *, now: datetime) -> int:
+    """Put the mails that were given up into the outbox again; returns to how many persons.
+
+    Raises:
+        MissingScopeError: the caller is not the operator.
+    """
+    principal.require(Permission.OFFICES_MANAGE)
+    offices = await mails.send_again(session, now=now)
+    if offices:
+        detail = {"offices": sorted(set(offices))}
+        await audit.record(
+            session, principal, "mail.sent_again", f"{len(offices)} mails", detail=detail
+        )
+    return len(offices)

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from app.cli.main import app
 from app.core.clock import utc_now
 from app.webhooks import secrets
+from tests.access.people import sign_in
 from tests.cli.test_docs import commands
 from tests.database import ROOT, run
 from tests.factories import Registry
@@ -21,7 +22,14 @@ def test_health_is_told_and_what_is_given_up_is_an_alarm(
 ) -> None:
     async def give_up() -> None:
         async with Registry.started(fresh_database_url, keys_directory) as registry:
-            await registry.add_office("CA0010000A")
+            office = await registry.add_office("CA0010000A")
+            person = await sign_in(registry, office)
+            await registry.rows(
+                "INSERT INTO mails (office_id, person_id, state, attempts, due_at, error)"
+                " SELECT office_id, id, 'dead', 9, now(), '550' FROM persons WHERE id = :id"
+                " RETURNING id",
+                id=person.key,
+            )
             await registry.rows(
                 "WITH w AS (INSERT INTO webhooks (id, office_id, url, state, added_by, added_at,"
                 " secret_sealed, written_in, number) SELECT gen_random_uuid(), id, 'https://x.test',"
@@ -39,7 +47,10 @@ def test_health_is_told_and_what_is_given_up_is_an_alarm(
     assert (well.exit_code, well.output) == (0, "webhooks\t0\t-\t0\nmail\t0\t-\t0\n")
     run(give_up())
     bad = CliRunner().invoke(app, words[1:])
-    assert (bad.exit_code, bad.output) == (1, "webhooks\t0\t-\t1\nmail\t0\t-\t0\n")
+    assert (bad.exit_code, bad.output) == (1, "webhooks\t0\t-\t1\nmail\t0\t-\t1\n")
+    again = CliRunner().invoke(app, [*words[1:], "--again"])
+    sent = re.fullmatch(r"webhooks\t0\t-\t1\nmail\t1\t2\d{3}-\S+ \S+\t0\n", again.output)
+    assert sent, again.output
 
 
 def test_receiver_as_shown_takes_ours_and_nothing_else() -> None:
