@@ -25,7 +25,7 @@ _LONGEST: Final = (
 )
 """Directories and modules whose tests take longest, those of one browser in turn first."""
 
-settings.register_profile("steady", derandomize=True)
+settings.register_profile("steady", derandomize=True, max_examples=50)
 settings.load_profile("steady")  # a change is judged by itself, not by luck; campaigns explore
 
 

@@ -1,17 +1,22 @@
 """Small situations that many tests begin with, made of offices and people nobody else uses."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import count
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
+from sqlalchemy import text
+
+from app.core.db import transaction
 from app.core.ids import public_id
 from app.core.models import HORIZON
 from tests.blinding import case, person, raw
 from tests.factories import OfficeClient, Registry
 
+T = TypeVar("T")
 _NUMBERS: Final = count(1)
 
 
@@ -105,3 +110,38 @@ async def all_ended(registry: Registry) -> None:
     passed = f"SELECT {HORIZON} >= {rows[0][0]}, pg_sleep(0.02)"
     while not (await registry.rows(passed))[0][0]:
         pass
+
+
+async def at_once(
+    registry: Registry, lock: str, acts: Sequence[Coroutine[Any, Any, T]], **values: Any
+) -> list[T]:
+    """Return what acts come to that all get as far as they do while `lock` holds a row.
+
+    So none has ended when the last one has read what it must not rely on.
+
+    Raises:
+        TimeoutError: after half a minute one neither waits for the row nor has ended.
+    """
+    async with transaction(registry.behind) as session:
+        await session.execute(text(lock), values)
+        locker = await session.scalar(text("SELECT pg_backend_pid()"))
+        begun = [asyncio.ensure_future(act) for act in acts]
+        async with asyncio.timeout(30):
+            while sum(not each.done() for each in begun) > await _waiting(registry, locker):
+                pass
+    return await asyncio.gather(*begun)
+
+
+async def _waiting(registry: Registry, locker: int) -> int:
+    """Return, after a moment, how many wait for `locker`, or for others who do (a queue)."""
+    rows = await registry.rows(
+        "WITH RECURSIVE everybody AS ("
+        " SELECT pid, pg_blocking_pids(pid) AS blockers FROM pg_stat_activity"
+        " WHERE datname = current_database()), waiting AS ("
+        " SELECT pid FROM everybody WHERE :locker = ANY (blockers)"
+        " UNION SELECT e.pid FROM everybody e JOIN waiting w ON w.pid = ANY (e.blockers))"
+        " SELECT count(*), pg_sleep(0.01) FROM waiting",
+        locker=locker,
+    )
+    found: int = rows[0][0]
+    return found

@@ -40,6 +40,8 @@ class Permission(StrEnum):
     OFFICES_MANAGE = "offices:manage"
     CONTACTS_SET = "contacts:set"
     COMMITMENTS_SIGN = "commitments:sign"
+    AGREEMENTS_SIGN = "agreements:sign"
+    PROVIDERS_SET = "providers:set"
     CLIENTS_MANAGE = "clients:manage"
     PEOPLE_MANAGE = "people:manage"
     PEOPLE_REVIEW = "people:review"
@@ -59,6 +61,7 @@ _NEVER_A_CLIENTS = {
     *(Permission.INSIGHTS_READ, Permission.AGENDAS_READ),
     *(Permission.OFFICES_MANAGE, Permission.PEOPLE_MANAGE, Permission.PEOPLE_REVIEW),
     *(Permission.CONTACTS_SET, Permission.COMMITMENTS_SIGN, Permission.CLIENTS_MANAGE),
+    *(Permission.AGREEMENTS_SIGN, Permission.PROVIDERS_SET),
     *(Permission.RUNS_READ, Permission.AUDIT_READ, Permission.WEBHOOKS_MANAGE),
     *(Permission.ALARMS_READ, Permission.NOTICES_READ),
 }

@@ -17,6 +17,9 @@ MOST_READINGS: Final = 100
 """Summaries that an office opens in a day before somebody is asked to look."""
 MOST_SHORT_LIVED: Final = 50
 """Cases that an office takes back in a day, of those posted at most a week before."""
+MOST_UNPOSTED: Final = 50
+"""Cases to come that an office's permits name in a day and that are not there a week later: who
+names numbers at will asks without a case."""
 
 # each finding raises one alarm, however often it is looked for
 _RAISE: Final = """
@@ -32,7 +35,11 @@ FROM (
   SELECT c.office_id, 'short_lived', c.withdrawn_at::date::text, count(*) FROM cases c
   WHERE c.withdrawn_at >= $2 AND c.withdrawn_at < $3
     AND c.withdrawn_at < c.posted_at + interval '7 days'
-  GROUP BY c.office_id, c.withdrawn_at::date HAVING count(*) > $5) AS f
+  GROUP BY c.office_id, c.withdrawn_at::date HAVING count(*) > $5
+  UNION ALL
+  SELECT u.office_id, 'unposted', u.announced_on::text, u.count
+  FROM unposted_cases($2::timestamptz - interval '7 days', $3::timestamptz - interval '7 days') u
+  WHERE u.count > $7) AS f
 WHERE NOT EXISTS (SELECT FROM alarms a WHERE a.office_id = f.office_id AND a.kind = f.kind
                   AND a.finding = f.finding)
 ORDER BY f.office_id, f.kind, f.finding LIMIT $6
@@ -56,7 +63,7 @@ async def raise_found(
 ) -> Sequence[asyncpg.Record]:
     """Raise an alarm for each new finding, at most `limit`, and return them."""
     rows: Sequence[asyncpg.Record] = await (await driver(session)).fetch(
-        _RAISE, now, since, until, MOST_READINGS, MOST_SHORT_LIVED, limit
+        _RAISE, now, since, until, MOST_READINGS, MOST_SHORT_LIVED, limit, MOST_UNPOSTED
     )
     return rows
 

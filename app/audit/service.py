@@ -1,13 +1,13 @@
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principal import Principal
-from app.core.db import driver
+from app.core.db import driver, enter
 
 _INSERT: Final = """
 INSERT INTO audit_entries
@@ -52,6 +52,22 @@ async def record(
 ) -> None:
     """Write one entry; see `Entry` and `record_each`."""
     await record_each(session, principal, [Entry(action, target, recipients, detail)])
+
+
+async def record_of_office(
+    session: AsyncSession,
+    principal: Principal,
+    office_id: int,
+    action: str,
+    target: str,
+    *,
+    detail: Mapping[str, Any] = _NOTHING,
+) -> None:
+    """Write one entry of what the operator does to an office where that office's auditor reads."""
+    concerned = replace(principal, office_id=office_id)
+    await enter(session, concerned)
+    await record(session, concerned, action, target, detail=detail)
+    await enter(session, principal)
 
 
 async def record_each(

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from app.cases.days import Day
-from app.cases.fact_schemas import AttestationPut, DeclinedReason, FactsPut, LabelsPut, StagePut
+from app.cases.fact_schemas import AttestationPut, DeclinedReason, FactsChange, LabelsPut, StagePut
 from app.cases.schemas import County, Summary, check_class
 from app.cases.vocabulary import Disclosure, RecordClass, TraffickingType, WithdrawReason
 from app.core.schemas import Sent
@@ -24,7 +24,7 @@ class CaseChange(Sent):
     summary: Summary | None = None
     attestation: AttestationPut | None = None
     declined_reason: DeclinedReason | None = None
-    facts: FactsPut = FactsPut()
+    facts: FactsChange = FactsChange()
     stages: Annotated[tuple[StagePut, ...], Field(max_length=50)] = ()
     """Steps to add; none is taken away."""
     labels: LabelsPut = LabelsPut()

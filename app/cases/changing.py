@@ -12,6 +12,7 @@ from app.cases import queries
 from app.cases.admission import check_told, summary_digest
 from app.cases.change_schemas import CaseChange
 from app.cases.errors import CaseHeldError, CaseNotFoundError, SummaryRefusedError
+from app.cases.fact_schemas import FactsChange
 from app.cases.models import Case
 from app.core.errors import FieldProblem, InvalidError
 from app.core.preconditions import Precondition
@@ -20,6 +21,7 @@ from app.offices import queries as offices
 _AS_SENT: Final = {"record_class", "trafficking_type", "disclosure", "county_fips", "opened_on"} | {
     *("review_on", "summary", "declined_reason")
 }
+_FACTS: Final = FactsChange.model_fields.keys()
 _NO_POST: Final = b""
 """The content tag of what nobody posted: whatever is posted next replaces it."""
 
@@ -76,7 +78,8 @@ def _write(case: Case, change: CaseChange, *, now: datetime) -> None:
     for name in _AS_SENT:
         setattr(case, name, getattr(change, name))
     told: dict[str, Any] = change.model_dump(mode="json", exclude_defaults=True)
-    case.facts, case.labels = told.get("facts", {}), told.get("labels", {})
+    kept = {name: value for name, value in case.facts.items() if name not in _FACTS}
+    case.facts, case.labels = kept | told.get("facts", {}), told.get("labels", {})
     attestation = change.attestation
     case.attestation = attestation.model_dump(mode="json") if attestation else None
     stages = [*case.stages]

@@ -1,4 +1,4 @@
-from app.core.errors import ConflictError, InvalidError, NotFoundError
+from app.core.errors import InvalidError, MovedError, NotFoundError
 
 
 class CaseNotFoundError(NotFoundError):
@@ -36,12 +36,15 @@ class TextRefusedError(InvalidError):
     default_detail = "Name roles and places in the office, not persons or numbers."
 
 
-class CaseHeldError(ConflictError):
+class CaseHeldError(MovedError):
     """The case is under legal hold: it stays as it is until that is lifted."""
 
     code = "case-held"
     title = "Case under legal hold"
     default_detail = "Have a unit head lift the hold, then post the case again."
+
+    def __init__(self) -> None:
+        super().__init__("held")
 
 
 class TokenRefusedError(InvalidError):

@@ -15,7 +15,9 @@ _FACTS_READ: Final = {
             "citation": "Cal. Penal Code 236.1(a)",
             "title": "Human trafficking for forced labor or services",
             "nibrs": ["64B"],
-            "is_verified": False,
+            "effective_on": "2012-11-07",
+            "is_verified": True,
+            "verified_on": "2026-11-23",
             "law_on": "2026-01-05",
             "charged_on": "2026-01-31",
         }

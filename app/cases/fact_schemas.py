@@ -101,8 +101,10 @@ class OffencePut(Sent):
             return self
         if self.statute not in CODES:
             raise ValueError("Use a statute that the table has, or give its NIBRS code.")
-        if self.law_on is None or statute_of(self.statute, self.law_on) is None:
-            raise ValueError("Give in law_on a day on which the statute was law.")
+        if self.law_on is None:
+            raise ValueError("Give in law_on the day of the offence.")
+        if statute_of(self.statute, self.law_on) is None:
+            raise ValueError("The table has no wording for that day: give the NIBRS code instead.")
         return self
 
 
@@ -134,6 +136,13 @@ class FactsPut(Sent):
     """Offences other than trafficking that were found with it."""
     period: PeriodPut | None = None
     """From when to when people were exploited."""
+
+
+class FactsChange(Sent):
+    """The facts that a person may change on the page of a case; the others stay as posted."""
+
+    origin: Origin | None = None
+    period: PeriodPut | None = None
 
 
 class StagePut(Sent):
@@ -172,8 +181,13 @@ class OffenceRead(Read):
     """What the statute is called, or the NIBRS offence."""
     nibrs: tuple[str, ...]
     """Every NIBRS offence that it is counted as."""
+    effective_on: date | None
+    """First day of the offence, of a later wording its own; read in a text only if `is_verified`.
+    Null without a statute or if the table has none."""
     is_verified: bool
-    """Whether a named person compared the row of the statute with the law."""
+    """Whether the row was read against the text of the law; that is no lawyer's word."""
+    verified_on: date | None
+    """The day of it; null while nobody has."""
     law_on: date | None
     """The day whose law applies; null without a statute."""
     charged_on: date | None
@@ -192,7 +206,9 @@ class OffenceRead(Read):
             "citation": found.citation if found else None,
             "title": found.title if found else NIBRS.get(offence.nibrs or ""),
             "nibrs": found.nibrs if found else code,
+            "effective_on": found.effective_on if found else None,
             "is_verified": bool(found and found.verified_by),
+            "verified_on": found.verified_on if found else None,
             "law_on": stored.get("law_on"),
             "charged_on": stored.get("charged_on"),
         }

@@ -189,7 +189,6 @@ class Reading(Base):
     owner_office_id: Mapped[int] = mapped_column(Integer)
     overlap_id: Mapped[UUID]
     office_id: Mapped[int] = mapped_column(Integer)
-    """That of the reader."""
     office_case_id: Mapped[int]
     """The reader's own case, which overlaps."""
     actor: Mapped[str]
@@ -225,6 +224,7 @@ class CaseWall(Base):
             )
             for walled in ("office_id", "person_id")
         ),
+        Index("ix_case_walls_person_id", "person_id", postgresql_where=text("lifted_at IS NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -240,10 +240,7 @@ class CaseWall(Base):
 
 
 class SummaryReading(Base):
-    """What two persons agreed on: a summary that seems to hold an identifier holds none.
-
-    The summary itself is not kept, only a keyed digest of it.
-    """
+    """What two persons agreed on: a summary that seems to hold an identifier holds none."""
 
     __tablename__ = "summary_readings"
     __table_args__ = (
@@ -256,6 +253,7 @@ class SummaryReading(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"))
     digest: Mapped[bytes] = mapped_column(LargeBinary)
+    """Keyed, of the summary, which itself is not kept."""
     forms: Mapped[list[str]] = mapped_column(ARRAY(String))
     """The kinds of identifier that the guard took something for."""
     reason: Mapped[str]
@@ -286,6 +284,7 @@ class Correction(Base):
         ),
         CheckConstraint("settled_by <> asked_by", name="two_persons"),
         Index("ix_corrections_case_id", "case_id"),
+        Index("ix_corrections_due_on", "due_on", "id", postgresql_where=text("outcome IS NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+import asyncpg
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,7 +17,12 @@ from app.audit import service as audit
 from app.cases import queries
 from app.cases.admission import check_case, summary_digest
 from app.cases.charges import published
-from app.cases.errors import CaseHeldError, DuplicateCaseError, SummaryRefusedError
+from app.cases.errors import (
+    CaseHeldError,
+    CaseNotFoundError,
+    DuplicateCaseError,
+    SummaryRefusedError,
+)
 from app.cases.ladder import SeenOverlap
 from app.cases.receipt_schemas import (
     MAX_OVERLAPS_IN_ANSWER,
@@ -57,6 +63,7 @@ async def put_case(
     Raises:
         PreconditionFailedError: `if_match` is given and does not name the version that it replaces.
         MissingScopeError: the caller lacks `cases:post`.
+        CaseNotFoundError: a wall keeps the caller from the case.
         EpochChangedError: the tokens belong to an epoch that is not taken, or no longer.
         EpochMovedError: a switch to a new epoch came between; repeating the post helps.
         CaseHeldError: a legal hold keeps it as it is.
@@ -66,6 +73,7 @@ async def put_case(
     matcher = await intake.keyring.follow(session, {case.epoch})
     years = await _review_years(session, principal, [case.review_on])
     subjects = await _admit(session, principal, intake, matcher, case, years, now=now)
+    await queries.check_not_walled(session, principal, [ref])
     cases = {ref: (case, subjects)}
     receipts = await _put(session, principal, intake, matcher, cases, if_match=if_match, now=now)
     if ref not in receipts:
@@ -86,6 +94,7 @@ async def put_cases(
     Raises:
         MissingScopeError: the caller lacks `cases:post`.
         DuplicateCaseError: a case is named twice.
+        CaseNotFoundError: a wall was set before one of them at this moment; nothing is kept.
     """
     principal.require(Permission.CASES_POST)
     if len({(item.source_system, item.external_id) for item in items}) != len(items):
@@ -106,6 +115,9 @@ async def put_cases(
             problems[ref] = problem(InvalidError(problems=field_problems(error.errors())))
         except AppError as error:
             problems[ref] = problem(error)
+    for ref in await queries.list_walled(session, principal, list(good)):
+        problems[ref] = problem(CaseNotFoundError())
+        del good[ref]
     receipts: dict[Ref, CaseReceipt] = {}
     if good:
         receipts = await _put(session, principal, intake, matcher, good, now=now)
@@ -145,13 +157,17 @@ async def _put(
     if_match: Precondition | None = None,
     now: datetime,
 ) -> dict[Ref, CaseReceipt]:
-    await queries.check_not_walled(session, principal, list(cases))
     tags = {
         ref: _content_tag(intake.app_secret, case, principal) for ref, (case, _) in cases.items()
     }
     rows = [_row(ref, *case, tags[ref], now) for ref, case in cases.items()]
     then: Role = MATCHER if len(rows) == 1 else APP  # of several, some may be left to look at
-    changed = await queries.upsert_cases(session, principal, rows, now=now, then=then)
+    try:
+        changed = await queries.upsert_cases(session, principal, rows, now=now, then=then)
+    except asyncpg.InsufficientPrivilegeError as refused:
+        if principal.person_id is None or "row-level security" not in str(refused):
+            raise
+        raise CaseNotFoundError from None  # a wall was set since it was looked for
     unchanged = [ref for ref in cases if ref not in changed]
     stored = changed | (
         await queries.lock_cases(session, principal, unchanged) if unchanged else {}

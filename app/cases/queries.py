@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import Select, exists, select, tuple_
+from sqlalchemy import Select, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
@@ -67,6 +67,8 @@ WHERE c.content_tag <> excluded.content_tag AND c.held_at IS NULL
 RETURNING id, source_system, external_id, version, xmax = 0, set_config('role', $22, true)
 """  # noqa: S608 -- constants only; every value is a parameter
 
+_WALLED: Final = "SELECT source_system, external_id FROM walled_references($1, $2)"
+
 # of a withdrawn case its reference stays; the tag of no post is empty, so a repeat counts as new
 _CLEAR_CASE: Final = """
 UPDATE cases SET withdrawn_at = $2, changed_at = $2, version = version + 1, content_tag = '',
@@ -77,12 +79,13 @@ WHERE id = $1
 """
 
 
-def visible_to(principal: Principal) -> Select[Case]:
+def visible_to(principal: Principal, *, or_withdrawn: bool = False) -> Select[Case]:
     """Return the select of cases that `principal` may read: its own office's that stand.
 
-    Those that a wall keeps it from are left out, and so are withdrawn ones.
+    Those that a wall keeps it from are left out, and so are withdrawn ones unless asked for.
     """
-    own = select(Case).where(Case.office_id == principal.office_id, Case.withdrawn_at.is_(None))
+    stands = () if or_withdrawn else (Case.withdrawn_at.is_(None),)
+    own = select(Case).where(Case.office_id == principal.office_id, *stands)
     if principal.person_id is None:
         return own
     return own.where(
@@ -95,18 +98,21 @@ def visible_to(principal: Principal) -> Select[Case]:
 
 
 async def get_case(
-    session: AsyncSession, principal: Principal, source_system: str, external_id: str
+    session: AsyncSession,
+    principal: Principal,
+    source_system: str,
+    external_id: str,
+    *,
+    or_withdrawn: bool = False,
 ) -> Case:
-    """Return one of the caller's own cases.
+    """Return one of the caller's own cases; `or_withdrawn` also one that is not purged yet.
 
     Raises:
         CaseNotFoundError: absent, or another office's; the two are never told apart.
     """
-    case = await session.scalar(
-        visible_to(principal).where(
-            Case.source_system == source_system, Case.external_id == external_id
-        )
-    )
+    own = visible_to(principal, or_withdrawn=or_withdrawn)
+    of_ref = (Case.source_system == source_system, Case.external_id == external_id)
+    case = await session.scalar(own.where(*of_ref))
     if case is None:
         raise CaseNotFoundError
     return case
@@ -128,21 +134,21 @@ async def check_not_walled(
     Raises:
         CaseNotFoundError: a wall stands before one of them.
     """
-    if principal.person_id is None:
-        return
-    walled = (
-        select(CaseWall.id)
-        .join(Case, Case.id == CaseWall.case_id)
-        .where(
-            Case.office_id == principal.office_id,
-            tuple_(Case.source_system, Case.external_id).in_(refs),
-            CaseWall.person_id == principal.person_id,
-            CaseWall.lifted_at.is_(None),
-        )
-        .limit(1)
-    )
-    if await session.scalar(walled) is not None:
+    if await list_walled(session, principal, refs):
         raise CaseNotFoundError
+
+
+async def list_walled(
+    session: AsyncSession, principal: Principal, refs: Sequence[tuple[str, str]]
+) -> set[tuple[str, str]]:
+    """Return those references whose case a wall keeps the caller from, a person.
+
+    The database answers for whom the transaction acts: it shows no row of such a case.
+    """
+    if principal.person_id is None:
+        return set()
+    columns = [ref[0] for ref in refs], [ref[1] for ref in refs]
+    return set(map(tuple, await (await driver(session)).fetch(_WALLED, *columns)))
 
 
 async def lock_cases(

@@ -1,6 +1,4 @@
-from typing import Annotated
-
-from fastapi import APIRouter, BackgroundTasks, Depends, Query, Request, Response
+from fastapi import APIRouter, BackgroundTasks, Depends, Request, Response
 
 from app.access.permissions import Permission
 from app.accounts.deps import CurrentPrincipal
@@ -15,7 +13,7 @@ from app.cases.errors import (
     TextRefusedError,
     TokenRefusedError,
 )
-from app.cases.overlap_schemas import OverlapId, OverlapPage, OverlapRead, VerdictPut
+from app.cases.overlap_schemas import OverlapId, OverlapRead, VerdictPut
 from app.cases.receipt_schemas import CaseReceipt, CasesResult
 from app.cases.registering import Intake
 from app.cases.schemas import (
@@ -47,13 +45,6 @@ from app.rematching import service as rematching
 MAX_BULK_BYTES = 2 * 1024 * 1024
 
 router = APIRouter(prefix="/v1", route_class=StrictRoute)
-Retracted = Annotated[
-    bool,
-    Query(
-        description="Those seen before and retracted in the last 90 days, instead of the rest.",
-        examples=[False],
-    ),
-]
 
 
 async def then_finish(request: Request, session: Session, tasks: BackgroundTasks) -> None:
@@ -199,27 +190,6 @@ async def list_common_values(
     found = await service.list_common_values(session, principal, after=page.id, limit=page.limit)
     return CommonValuePage(
         items=tuple(read for _, read in found), next_cursor=page.end([key for key, _ in found])
-    )
-
-
-@router.get(
-    "/overlaps",
-    tags=["overlaps"],
-    openapi_extra=operation(CursorError, scope=Permission.OVERLAPS_READ),
-)
-async def list_overlaps(
-    session: Session,
-    principal: CurrentPrincipal,
-    page: RequestedPage,
-    now: Now,
-    retracted: Retracted = False,  # noqa: FBT002 -- a query parameter
-) -> OverlapPage:
-    """List the possible matches that the office may know of, newest first."""
-    found = await service.list_overlaps(
-        session, principal, before=page.id, limit=page.limit, now=now, retracted=retracted
-    )
-    return OverlapPage(
-        items=tuple(seen.read for seen in found), next_cursor=page.end([seen.id for seen in found])
     )
 
 

@@ -142,13 +142,13 @@ def _temporary(parent: Path) -> Iterator[Path]:
 
 def _ports(wanted: int) -> tuple[int, int]:
     """Return two free ports from `wanted` on; the second follows the first where it can."""
-    from app.serving.process import listen  # noqa: PLC0415 -- keeps --help quick
+    from app.serving.process import StartError, listen  # noqa: PLC0415 -- keeps --help quick
 
     free: list[int] = []
     for port in range(wanted, wanted + 100):
         try:
             listen("127.0.0.1", port).close()
-        except OSError:
+        except StartError:
             continue
         free.append(port)
         if len(free) == 2:  # noqa: PLR2004 -- registry and evaluator

@@ -69,8 +69,8 @@ def explain(error: BaseException) -> str | None:
     from app.core.keyfiles import KeyFileError  # noqa: PLC0415 -- as above
     from app.postgres.errors import EmbeddedPostgresError  # noqa: PLC0415 -- as above
     from app.serving.installation import InstallationError  # noqa: PLC0415 -- as above
+    from app.serving.process import StartError  # noqa: PLC0415 -- as above
     from app.serving.roles import RolesMissingError  # noqa: PLC0415 -- as above
-    from app.serving.supervisor import StartError  # noqa: PLC0415 -- as above
 
     if isinstance(error, AppError):
         return f"{error.title}. {_ADVICE.get(error.code, error.detail)}"

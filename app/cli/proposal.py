@@ -1,20 +1,24 @@
-"""`joinder proposal`: what takes two operators, and who the one at this terminal is."""
+"""`joinder proposal`: what takes two persons, and which operator is at this terminal."""
 
 import getpass
 import json
 import os
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.serving.installation import as_operator
+from app.serving.installation import as_operator, in_transaction, installation
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
     from app.access.principal import Principal
+    from app.proposals.models import Proposal
     from app.proposals.schemas import Change
 
-app = typer.Typer(help="Approve what another operator proposed.", no_args_is_help=True)
+app = typer.Typer(help="Approve what somebody else proposed.", no_args_is_help=True)
 
 
 def operator() -> "Principal":
@@ -31,7 +35,6 @@ def _name() -> str:
 def propose(change: "Change") -> None:
     """Propose a change, and print the command with which another operator approves it."""
     from app.core.clock import utc_now  # noqa: PLC0415 -- keeps --help quick
-    from app.core.ids import public_id  # noqa: PLC0415 -- as above
     from app.proposals import service  # noqa: PLC0415 -- as above
 
     made = as_operator(lambda session: service.propose(session, operator(), change, now=utc_now()))
@@ -40,20 +43,19 @@ def propose(change: "Change") -> None:
         " and runs:",
         err=True,
     )
-    key = public_id(service.PREFIX, made.id)
-    typer.echo(f"joinder proposal approve {key} {service.digest_of(made)}")
+    typer.echo(f"joinder proposal approve {service.read_id(made)} {service.digest_of(made)}")
 
 
 @app.command("list")
 def list_proposals() -> None:
-    """List what waits for a second operator, each with the digest that approves it."""
+    """List what waits for an operator's approval, each with the digest that approves it."""
     from app.core.clock import utc_now  # noqa: PLC0415 -- keeps --help quick
-    from app.core.ids import public_id  # noqa: PLC0415 -- as above
     from app.proposals import queries, service  # noqa: PLC0415 -- as above
 
-    for each in as_operator(lambda session: queries.list_waiting(session, now=utc_now())):
-        key = public_id(service.PREFIX, each.id)
-        typer.echo(f"{key}\t{each.proposed_by}\t{service.digest_of(each)}")
+    for each in as_operator(
+        lambda session: queries.list_waiting(session, operator(), now=utc_now())
+    ):
+        typer.echo(f"{service.read_id(each)}\t{each.proposed_by}\t{service.digest_of(each)}")
         typer.echo(json.dumps(each.change, indent=1))
 
 
@@ -62,16 +64,28 @@ def approve(
     proposal: Annotated[str, typer.Argument(help="Its id.")],
     digest: Annotated[str, typer.Argument(help="The digest of what you read.")],
 ) -> None:
-    """Do what another operator proposed; you must not be the one who did.
+    """Show what another operator, or somebody of an office, proposed, and do it.
 
     Example: joinder proposal approve prp_0198a3c0b1c27d3e8f90a1b2c3d4e5f6 9f86d081884c7d65...
     """
     from app.core.clock import utc_now  # noqa: PLC0415 -- keeps --help quick
     from app.core.ids import parse_public_id  # noqa: PLC0415 -- as above
-    from app.proposals import service  # noqa: PLC0415 -- as above
+    from app.core.settings import RegistrySettings  # noqa: PLC0415 -- as above
+    from app.proposals import queries, service  # noqa: PLC0415 -- as above
 
     key = parse_public_id(service.PREFIX, proposal)
-    done = as_operator(
-        lambda session: service.approve(session, operator(), key, digest, now=utc_now())
-    )
+
+    async def show_and_approve(session: "AsyncSession", *, allow_loopback: bool) -> "Proposal":
+        found = await queries.get_proposal(session, key)
+        typer.echo(json.dumps(found.change, indent=1))
+        return await service.approve(
+            session, operator(), key, digest, now=utc_now(), allow_loopback=allow_loopback
+        )
+
+    with installation(may_begin=False) as here:
+        settings = RegistrySettings.model_validate(
+            {"database_url": here.owner_url, "keys": here.keys}
+        )
+        act = partial(show_and_approve, allow_loopback=settings.allow_loopback_providers)
+        done = in_transaction(here, act)
     typer.echo(f"Done: {done.change['action']} of {done.change['office']}.")

@@ -6,7 +6,7 @@ from typing import Final
 
 from app.client.cases import Case
 from app.client.exchange import Json
-from app.reference.statutes import statute_of
+from app.reference.statutes import CODES, statute_of
 from app.reference.words import (
     BASES,
     CO_OFFENCES,
@@ -111,4 +111,4 @@ def _given(case: Case, names: Iterable[str]) -> Json:
 
 def _unknown(statutes: str, law_on: str) -> Iterator[bool]:
     for code in parts(statutes):
-        yield statute_of(code, date.fromisoformat(law_on)) is None
+        yield code not in CODES or statute_of(code, date.fromisoformat(law_on)) is None

@@ -11,6 +11,8 @@ _ATTESTED: Final = {
     "attested_on": "2026-01-05",
     "support_at": "Case file, part 2",
 }
+_STATUTES: Final = {"labor": "ca-pc-236.1-a", "sex": "ca-pc-236.1-b"}
+"""What those are charged with of whom it is known which kind of trafficking it was."""
 
 
 def person(
@@ -59,7 +61,8 @@ def case(
     summary: str = "",
     origin: str = "",
 ) -> Case:
-    """Return a case with what its stage must have."""
+    """Return a case with what its stage must have, and what is charged once somebody is."""
+    statute = _STATUTES.get(kind, "") if stage in {"charged", "disposed"} else ""
     return Case(
         source_system="cms",
         external_id=number,
@@ -71,6 +74,9 @@ def case(
         opened_on=opened,
         summary=summary,
         origin=origin,
+        statutes=statute,
+        law_on=opened if statute else "",
+        charged_on=opened if statute else "",
         **(_ATTESTED if stage in {"pre_charge", "declined"} else {}),
         declined_reason="evidence" if stage == "declined" else "",
     )

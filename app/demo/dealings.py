@@ -20,6 +20,8 @@ _ASKER: Final = "DEMO-CEDAR"
 _GENERAL: Final = "DEMO-AG"
 _Step = tuple[int, str, Json | None]
 """Who of the two, which kind of step, and what it says; None: they sign."""
+_READ: Final = {"active": "charging", "extended": "plea", "concluded": "joint_handling"}
+"""Of which overlaps, by what became of them, the other office opens the case, and what for."""
 _TOPICS: Final = ["coercion", "finance", "labor", "networks"]
 _QUESTION: Final = "How did you prove a debt that grew while wages were paid on paper?"
 _ADVICE: Final = (
@@ -59,6 +61,8 @@ async def _deal(registry: str, codes: dict[str, str], found: Mapping[str, str], 
             f"overlaps/{asked}/contact-requests", {"reason": "same_subject"}
         )
         await _advise(seats[_ASKER], seats[_GENERAL])
+        for state, reason in _READ.items():
+            await seats[RING[state][0]].get(f"overlaps/{found[state]}?reason={reason}")
     finally:
         for seat in seats.values():
             await seat.client.aclose()

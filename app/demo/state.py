@@ -185,6 +185,7 @@ def show(here: Installation, directory: Path, registry: str, settings: Mapping[s
     keys = offices.create_keys(directory, STATE)
     ids = in_transaction(here, lambda session: offices.add_offices(session, keys, STATE))
     configs = offices.configure(directory, registry, ids, STATE)
+    codes = in_transaction(here, people.add_people)  # before the cases: they are told of all
     with ExitStack() as stack:
         clients = {
             office.code: stack.enter_context(RegistryClient(config))
@@ -198,7 +199,7 @@ def show(here: Installation, directory: Path, registry: str, settings: Mapping[s
                 put(clients[code], [*fillers(code), *cases])
         _settle(clients)
         dealings.deal(here, registry, clients)
-    people.enrol(registry, in_transaction(here, people.add_people))
+    people.enrol(registry, codes)
     # what a first night makes is there to see, too
     night.start(here, subprocess.DEVNULL, settings).wait()
     done.write_text(json.dumps(ids))

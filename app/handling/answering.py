@@ -101,7 +101,7 @@ async def _accept(
 ) -> HandlingRead:
     own = own_party(row)
     if has_accepted(own, row):
-        raise HandlingDoneError
+        raise HandlingDoneError(row["status"])
     await _show(session, principal, row, now=now)
     await queries.set_accepted(
         session, principal.office_id, row["id"], row["terms_number"], now=now

@@ -85,7 +85,7 @@ async def _leave(
     """Give notice, and put on the table that the office leaves as soon as all have signed it."""
     own = own_party(row)
     if own["leaves_on"] is not None:
-        raise HandlingDoneError
+        raise HandlingDoneError(row["status"])
     if not may_leave(row):
         raise PartyStaysError
     terms = terms_under_lead(row)

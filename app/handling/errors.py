@@ -24,7 +24,7 @@ class HandlingMovedError(MovedError):
     default_detail = "Read the request: steps lists what your office can do next."
 
 
-class HandlingDoneError(ConflictError):
+class HandlingDoneError(MovedError):
     """The office has taken this step before and waits for the others."""
 
     code = "handling-step-taken"

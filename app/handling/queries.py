@@ -12,14 +12,17 @@ from app.core.db import driver
 from app.handling.errors import HandlingNotFoundError
 from app.handling.models import HandlingRequest, HandlingSignature, Instrument
 from app.handling.walls import within_walls
-from app.matters.queries import IS_NAMED, KNOWN_LEAD, KNOWN_PARTY, PARTY_SEES
-from app.offices.queries import COMMITMENTS, IN_FORCE
+from app.matters.queries import IS_NAMED, KNOWN_LEAD, KNOWN_LEAVING, KNOWN_PARTY, PARTY_SEES
+from app.offices.queries import COMMITMENTS, CONFIRMED, IN_FORCE
 from app.reference.authority import Authority
 
 PREFIX: Final = "hnd"
 
+# with the text that those who agreed signed, all the same, if anybody has
 _TERMS: Final = """
-SELECT t.*, j.code AS joins_code, j.name AS joins_name
+SELECT t.*, j.code AS joins_code, j.name AS joins_name,
+  (SELECT s.text FROM handling_signatures s WHERE s.request_id = t.request_id
+   AND s.terms_number = t.number AND s.purpose = 'agree' LIMIT 1) AS signed_text
 FROM handling_terms t LEFT JOIN offices j ON j.id = t.joins_office_id
 """
 
@@ -28,7 +31,7 @@ FROM handling_terms t LEFT JOIN offices j ON j.id = t.joins_office_id
 _VISIBLE: Final = f"""
 SELECT h.*, me.number AS own_number, me.overlap_id AS own_overlap_id, me.left_at AS own_left_at,
        p.parties, t.number, t.terms, t.proposed_at, t.joins_code, t.joins_name,
-       t.joins_office_id, t.leaves_office_id,
+       t.joins_office_id, t.leaves_office_id, t.signed_text,
        (SELECT a.terms FROM handling_terms a
         WHERE a.request_id = h.id AND a.number = h.agreed_number) AS agreed_terms,
        m.lead_office_id, m.ends_on, lead.code AS lead_code, lead.name AS lead_name,
@@ -46,7 +49,8 @@ CROSS JOIN LATERAL (
     'state', o.state, 'overlap_id', q.overlap_id, 'case_id', q.case_id,
     'requester_case_id', q.requester_case_id, 'accepted_terms', q.accepted_terms,
     'is_named', {IS_NAMED}, 'first_terms', q.first_terms, 'joined_at', q.joined_at,
-    'leaves_on', q.leaves_on, 'left_at', q.left_at,
+    {KNOWN_LEAVING},
+    'confirmed', {CONFIRMED.format(office="o")},
     'has_signed', EXISTS (SELECT FROM handling_signatures s WHERE s.request_id = h.id
       AND s.terms_number = h.terms_number AND s.purpose = 'agree' AND s.office_id = q.office_id)
     ) ORDER BY q.number) AS parties
@@ -62,11 +66,9 @@ LEFT JOIN offices lead ON lead.id = m.lead_office_id
 WHERE {PARTY_SEES}
 """  # noqa: S608 -- constants only; every value is a parameter
 
-_PAGE: Final = (
-    _VISIBLE
-    + " AND me.request_id < coalesce($5, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)"
-    + " ORDER BY me.request_id DESC LIMIT $6"
-)
+_PAGE: Final = f"""{_VISIBLE}
+  AND ($5::uuid IS NULL OR me.request_id < $5) ORDER BY me.request_id DESC LIMIT $6
+"""
 _ONE: Final = _VISIBLE + " AND me.request_id = $5"
 # who asked has no overlap of its own, but one with each party
 _OF_OVERLAP: Final = f"""{_VISIBLE}
@@ -283,8 +285,7 @@ async def take_due(
 
 async def list_parties_of(session: AsyncSession, request_id: UUID) -> list[dict[str, Any]]:
     """Return the present parties of a request, by number; for the operator's jobs."""
-    rows = await (await driver(session)).fetch(_PARTIES, request_id)
-    return [dict(row) for row in rows]
+    return [dict(row) for row in await (await driver(session)).fetch(_PARTIES, request_id)]
 
 
 async def take_silent(

@@ -63,8 +63,22 @@ class AuthorityRead(Read):
     """How such a matter comes to the Attorney General; unknown where no cited row is loaded."""
     citation: str
     """The law as cited; empty if unknown."""
+    effective_on: date | None
+    """First day of the rule, read in a text only if `is_verified`; null if the table has none."""
+    note: str
+    """What else the rule says, in a sentence or two; may be empty."""
+    source: str
+    """Addresses where it was read, with spaces; empty if unknown."""
     is_verified: bool
-    """Whether a named person has compared the row with the law."""
+    """Whether the row was read against the text of the law; that is no lawyer's word."""
+    verified_by: str
+    """Who did; empty while nobody has."""
+    verified_on: date | None
+    """The day of it; null while nobody has."""
+    counsel: str = ""
+    """The post of the state's counsel who confirmed all this as it stands; empty if nobody has."""
+    counsel_on: date | None = None
+    """The day of it; null while nobody has."""
     denial_needs_reasons: bool
     """Whether declining the Attorney General takes a written explanation."""
     silence_days: int | None = None

@@ -30,7 +30,13 @@ from app.handling.vocabulary import FINAL
 from app.matters.queries import PREFIX as MATTER
 from app.offices.queries import read_commitments
 from app.offices.schemas import OfficeRef
-from app.reference.authority import AUTHORITIES, Authority, authority_of
+from app.reference.authority import (
+    AUTHORITIES,
+    Authority,
+    authority_of,
+    law_digest,
+    rules_of,
+)
 
 FEWEST: Final = 2
 """Parties of an agreement at least."""
@@ -66,7 +72,7 @@ def render(row: asyncpg.Record) -> HandlingRead:
         has_lapsed=has_lapsed(row),
         digest=digest_of(text(row, row)) if terms else None,
         due_at=None if row["status"] in FINAL else row["due_at"],
-        authority=tuple(_authority(each) for each in authorities(row)),
+        authority=tuple(_authority(each, row) for each in authorities(row)),
         lead=lead,
         matter_id=public_id(MATTER, row["id"]) if lead else None,
         requester_commitments=read_commitments(row["commitments"], row["today"]),
@@ -137,7 +143,13 @@ def _change(row: asyncpg.Record, version: asyncpg.Record) -> PartyChange | None:
 
 
 def text(row: asyncpg.Record, version: asyncpg.Record) -> str:
-    """Return the exact text of a version of a request's terms."""
+    """Return the exact text of a version of a request's terms: as it was signed, if it was.
+
+    Names of offices and our own sentences change; what was signed does not.
+    """
+    signed: str | None = version["signed_text"]
+    if signed is not None:
+        return signed
     standing = _standing(row, version)
     parties = [_named(each) for each in standing]
     change = _change(row, version)
@@ -238,12 +250,23 @@ def _party(party: dict[str, Any], row: asyncpg.Record) -> PartyRead:
     )
 
 
-def _authority(rule: Authority) -> AuthorityRead:
+def _authority(rule: Authority, row: asyncpg.Record) -> AuthorityRead:
+    of_state = [each["confirmed"] for each in row["parties"] if each["state"] == rule.state]
+    confirmed = next(filter(None, of_state), None)
+    if confirmed and bytes.fromhex(confirmed["digest"]) != law_digest(rules_of(rule.state)):
+        confirmed = None  # a release changed a rule since
     return AuthorityRead(
         state=rule.state,
         basis=rule.basis,
         citation=rule.citation,
+        effective_on=rule.effective_on,
+        note=rule.note,
+        source=rule.source,
         is_verified=rule.is_verified,
+        verified_by=rule.verified_by,
+        verified_on=rule.verified_on,
+        counsel=confirmed["counsel"] if confirmed else "",
+        counsel_on=confirmed["on"] if confirmed else None,
         denial_needs_reasons=rule.denial_needs_reasons,
         silence_days=rule.silence_days,
     )

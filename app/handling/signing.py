@@ -59,7 +59,8 @@ async def sign_request(
     """Sign the text of the terms on the table, for the caller's own office.
 
     The first lets the office's own request go out. Once all parties have accepted, each signs
-    the same text, and the last signature puts it in force; so it is with an extension.
+    the text that the first one signed, and the last signature puts it in force; so it is with an
+    extension.
 
     Raises:
         MissingScopeError: the caller lacks `handling:sign`; machine clients always do.
@@ -70,7 +71,7 @@ async def sign_request(
         HandlingOpenError: another agreement about one of the overlaps went out first.
         SignatureRefusedError: the attestation is not the sentence.
         TextChangedError: `digest` is of another text; or all are to agree and a party has no name
-            in it, or another party signed other words.
+            in it.
         TermsRefusedError: the end has come too near, or is past.
         PartiesRefusedError: a wall of the office keeps a party, or who joins, from its case.
         InstrumentMissingError: the state's rule wants a referral or consent on record.
@@ -92,7 +93,7 @@ async def sign_request(
         raise HandlingMovedError(row["status"])
     own, terms = own_party(row), Terms.model_validate(row["terms"])
     if own["has_signed"]:
-        raise HandlingDoneError
+        raise HandlingDoneError(row["status"])
     if has_lapsed(row):
         raise TermsLapsedError
     whole = text(row, row)
@@ -102,8 +103,8 @@ async def sign_request(
         raise TextChangedError
     check_terms(terms, row["parties"][-1]["number"], now=now)
     purpose = "agree" if "everyone" in taken.needs else "send"
-    if purpose == "agree":
-        await _require_one_text(session, row, signed.digest)
+    if purpose == "agree" and not all(party["is_named"] for party in signers(row)):
+        raise TextChangedError  # a participation has lapsed meanwhile
     if "instrument" in taken.needs:
         await _require_instrument(session, row, terms)
     async with within_walls():
@@ -147,17 +148,6 @@ async def _send(
             raise
         raise HandlingOpenError from None
     await tell_parties(session, principal, row["id"], row["parties"][1:], now=now)
-
-
-async def _require_one_text(session: AsyncSession, row: asyncpg.Record, digest: str) -> None:
-    """Refuse a text without the name of a party whose participation has lapsed meanwhile."""
-    digests = {
-        each.digest.hex()
-        for each in await queries.list_signatures(session, row["id"])
-        if (each.purpose, each.terms_number) == ("agree", row["terms_number"])
-    }
-    if digests - {digest} or not all(party["is_named"] for party in signers(row)):
-        raise TextChangedError
 
 
 async def _require_instrument(session: AsyncSession, row: asyncpg.Record, terms: Terms) -> None:

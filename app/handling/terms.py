@@ -76,7 +76,7 @@ class TermChange(Read):
     """Both as a sentence to show."""
 
 
-_LABELS: Final[Mapping[str, str]] = {
+LABELS: Final[Mapping[str, str]] = {
     "purpose": "Purpose",
     "trafficking_type": "Trafficking",
     "matter_kind": "Kind of matter",
@@ -160,7 +160,7 @@ def differences(
 ) -> tuple[TermChange, ...]:
     """Return what `after` changes, field by field, in the order of the terms."""
     found = []
-    for field, label in _LABELS.items():
+    for field, label in LABELS.items():
         old, new = getattr(before, field), getattr(after, field)
         if old != new:
             was, becomes = in_words(field, old, parties), in_words(field, new, parties)
@@ -178,7 +178,7 @@ def differences(
 def lines_of(terms: Terms, parties: Mapping[int, NamedParty]) -> tuple[tuple[str, str], ...]:
     """Return what each term is about and says, in plain words."""
     return tuple(
-        (label, in_words(field, getattr(terms, field), parties)) for field, label in _LABELS.items()
+        (label, in_words(field, getattr(terms, field), parties)) for field, label in LABELS.items()
     )
 
 
@@ -190,7 +190,7 @@ def text_of(
     cases: Sequence[str],
     change: PartyChange | None = None,
 ) -> str:
-    """Return the agreement as it is signed; the same terms and parties always give the same text.
+    """Return the agreement as it is signed first; `rendering.text` keeps to it from then on.
 
     Args:
         kind: Of the request.
@@ -215,6 +215,9 @@ def text_of(
         *(f"{label}: {said}" for label, said in lines_of(terms, by_number)),
         "",
         "It ends by itself on the day named; only all parties together extend it.",
+        "A party that gives notice leaves when its days are over, or once all have signed that.",
+        "The lead hands over before it leaves.",
+        "Leadership of any party can conclude it before, with a reason.",
         "Handling a matter jointly may make the offices one prosecution team for disclosure.",
         "No term limits what the law asks any office to disclose.",
     ]

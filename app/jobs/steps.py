@@ -30,6 +30,7 @@ from app.notices import upkeep as notices
 from app.notifications import upkeep as notifications
 from app.overlaps.keyring import Keyring
 from app.people import upkeep as people
+from app.quotas import service as quotas
 from app.recounting import service as recounting
 from app.rematching import service as rematching
 from app.retention import service as retention
@@ -101,7 +102,7 @@ def steps(
         Step("defendants.expire", partial(defendants.end_expired, principal=me)),
         Step("infusion.expire", partial(infusion.expire_questions, principal=me)),
         Step("lapses.tell", partial(lapses.tell, principal=me)),
-        Step("lapses.tell_again", partial(lapses.tell_again, principal=me), limit=1),
+        Step("lapses.tell_again", partial(lapses.tell_again, principal=me), limit=50),
         Step("agendas.make", partial(agendas.make_agendas, principal=me)),
         Step("insights.publish", partial(insights.publish_insights, principal=me)),
         Step("access_reviews.remind", partial(review.remind, principal=me)),
@@ -114,6 +115,7 @@ def steps(
         Step("people.forget", partial(people.purge_ended, principal=me)),
         Step("answers.forget", partial(accounts.forget_answers, principal=me)),
         Step("assertions.forget", partial(accounts.forget_assertions, principal=me)),
+        Step("announcements.forget", partial(quotas.forget_announced, principal=me)),
         Step("mails.forget", partial(notices.forget_mails, principal=me)),
         Step("webhooks.forget", partial(webhooks.forget_deliveries, principal=me)),
         Step("events.forget", partial(notifications.forget_events, principal=me)),

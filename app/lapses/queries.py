@@ -91,9 +91,14 @@ noted AS (
       AND n.key = d.key AND n.ends_on = d.day AND n.stage = -1)
   ORDER BY office_id, key LIMIT $4
   ON CONFLICT DO NOTHING
-  RETURNING office_id, key)
-SELECT office_id, key, tell_again(office_id, since, until)
-FROM noted JOIN back USING (office_id, key) ORDER BY office_id, key
+  RETURNING office_id, key),
+heard AS (
+  SELECT t.office_id, t.events FROM (
+    SELECT array_agg(office_id) AS offices, array_agg(since) AS since, array_agg(until) AS until
+    FROM noted JOIN back USING (office_id, key)) AS b
+  CROSS JOIN LATERAL tell_again(b.offices, b.since, b.until) AS t)
+SELECT n.office_id, n.key, coalesce(h.events, 0) AS events
+FROM noted n LEFT JOIN heard h USING (office_id) ORDER BY n.office_id, n.key
 """
 
 _FORGET: Final = """
@@ -122,9 +127,10 @@ async def tell(
 async def tell_again(
     connection: Connection, *, today: date, now: datetime, limit: int
 ) -> list[asyncpg.Record]:
-    """Write events anew that offices could not read while one of them took no part.
+    """Write events anew, each once, that offices could not read while one of them took no part.
 
-    Return office and key of each agreement by which an office takes part again.
+    Return of each agreement by which an office takes part again: office, key, and of how many
+    events that is. None is left when it returns none.
     """
     return await connection.fetch(_TELL_AGAIN, today, today - TOLD_UNTIL, now, limit)
 

@@ -49,23 +49,24 @@ async def tell_again(
     """Tell what happened while an office took no part, to it and the others; returns how many.
 
     Readers of the feed, webhooks and mail have gone past it, because nobody could know of it. It
-    is counted by agreements that count since lately after a gap, 0 when done; what of it an office
-    may know of now is decided when it is read.
+    is counted by agreements that count since lately after a gap and had something to tell; what
+    of it an office may know of now is decided when it is read. At most `limit` offices' events are
+    told in one transaction, in which one that is of two of them is told once.
 
     Raises:
         MissingScopeError: the caller is neither the operator nor a job of the operator.
     """
     principal.require(Permission.OFFICES_MANAGE)
-    back = await queries.tell_again(await driver(session), today=now.date(), now=now, limit=limit)
-    for row in back:
-        await audit.record(
-            session,
-            principal,
-            "lapse.over",
-            f"participation {row['key']}",
-            recipients=[row["office_id"]],
-        )
-    return len(back)
+    connection, today = await driver(session), now.date()
+    while back := await queries.tell_again(connection, today=today, now=now, limit=limit):
+        if told := [row for row in back if row["events"]]:
+            entries = [
+                audit.Entry("lapse.over", f"participation {row['key']}", [row["office_id"]])
+                for row in told
+            ]
+            await audit.record_each(session, principal, entries)
+            return len(told)
+    return 0
 
 
 async def forget(session: AsyncSession, principal: Principal, *, now: datetime, limit: int) -> int:

@@ -1,4 +1,4 @@
-from app.core.errors import ConflictError, InvalidError, NotFoundError
+from app.core.errors import ConflictError, InvalidError, MovedError, NotFoundError
 
 
 class MatterNotFoundError(NotFoundError):
@@ -8,7 +8,7 @@ class MatterNotFoundError(NotFoundError):
     title = "Matter not found"
 
 
-class MatterEndedError(ConflictError):
+class MatterEndedError(MovedError):
     """The matter has ended, or the office has left it; what was written stays as it is."""
 
     code = "matter-ended"
@@ -33,7 +33,7 @@ class LeadOfferNotFoundError(NotFoundError):
     title = "Offer not found"
 
 
-class LeadOfferLapsedError(ConflictError):
+class LeadOfferLapsedError(MovedError):
     """The offer was accepted, replaced by another, or ended by the office's notice to leave."""
 
     code = "lead-offer-lapsed"

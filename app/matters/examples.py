@@ -16,6 +16,7 @@ MATTER: Final = {
     "kind": "joint_handling",
     "status": "active",
     "began_on": "2026-03-04",
+    "began_at": "2026-03-04T10:00:00Z",
     "agreed_on": "2026-03-04",
     "ends_on": "2027-03-01",
     "ended_at": None,

@@ -118,8 +118,10 @@ async def accept_lead(
     made = row["request_id"], principal.office_id
     if offer is None or (offer.request_id, offer.office_id) != made:
         raise LeadOfferNotFoundError
-    if offer.accepted_at is not None or offer.withdrawn_at is not None:
-        raise LeadOfferLapsedError
+    if offer.accepted_at is not None:
+        raise LeadOfferLapsedError("accepted")
+    if offer.withdrawn_at is not None:
+        raise LeadOfferLapsedError("withdrawn")
     lead = next(each for each in row["parties"] if each["office_id"] == row["lead_office_id"])
     if lead["code"] != from_office:
         raise LeadOfferNotFoundError

@@ -48,14 +48,15 @@ async def list_case_origin(
 ) -> list[OriginRead]:
     """Return what came to the caller's office from the registry for one of its own cases.
 
-    Oldest first, without the first `after`: entries only come at the end.
+    Oldest first, without the first `after`: entries only come at the end. Also of a case that was
+    withdrawn and is not yet purged.
 
     Raises:
         MissingScopeError: the caller lacks `handling:read`.
         CaseNotFoundError: absent, another office's, or behind a wall.
     """
     principal.require(Permission.HANDLING_READ)
-    case = await cases.get_case(session, principal, *ref)
+    case = await cases.get_case(session, principal, *ref, or_withdrawn=True)
     found = await queries.list_origin_of_case(
         session, principal, case.id, after=after, limit=limit, now=now
     )

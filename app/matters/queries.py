@@ -39,6 +39,13 @@ all others, or it, take part no longer.
 KNOWN_PARTY: Final = "(me.left_at IS NULL OR q.first_terms = 0 OR q.named_at <= me.left_at)"
 """SQL condition: the party `q` was there, or was asked to join, before `me` left, if it did."""
 
+KNOWN_LEAVING: Final = """
+'leaves_on', CASE WHEN me.left_at IS NULL OR q.office_id = me.office_id OR q.left_at <= me.left_at
+             THEN q.leaves_on END,
+'left_at', CASE WHEN me.left_at IS NULL OR q.left_at <= me.left_at THEN q.left_at END
+"""
+"""SQL of a JSON object: when the party `q` leaves and left, as far as `me` was there to know."""
+
 KNOWN_LEAD: Final = """
 SELECT n.request_id, n.ends_on, coalesce(
   (SELECT l.office_id FROM matter_leads l
@@ -55,7 +62,9 @@ IS_NAMED: Final = f"""
 """SQL condition: the caller is told which office the party `q` is."""
 
 _VISIBLE: Final = f"""
-SELECT m.request_id, m.began_on, m.agreed_on, m.ends_on, m.ended_at, known.lead_office_id,
+SELECT m.request_id, m.began_on,
+  (SELECT min(l.accepted_at) FROM matter_leads l WHERE l.request_id = m.request_id) AS began_at,
+  m.agreed_on, m.ends_on, m.ended_at, known.lead_office_id,
   h.kind, h.status, me.left_at AS own_left_at, p.parties, $2::date AS today,
   t.terms ->> 'trafficking_type' AS trafficking_type, t.terms ->> 'matter_kind' AS matter_kind,
   (t.terms ->> 'review_every_days')::int AS review_every_days,
@@ -71,7 +80,7 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
   SELECT json_agg(json_build_object('number', q.number, 'office_id', q.office_id,
     'code', o.code, 'name', o.name, 'kind', o.kind, 'state', o.state, 'joined_at', q.joined_at,
-    'leaves_on', q.leaves_on, 'left_at', q.left_at) ORDER BY q.number) AS parties
+    {KNOWN_LEAVING}) ORDER BY q.number) AS parties
   FROM handling_parties q JOIN offices o ON o.id = q.office_id
   WHERE q.request_id = h.id AND {KNOWN_PARTY} AND (q.first_terms = 0 OR q.joined_at IS NOT NULL)
 ) p

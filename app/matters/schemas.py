@@ -80,7 +80,9 @@ class MatterSummaryRead(Read):
     status: Literal["active", "extended", "concluded", "expired"]
     """Concluded and expired are final."""
     began_on: date
-    """When the last party signed."""
+    """When the last party signed, the day in UTC."""
+    began_at: datetime
+    """When the first lead took effect with that, UTC."""
     agreed_on: date
     """When all last signed: at the beginning, or for the last extension."""
     ends_on: date

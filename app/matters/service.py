@@ -167,9 +167,12 @@ async def get_open(
         MatterEndedError: it has ended, its last day is over, or the office has left it.
     """
     row = await queries.get_matter(session, principal, key, now=now, for_update=True)
-    has_left = row["own_left_at"] is not None
-    if row["ended_at"] is not None or row["ends_on"] <= now.date() or has_left:
-        raise MatterEndedError
+    if row["own_left_at"] is not None:
+        raise MatterEndedError("left")
+    if row["ended_at"] is not None:
+        raise MatterEndedError(row["status"])
+    if row["ends_on"] <= now.date():
+        raise MatterEndedError("expired")
     return row
 
 
@@ -188,7 +191,7 @@ async def read_as(
 
 def _summary(row: asyncpg.Record, principal: Principal) -> MatterSummaryRead:
     lead = next(each for each in row["parties"] if each["office_id"] == row["lead_office_id"])
-    plain = ("kind", "status", "began_on", "agreed_on", "ends_on", "ended_at")
+    plain = ("kind", "status", "began_on", "began_at", "agreed_on", "ends_on", "ended_at")
     return MatterSummaryRead(
         **{name: row[name] for name in plain},
         id=public_id(queries.PREFIX, row["request_id"]),

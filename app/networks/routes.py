@@ -8,6 +8,7 @@ from app.core.http import StrictRoute
 from app.core.openapi import operation
 from app.networks import service
 from app.networks.schemas import NetworkRead
+from app.quotas.errors import QuotaExceededError
 from app.sharing.routes import CASE, Ref
 
 router = APIRouter(prefix="/v1", tags=["overlaps"], route_class=StrictRoute)
@@ -15,7 +16,7 @@ router = APIRouter(prefix="/v1", tags=["overlaps"], route_class=StrictRoute)
 
 @router.get(
     CASE + "/network",
-    openapi_extra=operation(CaseNotFoundError, scope=Permission.OVERLAPS_READ),
+    openapi_extra=operation(CaseNotFoundError, QuotaExceededError, scope=Permission.OVERLAPS_READ),
 )
 async def read_network(
     ref: Ref, session: Session, principal: CurrentPrincipal, now: Now

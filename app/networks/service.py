@@ -12,6 +12,7 @@ from app.cases import ladder
 from app.cases import queries as cases
 from app.networks import queries
 from app.networks.schemas import NetworkRead
+from app.quotas import counting
 
 
 async def read_network(
@@ -22,6 +23,7 @@ async def read_network(
     Raises:
         MissingScopeError: the caller lacks `overlaps:read`.
         CaseNotFoundError: absent, another office's, or behind a wall.
+        QuotaExceededError: the office or the caller looked at too many lately.
     """
     principal.require(Permission.OVERLAPS_READ)
     case = await cases.get_case(session, principal, *ref)
@@ -35,6 +37,7 @@ async def read_network(
         recipients=[principal.office_id],
         detail=shown,
     )
+    await counting.count_listed(session, principal, now=now)
     return read
 
 

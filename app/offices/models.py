@@ -39,6 +39,11 @@ class StateSettings(Base):
     __table_args__ = (
         CheckConstraint("state ~ '^[A-Z]{2}$'", name="state"),
         CheckConstraint("review_years BETWEEN 1 AND 5", name="review_years"),
+        CheckConstraint(
+            "num_nonnulls(counsel, counsel_on, law_digest) IN (0, 3)"
+            " AND length(counsel) BETWEEN 1 AND 200 AND length(law_digest) = 32",
+            name="counsel",
+        ),
     )
 
     state: Mapped[str] = mapped_column(primary_key=True)
@@ -50,6 +55,11 @@ class StateSettings(Base):
     """Whether the nightly run takes silence as consent where its law says so (reference)."""
     mediator_office_id: Mapped[int | None] = mapped_column(ForeignKey("offices.id"))
     """Its Attorney General's office, if that mediates between its offices; None: nobody does."""
+    counsel: Mapped[str | None]
+    """The post of who confirmed the rules loaded for its Attorney General; None: nobody has."""
+    counsel_on: Mapped[date | None]
+    law_digest: Mapped[bytes | None]
+    """What was confirmed, 32 bytes: a release that changes a rule is not what counsel read."""
 
 
 class ParticipationAgreement(Base):

@@ -27,8 +27,12 @@ EXISTS (SELECT FROM participation_agreements a
           AND (a.ends_on IS NULL OR a.ends_on > {today}))
 """
 """SQL condition: `office` (a column) has an agreement in force on `today` (a date parameter)."""
-
-
+CONFIRMED: Final = """
+(SELECT json_build_object('counsel', x.counsel, 'on', x.counsel_on,
+   'digest', encode(x.law_digest, 'hex')) FROM state_settings x
+ WHERE x.state = {office}.state AND {office}.kind = 'attorney_general' AND x.counsel IS NOT NULL)
+"""
+"""Who confirmed the rules loaded for an Attorney General's office, null if nobody did."""
 HAS_STATE_POINTERS: Final = """
 NOT EXISTS (SELECT FROM state_settings x WHERE x.state = {state} AND NOT x.has_state_pointers)
 """

@@ -121,6 +121,15 @@ class StateSet(Sent):
     """Code of its Attorney General's office, which then mediates what its offices leave open."""
 
 
+class LawConfirmed(Sent):
+    """That counsel of a state confirmed the rules that are loaded for its Attorney General."""
+
+    state: str = Field(pattern=r"^[A-Z]{2}$")
+    counsel: str = Field(min_length=1, max_length=200)
+    """The post of who did."""
+    confirmed_on: date
+
+
 class CommitmentRead(Read):
     """What an office's leadership committed itself to, and whether that still stands."""
 

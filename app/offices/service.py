@@ -1,4 +1,5 @@
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import or_, update
 from sqlalchemy.dialects.postgresql import insert
@@ -19,12 +20,14 @@ from app.offices.models import (
 from app.offices.schemas import (
     AgreementSign,
     CommitmentSign,
+    LawConfirmed,
     MailDomainSet,
     OfficeAdd,
     OfficeContactSet,
     OfficeRead,
     StateSet,
 )
+from app.reference.authority import law_digest, rules_of
 
 
 async def add_office(
@@ -81,7 +84,7 @@ async def sign_agreement(
     office = await queries.get_office(session, code)
     session.add(ParticipationAgreement(office_id=office.id, **agreement.model_dump()))
     await session.flush()  # constraints speak before the audit entry is written
-    await audit.record(session, principal, "agreement.signed", office.code)
+    await audit.record_of_office(session, principal, office.id, "agreement.signed", office.code)
 
 
 async def set_contact(
@@ -101,8 +104,9 @@ async def set_contact(
         .values(office_id=office.id, **fields)
         .on_conflict_do_update(index_elements=["office_id", "role"], set_=fields)
     )
-    await audit.record(
-        session, principal, "office_contact.set", office.code, detail={"role": contact.role}
+    detail = {"role": contact.role}
+    await audit.record_of_office(
+        session, principal, office.id, "office_contact.set", office.code, detail=detail
     )
 
 
@@ -120,7 +124,9 @@ async def sign_commitment(
     session.add(Commitment(office_id=office.id, **commitment.model_dump()))
     await session.flush()  # constraints speak before the audit entry is written
     detail = {"trafficking_type": commitment.trafficking_type}
-    await audit.record(session, principal, "commitment.signed", office.code, detail=detail)
+    await audit.record_of_office(
+        session, principal, office.id, "commitment.signed", office.code, detail=detail
+    )
 
 
 async def set_state(session: AsyncSession, principal: Principal, asked: StateSet) -> None:
@@ -139,6 +145,34 @@ async def set_state(session: AsyncSession, principal: Principal, asked: StateSet
         if (mediator.kind, mediator.state) != ("attorney_general", asked.state):
             raise MediatorRefusedError
         values["mediator_office_id"] = mediator.id
+    await _set(session, values)
+    await audit.record(session, principal, "state.set", asked.state, detail=given)
+
+
+async def confirm_law(session: AsyncSession, principal: Principal, asked: LawConfirmed) -> None:
+    """Record that counsel of a state confirmed its rules as they are loaded now.
+
+    Requests tell it beside each rule until a release changes one of them.
+
+    Raises:
+        MissingScopeError: the caller is not the operator.
+    """
+    principal.require(Permission.OFFICES_MANAGE)
+    digest = law_digest(rules_of(asked.state))
+    await _set(
+        session,
+        {
+            "state": asked.state,
+            "counsel": asked.counsel,
+            "counsel_on": asked.confirmed_on,
+            "law_digest": digest,
+        },
+    )
+    detail = {**asked.model_dump(mode="json"), "digest": digest.hex()}
+    await audit.record(session, principal, "state.law_confirmed", asked.state, detail=detail)
+
+
+async def _set(session: AsyncSession, values: dict[str, Any]) -> None:
     await session.execute(
         insert(StateSettings)
         .values(
@@ -146,7 +180,6 @@ async def set_state(session: AsyncSession, principal: Principal, asked: StateSet
         )
         .on_conflict_do_update(index_elements=["state"], set_=values)
     )
-    await audit.record(session, principal, "state.set", asked.state, detail=given)
 
 
 async def list_participants(
@@ -196,4 +229,6 @@ async def end_agreements(
     if not ended.all():
         raise NoAgreementError
     detail = {"ends_on": ends_on.isoformat()}
-    await audit.record(session, principal, "agreement.ended", office.code, detail=detail)
+    await audit.record_of_office(
+        session, principal, office.id, "agreement.ended", office.code, detail=detail
+    )

@@ -4,14 +4,16 @@ from fastapi import APIRouter, Query, Response
 
 from app.access.permissions import Permission
 from app.accounts.deps import CurrentPrincipal
+from app.accounts.pages import RequestedPage
 from app.cases import ladder
 from app.cases.errors import OverlapNotFoundError
-from app.cases.overlap_schemas import OverlapId, OverlapRead
+from app.cases.overlap_schemas import OverlapId, OverlapPage, OverlapRead
 from app.cases.vocabulary import ReadReason
 from app.core.deps import Now, Session
 from app.core.http import StrictRoute
 from app.core.ids import parse_public_id
 from app.core.openapi import operation
+from app.core.paging import CursorError
 from app.openings import service
 from app.quotas.errors import QuotaExceededError
 
@@ -23,6 +25,38 @@ Reason = Annotated[
         examples=["charging"],
     ),
 ]
+
+
+Retracted = Annotated[
+    bool,
+    Query(
+        description="Those seen before and retracted in the last 90 days, instead of the rest.",
+        examples=[False],
+    ),
+]
+
+
+@router.get(
+    "/overlaps",
+    openapi_extra=operation(CursorError, QuotaExceededError, scope=Permission.OVERLAPS_READ),
+)
+async def list_overlaps(
+    session: Session,
+    principal: CurrentPrincipal,
+    page: RequestedPage,
+    now: Now,
+    retracted: Retracted = False,  # noqa: FBT002 -- a query parameter
+) -> OverlapPage:
+    """List the possible matches that the office may know of, newest first.
+
+    Of pages an office and each of its clients and people have an allowance.
+    """
+    found = await service.list_overlaps(
+        session, principal, before=page.id, limit=page.limit, now=now, retracted=retracted
+    )
+    return OverlapPage(
+        items=tuple(seen.read for seen in found), next_cursor=page.end([seen.id for seen in found])
+    )
 
 
 @router.get(

@@ -1,9 +1,8 @@
-"""Opening an overlap: what the other case is about, to who says what for; its owner is told."""
+"""Looking at overlaps, counted: pages of them, and for a reason what the other case is about."""
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
@@ -13,11 +12,34 @@ from app.audit import service as audit
 from app.cases import queries
 from app.cases import service as cases
 from app.cases.ladder import SeenOverlap
-from app.cases.models import Reading
 from app.cases.vocabulary import ReadReason
 from app.core.db import driver
+from app.openings.queries import open_overlap
 from app.quotas.allowances import READING
-from app.quotas.service import debit
+from app.quotas.counting import count_listed
+from app.quotas.service import refusal
+
+
+async def list_overlaps(
+    session: AsyncSession,
+    principal: Principal,
+    *,
+    before: UUID | None,
+    limit: int,
+    now: datetime,
+    retracted: bool = False,
+) -> list[SeenOverlap]:
+    """Count a page of overlaps and return it as `cases.list_overlaps` does.
+
+    Raises:
+        MissingScopeError: the caller lacks `overlaps:read`.
+        QuotaExceededError: the office or the caller looked at too many lately.
+    """
+    found = await cases.list_overlaps(
+        session, principal, before=before, limit=limit, now=now, retracted=retracted
+    )
+    await count_listed(session, principal, now=now)
+    return found
 
 
 async def read_overlap(
@@ -43,30 +65,14 @@ async def read_overlap(
         return await cases.read_overlap(session, principal, overlap_id, now=now)
     principal.require(Permission.OVERLAPS_READ)
     found = await queries.get_overlap(session, principal, overlap_id, now=now, or_retracted=True)
-    await debit(await driver(session), principal, {READING: 1}, now=now)
-    roles = sorted(principal.roles)
-    await session.execute(
-        # without asking for its key: the line is the other office's to read
-        insert(Reading)
-        .inline()
-        .values(
-            case_id=found.other_case_id,
-            owner_office_id=found.other_office_id,
-            overlap_id=found.id,
-            office_id=principal.office_id,
-            office_case_id=found.case_id,
-            actor=principal.actor,
-            reader="client" if principal.person_id is None else "person",
-            roles=roles,
-            rung=Rung[found.read.rung.upper()],
-            reason=reason,
-            read_at=now,
-        )
-    )
+    connection = await driver(session)
+    rung = Rung[found.read.rung.upper()]
+    if not await open_overlap(connection, found.id, rung, reason, now=now):
+        raise await refusal(connection, principal, {READING: 1}, now=now)
     found = await queries.get_overlap(
         session, principal, found.id, now=now, or_retracted=True, is_opened=True
     )
-    detail = {"roles": roles, "own_case": found.case_id, "reason": reason}
+    detail = {"roles": sorted(principal.roles), "own_case": found.case_id, "reason": reason}
     opened = audit.Entry("overlap.opened", found.read.id, [principal.office_id], detail)
     await audit.record_each(session, principal, [cases.disclosed(principal, [found]), opened])
     return found

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 import asyncpg
 from sqlalchemy import ColumnElement, RowMapping, and_, not_, or_, select
@@ -44,6 +45,14 @@ WHERE v.case_id = r.case_id
 ORDER BY r.id DESC LIMIT $4
 """
 
+# What an entry of the audit says that was shown. $1 the entry, $2 the overlap before or null,
+# $3 the limit; of an overlap that the office is not told of any more there is but how far it was
+_SHOWN: Final = """
+SELECT d.overlap_id, d.rung, v.state, v.kind, v.name, v.source_system, v.external_id
+FROM shown_by($1, $2, $3) AS d LEFT JOIN LATERAL audited_overlap(d.overlap_id) AS v ON true
+ORDER BY d.overlap_id
+"""
+
 TOLD: Final = {
     "cases": ("case", "correction", "summary", "verdict", "audience"),
     "disclosures": (
@@ -70,7 +79,10 @@ TOLD: Final = {
         *("handling", "matter", "lead", "member", "task", "note", "contact"),
         *("infusion", "infusion_desk", "follow_up", "second_look"),
     ),
-    "office": ("agreement", "commitment", "office_contact", "identity_provider", "import"),
+    "office": (
+        *("agreement", "commitment", "office_contact", "identity_provider", "import"),
+        "proposal",
+    ),
 }
 """Nouns of the actions that an office is told of, by what they are about.
 
@@ -86,13 +98,40 @@ SELECT e.id, e.at, e.action, e.actor, e.object, e.request_id,
     (SELECT k.label FROM client_credentials k
      WHERE k.office_id = $1 AND e.actor = 'client:' || k.id)) AS actor_name,
   CASE
-    WHEN split_part(e.action, '.', 1) IN ('person', 'sign_in', 'factor', 'password') THEN
-      (SELECT p.name FROM persons p WHERE p.office_id = $1 AND p.id::text = e.object)
-    WHEN split_part(e.action, '.', 1) IN ('case', 'case_origin', 'access', 'readings') THEN
+    WHEN e.object IN ($1::text, o.code) THEN o.name
+    WHEN noun IN ('person', 'factor', 'password', 'notices')
+      OR e.action IN ('sign_in.begun', 'sign_in.refused') THEN
+      (SELECT p.name FROM persons p WHERE p.office_id = $1 AND p.id = key)
+    WHEN noun = 'banner' OR e.action = 'sign_in.ended' THEN
+      (SELECT p.name FROM persons p WHERE p.office_id = $1 AND e.actor = 'person:' || p.id)
+    WHEN noun IN ('case', 'case_origin', 'access', 'readings') THEN
       (SELECT c.source_system || ' ' || c.external_id FROM cases c
-       WHERE c.office_id = $1 AND c.id::text = e.object) END AS object_name
-FROM audit_entries e
-WHERE e.office_id = $1 AND split_part(e.action, '.', 1) = ANY ($2::text[])
+       WHERE c.office_id = $1 AND c.id::text = e.object)
+    WHEN noun IN ('handling', 'lead', 'matter', 'member', 'task', 'note', 'matter_members',
+                  'matter_tasks', 'matter_notes', 'statement', 'calendar', 'origin') THEN
+      (SELECT string_agg(DISTINCT c.source_system || ' ' || c.external_id, ', ')
+       FROM handling_parties q
+       JOIN cases c ON c.id IN (q.case_id, q.requester_case_id) AND c.office_id = $1
+       WHERE q.request_id = key)
+    WHEN noun IN ('follow_up', 'verdict') THEN
+      (SELECT v.source_system || ' ' || v.external_id FROM audited_overlap(key) AS v)
+    WHEN noun = 'contact' THEN
+      (SELECT c.source_system || ' ' || c.external_id FROM contact_requests r
+       JOIN cases c ON c.id IN (r.requester_case_id, r.responder_case_id) AND c.office_id = $1
+       WHERE r.id = key)
+    WHEN noun = 'wall' THEN
+      (SELECT c.source_system || ' ' || c.external_id FROM case_walls w
+       JOIN cases c ON c.id = w.case_id AND c.office_id = $1 WHERE w.id = key)
+    WHEN noun IN ('client_credential', 'client_key') THEN
+      (SELECT k.label FROM client_credentials k WHERE k.office_id = $1 AND k.id = key)
+    WHEN noun = 'webhook' THEN
+      (SELECT substring(h.url from '://([^/?#]+)') FROM webhooks h
+       WHERE h.office_id = $1 AND h.id = key) END AS object_name
+FROM audit_entries e JOIN offices o ON o.id = $1
+CROSS JOIN LATERAL (SELECT split_part(e.action, '.', 1) AS noun,
+  CASE WHEN e.object ~ '^([a-z]{3}_)?([0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$'
+    THEN regexp_replace(e.object, '^[a-z]{3}_', '')::uuid END AS key) AS what
+WHERE e.office_id = $1 AND noun = ANY ($2::text[])
   AND ($3::timestamptz IS NULL OR e.at >= $3) AND ($4::timestamptz IS NULL OR e.at < $4)
   AND e.id < coalesce($5, 9223372036854775807)
 ORDER BY e.id DESC LIMIT $6
@@ -128,6 +167,14 @@ async def list_readings_for_audit(
     rows: list[asyncpg.Record] = await (await driver(session)).fetch(
         _READINGS_FOR_AUDIT, reason, external_id, before, limit
     )
+    return rows
+
+
+async def list_shown(
+    session: AsyncSession, entry: int, *, after: UUID | None, limit: int
+) -> list[asyncpg.Record]:
+    """Return a page of the overlaps that an entry of the caller's audit says were shown."""
+    rows: list[asyncpg.Record] = await (await driver(session)).fetch(_SHOWN, entry, after, limit)
     return rows
 
 

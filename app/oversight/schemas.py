@@ -33,6 +33,21 @@ class CaseReadingPage(PageRead[CaseReadingRead]):
     """Who read the office's cases for a reason, newest first."""
 
 
+class ShownOverlapRead(Read):
+    """An overlap that somebody of the office was shown, as far as the office is told of it now."""
+
+    rung: str
+    """How far it was shown."""
+    case: CaseRef | None
+    """The office's own; null: the office is not told of this overlap any more."""
+    state: str | None
+    """Of the other office."""
+    office_kind: str | None
+    """What the other office is."""
+    office_name: str | None
+    """As that office calls itself, as far as the overlap shows it now."""
+
+
 class CaseGrantRead(GrantRead):
     """A grant, and the case that it is of."""
 
@@ -60,7 +75,7 @@ class AuditEntryRead(Read):
     object: str
     """Opaque id of what was acted on, or how many things were shown."""
     object_name: str | None
-    """The person's name, or the case's system and number, where it is one of the office's."""
+    """What the office calls it, such as the person's name or the case's system and number."""
     request_id: str
     """Of the request, as the registry's answers name it; empty for a nightly job."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import chain
+from uuid import UUID
 
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,6 +23,7 @@ from app.oversight.schemas import (
     CaseGrantRead,
     CaseReadingRead,
     GrantsShown,
+    ShownOverlapRead,
 )
 from app.sharing import register
 
@@ -104,6 +106,46 @@ async def _told(
                 roles=tuple(row["roles"]),
                 rung=Rung(row["rung"]).name.lower(),
                 reason=row["reason"],
+            ),
+        )
+        for row in rows
+    ]
+
+
+async def list_shown(
+    session: AsyncSession,
+    principal: Principal,
+    entry: int,
+    *,
+    after: UUID | None,
+    limit: int,
+) -> list[tuple[UUID, ShownOverlapRead]]:
+    """Return a page of the overlaps that one entry of the own audit says were shown, and how far.
+
+    Raises:
+        MissingScopeError: the caller lacks `audit:read`.
+    """
+    principal.require(Permission.AUDIT_READ)
+    rows = await queries.list_shown(session, entry, after=after, limit=limit)
+    await audit.record(
+        session,
+        principal,
+        "audit.read",
+        f"{len(rows)} overlaps",
+        recipients=[principal.office_id],
+        detail={"entry": entry},
+    )
+    return [
+        (
+            row["overlap_id"],
+            ShownOverlapRead(
+                rung=row["rung"],
+                case=CaseRef(source_system=row["source_system"], external_id=row["external_id"])
+                if row["external_id"]
+                else None,
+                state=row["state"],
+                office_kind=row["kind"],
+                office_name=row["name"],
             ),
         )
         for row in rows

@@ -131,7 +131,9 @@ class ProviderSettingError(InvalidError):
 
     code = "identity-provider-invalid"
     title = "Identity provider not accepted"
-    default_detail = "Give the issuer as https address, as its discovery document says it."
+    default_detail = (
+        "Give the issuer as https address without port, as its discovery document says it."
+    )
 
 
 NOT_SIGNED_IN: Final = (SignInNeededError, BannerNotAcknowledgedError, SecondFactorNeededError)

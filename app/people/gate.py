@@ -23,8 +23,8 @@ class Gate:
     """`https://host[:port]` of the registry's pages; WebAuthn and CSRF checks compare with it."""
     banner: str
     allow_loopback_providers: bool
-    provider_secret: Callable[[str], str | None]
-    """Return the client secret for the identity provider of an office, None without one."""
+    provider_secret: Callable[[str, str], str | None]
+    """Return the client secret of an office for an issuer, None without one for exactly that."""
 
     @property
     def host(self) -> str:
@@ -60,6 +60,7 @@ class Caller:
 
 
 _FILE: Final = "provider-secret-{}"
+"""Two lines: the issuer that the client secret is for, so that no other is sent it; the secret."""
 
 
 def create_gate(settings: RegistrySettings, sessions: Sessions, keys: KeyFiles) -> Gate:
@@ -69,11 +70,12 @@ def create_gate(settings: RegistrySettings, sessions: Sessions, keys: KeyFiles) 
         KeyFileError: the app secret is absent or readable by others.
     """
 
-    def provider_secret(office: str) -> str | None:
+    def provider_secret(office: str, issuer: str) -> str | None:
         try:
-            return keys.text(_FILE.format(office)).strip()
+            bound_to, _, secret = keys.text(_FILE.format(office)).strip().partition("\n")
         except KeyFileError:
             return None
+        return secret.strip() or None if bound_to.strip() == issuer else None
 
     address = urlsplit(settings.public_url)
     return Gate(

@@ -10,10 +10,12 @@ import secrets
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access.principal import Principal
+from app.audit import service as audit
 from app.core.db import transaction
 from app.core.jwt import JwtError
 from app.core.outbound import FetchError, check_url
@@ -23,7 +25,7 @@ from app.people.errors import (
     ProviderUnavailableError,
     SignInRefusedError,
 )
-from app.people.fetch import fetch_json
+from app.people.fetch import TIMEOUT, fetch_json
 from app.people.gate import Caller, Gate
 from app.people.id_tokens import IdClaims, verify_id_token
 from app.people.models import Person
@@ -31,8 +33,10 @@ from app.people.schemas import ProviderAnswer, ProviderSignIn
 from app.people.seal import SealError
 
 LIFE: Final = timedelta(minutes=10)
+TRIED_FOR: Final = timedelta(seconds=4)
+"""How long the page that names a provider waits for it."""
 _PURPOSE: Final = "provider-sign-in"
-_PATH: Final = "/sign-in/provider"
+PATH: Final = "/sign-in/provider"
 """The page to which the provider sends the browser back."""
 
 
@@ -88,7 +92,7 @@ async def begin_sign_in(
     query = {
         "response_type": "code",
         "client_id": provider.client_id,
-        "redirect_uri": gate.origin + _PATH,
+        "redirect_uri": gate.origin + PATH,
         "scope": "openid",
         "state": begun.state,
         "nonce": begun.nonce,
@@ -157,6 +161,26 @@ async def _take_begun(
         return begun if await passkeys.spend(session, sealed, until) else None
 
 
+async def ask_whether_there(gate: Gate, principal: Principal, issuer: str) -> None:
+    """Ask a provider that somebody names whether it is there and calls itself so.
+
+    The audit has it first, in a transaction of its own: none waits for the answer.
+
+    Raises:
+        ProviderUnavailableError: it does not say so, for whatever reason.
+    """
+    detail = {"host": urlsplit(issuer).hostname}
+    async with transaction(gate.sessions, principal) as session:
+        await audit.record(
+            session,
+            principal,
+            "identity_provider.asked",
+            str(principal.office_id),
+            detail=detail,
+        )
+    await _read_document(gate, issuer, within=TRIED_FOR)
+
+
 async def _discover(gate: Gate, office_code: str) -> _Provider:
     """Return the office's provider with its discovery document, read anew.
 
@@ -164,13 +188,18 @@ async def _discover(gate: Gate, office_code: str) -> _Provider:
     """
     async with transaction(gate.sessions) as session:
         named, code = await queries.get_provider(session, office_code)
-    url = named.issuer.rstrip("/") + "/.well-known/openid-configuration"
-    document = await _fetch(gate, url)
-    if document.get("issuer") != named.issuer:  # OpenID Connect Discovery 1.0 section 4.3
-        raise ProviderUnavailableError
+    document = await _read_document(gate, named.issuer)
     return _Provider(
         named.office_id, code, named.issuer, named.client_id, named.acr_values, document
     )
+
+
+async def _read_document(gate: Gate, issuer: str, *, within: timedelta = TIMEOUT) -> dict[str, Any]:
+    url = issuer.rstrip("/") + "/.well-known/openid-configuration"
+    document = await _fetch(gate, url, within=within)
+    if document.get("issuer") != issuer:  # OpenID Connect Discovery 1.0 section 4.3
+        raise ProviderUnavailableError
+    return document
 
 
 async def _exchange(
@@ -183,11 +212,11 @@ async def _exchange(
     form = {
         "grant_type": "authorization_code",
         "code": body.code,
-        "redirect_uri": gate.origin + _PATH,
+        "redirect_uri": gate.origin + PATH,
         "client_id": provider.client_id,
         "code_verifier": begun.verifier,
     }
-    secret = gate.provider_secret(provider.office)
+    secret = gate.provider_secret(provider.office, provider.issuer)
     basic = None if secret is None else (quote(provider.client_id), quote(secret))
     try:
         given = await fetch_json(
@@ -246,9 +275,9 @@ def _endpoint(gate: Gate, provider: _Provider, name: str) -> str:
     return address
 
 
-async def _fetch(gate: Gate, url: str) -> dict[str, Any]:
+async def _fetch(gate: Gate, url: str, *, within: timedelta = TIMEOUT) -> dict[str, Any]:
     try:
-        return await fetch_json(url, allow_loopback=gate.allow_loopback_providers)
+        return await fetch_json(url, allow_loopback=gate.allow_loopback_providers, within=within)
     except FetchError:
         raise ProviderUnavailableError from None
 

@@ -1,16 +1,21 @@
 """Which identity provider an office signs in through; whoever names it can name anyone."""
 
+from typing import Final
+from urllib.parse import urlsplit
+
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.audit import service as audit
-from app.core.outbound import FetchError, check_url
+from app.core.outbound import FetchError, check_url, is_loopback
 from app.offices import queries as offices
 from app.people import queries
 from app.people.errors import ProviderSettingError
 from app.people.models import IdentityProvider
+
+_PORT: Final = 443
 
 
 async def set_provider(
@@ -39,7 +44,9 @@ async def set_provider(
         .values(office_id=office.id, **named)
         .on_conflict_do_update(index_elements=["office_id"], set_=named)
     )
-    await audit.record(session, principal, "identity_provider.set", office.code)
+    await audit.record_of_office(
+        session, principal, office.id, "identity_provider.set", office.code
+    )
 
 
 async def read_provider(session: AsyncSession, principal: Principal) -> IdentityProvider | None:
@@ -56,11 +63,15 @@ def check_provider(issuer: str, acr_values: list[str], *, allow_loopback: bool =
     """Refuse what can be no provider of an office.
 
     Raises:
-        ProviderSettingError: the issuer is no https address, or no `acr` is named.
+        ProviderSettingError: the issuer is no plain https address, or no `acr` is named.
     """
     try:
         check_url(issuer, allow_loopback=allow_loopback)
     except FetchError:
         raise ProviderSettingError from None
+    if set("?#") & set(issuer):  # OpenID Connect Discovery 1.0 section 3
+        raise ProviderSettingError
+    if urlsplit(issuer).port not in (None, _PORT) and not is_loopback(issuer):
+        raise ProviderSettingError
     if not acr_values:
         raise ProviderSettingError("Name the acr values that stand for two factors.")

@@ -64,6 +64,7 @@ DISPOSABLE = Profile(
         "synchronous_commit": "off",
         "full_page_writes": "off",
         "autovacuum": "off",
+        "max_connections": "300",  # of several workers, each with registries of its own
         "shared_buffers": "128MB",
         "max_wal_size": "4GB",
         "checkpoint_timeout": "1h",

@@ -1,4 +1,4 @@
-from app.core.errors import ConflictError, ForbiddenError, NotFoundError
+from app.core.errors import ConflictError, ForbiddenError, MovedError, NotFoundError
 
 
 class ProposalNotFoundError(NotFoundError):
@@ -6,15 +6,17 @@ class ProposalNotFoundError(NotFoundError):
 
     code = "proposal-not-found"
     title = "Proposal not found"
-    default_detail = "Run `joinder proposal list` for those that wait."
+    default_detail = "Look at those that wait: `joinder proposal list`."
 
 
-class ProposalEndedError(ConflictError):
-    """The proposal was approved before, or nobody approved it within a day."""
+class ProposalEndedError(MovedError):
+    """The proposal, or another in its place, was approved before, or nobody did within a day."""
 
     code = "proposal-ended"
     title = "Proposal ended"
-    default_detail = "Run `joinder proposal list` for those that wait; propose it again if needed."
+    default_detail = (
+        "Propose it again if it is still needed; `joinder proposal list` says what waits."
+    )
 
 
 class ProposalChangedError(ConflictError):
@@ -29,5 +31,5 @@ class SecondOperatorError(ForbiddenError):
     """Who proposed cannot approve."""
 
     code = "second-operator-needed"
-    title = "Second operator needed"
-    default_detail = "Another operator must approve; JOINDER_OPERATOR names who you are."
+    title = "Somebody else must approve"
+    default_detail = "Another operator must approve; JOINDER_OPERATOR names which one you are."

@@ -2,7 +2,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -10,7 +10,7 @@ from app.core.models import Base
 
 
 class Proposal(Base):
-    """What one operator wants done and another must approve, exactly as it is written here."""
+    """What one person wants done and another must approve, exactly as it is written here."""
 
     __tablename__ = "proposals"
     __table_args__ = (
@@ -18,9 +18,12 @@ class Proposal(Base):
         CheckConstraint("(approved_at IS NULL) = (approved_by IS NULL)", name="approved"),
         CheckConstraint("expires_at <= proposed_at + interval '24 hours'", name="time_box"),
         CheckConstraint("approved_at < expires_at", name="in_time"),
+        Index("ix_proposals_office_id", "office_id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
+    office_id: Mapped[int | None] = mapped_column(ForeignKey("offices.id"))
+    """Whose person proposed it, for its own office; null: an operator did."""
     change: Mapped[dict[str, Any]] = mapped_column(JSONB)
     """A `Change` of schemas.py."""
     proposed_by: Mapped[str]

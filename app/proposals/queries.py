@@ -1,27 +1,60 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access.principal import Principal
 from app.proposals.errors import ProposalNotFoundError
 from app.proposals.models import Proposal
 
 
-async def list_waiting(session: AsyncSession, *, now: datetime) -> list[Proposal]:
+def known_to(principal: Principal) -> Select[Proposal]:
+    """Return the select of proposals that the caller may know: all, or those of its own office."""
+    known = select(Proposal)
+    return known.where(Proposal.office_id == principal.office_id) if principal.office_id else known
+
+
+async def list_waiting(
+    session: AsyncSession, principal: Principal, *, now: datetime
+) -> list[Proposal]:
     """Return the proposals that can still be approved, oldest first."""
-    waiting = select(Proposal).where(Proposal.approved_at.is_(None), Proposal.expires_at > now)
+    waiting = known_to(principal).where(Proposal.approved_at.is_(None), Proposal.expires_at > now)
     return list(await session.scalars(waiting.order_by(Proposal.id)))
 
 
-async def get_for_update(session: AsyncSession, key: UUID | None) -> Proposal:
-    """Return a proposal, row-locked until the transaction ends.
+async def get_proposal(session: AsyncSession, key: UUID | None) -> Proposal:
+    """Return a proposal. What it proposes never changes, so nothing is locked.
 
     Raises:
         ProposalNotFoundError: there is none with this key.
     """
-    asked = select(Proposal).where(Proposal.id == key).with_for_update()
-    found: Proposal | None = await session.scalar(asked)
+    found: Proposal | None = await session.scalar(select(Proposal).where(Proposal.id == key))
     if found is None:
         raise ProposalNotFoundError
     return found
+
+
+async def end_others(session: AsyncSession, proposal: Proposal, *, now: datetime) -> None:
+    """End what else waits of the same kind for the same office; locks it all, oldest first."""
+    waits = (
+        Proposal.change["office"].astext == proposal.change["office"],
+        Proposal.change["action"].astext == proposal.change["action"],
+        Proposal.approved_at.is_(None),
+        Proposal.expires_at > now,
+    )
+    locked = select(Proposal.id).where(*waits).order_by(Proposal.id).with_for_update()
+    others = [key for key in await session.scalars(locked) if key != proposal.id]
+    ended = update(Proposal).where(Proposal.id.in_(others)).values(expires_at=Proposal.proposed_at)
+    await session.execute(ended, execution_options={"synchronize_session": False})
+
+
+async def mark_approved(
+    session: AsyncSession, proposal: Proposal, approver: str, *, now: datetime
+) -> bool:
+    """Note who approved a proposal; return whether it still waited."""
+    waits = (Proposal.id == proposal.id, Proposal.approved_at.is_(None), Proposal.expires_at > now)
+    noted = await session.execute(
+        update(Proposal).where(*waits).values(approved_by=approver, approved_at=now).returning(1)
+    )
+    return noted.scalar() is not None

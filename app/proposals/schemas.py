@@ -3,7 +3,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field
 
 from app.core.schemas import Sent
-from app.offices.schemas import AgreementSign, OfficeCode
+from app.offices.schemas import AgreementSign, OfficeCode, Text
 
 
 class _Change(Sent):
@@ -30,10 +30,10 @@ class ProviderChange(_Change):
     """That people of an office sign in through this identity provider: it can say who anyone is."""
 
     action: Literal["set_provider"] = "set_provider"
-    issuer: str
-    client_id: str
-    acr_values: tuple[str, ...]
+    issuer: Text
+    client_id: Text
+    acr_values: Annotated[tuple[Text, ...], Field(max_length=10)]
 
 
 Change = Annotated[AgreementChange | ImportChange | ProviderChange, Field(discriminator="action")]
-"""What takes two operators."""
+"""What takes two operators, or people of the office it is about beside them."""

@@ -1,4 +1,4 @@
-"""Two operators for what one should not do alone: one proposes, another approves exactly that."""
+"""Two persons for what one should not do alone: one proposes, another approves exactly that."""
 
 import hashlib
 import json
@@ -15,9 +15,14 @@ from app.audit import service as audit
 from app.core.ids import new_id, public_id
 from app.offices import queries as office_queries
 from app.offices import service as offices
+from app.offices.errors import OfficeNotFoundError
 from app.people import provider_setting
 from app.proposals import queries
-from app.proposals.errors import ProposalChangedError, ProposalEndedError, SecondOperatorError
+from app.proposals.errors import (
+    ProposalChangedError,
+    ProposalEndedError,
+    SecondOperatorError,
+)
 from app.proposals.models import Proposal
 from app.proposals.schemas import AgreementChange, Change, ImportChange, ProviderChange
 from app.quotas import service as quotas
@@ -25,6 +30,14 @@ from app.quotas import service as quotas
 PREFIX: Final = "prp"
 APPROVED_WITHIN: Final = timedelta(hours=24)
 _CHANGE: Final[TypeAdapter[Change]] = TypeAdapter(Change)
+_PROPOSES: Final = {
+    "set_provider": Permission.PROVIDERS_SET,
+    "sign_agreement": Permission.AGREEMENTS_SIGN,
+}
+"""What a person of an office may propose for that office, and what for it takes.
+
+An operator is the second party. What is approved ends what else waits of the kind for the office.
+"""
 
 
 async def propose(
@@ -33,13 +46,19 @@ async def propose(
     """Write down what is to be done; nothing of it happens yet.
 
     Raises:
-        MissingScopeError: the caller is not the operator.
-        OfficeNotFoundError: no office has this code.
+        MissingScopeError: neither the operator, nor somebody who may propose it for an office.
+        StepUpNeededError: the second factor of that person is not recent.
+        OfficeNotFoundError: no office has this code, or it is not that person's.
     """
-    principal.require(Permission.OFFICES_MANAGE)
-    await office_queries.get_office(session, change.office)
+    operators = Permission.OFFICES_MANAGE
+    principal.require(_PROPOSES.get(change.action, operators) if principal.office_id else operators)
+    principal.require_step_up(now)
+    office = await office_queries.get_office(session, change.office)
+    if principal.office_id not in {0, office.id}:
+        raise OfficeNotFoundError
     proposal = Proposal(
         id=new_id(),
+        office_id=principal.office_id or None,
         change=change.model_dump(mode="json"),
         proposed_by=principal.actor,
         proposed_at=now,
@@ -48,45 +67,75 @@ async def propose(
     session.add(proposal)
     await session.flush()  # constraints speak before the audit entry is written
     detail = {"action": change.action, "office": change.office, "digest": digest_of(proposal)}
-    await audit.record(
-        session, principal, "proposal.made", public_id(PREFIX, proposal.id), detail=detail
+    await audit.record_of_office(
+        session, principal, office.id, "proposal.made", read_id(proposal), detail=detail
     )
     return proposal
 
 
 async def approve(
-    session: AsyncSession, principal: Principal, key: UUID | None, digest: str, *, now: datetime
+    session: AsyncSession,
+    principal: Principal,
+    key: UUID | None,
+    digest: str,
+    *,
+    now: datetime,
+    allow_loopback: bool = False,
 ) -> Proposal:
-    """Do what another operator proposed, in this transaction and once.
+    """Do what somebody else proposed, in this transaction and once.
 
     Raises:
         MissingScopeError: the caller is not the operator.
         ProposalNotFoundError: there is none with this key.
-        ProposalEndedError: it was approved before, or a day has passed.
+        ProposalEndedError: it was approved before, another was in its place, or a day has passed.
         SecondOperatorError: the caller proposed it.
         ProposalChangedError: `digest` is of something else.
         AppError: what the change itself can raise.
     """
     principal.require(Permission.OFFICES_MANAGE)
-    proposal = await queries.get_for_update(session, key)
-    if proposal.approved_at is not None or proposal.expires_at <= now:
-        raise ProposalEndedError
+    proposal = await queries.get_proposal(session, key)
+    change = change_of(proposal)
+    if proposal.approved_at is not None:
+        raise ProposalEndedError("approved")
+    if proposal.expires_at <= now:
+        raise ProposalEndedError("expired")
     if principal.actor == proposal.proposed_by:
         raise SecondOperatorError
     if digest != digest_of(proposal):
         raise ProposalChangedError
-    proposal.approved_by, proposal.approved_at = principal.actor, now
-    await session.flush()  # constraints speak before anything is done
+    if change.action in _PROPOSES:
+        await queries.end_others(session, proposal, now=now)
+    if not await queries.mark_approved(session, proposal, principal.actor, now=now):
+        raise ProposalEndedError("approved")
     detail = {"proposed_by": proposal.proposed_by, "digest": digest}
-    await audit.record(
-        session, principal, "proposal.approved", public_id(PREFIX, proposal.id), detail=detail
+    office = await office_queries.get_office(session, change.office)
+    await audit.record_of_office(
+        session, principal, office.id, "proposal.approved", read_id(proposal), detail=detail
     )
-    await _apply(session, principal, _CHANGE.validate_python(proposal.change), now=now)
+    await _apply(session, principal, change, now=now, allow_loopback=allow_loopback)
     return proposal
 
 
+async def list_waiting(
+    session: AsyncSession, principal: Principal, action: str, *, now: datetime
+) -> list[Proposal]:
+    """Return what people of the caller's office proposed and nobody approved yet, oldest first.
+
+    Raises:
+        MissingScopeError: the caller may propose nothing of the kind.
+    """
+    principal.require(_PROPOSES[action])
+    found = await queries.list_waiting(session, principal, now=now)
+    return [each for each in found if each.change["action"] == action]
+
+
 async def _apply(
-    session: AsyncSession, principal: Principal, change: Change, *, now: datetime
+    session: AsyncSession,
+    principal: Principal,
+    change: Change,
+    *,
+    now: datetime,
+    allow_loopback: bool,
 ) -> None:
     match change:
         case AgreementChange():
@@ -109,7 +158,18 @@ async def _apply(
                 issuer=change.issuer,
                 client_id=change.client_id,
                 acr_values=list(change.acr_values),
+                allow_loopback=allow_loopback,
             )
+
+
+def read_id(proposal: Proposal) -> str:
+    """Return what a proposal is called outside."""
+    return public_id(PREFIX, proposal.id)
+
+
+def change_of(proposal: Proposal) -> Change:
+    """Return what is proposed."""
+    return _CHANGE.validate_python(proposal.change)
 
 
 def digest_of(proposal: Proposal) -> str:

@@ -1,4 +1,7 @@
-"""Subjects that are looked up without a post: counted before the work, and how many are left."""
+"""What is asked without a post, subjects and lists: counted, and what is left.
+
+Lists are counted last, so that pages of one office do not wait for each other.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -9,7 +12,7 @@ from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.core.db import driver
 from app.quotas import allowances, queries
-from app.quotas.allowances import QUICK_CHECK, Bucket
+from app.quotas.allowances import LISTING, QUICK_CHECK, Bucket
 from app.quotas.service import debit, shares_of
 
 
@@ -25,6 +28,20 @@ async def count_checked(
     principal.require(Permission.OVERLAPS_READ)
     await debit(await driver(session), principal, {QUICK_CHECK: subjects}, now=now)
     return (await read_left(session, principal, [QUICK_CHECK], now=now))[QUICK_CHECK]
+
+
+async def count_listed(session: AsyncSession, principal: Principal, *, now: datetime) -> None:
+    """Count a page of overlaps, or a network, against the allowances of office and caller.
+
+    To be the last statement of its transaction: until that ends, whatever else the office lists
+    waits. A refusal undoes what the page had recorded.
+
+    Raises:
+        MissingScopeError: the caller lacks `overlaps:read`.
+        QuotaExceededError: nothing was debited.
+    """
+    principal.require(Permission.OVERLAPS_READ)
+    await debit(await driver(session), principal, {LISTING: 1}, now=now)
 
 
 async def read_left(

@@ -1,6 +1,6 @@
 from datetime import datetime, timedelta
 
-from app.core.errors import AppError, ForbiddenError
+from app.core.errors import AppError, ForbiddenError, InvalidError
 from app.quotas.allowances import COUNTED
 
 
@@ -24,6 +24,14 @@ class AgreementNotInForceError(ForbiddenError):
     code = "agreement-not-in-force"
     title = "Agreement not in force"
     default_detail = "Ask the operator to record your office's participation agreement."
+
+
+class ImportPeriodError(InvalidError):
+    """An import allowance would end before it begins, or last too long."""
+
+    code = "import-period-invalid"
+    title = "Import period not valid"
+    default_detail = "Propose it anew with an end that is to come, at most 92 days off."
 
 
 def exceeded(key_class: str, wait: timedelta | None, now: datetime) -> QuotaExceededError:

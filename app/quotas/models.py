@@ -51,6 +51,19 @@ class ImportAllowance(Base):
     ends_at: Mapped[datetime]
 
 
+class AnnouncedCase(Base):
+    """A number that a permit named for a case to come; nobody checks it but by whether it comes."""
+
+    __tablename__ = "announced_cases"
+    __table_args__ = (Index("ix_announced_cases_announced_at", "announced_at"),)
+
+    office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"), primary_key=True)
+    source_system: Mapped[str] = mapped_column(primary_key=True)
+    external_id: Mapped[str] = mapped_column(primary_key=True)
+    announced_at: Mapped[datetime]
+    """By the first permit; it is forgotten after 30 days, and when the case is purged."""
+
+
 class PermittedBatch(Base):
     """A batch that an office got a permit for lately: another permit for it costs nothing."""
 

@@ -25,11 +25,14 @@ PermitReason = Annotated[
         "deciding on a case (quick_check), an entry of the suppression list (suppression, with "
         "suppressions:manage), a list of the office's own to hold against the feed of defendants "
         "(defendant_feed, with defendant-feed:read). For "
-        "update, resubmission and quick_check the office must have posted the cases."
+        "update, resubmission and quick_check the office must have posted the cases; those of "
+        "new_case and posting are to come within a week: many that do not raise an alarm."
     ),
 ]
 OF_STANDING_CASES: Final = frozenset({"update", "resubmission", "quick_check"})
 """Reasons that speak of cases which the office holds already."""
+OF_CASES_TO_COME: Final = frozenset({"new_case", "posting"})
+"""Reasons that may name cases which are not posted yet."""
 FEED: Final = "defendant_feed"
 OF_NO_CASE: Final = frozenset({"suppression", FEED})
 """Reasons that speak of no case."""
@@ -93,15 +96,16 @@ class AllowanceRead(Read):
 
     key_class: str
     """As GET /v1/oprf/keys names it; with `feed:` before it, for the feed of defendants;
-    `quick_check` for subjects looked up, `reading` for overlaps opened with a reason."""
+    `quick_check` for subjects looked up, `reading` for overlaps opened with a reason, `listing`
+    for pages of overlaps and networks."""
     used: int
     """Elements that count now; a day's allowance comes back in a day."""
     limit: int
     """How many may count at once."""
     used_in_period: int
     """Elements in the 30 days that run."""
-    limit_of_period: int
-    """How many these may have."""
+    limit_of_period: int | None
+    """How many these may have; null: as many as come back."""
     imports_left: int
     """What the operator let it have besides, for a backlog, as far as it is left."""
 

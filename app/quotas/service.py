@@ -1,3 +1,4 @@
+import math
 from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -20,9 +21,21 @@ from app.identifiers.kinds import KEY_CLASSES
 from app.offices import queries as offices
 from app.quotas import allowances, queries
 from app.quotas.allowances import CLIENT, OFFICE, PERSON, Bucket, Share
-from app.quotas.errors import AgreementNotInForceError, QuotaExceededError, exceeded
+from app.quotas.errors import (
+    AgreementNotInForceError,
+    ImportPeriodError,
+    QuotaExceededError,
+    exceeded,
+)
 from app.quotas.models import ImportAllowance
-from app.quotas.schemas import FEED, OF_STANDING_CASES, AllowanceRead, PermitAsk, PermitRead
+from app.quotas.schemas import (
+    FEED,
+    OF_CASES_TO_COME,
+    OF_STANDING_CASES,
+    AllowanceRead,
+    PermitAsk,
+    PermitRead,
+)
 
 OF_LISTS: Final = {
     "suppression": Permission.SUPPRESSIONS_MANAGE,
@@ -31,6 +44,8 @@ OF_LISTS: Final = {
 """What who names no case must hold besides: nobody evaluates for a list that it may not use."""
 
 LONGEST_IMPORT: Final = timedelta(days=92)
+KEPT_FOR: Final = timedelta(days=30)
+"""How long numbers of cases to come are remembered."""
 
 
 async def give_permit(
@@ -47,7 +62,8 @@ async def give_permit(
     The permit names the digest of one batch, so that it is worth that batch however often it is
     used, and a second permit for it is worth nothing more: it is not debited again. A class that
     an import allowance covers costs nothing of the ordinary one. Elements are blinded, so that
-    they are of the cases which are named is the office's word.
+    they are of the cases which are named is the office's word; numbers of cases to come are
+    remembered, and many that never come raise an alarm (app/alarms).
 
     Raises:
         MissingScopeError: the caller lacks `tokens:evaluate`, or what the list is for.
@@ -66,9 +82,12 @@ async def give_permit(
     if ask.reason in OF_STANDING_CASES:
         await _check_held(connection, principal, ask)
     digest = urlsafe_b64decode(ask.digest + "=")
-    is_new = await queries.permit_batch(connection, digest, ask.counts, is_feed=ask.reason == FEED)
+    to_come = ask.refs if ask.reason in OF_CASES_TO_COME else []
+    is_new = await queries.permit_batch(
+        connection, digest, ask.counts, to_come, is_feed=ask.reason == FEED
+    )
     if is_new is None:
-        raise await _refusal(connection, principal, ask.debits, now=now)
+        raise await refusal(connection, principal, ask.debits, now=now)
     detail = ask.model_dump(include={"reason", "epoch", "counts"})
     detail |= {"cases": [f"{system}/{number}" for system, number in ask.refs]}
     action = "evaluation.permitted" if is_new else "evaluation.permitted_again"
@@ -102,14 +121,14 @@ async def list_allowances(
     found = []
     for key_class in sorted(held.keys() | imports.keys()):
         bucket = allowances.at(held.get(key_class, empty), key_class, OFFICE, now)
-        daily = OFFICE.of_daily * allowances.per_day(key_class)
+        of_period = allowances.of_period(key_class, OFFICE)
         found.append(
             AllowanceRead(
                 key_class=key_class,
                 used=round(bucket.spent),
-                limit=int(OFFICE.burst * daily),
+                limit=int(OFFICE.burst * allowances.daily(key_class, OFFICE)),
                 used_in_period=bucket.period_spent,
-                limit_of_period=int(allowances.PERIOD_DAYS * daily),
+                limit_of_period=int(of_period) if math.isfinite(of_period) else None,
                 imports_left=imports.get(key_class, 0),
             )
         )
@@ -131,9 +150,12 @@ async def open_import(
     Raises:
         MissingScopeError: the caller is not the operator.
         OfficeNotFoundError: no office has this code.
+        ImportPeriodError: `ends_at` is past by now, or too far off.
     """
     principal.require(Permission.OFFICES_MANAGE)
     office = await offices.get_office(session, office_code)
+    if not now < ends_at <= now + LONGEST_IMPORT:
+        raise ImportPeriodError
     for key_class in key_classes:
         session.add(
             ImportAllowance(
@@ -147,7 +169,21 @@ async def open_import(
         )
     await session.flush()  # constraints speak before the audit entry is written
     detail = {"elements": elements, "ends_at": ends_at.isoformat()}
-    await audit.record(session, principal, "import.opened", str(office.id), detail=detail)
+    await audit.record_of_office(
+        session, principal, office.id, "import.opened", str(office.id), detail=detail
+    )
+
+
+async def forget_announced(
+    session: AsyncSession, principal: Principal, *, now: datetime, limit: int
+) -> int:
+    """Delete the numbers that permits named 30 days ago; returns how many, 0 when done.
+
+    Raises:
+        MissingScopeError: the caller is neither the operator nor a job of the operator.
+    """
+    principal.require(Permission.OFFICES_MANAGE)
+    return await queries.forget_announced(await driver(session), before=now - KEPT_FOR, limit=limit)
 
 
 async def _check_held(connection: asyncpg.Connection, principal: Principal, ask: PermitAsk) -> None:
@@ -172,10 +208,10 @@ async def debit(
         QuotaExceededError: nothing was debited.
     """
     if not await queries.debit(connection, counts):
-        raise await _refusal(connection, principal, counts, now=now)
+        raise await refusal(connection, principal, counts, now=now)
 
 
-async def _refusal(
+async def refusal(
     connection: asyncpg.Connection,
     principal: Principal,
     counts: Mapping[str, int],
@@ -183,8 +219,8 @@ async def _refusal(
     now: datetime,
 ) -> QuotaExceededError:
     """Return what a refused debit is told: the class that has longest to wait, and until when."""
-    imports = await queries.list_imports(connection, principal.office_id, now=now)
-    rest = {name: count for name, count in counts.items() if imports.get(name, 0) < count} or counts
+    imported = await queries.list_imported(connection, principal.office_id, counts, now=now)
+    rest = {name: count for name, count in counts.items() if name not in imported} or counts
     shares = shares_of(principal)
     keys = [(holder, key_class) for holder in shares for key_class in rest]
     held = await queries.list_buckets(connection, keys)

@@ -22,8 +22,7 @@ SLICES_AT_ONCE: Final = 16
 AT_MOST: Final = 50_000
 """Pairs of one statement, which are all in memory: after a restore any number may be unknown."""
 
-_BEYOND: Final = b"\xff" * 17
-"""Greater than every token."""
+_BEYOND: Final = b"\xff" * 17  # greater than every token
 
 # the planner takes every token for one that others hold too, and would hash or sort all of them;
 # in the order of the primary key they are only read once, and what is looked up after is little
@@ -96,17 +95,25 @@ WITH unknown AS MATERIALIZED (
 SELECT low, high FROM unknown LIMIT $4
 """  # noqa: S608 -- as above
 
-# sorted, so that a page of the index is read once for all the tokens on it
+# DISTINCT sorts, so that a page of the index is read once for all the tokens on it
+_UNKNOWN_OF_HALF: Final = _UNKNOWN.format(
+    met=f"""(
+  SELECT m.* FROM (
+    SELECT g.token, g.subject_id AS one, h.subject_id AS other,
+           g.is_hidden OR h.is_hidden AS is_hidden
+    FROM (SELECT DISTINCT g.token, g.office_id, g.subject_id, g.is_hidden
+          FROM subjects s JOIN {_HELD} AS g ON g.subject_id = s.id
+          WHERE s.written_in >= $1 AND s.written_in < $2 AND s.id % 2 = {{half}}) AS g
+    JOIN {_HELD} AS h ON h.token = g.token AND h.office_id <> g.office_id) AS m
+  WHERE {_IS_UNCOMMON})"""  # noqa: S608 -- as above
+)
+
 _UNKNOWN_OF_NEW: Final = f"""
-WITH anew AS MATERIALIZED (
-  SELECT g.token, g.office_id, g.subject_id, g.is_hidden
-  FROM subjects s JOIN {_HELD} AS g ON g.subject_id = s.id
-  WHERE s.written_in >= $1 AND s.written_in < $2 ORDER BY g.token),
-met AS MATERIALIZED (
-  SELECT g.token, g.subject_id AS one, h.subject_id AS other,
-         g.is_hidden OR h.is_hidden AS is_hidden
-  FROM anew g JOIN {_HELD} AS h ON h.token = g.token AND h.office_id <> g.office_id)
-""" + _UNKNOWN.format(met=f"(SELECT m.* FROM met m WHERE {_IS_UNCOMMON})")  # noqa: S608 -- as above
+WITH unknown AS MATERIALIZED (
+  {_UNKNOWN_OF_HALF.format(half=0)}
+  UNION ALL {_UNKNOWN_OF_HALF.format(half=1)})
+SELECT DISTINCT low, high FROM unknown LIMIT $3
+"""  # noqa: S608 -- as above
 
 _NOTE: Final = """
 INSERT INTO recount_pairs (low_case_id, high_case_id)
@@ -166,7 +173,7 @@ RETURNING p.low_case_id, p.high_case_id
 """
 
 _STANDING: Final = """
-SELECT o.low_case_id, o.high_case_id, o.band, o.evidence, o.findings
+SELECT o.low_case_id, o.high_case_id, o.band, o.evidence, o.findings::text
 FROM unnest($1::bigint[], $2::bigint[]) AS q (low, high)
 JOIN "overlaps" o ON o.low_case_id = q.low AND o.high_case_id = q.high AND o.retracted_at IS NULL
 """
@@ -237,9 +244,9 @@ async def note_slices(connection: Connection, first: int, most: int = AT_MOST) -
     return await _note(connection, _UNKNOWN_OF_SLICES, *ends, most)
 
 
-async def note_new(connection: Connection, since: int, until: int) -> int:
-    """Note the pairs of subjects stored by these transactions that have no overlap."""
-    return await _note(connection, _UNKNOWN_OF_NEW, since, until)
+async def note_new(connection: Connection, since: int, until: int, most: int = AT_MOST) -> int:
+    """Note `most` pairs of subjects stored by these transactions, without those known."""
+    return await _note(connection, _UNKNOWN_OF_NEW, since, until, most)
 
 
 async def _note(connection: Connection, unknown: str, *arguments: Any) -> int:
@@ -273,7 +280,7 @@ async def get_standing(
 ) -> dict[tuple[int, int], Standing]:
     """Return what is stored of those pairs that have an overlap which stands."""
     rows = await connection.fetch(_STANDING, *_columns(pairs))
-    return {(row[0], row[1]): Standing(row[2], row[3], _parsed(row[4])) for row in rows}
+    return {(row[0], row[1]): Standing(row[2], row[3], json.loads(row[4])) for row in rows}
 
 
 async def list_sharing(
@@ -291,10 +298,3 @@ async def add_differences(connection: Connection, count: int) -> None:
 def _columns(pairs: Collection[tuple[int, int]]) -> tuple[list[int], list[int]]:
     ordered = sorted(pairs)
     return [low for low, _ in ordered], [high for _, high in ordered]
-
-
-def _parsed(findings: Any) -> Sequence[dict[str, Any]]:
-    parsed: Sequence[dict[str, Any]] = (
-        json.loads(findings) if isinstance(findings, str) else findings
-    )
-    return parsed

@@ -45,8 +45,7 @@ async def note_pairs(
 
     Goes on with a recount that was stopped. Begins one unless one began at `now` already: a full
     one when `is_full` asks for it or the last is `FULL_AFTER` ago, else of what transactions stored
-    that ended since the last recount. A part of a full one notes at
-    most `most` pairs.
+    that ended since the last recount. A part notes at most `most` pairs.
     """
     await become(session, MATCHER)
     connection = await driver(session)
@@ -61,10 +60,10 @@ async def note_pairs(
         )
     if not progress.is_full:
         end = await queries.get_end_of_batch(connection, progress.since, progress.until, limit)
-        if progress.since < end:
-            await queries.note_new(connection, progress.since, end)
-        done = end >= progress.until
-        await queries.go_on(connection, progress._replace(since=end), now if done else None)
+        is_whole = await queries.note_new(connection, progress.since, end, most) < most
+        done = is_whole and end >= progress.until
+        moved = progress._replace(since=end) if is_whole else progress
+        await queries.go_on(connection, moved, now if done else None)
     elif progress.next_slice < SLICES:
         if await queries.note_slices(connection, progress.next_slice, most) < most:
             progress = progress._replace(next_slice=progress.next_slice + queries.SLICES_AT_ONCE)

@@ -1,8 +1,10 @@
-"""What a state's law lets its Attorney General do with a trafficking matter (docs/reference.md)."""
+"""What a state's law lets its Attorney General do with a trafficking matter (docs/records.md)."""
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
+from hashlib import sha256
 from typing import Final, Literal, cast
 
 from app.reference.tables import covers, day, rows
@@ -28,7 +30,7 @@ class Authority:
     citation: str = ""
     """The law, as its state cites it; empty if unknown."""
     source: str = ""
-    """Where the row was read, or `public statute`."""
+    """Addresses of what was read, with spaces: the text first."""
     standing: Literal["in_force", "bill"] = "in_force"
     """`bill`: nobody has checked that it is law, so it is listed and never applied."""
     denial_needs_reasons: bool = False
@@ -38,17 +40,19 @@ class Authority:
     silence_days: int | None = None
     """After how many days; None without such a rule."""
     effective_on: date | None = None
-    """First day it applies; None means before any matter of the registry."""
+    """First day it applies; None where no text that was read says, and no day is too early."""
     ends_on: date | None = None
     """First day it no longer applies; None while it stands."""
     verified_by: str = ""
-    """Who compared the row with the law; empty means nobody yet."""
+    """Who read all that the row says in a published text; empty means nobody yet."""
     verified_on: date | None = None
+    """The day of it; None means nobody yet."""
     note: str = ""
+    """What the words of the table are too few for."""
 
     @property
     def is_verified(self) -> bool:
-        """Whether a named person has compared the row with the law."""
+        """Whether the row was read against the text of the law: no lawyer's word."""
         return self.verified_on is not None
 
 
@@ -74,6 +78,17 @@ def _read(row: dict[str, str]) -> Authority:
 
 AUTHORITIES: Final = tuple(_read(row) for row in rows("authority"))
 """Every row of the table, by state; bills among them."""
+
+
+def rules_of(state: str, of: Sequence[Authority] = AUTHORITIES) -> tuple[Authority, ...]:
+    """Return what is loaded of a state, bills too; nothing of a state that is not known."""
+    return tuple(row for row in of if row.state == state)
+
+
+def law_digest(rules: Sequence[Authority]) -> bytes:
+    """Return the SHA-256 of all that the table says of rules: what counsel reads and confirms."""
+    said = [asdict(rule) for rule in rules]
+    return sha256(json.dumps(said, default=str, sort_keys=True).encode()).digest()
 
 
 def deemed_consents(on_date: date, of: Sequence[Authority] = AUTHORITIES) -> tuple[Authority, ...]:

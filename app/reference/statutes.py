@@ -21,13 +21,18 @@ class Statute:
     """`sex`, `labor` or `both`."""
     nibrs: tuple[str, ...]
     """Every NIBRS offence that it is counted as; several statutes share one."""
-    effective_on: date
+    effective_on: date | None
+    """First day of the offence, of a later wording its own; None is no bound."""
     ends_on: date | None
     """First day it is no longer law; None while it is."""
     source: str
+    """Addresses of what was read, with spaces: the text first."""
     verified_by: str
-    """Who compared the row with the law; empty means nobody yet."""
+    """Who read all that the row says in a published text; empty means nobody yet."""
     verified_on: date | None
+    """The day of it; None means nobody yet."""
+    withdrawn_on: date | None
+    """Since when no post may name it; what names it already is still told. None while it stands."""
 
 
 def _read(row: dict[str, str]) -> Statute:
@@ -38,20 +43,22 @@ def _read(row: dict[str, str]) -> Statute:
         title=row["title"],
         trafficking=row["trafficking"],
         nibrs=tuple(row["nibrs"].split()),
-        effective_on=date.fromisoformat(row["effective_on"]),
+        effective_on=day(row["effective_on"]),
         ends_on=day(row["ends_on"]),
         source=row["source"],
         verified_by=row["verified_by"],
         verified_on=day(row["verified_on"]),
+        withdrawn_on=day(row["withdrawn_on"]),
     )
 
 
 STATUTES: Final = tuple(_read(row) for row in rows("statutes"))
-CODES: Final = frozenset(statute.code for statute in STATUTES)
+CODES: Final = frozenset(each.code for each in STATUTES if each.withdrawn_on is None)
+"""What a post may name."""
 
 
 def statute_of(code: str, on: date) -> Statute | None:
-    """Return the wording of a statute that was law on a day, None if it was none or is unknown."""
+    """Return the wording that the table has for a day, of a withdrawn row too; None without one."""
     for statute in STATUTES:
         if statute.code == code and covers(statute.effective_on, statute.ends_on, on):
             return statute

@@ -1,9 +1,11 @@
 """Requests that an office review one of its entries, and what came of them."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
@@ -33,7 +35,7 @@ async def ask_correction(
 
     Raises:
         MissingScopeError: the caller lacks `cases:post`.
-        CaseNotFoundError: absent, another office's, or behind a wall.
+        CaseNotFoundError: absent, withdrawn, another office's, or behind a wall.
     """
     principal.require(Permission.CASES_POST)
     case = await cases.get_case(session, principal, *ref)
@@ -65,7 +67,8 @@ async def settle_correction(
 ) -> CorrectionRead:
     """Say what came of a review; who asked for it does not settle it.
 
-    The entry itself is changed or withdrawn by a post of the case.
+    The entry itself is changed by a post of the case or withdrawn, before or after; once it is
+    withdrawn its reviews can be settled until it is purged.
 
     Raises:
         MissingScopeError: the caller lacks `cases:oversee`; machine clients always do.
@@ -74,10 +77,10 @@ async def settle_correction(
         CorrectionSettledError: it has an outcome.
     """
     principal.require(Permission.CASES_OVERSEE)
-    case = await cases.get_case(session, principal, *ref)
+    case = await cases.get_case(session, principal, *ref, or_withdrawn=True)
     correction = await queries.get_correction(session, case.id, key)
     if correction.outcome is not None:
-        raise CorrectionSettledError
+        raise CorrectionSettledError(correction.outcome)
     if correction.asked_by == principal.actor:
         raise SecondPersonError
     correction.outcome = outcome
@@ -98,13 +101,39 @@ async def list_corrections(
 ) -> list[Correction]:
     """Return a page of the requests for correction of one of the caller's own cases.
 
+    Also of one that was withdrawn and is not yet purged.
+
     Raises:
         MissingScopeError: the caller lacks `cases:read`.
         CaseNotFoundError: absent, another office's, or behind a wall.
     """
     principal.require(Permission.CASES_READ)
-    case = await cases.get_case(session, principal, *ref)
+    case = await cases.get_case(session, principal, *ref, or_withdrawn=True)
     return await queries.list_corrections(session, case.id, before=before, limit=limit)
+
+
+async def has_left(session: AsyncSession, principal: Principal, ref: tuple[str, str]) -> bool:
+    """Return whether one of the caller's own cases is withdrawn: no other review can be asked for.
+
+    Raises:
+        MissingScopeError: the caller lacks `cases:read`.
+        CaseNotFoundError: absent, another office's, or behind a wall.
+    """
+    principal.require(Permission.CASES_READ)
+    case = await cases.get_case(session, principal, *ref, or_withdrawn=True)
+    return case.withdrawn_at is not None
+
+
+async def list_due(
+    session: AsyncSession, principal: Principal, *, limit: int
+) -> Sequence[RowMapping]:
+    """Return what is to be settled of the caller's own cases, by when; those due first.
+
+    Raises:
+        MissingScopeError: the caller lacks `cases:read`.
+    """
+    principal.require(Permission.CASES_READ)
+    return await queries.list_due(session, principal, limit=limit)
 
 
 def render(correction: Correction) -> CorrectionRead:

@@ -1,4 +1,4 @@
-from app.core.errors import ConflictError, InvalidError, NotFoundError
+from app.core.errors import ConflictError, InvalidError, MovedError, NotFoundError
 
 
 class ReadingNotFoundError(NotFoundError):
@@ -33,7 +33,7 @@ class CorrectionNotFoundError(NotFoundError):
     default_detail = "Read the requests of the case; only your own office's cases are found."
 
 
-class CorrectionSettledError(ConflictError):
+class CorrectionSettledError(MovedError):
     """The review is closed; its outcome stays."""
 
     code = "correction-settled"
@@ -41,9 +41,12 @@ class CorrectionSettledError(ConflictError):
     default_detail = "Read the requests of the case; ask for another review if it is needed."
 
 
-class CaseNotHeldError(ConflictError):
+class CaseNotHeldError(MovedError):
     """No legal hold is on the case."""
 
     code = "case-not-held"
     title = "No legal hold"
     default_detail = "Read the case; there is nothing to lift."
+
+    def __init__(self) -> None:
+        super().__init__("not_held")

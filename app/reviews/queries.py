@@ -1,13 +1,15 @@
 """The only module that selects readings of summaries and requests for correction."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import RowMapping, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principal import Principal
-from app.cases.models import Correction, SummaryReading
+from app.cases import queries as cases
+from app.cases.models import Case, Correction, SummaryReading
 from app.reviews.errors import CorrectionNotFoundError, ReadingNotFoundError
 
 
@@ -48,6 +50,17 @@ async def get_reading(
     if found is None:
         raise ReadingNotFoundError
     return found
+
+
+async def list_due(
+    session: AsyncSession, principal: Principal, *, limit: int
+) -> Sequence[RowMapping]:
+    """Return open requests for correction of the caller's own cases with their refs, due first."""
+    own = cases.visible_to(principal, or_withdrawn=True)
+    columns = (Case.source_system, Case.external_id, Correction.ground, Correction.due_on)
+    due = own.join(Correction, Correction.case_id == Case.id).where(Correction.outcome.is_(None))
+    page = due.with_only_columns(*columns).order_by(Correction.due_on, Correction.id).limit(limit)
+    return (await session.execute(page)).mappings().all()
 
 
 async def get_correction(session: AsyncSession, case_id: int, key: UUID | None) -> Correction:

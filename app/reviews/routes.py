@@ -162,7 +162,10 @@ async def ask_correction(
 async def list_corrections(
     ref: Ref, session: Session, principal: CurrentPrincipal, page: RequestedPage
 ) -> CorrectionPage:
-    """List the requests that one of the own cases be corrected, newest first."""
+    """List the requests that one of the own cases be corrected, newest first.
+
+    Of a withdrawn case they stay until it is purged.
+    """
     found = await corrections.list_corrections(
         session, principal, ref, before=page.id, limit=page.limit
     )

@@ -36,6 +36,10 @@ No setting holds a key: those are files, of which `confine` opens to a process i
 GRACE_SECONDS: Final = 10
 
 
+class StartError(RuntimeError):
+    """The service did not start; the text says why or where to look."""
+
+
 class MisplacedSecretError(RuntimeError):
     """A process was given a setting that is not its own; separation is the point of having two."""
 
@@ -130,13 +134,17 @@ def listen(host: str, port: int) -> socket.socket:
     """Return a listening TCP socket; port 0 takes a free one.
 
     Raises:
-        OSError: the port is taken or not permitted.
+        StartError: the port is taken or not permitted.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((host, port))
-    listener.listen(1024)
+    try:
+        listener.bind((host, port))
+        listener.listen(1024)
+    except OSError as error:
+        listener.close()
+        raise StartError(f"{host}, port {port}: {error.strerror}.") from None
     return listener
 
 

@@ -18,15 +18,11 @@ from typing import IO, Final, Literal
 from app.core.settings import EvaluatorSettings, RegistrySettings
 from app.serving.installation import Installation
 from app.serving.night import Nights
-from app.serving.process import GRACE_SECONDS, Kind, listen
+from app.serving.process import GRACE_SECONDS, Kind, StartError, listen
 from app.serving.tally import tally_file
 
 START_SECONDS: Final = 120.0
 _NIGHT: Final = "JOINDER_DEMO_NIGHT"
-
-
-class StartError(RuntimeError):
-    """The service did not start; the text says why or where to look."""
 
 
 @dataclass(frozen=True)
@@ -112,10 +108,7 @@ def running(
         StartError: a port is taken, or a process did not start within two minutes.
     """
     with ExitStack() as stack:
-        try:
-            listeners = [stack.enter_context(listen(host, port)) for port in ports]
-        except OSError as error:
-            raise StartError(f"{host}, ports {ports[0]}, {ports[1]}: {error.strerror}.") from None
+        listeners = [stack.enter_context(listen(host, port)) for port in ports]
         urls = [_url(host, listener.getsockname()[1]) for listener in listeners]
         addresses = Addresses(os.environ.get("JOINDER_PUBLIC_URL", urls[0]), urls[1])
         common = {"JOINDER_KEYS": str(here.keys), "JOINDER_PUBLIC_URL": addresses.registry}

@@ -1,4 +1,4 @@
-from app.core.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from app.core.errors import ConflictError, ForbiddenError, InvalidError, MovedError, NotFoundError
 
 
 class GrantNotFoundError(NotFoundError):
@@ -9,7 +9,7 @@ class GrantNotFoundError(NotFoundError):
     default_detail = "Read the grants of the case; only your own office's cases are found."
 
 
-class GrantEndedError(ConflictError):
+class GrantEndedError(MovedError):
     """The grant was withdrawn, expired, or was not approved in time."""
 
     code = "grant-ended"
@@ -17,7 +17,7 @@ class GrantEndedError(ConflictError):
     default_detail = "Read the grants of the case; make a new one if it is still needed."
 
 
-class GrantDecidedError(ConflictError):
+class GrantDecidedError(MovedError):
     """The grant needs no approval, or has it."""
 
     code = "grant-not-pending"
@@ -56,6 +56,14 @@ class WallNotFoundError(NotFoundError):
     title = "Wall not found"
 
 
+class WallLiftedError(MovedError):
+    """Two persons lifted the wall before; a new one can be set."""
+
+    code = "wall-lifted"
+    title = "Wall lifted before"
+    default_detail = "Read the walls of the case; set a new one if it is needed."
+
+
 class GlassBreakNotFoundError(NotFoundError):
     """No such notice, or not of the caller's cases."""
 
@@ -63,7 +71,7 @@ class GlassBreakNotFoundError(NotFoundError):
     title = "Notice of broken glass not found"
 
 
-class GlassReviewedError(ConflictError):
+class GlassReviewedError(MovedError):
     """The review is closed; its finding stays."""
 
     code = "glass-break-reviewed"

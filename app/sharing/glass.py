@@ -158,7 +158,7 @@ async def review_break(
     row = await queries.get_notice(session, principal, key)
     notice: GlassBreak = row["GlassBreak"]
     if notice.reviewed_at is not None:
-        raise GlassReviewedError
+        raise GlassReviewedError("reviewed")
     await session.execute(
         update(GlassBreak)
         .where(GlassBreak.id == notice.id)

@@ -7,7 +7,8 @@ from typing import Any, Final, cast
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import RowMapping, Select, or_, select
+from sqlalchemy import RowMapping, Select, Uuid, all_, func, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import load_only
 
@@ -157,12 +158,12 @@ async def list_readings(
 
 async def list_walls(session: AsyncSession, case_id: int) -> Sequence[RowMapping]:
     """Return the walls in force before one of the caller's own cases, oldest first."""
-    asked = _walls(case_id).order_by(CaseWall.id)
+    asked = _walls(case_id).where(CaseWall.lifted_at.is_(None)).order_by(CaseWall.id)
     return (await session.execute(asked)).mappings().all()
 
 
 async def get_wall(session: AsyncSession, case_id: int, wall_id: UUID | None) -> RowMapping:
-    """Return a wall in force, row-locked until the transaction ends.
+    """Return a wall, in force or lifted, row-locked until the transaction ends.
 
     Raises:
         WallNotFoundError: the case has none with this id.
@@ -178,7 +179,7 @@ def _walls(case_id: int) -> Select[CaseWall, str]:
     return (
         select(CaseWall, Office.code)
         .join(Office, Office.id == CaseWall.office_id, isouter=True)
-        .where(CaseWall.case_id == case_id, CaseWall.lifted_at.is_(None))
+        .where(CaseWall.case_id == case_id)
     )
 
 
@@ -189,14 +190,23 @@ async def get_target(session: AsyncSession, case_id: int) -> tuple[RecordClass, 
     return cast("tuple[RecordClass, Disclosure]", tuple(row))
 
 
+_WALLED: Final = select(func.walled_overlaps()).scalar_subquery().cast(ARRAY(Uuid))
+"""A subquery, so that the database asks once and not for each row."""
+
+
 def notices_to(principal: Principal) -> Select[GlassBreak, str]:
-    """Return the select of the notices that the caller's office sent or received."""
+    """Return the select of the notices that the caller's office sent or received.
+
+    Those over overlaps of a case that a wall keeps the caller from are left out.
+    """
     mine = or_(
         GlassBreak.office_id == principal.office_id,
         GlassBreak.owner_office_id == principal.office_id,
     )
     return (
-        select(GlassBreak, Office.code).join(Office, Office.id == GlassBreak.office_id).where(mine)
+        select(GlassBreak, Office.code)
+        .join(Office, Office.id == GlassBreak.office_id)
+        .where(mine, GlassBreak.overlap_id != all_(_WALLED))
     )
 
 

@@ -161,11 +161,10 @@ async def approve_grant(
     case = await cases.get_case(session, principal, *ref)
     row = await queries.get_grant(session, case.id, key)
     grant: CaseGrant = row["CaseGrant"]
-    state = state_of(grant, now)
-    if state in {"withdrawn", "expired"}:
-        raise GrantEndedError
+    if (state := state_of(grant, now)) in {"withdrawn", "expired"}:
+        raise GrantEndedError(state)
     if state != "pending":
-        raise GrantDecidedError
+        raise GrantDecidedError(state)
     if principal.person_id is None or principal.actor == grant.granted_by:
         raise SecondPersonError
     if digest != digest_of(grant):
@@ -205,8 +204,8 @@ async def withdraw_grant(
     case = await cases.get_case(session, principal, *ref)
     row = await queries.get_grant(session, case.id, key)
     grant: CaseGrant = row["CaseGrant"]
-    if state_of(grant, now) in {"withdrawn", "expired"}:
-        raise GrantEndedError
+    if (state := state_of(grant, now)) in {"withdrawn", "expired"}:
+        raise GrantEndedError(state)
     await session.execute(update(CaseGrant).where(CaseGrant.id == grant.id).values(revoked_at=now))
     await audit.record(
         session,

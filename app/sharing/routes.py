@@ -30,6 +30,7 @@ from app.sharing.errors import (
     GrantRefusedError,
     ReasonRefusedError,
     SecondPersonError,
+    WallLiftedError,
     WallNotFoundError,
 )
 from app.sharing.schemas import (
@@ -192,7 +193,9 @@ async def list_walls(ref: Ref, session: Session, principal: CurrentPrincipal) ->
 @router.post(
     CASE + "/walls",
     status_code=201,
-    openapi_extra=operation(CaseNotFoundError, GrantRefusedError, scope=Permission.WALLS_SET),
+    openapi_extra=operation(
+        CaseNotFoundError, GrantRefusedError, WallLiftedError, scope=Permission.WALLS_SET
+    ),
 )
 async def set_wall(
     ref: Ref, body: WallSet, session: Session, principal: CurrentPrincipal, now: Now
@@ -204,7 +207,11 @@ async def set_wall(
 @router.delete(
     CASE + "/walls/{wall_id}",
     openapi_extra=operation(
-        CaseNotFoundError, WallNotFoundError, StepUpNeededError, scope=Permission.WALLS_LIFT
+        CaseNotFoundError,
+        WallNotFoundError,
+        WallLiftedError,
+        StepUpNeededError,
+        scope=Permission.WALLS_LIFT,
     ),
 )
 async def lift_wall(

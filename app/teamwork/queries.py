@@ -12,10 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.db import driver
 
-_MEMBERS: Final = """
-SELECT m.*, o.code, o.name AS office_name FROM matter_members m JOIN offices o ON o.id = m.office_id
+_LEFT_ON: Final = "CASE WHEN $2::timestamptz IS NULL OR m.left_on <= $2::date THEN m.left_on END"
+_MEMBERS: Final = f"""
+SELECT m.id, m.office_id, m.name, m.post, m.joined_on, {_LEFT_ON} AS left_on,
+  o.code, o.name AS office_name
+FROM matter_members m JOIN offices o ON o.id = m.office_id
 WHERE m.request_id = $1 AND ($2::timestamptz IS NULL OR m.added_at <= $2)
-"""
+"""  # noqa: S608 -- constants only
+"""Of whoever left after `until` an office that had left by then is not told."""
 _TASKS: Final = """
 SELECT t.*, o.code FROM matter_tasks t JOIN offices o ON o.id = t.office_id
 WHERE t.request_id = $1 AND ($2::timestamptz IS NULL OR t.made_at <= $2)
@@ -42,7 +46,7 @@ async def list_team(
     """Return everyone who was on a matter's team, ever or on one day, who joined first at first."""
     team = (
         _MEMBERS
-        + " AND ($3::date IS NULL OR $3 BETWEEN m.joined_on AND coalesce(m.left_on, 'infinity'))"
+        + f" AND ($3::date IS NULL OR $3 BETWEEN m.joined_on AND coalesce({_LEFT_ON}, 'infinity'))"
         + " ORDER BY m.joined_on, m.name, m.id"
     )
     rows: list[asyncpg.Record] = await (await driver(session)).fetch(team, key, until, on)

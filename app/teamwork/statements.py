@@ -61,7 +61,7 @@ async def make_statement(
 async def make_calendar(
     session: AsyncSession, principal: Principal, key: UUID | None, *, now: datetime
 ) -> str:
-    """Return the dates of a matter as a calendar (RFC 5545): open tasks, reviews, its end.
+    """Return the dates of a matter as a calendar (RFC 5545): tasks, reviews, notices, its end.
 
     Titles say what is due and nothing of the case: calendars are seen over shoulders.
 
@@ -78,6 +78,10 @@ async def make_calendar(
         day = row["began_on"] + every * number
         if day < row["ends_on"]:
             dates.append((f"{matter_id}-review-{number}", "Review", day))
+    for party in parties(row):
+        if party.leaves_on is not None and party.left_at is None:
+            leaving = f"{party.code} leaves by notice"
+            dates.append((f"{matter_id}-leaves-{party.code}", leaving, party.leaves_on))
     for task in await queries.list_open_tasks(session, row["request_id"]):
         what = task["kind"].replace("_", " ").capitalize()
         dates.append((public_id("tsk", task["id"]), f"{what} ({task['code']})", task["due_on"]))
@@ -112,13 +116,13 @@ async def print_statement(
     read = await make_statement(session, principal, key, on, now=now)
     led = [
         f"{period.office.name}: {period.accepted_at:%Y-%m-%d %H:%M} UTC to "
-        + (f"{period.until:%Y-%m-%d %H:%M} UTC" if period.until else "now, or its end")
+        + (f"{period.until:%Y-%m-%d %H:%M} UTC" if period.until else "no end on record")
         for period in read.leads
         if period.accepted_at
     ]
     team = [
         f"{each.name}, {each.post.replace('_', ' ')}, {each.office}: {each.joined_on} to "
-        f"{each.left_on or 'now, or its end'}"
+        f"{each.left_on or 'no end on record'}"
         for each in read.members
     ]
     period = [
@@ -129,7 +133,8 @@ async def print_statement(
     ]
     offices = [
         f"{office.name} ({office.code}): {office.joined_at or read.began_on:%Y-%m-%d} to "
-        + (f"{office.left_at:%Y-%m-%d}" if office.left_at else "now, or its end")
+        + (f"{office.left_at:%Y-%m-%d}" if office.left_at else "no end on record")
+        + (f", gave notice to leave by {office.leaves_on}" if office.leaves_on else "")
         for office in read.parties
     ]
     return await print_paper(

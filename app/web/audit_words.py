@@ -90,6 +90,7 @@ ACTS: Final = {
     "handling.submitted": "Draft given to leadership",
     "handling.withdrawn": "Request withdrawn",
     "handling_requests.disclosed": "Requests for joint handling shown",
+    "identity_provider.asked": "Identity provider asked whether it is there",
     "identity_provider.set": "Identity provider set",
     "import.opened": "Allowance for an import opened",
     "infusion.answered": "Question answered",
@@ -106,6 +107,7 @@ ACTS: Final = {
     "lead.offered": "Lead offered",
     "mail.not_sent": "Mail could not be sent",
     "mail.sent": "Mail sent",
+    "mail.sent_again": "Mails put into the outbox again",
     "matter.began": "Joint matter began",
     "matter.review_reminded": "Reminder to review a joint matter",
     "matter_members.disclosed": "Team of a joint matter shown",
@@ -130,6 +132,8 @@ ACTS: Final = {
     "person.released": "Lock after failed sign-ins ended",
     "person.reset": "New one-time code made for a person",
     "person.roles_set": "Roles of a person set",
+    "proposal.approved": "Proposal approved",
+    "proposal.made": "Proposal made that another must approve",
     "readings.disclosed": "Who read the office's cases shown",
     "second_look.acknowledged": "Second look acknowledged",
     "second_look.asked": "Second look asked for",
@@ -167,6 +171,7 @@ ACTS: Final = {
     "webhook.sent": "Event sent to a webhook",
     "webhook.tested": "Webhook tested",
 }
+_ID: Final = re.compile(r"([a-z]{3}_)?[0-9a-f-]{32,36}")
 _AMOUNT: Final = re.compile(r"1 (.*?)(ie)?s")
 
 
@@ -185,6 +190,8 @@ def done_by(entry: AuditEntryRead) -> str:
 
 
 def amount(said: str) -> str:
-    """Return how many things were shown as one says it: `1 overlap`, `2 entries`."""
+    """Return how many things were shown as one says it: `1 overlap`; of an id the end of it."""
+    if _ID.fullmatch(said):
+        return f"No. …{said[-6:]}"
     one = _AMOUNT.fullmatch(said)
     return f"1 {one[1]}{'y' if one[2] else ''}" if one else said

@@ -56,7 +56,7 @@ async def change_case(
     visit.principal.require(Permission.CASES_POST)
     ref = source_system, external_id
     case = await cases.read_case(session, visit.principal, *ref)
-    change, errors = forms.read(CaseChange, _sent(visit.form, case))
+    change, errors = forms.read(CaseChange, _sent(visit.form))
     if change is None:
         return _page(visit, case, errors, status=422)
     intake: Intake = request.app.state.intake
@@ -102,16 +102,15 @@ def _as_form(case: Case) -> dict[str, str]:
     return {name: str(value) for name, value in known.items() if value is not None}
 
 
-def _sent(form: dict[str, str], case: Case) -> dict[str, Any]:
-    """Return the change that a form asks for; facts that the page does not show stay."""
+def _sent(form: dict[str, str]) -> dict[str, Any]:
+    """Return the change that a form asks for."""
     sent: dict[str, Any] = forms.only(form, *_SIMPLE)
     if form.get("record_class") in _UNCHARGED:
         sent["attestation"] = {**forms.only(form, *_ATTESTED), "attests": form["record_class"]}
     if form.get("record_class") != "declined":
         sent.pop("declined_reason", None)  # the field stays in the page beside other stages
-    facts = {**case.facts, "origin": form.get("origin"), "period": None}
-    if period := forms.only(form, "begins_on", "ends_on"):
-        facts["period"] = period
+    period = forms.only(form, "begins_on", "ends_on")
+    facts = {"origin": form.get("origin"), "period": period or None}
     labels: dict[str, Any] = forms.only(form, *_LABELS)
     if "information_confidence" in form:
         labels["information_confidence"] = forms.number(form, "information_confidence")

@@ -23,6 +23,7 @@ from app.handling.errors import PartiesRefusedError
 from app.handling.schemas import ConsultAsk
 from app.queues import service as queues
 from app.reference.words import BASES, DECLINED_REASONS, meaning
+from app.reviews import corrections
 from app.sharing import audience
 from app.sharing.schemas import AudienceAsk, AudienceRead
 from app.web import forms
@@ -69,6 +70,8 @@ async def show_cases(
         cases=[CaseRead.model_validate(case, from_attributes=True) for case in found],
         next_cursor=wanted.end([case.id for case in found]),
         is_first=cursor is None,
+        corrections=await corrections.list_due(session, visit.principal, limit=PER_PAGE),
+        today=visit.now.astimezone(visit.zone).date(),
     )
 
 

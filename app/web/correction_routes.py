@@ -47,11 +47,14 @@ async def show_corrections(
         session, visit.principal, ref, before=wanted.id, limit=PER_PAGE
     )
     end = wanted.end([each.id for each in found])
-    return _corrections(visit, ref, found, {}, next_cursor=end, is_first=cursor is None)
+    return await _corrections(
+        visit, session, ref, found, {}, next_cursor=end, is_first=cursor is None
+    )
 
 
-def _corrections(
+async def _corrections(
     visit: Visit,
+    session: Session,
     ref: tuple[str, str],
     found: Sequence[Correction],
     errors: dict[str, str],
@@ -63,10 +66,11 @@ def _corrections(
         "cases/corrections.html",
         status=422 if errors else 200,
         ref=ref,
+        has_left=await corrections.has_left(session, visit.principal, ref),
         corrections=[corrections.render(each) for each in found],
         next_cursor=next_cursor,
         is_first=is_first,
-        today=visit.now.date(),
+        today=visit.now.astimezone(visit.zone).date(),
         errors=errors,
         form=visit.form,
         key=uuid4().hex,
@@ -79,7 +83,7 @@ async def _again(
     found = await corrections.list_corrections(
         session, visit.principal, ref, before=None, limit=PER_PAGE
     )
-    return _corrections(visit, ref, found, errors)
+    return await _corrections(visit, session, ref, found, errors)
 
 
 @router.post(CASE + "/corrections", **page(Permission.CASES_POST))

@@ -61,6 +61,7 @@ _WHOLE: Final = {
     "CasePut": "declined_reason",
     "CaseChange": "attestation",
     "ContactAnswer": "reason",
+    "AgreementSign": "ends_on",
 }
 """Where a rule about the whole of a schema is shown."""
 
@@ -97,6 +98,13 @@ _IN: Final = {
     "CommitmentSign.lapses_on": "A date, at most two years ahead.",
     "CommitmentSign.signatory": "The post that you hold.",
     "CommitmentSign.trafficking_type": "Choose one.",
+    "AgreementSign.version": "What the text is called.",
+    "AgreementSign.signatory": "The post that you hold.",
+    "AgreementSign.effective_on": "A date, today or later.",
+    "AgreementSign.ends_on": "A date after the first day in force, which is today or later.",
+    "ProviderChange.issuer": "An https address.",
+    "ProviderChange.client_id": "What the provider calls the registry.",
+    "ProviderChange.acr_values": "At least one, at most ten.",
     "GrantMake.office": "Choose an office, or type its code.",
     "GrantMake.rung": "Choose how far.",
     "GrantMake.purpose": "Choose what for.",

@@ -16,6 +16,7 @@ from app.handling.reads import AgreementExport, HandlingId
 from app.handling.schemas import AgreementAsk, ConsultAsk
 from app.handling.terms import ATTESTATION, Terms
 from app.handling.vocabulary import QUESTIONS
+from app.openings import service as openings
 from app.web import forms, handling_words, refusals, terms_form
 from app.web.deps import Changing, Cursor, Note, Reading, page
 from app.web.once import attempt
@@ -105,7 +106,7 @@ async def _draft(
     """Return the form of a draft; an overlap that the reader may not see has none."""
     key = parse_public_id(ladder.PREFIX, overlap_id)
     await cases.read_overlap(session, visit.principal, key, now=visit.now)
-    seen = await cases.list_overlaps(
+    seen = await openings.list_overlaps(
         session, visit.principal, before=None, limit=MOST_PER_PAGE, now=visit.now
     )
     return visit.page(

@@ -1,13 +1,15 @@
 """Plain words for requests, agreements and matters. Pure."""
 
+from datetime import date
 from typing import Final
 
 from app.access.permissions import Permission
 from app.handling import machine
 from app.handling.reads import HandlingRead, PartyRead
-from app.handling.terms import NamedParty, lines_of
+from app.handling.terms import LABELS, NamedParty, TermChange, lines_of
 from app.handling.vocabulary import QUESTIONS
 from app.matters.schemas import MatterSummaryRead
+from app.web.zones import day_text
 
 KINDS: Final = {
     "consult": "Consultation",
@@ -161,7 +163,16 @@ def terms(read: HandlingRead) -> tuple[tuple[str, str], ...]:
         )
         for each in read.parties
     }
-    return lines_of(read.terms, named)
+    said = dict(lines_of(read.terms, named))
+    return tuple((said | {LABELS["ends_on"]: day_text(read.terms.ends_on)}).items())
+
+
+def change(of: TermChange) -> str:
+    """Return what a version changed, a day as the pages write it."""
+    if of.field != "ends_on":
+        return of.sentence
+    was, becomes = (day_text(date.fromisoformat(each)) for each in (of.before, of.after))
+    return f"{LABELS[of.field]}: {becomes}. Before: {was}."
 
 
 def permission(read: HandlingRead, step: str) -> Permission | None:

@@ -5,7 +5,7 @@ from typing import Final
 
 from app.offices.own import Agreement
 from app.offices.schemas import CommitmentRead
-from app.quotas.allowances import QUICK_CHECK, READING
+from app.quotas.allowances import LISTING, QUICK_CHECK, READING
 from app.suppressing.schemas import SuppressionRead
 from app.web import words
 
@@ -27,11 +27,13 @@ COMMITMENTS: Final = {
 _COUNTED: Final = {
     QUICK_CHECK: "quick checks, in subjects",
     READING: "overlaps opened with a reason",
+    LISTING: "pages of overlaps and networks",
 }
 ALARMS: Final = {
     "unusual_post": "A case was posted that your operator will ask about",
     "allowance": "An allowance was used up",
     "readings": "More summaries of other offices were opened in a day than people read",
+    "unposted": "Many cases that identifiers were turned into tokens for were never posted",
     "short_lived": "Many cases were taken back within a week of posting",
 }
 MODES: Final = {

@@ -48,7 +48,7 @@ async def show_retracted(
 ) -> Response:
     """Show the overlaps that the office had seen and that hold no longer."""
     wanted = visit.list_page(response, cursor, PER_PAGE, "")
-    found = await cases.list_overlaps(
+    found = await openings.list_overlaps(
         session,
         visit.principal,
         before=wanted.id,

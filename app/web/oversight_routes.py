@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Response
 
 from app.access.permissions import Permission
+from app.accounts.pages import Page
 from app.alarms import service as alarms
 from app.cases.vocabulary import ReadReason
 from app.core.deps import Session
@@ -148,12 +149,46 @@ async def show_audit(
     )
     return visit.page(
         "oversight/audit.html",
-        entries=[read for _, read in found],
+        entries=[
+            (read, _shown(visit).end([key]) if read.action == "overlaps.disclosed" else None)
+            for key, read in found
+        ],
         next_cursor=wanted.end([key for key, _ in found]),
         is_first=cursor is None,
         filters=filters,
         form={"about": about, "since": str(since), "until": str(until)},
     )
+
+
+@router.get("/audit/shown", **page(Permission.AUDIT_READ))
+async def show_shown(
+    visit: Reading,
+    session: Session,
+    response: Response,
+    of: Annotated[str, Query(max_length=200)],
+    cursor: Cursor = None,
+) -> Response:
+    """Show the auditor which overlaps somebody was shown, by a line of the audit."""
+    entry = _shown(visit, of).number
+    assert entry is not None  # noqa: S101 -- only without a cursor is it None
+    filters = _filters(of=of)
+    wanted = visit.list_page(response, cursor, PER_PAGE, filters)
+    found = await oversight.list_shown(
+        session, visit.principal, entry, after=wanted.id, limit=PER_PAGE
+    )
+    return visit.page(
+        "oversight/shown.html",
+        shown=[read for _, read in found],
+        next_cursor=wanted.end([key for key, _ in found]),
+        is_first=cursor is None,
+        filters=filters,
+    )
+
+
+def _shown(visit: Visit, of: str | None = None) -> Page:
+    """Return what names an entry in an address: its number tells how much all offices do."""
+    pager = visit.request.app.state.pager
+    return Page(1, of, "/audit/shown", visit.signed.office_id, pager, Response())
 
 
 def _midnight(day: date | Literal[""], visit: Visit) -> datetime | None:

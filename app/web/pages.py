@@ -183,6 +183,7 @@ def problem_page(request: Request, error: AppError) -> Response | None:
     visit = getattr(request.state, "visit", None) if error.status < _OPEN_STATUS else None
     values = {
         "error": error,
+        "heading": refusals.heading(error),
         "advice": refusals.advice(error),
         "back": "/" if is_read else forms.local_path(request.url.path.rpartition("/")[0]),
         "trace_id": request.state.request_id if error.status >= _OPEN_STATUS else "",

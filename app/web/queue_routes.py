@@ -14,6 +14,7 @@ from app.queues import service as queues
 from app.queues import views
 from app.queues.queries import COUNTED
 from app.queues.schemas import Assigned, QueueFilter, Turn, ViewSave
+from app.quotas import counting
 from app.web import forms
 from app.web.deps import Changing, Cursor, Note, Reading, page
 from app.web.pages import PageRoute
@@ -69,7 +70,7 @@ async def show_queue(  # noqa: PLR0913, PLR0917 -- the filters of the address
     found = await queues.list_overlaps(
         session, who, asked, before=wanted.id, limit=PER_PAGE, now=now
     )
-    return visit.page(
+    shown = visit.page(
         "overlaps/results.html" if visit.is_part else "overlaps/queue.html",
         overlaps=[seen.read for seen in found],
         follow_ups=await beside.list_of_overlaps(session, who, [s.id for s in found], now=now),
@@ -84,13 +85,18 @@ async def show_queue(  # noqa: PLR0913, PLR0917 -- the filters of the address
         views=await views.list_views(session, who),
         most=COUNTED,
     )
+    await counting.count_listed(session, who, now=now)
+    return shown
 
 
 @router.post("/overlaps/views", **page(Permission.OVERLAPS_READ))
 async def save_view(visit: Changing, session: Session) -> Response:
-    """Keep the filters of the page under a name, for the person alone."""
+    """Keep the filters of the page under a name, for the person alone.
+
+    But for the number of a case: a view would outlive the case.
+    """
     visit.principal.require(Permission.OVERLAPS_READ)
-    sent = forms.only(visit.form, *_Filters.model_fields)
+    sent = forms.only(visit.form, *(_Filters.model_fields.keys() - {"case"}))
     given, _ = forms.read(_Filters, sent)
     filters = given.text if given else ""
     body, wrong = forms.read(ViewSave, {"name": visit.form.get("name", ""), "filters": filters})

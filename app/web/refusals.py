@@ -57,6 +57,21 @@ _BY_CODE: Final = {
     "cursor-invalid": "Start the list from its first page.",
     "unknown-parameter": "The address has something in it that this page does not know.",
 }
+_HEADINGS: Final = {
+    "missing-scope": "Not part of your role",
+    "cross-site-request": "This page is out of date",
+    "cursor-invalid": "This list has changed",
+    "unknown-parameter": "Address not known",
+    "quota-exceeded": "Allowance used up",
+    "version-changed": "Changed since you read it",
+}
+
+
+def heading(error: AppError) -> str:
+    """Return what a page says of a refusal first, in people's words where the API's are not."""
+    if error.status == 404:  # noqa: PLR2004 -- not found, whatever it was
+        return "Page not found"
+    return _HEADINGS.get(error.code, error.title)
 
 
 def advice(error: AppError) -> str:

@@ -27,6 +27,7 @@ from app.web import (
     overlap_routes,
     oversight_routes,
     people_routes,
+    proposal_routes,
     queue_routes,
     quick_check_routes,
     run_routes,
@@ -47,7 +48,7 @@ for part in (
     *(access_routes, glass_routes, oversight_routes),
     *(advice_routes, network_routes, quick_check_routes),
     *(agenda_routes, insight_routes, run_routes),
-    *(people_routes, machine_routes, office_routes, suppression_routes),
-    *(notice_routes, webhook_routes, demo_routes),
+    *(people_routes, machine_routes, office_routes, proposal_routes),
+    *(suppression_routes, notice_routes, webhook_routes, demo_routes),
 ):
     router.routes.extend(part.router.routes)

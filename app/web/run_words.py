@@ -46,6 +46,7 @@ STEPS: Final = {
     "people.forget": "Delete sign-ins that have ended",
     "answers.forget": "Delete kept answers to repeated requests",
     "assertions.forget": "Delete used proofs of clients",
+    "announcements.forget": "Delete old numbers of cases that were announced",
     "mails.forget": "Delete old mail",
     "webhooks.forget": "Delete records of old deliveries",
     "lapses.forget": "Delete old notices of what lapsed",

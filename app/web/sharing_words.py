@@ -11,6 +11,8 @@ PURPOSES: Final = {
     "consultation": "Consultation",
     "transfer": "Transfer of the matter",
     "victim_safety": "Safety of victims",
+    "contact_requested": "Whom to call was asked for",
+    "contact_accepted": "Whom to call was told",
     "handling_requested": "Joint handling was asked for",
     "handling_accepted": "Joint handling was accepted",
     "glass_broken": "Emergency reading",

@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from app.cases.fact_schemas import OffenceRead
 from app.cases.overlap_schemas import OverlapRead, SharedCaseRead, VerdictRead
 from app.cases.schemas import CaseRead
 from app.identifiers.kinds import KINDS
 from app.reference.counties import COUNTIES
 from app.reference.words import meaning
+from app.web.zones import day_text
 
 __all__ = ["meaning"]  # templates ask for it here
 
@@ -262,13 +264,22 @@ def facts(case: SharedCaseRead | CaseRead, asks: str = "Its office asks") -> lis
     """Return the coded facts of a case that its office gave, label and words."""
     told = case.facts
     found = [
-        ("Offences", [each.citation or each.title or "" for each in told.offences]),
+        ("Offences", [offence(each) for each in told.offences]),
         ("Industries", [meaning("industry", each) for each in told.industries]),
         ("Came from", [meaning("origin", told.origin)] if told.origin else []),
     ]
     asked = HANDLING_CODES.get(case.labels.handling_code)
     found.append((asks, [asked] if asked else []))
     return [(label, "; ".join(said)) for label, said in found if said]
+
+
+def offence(told: OffenceRead) -> str:
+    """Return the statute and since when it is law, or the offence alone."""
+    if told.citation is None:
+        return told.title or told.statute or ""
+    since = f", law since {day_text(told.effective_on)}" if told.effective_on else ""
+    unread = "" if told.is_verified else " (not checked against its text)"
+    return f"{told.citation}{since}{unread}"
 
 
 def between(kinds: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-from app.core.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from app.core.errors import ConflictError, ForbiddenError, InvalidError, MovedError, NotFoundError
 
 
 class WebhookNotFoundError(NotFoundError):
@@ -36,7 +36,7 @@ class WebhookExistsError(ConflictError):
     default_detail = "One address has one webhook, and an office ten; delete one that is not used."
 
 
-class WebhookStandsError(ConflictError):
+class WebhookStandsError(MovedError):
     """The webhook is not in a state in which this can be done."""
 
     code = "webhook-stands"
@@ -52,7 +52,7 @@ class SecondAdministratorError(ForbiddenError):
     default_detail = "Another administrator of your office must approve this address."
 
 
-class DeliveryWaitsError(ConflictError):
+class DeliveryWaitsError(MovedError):
     """The delivery waits to be tried anyway, or its event is not to be told any more."""
 
     code = "delivery-not-repeatable"

@@ -101,7 +101,7 @@ async def approve_webhook(
         raise WebhookUrlError("Send the address of the webhook exactly as it was added.")
     _check(destinations, url)
     if webhook.state != "proposed":
-        raise WebhookStandsError
+        raise WebhookStandsError(webhook.state)
     if webhook.added_by == principal.actor:
         raise SecondAdministratorError
     place = await notifications.get_horizon(session)
@@ -122,7 +122,7 @@ async def set_paused(
     _require(principal, now=now)
     webhook = await queries.get_webhook(session, principal.office_id, key, for_update=True)
     if webhook.state == "proposed":
-        raise WebhookStandsError
+        raise WebhookStandsError(webhook.state)
     webhook.state = "paused" if is_paused else "active"
     webhook.paused_for = "administrator" if is_paused else None
     if not is_paused:
@@ -190,7 +190,7 @@ async def send_test(
     _require(principal, now=now)
     webhook = await queries.get_webhook(session, principal.office_id, key, for_update=True)
     if webhook.state != "active":
-        raise WebhookStandsError
+        raise WebhookStandsError(webhook.state)
     delivery_id = new_id()
     await queries.add_deliveries(session, webhook, [(delivery_id, None, new_id(), TEST)], now=now)
     await _record(session, principal, "webhook.tested", webhook)
@@ -244,7 +244,7 @@ async def redeliver(
     webhook = await queries.get_webhook(session, principal.office_id, key, for_update=True)
     delivery = await queries.get_delivery(session, webhook, delivery_id)
     if delivery.state not in {"delivered", "dead"}:
-        raise DeliveryWaitsError
+        raise DeliveryWaitsError(delivery.state)
     delivery.state, delivery.attempts, delivery.due_at = "waiting", 0, now
     delivery.alarmed_at = None
     await session.flush()  # as above

@@ -39,6 +39,8 @@ OWN_OFFICE: Final = {
     "offices:manage": {"operator"},
     "contacts:set": {"administrator"},
     "commitments:sign": {"leadership"},
+    "agreements:sign": {"leadership"},
+    "providers:set": {"administrator"},
     "clients:manage": {"administrator"},
     "people:manage": {"administrator", "operator"},
     "people:review": {"administrator", "auditor"},

@@ -14,6 +14,7 @@ from app.access.policy import Target, decide
 from app.access.principal import Principal
 from app.access.vocabulary import DISCLOSURES, RECORD_CLASSES, Relation, Role, Rung
 from app.cases import ladder
+from app.core.db import CONNECTION_SETTINGS
 from app.core.ids import new_id
 from tests.factories import Registry
 from tests.scenes import meet
@@ -92,7 +93,7 @@ class Stage:
 async def stage(shared_registry: Registry) -> AsyncIterator[Stage]:
     meeting = await meet(shared_registry)
     url = shared_registry.app.state.settings.database_url.get_secret_value()
-    connection = await asyncpg.connect(url)
+    connection = await asyncpg.connect(url, server_settings=CONNECTION_SETTINGS)
     ended = connection.transaction()
     await ended.start()
     row = await connection.fetchrow(

@@ -1,5 +1,6 @@
 """The sheet of a monthly meeting: the same for all who sit in it, and nothing small on it."""
 
+import json
 from datetime import timedelta
 from itertools import combinations
 from typing import Any
@@ -8,14 +9,20 @@ import pytest
 
 from app.access.principal import OPERATOR
 from app.access.vocabulary import Role
+from app.agendas import queries
 from app.agendas.errors import CommitteeRefusedError
-from app.agendas.service import make_agendas, set_committee
+from app.agendas.schemas import AgendaRead
+from app.agendas.service import make_agendas, paper, set_committee
+from app.agendas.topics import STATE, TOPICS
 from app.core.clock import utc_now
 from app.core.db import transaction
+from app.core.ids import parse_public_id
 from app.offices import service as offices
 from app.offices.schemas import CommitmentSign
 from tests.access.people import Person, sign_in
 from tests.factories import OfficeClient, Registry
+from tests.handling.heads import TERMS, draft, good, settle
+from tests.papers import check_tagged
 from tests.scenes import end_agreement, meet
 from tests.web.pages import Reader
 
@@ -27,7 +34,7 @@ async def make(registry: Registry) -> None:
     more = 1
     while more:
         async with transaction(registry.operator) as session:
-            more = await make_agendas(session, OPERATOR, now=NOW, limit=1)
+            more = await make_agendas(session, OPERATOR, now=utc_now(), limit=1)
 
 
 async def seat(registry: Registry, state: str, name: str, *members: OfficeClient) -> None:
@@ -48,6 +55,60 @@ async def read(person: Person, meeting: str = "state") -> dict[str, Any]:
 def counts(agenda: dict[str, Any]) -> dict[str, int | None]:
     """Return the numbers of a sheet that are not zero."""
     return {each["topic"]: each["count"] for each in agenda["topics"] if each["count"] != 0}
+
+
+async def each_topic_once(registry: Registry) -> list[str]:
+    """Let six offices of a state bring about each topic once; return what no sheet may hold."""
+    (one, two, three, four, five, six) = [
+        await registry.add_office(f"UT-{n}0000") for n in range(1, 7)
+    ]
+    fresh = await meet(registry, offices=[one, two], external_id="agenda-fresh")
+    stale = await meet(registry, offices=[three, four], external_id="agenda-stale")
+    apart = await meet(registry, offices=[five, six], external_id="agenda-apart")
+    asked = await meet(
+        registry, *["contact_first"] * 2, offices=[one, three], external_id="agenda-asked"
+    )
+    await apart.first.say(apart.overlap_id, "confirmed")
+    await apart.second.say(apart.overlap_id, "not_a_match", "different_person")
+    good(
+        await one.http.post(
+            f"/v1/overlaps/{asked.overlap_id}/contact-requests",
+            json={"reason": "act_ahead"},
+            headers={"Idempotency-Key": "agenda-asked"},
+        )
+    )
+    soon = {"terms": {**TERMS, "ends_on": str(NOW.date() + timedelta(days=30))}}
+    (sent, sent_id), (soon_ends, soon_id), (ended, ended_id) = [
+        await draft(registry, offices=pair, ask=ask)
+        for pair, ask in (([two, four], {}), ([one, five], soon), ([three, six], {}))
+    ]
+    good(await sent[0].send(sent_id, "moves", {"move": "submit"}))
+    good(await sent[0].sign(sent_id))
+    await settle(soon_ends, soon_id)
+    await settle(ended, ended_id)
+    end = {"decision": "conclude", "reason": "transferred"}
+    good(await ended[0].send(ended_id, "decisions", end))
+    ids = [fresh.overlap_id, stale.overlap_id, apart.overlap_id, asked.overlap_id]
+    for sides, request in ((sent, sent_id), (soon_ends, soon_id), (ended, ended_id)):
+        ids.append((await sides[0].read(request))["overlap_id"])
+        for side in sides:
+            assert (await side.office.say(ids[-1], "confirmed")).status_code == 200
+    for office in (one, three):
+        assert (await office.say(asked.overlap_id, "confirmed")).status_code == 200
+    await registry.rows(
+        "UPDATE public.overlaps SET found_at = found_at - interval '40 days'"
+        " WHERE id = ANY (:ids) RETURNING id",
+        ids=[parse_public_id("ovl", each) for each in ids[1:]],
+    )
+    requests = [sent_id, soon_id, ended_id]
+    return [*ids, *requests, "agenda-", "+1415", "Worked without pay"]
+
+
+async def waiting(registry: Registry) -> dict[str, int]:
+    """Return what is counted in the state before anything small is left out."""
+    async with transaction(registry.operator) as session:
+        rows = await queries.list_counts(session, "UT", now=utc_now())
+    return {row["topic"]: row["n"] for row in rows if row["committee"] == STATE}
 
 
 class TestAgenda:
@@ -87,6 +148,32 @@ class TestAgenda:
         assert "Valley" in page
         assert "River" not in page
 
+    async def test_tells_of_each_topic_without_a_case_and_of_nothing_that_is_hidden(
+        self, shared_registry: Registry
+    ) -> None:
+        hidden = await each_topic_once(shared_registry)
+        await make(shared_registry)
+        office = await shared_registry.add_office("UT-70000")
+        member = await sign_in(shared_registry, office, Role.COORDINATOR)
+        sheet = await read(member)
+        assert counts(sheet) == dict.fromkeys(TOPICS)  # some, and too few to tell
+        page = (await Reader(member.http).get("/agenda")).text
+        lines = str(paper(AgendaRead.model_validate(sheet), NOW.date()))
+        for words in TOPICS.values():
+            assert words in page
+            assert f"{words}: some" in lines
+        for text in (json.dumps(sheet), page, lines):
+            assert not [each for each in hidden if each in text]
+        assert await waiting(shared_registry) == dict.fromkeys(TOPICS, 1)
+        elsewhere = await shared_registry.add_office("ID-70000")
+        stranger = await sign_in(shared_registry, elsewhere, Role.COORDINATOR)
+        assert (await read(stranger))["name"] == "ID"
+        await shared_registry.rows(
+            "UPDATE cases SET disclosure = 'silent' WHERE office_id IN"
+            " (SELECT id FROM offices WHERE state = 'UT') RETURNING id"
+        )
+        assert await waiting(shared_registry) == {}
+
     async def test_names_lapsing_commitments_and_ending_agreements(
         self, shared_registry: Registry
     ) -> None:
@@ -110,7 +197,7 @@ class TestAgenda:
         assert (agenda["committed"], len(agenda["offices"])) == (2, 3)
         printed = await head.send("GET", "/v1/agendas/state/agenda.pdf")
         assert printed.headers["content-type"] == "application/pdf"
-        assert printed.content.startswith(b"%PDF-")
+        check_tagged(printed.content, "Agenda of the monthly meeting: ND")
         again = await head.send("GET", "/v1/agendas/state/agenda.pdf")
         assert again.content == printed.content
 

@@ -8,6 +8,7 @@ from app.alarms import queries, service
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.jobs.steps import NIGHTLY
+from app.quotas import service as quotas
 from tests.access.people import sign_in
 from tests.blinding import case
 from tests.factories import OfficeClient, Registry
@@ -116,6 +117,55 @@ class TestMany:
             ("readings", queries.MOST_READINGS + 1),
             ("short_lived", queries.MOST_SHORT_LIVED + 1),
         ]
+
+
+class TestUnposted:
+    async def test_cases_that_were_announced_and_never_came_raise_one(
+        self, shared_registry: Registry
+    ) -> None:
+        guessing, honest = await make_offices(shared_registry, 2)
+        for office, more in ((guessing, 2), (honest, 1)):
+            numbers = range(queries.MOST_UNPOSTED + more)
+            named = [{"source_system": "cms", "external_id": f"24-{each}"} for each in numbers]
+            more_named = [{**each, "source_system": "rms"} for each in named]
+            for cases in (named, more_named):  # the second is free, so it names nothing
+                asked = {**permit({"tel": 1}), "cases": cases}
+                assert (await office.http.post("/v1/tokens/permits", json=asked)).is_success
+            await office.put_case("24-0", case(someone()))
+        await shared_registry.rows(
+            "UPDATE announced_cases SET announced_at = announced_at - interval '9 days'"
+            " RETURNING office_id"
+        )
+        await night(shared_registry)
+        assert await night(shared_registry) == 0
+        assert await told(shared_registry, guessing) == [("unposted", queries.MOST_UNPOSTED + 1)]
+        assert await told(shared_registry, honest) == []
+
+    async def test_are_forgotten_after_30_days(self, shared_registry: Registry) -> None:
+        (office,) = await make_offices(shared_registry, 1)
+        for days in (31, 29):
+            numbers = [{"source_system": "cms", "external_id": f"{days}-{each}"} for each in "abc"]
+            asked = {**permit({"tel": days}), "cases": numbers}
+            assert (await office.http.post("/v1/tokens/permits", json=asked)).is_success
+            await shared_registry.rows(
+                "UPDATE announced_cases SET announced_at = now() - interval '1 day' * :days"
+                " WHERE external_id LIKE :numbers RETURNING office_id",
+                days=days,
+                numbers=f"{days}-%",
+            )
+        async with transaction(shared_registry.operator) as session:
+            forgotten = [
+                await quotas.forget_announced(session, NIGHTLY, now=utc_now(), limit=500)
+                for _ in range(2)
+            ]
+        assert forgotten[0] >= 3
+        assert forgotten[1] == 0
+        kept = await shared_registry.rows(
+            "SELECT external_id FROM announced_cases a JOIN offices o ON o.id = a.office_id"
+            " WHERE o.code = :code ORDER BY 1",
+            code=office.code,
+        )
+        assert [row[0] for row in kept] == ["29-a", "29-b", "29-c"]
 
 
 def permit(counts: dict[str, int]) -> dict[str, Any]:

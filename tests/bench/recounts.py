@@ -107,7 +107,7 @@ async def measure(site: Site, base: Times, sightings: int, *, runs: int) -> list
              f"{base.megabytes:.0f} MB at a tenth of the sightings"),
         Goal("recount of new", "us", each, None, "at most", 6, 3,
              f"per sighting, of the newest {100 / NEW_SHARE:g} % of {sightings:,}"),
-        Goal("recount of new, share", "s", found.new, found.full, "at most", 0.15, 0.1,
+        Goal("recount of new, share", "s", found.new, found.full, "at most", 0.1, 0.08,
              f"the newest {100 / NEW_SHARE:g} % against a full recount"),
     ]  # fmt: skip
 

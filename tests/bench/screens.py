@@ -93,6 +93,23 @@ async def _state(registry: Registry) -> list[tuple[Reader, str]]:
     return [*((busy, path) for path in asked), (busy, "/state?of=waiting"), (quiet, "/state")]
 
 
+async def _watched(registry: Registry, office: OfficeClient) -> list[tuple[Reader, str]]:
+    """Return the pages of the office's auditor and administrator; the audit has what was opened."""
+    auditor = await reader(registry, office, Role.AUDITOR)
+    administrator = await reader(registry, office, Role.ADMINISTRATOR)
+    shown = [link for link in (await auditor.page("/audit")).links if "/audit/shown?" in link]
+    watched = (
+        "/audit",
+        "/audit?about=disclosures",
+        shown[0],
+        "/audit/readings",
+        "/alarms",
+        "/runs",
+    )
+    kept = ("/people", "/machines", "/webhooks", "/office", "/office/provider", "/offices")
+    return [*((auditor, path) for path in watched), *((administrator, path) for path in kept)]
+
+
 async def _paths(visitor: Reader) -> list[str]:
     """Return the pages to measure, those of one thing by the first of its list."""
     queue = (await visitor.page("/overlaps")).links
@@ -106,7 +123,8 @@ async def _paths(visitor: Reader) -> list[str]:
         *("/overlaps", *(f"/overlaps?{each}" for each in lists), "/overlaps/retracted"),
         *(overlap, "/cases", case, f"{case}/network", f"{case}/checks", f"{case}/check"),
         *("/cases/new", "/check", "/contact-requests", "/second-looks", "/infusion"),
-        *("/handling", "/readings", "/grants"),
+        *("/handling", "/matters", "/readings", "/grants", "/glass-breaks", "/quotas"),
+        *("/notices", "/agenda", "/insights", "/insights?by=month", "/office/agreement"),
     ]
 
 
@@ -135,7 +153,8 @@ async def run(url: str, keys: Path, sightings: int, overlaps: int, rounds: int) 
         slowest = 0.0
         print(f"{'page':<60}{'p50 ms':>9}{'p99 ms':>9}")
         pages = [(visitor, path) for path in await _paths(visitor)]
-        for who, path in pages + await _state(registry):
+        pages += await _state(registry) + await _watched(registry, office)
+        for who, path in pages:
             times = await _measure(who, path, rounds)
             p50, p99 = percentile(times, 0.5), percentile(times, 0.99)
             print(f"{path[:58]:<60}{p50:>9.1f}{p99:>9.1f}", flush=True)

@@ -20,14 +20,21 @@ from tests.followups.test_life import Life as FollowUps
 from tests.handling.life import Life as Agreements
 from tests.infusion.test_questions import Life as Questions
 from tests.machines import Machine, live
+from tests.proposals.test_life import Life as Proposals
+from tests.reviews.test_life import Life as Corrections
 from tests.second_looks.test_second_looks import Life as SecondLooks
+from tests.sharing.test_lives import Grants, Walls
 
 LIVES: Final[dict[str, type[Machine]]] = {
     "agreements": Agreements,
     "contact-requests": ContactRequests,
+    "corrections": Corrections,
     "follow-ups": FollowUps,
+    "grants": Grants,
+    "proposals": Proposals,
     "questions": Questions,
     "second-looks": SecondLooks,
+    "walls": Walls,
 }
 
 

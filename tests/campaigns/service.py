@@ -20,7 +20,7 @@ from app.postgres import postmaster
 from app.postgres.account import server_account
 from app.postgres.home import Layout
 from app.postgres.server import EmbeddedServer
-from tests.database import ROOT
+from tests.database import ROOT, place
 
 Target = Literal["postgres", "registry", "supervisor", "everything"]
 TARGETS: Final[tuple[Target, ...]] = ("postgres", "registry", "supervisor", "everything")
@@ -29,10 +29,13 @@ READY_SECONDS: Final = 90.0
 
 
 class InstallationUnderTest:
-    """A service on a durable embedded server; killing it leaves the data where it is."""
+    """A service on a durable embedded server; killing it leaves the data where it is.
+
+    In memory, if there is room: what a killed process wrote stays there as it does on a disk.
+    """
 
     def __init__(self) -> None:
-        self.home = Path(tempfile.mkdtemp(prefix="joinder-kills-"))
+        self.home = Path(tempfile.mkdtemp(prefix="joinder-kills-", dir=place()))
         self.home.chmod(0o711)  # PostgreSQL's own account passes through
         self.ports = _free_port(), _free_port()
         self.log = self.home / "serve.log"
@@ -122,7 +125,7 @@ class InstallationUnderTest:
         with self.log.open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", "app.cli.main", "serve", "--port", first,
-                 "--evaluator-port", second],
+                 "--evaluator-port", second, "--evaluators", "1", "--no-worker"],
                 env={**kept, "JOINDER_HOME": str(self.home), "JOINDER_PUBLIC_URL": self.url},
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,

@@ -16,8 +16,8 @@ class TestCollisions:
     async def test_nothing_is_missed_or_made_up(
         self, fresh_database_url: str, keys_directory: Path
     ) -> None:
-        outcome = await collisions.run(fresh_database_url, keys_directory, rounds=60)
-        assert outcome.sharing > 200
+        outcome = await collisions.run(fresh_database_url, keys_directory, rounds=40)
+        assert outcome.sharing > 130
         assert outcome.is_clean, outcome
 
     async def test_without_the_lock_the_checker_counts_misses(
@@ -34,10 +34,11 @@ def installation() -> Iterator[InstallationUnderTest]:
 
 
 class TestKills:
+    @pytest.mark.parametrize("times", [1, pytest.param(4, marks=pytest.mark.long)])
     async def test_nothing_is_lost_or_doubled_and_the_checker_would_see_it(
-        self, installation: InstallationUnderTest
+        self, installation: InstallationUnderTest, times: int
     ) -> None:
-        outcome = await kills.run(installation, kills=2)
+        outcome = await kills.run(installation, kills=times)
         assert outcome.verdict.pairs > 0
         assert outcome.is_clean, outcome
         damages = {

@@ -170,12 +170,13 @@ class TestFacts:
             {"statute": "ca-pc-236.1", "law_on": "2012-11-07"},
             {"statute": "ca-pc-236.1"},
             {"statute": "zz-1", "law_on": "2020-01-01"},
+            {"statute": "nv-200.467", "law_on": "2020-01-01"},
             {"statute": "ca-pc-236.1", "law_on": "2011-05-01", "nibrs": "64A"},
             {},
         ],
         ids=str,
     )
-    async def test_what_was_no_law_on_that_day_is_refused(
+    async def test_what_the_table_has_not_for_that_day_is_refused(
         self, office: OfficeClient, offence: dict[str, Any]
     ) -> None:
         answer = await office.put_case("24-1", case(someone(), facts={"offences": [offence]}))

@@ -17,6 +17,7 @@ from app.cli.main import app
 from app.core.jwt import public_jwk
 from app.people.admin_schemas import PersonAdd
 from app.people.errors import PersonNotFoundError
+from app.serving.process import listen
 from app.suppressing.errors import SuppressionNotFoundError
 
 Run = Callable[..., Result]
@@ -30,6 +31,17 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
         return CliRunner().invoke(app, list(words))
 
     return run
+
+
+class TestATakenPort:
+    @pytest.mark.parametrize("only", [[], ["--only", "registry"], ["--only", "evaluator"]])
+    def test_is_named(self, run: Run, only: list[str]) -> None:
+        with listen("127.0.0.1", 0) as taken:
+            number = str(taken.getsockname()[1])
+            words = ["serve", *only, "--port", number, "--evaluator-port", number]
+            done = run("postgresql://nobody@127.0.0.1:1/x", *words)
+        assert done.exit_code == 1
+        assert done.stderr == f"127.0.0.1, port {number}: Address already in use.\n"
 
 
 class TestAnUnusableDatabase:
@@ -89,7 +101,8 @@ class TestOperatorCommands:
         ended = run(url, "office", "end-agreement", "CA0190000A", "--ends-on", "2026-06-01")
         listed = run(url, "office", "list")
         assert [added.exit_code, signed.exit_code, other.exit_code, ended.exit_code] == [0] * 4
-        assert alone.stderr.startswith("Second operator needed.")
+        assert alone.stderr.startswith("Somebody else must approve.")
+        assert '"signatory": "District Attorney"' in other.stdout
         assert again.exit_code == 1
         assert again.stderr.startswith("Office exists.")
         assert too_early.stderr.startswith("No agreement.")

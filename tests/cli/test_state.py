@@ -1,5 +1,6 @@
 """`joinder state` on a database, as operating.md and meetings.md print it."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -29,5 +30,18 @@ def test_sets_what_is_named_and_seats_a_committee(
     assert "Set for CA" in say("set", "ca", "--no-state-pointers", "--review-years", "3")
     assert say("list").split("\t")[:3] == ["CA", "no pointers", "3 years"]
     assert "two letters" in say("set", "California", status=2)
+    printed = say("law", "tx")
+    assert "No counsel" in printed
+    confirmed = ("--confirmed-by", "Chief, Criminal Prosecutions", "--confirmed-on", "2026-11-20")
+    assert "not what is loaded" in say("law", "tx", *confirmed, status=2)
+    (digest,) = re.findall(r"Digest ([0-9a-f]{64})", printed)
+    assert "not what is loaded" in say("law", "nj", *confirmed, "--digest", digest, status=2)
+    assert "No counsel" in say("law", "tx")
+    assert "Confirmed by Chief, Criminal Prosecutions, 2026-11-20." in say(
+        "law", "tx", *confirmed, "--digest", digest
+    )
+    assert "together" in say("law", "tx", *confirmed[:2], status=2)
+    assert "has come" in say("law", "tx", *confirmed[:3], "2999-01-01", status=2)
+    assert "unknown" in say("law", "wy", status=2)
     assert "Set;" in say("committee", "ca", "Valley counties", "--office", code)
     assert "office list" in say("set", "CA", "--mediator", "CA0AG000A", status=1)

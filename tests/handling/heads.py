@@ -125,10 +125,14 @@ def good(answer: httpx.Response) -> dict[str, Any]:
 
 
 async def draft(
-    registry: Registry, how_many: int = 2, *, ask: dict[str, Any] | None = None
+    registry: Registry,
+    how_many: int = 2,
+    *,
+    ask: dict[str, Any] | None = None,
+    offices: list[OfficeClient] | None = None,
 ) -> tuple[list[Side], str]:
     """Return offices, the first of which has drafted an agreement with the others."""
-    offices = await make_offices(registry, how_many)
+    offices = offices or await make_offices(registry, how_many)
     overlaps = [
         (await meet(registry, offices=[offices[0], other], external_id=f"24-{place}")).overlap_id
         for place, other in enumerate(offices[1:])

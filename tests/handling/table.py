@@ -1,5 +1,6 @@
 """Offices at a request, as the service functions know their callers."""
 
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
@@ -137,6 +138,19 @@ class Table:
             )
             if not await act(session, OPERATOR, limit=5, now=later):
                 raise NothingDueError
+
+
+LOCK: Final = "SELECT FROM handling_requests WHERE id = :id FOR UPDATE"
+"""Holds a request, for `at_once`."""
+
+
+async def refusal(act: Awaitable[object]) -> AppError | None:
+    """Return why an act is refused, None if it succeeds."""
+    try:
+        await act
+    except AppError as refused:
+        return refused
+    return None
 
 
 class NothingDueError(AppError):

@@ -1,5 +1,6 @@
 """Agreements through HTTP: versions, leadership, papers, and what each party may not do or see."""
 
+import hashlib
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final
@@ -199,6 +200,46 @@ class TestParties:
         ]  # fmt: skip
 
 
+class TestSignedText:
+    async def test_stays_as_the_first_signed_it_whatever_it_was_made_of_becomes(
+        self, shared_registry: Registry
+    ) -> None:
+        sides, request = await draft(shared_registry)
+        await send_out(sides, request)
+        good(await sides[1].send(request, "answers", {"answer": "accept"}))
+        path = f"/v1/handling-requests/{request}"
+
+        async def rename(name: str) -> None:
+            await shared_registry.rows(
+                "UPDATE offices SET name = :name WHERE code = :code RETURNING id",
+                name=name,
+                code=sides[1].office.code,
+            )
+
+        await rename("Renamed before anybody agreed")
+        signed = good(await sides[0].sign(request))["digest"]
+        await rename("Renamed since")
+        assert good(await sides[1].sign(request))["status"] == "active"
+        await rename("Renamed when in force")
+        for side in sides:
+            exported = good(await side.office.http.get(f"{path}/agreement"))
+            agreed = [each for each in exported["signatures"] if each["purpose"] == "agree"]
+            (version,) = exported["versions"]
+            assert {each["text"] for each in agreed} == {version["text"]}
+            assert [each["digest"] for each in agreed] == [signed, signed]
+            assert exported["request"]["digest"] == version["digest"] == signed
+            assert hashlib.sha256(version["text"].encode()).hexdigest() == signed
+            assert "Renamed before anybody agreed" in version["text"]
+            printed = (await side.office.http.get(f"{path}/agreement.pdf")).content
+            assert printed.startswith(b"%PDF")
+        ends_on = (utc_now() + timedelta(days=300)).date().isoformat()
+        extend = {"answer": "extend", "ends_on": ends_on}
+        assert good(await sides[0].send(request, "answers", extend))["terms_number"] == 2
+        terms = good(await sides[1].office.http.get(f"{path}/terms"))["items"]
+        assert [each["digest"] == signed for each in terms] == [True, False]
+        assert "Renamed when in force" in terms[1]["text"]
+
+
 class TestSignature:
     async def test_needs_the_sentence_the_text_a_recent_factor_and_leadership(
         self, shared_registry: Registry
@@ -270,19 +311,6 @@ class TestSignature:
         await end_agreement(shared_registry, sides[2].office)
         assert code(await sides[0].sign(request)) == (409, "agreement-text-differs")
 
-    async def test_is_refused_where_another_signed_other_words(
-        self, shared_registry: Registry
-    ) -> None:
-        sides, request = await draft(shared_registry)
-        await send_out(sides, request)
-        good(await sides[1].send(request, "answers", {"answer": "accept"}))
-        good(await sides[0].sign(request))
-        await shared_registry.rows(
-            "UPDATE offices SET name = 'Another name' WHERE code = :code RETURNING id",
-            code=sides[0].office.code,
-        )
-        assert code(await sides[1].sign(request)) == (409, "agreement-text-differs")
-
 
 class TestExtension:
     async def test_names_who_leads_by_now_and_ends_later(self, shared_registry: Registry) -> None:
@@ -308,9 +336,11 @@ class TestPaper:
         sides, request = await with_general(shared_registry, "TX", lead, asks=asks)
         await send_out(sides, request)
         read = good(await sides[1].send(request, "answers", {"answer": "accept"}))
-        assert [rule["basis"] in {"on_request", "on_consent"} for rule in read["authority"]] == [
-            True
-        ]
+        [rule] = read["authority"]
+        assert rule["basis"] in {"on_request", "on_consent"}
+        assert (rule["citation"], rule["effective_on"], rule["is_verified"]) == (
+            "Tex. Gov't Code 402.028", "1995-09-01", True,
+        )  # fmt: skip
         assert code(await sides[1].sign(request)) == (409, "instrument-missing")
         recorded = await sides[0].send(request, "instruments", PAPER)
         assert recorded.status_code == 201, recorded.text
@@ -321,7 +351,12 @@ class TestPaper:
     async def test_is_not_needed_where_no_rule_is_known(self, shared_registry: Registry) -> None:
         sides, request = await with_general(shared_registry, "WY")
         assert (await settle(sides, request))["status"] == "active"
-        assert (await sides[0].read(request))["authority"][0]["basis"] == "unknown"
+        [rule] = (await sides[0].read(request))["authority"]
+        assert (rule["basis"], rule["effective_on"], rule["is_verified"]) == (
+            "unknown",
+            None,
+            False,
+        )
 
 
 class TestTime:

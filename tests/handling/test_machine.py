@@ -1,6 +1,5 @@
 """The machine of requests: its table, and what holds of it on a real database."""
 
-import asyncio
 import re
 from pathlib import Path
 from typing import Final
@@ -13,7 +12,8 @@ from app.handling import machine
 from app.handling.errors import HandlingMovedError
 from app.handling.vocabulary import FINAL, STATUSES
 from tests.factories import Registry
-from tests.handling.table import sit_down
+from tests.handling.table import LOCK, refusal, sit_down
+from tests.scenes import at_once
 
 ROOT: Final = Path(__file__).parents[2]
 
@@ -64,13 +64,11 @@ class TestTwoAtOnce:
             await table.take(number, step)
         sent = await table.read(1)
         assert sent is not None
-        outcomes = await asyncio.gather(
-            *(
-                table.attempt(number, step, sent)
-                for number, step in ((1, "withdraw"), (2, "decline"))
-            ),
-            return_exceptions=True,
-        )
+        both = [
+            refusal(table.attempt(number, step, sent))
+            for number, step in ((1, "withdraw"), (2, "decline"))
+        ]
+        outcomes = await at_once(shared_registry, LOCK, both, id=table.key)
         (lost,) = [outcome for outcome in outcomes if outcome is not None]
         assert isinstance(lost, HandlingMovedError)
         now = await table.read(1)
@@ -87,13 +85,10 @@ class TestTwoAtOnce:
             await table.take(number, step)
         sent = await table.read(1)
         assert sent is not None
-        outcomes = await asyncio.gather(
-            *(table.attempt(number, "counter", sent) for number in (1, 2, 3)),
-            return_exceptions=True,
-        )
-        lost = [outcome for outcome in outcomes if outcome is not None]
-        raced = [each for each in lost if isinstance(each, HandlingMovedError)]
-        assert len(lost) == 2
-        assert {each.extensions["status_now"] for each in raced} <= {"countered"}
+        all_three = [refusal(table.attempt(number, "counter", sent)) for number in (1, 2, 3)]
+        outcomes = await at_once(shared_registry, LOCK, all_three, id=table.key)
+        raced = [each for each in outcomes if isinstance(each, HandlingMovedError)]
+        assert outcomes.count(None) == 1
+        assert [each.extensions for each in raced] == [{"status_now": "countered"}] * 2
         with pytest.raises(PreconditionFailedError):  # nobody is at it, and the version is old
             await table.attempt(2, "counter", sent)

@@ -107,3 +107,5 @@ class TestOriginOfCase:
         path = f"/v1/cases/cms/24-1/origin?limit=1&cursor={one['next_cursor']}"
         assert good(await met.first.http.get(path))["items"] != one["items"]
         assert (await met.second.http.get("/v1/cases/cms/24-9/origin")).status_code == 404
+        assert (await met.first.http.delete("/v1/cases/cms/24-1")).status_code == 204
+        assert await origin(met.first) == [("pointer", False), *came[1:]]

@@ -114,6 +114,17 @@ class TestLeaving:
         given = good(await leaver.send(request, "decisions", LEAVE))
         notice = (utc_now() + timedelta(days=14)).date().isoformat()
         assert given["parties"][1]["leaves_on"] == notice
+        calendar = (await other.office.http.get(f"/v1/matters/{matter}/calendar")).text
+        (event,) = (
+            each for each in calendar.split("BEGIN:VEVENT")
+            if f"SUMMARY:{leaver.office.code} leaves by notice" in each
+        )  # fmt: skip
+        assert f"DTSTART;VALUE=DATE:{notice.replace('-', '')}" in event
+        told = good(await other.office.http.get(f"/v1/matters/{matter}/team-statement"))
+        assert [each["leaves_on"] for each in told["parties"]] == [None, notice, None]
+        text = good(await other.office.http.get(f"/v1/handling-requests/{request}/terms"))
+        assert "Notice before leaving: 14 days" in text["items"][-1]["text"]
+        assert "gives notice leaves when its days are over" in text["items"][-1]["text"]
         assert code(await leaver.send(request, "decisions", LEAVE)) == (409, "handling-step-taken")
         offer = {"office": leaver.office.code}
         assert code(await lead.work(f"{matter}/lead-offers", offer)) == (
@@ -157,6 +168,40 @@ class TestLeaving:
         read = await lead.read(request)
         assert read["status"] == "expired"
         assert [each["left_at"] is None for each in read["parties"]] == [True, False, True]
+
+    async def test_tells_who_has_left_nothing_of_later_notices_and_leavings(
+        self, shared_registry: Registry
+    ) -> None:
+        sides, request = await draft(shared_registry, 4)
+        matter = (await settle(sides, request))["matter_id"]
+        lead, *leavers = sides
+
+        async def known(side: Side) -> list[list[tuple[bool, bool]]]:
+            of_matter = good(await side.office.http.get(f"/v1/matters/{matter}"))
+            return [
+                [(each["leaves_on"] is not None, each["left_at"] is not None) for each in parties]
+                for parties in ((await side.read(request))["parties"], of_matter["parties"])
+            ]
+
+        good(await leavers[0].send(request, "decisions", LEAVE))
+        good(await leavers[1].send(request, "decisions", LEAVE))
+        await shared_registry.rows(
+            "UPDATE handling_parties SET left_at = now() WHERE request_id = :id AND number = 2"
+            " RETURNING 1",
+            id=key_of(request),
+        )
+        alone = [(False, False), (True, True), (False, False), (False, False)]
+        assert await known(leavers[0]) == [alone, alone]
+        await shared_registry.rows(
+            "UPDATE handling_parties SET left_at = now() WHERE request_id = :id AND number = 3"
+            " RETURNING 1",
+            id=key_of(request),
+        )
+        assert await known(leavers[0]) == [alone, alone]
+        both = [(False, False), (True, True), (True, True), (False, False)]
+        assert await known(leavers[1]) == [both, both]
+        all_of_it = [(False, False), (True, True), (True, True), (False, False)]
+        assert await known(lead) == [all_of_it, all_of_it]
 
     async def test_ends_a_change_that_waits_for_its_signature(
         self, shared_registry: Registry

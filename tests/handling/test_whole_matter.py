@@ -6,6 +6,7 @@ from app.core.clock import utc_now
 from app.demo.matter import Seat, play
 from tests.factories import Registry
 from tests.handling.heads import Side
+from tests.papers import check_tagged
 from tests.scenes import make_offices, meet
 
 
@@ -55,12 +56,10 @@ class TestWholeMatter:
         assert "SUMMARY:Agreement ends" in done["calendar"]
         assert "Dana" not in done["calendar"]
         assert len(said) == 7
-        for path in (
-            f"handling-requests/{request['id']}/agreement.pdf",
-            f"matters/{request['matter_id']}/team-statement.pdf",
+        for path, title in (
+            (f"handling-requests/{request['id']}/agreement.pdf", "Agreement: joint handling"),
+            (f"matters/{request['matter_id']}/team-statement.pdf", "Who was on the team when"),
         ):
             paper = await offices[0].http.get(f"/v1/{path}")
             assert paper.headers["Content-Type"] == "application/pdf"
-            assert paper.content.startswith(b"%PDF-")
-            assert b"StructTreeRoot" in paper.content
-            assert b"pdfuaid" in paper.content
+            check_tagged(paper.content, title)

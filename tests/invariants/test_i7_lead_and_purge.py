@@ -39,9 +39,14 @@ class TestI7ExactlyOneLead:
             with pytest.raises(asyncpg.CheckViolationError) as refused:
                 await connection.execute("UPDATE handling_requests SET status = 'sent'")
             assert refused.value.constraint_name == "ck_handling_requests_machine"
-            for way in ("DELETE FROM", "TRUNCATE"):
+            for what in (
+                "DELETE FROM origin_entries",
+                "TRUNCATE origin_entries",
+                "UPDATE origin_entries SET at = at - interval '1 day'",
+                "UPDATE origin_entries SET from_office_id = office_id",
+            ):
                 with pytest.raises(asyncpg.PostgresError) as refused_too:
-                    await connection.execute(f"{way} origin_entries")
+                    await connection.execute(what)
                 assert refused_too.value.constraint_name == "ck_origin_entries_kept"
         finally:
             await connection.close()

@@ -181,7 +181,7 @@ class TestAtOnce:
         await send(registry, offices[0], now=utc_now() + mailing.APART)
         assert mailbox.got == []
 
-    async def test_is_tried_again_and_given_up_when_it_is_refused_for_good(
+    async def test_is_tried_again_given_up_when_refused_for_good_and_sent_again_by_hand(
         self, registry: Registry, mailbox: Mailbox
     ) -> None:
         offices = await make_offices(registry)
@@ -204,6 +204,13 @@ class TestAtOnce:
             c=offices[0].code,
         )
         assert [tuple(row) for row in states] == [("dead", "550"), ("delivered", None)]
+        mailbox.answer = "250 OK"
+        later = now + timedelta(hours=2)
+        for tried in (1, 0):
+            async with transaction(registry.operator) as session:
+                assert await upkeep.send_again(session, OPERATOR, now=later) == tried
+            assert await send(registry, offices[0], now=later) == tried
+        assert len(mailbox.got) == 2
 
     async def test_is_one_to_each_person_however_many_workers_there_are(
         self, registry: Registry, mailbox: Mailbox

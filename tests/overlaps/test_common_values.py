@@ -247,7 +247,7 @@ class TestHistory:
             st.tuples(st.integers(0, 12), LETTERS, st.booleans()), min_size=12, max_size=24
         )
     )
-    @settings(max_examples=6, deadline=None)
+    @settings(max_examples=4, deadline=None)
     async def test_counts_and_overlaps_follow_what_stands(
         self, shared_registry: Registry, steps: list[tuple[int, set[str], bool]]
     ) -> None:

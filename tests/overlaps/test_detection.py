@@ -94,13 +94,13 @@ class TestLaws:
             )
         ],
     )
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=30, deadline=None)
     def test_whoever_posts_last_finds_the_same(self, mine: Case, theirs: Case) -> None:
         one_way, other_way = detect({10: mine}, {20: theirs}), detect({20: theirs}, {10: mine})
         assert [vars(pair) for pair in one_way] == mirrored(other_way)
 
     @given(mine=st.lists(cases, min_size=1, max_size=3), theirs=st.lists(cases, max_size=3))
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=30, deadline=None)
     def test_a_pair_of_cases_comes_once_and_only_for_a_shared_key(
         self, mine: list[Case], theirs: list[Case]
     ) -> None:

@@ -151,7 +151,7 @@ STEPS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 1), SMALL), min_siz
 
 class TestHistory:
     @given(steps=STEPS)
-    @settings(max_examples=12, deadline=None)
+    @settings(max_examples=8, deadline=None)
     async def test_only_the_last_post_of_each_case_counts(
         self, shared_registry: Registry, steps: list[tuple[int, int, set[str]]]
     ) -> None:

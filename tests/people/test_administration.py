@@ -214,7 +214,7 @@ class TestReview:
         mine = found[administrator.person_id]
         assert mine["factors"] == ["password", "totp", "recovery_codes"]
         own = ["alarms:read", "clients:manage", "contacts:set", "notices:read", "offices:read"]
-        own += ["people:manage", "people:review", "walls:set", "webhooks:manage"]
+        own += ["people:manage", "people:review", "providers:set", "walls:set", "webhooks:manage"]
         assert mine["permissions"] == own
         assert mine["last_signed_in_at"] is not None
         assert found[never.person_id]["last_signed_in_at"] is None

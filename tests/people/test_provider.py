@@ -2,6 +2,7 @@
 
 import html
 import os
+import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -20,16 +21,23 @@ from app.access.principal import OPERATOR, Principal
 from app.access.vocabulary import Role
 from app.core.clock import utc_now
 from app.core.db import transaction
+from app.core.ids import parse_public_id
 from app.core.keyfiles import write_secret
 from app.people import provider_setting
 from app.people.deps import PROVIDER_COOKIE
 from app.people.errors import ProviderSettingError
+from app.proposals import service as proposals
+from app.proposals.errors import ProposalEndedError
+from app.web.audit_words import ACTS
 from tests.factories import Registry
 from tests.people.browsers import ORIGIN, PASSWORD, Browser, Someone, make_person
 from tests.scenes import make_offices
+from tests.web.pages import reader
+from tests.web.test_oversight import done
 
 ROOT: Final = Path(__file__).parents[2]
 ACR: Final = "urn:example:two-factors"
+APPROVAL: Final = re.compile(r"joinder proposal approve (\S+) ([0-9a-f]{64})")
 _SUBJECTS: Final = count(1)
 
 
@@ -93,7 +101,9 @@ class House:
 @pytest.fixture
 async def house(people: Registry, issuer: str, keys_directory: Path) -> AsyncIterator[House]:
     (office,) = await make_offices(people, 1)
-    write_secret(keys_directory / "registry" / f"provider-secret-{office.code}", "of this client")
+    write_secret(
+        keys_directory / "registry" / f"provider-secret-{office.code}", f"{issuer}\nof this client"
+    )
     async with transaction(people.operator) as session:
         await provider_setting.set_provider(
             session,
@@ -110,6 +120,13 @@ async def house(people: Registry, issuer: str, keys_directory: Path) -> AsyncIte
         made = House(people, issuer, office.code, subject, someone, http)
         await made.claims()
         yield made
+
+
+async def approve(registry: Registry, proposal: str, digest: str) -> None:
+    """Approve for the operator what a page shows."""
+    key, now = parse_public_id(proposals.PREFIX, proposal), utc_now()
+    async with transaction(registry.operator) as session:
+        await proposals.approve(session, OPERATOR, key, digest, now=now, allow_loopback=True)
 
 
 def assert_refused(answer: httpx.Response) -> None:
@@ -275,8 +292,11 @@ class TestProvider:
     async def test_that_wants_a_client_secret_is_given_it(
         self, house: House, keys_directory: Path
     ) -> None:
-        """Its provider wants one of every client, whichever it is."""
-        (keys_directory / "registry" / f"provider-secret-{house.office}").unlink()
+        """Its provider wants one of every client, whichever it is; one for another is not sent."""
+        file = keys_directory / "registry" / f"provider-secret-{house.office}"
+        file.write_text(file.read_text().replace(house.issuer, "https://other.example.com"))
+        assert_refused(await house.sign_in())
+        file.unlink()
         assert_refused(await house.sign_in())
 
     async def test_office_without_one_and_no_office_look_the_same(self, people: Registry) -> None:
@@ -310,7 +330,16 @@ class TestProvider:
 
     @pytest.mark.parametrize(
         "issuer",
-        ["http://login.example.com", "http://127.0.0.1:9", "https://", "ftp://x", "https://u@x"],
+        [
+            *(
+                "http://login.example.com",
+                "http://127.0.0.1:9",
+                "https://",
+                "ftp://x",
+                "https://u@x",
+            ),
+            *("https://x:8443", "https://x?", "https://x?a=b", "https://x#", "https://x#a"),
+        ],
     )
     async def test_operator_names_it_by_https(self, people: Registry, issuer: str) -> None:
         (office,) = await make_offices(people, 1)
@@ -349,3 +378,70 @@ class TestPages:
         back = await browser.http.get("/sign-in/provider", params=await house.authorize(address))
         assert (back.status_code, back.headers["location"]) == (303, "/sign-in/notice")
         assert (await browser.http.get("/sign-in/notice")).status_code == 200
+
+
+class TestNamedByItsOffice:
+    async def test_an_administrator_proposes_what_answers_and_the_operator_approves_it(
+        self, people: Registry, issuer: str
+    ) -> None:
+        (office,) = await make_offices(people, 1)
+        one, two = [await reader(people, office, Role.ADMINISTRATOR) for _ in range(2)]
+        page = "/office/provider"
+        form = (await one.page(page)).form(page)
+        good = {"issuer": issuer, "client_id": "joinder", "acr_values": ACR}
+        for wrong, field in (
+            ({"issuer": "http://10.0.0.1"}, "issuer"),
+            ({"issuer": f"{issuer}/elsewhere"}, "issuer"),
+            ({"issuer": "ftp://login.example.com"}, "issuer"),
+            ({"issuer": f"{issuer}?tenant=1"}, "issuer"),
+            ({"acr_values": ""}, "acr_values"),
+        ):
+            refused = await one.send(form, **good | wrong)
+            assert refused.status_code == 422
+            assert f'id="{field}-error"' in refused.text
+        text = await done(one, form, **good)
+        older = APPROVAL.search(text)
+        await done(two, form := (await two.page(page)).form(page), **good | {"client_id": "new"})
+        newer = APPROVAL.findall((await two.get(page)).text)[-1]
+        assert older
+        assert [f.action for f in (await two.page(page)).forms if f.action.startswith(page)] == [
+            page
+        ]
+        await approve(people, *newer)
+        with pytest.raises(ProposalEndedError):
+            await approve(people, *older.groups())
+        assert "joinder proposal approve" not in (await one.get(page)).text
+        auditor = await reader(people, office, Role.AUDITOR)
+        told = (await auditor.get("/audit?about=office")).text
+        for each in ("identity_provider.asked", "identity_provider.set", "proposal.approved"):
+            assert ACTS[each] in told
+        browser = Browser.new(people)
+        address = await browser.good("POST", "/sign-in/provider", {"office": office.code})
+        assert str(address["address"]).startswith(issuer)
+        assert "client_id=new" in str(address["address"])
+
+    async def test_leadership_does_not(self, people: Registry) -> None:
+        (office,) = await make_offices(people, 1)
+        administrator = await reader(people, office, Role.ADMINISTRATOR)
+        head = await reader(people, office, Role.LEADERSHIP)
+        assert (await head.get("/office/provider")).status_code == 403
+        assert (await administrator.get("/office/agreement")).status_code == 403
+
+
+class TestAgreement:
+    async def test_is_signed_by_leadership_and_countersigned_by_the_operator(
+        self, people: Registry
+    ) -> None:
+        office = await people.add_office(f"CA-SIGNS{next(_SUBJECTS)}", is_participating=False)
+        head = await reader(people, office, Role.LEADERSHIP, Role.ADMINISTRATOR)
+        form = (await head.page("/office/agreement")).form("/office/agreement")
+        late = await head.send(form, version="1", signatory="Head", effective_on="2020-01-01")
+        assert 'id="ends_on-error"' in late.text
+        text = await done(head, form, version="2026-1", signatory="District Attorney")
+        assert "Waits for the operator" in text
+        found = APPROVAL.search(text)
+        assert found
+        assert (await office.http.get("/v1/me")).json()["is_participating"] is False
+        await approve(people, *found.groups())
+        assert (await office.http.get("/v1/me")).json()["is_participating"] is True
+        assert "signed by District Attorney" in (await head.get("/office")).text

@@ -1,13 +1,10 @@
 """Two operators: nothing happens before the second approves exactly what the first proposed."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
@@ -19,15 +16,15 @@ from app.core.errors import AppError
 from app.offices.errors import OfficeNotFoundError
 from app.proposals import service
 from app.proposals.errors import (
-    ProposalChangedError,
     ProposalEndedError,
     ProposalNotFoundError,
-    SecondOperatorError,
 )
 from app.proposals.models import Proposal
 from app.proposals.schemas import AgreementChange, Change, ImportChange, ProviderChange
+from app.quotas.errors import ImportPeriodError
 from tests.factories import OfficeClient, Registry, agreement
-from tests.scenes import make_offices
+from tests.machines import told
+from tests.scenes import at_once, make_offices
 
 ONE, TWO = (Principal(f"operator:{name}", 0, OPERATOR.permissions, roles=OPERATOR.roles)
             for name in ("one", "two"))  # fmt: skip
@@ -50,12 +47,19 @@ async def approve(
 class Case:
     registry: Registry
     office: OfficeClient
-    kept: list[Any] = field(default_factory=list)
 
     def imported(self, elements: int = 7) -> ImportChange:
         ends_at = utc_now() + timedelta(days=1)
         return ImportChange(
             office=self.office.code, elements=elements, ends_at=ends_at, key_classes=("tel",)
+        )
+
+    def provider(self, client_id: str) -> ProviderChange:
+        return ProviderChange(
+            office=self.office.code,
+            issuer="https://login.example.com",
+            client_id=client_id,
+            acr_values=("two",),
         )
 
     async def allowances(self) -> list[int]:
@@ -86,16 +90,34 @@ class TestApprove:
         entry = (await scene.registry.audit("proposal.approved"))[-1]
         assert (entry["actor"], entry["detail"]["proposed_by"]) == (TWO.actor, ONE.actor)
 
+    async def test_of_two_at_once_one_does_it(self, scene: Case) -> None:
+        made = await propose(scene.registry, scene.imported())
+        digest = service.digest_of(made)
+        lock = "SELECT FROM proposals WHERE id = :id FOR UPDATE"
+        both = [told(approve(scene.registry, TWO, made.id, digest)) for _ in range(2)]
+        answers = await at_once(scene.registry, lock, both, id=made.id)
+        assert sorted(answers) == ["", "proposal-ended approved"]
+        assert await scene.allowances() == [7]
+
+    async def test_ends_what_else_waits_of_the_kind(self, scene: Case) -> None:
+        made = [await propose(scene.registry, scene.provider(name)) for name in ("old", "new")]
+        stays = await propose(scene.registry, scene.imported())
+        lock = "SELECT FROM proposals WHERE id = :id FOR UPDATE"
+        both = [
+            told(approve(scene.registry, TWO, each.id, service.digest_of(each))) for each in made
+        ]
+        answers = await at_once(scene.registry, lock, both, id=made[0].id)
+        assert answers.count("") == 1
+        assert "proposal-ended" in "".join(answers)
+        with pytest.raises(ProposalEndedError):
+            await approve(scene.registry, TWO, made[0].id, service.digest_of(made[0]))
+        await approve(scene.registry, TWO, stays.id, service.digest_of(stays))
+
     async def test_signs_agreements_and_names_providers(self, shared_registry: Registry) -> None:
         office = await shared_registry.add_office("CA-PROPOSED", is_participating=False)
         changes: list[Change] = [
             AgreementChange(office=office.code, agreement=agreement()),
-            ProviderChange(
-                office=office.code,
-                issuer="https://login.example.com",
-                client_id="joinder",
-                acr_values=("two",),
-            ),
+            Case(shared_registry, office).provider("joinder"),
         ]
         for change in changes:
             made = await propose(shared_registry, change)
@@ -118,6 +140,17 @@ class TestApprove:
         )
         assert approved is None
 
+    async def test_of_an_import_that_would_be_over_is_refused(self, scene: Case) -> None:
+        made = await propose(scene.registry, scene.imported())
+        late = utc_now() + timedelta(hours=23, minutes=59)
+        over = scene.imported().model_copy(update={"ends_at": utc_now() + timedelta(hours=1)})
+        short = await propose(scene.registry, over)
+        with pytest.raises(ImportPeriodError):
+            await approve(scene.registry, TWO, short.id, service.digest_of(short), now=late)
+        assert await scene.allowances() == []
+        await approve(scene.registry, TWO, made.id, service.digest_of(made), now=utc_now())
+        assert await scene.allowances() == [7]
+
     async def test_is_for_the_operator_and_an_office_that_is_there(self, scene: Case) -> None:
         made = await propose(scene.registry, scene.imported())
         with pytest.raises(MissingScopeError):
@@ -135,47 +168,3 @@ class TestApprove:
                 await session.execute(
                     both.values(approved_by=ONE.actor, approved_at=made.proposed_at)
                 )
-
-
-class TestLaw:
-    @settings(
-        max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-    )
-    @given(
-        acts=st.lists(
-            st.tuples(
-                st.sampled_from([ONE, TWO]),
-                st.sampled_from(["right", "wrong"]),
-                st.sampled_from([0, 23, 24]),
-                st.booleans(),
-            ),
-            min_size=1,
-            max_size=4,
-        )
-    )
-    async def test_it_is_done_once_by_another_in_time_and_as_it_was_read(
-        self, scene: Case, acts: list[tuple[Principal, str, int, bool]]
-    ) -> None:
-        before, now = await scene.allowances(), utc_now()
-        made = await propose(scene.registry, scene.imported(), now=now)
-        digest, is_done, is_altered = service.digest_of(made), False, False
-        for who, which, hours, alters in acts:
-            if alters and not is_done:
-                is_altered = True
-                await scene.registry.rows(
-                    "UPDATE proposals SET change = jsonb_set(change, '{elements}', '9')"
-                    " WHERE id = :id RETURNING id",
-                    id=made.id,
-                )
-            is_good = not is_done and not is_altered
-            is_good &= who is TWO and which == "right" and hours < 24
-            sent = digest if which == "right" else "0" * 64
-            at = now + timedelta(hours=hours)
-            try:
-                await approve(scene.registry, who, made.id, sent, now=at)
-            except (ProposalEndedError, SecondOperatorError, ProposalChangedError):
-                assert not is_good
-            else:
-                assert is_good
-                is_done = True
-        assert await scene.allowances() == before + [7] * is_done

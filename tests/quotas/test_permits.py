@@ -14,17 +14,20 @@ from app.access.principal import OPERATOR
 from app.access.vocabulary import Role
 from app.accounts import service as accounts
 from app.core.clock import utc_now
-from app.core.db import transaction
+from app.core.db import driver, transaction
 from app.core.jwt import public_jwk
 from app.identifiers.encoding import b64u_encode
 from app.identifiers.match_keys import phone_key
 from app.identifiers.oprf import blind, evaluate, finalize, key_for
 from app.offices.errors import OfficeNotFoundError
-from app.quotas import service
+from app.quotas import queries, service
+from app.quotas.allowances import CLIENT, LISTING, daily
 from tests.access.people import Person, sign_in
 from tests.blinding import SEED, case, element
 from tests.factories import OfficeClient, Registry
-from tests.scenes import make_offices, phone, someone
+from tests.scenes import make_offices, meet, phone, someone
+from tests.wall.acting import client_of
+from tests.web.pages import reader, statements
 
 CASE = {"source_system": "cms", "external_id": "24-1"}
 
@@ -135,6 +138,18 @@ class TestRefused:
         assert 8600 < seconds <= 8641  # a tenth of a day's allowance comes back in a tenth of a day
         assert (await ask(office, person=10)).status_code == 200
 
+    async def test_names_the_class_that_two_imports_cover_only_together(
+        self, shared_registry: Registry
+    ) -> None:
+        (office,) = await make_offices(shared_registry, 1)
+        for _ in range(2):
+            await open_import(shared_registry, office, 600)
+        refused = await ask(office, tel=900, person=10)
+        assert refused.status_code == 429
+        assert "class tel" in refused.json()["detail"]
+        assert "Retry-After" not in refused.headers  # it never fits
+        assert (await ask(office, tel=600, person=10)).status_code == 200
+
     async def test_debits_no_class_when_one_is_used_up(self, shared_registry: Registry) -> None:
         (office,) = await make_offices(shared_registry, 1)
         assert (await ask(office, tel=500)).status_code == 200
@@ -172,6 +187,41 @@ class TestRefused:
         (office,) = await make_offices(shared_registry, 1)
         answer = await send(office, wish({"tel": 1}, epoch=9))
         assert (answer.status_code, answer.json()["code"]) == (409, "epoch-changed")
+
+
+class TestLists:
+    async def test_are_counted_by_themselves(self, shared_registry: Registry) -> None:
+        meeting = await meet(shared_registry)
+        paths = "/v1/overlaps", "/v1/cases/cms/24-1/network"
+        async with shared_registry.acting(await client_of(shared_registry, meeting.first)) as done:
+            most = {LISTING: int(daily(LISTING, CLIENT)) - len(paths)}
+            assert await queries.debit(await driver(done), most)
+        for status in (200, 429):
+            answers = [await meeting.first.http.get(path) for path in paths]
+            assert [answer.status_code for answer in answers] == [status] * len(paths)
+        assert all("class listing" in answer.json()["detail"] for answer in answers)
+        person = await sign_in(shared_registry, meeting.first, Role.ANALYST)
+        for other, path in (
+            (meeting.second, paths[0]),
+            (meeting.first, f"{paths[0]}/{meeting.overlap_id}"),
+            (person, paths[0]),
+        ):
+            assert (await other.http.get(path)).status_code == 200
+
+    async def test_lock_the_offices_count_when_all_is_read(self, shared_registry: Registry) -> None:
+        """Or two pages of one office would be made one after the other."""
+        meeting = await meet(shared_registry)
+        person = await reader(shared_registry, meeting.first, Role.ANALYST)
+        for http, path in (
+            (meeting.first.http, "/v1/overlaps"),
+            (meeting.first.http, "/v1/cases/cms/24-1/network"),
+            (person.http, "/overlaps"),
+            (person.http, "/overlaps/retracted"),
+        ):
+            with statements(shared_registry) as seen:
+                assert (await http.get(path)).status_code == 200
+            at = [place for place, sql in enumerate(seen) if "debit(" in sql]
+            assert [sql.strip("; ") for sql in seen[at[0] + 1 :]] == ["COMMIT"], (path, seen)
 
 
 class TestAudit:

@@ -1,5 +1,6 @@
+from dataclasses import fields, replace
 from datetime import date
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -10,6 +11,8 @@ from app.reference.authority import (
     OnSilence,
     Trafficking,
     authority_of,
+    law_digest,
+    rules_of,
 )
 
 TODAY = date(2026, 11, 22)
@@ -19,14 +22,14 @@ class TestAuthorities:
     def test_each_row_is_cited_and_made_of_the_words_it_may_use(self) -> None:
         for row in AUTHORITIES:
             assert row.citation
-            assert row.source
             assert row.basis in get_args(Basis)
             assert row.basis != "unknown"
             assert row.matter_kind in get_args(MatterKind)
             assert row.trafficking in {"sex", "labor", "both"}
             assert row.on_silence in get_args(OnSilence)
             assert (row.on_silence == "none") == (row.silence_days is None)
-            assert bool(row.verified_by) == row.is_verified
+            assert row.ends_on is None or (row.effective_on or date.min) < row.ends_on
+            assert (row.standing, row.is_verified) != ("bill", True)
 
     def test_no_two_rows_in_force_answer_the_same_question(self) -> None:
         standing = [row for row in AUTHORITIES if row.standing == "in_force"]
@@ -40,6 +43,14 @@ class TestAuthorities:
                 and (other.ends_on or date.max) > (row.effective_on or date.min)
             ]
             assert twins == [row]
+
+
+class TestDigest:
+    def test_is_of_all_that_counsel_reads(self) -> None:
+        (rule,) = rules_of("NJ")
+        for each in fields(rule):
+            other: dict[str, Any] = {each.name: "other"}
+            assert law_digest([replace(rule, **other)]) != law_digest([rule]), each.name
 
 
 class TestAuthorityOf:

@@ -1,21 +1,58 @@
 from datetime import date, timedelta
+from itertools import pairwise
+from urllib.parse import urlsplit
 
 import pytest
 
+from app.reference.authority import AUTHORITIES, Authority
 from app.reference.counties import COUNTIES, state_of
-from app.reference.statutes import CODES, STATUTES, statute_of
+from app.reference.statutes import CODES, STATUTES, Statute, statute_of
 from app.reference.words import CO_OFFENCES, NIBRS, meaning, words
 
 
 class TestStatutes:
-    def test_each_wording_is_cited_dated_and_mapped_to_offences_that_exist(self) -> None:
+    def test_each_wording_is_cited_and_mapped_to_offences_that_exist(self) -> None:
         for each in STATUTES:
             assert each.citation
-            assert each.source
+            assert each.title
+            assert each.jurisdiction == each.code[:2].upper()
             assert each.nibrs
             assert set(each.nibrs) <= NIBRS.keys()
+            assert {"sex": "64B", "labor": "64A"}.get(each.trafficking) not in each.nibrs
+            assert each.ends_on is None or (each.effective_on or date.min) < each.ends_on
+
+    def test_what_was_read_where_by_whom_and_when_is_told_and_was_law_by_then(self) -> None:
+        read: tuple[Statute | Authority, ...] = (*STATUTES, *AUTHORITIES)
+        for each in read:
+            assert all(urlsplit(at).scheme in {"http", "https"} for at in each.source.split())
+            assert each.source
             assert bool(each.verified_by) == (each.verified_on is not None)
-            assert each.ends_on is None or each.effective_on < each.ends_on
+            assert not each.verified_on or (each.effective_on or date.min) <= each.verified_on
+
+    def test_a_wording_that_replaced_another_says_since_when(self) -> None:
+        """Else a day without one would be law of both, and nobody could say which."""
+        for code in CODES:
+            wordings = [each for each in STATUTES if each.code == code]
+            assert sorted(wordings, key=lambda each: each.effective_on or date.min) == wordings
+            for old, new in pairwise(wordings):
+                assert old.ends_on == new.effective_on is not None
+
+    def test_a_statute_whose_first_day_nobody_read_stands_on_any_day(self) -> None:
+        undated = next(each for each in STATUTES if each.effective_on is None)
+        assert statute_of(undated.code, date(1990, 1, 1)) == undated
+
+    @pytest.mark.parametrize(
+        ("code", "day"), [("ut-76-5-308", date(2026, 5, 5)), ("ky-529.100", date(2020, 7, 14))]
+    )
+    def test_an_offence_older_than_its_present_wording_is_taken(self, code: str, day: date) -> None:
+        assert statute_of(code, day)
+
+    def test_a_withdrawn_row_is_told_and_not_offered(self) -> None:
+        withdrawn = [each for each in STATUTES if each.withdrawn_on]
+        assert [each.code for each in withdrawn] == ["nv-200.467"]
+        for each in withdrawn:
+            assert each.code not in CODES
+            assert statute_of(each.code, each.withdrawn_on or date.max) == each
 
     def test_the_mapping_to_nibrs_is_of_many_to_many(self) -> None:
         pairs = {(each.code, offence) for each in STATUTES for offence in each.nibrs}
@@ -31,7 +68,7 @@ class TestStatutes:
                         each
                         for each in STATUTES
                         if each.code == code
-                        and each.effective_on <= on < (each.ends_on or date.max)
+                        and (each.effective_on or date.min) <= on < (each.ends_on or date.max)
                     ]
                     assert held == ([found] if (found := statute_of(code, on)) else [])
 
@@ -41,6 +78,17 @@ class TestStatutes:
         assert old.nibrs == ("64A", "64B")
         assert statute_of("ca-pc-236.1", date(2012, 11, 7)) is None
         assert statute_of("ca-pc-236.1-b", date(2012, 11, 6)) is None
+
+    @pytest.mark.parametrize(
+        ("code", "day"), [("fl-787.06", date(2012, 7, 1)), ("wa-9a.40.100", date(2011, 7, 22))]
+    )
+    def test_a_statute_that_came_to_cover_more_is_counted_as_what_it_covered(
+        self, code: str, day: date
+    ) -> None:
+        before, since = (statute_of(code, on) for on in (day - timedelta(days=1), day))
+        assert before
+        assert since
+        assert (before.nibrs, since.nibrs) == (("64B",), ("64A", "64B"))
 
 
 class TestCounties:

@@ -4,10 +4,11 @@ import asyncpg
 import pytest
 
 from app.access.vocabulary import Role
+from app.core.ids import parse_public_id
 from tests.access.people import Person, sign_in
 from tests.blinding import case
 from tests.factories import OfficeClient, Registry
-from tests.scenes import make_offices, meet, someone
+from tests.scenes import at_once, make_offices, meet, someone
 
 SUMMARY = "Crew slept in the trailer that the growers call ABC 1234."
 REASON = "The number is one of a trailer on the farm."
@@ -119,6 +120,25 @@ class TestHolds:
         ]
         assert actions == ["case.held", "case.hold_lifted"]
 
+    async def test_of_two_at_once_one_does_it(
+        self, shared_registry: Registry, office: OfficeClient
+    ) -> None:
+        await office.put_case("24-1", case(someone()))
+        heads = [await sign_in(shared_registry, office, Role.LEADERSHIP) for _ in range(2)]
+        lock = (
+            "SELECT FROM cases c JOIN offices f ON f.id = c.office_id WHERE f.code = :code"
+            " FOR UPDATE OF c"
+        )
+        for way, body, told in (
+            ("PUT", {"reason": "Preservation order of the court."}, ("case-held", "held")),
+            ("DELETE", None, ("case-not-held", "not_held")),
+        ):
+            both = [each.send(way, f"{PATH}/hold", body) for each in heads]
+            answers = await at_once(shared_registry, lock, both, code=office.code)
+            won, lost = sorted(answers, key=lambda each: each.status_code)
+            assert (won.status_code, lost.status_code) == (200, 409)
+            assert (lost.json()["code"], lost.json()["status_now"]) == told
+
 
 class TestCorrections:
     async def test_another_person_settles_and_the_outcome_stays(
@@ -143,6 +163,27 @@ class TestCorrections:
             if e["object"] == asked.json()["id"]
         ]  # fmt: skip
         assert [e["detail"]["outcome"] for e in entry] == ["changed"]
+
+    async def test_of_two_who_settle_it_at_once_one_does(
+        self, shared_registry: Registry, office: OfficeClient
+    ) -> None:
+        await office.put_case("24-1", case(someone()))
+        heads = [await sign_in(shared_registry, office, Role.LEADERSHIP) for _ in range(3)]
+        ask = {"asked_for": "counsel", "ground": "not_the_person"}
+        asked = (await heads[0].send("POST", f"{PATH}/corrections", ask)).json()
+        path = f"{PATH}/corrections/{asked['id']}/outcome"
+        answers = await at_once(
+            shared_registry,
+            "SELECT FROM corrections WHERE id = :id FOR UPDATE",
+            [
+                head.send("POST", path, {"outcome": outcome})
+                for head, outcome in zip(heads[1:], ("stands", "changed"), strict=True)
+            ],
+            id=parse_public_id("cor", asked["id"]),
+        )
+        assert sorted(each.status_code for each in answers) == [200, 409]
+        won, lost = sorted((each.json() for each in answers), key=lambda each: "code" in each)
+        assert (lost["code"], lost["status_now"]) == ("correction-settled", won["outcome"])
 
     async def test_of_another_office_there_is_nothing_to_find(
         self, shared_registry: Registry

@@ -10,10 +10,11 @@ from app.access.principal import OPERATOR
 from app.access.vocabulary import Role
 from app.core.clock import utc_now
 from app.core.db import transaction
+from app.core.ids import parse_public_id
 from app.sharing import glass
 from tests.access.people import Person, sign_in
 from tests.factories import Registry
-from tests.scenes import Meeting, make_offices, meet
+from tests.scenes import Meeting, at_once, make_offices, meet
 
 REASON = "A search is under way tonight and persons may still be inside."
 
@@ -87,9 +88,15 @@ class TestBreakGlass:
         own = await person.send("POST", path, body)
         assert (own.status_code, own.json()["code"]) == (404, "glass-break-not-found")
         assert (await owner.http.post(path, json=body)).status_code == 403
-        assert (await lead.send("POST", path, body)).json()["finding"] == "not_justified"
-        again = await lead.send("POST", path, {"finding": "justified"})
-        assert (again.status_code, again.json()["code"]) == (409, "glass-break-reviewed")
+        findings = ("not_justified", "justified")
+        both = [lead.send("POST", path, {"finding": finding}) for finding in findings]
+        lock = "SELECT FROM glass_breaks WHERE id = :id FOR UPDATE"
+        answers = await at_once(registry, lock, both, id=parse_public_id("brk", made["id"]))
+        won, lost = sorted(answers, key=lambda each: each.status_code)
+        assert (lost.status_code, lost.json()["code"]) == (409, "glass-break-reviewed")
+        assert lost.json()["status_now"] == "reviewed"
+        (read,) = (await lead.send("GET", "/v1/glass-breaks")).json()["items"]
+        assert read["finding"] == won.json()["finding"]
 
     async def test_with_the_same_key_is_broken_once(self, meeting: Meeting) -> None:
         person = await sign_in(meeting.registry, meeting.first, Role.PROSECUTOR)

@@ -8,9 +8,10 @@ import pytest
 
 from app.access.vocabulary import Role
 from app.core.clock import utc_now
+from app.core.ids import parse_public_id
 from tests.access.people import handle_jointly, sign_in
 from tests.factories import OfficeClient, Registry
-from tests.scenes import Meeting, make_offices, meet
+from tests.scenes import Meeting, at_once, make_offices, meet
 
 PATH = "/v1/cases/cms/24-1/grants"
 SOON = (utc_now() + timedelta(days=30)).replace(microsecond=0).isoformat()
@@ -200,6 +201,38 @@ class TestWithdraw:
         answer = await meeting.first.http.delete(f"{PATH}/{made['id']}")
         assert (answer.status_code, answer.json()["code"]) == (404, "grant-not-found")
         assert await rung(meeting) == "contact"
+
+
+class TestTwoAtOnce:
+    async def test_one_wins_and_the_other_is_told_where_it_stands(self, meeting: Meeting) -> None:
+        heads = [await sign_in(meeting.registry, meeting.second, Role.LEADERSHIP) for _ in range(2)]
+        for acts, state in (
+            (("approve", "approve"), "in_force"),
+            (("withdraw", "withdraw"), "withdrawn"),
+            (("approve", "withdraw"), "withdrawn"),
+        ):
+            made = (await give(meeting.second, meeting.first)).json()
+            path, body = f"{PATH}/{made['id']}", {"digest": made["digest"]}
+            answers = await at_once(
+                meeting.registry,
+                "SELECT FROM case_grants WHERE key = :key FOR UPDATE",
+                [
+                    head.send("POST", f"{path}/approvals", body)
+                    if act == "approve"
+                    else head.send("DELETE", path)
+                    for head, act in zip(heads, acts, strict=True)
+                ],
+                key=parse_public_id("grt", made["id"]),
+            )
+            lost = [each for each in answers if each.status_code != 200]
+            # what was approved can be withdrawn after; nothing else leads on from either
+            assert len(lost) == 1 or (lost == [] and len({*acts}) == 2)
+            assert [(each.status_code, each.json()["status_now"]) for each in lost] == [
+                (409, state)
+            ] * len(lost)
+            listed = (await meeting.second.http.get(PATH)).json()["items"]
+            assert listed[0]["state"] == state
+            await heads[0].send("DELETE", path)
 
 
 class TestList:

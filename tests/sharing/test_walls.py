@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 
 from app.access.vocabulary import Role
+from app.core.ids import parse_public_id
 from tests.access.people import Person, handle_jointly, sign_in
+from tests.blinding import case
 from tests.factories import OfficeClient, Registry
-from tests.scenes import Meeting, make_offices, meet
+from tests.scenes import Meeting, at_once, make_offices, meet, someone
 
 PATH = "/v1/cases/cms/24-1/walls"
 
@@ -83,7 +85,7 @@ class TestWalls:
         assert (await two.send("DELETE", path)).json()["lifted_at"] is not None
         assert await everything(meeting, other) != NOTHING
         gone = await one.send("DELETE", path)
-        assert (gone.status_code, gone.json()["code"]) == (404, "wall-not-found")
+        assert (gone.status_code, gone.json()["status_now"]) == (409, "lifted")
 
     async def test_a_request_to_lift_lapses_after_a_day(self, meeting: Meeting) -> None:
         registry, owner = meeting.registry, meeting.second
@@ -124,3 +126,34 @@ class TestWalls:
         lead = await sign_in(meeting.registry, third, Role.LEADERSHIP)
         answer = await lead.send("POST", PATH, {"office": meeting.first.code})
         assert (answer.status_code, answer.json()["code"]) == (404, "case-not-found")
+
+    async def test_set_while_a_person_posts_keeps_it_from_the_case(
+        self, shared_registry: Registry
+    ) -> None:
+        (client,) = await make_offices(shared_registry, 1)
+        posted = case(someone())
+        await client.put_case("24-1", posted)
+        person = await sign_in(shared_registry, client, Role.PROSECUTOR)
+        # who writes waits until this has ended, and then finds the wall
+        lock = (
+            "DO $$ BEGIN LOCK TABLE cases IN EXCLUSIVE MODE; INSERT INTO case_walls"
+            " (id, case_id, person_id, set_at, set_by) SELECT gen_random_uuid(), c.id, p.id, now(),"
+            " 'somebody' FROM cases c JOIN persons p USING (office_id)"
+            " WHERE p.id = 'PERSON'; END $$"
+        ).replace("PERSON", str(person.key))
+        body = {**posted, "summary": "Changed by who is kept out."}
+        (answer,) = await at_once(shared_registry, lock, [person.send("PUT", PATH[:-6], body)])
+        assert (answer.status_code, answer.json()["code"]) == (404, "case-not-found")
+
+    async def test_of_two_who_lift_it_at_once_one_does(self, meeting: Meeting) -> None:
+        registry, owner, other = meeting.registry, meeting.second, meeting.first
+        heads = [await sign_in(registry, owner, Role.LEADERSHIP) for _ in range(3)]
+        wall = (await heads[0].send("POST", PATH, {"office": other.code})).json()
+        path = f"{PATH}/{wall['id']}"
+        await heads[0].send("DELETE", path)
+        lock = "SELECT FROM case_walls WHERE id = :id FOR UPDATE"
+        both, key = [each.send("DELETE", path) for each in heads[1:]], wall["id"]
+        answers = await at_once(registry, lock, both, id=parse_public_id("wal", key))
+        assert sorted(each.status_code for each in answers) == [200, 409]
+        (lost,) = (each.json() for each in answers if each.status_code == 409)
+        assert (lost["code"], lost["status_now"]) == ("wall-lifted", "lifted")

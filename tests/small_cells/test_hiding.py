@@ -53,7 +53,7 @@ def could_be(shown: dict[Key, int | None], most: int) -> dict[Key, set[int]]:
 
 
 class TestPublish:
-    @settings(max_examples=200)
+    @settings(max_examples=100)
     @given(st.tuples(*[COUNTS] * len(INNER)))
     def test_shows_no_small_count_and_never_hides_one_alone(self, counts: tuple[int, ...]) -> None:
         whole = table(counts)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -12,6 +13,7 @@ from app.access.vocabulary import Role
 from app.core.clock import utc_now
 from app.core.db import driver, enter, transaction
 from app.core.ids import new_id, parse_public_id
+from app.quotas import allowances
 from tests.access.people import sign_in
 from tests.factories import Registry
 from tests.scenes import Meeting, make_offices, meet
@@ -60,17 +62,14 @@ OF_JOBS: Final = {
     *("case_grants", "lapse_notices"),  # of grants when they end, not what they give
     *("runs", "run_steps", "run_offices", "purged_cases", "stuck_cases", "spent_assertions"),
     *("events", "idempotency_keys"),  # numbers and dates, no content
+    "announced_cases",  # when, and neither whose nor which
     *("handling_requests", "handling_parties", "handling_terms", "matters"),
     *("committees", "committee_offices", "agendas", "insights"),  # counts that are published
     *("webhooks", "webhook_deliveries", "mails", "notice_settings"),
 }
 """What the operator's commands read; of cases the keys and owners, of overlaps the keys."""
 
-READING: Final = (
-    "INSERT INTO readings (case_id, owner_office_id, overlap_id, office_id, office_case_id,"
-    " actor, reader, roles, rung, reason, read_at) VALUES"
-    " ($1, $2, $3, $4, $5, 'test', 'client', '{client}', 1, 'plea', now())"
-)
+OPEN: Final = "SELECT open_overlap($1, 4, 'plea', now())"
 
 
 @dataclass(frozen=True)
@@ -101,6 +100,13 @@ async def made(registry: Registry) -> Scene:
     keys = [await office_id(registry, client) for client in (meeting.first, meeting.second)]
     url = registry.app.state.settings.database_url.get_secret_value()
     return Scene(url, registry, meeting, *keys)
+
+
+async def as_client(connection: asyncpg.Connection) -> UUID:
+    """Let the transaction be of a machine client of its office, and return which."""
+    client = new_id()
+    await connection.execute("SELECT set_config('joinder.client', $1, true)", str(client))
+    return client
 
 
 async def readable(connection: asyncpg.Connection) -> dict[str, int]:
@@ -184,11 +190,10 @@ class TestApplication:
     async def test_an_auditor_is_told_who_reads_as_far_as_the_office_is(
         self, own_scene: Scene, disclosure: str
     ) -> None:
-        cases = dict(map(tuple, await own_scene.registry.rows("SELECT office_id, id FROM cases")))
         first, second, overlap = own_scene.first, own_scene.second, own_scene.meeting.key
-        read = (cases[second], second, overlap, first, cases[first])
         async with acting(own_scene.url, "joinder_app", first) as connection:
-            await connection.execute(READING, *read)
+            await as_client(connection)
+            assert await connection.fetchval(OPEN, overlap) is True
             await connection.execute("COMMIT")
         await own_scene.registry.rows(
             "UPDATE cases SET disclosure = :said WHERE office_id = :reader RETURNING id",
@@ -233,7 +238,7 @@ class TestApplication:
 
     async def test_reads_no_sealed_element_and_changes_no_audit(self, scene: Scene) -> None:
         async with acting(scene.url, "joinder_app", scene.first) as connection:
-            for table in ("sealed_elements", "sealing_keys", "proposals"):
+            for table in ("sealed_elements", "sealing_keys"):
                 assert await refused(connection, f"SELECT 1 FROM {table}"), table  # noqa: S608 -- names above
             assert await refused(connection, "SELECT sealed FROM suppressions")
             for act in ("DELETE FROM audit_entries", "UPDATE audit_entries SET action = 'none'"):
@@ -360,16 +365,27 @@ class TestApplication:
             assert not await refused(connection, lift, f"person:{me}")
 
     async def test_logs_a_reading_in_its_own_name_of_what_it_is_shown(self, scene: Scene) -> None:
-        cases = dict(map(tuple, await scene.registry.rows("SELECT office_id, id FROM cases")))
-        theirs = (cases[scene.second], scene.second, scene.meeting.key)
-        own = (scene.first, cases[scene.first])
+        read = "SELECT office_id, reader, actor, rung FROM readings"
         async with acting(scene.url, "joinder_app", scene.first) as connection:
-            assert not await refused(connection, READING, *theirs, *own)
-            assert await refused(connection, READING, *theirs, scene.second, cases[scene.second])
-            assert await refused(connection, READING, *theirs[:2], new_id(), *own)
-            await connection.execute(READING, *theirs, *own)
+            client = await as_client(connection)
+            assert await refused(connection, OPEN, new_id())
+            assert await refused(connection, "INSERT INTO readings (reason) VALUES ('plea')")
+            assert await connection.fetchval(OPEN, scene.meeting.key) is True
             assert await connection.fetch("SELECT id FROM readings") == []  # it is the owner's
             assert await refused(connection, "SELECT actor FROM readings")
+            await connection.execute("SET ROLE NONE")
+            (kept,) = map(tuple, await connection.fetch(read))
+            assert kept == (scene.first, "client", f"client:{client}", 1)  # all that is shown
+
+    async def test_logs_no_reading_uncounted(self, scene: Scene) -> None:
+        async with acting(scene.url, "joinder_app", scene.first) as connection:
+            await as_client(connection)
+            full = f'{{"reading": {allowances.per_day(allowances.READING) - 1}}}'
+            assert await connection.fetchval("SELECT debit($1)", full) is True
+            opened = [await connection.fetchval(OPEN, scene.meeting.key) for _ in range(2)]
+            assert opened == [True, False]
+            await connection.execute("SET ROLE NONE")
+            assert await connection.fetchval("SELECT count(*) FROM readings") == 1
 
     async def test_reads_what_a_case_is_about_where_it_logs_that_and_not_after(
         self, own_scene: Scene
@@ -393,11 +409,8 @@ class TestApplication:
                 )
                 (kept,) = await connection.fetch(about)
                 assert list(kept) == [3, None, None, None]
-                await connection.execute(
-                    READING,
-                    *(cases[own_scene.second], own_scene.second, own_scene.meeting.key),
-                    *(own_scene.first, cases[own_scene.first]),
-                )
+                await as_client(connection)
+                assert await connection.fetchval(OPEN, own_scene.meeting.key) is True
                 (shown,) = await connection.fetch(about)
                 assert shown["summary"].startswith("Worked without pay")
                 assert None not in shown.values()
@@ -658,6 +671,7 @@ class TestJobsAndBackup:
             *("id", "office_id", "review_on", "validated_on", "withdrawn_at", "held_at"),
             *("posted_at", "feed_digests", "feed_charged_on"),
         }
+        assert seen["announced_cases"] == {"announced_at"}
         assert "question" not in seen["infusion_questions"]
         assert "reason" not in seen["glass_breaks"] | seen["contact_requests"]
         assert seen.keys() == OF_JOBS

@@ -4,17 +4,11 @@ The rows are made up from the catalog, so that a table that a migration adds is 
 """
 
 import json
-import re
 from typing import Any, Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import asyncpg
-import httpx
 
-from app.main import create_bare_app
-from tests.access.people import sign_in
-from tests.access.test_matrix import PEOPLE
-from tests.blinding import case
 from tests.factories import Registry
 from tests.scenes import make_offices
 from tests.wall.acting import acting, office_id
@@ -27,13 +21,6 @@ TO_ALL: Final = {
 }
 """What every office may read: the directory and who meets with whom, what the registry does, and
 digests of challenges that were answered."""
-OPERATIONS: Final = [
-    (path, method, operation)
-    for path, methods in create_bare_app().openapi()["paths"].items()
-    for method, operation in methods.items()
-    if "{" in path and not path.startswith(("/v1/me/", "/problems/", "/v1/agendas", "/v1/insights"))
-]
-"""Those about something that an office has."""
 _COLUMNS: Final = """
 SELECT c.relname, array_agg(a.attname ORDER BY attnum), array_agg(
   CASE WHEN t.typcategory = 'A' THEN 'array' ELSE t.typname END ORDER BY attnum)
@@ -153,47 +140,3 @@ async def test_of_no_table_a_stranger_sees_or_reaches_a_row(
     reached = await changed(fresh_database_url, stranger)
     assert not reached & filled
     assert len(await changed(fresh_database_url, owner) & filled - reached) > 15
-
-
-async def test_no_operation_tells_an_id_of_another_office_from_none(
-    registry: Registry, fresh_database_url: str
-) -> None:
-    owner, stranger = await make_offices(registry, 2)
-    person = await sign_in(registry, stranger, *PEOPLE)
-    await owner.put_case("24-7", case())  # what `fill` makes is of this, the first
-    await stranger.put_case("24-1", case())
-    await fill(fresh_database_url, await office_id(registry, owner))
-    not_found = set()
-    for path, method, operation in OPERATIONS:
-        theirs, none = [
-            await ask(person.http, path, method, operation, key) for key in (KEY.hex, "f" * 32)
-        ]
-        assert theirs == none, (method, path)
-        if theirs[0] == 404:
-            not_found.add((method, path))
-    assert len(not_found) > 40, not_found
-
-
-async def ask(
-    http: httpx.AsyncClient, path: str, method: str, operation: Any, key: str
-) -> tuple[int, str]:
-    """Call an operation about what is called `key`, below an own case where it is of a case.
-
-    Returns status and body, without the key.
-    """
-    headers = {"Idempotency-Key": uuid4().hex}
-    number = "24-7" if key == KEY.hex else "24-8"
-    if path.count("{") > 2:
-        number = "24-1"
-    ref = {"source_system": "cms", "external_id": number}
-    for parameter in operation.get("parameters", ()):
-        name, example = parameter["name"], parameter["schema"]["examples"][0]
-        if parameter["in"] == "path":
-            head, underscore, _ = str(example).partition("_")
-            found = head + underscore + key if underscore else name
-            path = path.replace(f"{{{name}}}", ref.get(name, found))
-        elif name == "If-Match":
-            headers[name] = example
-    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
-    answer = await http.request(method, path, json=body.get("example"), headers=headers)
-    return answer.status_code, re.sub(f'{key}|24-[78]|"trace_id":"[^"]*"', "", answer.text)

@@ -53,6 +53,7 @@ OFFICES_PAGES: Final = {
         "allowances": "/quotas",
         "suppressions": "/suppressions",
         "commitment": "/office/commitments",
+        "participation": "/office/agreement",
         "access": "/cases/cms/24-CR-0931/access?office=DEMO-FIR",
     },
     ADMINISTRATOR: {
@@ -62,6 +63,7 @@ OFFICES_PAGES: Final = {
         "machine-new": "/machines/new",
         "webhooks": "/webhooks",
         "contact": "/office/contacts/backup",
+        "provider": "/office/provider",
     },
     AUDITOR: {
         "alarms": "/alarms",
@@ -188,6 +190,9 @@ def take(browser: Browser, url: str, into: Path, size: str) -> None:
     head.goto(f"{url}/handling")
     head.get_by_role("row", name="Your office was asked").first.locator(".j-row").click()
     shoot(head, "request")
+    head.goto(f"{url}/matters")
+    head.locator(".j-row").last.click()
+    shoot(head, "matter")
     take_office(fresh, shoot, url)
 
 

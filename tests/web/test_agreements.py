@@ -1,11 +1,17 @@
 """Agreements at the pages: drafted, signed, changed, signed by all, concluded."""
 
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
+from app.access.principal import OPERATOR
 from app.access.vocabulary import Role
+from app.core.db import transaction
 from app.handling.terms import ATTESTATION
+from app.offices import service
+from app.offices.schemas import LawConfirmed
 from tests.factories import Registry
+from tests.handling.test_agreements import send_out, with_general
 from tests.scenes import Meeting, meet
 from tests.web.pages import Form, PageReader, Reader, reader
 
@@ -51,6 +57,44 @@ async def sign(visitor: Reader, page: str, **fields: str) -> int:
     form = (await visitor.page(page)).form("/signatures")
     sent = {"post": "Unit head", "attestation": ATTESTATION, **fields}
     return (await visitor.send(form, **sent)).status_code
+
+
+class TestLaw:
+    async def test_of_a_state_says_what_it_is_since_when_and_who_read_it(
+        self, shared_registry: Registry
+    ) -> None:
+        for state, said in (
+            ("WA", ("RCW 43.10.232", "Checked by Joinder maintainers", "No counsel of the state")),
+            ("WY", ("Law of WY", "No rule is loaded for this state")),
+        ):
+            text = await self.page_of(shared_registry, state)
+            for each in said:
+                assert each in text
+
+    async def test_that_counsel_confirmed_says_so_until_a_release_changes_it(
+        self, shared_registry: Registry
+    ) -> None:
+        asked = LawConfirmed(
+            state="NJ", counsel="Chief of Prosecutions", confirmed_on=date(2026, 11, 20)
+        )
+        async with transaction(shared_registry.operator) as session:
+            await service.confirm_law(session, OPERATOR, asked)
+        text = await self.page_of(shared_registry, "NJ")
+        assert "Confirmed by Chief of Prosecutions" in text
+        assert "1970-05-21" in text
+        (entry,) = await shared_registry.audit("state.law_confirmed")
+        assert (entry["object"], entry["detail"]["confirmed_on"]) == ("NJ", "2026-11-20")
+        await shared_registry.rows(
+            "UPDATE state_settings SET law_digest = sha256('other') WHERE state = 'NJ' RETURNING 1"
+        )
+        assert "No counsel of the state" in await self.page_of(shared_registry, "NJ")
+
+    async def page_of(self, registry: Registry, state: str) -> str:
+        """Return the page of a request to a state's Attorney General, as that office sees it."""
+        sides, request = await with_general(registry, state)
+        await send_out(sides, request)
+        visitor = await reader(registry, sides[1].office, Role.PROSECUTOR)
+        return (await visitor.get(f"/handling/{request}")).text
 
 
 class TestAgreement:

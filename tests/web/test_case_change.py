@@ -1,5 +1,6 @@
 """Changing a case on its page: what it says, on the version that was read."""
 
+import json
 from datetime import timedelta
 
 from app.access.vocabulary import Role
@@ -52,6 +53,31 @@ class TestChange:
         # what the office's system posts counts, also if it is what it had posted before
         again = await meeting.first.put_case("24-1", meeting.first_case)
         assert (again.status_code, again.json()["result"]) == (200, "updated")
+
+    async def test_offences_stay_whatever_became_of_their_rows(
+        self, shared_registry: Registry
+    ) -> None:
+        meeting = await meet(shared_registry)
+        offences = [
+            {"statute": "nv-200.467", "law_on": "2019-05-01"},
+            {"statute": "zz-1", "law_on": "2019-05-01"},
+        ]
+        told = json.dumps({"offences": offences, "industries": ["agriculture"]})
+        await shared_registry.rows(
+            "UPDATE cases SET facts = CAST(:told AS jsonb) WHERE external_id = '24-1'"
+            " AND office_id = (SELECT id FROM offices WHERE code = :code) RETURNING 1",
+            told=told,
+            code=meeting.first.code,
+        )
+        visitor = await reader(shared_registry, meeting.first, Role.PROSECUTOR)
+        form = (await visitor.page("/cases/cms/24-1/change")).form("/change")
+        assert (await visitor.send(form, **SAID)).status_code == 303
+        facts = (await meeting.first.http.get("/v1/cases/cms/24-1")).json()["facts"]
+        assert [each["statute"] for each in facts["offences"]] == ["nv-200.467", "zz-1"]
+        assert (facts["industries"], facts["origin"]) == (["agriculture"], "hotline_tip")
+        shown = (await visitor.get("/cases/cms/24-1")).text
+        assert "NRS 200.467" in shown
+        assert "zz-1" in shown
 
     async def test_on_another_version_nothing_is_saved_and_nothing_typed_is_lost(
         self, shared_registry: Registry

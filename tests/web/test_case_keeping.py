@@ -1,5 +1,7 @@
 """Taking a case back, holding it, correcting it, and vouching for its summary, on the pages."""
 
+from uuid import uuid4
+
 from app.access.vocabulary import Role
 from tests.blinding import case
 from tests.factories import Registry
@@ -92,6 +94,32 @@ class TestCorrections:
         assert (await two.send(settle)).status_code == 422
         done = await two.send(settle, outcome="changed")
         assert "The entry was changed" in (await two.get(done.headers["location"])).text
+
+    async def test_one_that_is_due_has_its_place_also_when_the_case_is_withdrawn(
+        self, shared_registry: Registry
+    ) -> None:
+        meeting = await meet(shared_registry)
+        one, two = [await reader(shared_registry, meeting.first, Role.LEADERSHIP) for _ in range(2)]
+        path = f"{PATH}/corrections"
+        form = (await one.page(path)).form("/corrections")
+        await one.send(form, asked_for="counsel", ground="not_the_person")
+        assert path in (await two.page("/cases")).links
+        assert (await meeting.first.http.delete(f"/v1{PATH}")).status_code == 204
+        assert path in (await two.page("/cases")).links
+        page = await two.page(path)
+        assert PATH not in page.links
+        assert {form.action for form in page.forms} == {
+            "/sign-out",
+            *(form.action for form in page.forms if form.action.endswith("/outcome")),
+        }
+        (read,) = (await meeting.first.http.get(f"/v1{path}")).json()["items"]
+        done = await two.send(page.form(f"{read['id']}/outcome"), outcome="withdrawn")
+        assert "The entry was withdrawn" in (await two.get(done.headers["location"])).text
+        assert path not in (await two.page("/cases")).links
+        ask = {"asked_for": "counsel", "ground": "sealed"}
+        once = {"Idempotency-Key": uuid4().hex}
+        again = await meeting.first.http.post(f"/v1{path}", json=ask, headers=once)
+        assert again.status_code == 404
 
 
 class TestSummaries:

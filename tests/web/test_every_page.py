@@ -21,7 +21,15 @@ from app.people import totp
 from tests.people.authenticator import Authenticator
 from tests.web.chromium import MISSING, PLACE
 from tests.web.looking import AXE, OPEN_ALL, READ, Looker
-from tests.web.screenshots import ADMINISTRATOR, AUDITOR, DEPUTY, Demo, fill_case, sign_in
+from tests.web.screenshots import (
+    ADMINISTRATOR,
+    AUDITOR,
+    DEPUTY,
+    STATE,
+    Demo,
+    fill_case,
+    sign_in,
+)
 
 pytestmark = [
     pytest.mark.long,
@@ -84,6 +92,9 @@ def test_has_nothing_that_axe_finds_and_fits_a_phone(
     _come_back(looker, everyone, f"{url}/sign-in", codes[0])
     codes = _add_passkey(everyone, url)
     _leave_traces(looker, everyone, url, scratch)
+    coordinator = _page(browser)
+    sign_in(coordinator, url, STATE)
+    _be_told(looker, everyone, coordinator, url)
     looker.walk(everyone, f"{url}/overlaps?turn=all")
     for path in (*STATES, *_of_each_state(everyone, url)):
         looker.open(everyone, url + path)
@@ -112,7 +123,7 @@ def test_has_nothing_that_axe_finds_and_fits_a_phone(
 
 def _page(browser: Browser) -> Page:
     context = browser.new_context()
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(60_000)  # of a machine that does much else
     return context.new_page()
 
 
@@ -176,6 +187,10 @@ def _leave_traces(looker: Looker, page: Page, url: str, keys: Path) -> None:
     page.goto(f"{url}/webhooks")
     _send(page, {"url": "https://cms.example.com/joinder"}, "Add")
     looker.look(page)
+    page.goto(f"{url}/office/agreement")
+    signed = {"version": "2027-1", "signatory": "District Attorney", "effective_on": LATER}
+    _send(page, signed | {"ends_on": "2028-06-30"}, "Sign for your office")
+    looker.look(page)
     page.goto(f"{url}/machines/new")
     first, second = (json.dumps(public_jwk(create_private_key(keys / name))) for name in "ab")
     _send(page, {"label": "Nightly export", "public_jwk": first}, "Register it")
@@ -213,6 +228,26 @@ def _leave_traces(looker: Looker, page: Page, url: str, keys: Path) -> None:
     page.get_by_role("button", name="Show who could see it").click()
     page.get_by_role("heading", name="Who could see this case").wait_for()
     looker.look(page)
+
+
+def _be_told(looker: Looker, page: Page, coordinator: Page, url: str) -> None:
+    """Use up an allowance and ask for advice; look at the notices of that at both offices."""
+    page.goto(f"{url}/infusion/new")
+    question = {"desk": "DEMO-AG", "topic": "labor", "trafficking_type": "labor"}
+    question |= {"question": "How did you prove a debt that grew while wages were paid?"}
+    _send(page, question, "Send the question")
+    looker.look(page)
+    token = page.locator("[name=csrf_token]").first.input_value()
+    headers = {"Origin": url, "X-CSRF-Token": token}
+    epoch = page.request.get(f"{url}/v1/oprf/keys").json()["epoch"]
+    ask = {"epoch": epoch, "reason": "posting", "counts": {"addr": 900}, "digest": "A" * 43}
+    ask["cases"] = [{"source_system": "cms", "external_id": "24-CR-0931"}]
+    refused = page.request.post(f"{url}/v1/tokens/permits", data=ask, headers=headers)
+    assert refused.status == 429, refused.text()
+    looker.open(page, f"{url}/alarms")
+    for reader, said in ((page, "Open the alarms"), (coordinator, "Open the question")):
+        looker.open(reader, f"{url}/notices")
+        reader.get_by_role("link", name=said).first.wait_for()
 
 
 def _pass_a_night(looker: Looker, page: Page, url: str) -> None:

@@ -126,9 +126,50 @@ class TestLookingBack:
         assert "No entry fits" in (await auditor.get("/audit?until=2020-01-01")).text
         assert (await auditor.get("/audit?since=yesterday")).status_code == 422
 
+    async def test_the_auditor_reads_which_overlaps_were_shown_to_whom(
+        self, shared_registry: Registry
+    ) -> None:
+        met = await meet(shared_registry)
+        deputy = await reader(shared_registry, met.first, Role.PROSECUTOR)
+        await deputy.page(f"/overlaps/{met.overlap_id}")
+        auditor = await reader(shared_registry, met.first, Role.AUDITOR)
+        shown = [link for link in (await auditor.page("/audit")).links if "/audit/shown?" in link]
+        page = await auditor.get(shown[0])
+        (theirs,) = [each["counterpart"]["office"] for each in await met.first.overlaps()]
+        for said in (">24-1</th>", f">{theirs['name']}</td>", ">Office and contact</td>"):
+            assert said in page.text
+        assert met.overlap_id not in page.text
+        await shared_registry.rows(
+            "UPDATE cases SET disclosure = 'silent'"
+            " WHERE office_id = (SELECT id FROM offices WHERE code = :code) RETURNING id",
+            code=met.second.code,
+        )
+        page = await auditor.get(shown[0])
+        assert "No longer shown to your office" in page.text
+        assert theirs["name"] not in page.text
+        other = await reader(shared_registry, met.second, Role.AUDITOR)
+        assert (await other.get(shown[0])).status_code == 400
+        assert (await deputy.get(shown[0])).status_code == 403
+
+    async def test_an_object_that_only_looks_like_a_key_is_shown(
+        self, shared_registry: Registry
+    ) -> None:
+        met = await meet(shared_registry)
+        auditor = await reader(shared_registry, met.first, Role.AUDITOR)
+        await shared_registry.rows(
+            "INSERT INTO audit_entries (action, office_id, actor, object, recipients, detail,"
+            " request_id)"
+            " SELECT 'case.posted', o.id, 'x', repeat('a', length), '{}', '{}', ''"
+            " FROM offices o, generate_series(31, 37) AS length WHERE o.code = :code"
+            " RETURNING audit_entries.id",
+            code=met.first.code,
+        )
+        assert (await auditor.get("/audit")).status_code == 200
+
     async def test_statements_do_not_grow_with_rows(self, shared_registry: Registry) -> None:
         met = await meet(shared_registry)
         head = await reader(shared_registry, met.first, Role.LEADERSHIP, Role.AUDITOR)
+        await head.page("/overlaps")
         counts: list[dict[str, int]] = []
         for more in (1, 4):
             for _ in range(more):
@@ -143,8 +184,11 @@ class TestLookingBack:
 
     async def _counts(self, visitor: Reader, registry: Registry) -> dict[str, int]:
         found = {}
-        for path in (ACCESS, "/readings", "/grants", "/glass-breaks", "/audit", "/audit/readings"):
+        paths = [ACCESS, "/readings", "/grants", "/glass-breaks", "/audit", "/audit/readings"]
+        (shown,) = [link for link in (await visitor.page("/audit")).links if "/shown?" in link][:1]
+        for path in [*paths, shown]:
+            await visitor.get(path)  # the driver learns the types of a connection once
             with statements(registry) as seen:
                 assert (await visitor.get(path)).status_code == 200
-            found[path] = len(seen)
+            found[path if path != shown else "shown"] = len(seen)
         return found

@@ -370,7 +370,11 @@ class TestCost:
             if link.startswith("/overlaps/ovl_")
         )
         found = {}
-        for path in ("/overlaps", overlap, "/cases", "/cases/cms/24-0", "/handling", "/state"):
+        paths = ["/overlaps", overlap, "/cases", "/cases/cms/24-0", "/handling", "/state"]
+        paths += [f"/cases/cms/24-0/{part}" for part in ("network", "checks", "check")]
+        paths += ["/overlaps/retracted", "/contact-requests", "/second-looks", "/matters"]
+        paths += ["/notices", "/infusion", "/agenda", "/insights"]
+        for path in paths:
             await visitor.get(path)  # notes what is seen for the first time
             with statements(registry) as seen:
                 assert (await visitor.get(path)).status_code == 200

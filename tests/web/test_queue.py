@@ -67,8 +67,9 @@ class TestQueue:
     ) -> None:
         (office,) = await make_offices(shared_registry, 1)
         visitor = await reader(shared_registry, office, Role.PROSECUTOR)
-        form = (await visitor.page("/overlaps?turn=ours&band=strong&assigned=me")).form("/views")
         filters = "/overlaps?turn=ours&band=strong&assigned=me"
+        form = (await visitor.page(f"{filters}&case=24-1")).form("/views")
+        assert form.fields["case"] == "24-1", "which outlives no case"
         refused = await visitor.send(form, name="Ms. 415-555-0142")
         assert "note=view-refused" in refused.headers["location"]
         saved = await visitor.send(form, name="My strong ones")

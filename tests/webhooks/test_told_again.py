@@ -8,7 +8,7 @@ from app.jobs.steps import steps
 from tests.blinding import case
 from tests.factories import OfficeClient, Registry
 from tests.notifications.test_feed import read
-from tests.scenes import Meeting, end_agreement, meet
+from tests.scenes import Meeting, all_ended, end_agreement, meet
 from tests.webhooks.office import hook, work
 from tests.webhooks.receiver import receiving
 
@@ -38,6 +38,14 @@ async def meet_again(meeting: Meeting, *, disclosure: str) -> None:
     assert (await meeting.first.put_case("24-2", body)).status_code == 201
 
 
+async def write_of_own_cases(registry: Registry) -> None:
+    """Write an event about a case of its own for each office, which it is told all the time."""
+    await registry.rows(
+        "INSERT INTO events (office_id, type, case_id) SELECT office_id, 'case.expired',"
+        " min(id) FROM cases GROUP BY 1 RETURNING number"
+    )
+
+
 class TestTellAgain:
     async def test_both_sides_hear_of_what_came_meanwhile_and_may_be_known(
         self, sandbox: Registry
@@ -55,10 +63,7 @@ class TestTellAgain:
             await meeting.first.put_case(
                 "24-3", case(*meeting.first_case["subjects"], disclosure="silent")
             )
-            await sandbox.rows(
-                "INSERT INTO events (office_id, type, case_id) SELECT office_id, 'case.expired',"
-                " min(id) FROM cases GROUP BY 1 RETURNING number"
-            )
+            await write_of_own_cases(sandbox)
             assert await work(sandbox, *offices) == 2, "of an own case it is told all the time"
             passed = [(await read(office, None))[1] for office in offices]
             assert await night(sandbox) == 0, "it takes no part yet"
@@ -74,6 +79,27 @@ class TestTellAgain:
                 assert receiver.ids[1:] == [each["id"] for each in events]
             assert len(await meeting.first.overlaps()) == 3
             assert len(await meeting.second.overlaps()) == 2
+
+    async def test_two_that_return_in_one_night_hear_each_event_once(
+        self, sandbox: Registry
+    ) -> None:
+        meeting = await meet(sandbox)
+        offices = [meeting.first, meeting.second]
+        assert await night(sandbox) == 0, "who begins to take part has missed nothing"
+        for office in offices:
+            await end_agreement(sandbox, office)
+        await meet_again(meeting, disclosure="open")
+        await write_of_own_cases(sandbox)
+        await all_ended(sandbox)
+        passed = [(await read(office, None))[1] for office in offices]
+        for office in offices:
+            await sign_anew(sandbox, office)
+        assert await night(sandbox) == 2
+        assert await night(sandbox) == 0
+        await all_ended(sandbox)
+        for office, cursor in zip(offices, passed, strict=True):
+            told = [(each["type"], each["overlap_id"]) for each in (await read(office, cursor))[0]]
+            assert len(told) == len(set(told)) == 2
 
     async def test_who_signs_in_time_hears_nothing_twice(self, sandbox: Registry) -> None:
         meeting = await meet(sandbox)
