@@ -63,11 +63,13 @@ async def record_of_office(
     *,
     detail: Mapping[str, Any] = _NOTHING,
 ) -> None:
-    """Write one entry of what the operator does to an office where that office's auditor reads."""
+    """Write one entry of what is done to an office where its auditor reads, the operator's too."""
     concerned = replace(principal, office_id=office_id)
-    await enter(session, concerned)
+    if concerned != principal:
+        await enter(session, concerned)
     await record(session, concerned, action, target, detail=detail)
-    await enter(session, principal)
+    if concerned != principal:
+        await enter(session, principal)
 
 
 async def record_each(

@@ -67,8 +67,8 @@ WHERE {PARTY_SEES}
 """  # noqa: S608 -- constants only; every value is a parameter
 
 _PAGE: Final = f"""{_VISIBLE}
-  AND ($5::uuid IS NULL OR me.request_id < $5) ORDER BY me.request_id DESC LIMIT $6
-"""
+  AND me.request_id < coalesce($5, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)
+ORDER BY me.request_id DESC LIMIT $6"""
 _ONE: Final = _VISIBLE + " AND me.request_id = $5"
 # who asked has no overlap of its own, but one with each party
 _OF_OVERLAP: Final = f"""{_VISIBLE}

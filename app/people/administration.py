@@ -63,7 +63,9 @@ async def add_person(
     if person_id is None:
         raise PersonExistsError
     detail = {"roles": sorted(set(body.roles))}
-    await audit.record(session, principal, "person.added", str(person_id), detail=detail)
+    await audit.record_of_office(
+        session, principal, office_id, "person.added", str(person_id), detail=detail
+    )
     person = await queries.get_for_update(session, office_id, person_id)
     return _enrolment(person, now=now)
 
@@ -88,7 +90,9 @@ async def set_roles(
     found.roles = sorted(set(roles))
     ended = await sign_ins.end_all(session, [found.id])
     detail = {"roles": list(found.roles), "ended": ended}
-    await audit.record(session, principal, "person.roles_set", str(found.id), detail=detail)
+    await audit.record_of_office(
+        session, principal, office_id, "person.roles_set", str(found.id), detail=detail
+    )
     return ended
 
 
@@ -114,7 +118,9 @@ async def set_disabled(
         found.enabled_at = now
     ended = await sign_ins.end_all(session, [found.id])
     action = "person.disabled" if is_disabled else "person.enabled"
-    await audit.record(session, principal, action, str(found.id), detail={"ended": ended})
+    await audit.record_of_office(
+        session, principal, office_id, action, str(found.id), detail={"ended": ended}
+    )
     return ended
 
 
@@ -142,7 +148,9 @@ async def start_enrolment(
         await registering.forget(session, found.id)
     ended = await sign_ins.end_all(session, [found.id])
     detail = {"forget_factors": forget_factors, "ended": ended}
-    await audit.record(session, principal, "person.reset", str(found.id), detail=detail)
+    await audit.record_of_office(
+        session, principal, office_id, "person.reset", str(found.id), detail=detail
+    )
     return _enrolment(found, now=now)
 
 
@@ -163,7 +171,7 @@ async def release(
     found = await _person(session, principal, office_id, person, now=now)
     office = await queries.get_office(session, office_id)
     released = await queries.release_account(session, gate.account_key(office.code, found.account))
-    await audit.record(session, principal, "person.released", str(found.id))
+    await audit.record_of_office(session, principal, office_id, "person.released", str(found.id))
     return int(released)
 
 
@@ -187,7 +195,9 @@ async def end_sign_ins(
         people = [await _person(session, principal, office_id, person, now=now)]
     ended = await sign_ins.end_all(session, [each.id for each in people])
     target = str(people[0].id) if person is not None else str(office_id)
-    await audit.record(session, principal, "sign_ins.ended", target, detail={"ended": ended})
+    await audit.record_of_office(
+        session, principal, office_id, "sign_ins.ended", target, detail={"ended": ended}
+    )
     return ended
 
 
@@ -214,7 +224,9 @@ async def set_suspended(
     people = await queries.list_people_for_update(session, office.id)
     ended = await sign_ins.end_all(session, [each.id for each in people])
     action = "office.suspended" if is_suspended else "office.resumed"
-    await audit.record(session, principal, action, office.code, detail={"ended": ended})
+    await audit.record_of_office(
+        session, principal, office.id, action, office.code, detail={"ended": ended}
+    )
     return ended
 
 

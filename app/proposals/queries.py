@@ -35,8 +35,8 @@ async def get_proposal(session: AsyncSession, key: UUID | None) -> Proposal:
     return found
 
 
-async def end_others(session: AsyncSession, proposal: Proposal, *, now: datetime) -> None:
-    """End what else waits of the same kind for the same office; locks it all, oldest first."""
+async def end_others(session: AsyncSession, proposal: Proposal, *, now: datetime) -> list[UUID]:
+    """End what else waits of the kind for the office, locking it oldest first; return it."""
     waits = (
         Proposal.change["office"].astext == proposal.change["office"],
         Proposal.change["action"].astext == proposal.change["action"],
@@ -47,6 +47,7 @@ async def end_others(session: AsyncSession, proposal: Proposal, *, now: datetime
     others = [key for key in await session.scalars(locked) if key != proposal.id]
     ended = update(Proposal).where(Proposal.id.in_(others)).values(expires_at=Proposal.proposed_at)
     await session.execute(ended, execution_options={"synchronize_session": False})
+    return others
 
 
 async def mark_approved(

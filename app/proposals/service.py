@@ -18,11 +18,7 @@ from app.offices import service as offices
 from app.offices.errors import OfficeNotFoundError
 from app.people import provider_setting
 from app.proposals import queries
-from app.proposals.errors import (
-    ProposalChangedError,
-    ProposalEndedError,
-    SecondOperatorError,
-)
+from app.proposals.errors import ProposalChangedError, ProposalEndedError, SecondOperatorError
 from app.proposals.models import Proposal
 from app.proposals.schemas import AgreementChange, Change, ImportChange, ProviderChange
 from app.quotas import service as quotas
@@ -103,11 +99,15 @@ async def approve(
         raise SecondOperatorError
     if digest != digest_of(proposal):
         raise ProposalChangedError
-    if change.action in _PROPOSES:
-        await queries.end_others(session, proposal, now=now)
+    ends = change.action in _PROPOSES
+    ended = await queries.end_others(session, proposal, now=now) if ends else []
     if not await queries.mark_approved(session, proposal, principal.actor, now=now):
         raise ProposalEndedError("approved")
-    detail = {"proposed_by": proposal.proposed_by, "digest": digest}
+    detail = {
+        "proposed_by": proposal.proposed_by,
+        "digest": digest,
+        "ended": [public_id(PREFIX, each) for each in ended],
+    }
     office = await office_queries.get_office(session, change.office)
     await audit.record_of_office(
         session, principal, office.id, "proposal.approved", read_id(proposal), detail=detail

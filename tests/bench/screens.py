@@ -6,6 +6,7 @@ runs in this process, without a network between. The baseline is a page without 
 
 import argparse
 import asyncio
+import gc
 import secrets
 import sys
 import tempfile
@@ -151,6 +152,8 @@ async def run(url: str, keys: Path, sightings: int, overlaps: int, rounds: int) 
         office = OfficeClient(code, "", registry.http())
         visitor = await reader(registry, office, Role.LEADERSHIP, Role.COORDINATOR)
         slowest = 0.0
+        gc.collect()  # as a worker of the service does before it serves
+        gc.freeze()
         print(f"{'page':<60}{'p50 ms':>9}{'p99 ms':>9}")
         pages = [(visitor, path) for path in await _paths(visitor)]
         pages += await _state(registry) + await _watched(registry, office)

@@ -195,6 +195,7 @@ def test_an_interruption_is_resumable(office: Path, export: Path, service: Servi
     push(office, export)
     export.write_text(HEADER + "".join(rows))
     mapping = str(export.with_name("map.toml"))
+    kept = export.with_name("export.csv.push-state")
     waiting = (
         "SELECT 1 FROM pg_stat_activity"
         " WHERE datname = current_database() AND wait_event_type = 'Lock'"
@@ -205,14 +206,14 @@ def test_an_interruption_is_resumable(office: Path, export: Path, service: Servi
         service.holding("SELECT 1 FROM cases WHERE external_id = 'EX-249' FOR UPDATE"),
         subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE) as process,
     ):
-        while not service.rows(waiting):
+        while not (kept.exists() and service.rows(waiting)):
             assert process.poll() is None
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate()
     assert process.returncode == 130, errors
     assert b"Traceback" not in errors
-    line = json.loads(export.with_name("export.csv.push-state").read_text())["line"]
+    line = json.loads(kept.read_text())["line"]
     assert 0 < line < 250
     report = json.loads(push(office, export, "--json"))
     assert report["resumed_after_line"] == line

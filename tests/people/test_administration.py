@@ -14,7 +14,9 @@ from app.access.vocabulary import PersonsRole, Role
 from app.accounts import review
 from app.core.clock import utc_now
 from app.core.db import transaction
-from app.people import attempts, upkeep
+from app.offices import queries as offices
+from app.people import administration, attempts, upkeep
+from app.people.admin_schemas import PersonAdd
 from tests.factories import Registry
 from tests.people.browsers import Browser, Someone, make_administrator, make_person
 
@@ -63,6 +65,22 @@ class TestAddPerson:
             str(someone.key),
         )
         assert "New Person" not in str(entry)
+
+    async def test_what_the_operator_does_is_in_the_audit_of_the_office(
+        self, people: Registry
+    ) -> None:
+        administrator, _ = await make_administrator(people)
+        async with transaction(people.operator, OPERATOR) as session:
+            office_id = (await offices.get_office(session, administrator.office)).id
+            body = PersonAdd(account="second.admin", name="New Person", roles=(Role.ADMINISTRATOR,))
+            await administration.add_person(session, OPERATOR, office_id, body, now=utc_now())
+            await administration.end_sign_ins(session, OPERATOR, office_id, now=utc_now())
+            await administration.set_suspended(
+                session, OPERATOR, administrator.office, is_suspended=True, now=utc_now()
+            )
+        for action in ("person.added", "sign_ins.ended", "office.suspended"):
+            entry = (await people.audit(action))[-1]
+            assert (entry["office_id"], entry["actor"]) == (office_id, OPERATOR.actor)
 
     async def test_account_is_unique_in_its_office_for_good(self, people: Registry) -> None:
         _, browser = await make_administrator(people)

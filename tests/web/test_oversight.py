@@ -149,6 +149,7 @@ class TestLookingBack:
         assert theirs["name"] not in page.text
         other = await reader(shared_registry, met.second, Role.AUDITOR)
         assert (await other.get(shown[0])).status_code == 400
+        assert (await auditor.get("/audit/shown?of=")).status_code == 400
         assert (await deputy.get(shown[0])).status_code == 403
 
     async def test_an_object_that_only_looks_like_a_key_is_shown(
