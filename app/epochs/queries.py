@@ -77,3 +77,29 @@ async def is_key_of(session: AsyncSession, epoch: int, check: bytes) -> bool:
 async def ensure_first(session: AsyncSession, epoch: int, *, now: datetime) -> None:
     """Make `epoch` the current one if the database knows none yet."""
     await session.execute(_FIRST, {"epoch": epoch, "now": now})
+
+
+async def close_gate(connection: asyncpg.Connection) -> None:
+    """Wait for the posts under way and hold off further ones until the transaction ends."""
+    await connection.execute("SELECT pg_advisory_xact_lock($1)", GATE)
+
+
+async def begin_next(connection: asyncpg.Connection, epoch: int) -> None:
+    """Record that tokens are being lifted to `epoch`; once recorded, nothing changes."""
+    await connection.execute(
+        "INSERT INTO key_epochs (epoch, state, began_at) VALUES ($1, 'next', now())"
+        " ON CONFLICT DO NOTHING",
+        epoch,
+    )
+
+
+async def switch(connection: asyncpg.Connection, grace_seconds: float) -> None:
+    """Make the next epoch the current one, and the current one the previous."""
+    await connection.execute(
+        "UPDATE key_epochs SET state = 'previous',"
+        " accepted_until = now() + make_interval(secs => $1) WHERE state = 'current'",
+        grace_seconds,
+    )
+    await connection.execute(
+        "UPDATE key_epochs SET state = 'current', switched_at = now() WHERE state = 'next'"
+    )

@@ -44,7 +44,7 @@ class Lifter:
         kind = KINDS_BY_CODE[code]
         new = ristretto.multiply(self._keys.deltas[kind.key_class], element)
         token = stored_token(self._keys.token_key, kind.name, new)
-        return LiftedEntry(entry.id, entry.token, token, self._sealer.seal(entry.id, [(code, new)]))
+        return LiftedEntry(entry.id, token, self._sealer.seal(entry.id, [(code, new)]))
 
     def _lift(self, subject: SealedSubject) -> LiftedSubject:
         keys, tokens, elements, digests = self._keys, {}, [], []

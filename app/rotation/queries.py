@@ -1,4 +1,8 @@
-"""Set-based SQL of a rotation, on the driver inside the caller's transaction."""
+"""Set-based SQL of a rotation, on the driver inside the caller's transaction.
+
+What reads or writes tokens runs as the matcher; what opens and seals elements, and what names the
+epochs, as the operator: no role has both.
+"""
 
 from collections.abc import Sequence
 from typing import Final
@@ -7,7 +11,6 @@ from uuid import UUID
 import asyncpg
 
 from app.defendants import queries as defendants
-from app.epochs.queries import GATE
 from app.overlaps.limits import COUNTED_PER_OFFICE
 from app.overlaps.rows import Holders
 from app.rotation.rows import LiftedSubject, SealedSubject
@@ -42,13 +45,15 @@ _READ: Final = f"""{_SEALED}WHERE k.epoch < $1 AND ($2::bigint[] IS NULL OR e.su
 ORDER BY e.subject_id LIMIT $3
 """
 
+_READ_LIFTED: Final = f"{_SEALED}WHERE e.subject_id = ANY($1) ORDER BY e.subject_id"
+
 # a post under the epoch before let them take room in their office's share of a token
-_MOVED_SINCE: Final = f"""{_SEALED}WHERE e.subject_id IN (
-  SELECT c.subject_id FROM common_sightings c JOIN tokens t ON t.token = c.token
-  GROUP BY c.subject_id
-  HAVING count(*) FILTER (WHERE t.epoch = $1) > count(*) FILTER (WHERE t.epoch < $1))
-ORDER BY e.subject_id LIMIT $2
-"""  # noqa: S608 -- constants only
+_MOVED_SINCE: Final = """
+SELECT c.subject_id FROM common_sightings c JOIN tokens t ON t.token = c.token
+GROUP BY c.subject_id
+HAVING count(*) FILTER (WHERE t.epoch = $1) > count(*) FILTER (WHERE t.epoch < $1)
+ORDER BY c.subject_id LIMIT $2
+"""
 
 _TAKE_BACK: Final = """
 DELETE FROM common_sightings c USING tokens t
@@ -146,9 +151,8 @@ DELETE FROM tokens t WHERE t.token = ANY($1::bytea[])
 """
 
 _MATCH_SPECS: Final = """
-SELECT g.match_spec, count(*)
-FROM cases c
-JOIN subjects s ON s.case_id = c.id
+SELECT s.office_id, g.match_spec, count(*)
+FROM subjects s
 CROSS JOIN LATERAL (
   SELECT t.match_spec FROM (
     SELECT token FROM sightings WHERE subject_id = s.id
@@ -156,23 +160,22 @@ CROSS JOIN LATERAL (
     UNION ALL SELECT token FROM common_sightings WHERE subject_id = s.id) AS h
   JOIN tokens t ON t.token = h.token
   ORDER BY t.match_spec DESC LIMIT 1) AS g
-WHERE c.office_id = $1
-GROUP BY g.match_spec ORDER BY g.match_spec
+GROUP BY s.office_id, g.match_spec ORDER BY s.office_id, g.match_spec
 """
 
+_PATIENTLY: Final = "SELECT set_config('statement_timeout', '600s', true)"
 
-async def count_match_specs(connection: Connection, office_id: int) -> dict[int, int]:
-    """Return how many subjects of an office have tokens of which match specification.
 
-    A subject is under one: posting it again replaces all of its tokens.
+async def count_match_specs(connection: Connection) -> dict[int, dict[int, int]]:
+    """Return by office how many subjects have tokens of which match specification.
+
+    A subject is under one: posting it again replaces all of its tokens. Reads every subject.
     """
-    rows = await connection.fetch(_MATCH_SPECS, office_id)
-    return {row[0]: row[1] for row in rows}
-
-
-async def close_gate(connection: Connection) -> None:
-    """Wait for the posts under way and hold off further ones until the transaction ends."""
-    await connection.execute("SELECT pg_advisory_xact_lock($1)", GATE)
+    await connection.execute(_PATIENTLY)
+    found: dict[int, dict[int, int]] = {}
+    for office_id, match_spec, count in await connection.fetch(_MATCH_SPECS):
+        found.setdefault(office_id, {})[match_spec] = count
+    return found
 
 
 async def count_unlifted(connection: Connection, epoch: int) -> int:
@@ -200,9 +203,14 @@ async def list_unlifted(
     return [SealedSubject(*row) for row in rows]
 
 
-async def list_moved_since(connection: Connection, epoch: int, limit: int) -> list[SealedSubject]:
+async def list_moved_since(connection: Connection, epoch: int, limit: int) -> list[int]:
     """Return lifted subjects that were set aside when they were lifted, and are matched now."""
-    rows = await connection.fetch(_MOVED_SINCE, epoch, limit)
+    return [row[0] for row in await connection.fetch(_MOVED_SINCE, epoch, limit)]
+
+
+async def list_lifted(connection: Connection, subject_ids: Sequence[int]) -> list[SealedSubject]:
+    """Return subjects as they are sealed, those that were lifted too."""
+    rows = await connection.fetch(_READ_LIFTED, subject_ids)
     return [SealedSubject(*row) for row in rows]
 
 
@@ -211,13 +219,25 @@ async def take_back(connection: Connection, subject_ids: Sequence[int], epoch: i
     await connection.execute(_TAKE_BACK, subject_ids, epoch)
 
 
-async def store(
-    connection: Connection, lifted: Sequence[LiftedSubject], *, epoch: int, sealing_key_id: UUID
+async def reseal(
+    connection: Connection, lifted: Sequence[LiftedSubject], sealing_key_id: UUID
 ) -> None:
-    """Store subjects under `epoch` beside what they have; the rows of tokens go first, in order.
+    """Store the elements of subjects sealed anew, and their digests in the feed beside earlier."""
+    digests = [(each.id, *pair) for each in lifted for pair in each.digests]
+    await defendants.add_digests(connection, digests)
+    await connection.execute(
+        _RESEAL,
+        sealing_key_id,
+        [subject.id for subject in lifted],
+        [subject.sealed for subject in lifted],
+    )
+
+
+async def store(connection: Connection, lifted: Sequence[LiftedSubject], *, epoch: int) -> None:
+    """Store tokens under `epoch` beside those that subjects have; their rows go first, in order.
 
     Each sighting goes where its earlier one is: matched, hidden or set aside. What is there
-    already is left. Digests in the feed stay, too.
+    already is left.
     """
     tokens = {pair for subject in lifted for pair in subject.tokens}
     await connection.execute(
@@ -235,14 +255,6 @@ async def store(
     became = [row[0] for row in counted if not row[4] and Holders(row[2], row[3]).reason(row[1])]
     if became:
         await connection.execute(_MARK_COMMON, became)
-    digests = [(each.id, *pair) for each in lifted for pair in each.digests]
-    await defendants.add_digests(connection, digests)
-    await connection.execute(
-        _RESEAL,
-        sealing_key_id,
-        [subject.id for subject in lifted],
-        [subject.sealed for subject in lifted],
-    )
 
 
 async def drop_old(
@@ -260,27 +272,6 @@ async def drop_old(
         await connection.execute(_DROP_SIGHTINGS.format(table=table), tokens)
     gone = await connection.execute(_DROP_TOKENS, tokens)
     return tokens[-1], int(gone.rpartition(" ")[2])
-
-
-async def begin_epoch(connection: Connection, epoch: int) -> None:
-    """Record that tokens are being lifted to `epoch`; once recorded, nothing changes."""
-    await connection.execute(
-        "INSERT INTO key_epochs (epoch, state, began_at) VALUES ($1, 'next', now())"
-        " ON CONFLICT DO NOTHING",
-        epoch,
-    )
-
-
-async def switch(connection: Connection, grace_seconds: float) -> None:
-    """Make the next epoch the current one, and the current one the previous."""
-    await connection.execute(
-        "UPDATE key_epochs SET state = 'previous',"
-        " accepted_until = now() + make_interval(secs => $1) WHERE state = 'current'",
-        grace_seconds,
-    )
-    await connection.execute(
-        "UPDATE key_epochs SET state = 'current', switched_at = now() WHERE state = 'next'"
-    )
 
 
 async def end(connection: Connection, epoch: int) -> None:

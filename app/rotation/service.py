@@ -6,10 +6,11 @@
     drop     tokens of the epoch before go, in batches
     finish   after the time of grace: its keys are destroyed
 
-Each step may be interrupted anywhere and started again.
+Each step may be interrupted anywhere and started again. The operator, who opens and seals elements,
+becomes the matcher for what reads or writes tokens.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
@@ -21,13 +22,15 @@ from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.audit import service as audit
 from app.core.clock import utc_now
-from app.core.db import Sessions, driver, transaction
-from app.epochs.queries import get_epochs
+from app.core.db import JOBS, MATCHER, Sessions, become, driver, transaction
+from app.epochs import queries as epoch_queries
+from app.epochs.queries import get_current, get_epochs
 from app.offices import queries as offices
 from app.overlaps.sealing import create_sealer
 from app.rotation import queries
 from app.rotation.errors import EpochStillTakenError, OldTokensLeftError, RotationUnderWayError
 from app.rotation.lifting import Lifter
+from app.rotation.rows import SealedSubject
 from app.rotation.secrets import RotationKeys
 from app.suppressions import queries as suppressions
 
@@ -49,7 +52,10 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Rotation:
-    """A rotation under way: who does it, where, and with which keys."""
+    """A rotation under way: who does it, where, and with which keys.
+
+    The sessions are of the operator's role, with a login that can become the matcher.
+    """
 
     sessions: Sessions
     principal: Principal
@@ -70,7 +76,7 @@ async def begin_epoch(session: AsyncSession, principal: Principal) -> int:
     if epochs.previous is not None:
         raise RotationUnderWayError
     if epochs.next is None:
-        await queries.begin_epoch(await driver(session), epochs.current + 1)
+        await epoch_queries.begin_next(await driver(session), epochs.current + 1)
         await audit.record(session, principal, "key_epoch.begun", str(epochs.current + 1))
     return epochs.current + 1
 
@@ -105,8 +111,24 @@ async def _lift_shard(
         if not claimed:
             return None, 0
         found = await queries.list_unlifted(connection, epoch, claimed, rotation.shard)
-        await queries.store(connection, lifter.lift(found), epoch=epoch, sealing_key_id=key_id)
+        await _store(session, lifter, found, epoch=epoch, sealing_key_id=key_id)
     return claimed[-1], len(found)
+
+
+async def _store(
+    session: AsyncSession,
+    lifter: Lifter,
+    subjects: Sequence[SealedSubject],
+    *,
+    epoch: int,
+    sealing_key_id: UUID,
+) -> None:
+    """Lift subjects and store them; the session is the operator's, and then the matcher's."""
+    connection = await driver(session)
+    lifted = lifter.lift(subjects)
+    await queries.reseal(connection, lifted, sealing_key_id)
+    await become(session, MATCHER)
+    await queries.store(connection, lifted, epoch=epoch)
 
 
 async def switch(rotation: Rotation, *, grace: timedelta = GRACE) -> None:
@@ -121,17 +143,24 @@ async def switch(rotation: Rotation, *, grace: timedelta = GRACE) -> None:
     epoch = rotation.keys.epoch
     async with transaction(rotation.sessions) as session:
         connection = await driver(session)
-        await queries.close_gate(connection)
+        await epoch_queries.close_gate(connection)
         while found := await queries.list_unlifted(connection, epoch, None, rotation.shard):
-            await queries.store(connection, lifter.lift(found), epoch=epoch, sealing_key_id=key_id)
-        while found := await queries.list_moved_since(connection, epoch, rotation.shard):
-            await queries.take_back(connection, [subject.id for subject in found], epoch)
-            await queries.store(connection, lifter.lift(found), epoch=epoch, sealing_key_id=key_id)
+            await _store(session, lifter, found, epoch=epoch, sealing_key_id=key_id)
+            await become(session, JOBS)
+        await become(session, MATCHER)
+        while moved := await queries.list_moved_since(connection, epoch, rotation.shard):
+            await queries.take_back(connection, moved, epoch)
+            await become(session, JOBS)
+            found = await queries.list_lifted(connection, moved)
+            await _store(session, lifter, found, epoch=epoch, sealing_key_id=key_id)
+        await become(session, JOBS)
         while entries := await suppressions.list_unlifted(connection, epoch, SHARD):
+            await become(session, MATCHER)
             await suppressions.store_lifted(
                 connection, lifter.lift_entries(entries), epoch=epoch, sealing_key_id=key_id
             )
-        await queries.switch(connection, grace.total_seconds())
+            await become(session, JOBS)
+        await epoch_queries.switch(connection, grace.total_seconds())
         await audit.record(session, rotation.principal, "key_epoch.switched", str(epoch))
 
 
@@ -142,13 +171,13 @@ async def drop_old(sessions: Sessions) -> int:
         after: bytes | None = b""
         while after is not None:
             async with transaction(sessions) as session:
-                current = (await get_epochs(session)).current
+                await become(session, MATCHER)
                 connection = await driver(session)
+                current = await get_current(connection)
                 after, gone = await queries.drop_old(connection, after, current, DROP_BATCH)
                 dropped += gone
         async with transaction(sessions) as session:
-            current = (await get_epochs(session)).current
-            is_done = not await queries.has_old(await driver(session), current)
+            is_done = not await _has_old(session)
     return dropped
 
 
@@ -167,12 +196,19 @@ async def finish(session: AsyncSession, principal: Principal, *, now: datetime) 
         raise RotationUnderWayError("No earlier key epoch waits for its end.")
     if epochs.previous in epochs.accepted(now):
         raise EpochStillTakenError
-    connection = await driver(session)
-    if await queries.has_old(connection, epochs.current):
+    if await _has_old(session):
         raise OldTokensLeftError
-    await queries.end(connection, epochs.previous)
+    await queries.end(await driver(session), epochs.previous)
     await audit.record(session, principal, "key_epoch.ended", str(epochs.previous))
     return epochs.previous
+
+
+async def _has_old(session: AsyncSession) -> bool:
+    await become(session, MATCHER)
+    connection = await driver(session)
+    is_left = await queries.has_old(connection, await get_current(connection))
+    await become(session, JOBS)
+    return is_left
 
 
 async def list_match_specs(
@@ -187,11 +223,10 @@ async def list_match_specs(
         MissingScopeError: the caller is not the operator.
     """
     principal.require(Permission.OFFICES_MANAGE)
-    connection = await driver(session)
-    return [
-        (office.code, await queries.count_match_specs(connection, office.id))
-        for office in await offices.list_offices(session)
-    ]
+    known = await offices.list_offices(session)
+    await become(session, MATCHER)
+    counts = await queries.count_match_specs(await driver(session))
+    return [(office.code, counts.get(office.id, {})) for office in known]
 
 
 async def _lifter(rotation: Rotation) -> tuple[Lifter, UUID]:

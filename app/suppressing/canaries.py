@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
 from app.access.principal import Principal
-from app.core.db import APP, become, driver, enter
+from app.core.db import APP, MATCHER, become, driver, enter
 from app.core.ids import public_id
 from app.offices import queries as offices
 from app.overlaps.keyring import Keyring
@@ -84,6 +84,7 @@ async def end_canary(
     """
     on_behalf = await _on_behalf(session, operator, office_code)
     matcher = await keyring.follow(session)
+    await become(session, MATCHER)
     own = canary_id and await queries.get_own(
         await driver(session), canary_id, on_behalf.office_id, is_canary=True
     )

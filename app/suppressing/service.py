@@ -96,6 +96,7 @@ async def end_suppression(
     principal.require(Permission.SUPPRESSIONS_MANAGE)
     _require_participation(principal)
     matcher = await keyring.follow(session)
+    await become(session, MATCHER)
     connection = await driver(session)
     own = suppression_id and await queries.get_own(connection, suppression_id, principal.office_id)
     ended = own and await end(session, principal, keyring, matcher, [own], "ended", now=now)
@@ -117,6 +118,7 @@ async def end_expired(
     """
     principal.require(Permission.OFFICES_MANAGE)
     matcher = await keyring.follow(session)
+    await become(session, MATCHER)
     connection = await driver(session)
     expired = await queries.list_expired(connection, today=now.date(), limit=limit)
     return len(await end(session, principal, keyring, matcher, expired, "expired", now=now))
@@ -134,6 +136,8 @@ async def end(
 ) -> list[asyncpg.Record]:
     """End entries that nobody else has ended meanwhile, and match anew the pairs they covered.
 
+    The session is the matcher's; it becomes the application's.
+
     Returns those that were ended. An entry without a sealed element is left behind by a key
     rotation: its token matches nothing.
 
@@ -144,7 +148,6 @@ async def end(
         keyring.expire()
         raise EpochMovedError
     connection = await driver(session)
-    await become(session, MATCHER)
     current = {each.token: each.kind for each in standing if each.epoch == matcher.epoch}
     rows = await entries.lock_tokens(connection, keyring, matcher, current)
     ended: dict[UUID, list[tuple[str, UUID]]] = {}

@@ -112,7 +112,7 @@ ORDER BY expires_on, id LIMIT $2
 """
 
 _UNLIFTED: Final = """
-SELECT s.id, s.token, k.id, k.sealed_key, s.sealed
+SELECT s.id, k.id, k.sealed_key, s.sealed
 FROM suppressions s JOIN sealing_keys k ON k.id = s.sealing_key_id
 WHERE k.epoch < $1
 ORDER BY s.id LIMIT $2
@@ -120,17 +120,18 @@ ORDER BY s.id LIMIT $2
 
 _STORE_LIFTED: Final = """
 WITH lifted AS MATERIALIZED (
-  SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::bytea[])
-       AS q (id, before, after, sealed)),
+  SELECT q.id, s.token AS before, q.after, q.sealed
+  FROM unnest($1::uuid[], $2::bytea[], $3::bytea[]) AS q (id, after, sealed)
+  JOIN suppressions s ON s.id = q.id),
 flagged AS (
   INSERT INTO tokens AS t (token, kind, match_spec, epoch, offices, subjects,
                            hidden_offices, hidden_subjects, is_common, is_suppressed)
-  SELECT DISTINCT q.after, o.kind, o.match_spec, $5::smallint, 0, 0, 0, 0, FALSE, TRUE
+  SELECT DISTINCT q.after, o.kind, o.match_spec, $4::smallint, 0, 0, 0, 0, FALSE, TRUE
   FROM lifted q JOIN tokens o ON o.token = q.before
   ORDER BY q.after
   ON CONFLICT (token) DO UPDATE SET is_suppressed = TRUE)
 UPDATE suppressions s
-SET token = q.after, epoch = $5::smallint, sealing_key_id = $6, sealed = q.sealed
+SET token = q.after, epoch = $4::smallint, sealing_key_id = $5, sealed = q.sealed
 FROM lifted q WHERE s.id = q.id
 """
 

@@ -49,18 +49,16 @@ class SealedEntry(NamedTuple):
     """A standing entry with its sealed element, of an epoch before."""
 
     id: UUID
-    token: bytes
     key_id: UUID
     sealed_key: bytes
     sealed: bytes
 
 
 class LiftedEntry(NamedTuple):
-    """The same with its tokens before and after, and its element sealed anew."""
+    """The same with its token in the next epoch, and its element sealed anew."""
 
     id: UUID
-    before: bytes
-    after: bytes
+    token: bytes
     sealed: bytes
 
 
