@@ -52,6 +52,8 @@ from app.people import me_routes as people_themselves
 from app.people import routes as people
 from app.people.deps import admit_person, current_sign_in
 from app.people.errors import NOT_SIGNED_IN, CrossSiteRequestError
+from app.proposals import examples as proposals_examples
+from app.proposals import routes as proposals
 from app.quick_checks import examples as quick_checks_examples
 from app.quick_checks import routes as quick_checks
 from app.quotas import examples as quotas_examples
@@ -90,7 +92,7 @@ PACKAGES: Final = (
         infusion,
     ),
     *(handling, matters, teamwork, contact_requests, followups, networks, second_looks, checks),
-    *(quick_checks, notifications, alarms, notices, webhooks),
+    *(quick_checks, notifications, alarms, notices, webhooks, proposals),
     *(agendas, insights, jobs, web),
 )
 
@@ -115,6 +117,7 @@ EXAMPLES: Final = {
     **overlaps_examples.EXAMPLES,
     **oversight_examples.EXAMPLES,
     **people_examples.EXAMPLES,
+    **proposals_examples.EXAMPLES,
     **quick_checks_examples.EXAMPLES,
     **quotas_examples.EXAMPLES,
     **reviews_examples.EXAMPLES,

@@ -26,6 +26,8 @@ def close_network(patch: pytest.MonkeyPatch) -> None:
         return method
 
     def getaddrinfo(host: Any, *arguments: Any, **options: Any) -> Any:
+        if isinstance(host, str) and host.endswith(".example"):  # RFC 2606: nobody has the name
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         _require_local((host,))
         return resolve(host, *arguments, **options)
 

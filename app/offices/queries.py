@@ -119,6 +119,11 @@ async def list_states(session: AsyncSession) -> list[StateSettings]:
     return list(await session.scalars(select(StateSettings).order_by(StateSettings.state)))
 
 
+async def get_own_code(session: AsyncSession, office_id: int) -> str:
+    """Return what the caller's office is called by."""
+    return (await session.scalars(select(Office.code).where(Office.id == office_id))).one()
+
+
 async def get_state(session: AsyncSession, office_id: int) -> str:
     """Return the state of an office, two letters."""
     return (await session.scalars(select(Office.state).where(Office.id == office_id))).one()

@@ -77,10 +77,15 @@ class AgreementSign(Sent):
     """A signed participation agreement: which text, who signed, from when to when."""
 
     version: Text
+    """What the text is called, such as `2026-1`; the registry does not keep the text."""
     signatory: Text
+    """The post of who signs."""
     signed_on: date
+    """Date of the signature, where the office is."""
     effective_on: date
+    """The first day in force, not before the signature."""
     ends_on: date | None = None
+    """The first day without it; null: it has no end."""
 
     @model_validator(mode="after")
     def _in_order(self) -> "AgreementSign":

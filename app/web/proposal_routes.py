@@ -7,13 +7,13 @@ from fastapi import APIRouter, Depends, Response
 
 from app.access.permissions import Permission
 from app.core.deps import Session
-from app.offices import own
+from app.offices import own as offices
 from app.offices.schemas import AgreementSign
 from app.people import directory, provider, provider_setting
 from app.people.deps import CurrentGate, require_complete
-from app.people.errors import ProviderSettingError, ProviderUnavailableError
-from app.proposals import service
-from app.proposals.schemas import AgreementChange, ProviderChange
+from app.people.errors import ProviderSettingError
+from app.proposals import own, service
+from app.proposals.schemas import ProviderName
 from app.web import forms
 from app.web.deps import ArrivingForm, Changing, Note, Reading, page
 from app.web.pages import PageRoute, Visit
@@ -74,33 +74,25 @@ async def _provider(
 
 async def answering_provider(
     visit: ArrivingForm, gate: CurrentGate
-) -> tuple[ProviderChange | None, dict[str, str]]:
+) -> tuple[ProviderName | None, dict[str, str]]:
     """Return the provider that a form names, asked before the request's transaction, and errors."""
     require_complete(visit.signed)
     visit.principal.require(_SETS)
-    visit.principal.require_step_up(visit.now)
     sent: dict[str, Any] = forms.only(visit.form, "issuer", "client_id")
     sent["acr_values"] = tuple(visit.form.get("acr_values", "").split())
-    body, errors = forms.read(ProviderChange, {**sent, "office": visit.signed.office})
+    body, errors = forms.read(ProviderName, sent)
     if body is not None:
         try:
-            provider_setting.check_provider(
-                body.issuer,
-                list(body.acr_values),
-                allow_loopback=gate.allow_loopback_providers,
-            )
-            await provider.ask_whether_there(gate, visit.principal, body.issuer)
+            await own.ask_provider(gate, visit.principal, body, now=visit.now)
         except ProviderSettingError as error:
             errors = {"issuer" if body.acr_values else "acr_values": error.detail}
-        except ProviderUnavailableError:
-            errors = {"issuer": "It does not answer, or does not call itself exactly so."}
     return body, errors
 
 
 @router.post(_PROVIDER, **page(_SETS))
 async def propose_provider(
     answering: Annotated[
-        tuple[ProviderChange | None, dict[str, str]], Depends(answering_provider)
+        tuple[ProviderName | None, dict[str, str]], Depends(answering_provider)
     ],  # first: nothing holds a connection to the database meanwhile
     visit: Changing,
     session: Session,
@@ -110,7 +102,7 @@ async def propose_provider(
     body, errors = answering
     if body is None or errors:
         return await _provider(visit, session, gate, visit.form, errors)
-    await service.propose(session, visit.principal, body, now=visit.now)
+    await own.propose_provider(session, visit.principal, body, now=visit.now)
     return visit.redirect(_PROVIDER, "proposed")
 
 
@@ -122,7 +114,7 @@ async def show_agreement(
 ) -> Response:
     """Show the form with which a unit head signs, or renews, the participation agreement."""
     visit.principal.require(_SIGNS)
-    standing = await own.read_standing(session, visit.principal, now=visit.now)
+    standing = await offices.read_standing(session, visit.principal, now=visit.now)
     today = visit.now.astimezone(visit.zone).date()
     latest = next(iter(standing.agreements), None)
     begins = max(today, latest.ends_on) if latest and latest.ends_on else today
@@ -155,6 +147,5 @@ async def sign_agreement(visit: Changing, session: Session) -> Response:
     body, errors = forms.read(AgreementSign, {**sent, "signed_on": today})
     if body is None:
         return await _agreement(visit, session, visit.form, errors)
-    change = AgreementChange(office=visit.signed.office, agreement=body)
-    await service.propose(session, visit.principal, change, now=visit.now)
+    await own.sign_agreement(session, visit.principal, body, now=visit.now)
     return visit.redirect(_AGREEMENT, "agreement-waits")

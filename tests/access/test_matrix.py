@@ -74,6 +74,8 @@ NEEDS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("read_insight", "export_insight_as_csv"), "insights:read"),
     "export_insight_as_xlsx": "insights:read",
     "list_offices": "offices:read",
+    **dict.fromkeys(("sign_agreement", "list_agreement_proposals"), "agreements:sign"),
+    **dict.fromkeys(("propose_provider", "list_provider_proposals"), "providers:set"),
     **dict.fromkeys(("list_follow_ups", "read_follow_up", "read_network"), "overlaps:read"),
     **dict.fromkeys(("check_before_act", "list_checks", "list_second_looks"), "overlaps:read"),
     **dict.fromkeys(("take_follow_up_step", "put_assignment"), "overlaps:judge"),

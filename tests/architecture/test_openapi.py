@@ -83,6 +83,9 @@ BY_NATURE = {
     "add_person",  # the sign-in name; and its answer, a one-time code, is to be kept nowhere
     "check_before_act",  # a repeat tells what stands then: an older answer would be a wrong one
     "ask_summary_reading",  # the same text again, while it waits or counts, is the same reading
+    # the same by the same person, while it waits, is the same one: who takes no part, and signs to
+    # take part, is given no answer once more (accounts/idempotency.py)
+    *("sign_agreement", "propose_provider"),
     "make_grant",  # the same grant again, while it stands, is the same one
     "set_wall",  # likewise
 }

@@ -472,6 +472,11 @@ async def _of_hook(meeting: Meeting, method: str, end: str, body: object) -> htt
     return await _lead(meeting.first).send(method, path, body)
 
 
+async def sign_agreement(meeting: Meeting) -> httpx.Response:
+    body = agreement().model_dump(mode="json")
+    return await _lead(meeting.first).send("POST", "/v1/proposals/agreements", body)
+
+
 AUDITED: Final[dict[str, list[tuple[tuple[Step, ...], Step]]]] = {
     "PUT /v1/cases/{source_system}/{external_id}": [((), put_new), ((), put_again)],
     "PUT /v1/cases": [((), put_many)],
@@ -573,6 +578,7 @@ AUDITED: Final[dict[str, list[tuple[tuple[Step, ...], Step]]]] = {
         ((add_hook, approve_hook, send_hook_test, give_up), redeliver)
     ],
     "DELETE /v1/webhooks/{webhook_id}": [((add_hook,), delete_hook)],
+    "POST /v1/proposals/agreements": [((), sign_agreement)],
 }
 """What comes before, and the operation; the same one before it makes it a repeat."""
 
@@ -590,10 +596,11 @@ WITH_THEIR_OWN_TEST: Final = {
     *handling.OPERATIONS,
     *("GET /v1/me/notices", "PUT /v1/me/notices/read", "PUT /v1/me/notices/{event_id}/read"),
     "PUT /v1/me/notice-settings",
+    "POST /v1/proposals/providers",
 }
-"""Of people: tests/people/test_audited.py; of joint handling: tests/handling/test_audited.py; of
-what an office looks back at: tests/oversight/test_service.py; of notices:
-tests/notices/test_notices.py."""
+"""Of people: tests/people/test_audited.py, and of a provider, which must answer, test_provider.py;
+of joint handling: tests/handling/test_audited.py; of what an office looks back at:
+tests/oversight/test_service.py; of notices: tests/notices/test_notices.py."""
 NOTHING_TO_AUDIT: Final = {
     "GET /healthz",
     "GET /readyz",
@@ -614,6 +621,7 @@ NOTHING_TO_AUDIT: Final = {
     *(f"GET /v1/{end}" for end in ("sign-in/passkey", "sign-in/second-factor")),  # a challenge
     *("GET /v1/me/totp", "GET /v1/me/passkeys", "POST /v1/sign-in/provider"),  # nothing is kept
     *("GET /v1/webhooks", "GET /v1/webhooks/{webhook_id}/deliveries"),  # likewise
+    *("GET /v1/proposals/agreements", "GET /v1/proposals/providers"),  # likewise
     "GET /v1/cases",  # the office's own cases
     "GET /v1/cases/{source_system}/{external_id}",
     "GET /v1/cases/{source_system}/{external_id}/grants",
@@ -626,7 +634,7 @@ CASES: Final = [(name, *case) for name, cases in AUDITED.items() for case in cas
 
 BY_LEADS: Final = {
     *(approve, wall, lift, break_glass, review, hold, lift_hold, settle, ask, agree),
-    *(choose_feed, offer_desk),
+    *(choose_feed, offer_desk, sign_agreement),
 }
 BY_ADMINISTRATORS: Final = {
     *(add_hook, approve_hook, pause_hook, rotate_hook, send_hook_test, redeliver, delete_hook),

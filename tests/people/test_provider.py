@@ -29,6 +29,7 @@ from app.people.errors import ProviderSettingError
 from app.proposals import service as proposals
 from app.proposals.errors import ProposalEndedError
 from app.web.audit_words import ACTS
+from tests.access.people import sign_in
 from tests.factories import Registry
 from tests.people.browsers import ORIGIN, PASSWORD, Browser, Someone, make_person
 from tests.scenes import make_offices
@@ -37,6 +38,7 @@ from tests.web.test_oversight import done
 
 ROOT: Final = Path(__file__).parents[2]
 ACR: Final = "urn:example:two-factors"
+PROPOSALS: Final = "/v1/proposals/providers"
 APPROVAL: Final = re.compile(r"joinder proposal approve (\S+) ([0-9a-f]{64})")
 _SUBJECTS: Final = count(1)
 
@@ -419,6 +421,23 @@ class TestNamedByItsOffice:
         address = await browser.good("POST", "/sign-in/provider", {"office": office.code})
         assert str(address["address"]).startswith(issuer)
         assert "client_id=new" in str(address["address"])
+
+    async def test_an_administrator_proposes_it_through_the_api(
+        self, people: Registry, issuer: str
+    ) -> None:
+        (office,) = await make_offices(people, 1)
+        administrator = await sign_in(people, office, Role.ADMINISTRATOR)
+        named = {"issuer": issuer, "client_id": "joinder", "acr_values": [ACR]}
+        made = await administrator.send("POST", PROPOSALS, named)
+        assert (made.status_code, made.json()["provider"]) == (201, named)
+        assert (await administrator.send("POST", PROPOSALS, named)).json() == made.json()
+        assert (await administrator.send("GET", PROPOSALS)).json()["items"] == [made.json()]
+        actor = f"person:{administrator.key}"
+        for action in ("identity_provider.asked", "proposal.made"):
+            assert (await people.audit(action))[-1]["actor"] == actor
+        await approve(people, made.json()["id"], made.json()["digest"])
+        begun = await Browser.new(people).good("POST", "/sign-in/provider", {"office": office.code})
+        assert str(begun["address"]).startswith(issuer)
 
     async def test_leadership_does_not(self, people: Registry) -> None:
         (office,) = await make_offices(people, 1)

@@ -1,0 +1,139 @@
+"""What people of an office propose for that office; the operator approves it (service.py)."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.permissions import Permission
+from app.access.principal import Principal
+from app.offices import queries as offices
+from app.offices.schemas import AgreementSign
+from app.people import provider, provider_setting
+from app.people.errors import ProviderSettingError, ProviderUnavailableError
+from app.people.gate import Gate
+from app.proposals import service
+from app.proposals.models import Proposal
+from app.proposals.schemas import (
+    AgreementChange,
+    AgreementProposalRead,
+    AgreementRead,
+    Change,
+    ProviderChange,
+    ProviderName,
+    ProviderProposalRead,
+)
+
+
+async def sign_agreement(
+    session: AsyncSession, principal: Principal, agreement: AgreementSign, *, now: datetime
+) -> AgreementProposalRead:
+    """Sign, or renew, the participation agreement; the same again, while it waits, is the same one.
+
+    Raises:
+        MissingScopeError: the caller lacks `agreements:sign`; machine clients always do.
+        StepUpNeededError: the second factor is not recent.
+    """
+    principal.require(Permission.AGREEMENTS_SIGN)
+    code = await offices.get_own_code(session, principal.office_id)
+    change = AgreementChange(office=code, agreement=agreement)
+    return _read_agreement(await _propose_once(session, principal, change, now=now))
+
+
+async def list_agreements(
+    session: AsyncSession, principal: Principal, *, now: datetime
+) -> list[AgreementProposalRead]:
+    """Return the agreements that the office signed and nobody countersigned yet, oldest first.
+
+    Raises:
+        MissingScopeError: the caller lacks `agreements:sign`.
+    """
+    found = await service.list_waiting(session, principal, "sign_agreement", now=now)
+    return [_read_agreement(each) for each in found]
+
+
+async def ask_provider(
+    gate: Gate, principal: Principal, named: ProviderName, *, now: datetime
+) -> None:
+    """Ask a provider whether it is there and calls itself so, before `propose_provider`.
+
+    Its transactions are its own: nobody holds a connection to the database while it waits.
+
+    Raises:
+        MissingScopeError: the caller lacks `providers:set`; machine clients always do.
+        StepUpNeededError: the second factor is not recent.
+        ProviderSettingError: it can be no provider, or does not answer as it should.
+    """
+    principal.require(Permission.PROVIDERS_SET)
+    principal.require_step_up(now)
+    provider_setting.check_provider(
+        named.issuer, list(named.acr_values), allow_loopback=gate.allow_loopback_providers
+    )
+    try:
+        await provider.ask_whether_there(gate, principal, named.issuer)
+    except ProviderUnavailableError:
+        raise ProviderSettingError(
+            "It does not answer, or does not call itself exactly so."
+        ) from None
+
+
+async def propose_provider(
+    session: AsyncSession, principal: Principal, named: ProviderName, *, now: datetime
+) -> ProviderProposalRead:
+    """Propose a provider that answered; the same again, while it waits, is the same one.
+
+    Raises:
+        MissingScopeError: the caller lacks `providers:set`; machine clients always do.
+        StepUpNeededError: the second factor is not recent.
+    """
+    principal.require(Permission.PROVIDERS_SET)
+    code = await offices.get_own_code(session, principal.office_id)
+    change = ProviderChange(office=code, **named.model_dump())
+    return _read_provider(await _propose_once(session, principal, change, now=now))
+
+
+async def list_providers(
+    session: AsyncSession, principal: Principal, *, now: datetime
+) -> list[ProviderProposalRead]:
+    """Return the providers that administrators proposed and nobody approved yet, oldest first.
+
+    Raises:
+        MissingScopeError: the caller lacks `providers:set`.
+    """
+    found = await service.list_waiting(session, principal, "set_provider", now=now)
+    return [_read_provider(each) for each in found]
+
+
+async def _propose_once(
+    session: AsyncSession, principal: Principal, change: Change, *, now: datetime
+) -> Proposal:
+    """Propose what the caller has not proposed yet, or return what of it waits.
+
+    An office that takes no part signs too, and for such no answer is given once more.
+    """
+    principal.require_step_up(now)
+    wanted = change.model_dump(mode="json")
+    for waits in await service.list_waiting(session, principal, change.action, now=now):
+        if waits.proposed_by == principal.actor and waits.change == wanted:
+            return waits
+    return await service.propose(session, principal, change, now=now)
+
+
+def _read_agreement(proposal: Proposal) -> AgreementProposalRead:
+    agreement = AgreementRead.model_validate(proposal.change["agreement"])
+    return AgreementProposalRead(agreement=agreement, **_told(proposal))
+
+
+def _read_provider(proposal: Proposal) -> ProviderProposalRead:
+    named = {name: proposal.change[name] for name in ProviderName.model_fields}
+    return ProviderProposalRead(provider=ProviderName.model_validate(named), **_told(proposal))
+
+
+def _told(proposal: Proposal) -> dict[str, Any]:
+    return {
+        "id": service.read_id(proposal),
+        "digest": service.digest_of(proposal),
+        "proposed_by": proposal.proposed_by,
+        "proposed_at": proposal.proposed_at,
+        "expires_at": proposal.expires_at,
+    }

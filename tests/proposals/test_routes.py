@@ -1,0 +1,125 @@
+"""What people of an office propose for it through the API, as they do on its pages."""
+
+from itertools import count
+from typing import Any, Final
+
+import pytest
+
+from app.access.principal import OPERATOR
+from app.access.vocabulary import Role
+from app.core.clock import utc_now
+from app.core.db import transaction
+from app.core.ids import parse_public_id
+from app.proposals import service
+from tests.access.people import Person, sign_in
+from tests.factories import OfficeClient, Registry, agreement
+from tests.scenes import make_offices
+
+_CODES: Final = count(1)
+AGREEMENTS: Final = "/v1/proposals/agreements"
+PROVIDERS: Final = "/v1/proposals/providers"
+SIGNED: Final = agreement().model_dump(mode="json")
+NAMED: Final = {
+    "issuer": "https://login.office.example",
+    "client_id": "joinder",
+    "acr_values": ["two"],
+}
+
+
+@pytest.fixture
+async def outside(shared_registry: Registry) -> OfficeClient:
+    """Return an office that takes no part yet."""
+    return await shared_registry.add_office(f"CA-OUT{next(_CODES)}", is_participating=False)
+
+
+async def is_participating(office: OfficeClient) -> bool:
+    return bool((await office.http.get("/v1/me")).json()["is_participating"])
+
+
+async def listed(person: Person, path: str = AGREEMENTS) -> list[dict[str, Any]]:
+    answer = await person.send("GET", path)
+    assert answer.status_code == 200, answer.text
+    items: list[dict[str, Any]] = answer.json()["items"]
+    return items
+
+
+class TestAgreement:
+    async def test_counts_when_the_operator_countersigned(
+        self, shared_registry: Registry, outside: OfficeClient
+    ) -> None:
+        head = await sign_in(shared_registry, outside, Role.LEADERSHIP)
+        made = await head.send("POST", AGREEMENTS, SIGNED)
+        assert made.status_code == 201, made.text
+        assert made.json()["agreement"] == SIGNED
+        assert made.json()["proposed_by"] == f"person:{head.key}"
+        assert await listed(head) == [made.json()]
+        assert not await is_participating(outside)
+        key = parse_public_id(service.PREFIX, made.json()["id"])
+        async with transaction(shared_registry.operator) as session:
+            await service.approve(session, OPERATOR, key, made.json()["digest"], now=utc_now())
+        assert await is_participating(outside)
+        assert await listed(head) == []
+
+    async def test_sent_again_is_the_same_and_by_another_is_not(
+        self, shared_registry: Registry, outside: OfficeClient
+    ) -> None:
+        one, two = [await sign_in(shared_registry, outside, Role.LEADERSHIP) for _ in range(2)]
+        first = await one.send("POST", AGREEMENTS, SIGNED)
+        assert (await one.send("POST", AGREEMENTS, SIGNED)).json() == first.json()
+        await one.send("POST", AGREEMENTS, {**SIGNED, "version": "2026-2"})
+        await two.send("POST", AGREEMENTS, SIGNED)
+        assert len(await listed(two)) == 3
+
+    async def test_is_known_to_its_office_alone(
+        self, shared_registry: Registry, outside: OfficeClient
+    ) -> None:
+        (other,) = await make_offices(shared_registry, 1)
+        head, stranger = [
+            await sign_in(shared_registry, office, Role.LEADERSHIP) for office in (outside, other)
+        ]
+        await head.send("POST", AGREEMENTS, SIGNED)
+        assert await listed(stranger) == []
+
+    @pytest.mark.parametrize(
+        "change",
+        [{"ends_on": SIGNED["effective_on"]}, {"office": "CA-OTHER"}, {"version": ""}],
+    )
+    async def test_that_is_none_is_refused(
+        self, shared_registry: Registry, outside: OfficeClient, change: dict[str, str]
+    ) -> None:
+        head = await sign_in(shared_registry, outside, Role.LEADERSHIP)
+        assert (await head.send("POST", AGREEMENTS, SIGNED | change)).status_code == 422
+        assert await listed(head) == []
+
+
+class TestWhoMay:
+    @pytest.mark.parametrize(
+        ("path", "body", "role"),
+        [(AGREEMENTS, SIGNED, Role.LEADERSHIP), (PROVIDERS, NAMED, Role.ADMINISTRATOR)],
+    )
+    async def test_only_one_role_with_a_recent_second_factor(
+        self, shared_registry: Registry, path: str, body: dict[str, Any], role: Role
+    ) -> None:
+        (office,) = await make_offices(shared_registry, 1)
+        late = await sign_in(shared_registry, office, role, minutes_ago=20)
+        assert (await late.send("POST", path, body)).json()["code"] == "step-up-needed"
+        assert await listed(late, path) == []
+        for other in {Role.LEADERSHIP, Role.ADMINISTRATOR, Role.PROSECUTOR} - {role}:
+            person = await sign_in(shared_registry, office, other)
+            for answer in (await person.send("POST", path, body), await person.send("GET", path)):
+                assert answer.json()["code"] == "missing-scope"
+        assert (await office.http.post(path, json=body)).json()["code"] == "missing-scope"
+
+
+class TestProvider:
+    @pytest.mark.parametrize(
+        "change", [{}, {"issuer": "http://10.0.0.1"}, {"acr_values": []}, {"office": "CA-OTHER"}]
+    )
+    async def test_that_does_not_answer_or_can_be_none_is_refused(
+        self, shared_registry: Registry, change: dict[str, Any]
+    ) -> None:
+        (office,) = await make_offices(shared_registry, 1)
+        administrator = await sign_in(shared_registry, office, Role.ADMINISTRATOR)
+        refused = await administrator.send("POST", PROVIDERS, NAMED | change)
+        assert refused.status_code == 422
+        assert await listed(administrator, PROVIDERS) == []
