@@ -5,6 +5,7 @@ by letting the application take the caller for one who may: then each of its con
 only the database knows better.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,7 +23,7 @@ from tests.database import Template
 from tests.factories import OfficeClient, Registry
 from tests.scenes import make_offices
 from tests.wall.acting import client_of
-from tests.wall.estate import NONE, Estate, differences, make_estate, marked
+from tests.wall.estate import NONE, Estate, delays, differences, make_estate, marked
 from tests.wall.open_doors import let_everybody, mistake, open_the_database, open_the_policy
 
 ASKERS: Final = ("client", "person", "walled person", "silenced office")
@@ -134,6 +135,24 @@ async def test_with_the_database_alone_nobody_is_told(
     let_everybody(monkeypatch)
     mistake(monkeypatch, asker.principal)
     await check(asker, asker.taken_for, guarded)
+
+
+@pytest.mark.parametrize(
+    "kind", ["client", "silenced office", pytest.param("walled person", marks=pytest.mark.long)]
+)
+async def test_what_is_not_theirs_takes_as_long_as_nothing(guarded: Estate, kind: str) -> None:
+    asker = await make_asker(kind, guarded)
+    assert not await delays(asker.http, asker.ids)
+    theirs = asker.ids["overlap_id"]
+
+    async def delay(request: httpx.Request) -> None:
+        if theirs in request.url.path:
+            await asyncio.sleep(0.02)
+
+    asker.http.event_hooks["request"].append(delay)
+    told = await delays(asker.http, {"overlap_id": theirs}, samples=(8,))
+    asker.http.event_hooks["request"].remove(delay)
+    assert "/v1/overlaps/{overlap_id}" in told, "what takes longer is noticed"
 
 
 @pytest.mark.long
