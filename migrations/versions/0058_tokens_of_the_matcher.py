@@ -42,6 +42,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute('REVOKE ALL ON suppressions FROM joinder_jobs')
     op.execute('GRANT SELECT (token) ON suppressions TO joinder_app')
     op.execute('GRANT SELECT, UPDATE (token, epoch, sealing_key_id, sealed) ON suppressions'
                ' TO joinder_jobs')

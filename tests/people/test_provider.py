@@ -31,6 +31,7 @@ from app.proposals.errors import ProposalEndedError
 from app.web.audit_words import ACTS
 from tests.access.people import sign_in
 from tests.factories import Registry
+from tests.invariants.test_i6_audited import assert_discloses_nothing, audit_broken
 from tests.people.browsers import ORIGIN, PASSWORD, Browser, Someone, make_person
 from tests.scenes import make_offices
 from tests.web.pages import reader
@@ -428,6 +429,9 @@ class TestNamedByItsOffice:
         (office,) = await make_offices(people, 1)
         administrator = await sign_in(people, office, Role.ADMINISTRATOR)
         named = {"issuer": issuer, "client_id": "joinder", "acr_values": [ACR]}
+        async with audit_broken(people.app.state.settings.database_url.get_secret_value()):
+            assert_discloses_nothing(await administrator.send("POST", PROPOSALS, named))
+        assert (await administrator.send("GET", PROPOSALS)).json()["items"] == []
         made = await administrator.send("POST", PROPOSALS, named)
         assert (made.status_code, made.json()["provider"]) == (201, named)
         assert (await administrator.send("POST", PROPOSALS, named)).json() == made.json()
