@@ -133,7 +133,9 @@ async def register(
     await session.flush()  # the key refers to the credential
     session.add(ClientKey(client_id=client_id, kid=jwk["kid"], public_jwk=jwk, added_at=now))
     await session.flush()  # constraints speak before the audit entry is written
-    await audit.record(session, principal, "client_credential.added", str(client_id))
+    await audit.record_of_office(
+        session, principal, office_id, "client_credential.added", str(client_id)
+    )
     return client_id
 
 

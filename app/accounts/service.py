@@ -82,8 +82,10 @@ async def revoke_client_credential(
         CredentialNotFoundError: unknown, or revoked before.
     """
     principal.require(Permission.OFFICES_MANAGE)
-    await _change(session, client_id, {"revoked_at": now})
-    await audit.record(session, principal, "client_credential.revoked", str(client_id))
+    office_id = await _change(session, client_id, {"revoked_at": now})
+    await audit.record_of_office(
+        session, principal, office_id, "client_credential.revoked", str(client_id)
+    )
 
 
 async def renew_client_credential(
@@ -98,10 +100,10 @@ async def renew_client_credential(
     """
     principal.require(Permission.OFFICES_MANAGE)
     machines.check_end(expires_on, now=now)
-    await _change(session, client_id, {"expires_on": expires_on})
+    office_id = await _change(session, client_id, {"expires_on": expires_on})
     detail = {"expires_on": expires_on.isoformat()}
-    await audit.record(
-        session, principal, "client_credential.renewed", str(client_id), detail=detail
+    await audit.record_of_office(
+        session, principal, office_id, "client_credential.renewed", str(client_id), detail=detail
     )
 
 
@@ -115,22 +117,24 @@ async def limit_client_credential(
         CredentialNotFoundError: unknown or revoked.
     """
     principal.require(Permission.OFFICES_MANAGE)
-    await _change(session, client_id, {"networks": list(networks)})
+    office_id = await _change(session, client_id, {"networks": list(networks)})
     detail = {"networks": len(networks)}
-    await audit.record(
-        session, principal, "client_credential.limited", str(client_id), detail=detail
+    await audit.record_of_office(
+        session, principal, office_id, "client_credential.limited", str(client_id), detail=detail
     )
 
 
-async def _change(session: AsyncSession, client_id: UUID, values: dict[str, Any]) -> None:
-    changed = await session.scalar(
+async def _change(session: AsyncSession, client_id: UUID, values: dict[str, Any]) -> int:
+    """Change a client that is not revoked; return its office."""
+    office_id: int | None = await session.scalar(
         update(ClientCredential)
         .where(ClientCredential.id == client_id, ClientCredential.revoked_at.is_(None))
         .values(**values)
-        .returning(ClientCredential.id)
+        .returning(ClientCredential.office_id)
     )
-    if changed is None:
+    if office_id is None:
         raise CredentialNotFoundError
+    return office_id
 
 
 async def add_own_key(

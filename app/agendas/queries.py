@@ -9,7 +9,7 @@ import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.agendas.topics import NEW_FOR, SOON, STALE_AFTER
-from app.core.db import driver
+from app.core.db import TAKE_LONG, driver
 from app.offices.queries import COMMITMENTS, IN_FORCE
 
 # $1 today; its week begins on Monday
@@ -36,7 +36,6 @@ INSERT INTO agendas (state, committee_id, made_on, counts)
 SELECT $1, a.committee_id, $2::date, a.counts::jsonb
 FROM unnest($3::bigint[], $4::text[]) AS a (committee_id, counts)
 """
-_SLOW: Final = "SELECT set_config('statement_timeout', '600s', true)"
 
 # The office's role sees those of its own meetings alone. $1 the office, $2 today.
 _MEETINGS: Final = f"""
@@ -93,7 +92,7 @@ async def get_sizes(session: AsyncSession, state: str, *, today: date) -> dict[i
 async def list_counts(session: AsyncSession, state: str, *, now: datetime) -> list[asyncpg.Record]:
     """Return what waits in a state, small counts too: they are for `small_cells` only."""
     connection = await driver(session)
-    await connection.execute(_SLOW)
+    await connection.execute(TAKE_LONG)
     rows: list[asyncpg.Record] = await connection.fetch(
         _COUNT, state, now, now - NEW_FOR, now - STALE_AFTER, (now + SOON).date()
     )

@@ -33,8 +33,8 @@ CONNECTION_SETTINGS: Final = {
 }
 """Set on each connection: bounds on every wait inside PostgreSQL, and plans that are kept."""
 
-SCHEMA: Final = "0058"
-"""The revision that this release needs. It also runs on a later one: migrations only add."""
+SCHEMA: Final = "0057"
+"""The revision that this release needs; an upgrade stops the service and migrates first."""
 
 Role = Literal["joinder_app", "joinder_matcher", "joinder_jobs"]
 """Roles of the database that processes act as (migrations/roles.sql); none may sign in."""
@@ -71,6 +71,8 @@ _BECOME_OPERATOR: Final = text(
     f"SELECT set_config('role', '{JOBS}', true) WHERE has_table_privilege("
     f"to_regrole('{JOBS}')::oid, to_regclass('offices')::oid, 'SELECT')"
 )
+TAKE_LONG: Final = "SELECT set_config('statement_timeout', '600s', true)"
+"""Gives the statements of a nightly step ten minutes each, until its transaction ends."""
 _CALLER: Final = "caller"
 _ROLE: Final = "role"
 

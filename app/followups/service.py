@@ -149,7 +149,7 @@ async def assign(
     await audit.record(
         session,
         principal,
-        "overlap.assigned" if person else "overlap.unassigned",
+        "follow_up.assigned" if person else "follow_up.unassigned",
         public_id(ladder.PREFIX, row["id"]),
         detail={"person": person},
     )

@@ -8,7 +8,7 @@ from typing import Any, Final
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.db import driver
+from app.core.db import TAKE_LONG, driver
 from app.offices.queries import IN_FORCE
 
 # $1 today; the first day of its month: figures of before are old
@@ -36,7 +36,6 @@ SELECT o.state, i.made_on, i.figures
 FROM offices o LEFT JOIN insights i ON i.state = o.state AND i.measure = $2 AND i.breakdown = $3
 WHERE o.id = $1 AND {IN_FORCE.format(office="o.id", today="$4::date")}
 """  # noqa: S608 -- as above
-_SLOW: Final = "SELECT set_config('statement_timeout', '600s', true)"
 
 
 async def get_due_state(session: AsyncSession, *, today: date) -> str | None:
@@ -57,7 +56,7 @@ async def list_counts(
         since: The first month, `YYYY-MM`; those before it are counted together.
     """
     connection = await driver(session)
-    await connection.execute(_SLOW)
+    await connection.execute(TAKE_LONG)
     rows: list[asyncpg.Record] = await connection.fetch(_COUNT, state, list(trafficking), since)
     return rows
 

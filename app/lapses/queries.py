@@ -5,6 +5,8 @@ from typing import Final
 
 import asyncpg
 
+from app.core.db import TAKE_LONG
+
 Connection = asyncpg.Connection
 
 STAGES: Final = (30, 7)
@@ -132,6 +134,7 @@ async def tell_again(
     Return of each agreement by which an office takes part again: office, key, and of how many
     events that is. None is left when it returns none.
     """
+    await connection.execute(TAKE_LONG)  # fifty offices may have missed a month
     return await connection.fetch(_TELL_AGAIN, today, today - TOLD_UNTIL, now, limit)
 
 

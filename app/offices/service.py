@@ -51,7 +51,7 @@ async def add_office(
     )
     if key is None:
         raise OfficeExistsError
-    await audit.record(session, principal, "office.added", office.code)
+    await audit.record_of_office(session, principal, key, "office.added", office.code)
     return key
 
 
@@ -68,7 +68,9 @@ async def set_mail_domain(
     office = await queries.get_office(session, code)
     office.mail_domain = change.domain
     await session.flush()  # as below
-    await audit.record(session, principal, "office.mail_domain_set", office.code)
+    await audit.record_of_office(
+        session, principal, office.id, "office.mail_domain_set", office.code
+    )
 
 
 async def sign_agreement(

@@ -73,6 +73,6 @@ async def read_overlap(
         session, principal, found.id, now=now, or_retracted=True, is_opened=True
     )
     detail = {"roles": sorted(principal.roles), "own_case": found.case_id, "reason": reason}
-    opened = audit.Entry("overlap.opened", found.read.id, [principal.office_id], detail)
+    opened = audit.Entry("reading.made", found.read.id, [principal.office_id], detail)
     await audit.record_each(session, principal, [cases.disclosed(principal, [found]), opened])
     return found

@@ -56,7 +56,16 @@ ORDER BY d.overlap_id
 TOLD: Final = {
     "cases": ("case", "correction", "summary", "verdict", "audience"),
     "disclosures": (
-        *("overlaps", "readings", "network", "events", "checks", "follow_ups", "second_looks"),
+        *(
+            "overlaps",
+            "reading",
+            "readings",
+            "network",
+            "events",
+            "checks",
+            "follow_ups",
+            "second_looks",
+        ),
         *("handling_requests", "contact_requests", "state_overlaps", "common_values"),
         *("suppressions", "glass_breaks", "infusion_questions", "mediations", "defendant_feed"),
         *("matters", "matter_members", "matter_tasks", "matter_notes", "statement", "calendar"),
@@ -80,7 +89,7 @@ TOLD: Final = {
         *("infusion", "infusion_desk", "follow_up", "second_look"),
     ),
     "office": (
-        *("agreement", "commitment", "office_contact", "identity_provider", "import"),
+        *("agreement", "commitment", "office", "office_contact", "identity_provider", "import"),
         "proposal",
     ),
 }
@@ -98,7 +107,6 @@ SELECT e.id, e.at, e.action, e.actor, e.object, e.request_id,
     (SELECT k.label FROM client_credentials k
      WHERE k.office_id = $1 AND e.actor = 'client:' || k.id)) AS actor_name,
   CASE
-    WHEN e.object IN ($1::text, o.code) THEN o.name
     WHEN noun IN ('person', 'factor', 'password', 'notices')
       OR e.action IN ('sign_in.begun', 'sign_in.refused') THEN
       (SELECT p.name FROM persons p WHERE p.office_id = $1 AND p.id = key)
@@ -113,7 +121,7 @@ SELECT e.id, e.at, e.action, e.actor, e.object, e.request_id,
        FROM handling_parties q
        JOIN cases c ON c.id IN (q.case_id, q.requester_case_id) AND c.office_id = $1
        WHERE q.request_id = key)
-    WHEN noun IN ('follow_up', 'verdict') THEN
+    WHEN noun IN ('follow_up', 'reading', 'verdict') THEN
       (SELECT v.source_system || ' ' || v.external_id FROM audited_overlap(key) AS v)
     WHEN noun = 'contact' THEN
       (SELECT c.source_system || ' ' || c.external_id FROM contact_requests r
@@ -126,7 +134,10 @@ SELECT e.id, e.at, e.action, e.actor, e.object, e.request_id,
       (SELECT k.label FROM client_credentials k WHERE k.office_id = $1 AND k.id = key)
     WHEN noun = 'webhook' THEN
       (SELECT substring(h.url from '://([^/?#]+)') FROM webhooks h
-       WHERE h.office_id = $1 AND h.id = key) END AS object_name
+       WHERE h.office_id = $1 AND h.id = key)
+    WHEN noun IN ('agreement', 'commitment', 'identity_provider', 'import', 'infusion_desk',
+                  'office', 'office_contact', 'sign_ins')
+      AND e.object IN ($1::text, o.code) THEN o.name END AS object_name
 FROM audit_entries e JOIN offices o ON o.id = $1
 CROSS JOIN LATERAL (SELECT split_part(e.action, '.', 1) AS noun,
   CASE WHEN e.object ~ '^([a-z]{3}_)?([0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$'

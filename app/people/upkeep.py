@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.audit import service as audit
-from app.audit.service import Entry
 from app.people import administration, attempts, queries, sign_ins
 from app.people.models import SignIn, SignInAttempts, SpentChallenge
 
@@ -30,9 +29,11 @@ async def disable_idle(
         administration.disable(each, "idle", now=now)
     await session.flush()  # constraints speak before the audit entry is written
     await sign_ins.end_all(session, [each.id for each in idle])
-    if idle:
-        entries = [Entry("person.disabled", str(each.id), (), {"for": "idle"}) for each in idle]
-        await audit.record_each(session, principal, entries)
+    for each in idle:
+        detail = {"for": "idle"}
+        await audit.record_of_office(
+            session, principal, each.office_id, "person.disabled", str(each.id), detail=detail
+        )
     return len(idle)
 
 

@@ -69,6 +69,7 @@ async def break_glass(
         office_id=principal.office_id,
         owner_office_id=overlap.other_office_id,
         owner_case_id=overlap.other_case_id,
+        office_case_id=overlap.case_id,
         overlap_id=overlap.id,
         broken_by=principal.actor,
         reason=asked.reason,

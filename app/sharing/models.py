@@ -36,6 +36,8 @@ class GlassBreak(Base):
     office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"))
     owner_office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"))
     owner_case_id: Mapped[int]
+    office_case_id: Mapped[int | None]
+    """The reader's own case in the overlap; none of what was read before this was noted."""
     overlap_id: Mapped[UUID]
     broken_by: Mapped[str]
     reason: Mapped[str]

@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import RowMapping, Select, Uuid, all_, func, or_, select
+from sqlalchemy import BigInteger, RowMapping, Select, all_, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import load_only
@@ -190,7 +190,7 @@ async def get_target(session: AsyncSession, case_id: int) -> tuple[RecordClass, 
     return cast("tuple[RecordClass, Disclosure]", tuple(row))
 
 
-_WALLED: Final = select(func.walled_overlaps()).scalar_subquery().cast(ARRAY(Uuid))
+_WALLED: Final = select(func.walled_cases()).scalar_subquery().cast(ARRAY(BigInteger))
 """A subquery, so that the database asks once and not for each row."""
 
 
@@ -206,7 +206,11 @@ def notices_to(principal: Principal) -> Select[GlassBreak, str]:
     return (
         select(GlassBreak, Office.code)
         .join(Office, Office.id == GlassBreak.office_id)
-        .where(mine, GlassBreak.overlap_id != all_(_WALLED))
+        .where(
+            mine,
+            GlassBreak.owner_case_id != all_(_WALLED),
+            func.coalesce(GlassBreak.office_case_id, 0) != all_(_WALLED),
+        )
     )
 
 

@@ -1,6 +1,7 @@
 """walled and counted: a person sees no case behind a wall, and a reading is logged as it is debited
 
-Nor does a person read a notice of broken glass over an overlap of such a case.
+Nor does a person read a notice of broken glass over an overlap of such a case; the notice names both
+cases, since it stays when the overlap goes.
 """
 
 from collections.abc import Sequence
@@ -8,7 +9,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-from migrations.guarding import OWN, answer_as_ladder, guard
+from migrations.guarding import OWN, answer_as_ladder, guard, unforced
 
 revision: str = "0052"
 down_revision: str | Sequence[str] | None = "0051"
@@ -26,19 +27,6 @@ BEGIN
   END IF;
   RETURN coalesce((SELECT array_agg(w.case_id) FROM public.case_walls w
                    WHERE w.person_id = public.current_person() AND w.lifted_at IS NULL), '{}');
-END
-$function$
-"""
-WALLED_OVERLAPS = """
-CREATE FUNCTION walled_overlaps() RETURNS uuid[]
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $function$
-BEGIN
-  IF public.current_person() IS NULL THEN
-    RETURN '{}';
-  END IF;
-  RETURN coalesce((SELECT array_agg(s.overlap_id) FROM public.overlap_sides s
-                   WHERE s.case_id = ANY (public.walled_cases())), '{}');
 END
 $function$
 """
@@ -82,9 +70,17 @@ BEGIN
 END
 $function$
 """
+ACTOR = "(SELECT 'person:' || current_person())"
+# the rule of 0042, with the reader's own case in it
+BREAKING = f"""{OWN} AND broken_by = {ACTOR} AND broken_at < now() + interval '5 minutes'
+  AND reviewed_by IS NULL AND (
+  SELECT true FROM shown_overlaps v
+  WHERE v.id = glass_breaks.overlap_id AND v.case_id = office_case_id
+    AND v.other_case_id = owner_case_id AND v.other_office_id = owner_office_id)"""
+NOT_WALLED = """owner_case_id <> ALL ((SELECT walled_cases())::bigint[])
+  AND coalesce(office_case_id, 0) <> ALL ((SELECT walled_cases())::bigint[])"""
 FUNCTIONS = {
     'walled_cases()': WALLED_CASES,
-    'walled_overlaps()': WALLED_OVERLAPS,
     'walled_references(text[], text[])': WALLED_REFERENCES,
     'open_overlap(uuid, integer, text, timestamptz)': OPEN_OVERLAP,
 }
@@ -99,11 +95,18 @@ def upgrade() -> None:
     seen = f'{OWN} AND id <> ALL ((SELECT walled_cases())::bigint[])'
     op.execute(f'ALTER POLICY app_select ON cases USING ({seen})')
     op.execute(f'ALTER POLICY app_update ON cases USING ({seen})')
+    op.add_column('glass_breaks', sa.Column('office_case_id', sa.BigInteger(), nullable=True))
+    with unforced('glass_breaks', 'overlap_sides'):
+        op.execute(
+            'UPDATE glass_breaks b SET office_case_id = s.case_id FROM overlap_sides s'
+            ' WHERE s.overlap_id = b.overlap_id AND s.office_id = b.office_id'
+        )
+    op.execute(f'ALTER POLICY app_insert ON glass_breaks WITH CHECK ({BREAKING})')
     for action in ('SELECT', 'UPDATE'):
         op.execute(
             f'CREATE POLICY app_{action.lower()}_not_walled ON glass_breaks AS RESTRICTIVE'
             f' FOR {action} TO joinder_app'
-            ' USING (overlap_id <> ALL ((SELECT walled_overlaps())::uuid[]))'
+            f' USING ({NOT_WALLED})'
         )
     op.execute('DROP POLICY app_insert ON readings')
     op.execute('REVOKE INSERT ON readings FROM joinder_app')

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 from alembic import op
 
+from migrations.guarding import unforced
+
 revision: str = "0057"
 down_revision: str | Sequence[str] | None = "0056"
 branch_labels: str | Sequence[str] | None = None
@@ -73,7 +75,26 @@ $function$
 """
 
 
+# what went, or was saved, before
+CLEAN = """
+UPDATE checks SET shown = (
+  SELECT coalesce(jsonb_agg(s.each ORDER BY s.place), '[]')
+  FROM jsonb_array_elements(shown) WITH ORDINALITY AS s (each, place)
+  WHERE EXISTS (SELECT FROM "overlaps" o
+                WHERE 'ovl_' || replace(o.id::text, '-', '') = s.each ->> 'overlap_id'))
+WHERE EXISTS (
+  SELECT FROM jsonb_array_elements(shown) AS s (each)
+  WHERE NOT EXISTS (SELECT FROM "overlaps" o
+                    WHERE 'ovl_' || replace(o.id::text, '-', '') = s.each ->> 'overlap_id'));
+UPDATE saved_views SET filters = btrim(regexp_replace('&' || filters, '&case=[^&]*', '', 'g'), '&')
+WHERE '&' || filters LIKE '%&case=%'
+"""
+
+
 def upgrade() -> None:
+    with unforced('checks', 'overlaps', 'saved_views'):
+        for statement in CLEAN.strip().split(';\n'):
+            op.execute(statement)
     for statement in SCHEMA.strip().split(';\n'):
         op.execute(statement)
     op.execute('GRANT CREATE ON SCHEMA public TO joinder_ladder')

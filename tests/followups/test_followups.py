@@ -146,11 +146,11 @@ class TestAssignment:
         assert (await put(person.http, meeting, None)).json()["assignee"] is None
         actions = [
             each["action"]
-            for action in ("overlap.assigned", "overlap.unassigned")
+            for action in ("follow_up.assigned", "follow_up.unassigned")
             for each in await meeting.registry.audit(action)
             if each["object"] == meeting.overlap_id
         ]
-        assert actions == ["overlap.assigned", "overlap.unassigned"]
+        assert actions == ["follow_up.assigned", "follow_up.unassigned"]
 
     async def test_of_who_cannot_see_to_it_is_refused(self, meeting: Meeting) -> None:
         stranger = await sign_in(meeting.registry, meeting.second, Role.PROSECUTOR)

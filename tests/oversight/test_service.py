@@ -3,8 +3,11 @@
 from datetime import timedelta
 from typing import Any
 
+from app.access.principal import OPERATOR
 from app.access.vocabulary import Role
 from app.core.clock import utc_now
+from app.core.db import transaction
+from app.people import administration
 from tests.access.people import handle_jointly, sign_in
 from tests.factories import Registry
 from tests.invariants.test_i6_audited import assert_discloses_nothing, audit_broken
@@ -83,6 +86,26 @@ class TestAudit:
             for each in await listed(theirs.http, "/v1/audit-entries?limit=100")
             if each["actor"] == posted["actor"]
         ]
+
+    async def test_names_an_object_by_what_it_is(self, shared_registry: Registry) -> None:
+        met = await meet(shared_registry)
+        await met.first.http.get(f"/v1/overlaps/{met.overlap_id}?reason=plea")
+        await shared_registry.rows(  # a case whose key is the office's
+            "INSERT INTO audit_entries (action, office_id, actor, object, recipients, detail,"
+            " request_id) SELECT 'case.withdrawn', id, 'x', id, '{}', '{}', '' FROM offices"
+            " WHERE code = :code RETURNING audit_entries.id",
+            code=met.first.code,
+        )
+        async with transaction(shared_registry.operator, OPERATOR) as session:
+            await administration.set_suspended(
+                session, OPERATOR, met.first.code, is_suspended=False, now=utc_now()
+            )
+        auditor = await sign_in(shared_registry, met.first, Role.AUDITOR)
+        found = await listed(auditor.http, "/v1/audit-entries?limit=100")
+        named = {each["action"]: each["object_name"] for each in found}
+        assert named["reading.made"] == "cms 24-1"
+        assert named["case.withdrawn"] is None
+        assert named["office.resumed"] == named["agreement.signed"] is not None
 
     async def test_no_row_no_reading(self, registry: Registry, fresh_database_url: str) -> None:
         (office,) = await make_offices(registry, 1)

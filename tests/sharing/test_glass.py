@@ -24,6 +24,11 @@ async def smash(person: Person, meeting: Meeting, **changes: Any) -> httpx.Respo
     return await person.send("POST", path, {"reason": REASON, **changes})
 
 
+async def notices(person: Person) -> list[Any]:
+    answer = await person.send("GET", "/v1/glass-breaks")
+    return answer.json()["items"]  # type: ignore[no-any-return]  # a body of any form
+
+
 async def rung(person: Person, meeting: Meeting) -> str | None:
     answer = await person.send("GET", f"/v1/overlaps/{meeting.overlap_id}")
     return answer.json().get("rung")  # type: ignore[no-any-return]  # a body of any form
@@ -32,6 +37,34 @@ async def rung(person: Person, meeting: Meeting) -> str | None:
 @pytest.fixture
 async def meeting(shared_registry: Registry) -> Meeting:
     return await meet(shared_registry, "open", "contact_first")
+
+
+class TestWalls:
+    @pytest.mark.parametrize("is_owner", [True, False])
+    async def test_keep_the_notice_from_who_is_walled_also_when_the_other_case_has_gone(
+        self, meeting: Meeting, *, is_owner: bool
+    ) -> None:
+        registry = meeting.registry
+        reader = await sign_in(registry, meeting.first, Role.PROSECUTOR)
+        assert (await smash(reader, meeting)).status_code == 201
+        office, other = meeting.second, meeting.first
+        if not is_owner:
+            office, other = other, office
+        kept, free = [await sign_in(registry, office, Role.LEADERSHIP) for _ in range(2)]
+        await registry.rows(
+            "INSERT INTO case_walls (id, case_id, person_id, set_at, set_by)"
+            " SELECT gen_random_uuid(), c.id, :kept, now(), 'somebody' FROM cases c"
+            " JOIN offices o ON o.id = c.office_id WHERE o.code = :code RETURNING id",
+            kept=kept.key,
+            code=office.code,
+        )
+        assert [len(await notices(each)) for each in (kept, free)] == [0, 1]
+        await registry.rows(
+            "DELETE FROM cases USING offices o WHERE o.id = cases.office_id AND o.code = :code"
+            " RETURNING cases.id",
+            code=other.code,
+        )
+        assert [len(await notices(each)) for each in (kept, free)] == [0, 1]
 
 
 class TestBreakGlass:

@@ -61,7 +61,7 @@ class TestReason:
             code=meeting.first.code,
         )
         (entry,) = [
-            each for each in await meeting.registry.audit("overlap.opened")
+            each for each in await meeting.registry.audit("reading.made")
             if each["object"] == meeting.overlap_id
         ]  # fmt: skip
         assert entry["detail"] == {"roles": ["client"], "own_case": own_case, "reason": "plea"}
