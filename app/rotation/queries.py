@@ -10,6 +10,7 @@ from uuid import UUID
 
 import asyncpg
 
+from app.core.db import TAKE_LONG
 from app.defendants import queries as defendants
 from app.overlaps.limits import COUNTED_PER_OFFICE
 from app.overlaps.rows import Holders
@@ -163,15 +164,13 @@ CROSS JOIN LATERAL (
 GROUP BY s.office_id, g.match_spec ORDER BY s.office_id, g.match_spec
 """
 
-_PATIENTLY: Final = "SELECT set_config('statement_timeout', '600s', true)"
-
 
 async def count_match_specs(connection: Connection) -> dict[int, dict[int, int]]:
     """Return by office how many subjects have tokens of which match specification.
 
     A subject is under one: posting it again replaces all of its tokens. Reads every subject.
     """
-    await connection.execute(_PATIENTLY)
+    await connection.execute(TAKE_LONG)
     found: dict[int, dict[int, int]] = {}
     for office_id, match_spec, count in await connection.fetch(_MATCH_SPECS):
         found.setdefault(office_id, {})[match_spec] = count
