@@ -13,7 +13,8 @@ class Alarm(Base):
     __tablename__ = "alarms"
     __table_args__ = (
         CheckConstraint(
-            "kind IN ('canary', 'allowance', 'readings', 'short_lived', 'unposted')", name="kind"
+            "kind IN ('canary', 'allowance', 'readings', 'short_lived', 'unposted', 'proposed')",
+            name="kind",
         ),
         Index("uq_alarms_finding", "office_id", "kind", "finding", unique=True),
         Index("ix_alarms_office_id_number", "office_id", "number"),

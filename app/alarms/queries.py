@@ -39,7 +39,10 @@ FROM (
   UNION ALL
   SELECT u.office_id, 'unposted', u.announced_on::text, u.count
   FROM unposted_cases($2::timestamptz - interval '7 days', $3::timestamptz - interval '7 days') u
-  WHERE u.count > $7) AS f
+  WHERE u.count > $7
+  UNION ALL
+  SELECT p.office_id, 'proposed', p.id::text, 1 FROM proposals p
+  WHERE p.office_id IS NOT NULL AND p.approved_at IS NULL AND p.expires_at > $1) AS f
 WHERE NOT EXISTS (SELECT FROM alarms a WHERE a.office_id = f.office_id AND a.kind = f.kind
                   AND a.finding = f.finding)
 ORDER BY f.office_id, f.kind, f.finding LIMIT $6

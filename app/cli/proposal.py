@@ -48,14 +48,17 @@ def propose(change: "Change") -> None:
 
 @app.command("list")
 def list_proposals() -> None:
-    """List what waits for an operator's approval, each with the digest that approves it."""
+    """List what waits for an operator's approval: its id, who proposed it, digest, until when."""
     from app.core.clock import utc_now  # noqa: PLC0415 -- keeps --help quick
     from app.proposals import queries, service  # noqa: PLC0415 -- as above
 
     for each in as_operator(
         lambda session: queries.list_waiting(session, operator(), now=utc_now())
     ):
-        typer.echo(f"{service.read_id(each)}\t{each.proposed_by}\t{service.digest_of(each)}")
+        until = each.expires_at.isoformat(timespec="minutes")
+        typer.echo(
+            f"{service.read_id(each)}\t{each.proposed_by}\t{service.digest_of(each)}\t{until}"
+        )
         typer.echo(json.dumps(each.change, indent=1))
 
 

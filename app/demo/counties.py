@@ -24,8 +24,13 @@ RING: Final[dict[str, Partner]] = {
     "concluded": ("DEMO-GROVE", "Hanno", "Yarborough", "1986-06-06", "labor"),
     "declined": ("DEMO-HAZEL", "Ilse", "Zimmerhof", "1993-02-28", "sex"),
     "withdrawn": ("DEMO-JUNIPER", "Jaro", "Abernethy", "1969-08-15", "labor"),
+    "escalated": ("DEMO-LAUREL", "Kerstin", "Bellweather", "1982-04-21", "sex"),
+    "expired": ("DEMO-OAK", "Lorcan", "Cattermole", "1977-07-09", "labor"),
 }
-"""By state of an agreement: the other office, and the person whom both are after."""
+"""By state of an agreement: the other office, and the person whom both are after.
+
+`accepted` is a question's, which state.py has: no law in force takes silence as consent.
+"""
 
 _SUMMARIES: Final = {
     "labor": "Wages kept back against a debt that grows; papers held by the employer.",

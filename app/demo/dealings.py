@@ -9,11 +9,15 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Any, Final
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from app.client.registry import RegistryClient
 from app.core.clock import utc_now
 from app.demo.counties import RING, number_of
 from app.demo.heads import add_heads, sit_down
 from app.demo.matter import Json, Seat
+from app.handling import upkeep
+from app.jobs.steps import NIGHTLY
 from app.serving.installation import Installation, in_transaction
 
 _ASKER: Final = "DEMO-CEDAR"
@@ -22,6 +26,11 @@ _Step = tuple[int, str, Json | None]
 """Who of the two, which kind of step, and what it says; None: they sign."""
 _READ: Final = {"active": "charging", "extended": "plea", "concluded": "joint_handling"}
 """Of which overlaps, by what became of them, the other office opens the case, and what for."""
+_SILENT: Final[dict[str, Json]] = {
+    "escalated": {"answer_within_days": 1, "on_silence": "escalate"},
+    "expired": {"answer_within_days": 1},
+}
+"""What those ask for whom nobody answers within a day."""
 _TOPICS: Final = ["coercion", "finance", "labor", "networks"]
 _QUESTION: Final = "How did you prove a debt that grew while wages were paid on paper?"
 _ADVICE: Final = (
@@ -40,6 +49,7 @@ def deal(here: Installation, registry: str, clients: Mapping[str, RegistryClient
     }
     asked = _overlap(clients["DEMO-MAPLE"], "M26-021", "")
     asyncio.run(_deal(registry, codes, found, asked))
+    in_transaction(here, _let_a_day_pass)
 
 
 def _overlap(client: RegistryClient, number: str, office: str) -> str:
@@ -70,7 +80,7 @@ async def _deal(registry: str, codes: dict[str, str], found: Mapping[str, str], 
 
 async def _bring(first: Seat, second: Seat, overlap: str, state: str, today: date) -> None:
     """Draft an agreement of two offices and take it as far as `state`."""
-    body: Json = {"kind": "joint_handling", "terms": _terms(today)}
+    body: Json = {"kind": "joint_handling", "terms": _terms(today), **_SILENT.get(state, {})}
     request = (await first.post(f"overlaps/{overlap}/handling-requests", body))["id"]
     for who, what, said in _steps(today)[state]:
         seat = (first, second)[who]
@@ -78,6 +88,13 @@ async def _bring(first: Seat, second: Seat, overlap: str, state: str, today: dat
             await seat.sign(request)
         else:
             await seat.step(request, what, said)
+
+
+async def _let_a_day_pass(session: AsyncSession) -> None:
+    """Do of a nightly run what ends the waiting of those requests, and no other's."""
+    later = utc_now() + timedelta(days=1)
+    for end in (upkeep.escalate_requests, upkeep.expire_requests):
+        await end(session, NIGHTLY, limit=len(_SILENT), now=later)
 
 
 def _steps(today: date) -> dict[str, tuple[_Step, ...]]:
@@ -106,6 +123,7 @@ def _steps(today: date) -> dict[str, tuple[_Step, ...]]:
             (1, "answers", {"answer": "decline", "reason": "handled_separately"}),
         ),
         "withdrawn": ((0, "moves", {"move": "withdraw"}),),
+        **dict.fromkeys(_SILENT, sent),
     }
 
 

@@ -12,7 +12,14 @@ from app.core.db import driver
 from app.handling.errors import HandlingNotFoundError
 from app.handling.models import HandlingRequest, HandlingSignature, Instrument
 from app.handling.walls import within_walls
-from app.matters.queries import IS_NAMED, KNOWN_LEAD, KNOWN_LEAVING, KNOWN_PARTY, PARTY_SEES
+from app.matters.queries import (
+    IS_NAMED,
+    KNOWN_LEAD,
+    KNOWN_LEAVING,
+    KNOWN_PARTY,
+    OWN_CASE,
+    PARTY_SEES,
+)
 from app.offices.queries import COMMITMENTS, CONFIRMED, IN_FORCE
 from app.reference.authority import Authority
 
@@ -35,12 +42,7 @@ SELECT h.*, me.number AS own_number, me.overlap_id AS own_overlap_id, me.left_at
        (SELECT a.terms FROM handling_terms a
         WHERE a.request_id = h.id AND a.number = h.agreed_number) AS agreed_terms,
        m.lead_office_id, m.ends_on, lead.code AS lead_code, lead.name AS lead_name,
-       $2::date AS today, promised.commitments,
-       (SELECT json_build_object('source_system', c.source_system, 'external_id', c.external_id)
-        FROM cases c WHERE c.office_id = $1 AND c.id = CASE me.number WHEN 1 THEN (
-          SELECT q.requester_case_id FROM handling_parties q WHERE q.request_id = h.id
-          AND q.requester_case_id IS NOT NULL ORDER BY q.number LIMIT 1) ELSE me.case_id END)
-         AS own_case
+       $2::date AS today, promised.commitments, ({OWN_CASE}) AS own_case
 FROM handling_parties me
 JOIN handling_requests h ON h.id = me.request_id
 CROSS JOIN LATERAL (
@@ -49,8 +51,7 @@ CROSS JOIN LATERAL (
     'state', o.state, 'overlap_id', q.overlap_id, 'case_id', q.case_id,
     'requester_case_id', q.requester_case_id, 'accepted_terms', q.accepted_terms,
     'is_named', {IS_NAMED}, 'first_terms', q.first_terms, 'joined_at', q.joined_at,
-    {KNOWN_LEAVING},
-    'confirmed', {CONFIRMED.format(office="o")},
+    {KNOWN_LEAVING}, 'confirmed', {CONFIRMED.format(office="o")},
     'has_signed', EXISTS (SELECT FROM handling_signatures s WHERE s.request_id = h.id
       AND s.terms_number = h.terms_number AND s.purpose = 'agree' AND s.office_id = q.office_id)
     ) ORDER BY q.number) AS parties
@@ -61,8 +62,7 @@ LEFT JOIN LATERAL ({_TERMS}
   WHERE t.request_id = h.id AND (me.left_at IS NULL AND t.number = h.terms_number
     OR t.proposed_at <= me.left_at)
   ORDER BY t.number DESC LIMIT 1) AS t ON TRUE
-LEFT JOIN LATERAL ({KNOWN_LEAD}) AS m ON TRUE
-LEFT JOIN offices lead ON lead.id = m.lead_office_id
+LEFT JOIN LATERAL ({KNOWN_LEAD}) AS m ON TRUE LEFT JOIN offices lead ON lead.id = m.lead_office_id
 WHERE {PARTY_SEES}
 """  # noqa: S608 -- constants only; every value is a parameter
 

@@ -23,6 +23,7 @@ MATTER: Final = {
     "parties": [LEAD, _OTHER],
     "lead": LEAD,
     "is_lead": True,
+    "case": {"source_system": "cms", "external_id": "24-CR-001"},
     "leads": [PERIOD],
 }
 _LISTED: Final = {name: value for name, value in MATTER.items() if name != "leads"}

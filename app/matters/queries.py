@@ -55,6 +55,14 @@ FROM matters n WHERE n.request_id = h.id
 """
 """SQL select: the matter of `h` with its lead, or who led when `me` left."""
 
+OWN_CASE: Final = """
+SELECT json_build_object('source_system', c.source_system, 'external_id', c.external_id)
+FROM cases c WHERE c.office_id = $1 AND c.id = CASE me.number WHEN 1 THEN (
+  SELECT q.requester_case_id FROM handling_parties q WHERE q.request_id = h.id
+    AND q.requester_case_id IS NOT NULL ORDER BY q.number LIMIT 1) ELSE me.case_id END
+"""
+"""SQL select: the case of the caller's own that the request `h` is about, the first of several."""
+
 IS_NAMED: Final = f"""
 (q.office_id = $1 OR (q.number = 1 OR q.named_at IS NOT NULL OR me.number = 1 AND q.overlap_id
   IS NULL) AND {IN_FORCE.format(office="q.office_id", today="$2::date")})
@@ -66,6 +74,7 @@ SELECT m.request_id, m.began_on,
   (SELECT min(l.accepted_at) FROM matter_leads l WHERE l.request_id = m.request_id) AS began_at,
   m.agreed_on, m.ends_on, m.ended_at, known.lead_office_id,
   h.kind, h.status, me.left_at AS own_left_at, p.parties, $2::date AS today,
+  ({OWN_CASE}) AS own_case,
   t.terms ->> 'trafficking_type' AS trafficking_type, t.terms ->> 'matter_kind' AS matter_kind,
   (t.terms ->> 'review_every_days')::int AS review_every_days,
   EXISTS (SELECT FROM handling_instruments i WHERE i.request_id = m.request_id) AS has_instrument

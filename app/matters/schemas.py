@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from app.cases.overlap_schemas import CaseRef
 from app.core.schemas import PageRead, Read, Sent
 from app.offices.schemas import OfficeCode, OfficeRef
 
@@ -95,6 +96,8 @@ class MatterSummaryRead(Read):
     """The one office that leads now, or led at the end."""
     is_lead: bool
     """Whether that is the reader's office."""
+    case: CaseRef | None = None
+    """The reader's own case that it is about, the first of several; else null."""
 
 
 class MatterPage(PageRead[MatterSummaryRead]):

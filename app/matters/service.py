@@ -199,6 +199,7 @@ def _summary(row: asyncpg.Record, principal: Principal) -> MatterSummaryRead:
         parties=parties(row),
         lead=OfficeRef(code=lead["code"], name=lead["name"]),
         is_lead=row["lead_office_id"] == principal.office_id,
+        case=row["own_case"],
     )
 
 

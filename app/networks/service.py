@@ -12,7 +12,7 @@ from app.cases import ladder
 from app.cases import queries as cases
 from app.networks import queries
 from app.networks.schemas import NetworkRead
-from app.quotas import counting
+from app.quotas.counting import within_listing
 
 
 async def read_network(
@@ -26,19 +26,19 @@ async def read_network(
         QuotaExceededError: the office or the caller looked at too many lately.
     """
     principal.require(Permission.OVERLAPS_READ)
-    case = await cases.get_case(session, principal, *ref)
-    rows = await queries.list_edges(session, principal, case.id, now=now)
-    read, shown = _render(ref, rows)
-    await audit.record(
-        session,
-        principal,
-        "network.disclosed",
-        f"{len(shown)} overlaps",
-        recipients=[principal.office_id],
-        detail=shown,
-    )
-    await counting.count_listed(session, principal, now=now)
-    return read
+    async with within_listing(session, principal, now=now):
+        case = await cases.get_case(session, principal, *ref)
+        rows = await queries.list_edges(session, principal, case.id, now=now)
+        read, shown = _render(ref, rows)
+        await audit.record(
+            session,
+            principal,
+            "network.disclosed",
+            f"{len(shown)} overlaps",
+            recipients=[principal.office_id],
+            detail=shown,
+        )
+        return read
 
 
 def _render(ref: tuple[str, str], rows: list[asyncpg.Record]) -> tuple[NetworkRead, dict[str, str]]:

@@ -16,7 +16,7 @@ from app.cases.vocabulary import ReadReason
 from app.core.db import driver
 from app.openings.queries import open_overlap
 from app.quotas.allowances import READING
-from app.quotas.counting import count_listed
+from app.quotas.counting import within_listing
 from app.quotas.service import refusal
 
 
@@ -35,11 +35,10 @@ async def list_overlaps(
         MissingScopeError: the caller lacks `overlaps:read`.
         QuotaExceededError: the office or the caller looked at too many lately.
     """
-    found = await cases.list_overlaps(
-        session, principal, before=before, limit=limit, now=now, retracted=retracted
-    )
-    await count_listed(session, principal, now=now)
-    return found
+    async with within_listing(session, principal, now=now):
+        return await cases.list_overlaps(
+            session, principal, before=before, limit=limit, now=now, retracted=retracted
+        )
 
 
 async def read_overlap(

@@ -10,7 +10,7 @@ class ProposalNotFoundError(NotFoundError):
 
 
 class ProposalEndedError(MovedError):
-    """The proposal, or another in its place, was approved before, or nobody did within a day."""
+    """The proposal, or another in its place, was approved before, or nobody did in time."""
 
     code = "proposal-ended"
     title = "Proposal ended"

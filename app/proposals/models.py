@@ -16,7 +16,11 @@ class Proposal(Base):
     __table_args__ = (
         CheckConstraint("approved_by <> proposed_by", name="two_persons"),
         CheckConstraint("(approved_at IS NULL) = (approved_by IS NULL)", name="approved"),
-        CheckConstraint("expires_at <= proposed_at + interval '24 hours'", name="time_box"),
+        CheckConstraint(
+            "expires_at <= proposed_at"
+            " + CASE WHEN office_id IS NULL THEN interval '24 hours' ELSE interval '72 hours' END",
+            name="time_box",
+        ),
         CheckConstraint("approved_at < expires_at", name="in_time"),
         Index("ix_proposals_office_id", "office_id"),
     )

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
+from app.access.policy import is_allowed
 from app.access.principal import Principal
 from app.audit import service as audit
 from app.core.ids import new_id, public_id
@@ -25,6 +26,9 @@ from app.quotas import service as quotas
 
 PREFIX: Final = "prp"
 APPROVED_WITHIN: Final = timedelta(hours=24)
+"""An operator's proposal."""
+APPROVED_FOR_OFFICES_WITHIN: Final = timedelta(hours=72)
+"""An office's own: the operator is another house, and closed on weekends."""
 _CHANGE: Final[TypeAdapter[Change]] = TypeAdapter(Change)
 _PROPOSES: Final = {
     "set_provider": Permission.PROVIDERS_SET,
@@ -58,7 +62,7 @@ async def propose(
         change=change.model_dump(mode="json"),
         proposed_by=principal.actor,
         proposed_at=now,
-        expires_at=now + APPROVED_WITHIN,
+        expires_at=now + (APPROVED_FOR_OFFICES_WITHIN if principal.office_id else APPROVED_WITHIN),
     )
     session.add(proposal)
     await session.flush()  # constraints speak before the audit entry is written
@@ -83,7 +87,7 @@ async def approve(
     Raises:
         MissingScopeError: the caller is not the operator.
         ProposalNotFoundError: there is none with this key.
-        ProposalEndedError: it was approved before, another was in its place, or a day has passed.
+        ProposalEndedError: it was approved before, another was in its place, or its time is over.
         SecondOperatorError: the caller proposed it.
         ProposalChangedError: `digest` is of something else.
         AppError: what the change itself can raise.
@@ -117,16 +121,19 @@ async def approve(
 
 
 async def list_waiting(
-    session: AsyncSession, principal: Principal, action: str, *, now: datetime
+    session: AsyncSession, principal: Principal, *, now: datetime
 ) -> list[Proposal]:
     """Return what people of the caller's office proposed and nobody approved yet, oldest first.
 
+    Only of the kinds that the caller may propose; of others it is told nothing.
+
     Raises:
-        MissingScopeError: the caller may propose nothing of the kind.
+        MissingScopeError: the caller lacks `offices:read`.
     """
-    principal.require(_PROPOSES[action])
-    found = await queries.list_waiting(session, principal, now=now)
-    return [each for each in found if each.change["action"] == action]
+    principal.require(Permission.OFFICES_READ)
+    kinds = {action for action, needed in _PROPOSES.items() if is_allowed(principal, needed)}
+    found = await queries.list_waiting(session, principal, now=now) if kinds else []
+    return [each for each in found if each.change["action"] in kinds]
 
 
 async def _apply(

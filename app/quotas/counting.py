@@ -1,9 +1,7 @@
-"""What is asked without a post, subjects and lists: counted, and what is left.
+"""What is asked without a post, subjects and lists: counted, and what is left."""
 
-Lists are counted last, so that pages of one office do not wait for each other.
-"""
-
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,7 +11,7 @@ from app.access.principal import Principal
 from app.core.db import driver
 from app.quotas import allowances, queries
 from app.quotas.allowances import LISTING, QUICK_CHECK, Bucket
-from app.quotas.service import debit, shares_of
+from app.quotas.service import debit, refusal, shares_of
 
 
 async def count_checked(
@@ -30,18 +28,26 @@ async def count_checked(
     return (await read_left(session, principal, [QUICK_CHECK], now=now))[QUICK_CHECK]
 
 
-async def count_listed(session: AsyncSession, principal: Principal, *, now: datetime) -> None:
-    """Count a page of overlaps, or a network, against the allowances of office and caller.
+@asynccontextmanager
+async def within_listing(
+    session: AsyncSession, principal: Principal, *, now: datetime
+) -> AsyncIterator[None]:
+    """Count a page of overlaps, or a network, that is read meanwhile, for office and caller.
 
-    To be the last statement of its transaction: until that ends, whatever else the office lists
-    waits. A refusal undoes what the page had recorded.
+    Where the allowance is used up nothing is read. It is counted at the end, which is to be that of
+    the transaction: from then on whatever else the office lists waits. Who finds it used up only
+    then is refused too, which undoes what the page had recorded.
 
     Raises:
         MissingScopeError: the caller lacks `overlaps:read`.
         QuotaExceededError: nothing was debited.
     """
     principal.require(Permission.OVERLAPS_READ)
-    await debit(await driver(session), principal, {LISTING: 1}, now=now)
+    connection = await driver(session)
+    if (await read_left(session, principal, [LISTING], now=now))[LISTING] < 1:
+        raise await refusal(connection, principal, {LISTING: 1}, now=now)
+    yield
+    await debit(connection, principal, {LISTING: 1}, now=now)
 
 
 async def read_left(

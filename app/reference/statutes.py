@@ -63,3 +63,10 @@ def statute_of(code: str, on: date) -> Statute | None:
         if statute.code == code and covers(statute.effective_on, statute.ends_on, on):
             return statute
     return None
+
+
+def is_newer(wording: Statute) -> bool:
+    """Return whether the table has the wording before: the statute was law before its day."""
+    return wording.effective_on is not None and any(
+        (each.code, each.ends_on) == (wording.code, wording.effective_on) for each in STATUTES
+    )

@@ -78,7 +78,7 @@ ACTS: Final = {
     "handling.countered": "Counter-offer made",
     "handling.declined": "Request declined",
     "handling.drafted": "Agreement drafted",
-    "handling.escalated": "Request passed on to the mediator",
+    "handling.escalated": "Request marked as not answered in time",
     "handling.expired": "Request ran out",
     "handling.extension_proposed": "Extension proposed",
     "handling.instrument_recorded": "Signed document recorded",

@@ -112,7 +112,7 @@ def unknown(finding: FindingRead) -> list[str]:
     facts = finding.facts
     if facts is None:
         return []
-    return [title for name, title in words.SIGNALS.items() if getattr(facts, name) == "unknown"]
+    return [words.kind_word(name) for name in words.SIGNALS if getattr(facts, name) == "unknown"]
 
 
 def _of_dates(facts: PersonFactsRead) -> list[Signal]:

@@ -142,8 +142,11 @@ def party(each: PartyRead) -> str:
 
 
 def with_whom(read: HandlingRead) -> str:
-    """Return the other parties of a request."""
-    return ", ".join(party(each) for each in read.parties if not each.is_own)
+    """Return the other parties of a request; a single one that is not named is of the overlap."""
+    others = [each for each in read.parties if not each.is_own]
+    if [each.office for each in others] == [None]:
+        return "The other office of the overlap"
+    return ", ".join(map(party, others))
 
 
 def others(matter: MatterSummaryRead, own: str) -> list[str]:

@@ -23,7 +23,7 @@ router = APIRouter(route_class=PageRoute)
 OF_MATTER: Final = 100
 """Members, tasks and notes that the page of a matter shows; the API and the papers have all."""
 _FILTERS: Final = (
-    ("state", "State", (("", "All"), ("open", "In force"), ("ended", "Ended"))),
+    ("state", "Status", (("", "All"), ("open", "In force"), ("ended", "Ended"))),
     (
         "role",
         "Your office",
@@ -94,6 +94,7 @@ async def show(
     notes = await teamwork.list_notes(session, who, key, before=None, limit=most, now=now)
     own = next(each for each in matter.parties if each.code == visit.signed.office)
     is_open = matter.ended_at is None and own.left_at is None
+    today = max(now.astimezone(visit.zone).date(), matter.began_on)  # which is a day in UTC
     return visit.page(
         "matters/matter.html",
         status=status,
@@ -109,7 +110,8 @@ async def show(
         may_sign=is_open and visit.may(Permission.HANDLING_SIGN),
         is_proved=visit.is_proved(),
         **_choices(matter, own.code),
-        form={"joined_on": now.date().isoformat(), **visit.form},
+        today=today,
+        form={"joined_on": today.isoformat(), **visit.form},
         errors=errors,
         key=uuid4().hex,
     )

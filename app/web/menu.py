@@ -44,7 +44,7 @@ _SECTIONS: Final = (
             ("Queue", "/overlaps", Permission.OVERLAPS_READ),
             ("Contacts", "/contact-requests", Permission.HANDLING_READ),
             ("Second looks", "/second-looks", Permission.OVERLAPS_READ),
-            ("Hold no longer", "/overlaps/retracted", Permission.OVERLAPS_READ),
+            ("No longer hold", "/overlaps/retracted", Permission.OVERLAPS_READ),
             ("State overview", "/state", Permission.STATE_OVERLAPS_READ),
         ),
     ),

@@ -13,6 +13,7 @@ from app.offices import own
 from app.offices import service as offices
 from app.offices.schemas import CommitmentSign, ContactRole, OwnContactSet
 from app.people import provider_setting
+from app.proposals import service as proposals
 from app.quotas import service as quotas
 from app.web import forms
 from app.web.deps import Changing, Cursor, Note, Reading, page
@@ -32,8 +33,10 @@ async def show_office(
     """Show whom others reach, what the leadership stands for, and what was signed."""
     standing = await own.read_standing(session, visit.principal, now=visit.now)
     today = visit.now.date()
+    waiting = await proposals.list_waiting(session, visit.principal, now=visit.now)
     return visit.page(
         "office/office.html",
+        waiting={each.change["action"]: each.expires_at for each in waiting},
         standing=standing,
         office=standing.read,
         provider=await provider_setting.read_provider(session, visit.principal),

@@ -35,6 +35,7 @@ ALARMS: Final = {
     "readings": "More summaries of other offices were opened in a day than people read",
     "unposted": "Many cases that identifiers were turned into tokens for were never posted",
     "short_lived": "Many cases were taken back within a week of posting",
+    "proposed": "Your agreement or identity provider waits for the operator",
 }
 MODES: Final = {
     "inform": "It counts, and is named",

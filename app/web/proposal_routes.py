@@ -27,11 +27,12 @@ _LASTS: Final = timedelta(days=365)
 
 async def _waiting(visit: Visit, session: Session, action: str) -> dict[str, Any]:
     """Return what waits for the operator, with whom it names and what approves it."""
-    found = await service.list_waiting(session, visit.principal, action, now=visit.now)
+    found = await service.list_waiting(session, visit.principal, now=visit.now)
     return {
         "waiting": [
             (each, service.change_of(each), service.read_id(each), service.digest_of(each))
             for each in found
+            if each.change["action"] == action
         ],
         "people": await directory.list_colleagues(session, visit.principal),
     }

@@ -14,7 +14,7 @@ from app.queues import service as queues
 from app.queues import views
 from app.queues.queries import COUNTED
 from app.queues.schemas import Assigned, QueueFilter, Turn, ViewSave
-from app.quotas import counting
+from app.quotas.counting import within_listing
 from app.web import forms
 from app.web.deps import Changing, Cursor, Note, Reading, page
 from app.web.pages import PageRoute
@@ -58,35 +58,34 @@ async def show_queue(  # noqa: PLR0913, PLR0917 -- the filters of the address
     """Show the overlaps that the office may know of, by whose answer they wait for."""
     given = _Filters(turn=turn, band=band, case=case, assigned=assigned, new=new)
     who, now = visit.principal, visit.now
-    before = await views.note_visit(session, who, began_at=visit.signed.began_at, now=now)
-    asked = QueueFilter(
-        turn=turn,
-        band=band or None,
-        external_id=case or None,
-        assigned=assigned,
-        since=(before or visit.signed.began_at) if new else None,
-    )
-    wanted = visit.list_page(response, cursor, PER_PAGE, given.text)
-    found = await queues.list_overlaps(
-        session, who, asked, before=wanted.id, limit=PER_PAGE, now=now
-    )
-    shown = visit.page(
-        "overlaps/results.html" if visit.is_part else "overlaps/queue.html",
-        overlaps=[seen.read for seen in found],
-        follow_ups=await beside.list_of_overlaps(session, who, [s.id for s in found], now=now),
-        next_cursor=wanted.end([seen.id for seen in found]),
-        is_first=cursor is None,
-        asked=asked,
-        given=given,
-        bands=BANDS,
-        filters=given.text,
-        since=before,
-        counts=await queues.count_overlaps(session, who, since=before, now=now),
-        views=await views.list_views(session, who),
-        most=COUNTED,
-    )
-    await counting.count_listed(session, who, now=now)
-    return shown
+    async with within_listing(session, who, now=now):
+        before = await views.note_visit(session, who, began_at=visit.signed.began_at, now=now)
+        asked = QueueFilter(
+            turn=turn,
+            band=band or None,
+            external_id=case or None,
+            assigned=assigned,
+            since=(before or visit.signed.began_at) if new else None,
+        )
+        wanted = visit.list_page(response, cursor, PER_PAGE, given.text)
+        found = await queues.list_overlaps(
+            session, who, asked, before=wanted.id, limit=PER_PAGE, now=now
+        )
+        return visit.page(
+            "overlaps/results.html" if visit.is_part else "overlaps/queue.html",
+            overlaps=[seen.read for seen in found],
+            follow_ups=await beside.list_of_overlaps(session, who, [s.id for s in found], now=now),
+            next_cursor=wanted.end([seen.id for seen in found]),
+            is_first=cursor is None,
+            asked=asked,
+            given=given,
+            bands=BANDS,
+            filters=given.text,
+            since=before,
+            counts=await queues.count_overlaps(session, who, since=before, now=now),
+            views=await views.list_views(session, who),
+            most=COUNTED,
+        )
 
 
 @router.post("/overlaps/views", **page(Permission.OVERLAPS_READ))

@@ -1,6 +1,7 @@
 """Plain words for coded ones: what people read of bands, verdicts, kinds and classes. Pure."""
 
 from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
 from typing import Final
 
 from app.cases.fact_schemas import OffenceRead
@@ -8,6 +9,7 @@ from app.cases.overlap_schemas import OverlapRead, SharedCaseRead, VerdictRead
 from app.cases.schemas import CaseRead
 from app.identifiers.kinds import KINDS
 from app.reference.counties import COUNTIES
+from app.reference.statutes import is_newer, statute_of
 from app.reference.words import meaning
 from app.web.zones import day_text
 
@@ -162,8 +164,7 @@ ROLES: Final = {
 }
 _NAMES: Final = {"exact": "agrees", "sound": "sounds alike", "initial": "same initial"}
 LEVELS: Final = {
-    **{("last_name", level): words for level, words in _NAMES.items()},
-    **{("first_name", level): words for level, words in _NAMES.items()},
+    **{(f"{name}_name", level): _NAMES[level] for name in ("last", "first") for level in _NAMES},
     ("birth_date", "full"): "agrees",
     ("birth_date", "swapped"): "agrees with day and month swapped",
     ("birth_date", "two_parts"): "year with month or day agrees",
@@ -262,24 +263,27 @@ def tone(overlap: OverlapRead) -> str:
 
 def facts(case: SharedCaseRead | CaseRead, asks: str = "Its office asks") -> list[tuple[str, str]]:
     """Return the coded facts of a case that its office gave, label and words."""
-    told = case.facts
+    told, asked = case.facts, HANDLING_CODES.get(case.labels.handling_code)
     found = [
         ("Offences", [offence(each) for each in told.offences]),
         ("Industries", [meaning("industry", each) for each in told.industries]),
         ("Came from", [meaning("origin", told.origin)] if told.origin else []),
+        (asks, [asked] if asked else []),
     ]
-    asked = HANDLING_CODES.get(case.labels.handling_code)
-    found.append((asks, [asked] if asked else []))
     return [(label, "; ".join(said)) for label, said in found if said]
 
 
 def offence(told: OffenceRead) -> str:
-    """Return the statute and since when it is law, or the offence alone."""
-    if told.citation is None:
+    """Return the statute and when its wording was law, or the offence alone."""
+    found = statute_of(told.statute or "", told.law_on or date.max)
+    if found is None:
         return told.title or told.statute or ""
-    since = f", law since {day_text(told.effective_on)}" if told.effective_on else ""
+    law = "in this wording" if is_newer(found) else "law"
+    when = f", {law} since {day_text(found.effective_on)}" if found.effective_on else ""
+    if found.ends_on:
+        when = f", as in force through {day_text(found.ends_on - timedelta(days=1))}"
     unread = "" if told.is_verified else " (not checked against its text)"
-    return f"{told.citation}{since}{unread}"
+    return f"{found.citation}{when}{unread}"
 
 
 def between(kinds: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ from tests.blinding import case
 from tests.factories import OfficeClient, Registry
 from tests.scenes import all_ended, make_offices, someone, something
 from tests.suppressing.test_canaries import set_canary
+from tests.web.pages import reader
 
 
 async def night(registry: Registry) -> int:
@@ -166,6 +167,22 @@ class TestUnposted:
             code=office.code,
         )
         assert [row[0] for row in kept] == ["29-a", "29-b", "29-c"]
+
+
+class TestProposed:
+    async def test_what_waits_for_the_operator_is_told_the_night_after(
+        self, shared_registry: Registry
+    ) -> None:
+        (office,) = await make_offices(shared_registry, 1)
+        head = await reader(shared_registry, office, Role.LEADERSHIP)
+        await night(shared_registry)
+        form = (await head.page("/office/agreement")).form("/office/agreement")
+        sent = await head.send(form, version="2027-1", signatory="District Attorney")
+        assert sent.status_code == 303, sent.text
+        assert await night(shared_registry) == 1
+        assert await night(shared_registry) == 0
+        assert await told(shared_registry, office) == [("proposed", 1)]
+        assert [kind for kind, _ in await all_of(shared_registry, office)] == ["proposed"]
 
 
 def permit(counts: dict[str, int]) -> dict[str, Any]:

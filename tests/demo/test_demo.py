@@ -13,6 +13,10 @@ from typing import IO
 
 import pytest
 
+from app.client.config import read_config
+from app.client.registry import RegistryClient
+from app.handling.vocabulary import STATUSES
+
 pytestmark = pytest.mark.long
 
 DEMO = (sys.executable, "-m", "app.cli.main", "demo")
@@ -89,3 +93,17 @@ class TestInterrupted:
         overlaps = [re.findall(r"\d+ overlaps", text) for text in (first, second)]
         assert overlaps[0] == overlaps[1] != []
         assert "pushes" not in second
+
+
+class TestState:
+    def test_has_a_request_in_each_state_and_an_agreement_in_each_of_its_own(
+        self, environment: dict[str, str], scratch: Path, free_tcp_port: int
+    ) -> None:
+        with staying(environment, "--records", "10", "--port", str(free_tcp_port)) as process:
+            read_until(process.stdout, "API stays up")
+            offices = scratch / "home" / "demo" / "offices"
+            with RegistryClient(read_config(offices / "demo-cedar")) as cedar:
+                found = list(cedar.list_handling_requests())
+        assert {each["status"] for each in found} == set(STATUSES)
+        agreements = {each["status"] for each in found if each["kind"] == "joint_handling"}
+        assert agreements == set(STATUSES) - {"accepted"}  # a question's, or a law's on silence

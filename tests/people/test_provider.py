@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
@@ -125,9 +125,9 @@ async def house(people: Registry, issuer: str, keys_directory: Path) -> AsyncIte
         yield made
 
 
-async def approve(registry: Registry, proposal: str, digest: str) -> None:
+async def approve(registry: Registry, proposal: str, digest: str, *, hours: int = 0) -> None:
     """Approve for the operator what a page shows."""
-    key, now = parse_public_id(proposals.PREFIX, proposal), utc_now()
+    key, now = parse_public_id(proposals.PREFIX, proposal), utc_now() + timedelta(hours=hours)
     async with transaction(registry.operator) as session:
         await proposals.approve(session, OPERATOR, key, digest, now=now, allow_loopback=True)
 
@@ -462,9 +462,15 @@ class TestAgreement:
         assert 'id="ends_on-error"' in late.text
         text = await done(head, form, version="2026-1", signatory="District Attorney")
         assert "Waits for the operator" in text
+        assert "waits for the operator until" in (await head.get("/office")).text
+        analyst = await reader(people, office, Role.ANALYST)
+        assert "waits for the operator until" not in (await analyst.get("/office")).text
         found = APPROVAL.search(text)
         assert found
         assert (await office.http.get("/v1/me")).json()["is_participating"] is False
-        await approve(people, *found.groups())
+        with pytest.raises(ProposalEndedError):
+            await approve(people, *found.groups(), hours=72)
+        await approve(people, *found.groups(), hours=71)  # Friday's, on Monday
+        assert "waits for the operator until" not in (await head.get("/office")).text
         assert (await office.http.get("/v1/me")).json()["is_participating"] is True
         assert "signed by District Attorney" in (await head.get("/office")).text

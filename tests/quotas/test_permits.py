@@ -197,8 +197,11 @@ class TestLists:
             most = {LISTING: int(daily(LISTING, CLIENT)) - len(paths)}
             assert await queries.debit(await driver(done), most)
         for status in (200, 429):
-            answers = [await meeting.first.http.get(path) for path in paths]
+            with statements(shared_registry) as seen:
+                answers = [await meeting.first.http.get(path) for path in paths]
             assert [answer.status_code for answer in answers] == [status] * len(paths)
+            reads = [sql for sql in seen if "shown_overlaps" in sql]
+            assert bool(reads) is (status == 200)  # what is refused is not read first
         assert all("class listing" in answer.json()["detail"] for answer in answers)
         person = await sign_in(shared_registry, meeting.first, Role.ANALYST)
         for other, path in (

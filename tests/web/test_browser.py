@@ -91,7 +91,7 @@ class TestIdentifiers:
         sent = note_requests(page.context)
         page.goto(f"{url}/cases/new")
         fill_case(page)
-        page.get_by_role("button", name="Make tokens").click()
+        page.get_by_role("button", name="Post the case").click()
         expect(page.get_by_text("The case is posted")).to_be_visible(timeout=30_000)
         assert any("%22token%22" in each or '"token"' in each for each in sent)
         assert_nothing_raw(sent)
@@ -107,7 +107,7 @@ class TestIdentifiers:
         page.get_by_label("Date of birth").fill("1979-04-18")
         page.get_by_label("Value").fill("+1 415 555 0142")
         page.get_by_label("What it is for").select_option("charging")
-        page.get_by_role("button", name="Make tokens").click()
+        page.get_by_role("button", name="Look it up").click()
         expect(page.get_by_role("heading", name="Possibly known")).to_be_visible(timeout=30_000)
         assert_nothing_raw(sent)
 

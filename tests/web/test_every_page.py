@@ -199,7 +199,7 @@ def _leave_traces(looker: Looker, page: Page, url: str, keys: Path) -> None:
     page.goto(f"{url}/suppressions/new")
     entry = {"kind": "tel", "value": "+1 415 555 0199", "reason": "hotline", "mode": "block"}
     entry |= {"scope": "office", "expires_on": LATER}
-    _send(page, entry, "Make the token and add it")
+    _send(page, entry, "Add it to the list")
     page.goto(f"{url}{CASE}/access")
     _send(page, {"kept_out": "DEMO-OAK"}, "Keep them out")
     grant = {"grantee": "DEMO-FIR", "rung": "summary", "purpose": "coordination"}

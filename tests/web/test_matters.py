@@ -53,7 +53,12 @@ class TestMatter:
 
     async def test_lets_another_office_join_and_one_leave(self, shared_registry: Registry) -> None:
         sides, request = await draft(shared_registry, 3)
-        await settle(sides, request)
+        matter = (await settle(sides, request))["matter_id"]
+        for side, number in zip(sides, ("24-0", "24-0", "24-1"), strict=True):
+            told = (await side.office.http.get(f"/v1/matters/{matter}")).json()
+            assert told["case"] == {"source_system": "cms", "external_id": number}
+            visitor = await reader(shared_registry, side.office, Role.ANALYST)
+            assert f"Your case {number}" in (await visitor.get("/matters")).text
         newcomer = await shared_registry.add_office(sides[0].office.code.replace("-", "-N"))
         leaver = await reader(shared_registry, sides[1].office, Role.LEADERSHIP)
         page = f"/handling/{request}"

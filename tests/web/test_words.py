@@ -32,6 +32,7 @@ from app.web import evidence, handling_words, sharing_words, words, zones
 
 PERSON_KINDS = [kind.name for kind in KINDS.values() if kind.evidence == "person"]
 PRIOR = Prior(20_000, 0.05)
+UNREAD = " (not checked against its text)"
 
 
 def _codes(annotated: object) -> set[str]:
@@ -80,17 +81,23 @@ class TestWords:
             assert words.kind_word(kind) != kind or kind in {"passport", "vehicle"}
 
     @pytest.mark.parametrize(
-        ("statute", "said"),
+        ("statute", "law_on", "said"),
         [
-            ("tx-pc-20a.02", "Tex. Penal Code 20A.02, law since Sep 1, 2003"),
-            ("nj-2c-13-8", "N.J.S.A. 2C:13-8"),
-            ("az-13-1308", "A.R.S. 13-1308, law since Aug 12, 2005 (not checked against its text)"),
+            ("tx-pc-20a.02", "2026-01-05", "Tex. Penal Code 20A.02, law since Sep 1, 2003"),
+            ("nj-2c-13-8", "2026-01-05", "N.J.S.A. 2C:13-8"),
+            ("az-13-1308", "2026-01-05", f"A.R.S. 13-1308, law since Aug 12, 2005{UNREAD}"),
+            ("fl-787.06", "2012-07-01", "Fla. Stat. 787.06, in this wording since Jul 1, 2012"),
+            (
+                "ca-pc-236.1",
+                "2011-05-01",
+                f"Cal. Penal Code 236.1, as in force through Nov 6, 2012{UNREAD}",
+            ),
         ],
     )
-    def test_a_statute_says_since_when_and_whether_its_text_was_read(
-        self, statute: str, said: str
+    def test_a_statute_says_when_its_wording_was_law_and_whether_its_text_was_read(
+        self, statute: str, law_on: str, said: str
     ) -> None:
-        told = OffenceRead.model_validate({"statute": statute, "law_on": "2026-01-05"})
+        told = OffenceRead.model_validate({"statute": statute, "law_on": law_on})
         assert words.offence(told) == said
 
     def test_each_zone_exists(self) -> None:
