@@ -48,8 +48,9 @@ async def list_agreements(
     Raises:
         MissingScopeError: the caller lacks `agreements:sign`.
     """
-    found = await service.list_waiting(session, principal, "sign_agreement", now=now)
-    return [_read_agreement(each) for each in found]
+    principal.require(Permission.AGREEMENTS_SIGN)
+    found = await service.list_waiting(session, principal, now=now)
+    return [_read_agreement(each) for each in found if each.change["action"] == "sign_agreement"]
 
 
 async def ask_provider(
@@ -100,8 +101,9 @@ async def list_providers(
     Raises:
         MissingScopeError: the caller lacks `providers:set`.
     """
-    found = await service.list_waiting(session, principal, "set_provider", now=now)
-    return [_read_provider(each) for each in found]
+    principal.require(Permission.PROVIDERS_SET)
+    found = await service.list_waiting(session, principal, now=now)
+    return [_read_provider(each) for each in found if each.change["action"] == "set_provider"]
 
 
 async def _propose_once(
@@ -113,7 +115,7 @@ async def _propose_once(
     """
     principal.require_step_up(now)
     wanted = change.model_dump(mode="json")
-    for waits in await service.list_waiting(session, principal, change.action, now=now):
+    for waits in await service.list_waiting(session, principal, now=now):
         if waits.proposed_by == principal.actor and waits.change == wanted:
             return waits
     return await service.propose(session, principal, change, now=now)
