@@ -206,10 +206,12 @@ async def read_suppression(
     principal.require(Permission.SUPPRESSIONS_MANAGE)
     _require_participation(principal)
     connection = await driver(session)
-    own = suppression_id and await queries.get_own(connection, suppression_id, principal.office_id)
+    own = suppression_id and await queries.find_standing(
+        connection, suppression_id, principal.office_id
+    )
     if not own:
         raise SuppressionNotFoundError
-    return _render(await queries.get_suppression(connection, own.id))
+    return _render(own)
 
 
 def _require_participation(principal: Principal) -> None:

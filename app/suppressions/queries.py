@@ -105,6 +105,8 @@ FROM suppressions s LEFT JOIN offices owner ON owner.id = s.office_id
 WHERE s.id = $1
 """  # noqa: S608 -- constants only
 
+_STANDING: Final = f"{_ONE} AND s.office_id = $2 AND s.ended_at IS NULL AND s.mode <> 'alarm'"
+
 _EXPIRED: Final = """
 SELECT id, office_id, token, kind, epoch FROM suppressions
 WHERE ended_at IS NULL AND expires_on <= $1
@@ -206,6 +208,13 @@ async def get_suppression(connection: Connection, suppression_id: UUID) -> async
     """Return an entry as its owner sees it."""
     (row,) = await connection.fetch(_ONE, suppression_id)
     return row
+
+
+async def find_standing(
+    connection: Connection, suppression_id: UUID, office_id: int
+) -> asyncpg.Record | None:
+    """Return an entry of the office that stands, None without one."""
+    return await connection.fetchrow(_STANDING, suppression_id, office_id)
 
 
 async def list_shown(

@@ -508,8 +508,8 @@ class TestOfOthers:
             "INSERT INTO glass_breaks (id, office_id, owner_office_id, owner_case_id, overlap_id,"
             " office_case_id,"
             " broken_by, reason, broken_at, expires_at, review_due_at) SELECT gen_random_uuid(),"
-            " $1, other_office_id, other_case_id, id, case_id, $2, repeat('x', 20), $3::timestamptz,"
-            " $3 + interval '1 hour', $3 + interval '72 hours' FROM shown_overlaps"
+            " $1, other_office_id, other_case_id, id, case_id, $2, repeat('x', 20),"
+            " $3::timestamptz, $3 + interval '1 hour', $3 + interval '72 hours' FROM shown_overlaps"
         )
         review = "UPDATE glass_breaks SET reviewed_by = $1, reviewed_at = now(), finding = $2"
         now = utc_now()
