@@ -29,13 +29,13 @@ async def list_overlaps(
     now: datetime,
     retracted: bool = False,
 ) -> list[SeenOverlap]:
-    """Count a page of overlaps and return it as `cases.list_overlaps` does.
+    """Count a page of overlaps, but for the first, and return it as `cases.list_overlaps` does.
 
     Raises:
         MissingScopeError: the caller lacks `overlaps:read`.
         QuotaExceededError: the office or the caller looked at too many lately.
     """
-    async with within_listing(session, principal, now=now):
+    async with within_listing(session, principal, now=now, is_newest=before is None):
         return await cases.list_overlaps(
             session, principal, before=before, limit=limit, now=now, retracted=retracted
         )

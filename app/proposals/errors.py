@@ -10,7 +10,10 @@ class ProposalNotFoundError(NotFoundError):
 
 
 class ProposalEndedError(MovedError):
-    """The proposal, or another in its place, was approved before, or nobody did in time."""
+    """The proposal was approved before, another was in its place, or it counts no longer.
+
+    That is, nobody approved it in time, or who proposed it may not propose it any more.
+    """
 
     code = "proposal-ended"
     title = "Proposal ended"

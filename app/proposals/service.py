@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
-from app.access.policy import is_allowed
+from app.access.policy import is_allowed, permissions_of
 from app.access.principal import Principal
 from app.audit import service as audit
 from app.core.ids import new_id, public_id
@@ -18,6 +18,7 @@ from app.offices import queries as office_queries
 from app.offices import service as offices
 from app.offices.errors import OfficeNotFoundError
 from app.people import provider_setting
+from app.people import queries as people
 from app.proposals import queries
 from app.proposals.errors import ProposalChangedError, ProposalEndedError, SecondOperatorError
 from app.proposals.models import Proposal
@@ -87,7 +88,8 @@ async def approve(
     Raises:
         MissingScopeError: the caller is not the operator.
         ProposalNotFoundError: there is none with this key.
-        ProposalEndedError: it was approved before, another was in its place, or its time is over.
+        ProposalEndedError: it was approved before, another was in its place, its time is over, or
+            who proposed it may propose it no longer.
         SecondOperatorError: the caller proposed it.
         ProposalChangedError: `digest` is of something else.
         AppError: what the change itself can raise.
@@ -95,10 +97,7 @@ async def approve(
     principal.require(Permission.OFFICES_MANAGE)
     proposal = await queries.get_proposal(session, key)
     change = change_of(proposal)
-    if proposal.approved_at is not None:
-        raise ProposalEndedError("approved")
-    if proposal.expires_at <= now:
-        raise ProposalEndedError("expired")
+    await _require_waiting(session, proposal, change, now=now)
     if principal.actor == proposal.proposed_by:
         raise SecondOperatorError
     if digest != digest_of(proposal):
@@ -106,7 +105,8 @@ async def approve(
     ends = change.action in _PROPOSES
     ended = await queries.end_others(session, proposal, now=now) if ends else []
     if not await queries.mark_approved(session, proposal, principal.actor, now=now):
-        raise ProposalEndedError("approved")
+        await session.refresh(proposal)  # another transaction was first
+        raise ProposalEndedError(_end_of(proposal, now=now) or "approved")
     detail = {
         "proposed_by": proposal.proposed_by,
         "digest": digest,
@@ -134,6 +134,29 @@ async def list_waiting(
     kinds = {action for action, needed in _PROPOSES.items() if is_allowed(principal, needed)}
     found = await queries.list_waiting(session, principal, now=now) if kinds else []
     return [each for each in found if each.change["action"] in kinds]
+
+
+async def _require_waiting(
+    session: AsyncSession, proposal: Proposal, change: Change, *, now: datetime
+) -> None:
+    ended = _end_of(proposal, now=now)
+    if proposal.office_id is not None and ended is None:
+        office = await people.get_office(session, proposal.office_id)
+        key = UUID(proposal.proposed_by.removeprefix("person:"))
+        person = await people.get_for_update(session, office.id, key)
+        may = permissions_of(person.roles) >= {_PROPOSES[change.action]}
+        if office.suspended_at or person.disabled_at or not may:
+            ended = "not_theirs"
+    if ended is not None:
+        raise ProposalEndedError(ended)
+
+
+def _end_of(proposal: Proposal, *, now: datetime) -> str | None:
+    if proposal.approved_at is not None:
+        return "approved"
+    if proposal.expires_at <= proposal.proposed_at:
+        return "replaced"
+    return "expired" if proposal.expires_at <= now else None
 
 
 async def _apply(

@@ -30,11 +30,12 @@ async def count_checked(
 
 @asynccontextmanager
 async def within_listing(
-    session: AsyncSession, principal: Principal, *, now: datetime
+    session: AsyncSession, principal: Principal, *, now: datetime, is_newest: bool = False
 ) -> AsyncIterator[None]:
     """Count a page of overlaps, or a network, that is read meanwhile, for office and caller.
 
-    Where the allowance is used up nothing is read. It is counted at the end, which is to be that of
+    The page of what is newest costs nothing: whoever opens it again is told no more, and pages
+    of an office need not wait for each other. Where the allowance is used up nothing is read. It is counted at the end, which is to be that of
     the transaction: from then on whatever else the office lists waits. Who finds it used up only
     then is refused too, which undoes what the page had recorded.
 
@@ -43,6 +44,9 @@ async def within_listing(
         QuotaExceededError: nothing was debited.
     """
     principal.require(Permission.OVERLAPS_READ)
+    if is_newest:
+        yield
+        return
     connection = await driver(session)
     if (await read_left(session, principal, [LISTING], now=now))[LISTING] < 1:
         raise await refusal(connection, principal, {LISTING: 1}, now=now)

@@ -97,7 +97,7 @@ class AllowanceRead(Read):
     key_class: str
     """As GET /v1/oprf/keys names it; with `feed:` before it, for the feed of defendants;
     `quick_check` for subjects looked up, `reading` for overlaps opened with a reason, `listing`
-    for pages of overlaps and networks."""
+    for pages of overlaps, but for the newest, and networks."""
     used: int
     """Elements that count now; a day's allowance comes back in a day."""
     limit: int

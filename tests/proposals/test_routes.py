@@ -11,6 +11,7 @@ from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.ids import parse_public_id
 from app.proposals import service
+from app.proposals.errors import ProposalEndedError
 from tests.access.people import Person, sign_in
 from tests.factories import OfficeClient, Registry, agreement
 from tests.scenes import make_offices
@@ -59,6 +60,31 @@ class TestAgreement:
             await service.approve(session, OPERATOR, key, made.json()["digest"], now=utc_now())
         assert await is_participating(outside)
         assert await listed(head) == []
+
+    @pytest.mark.parametrize(
+        "meanwhile",
+        [
+            "UPDATE persons SET disabled_at = now(), disabled_for = 'administrator' WHERE id = :id",
+            "UPDATE persons SET roles = '{analyst}' WHERE id = :id",
+            "UPDATE offices SET suspended_at = now()"
+            " WHERE id = (SELECT office_id FROM persons WHERE id = :id)",
+            "UPDATE proposals SET expires_at = proposed_at"
+            " WHERE proposed_by = 'person:' || CAST(:id AS uuid)",
+        ],
+        ids=["disabled", "another role", "suspended", "replaced"],
+    )
+    async def test_counts_no_more_when_who_signed_may_not_or_another_took_its_place(
+        self, shared_registry: Registry, outside: OfficeClient, meanwhile: str
+    ) -> None:
+        head = await sign_in(shared_registry, outside, Role.LEADERSHIP)
+        made = (await head.send("POST", AGREEMENTS, SIGNED)).json()
+        await shared_registry.rows(f"{meanwhile} RETURNING id", id=head.key)
+        key = parse_public_id(service.PREFIX, made["id"])
+        with pytest.raises(ProposalEndedError) as ended:
+            async with transaction(shared_registry.operator) as session:
+                await service.approve(session, OPERATOR, key, made["digest"], now=utc_now())
+        expected = "replaced" if "proposals" in meanwhile else "not_theirs"
+        assert ended.value.extensions["status_now"] == expected
 
     async def test_sent_again_is_the_same_and_by_another_is_not(
         self, shared_registry: Registry, outside: OfficeClient
