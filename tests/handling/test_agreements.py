@@ -86,7 +86,9 @@ class TestDraft:
         ]
         await send_out(sides[1:], requests[1])
         good(await sides[0].send(requests[0], "moves", {"move": "submit"}))
-        assert code(await sides[0].sign(requests[0])) == (409, "handling-request-open")
+        lost = await sides[0].sign(requests[0])
+        assert code(lost) == (409, "handling-request-open")
+        assert lost.json()["status_now"] == "sent"
         assert (await sides[0].read(requests[0]))["status"] == "awaiting_own_leadership"
 
     async def test_goes_back_and_forth_with_leadership(self, shared_registry: Registry) -> None:
