@@ -297,7 +297,7 @@ class Readings(Machine):
         rivals=several(
             st.tuples(
                 st.sampled_from(["one", "two", "one", "two", "stranger"]),
-                st.sampled_from(["give", "give", "give another"]),
+                st.sampled_from(["give", "give", "give", "give another"]),
             )
         )
     )
@@ -316,7 +316,7 @@ class Readings(Machine):
         if self.reading.is_read and not was_read:
             self.trails[self.key] += ("summary.read",)
 
-    @rule(hours=st.sampled_from([11, 13]))
+    @rule(hours=st.sampled_from([1, 11, 13]))
     def wait(self, hours: int) -> None:
         """Let what was asked become older."""
         self.do(self.registry.rows(AGED, hours=hours, id=parse_public_id("srd", self.key)))
