@@ -218,6 +218,11 @@ def check_terms(terms: Terms, parties: int, *, now: datetime, number: int = 1) -
         wrong.append(("/terms/lead", "no-such-party"))
     if (terms.victim_services_lead or 1) > parties:
         wrong.append(("/terms/victim_services_lead", "no-such-party"))
+    wrong += [
+        (f"/terms/forum/{factor}", "no-such-party")
+        for factor, party in terms.forum.items()
+        if party > parties
+    ]
     if not now.date() + timedelta(days=1) < terms.ends_on <= now.date() + LONGEST:
         wrong.append(("/terms/ends_on", "end"))
     if number > MOST_VERSIONS:

@@ -91,6 +91,8 @@ async def _leave(
     terms = terms_under_lead(row)
     if terms.victim_services_lead == own["number"]:
         terms = terms.model_copy(update={"victim_services_lead": None})
+    forum = {factor: party for factor, party in terms.forum.items() if party != own["number"]}
+    terms = terms.model_copy(update={"forum": forum})
     leaves_on = now.date() + timedelta(days=terms.notice_days)
     await session.execute(
         update(HandlingParty)

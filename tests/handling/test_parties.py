@@ -114,6 +114,7 @@ class TestLeaving:
         given = good(await leaver.send(request, "decisions", LEAVE))
         notice = (utc_now() + timedelta(days=14)).date().isoformat()
         assert given["parties"][1]["leaves_on"] == notice
+        assert given["terms"]["forum"] == {"harm": 1}
         calendar = (await other.office.http.get(f"/v1/matters/{matter}/calendar")).text
         (event,) = (
             each for each in calendar.split("BEGIN:VEVENT")
