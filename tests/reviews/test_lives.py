@@ -303,7 +303,14 @@ class Readings(Machine):
     )
     def give(self, rivals: list[tuple[str, str]]) -> None:
         """Agree that it holds no identifier, or let two do so at one moment."""
+        self._give(rivals)
 
+    @rule(who=st.sampled_from(["one", "two"]))
+    def give_twice(self, who: str) -> None:
+        """Let one agree twice at one moment."""
+        self._give([(who, "give")] * 2)
+
+    def _give(self, rivals: list[tuple[str, str]]) -> None:
         async def act(rival: tuple[str, str]) -> httpx.Response:
             body = {"summary": SUMMARY + (" Or more." if rival[1] == "give another" else "")}
             path = f"/v1/summary-readings/{self.key}/second"
