@@ -5,6 +5,7 @@ from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
     Index,
+    false,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -83,5 +84,7 @@ class MatterNote(Base):
     office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"))
     kind: Mapped[str]
     text: Mapped[str]
+    asks_disclosure: Mapped[bool] = mapped_column(server_default=false())
+    """Whether each party got a task to see if it has to be disclosed."""
     written_by: Mapped[str]
     written_at: Mapped[datetime]
