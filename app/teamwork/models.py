@@ -2,7 +2,10 @@ from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
+    BigInteger,
     CheckConstraint,
+    DateTime,
     ForeignKey,
     Index,
     false,
@@ -63,6 +66,12 @@ class MatterTask(Base):
     made_at: Mapped[datetime]
     done_by: Mapped[str | None]
     done_at: Mapped[datetime | None]
+    former_offices: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), server_default="{}")
+    """Whose it was before; the database passes what is open to the lead when its office leaves."""
+    passed_at: Mapped[list[datetime]] = mapped_column(
+        ARRAY(DateTime(timezone=True)), server_default="{}"
+    )
+    """When each of them ceased to have it, in their order."""
 
 
 class MatterNote(Base):
