@@ -297,6 +297,7 @@ class TestProblemPage:
             assert not error.title.endswith(".")
 
     def test_conflicts_say_where_the_thing_stands(self) -> None:
+        page()  # loads the errors of every package
         conflicts = {error.code: error for error in all_errors(ConflictError)}
         silent = {code for code, error in conflicts.items() if not issubclass(error, MovedError)}
         assert silent == NO_STATE.keys()
