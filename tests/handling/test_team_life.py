@@ -39,11 +39,13 @@ class Life(Machine):
 
     @initialize()
     def begin(self) -> None:
-        """Settle an agreement, and give one party something to do."""
+        """Settle an agreement; a party has a task, and says twice at once that it is done."""
         self.do(self._begin())
         self.items: dict[str, Item] = {}
         self.is_over = False
         self._give(0, 1)
+        (task,) = self.items
+        self._end(task, ["own", "own"])
 
     async def _begin(self) -> None:
         self.sides, self.request = await draft(self.registry)
@@ -84,7 +86,9 @@ class Life(Machine):
     )
     def end(self, whose: list[str], data: st.DataObject) -> None:
         """Say that a task is done, or that someone has left; or let two race."""
-        name = data.draw(st.sampled_from(sorted(self.items)))
+        self._end(data.draw(st.sampled_from(sorted(self.items))), whose)
+
+    def _end(self, name: str, whose: list[str]) -> None:
         item = self.items[name]
         who_is = {"own": item.of, "other": 1 - item.of, "stranger": STRANGER}
         rivals = [who_is[each] for each in whose]
