@@ -27,8 +27,10 @@ GRANT SELECT (id, case_id, lift_asked_at, lifted_at) ON case_walls TO joinder_jo
 CREATE POLICY jobs_select ON case_walls FOR SELECT TO joinder_jobs USING (true)
 """
 TAKEN = """
+ALTER TABLE lapse_notices NO FORCE ROW LEVEL SECURITY;
 DELETE FROM lapse_notices
 WHERE what IN ('grant_end', 'glass_end', 'reading_end', 'lift_request', 'proposal');
+ALTER TABLE lapse_notices FORCE ROW LEVEL SECURITY;
 DROP POLICY jobs_select ON case_walls;
 REVOKE SELECT (id, case_id, lift_asked_at, lifted_at) ON case_walls FROM joinder_jobs;
 DROP POLICY jobs_select ON summary_readings;
