@@ -1,10 +1,11 @@
 """Lives of a state machine beside a model of its own (hypothesis, stateful)."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from itertools import permutations
 from typing import Any, ClassVar, TypeVar
 
+import httpx
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
@@ -63,10 +64,26 @@ class Machine(RuleBasedStateMachine):
 async def told(act: Coroutine[Any, Any, object]) -> str:
     """Return "" of what succeeds, else why not: the code, and where the thing is by now."""
     try:
-        await act
+        answer = await act
     except AppError as refused:
         return " ".join([refused.code, *refused.extensions.values()])
-    return ""
+    return refusal(answer) if isinstance(answer, httpx.Response) else ""
+
+
+def refusal(answer: httpx.Response) -> str:
+    """Return as `told` does what an answer says."""
+    problem = {} if answer.is_success else answer.json()
+    return " ".join(problem[name] for name in ("code", "status_now") if name in problem)
+
+
+async def trails(registry: Registry, ids: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Return what is audited of each of these things, in its order."""
+    rows = await registry.rows(
+        "SELECT object, array_agg(action ORDER BY id) FROM audit_entries"
+        " WHERE object = ANY (:ids) GROUP BY 1",
+        ids=[*ids],
+    )
+    return {row[0]: tuple(row[1]) for row in rows}
 
 
 async def live(machine: type[Machine], registry: Registry, *, examples: int, steps: int) -> None:

@@ -73,7 +73,10 @@ def explain(error: BaseException) -> str | None:
     from app.serving.roles import RolesMissingError  # noqa: PLC0415 -- as above
 
     if isinstance(error, AppError):
-        return f"{error.title}. {_ADVICE.get(error.code, error.detail)}"
+        told = [error.title, _ADVICE.get(error.code, error.detail)]
+        if where := error.extensions.get("status_now"):
+            told.insert(1, f"It is {where.replace('_', ' ')}")
+        return ". ".join(told)
     if isinstance(
         error,
         DatabaseUrlError

@@ -1,4 +1,4 @@
-from app.core.errors import ConflictError, MovedError, NotFoundError
+from app.core.errors import MovedError, NotFoundError
 
 
 class ContactRequestNotFoundError(NotFoundError):
@@ -8,7 +8,7 @@ class ContactRequestNotFoundError(NotFoundError):
     title = "Contact request not found"
 
 
-class ContactRequestOpenError(ConflictError):
+class ContactRequestOpenError(MovedError):
     """The office asked before, and no answer has come."""
 
     code = "contact-request-open"
@@ -16,7 +16,7 @@ class ContactRequestOpenError(ConflictError):
     default_detail = "Read GET /v1/contact-requests; await the answer, or withdraw it."
 
 
-class ContactShownError(ConflictError):
+class ContactShownError(MovedError):
     """The overlap shows already whom to call."""
 
     code = "contact-shown"
@@ -32,7 +32,7 @@ class ContactRequestEndedError(MovedError):
     default_detail = "Read the request for how it ended; a new one can be made."
 
 
-class ContactRequestNotYoursError(ConflictError):
+class ContactRequestNotYoursError(MovedError):
     """Only the office that was asked answers, and only the one that asked withdraws."""
 
     code = "contact-request-not-yours"

@@ -57,7 +57,7 @@ async def request_contact(
         session, principal, overlap_id, now=now, permission=Permission.HANDLING_REQUEST
     )
     if overlap.read.rung != ladder.POINTER.name.lower():
-        raise ContactShownError
+        raise ContactShownError(overlap.read.rung)
     await _expire(session, principal, overlap.id, now=now)
     values = {"requested_by": principal.actor, "requested_at": now}
     request_id = await session.scalar(
@@ -79,7 +79,7 @@ async def request_contact(
         .returning(ContactRequest.id)
     )
     if request_id is None:
-        raise ContactRequestOpenError
+        raise ContactRequestOpenError("pending")
     await audit.record(
         session,
         principal,
@@ -133,11 +133,13 @@ async def answer_request(
     """
     principal.require(Permission.HANDLING_ANSWER)
     row = await queries.get_request(session, principal, request_id, now=now, for_update=True)
+    is_late = row["status"] == "pending" and row["expires_at"] <= now
+    status_now = "expired" if is_late else row["status"]
     if BY[answer.answer] != direction(row):
-        raise ContactRequestNotYoursError
-    status = NEXT.get((row["status"], answer.answer))
-    if status is None or row["expires_at"] <= now:
-        raise ContactRequestEndedError("expired" if status else row["status"])
+        raise ContactRequestNotYoursError(status_now)
+    status = NEXT.get((status_now, answer.answer))
+    if status is None:
+        raise ContactRequestEndedError(status_now)
     if_match.require(render(row).etag)
     if status == "accepted":  # not on evidence that is gone by now
         await cases.get_overlap(

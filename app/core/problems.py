@@ -7,7 +7,7 @@ from pkgutil import iter_modules
 from typing import Any, Final
 
 import app
-from app.core.errors import AppError, FieldProblem, NotFoundError
+from app.core.errors import AppError, FieldProblem, MovedError, NotFoundError
 from app.core.schemas import Read
 
 MAX_PROBLEMS: Final = 20
@@ -135,4 +135,7 @@ def page() -> str:
 
 
 def _meaning(error: type[AppError]) -> str:
-    return (error.__doc__ or "").partition("\n")[0]
+    meaning = (error.__doc__ or "").partition("\n")[0]
+    if issubclass(error, MovedError) and "status_now" not in meaning:
+        meaning += " `status_now` says where it stands."
+    return meaning

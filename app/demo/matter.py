@@ -113,6 +113,7 @@ async def _draft(first: Seat, general: Seat, overlaps: Sequence[str], today: dat
         "trafficking_type": "labor",
         "matter_kind": "criminal",
         "lead": 1,
+        "forum": {"harm": 1, "evidence": 1, "resources": 4},
         "ends_on": (today + _LENGTH).isoformat(),
         "evidence_rule": "each_keeps_its_own",
         "disclosure_rule": "each_discloses_its_own",

@@ -142,7 +142,9 @@ async def _request(
     async with within_walls("/offices"):
         made = await session.execute(upsert(HandlingParty).values(rows).on_conflict_do_nothing())
     if made.rowcount < len(rows):  # type: ignore[attr-defined]  # of a CursorResult
-        raise HandlingOpenError
+        raise HandlingOpenError(
+            await queries.find_open(session, principal, parties[1:], asked.kind, now=now)
+        )
     if terms is not None:
         await add_terms(session, principal, request_id, 1, terms, now=now)
     others = [party["office_id"] for party in parties[1:]]
@@ -216,6 +218,11 @@ def check_terms(terms: Terms, parties: int, *, now: datetime, number: int = 1) -
         wrong.append(("/terms/lead", "no-such-party"))
     if (terms.victim_services_lead or 1) > parties:
         wrong.append(("/terms/victim_services_lead", "no-such-party"))
+    wrong += [
+        (f"/terms/forum/{factor}", "no-such-party")
+        for factor, party in terms.forum.items()
+        if party > parties
+    ]
     if not now.date() + timedelta(days=1) < terms.ends_on <= now.date() + LONGEST:
         wrong.append(("/terms/ends_on", "end"))
     if number > MOST_VERSIONS:

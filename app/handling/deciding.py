@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
@@ -23,7 +23,7 @@ from app.handling.errors import (
     PartyStaysError,
 )
 from app.handling.machine import Transition
-from app.handling.models import Instrument
+from app.handling.models import HandlingParty, Instrument
 from app.handling.reads import HandlingRead
 from app.handling.rendering import may_leave, own_party, present, render
 from app.handling.schemas import (
@@ -87,12 +87,21 @@ async def _leave(
     if own["leaves_on"] is not None:
         raise HandlingDoneError(row["status"])
     if not may_leave(row):
-        raise PartyStaysError
+        raise PartyStaysError(row["status"])
     terms = terms_under_lead(row)
     if terms.victim_services_lead == own["number"]:
         terms = terms.model_copy(update={"victim_services_lead": None})
+    forum = {factor: party for factor, party in terms.forum.items() if party != own["number"]}
+    terms = terms.model_copy(update={"forum": forum})
     leaves_on = now.date() + timedelta(days=terms.notice_days)
-    await queries.set_leaving(session, principal.office_id, row["id"], leaves_on)
+    await session.execute(
+        update(HandlingParty)
+        .where(
+            HandlingParty.request_id == row["id"],
+            HandlingParty.office_id == principal.office_id,
+        )
+        .values(leaves_on=leaves_on)
+    )
     return await change_terms(
         session,
         principal,
@@ -124,7 +133,7 @@ async def record_instrument(
     if row["terms"] is None or row["status"] in FINAL:
         raise HandlingMovedError(row["status"])
     if own_party(row) not in present(row):
-        raise HandlingNotYoursError
+        raise HandlingNotYoursError(row["status"])
     await session.execute(
         insert(Instrument).values(
             id=new_id(),

@@ -1,4 +1,4 @@
-from app.core.errors import ConflictError, InvalidError, MovedError, NotFoundError
+from app.core.errors import InvalidError, MovedError, NotFoundError
 
 
 class HandlingNotFoundError(NotFoundError):
@@ -8,7 +8,7 @@ class HandlingNotFoundError(NotFoundError):
     title = "Handling request not found"
 
 
-class HandlingOpenError(ConflictError):
+class HandlingOpenError(MovedError):
     """The overlap has an open request of this kind, or an agreement."""
 
     code = "handling-request-open"
@@ -32,7 +32,7 @@ class HandlingDoneError(MovedError):
     default_detail = "Read the request: parties says whose answer or signature is missing."
 
 
-class HandlingNotYoursError(ConflictError):
+class HandlingNotYoursError(MovedError):
     """Another party must take this step."""
 
     code = "handling-request-not-yours-to-answer"
@@ -40,7 +40,7 @@ class HandlingNotYoursError(ConflictError):
     default_detail = "Read the request: who asked withdraws, who was asked declines."
 
 
-class PartyStaysError(ConflictError):
+class PartyStaysError(MovedError):
     """The office cannot leave now: it leads, or only two are left."""
 
     code = "party-stays"
@@ -75,7 +75,7 @@ class SignatureRefusedError(InvalidError):
     default_detail = "Type the sentence of docs/handling.md letter for letter."
 
 
-class TextChangedError(ConflictError):
+class TextChangedError(MovedError):
     """What was to be signed is not what stands now."""
 
     code = "agreement-text-differs"
@@ -83,7 +83,7 @@ class TextChangedError(ConflictError):
     default_detail = "Read the newest terms again and sign with the digest of their text."
 
 
-class TermsLapsedError(ConflictError):
+class TermsLapsedError(MovedError):
     """Since the change was proposed a party has left, or the lead has passed."""
 
     code = "handling-terms-lapsed"

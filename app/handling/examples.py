@@ -8,6 +8,7 @@ _TERMS: Final = {
     "matter_kind": "criminal",
     "statutes": ["Cal. Penal Code § 236.1"],
     "lead": 1,
+    "forum": {"harm": 1, "resources": 2},
     "ends_on": "2027-03-01",
     "evidence_rule": "each_keeps_its_own",
     "disclosure_rule": "each_discloses_its_own",

@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -22,6 +22,8 @@ from app.matters.queries import (
 )
 from app.offices.queries import COMMITMENTS, CONFIRMED, IN_FORCE
 from app.reference.authority import Authority
+
+Parties = Sequence[Mapping[str, Any]]
 
 PREFIX: Final = "hnd"
 
@@ -76,6 +78,13 @@ _OF_OVERLAP: Final = f"""{_VISIBLE}
   AND me.request_id IN (SELECT request_id FROM handling_parties WHERE overlap_id = $5)
 ORDER BY me.request_id DESC LIMIT 20
 """  # noqa: S608 -- as above
+# $5 as what it is open; $6 overlaps, or without one $7 cases and $8 who is asked about them
+_OPEN: Final = f"""{_VISIBLE}
+  AND me.request_id IN (SELECT q.request_id FROM handling_parties q WHERE q.open_as = $5 AND (
+    q.overlap_id = ANY ($6::uuid[]) OR q.overlap_id IS NULL
+    AND q.requester_case_id = ANY ($7::bigint[]) AND q.office_id = ANY ($8::int[])))
+LIMIT 1
+"""  # noqa: S608 -- as above
 # the version as it stood before the wait for the lock, if there was one
 _LOCK: Final = """
 SELECT (SELECT s.version FROM handling_requests s WHERE s.id = $1) AS version
@@ -84,9 +93,6 @@ FROM handling_requests WHERE id = $1 FOR NO KEY UPDATE
 _ACCEPT: Final = """
 UPDATE handling_parties SET accepted_terms = $3, named_at = coalesce(named_at, $4)
 WHERE request_id = $1 AND office_id = $2
-"""
-_LEAVE: Final = """
-UPDATE handling_parties SET leaves_on = $3 WHERE request_id = $1 AND office_id = $2
 """
 _PARTIES: Final = """
 SELECT number, office_id, case_id, requester_case_id, accepted_terms FROM handling_parties
@@ -117,9 +123,6 @@ WHERE h.status IN ('sent', 'escalated') AND t.terms ->> 'lead' = '1'
        FROM handling_parties p JOIN offices o ON o.id = p.office_id
        WHERE p.request_id = h.id AND p.number > 1)
 ORDER BY h.sent_at, h.id LIMIT $7 FOR NO KEY UPDATE OF h SKIP LOCKED
-"""
-_RELEASE: Final = """
-UPDATE handling_parties SET left_at = $3 WHERE request_id = $1 AND office_id = $2
 """
 _PARTICIPANTS: Final = f"""
 SELECT o.id, o.code FROM offices o
@@ -168,6 +171,16 @@ async def get_request(
     if row is None:
         raise HandlingNotFoundError
     return row
+
+
+async def find_open(
+    session: AsyncSession, principal: Principal, parties: Parties, open_as: str, *, now: datetime
+) -> str:
+    """Return where the request stands that is open between parties, `open` if that is not told."""
+    names = ("overlap_id", "requester_case_id", "office_id")
+    asked = [[each[name] for each in parties] for name in names]
+    row = await (await driver(session)).fetchrow(_OPEN, *_who(principal, now), open_as, *asked)
+    return "open" if row is None else row["status"]
 
 
 async def lock_request(
@@ -224,26 +237,12 @@ async def list_instruments(
     return (await session.scalars(asked.order_by(Instrument.id))).all()
 
 
-async def set_leaving(
-    session: AsyncSession, office_id: int, request_id: UUID, leaves_on: date
-) -> None:
-    """Note that an office gave notice, and when that is over."""
-    await (await driver(session)).execute(_LEAVE, request_id, office_id, leaves_on)
-
-
 async def take_leaving(
     session: AsyncSession, *, limit: int, now: datetime
 ) -> list[tuple[UUID, int]]:
     """Return requests with offices whose notice is over, locked; others' locks are passed by."""
     rows = await (await driver(session)).fetch(_NOTICE_OVER, now, limit)
     return [(row["request_id"], row["office_id"]) for row in rows]
-
-
-async def release(
-    session: AsyncSession, request_id: UUID, office_id: int, *, now: datetime
-) -> None:
-    """Let an office leave; the database ends its part: team, tasks, and what it was shown."""
-    await (await driver(session)).execute(_RELEASE, request_id, office_id, now)
 
 
 async def set_accepted(

@@ -16,6 +16,7 @@ from app.access.errors import StepUpNeededError
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.audit import service as audit
+from app.core.db import savepoint
 from app.core.ids import new_id
 from app.core.preconditions import Precondition
 from app.handling import queries, steps
@@ -95,16 +96,16 @@ async def sign_request(
     if own["has_signed"]:
         raise HandlingDoneError(row["status"])
     if has_lapsed(row):
-        raise TermsLapsedError
+        raise TermsLapsedError(row["status"])
     whole = text(row, row)
     if signed.attestation != ATTESTATION:
         raise SignatureRefusedError
     if signed.digest != digest_of(whole):
-        raise TextChangedError
+        raise TextChangedError(row["status"])
     check_terms(terms, row["parties"][-1]["number"], now=now)
     purpose = "agree" if "everyone" in taken.needs else "send"
     if purpose == "agree" and not all(party["is_named"] for party in signers(row)):
-        raise TextChangedError  # a participation has lapsed meanwhile
+        raise TextChangedError(row["status"])  # a participation has lapsed meanwhile
     if "instrument" in taken.needs:
         await _require_instrument(session, row, terms)
     async with within_walls():
@@ -142,11 +143,15 @@ async def _send(
     now: datetime,
 ) -> None:
     try:
-        await steps.write(session, principal, row, taken, now=now, sent_at=now, detail=detail)
+        async with savepoint(session):
+            await steps.write(session, principal, row, taken, now=now, sent_at=now, detail=detail)
     except IntegrityError as refused:
         if "uq_handling_parties_open" not in str(refused.orig):
             raise
-        raise HandlingOpenError from None
+        parties = row["parties"][1:]
+        raise HandlingOpenError(
+            await queries.find_open(session, principal, parties, "agreement", now=now)
+        ) from None
     await tell_parties(session, principal, row["id"], row["parties"][1:], now=now)
 
 
@@ -156,7 +161,7 @@ async def _require_instrument(session: AsyncSession, row: asyncpg.Record, terms:
         return
     bases = {rule.basis for rule in authorities(row) if rule.state == lead["state"]}
     if bases & ON_PAPER and not await queries.list_instruments(session, row["id"]):
-        raise InstrumentMissingError
+        raise InstrumentMissingError(row["status"])
 
 
 async def _agree(

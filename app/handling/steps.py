@@ -59,7 +59,7 @@ async def take(
         raise HandlingMovedError(row["status"])
     takers = signers(row) if step == "amend" else present(row)
     if not found.may(row["own_number"]) or own_party(row) not in takers:
-        raise HandlingNotYoursError
+        raise HandlingNotYoursError(row["status"])
     if_match.require(f'"{sent_at_version}"')
     if sent_at_version != row["version"]:  # somebody was first while this one waited
         raise HandlingMovedError(row["status"])

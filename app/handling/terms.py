@@ -4,7 +4,7 @@ No prose: what the terms mean is written here once, and nothing in them can hold
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated, Any, Final, Literal
@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field, StringConstraints
 
 from app.core.schemas import Read, Sent
+from app.reference.words import FORUM, meaning
 
 LONGEST: Final = timedelta(days=730)
 """How far off the end of a matter may be when it is agreed on, or extended."""
@@ -21,6 +22,10 @@ ATTESTATION: Final = "I have the authority to bind my office and agree to this t
 
 PartyNumber = Annotated[
     int, Field(ge=1, le=9, description="A party by its number in the request; 1 is who asks.")
+]
+ForumFactor = Annotated[
+    Literal[FORUM],  # type: ignore[valid-type]  # mypy cannot read the table
+    Field(description="What speaks for a forum. Of victims what own investigators know."),
 ]
 Statute = Annotated[
     str, StringConstraints(pattern=r"^[A-Z][A-Za-z0-9 .,§()-]{2,59}$", strip_whitespace=True)
@@ -47,6 +52,8 @@ class Terms(Sent):
     )
     """The offences, as their state cites them; empty leaves it at the trafficking type."""
     lead: PartyNumber
+    forum: dict[ForumFactor, PartyNumber] = Field(default={}, examples=[{"harm": 1, "statute": 2}])
+    """Why there: by factor the party that it speaks for most. It decides nothing."""
     ends_on: date
     """First day on which it no longer holds, at most two years off; extended by all, or over."""
     evidence_rule: Literal["each_keeps_its_own", "lead_collects", "law_of_the_place"]
@@ -82,6 +89,7 @@ LABELS: Final[Mapping[str, str]] = {
     "matter_kind": "Kind of matter",
     "statutes": "Offences",
     "lead": "Lead",
+    "forum": "Choice of forum",
     "ends_on": "Ends on",
     "evidence_rule": "Evidence",
     "disclosure_rule": "Disclosure",
@@ -138,11 +146,15 @@ class PartyChange:
         )
 
 
-def in_words(field: str, value: Any, parties: Mapping[int, NamedParty]) -> str:
+def in_words(  # noqa: PLR0911 -- one for each kind of term
+    field: str, value: Any, parties: Mapping[int, NamedParty]
+) -> str:
     """Return the value of a term in plain words."""
     match field:
         case "lead" | "victim_services_lead":
             return "each office for itself" if value is None else str(parties[value])
+        case "forum":
+            return "; ".join(_reasons(value, parties)) or "no reasons given"
         case "statutes":
             return "; ".join(value) or "all of that trafficking type"
         case "review_every_days":
@@ -153,6 +165,13 @@ def in_words(field: str, value: Any, parties: Mapping[int, NamedParty]) -> str:
             return str(value)
         case _:
             return _WORDS.get(value, str(value))
+
+
+def _reasons(forum: Mapping[str, int], parties: Mapping[int, NamedParty]) -> Iterator[str]:
+    for factor in FORUM:
+        if factor in forum:
+            number = forum[factor]
+            yield f"{meaning('forum', factor)}: {parties.get(number, f'party {number}')}"
 
 
 def differences(

@@ -6,13 +6,14 @@ Steps of the nightly job: each handles at most `limit` requests and returns how 
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.audit import service as audit
 from app.handling import machine, queries, steps
-from app.handling.models import HandlingRequest
+from app.handling.models import HandlingParty, HandlingRequest
 from app.handling.rendering import FEWEST
 from app.handling.vocabulary import FINAL, STATUSES
 
@@ -77,7 +78,12 @@ async def release_parties(
             await _move(session, principal, request, "expire", now=now)
             continue
         await _move(session, principal, request, "release", now=now, of=office_id)
-        await queries.release(session, request_id, office_id, now=now)
+        # the database ends its part: team, tasks, and what it was shown
+        await session.execute(
+            update(HandlingParty)
+            .where(HandlingParty.request_id == request_id, HandlingParty.office_id == office_id)
+            .values(left_at=now)
+        )
     return len(leaving)
 
 

@@ -1,4 +1,4 @@
-from app.core.errors import ConflictError, InvalidError, MovedError, NotFoundError
+from app.core.errors import InvalidError, MovedError, NotFoundError
 
 
 class QuestionNotFoundError(NotFoundError):
@@ -17,7 +17,7 @@ class QuestionStandsError(MovedError):
     default_detail = "Read the question: what is answered, withdrawn or expired stays so."
 
 
-class QuestionNotYoursError(ConflictError):
+class QuestionNotYoursError(MovedError):
     """The step is the other office's: one asks, withdraws and says the use; one takes, answers."""
 
     code = "infusion-question-not-yours"

@@ -216,11 +216,12 @@ async def _step(
     now: datetime,
 ) -> QuestionRead:
     row = await queries.get_question(session, principal, question_id, now=now, for_update=True)
-    if row["is_asked"] is not (step.side == "asked"):
-        raise QuestionNotYoursError
     is_late = row["status"] in states.UNANSWERED and row["expires_at"] <= now
-    if row["status"] not in step.starts or is_late:
-        raise QuestionStandsError("expired" if is_late else row["status"])
+    status_now = "expired" if is_late else row["status"]
+    if row["is_asked"] is not (step.side == "asked"):
+        raise QuestionNotYoursError(status_now)
+    if status_now not in step.starts:
+        raise QuestionStandsError(status_now)
     await session.execute(
         update(InfusionQuestion)
         .where(InfusionQuestion.id == row["id"])

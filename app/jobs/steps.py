@@ -102,6 +102,7 @@ def steps(
         Step("defendants.expire", partial(defendants.end_expired, principal=me)),
         Step("infusion.expire", partial(infusion.expire_questions, principal=me)),
         Step("lapses.tell", partial(lapses.tell, principal=me)),
+        Step("lapses.record", partial(lapses.record, principal=me)),
         Step("lapses.tell_again", partial(lapses.tell_again, principal=me), limit=50),
         Step("agendas.make", partial(agendas.make_agendas, principal=me)),
         Step("insights.publish", partial(insights.publish_insights, principal=me)),

@@ -7,12 +7,16 @@ from app.core.models import Base
 
 
 class LapseNotice(Base):
-    """An office was told that something of its ends; once for each thing, day and stage."""
+    """An office was told that something of its ends; once for each thing, day and stage.
+
+    Or its audit says that it did, of what ends by its date alone.
+    """
 
     __tablename__ = "lapse_notices"
     __table_args__ = (
         CheckConstraint(
-            "what IN ('case', 'grant', 'participation', 'commitment', 'handling', 'credential')",
+            "what IN ('case', 'grant', 'participation', 'commitment', 'handling', 'credential',"
+            " 'grant_end', 'glass_end', 'reading_end', 'lift_request', 'proposal')",
             name="what",
         ),
         CheckConstraint("stage IN (30, 7, 0, -1)", name="stage"),

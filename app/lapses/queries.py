@@ -103,6 +103,48 @@ SELECT n.office_id, n.key, coalesce(h.events, 0) AS events
 FROM noted n LEFT JOIN heard h USING (office_id) ORDER BY n.office_id, n.key
 """
 
+# What is over by its date alone, of whom, and since when; what was ended before has its own entry.
+# Who reads in an emergency has a grant, whose end is the reading's. A proposal in whose place
+# another was approved ended before its time. $1 now, $2 from which day on
+_OVER: Final = """
+SELECT c.office_id, NULL::bigint AS other_id, 'grant_end' AS what, g.key::text AS key,
+       c.id AS case_id, least(g.expires_at, CASE g.approval
+         WHEN 'pending' THEN g.granted_at + interval '24 hours' END) AS at,
+       CASE g.approval WHEN 'pending' THEN 'pending' ELSE 'in_force' END AS was
+FROM case_grants g JOIN cases c ON c.id = g.case_id
+WHERE g.revoked_at IS NULL AND g.purpose <> 'glass_broken'
+UNION ALL
+SELECT b.owner_office_id, b.office_id, 'glass_end', b.id::text, NULL, b.expires_at, 'in_force'
+FROM glass_breaks b
+UNION ALL
+SELECT r.office_id, NULL, 'reading_end', r.id::text, NULL, r.expires_at,
+       CASE WHEN r.read_at IS NULL THEN 'asked' ELSE 'read' END
+FROM summary_readings r
+UNION ALL
+SELECT c.office_id, NULL, 'lift_request', w.id::text, NULL,
+       w.lift_asked_at + interval '24 hours', 'asked'
+FROM case_walls w JOIN cases c ON c.id = w.case_id WHERE w.lifted_at IS NULL
+UNION ALL
+SELECT o.id, NULL, 'proposal', p.id::text, NULL, p.expires_at, 'proposed'
+FROM proposals p JOIN offices o ON o.code = p.change ->> 'office'
+WHERE p.approved_at IS NULL AND p.expires_at > p.proposed_at
+"""
+_RECORD: Final = f"""
+WITH over AS (
+  SELECT e.*, (e.at AT TIME ZONE 'UTC')::date AS ends_on FROM ({_OVER}) AS e
+  WHERE e.at <= $1 AND (e.at AT TIME ZONE 'UTC')::date > $2),
+noted AS (
+  INSERT INTO lapse_notices (office_id, what, key, ends_on, stage, told_at)
+  SELECT office_id, what, key, ends_on, 0, $1 FROM over d
+  WHERE NOT EXISTS (
+    SELECT FROM lapse_notices n WHERE n.office_id = d.office_id AND n.what = d.what
+      AND n.key = d.key AND n.ends_on = d.ends_on AND n.stage = 0)
+  ORDER BY at, what, key LIMIT $3
+  ON CONFLICT DO NOTHING
+  RETURNING office_id, what, key, ends_on)
+SELECT o.* FROM noted JOIN over o USING (office_id, what, key, ends_on) ORDER BY at, what, key
+"""  # noqa: S608 -- constants only; every value is a parameter
+
 _FORGET: Final = """
 DELETE FROM lapse_notices WHERE ctid = ANY (ARRAY(
   SELECT ctid FROM lapse_notices WHERE ends_on <= $1 LIMIT $2))
@@ -136,6 +178,16 @@ async def tell_again(
     """
     await connection.execute(TAKE_LONG)  # fifty offices may have missed a month
     return await connection.fetch(_TELL_AGAIN, today, today - TOLD_UNTIL, now, limit)
+
+
+async def record(
+    connection: Connection, *, today: date, now: datetime, limit: int
+) -> list[asyncpg.Record]:
+    """Note what is over by its date alone; return of each whose it was, what, when and its key.
+
+    What is noted already is not again.
+    """
+    return await connection.fetch(_RECORD, now, today - TOLD_UNTIL, limit)
 
 
 async def forget(connection: Connection, *, today: date, limit: int) -> int:

@@ -1,17 +1,37 @@
 """Nothing ends silently: offices are told 30 and 7 days before, and when it has ended.
 
-What ends has its effect by its date, without anybody's doing; here it is only said.
+What ends has its effect by its date, without anybody's doing; here it is only said, to offices and
+to their audit.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
+from uuid import UUID
 
+import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.audit import service as audit
 from app.core.db import driver
+from app.core.ids import public_id
 from app.lapses import queries
+from app.proposals.service import PREFIX as PROPOSAL
+from app.reviews.summaries import PREFIX as READING
+from app.sharing.glass import PREFIX as GLASS
+from app.sharing.register import PREFIX as GRANT
+from app.sharing.walls import PREFIX as WALL
+
+ENDS: Final[Mapping[str, tuple[str, str]]] = {
+    "grant_end": ("case.grant_expired", GRANT),
+    "glass_end": ("glass.ended", GLASS),
+    "reading_end": ("summary.reading_expired", READING),
+    "lift_request": ("wall.lift_expired", WALL),
+    "proposal": ("proposal.expired", PROPOSAL),
+}
+"""What the audit calls the end of a thing, and how the thing's id begins."""
 
 
 async def tell(session: AsyncSession, principal: Principal, *, now: datetime, limit: int) -> int:
@@ -67,6 +87,32 @@ async def tell_again(
             await audit.record_each(session, principal, entries)
             return len(told)
     return 0
+
+
+async def record(session: AsyncSession, principal: Principal, *, now: datetime, limit: int) -> int:
+    """Write down, once, what ended by its date alone; returns how many entries, 0 when done.
+
+    Grants, also those that nobody approved in time; readings in an emergency; second readings of a
+    summary; requests to lift a wall; proposals.
+
+    Raises:
+        MissingScopeError: the caller is neither the operator nor a job of the operator.
+    """
+    principal.require(Permission.OFFICES_MANAGE)
+    over = await queries.record(await driver(session), today=now.date(), now=now, limit=limit)
+    if over:
+        await audit.record_each(session, principal, [_entry(row) for row in over])
+    return len(over)
+
+
+def _entry(row: asyncpg.Record) -> audit.Entry:
+    action, prefix = ENDS[row["what"]]
+    name = public_id(prefix, UUID(row["key"]))
+    detail = {"was": row["was"], "at": row["at"].isoformat()}
+    offices = [each for each in (row["office_id"], row["other_id"]) if each is not None]
+    if row["case_id"] is None:
+        return audit.Entry(action, name, offices, detail)
+    return audit.Entry(action, str(row["case_id"]), offices, {"grant": name, **detail})
 
 
 async def forget(session: AsyncSession, principal: Principal, *, now: datetime, limit: int) -> int:

@@ -1,4 +1,4 @@
-from app.core.errors import ConflictError, InvalidError, MovedError, NotFoundError
+from app.core.errors import InvalidError, MovedError, NotFoundError
 
 
 class MatterNotFoundError(NotFoundError):
@@ -16,8 +16,8 @@ class MatterEndedError(MovedError):
     default_detail = "Read it and its exports; a new request begins another one."
 
 
-class LeadOfferError(ConflictError):
-    """The lead cannot be handed over like this now."""
+class LeadOfferError(MovedError):
+    """The lead cannot be handed over like this now; `status_now` is the code of who leads."""
 
     code = "lead-not-to-hand-over"
     title = "Lead cannot be handed over"
@@ -41,7 +41,7 @@ class LeadOfferLapsedError(MovedError):
     default_detail = "Read the matter to see who leads; that office may offer the lead again."
 
 
-class InstrumentMissingError(ConflictError):
+class InstrumentMissingError(MovedError):
     """The state's rule wants a referral or consent on record before this office leads."""
 
     code = "instrument-missing"

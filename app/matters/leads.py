@@ -47,9 +47,9 @@ async def offer_lead(
     party = next((each for each in present(row) if each["code"] == code), None)
     is_lead = row["lead_office_id"] == principal.office_id
     if party is None or not is_lead or party["office_id"] == principal.office_id:
-        raise LeadOfferError
+        raise LeadOfferError(_lead(row)["code"])
     if party["leaves_on"] is not None:
-        raise LeadOfferError
+        raise LeadOfferError("leaving")
     _require_instrument(row, party)
     await session.execute(
         update(MatterLead)
@@ -82,12 +82,19 @@ async def offer_lead(
     return await read_as(session, principal, row["request_id"], now=now)
 
 
+def _lead(row: asyncpg.Record) -> dict[str, Any]:
+    lead: dict[str, Any] = next(
+        each for each in row["parties"] if each["office_id"] == row["lead_office_id"]
+    )
+    return lead
+
+
 def _require_instrument(row: asyncpg.Record, party: dict[str, Any]) -> None:
     if party["kind"] != "attorney_general" or row["has_instrument"]:
         return
     rule = authority_of(party["state"], row["trafficking_type"], row["matter_kind"], row["today"])
     if rule.basis in ON_PAPER:
-        raise InstrumentMissingError
+        raise InstrumentMissingError(row["status"])
 
 
 async def accept_lead(
@@ -122,8 +129,7 @@ async def accept_lead(
         raise LeadOfferLapsedError("accepted")
     if offer.withdrawn_at is not None:
         raise LeadOfferLapsedError("withdrawn")
-    lead = next(each for each in row["parties"] if each["office_id"] == row["lead_office_id"])
-    if lead["code"] != from_office:
+    if _lead(row)["code"] != from_office:
         raise LeadOfferNotFoundError
     offer.accepted_at, offer.accepted_by = now, principal.actor
     await session.flush()  # the lead passes before the audit entry and the answer say so

@@ -1,4 +1,4 @@
-from app.core.errors import ConflictError, ForbiddenError, MovedError, NotFoundError
+from app.core.errors import ForbiddenError, MovedError, NotFoundError
 
 
 class ProposalNotFoundError(NotFoundError):
@@ -22,7 +22,7 @@ class ProposalEndedError(MovedError):
     )
 
 
-class ProposalChangedError(ConflictError):
+class ProposalChangedError(MovedError):
     """What was to be approved is not what is proposed."""
 
     code = "proposal-digest-differs"

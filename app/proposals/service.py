@@ -101,7 +101,7 @@ async def approve(
     if principal.actor == proposal.proposed_by:
         raise SecondOperatorError
     if digest != digest_of(proposal):
-        raise ProposalChangedError
+        raise ProposalChangedError("proposed")
     ends = change.action in _PROPOSES
     ended = await queries.end_others(session, proposal, now=now) if ends else []
     if not await queries.mark_approved(session, proposal, principal.actor, now=now):

@@ -35,6 +35,8 @@ BASES: Final = words("basis")
 DECLINED_REASONS: Final = words("declined_reason")
 TOPICS: Final = words("topic")
 """What specialist units give advice on."""
+FORUM: Final = words("forum")
+"""What speaks for one forum or another."""
 NIBRS: Final = {row["code"]: row["title"] for row in rows("nibrs")}
 """Title by code of the FBI's offences that occur in trafficking cases."""
 OFFENCES: Final = tuple(NIBRS)

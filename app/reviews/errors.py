@@ -1,4 +1,4 @@
-from app.core.errors import ConflictError, InvalidError, MovedError, NotFoundError
+from app.core.errors import InvalidError, MovedError, NotFoundError
 
 
 class ReadingNotFoundError(NotFoundError):
@@ -17,7 +17,7 @@ class ReadingNotNeededError(InvalidError):
     default_detail = "Post the case with this summary."
 
 
-class OtherSummaryError(ConflictError):
+class OtherSummaryError(MovedError):
     """What the second person read is not what the first asked about."""
 
     code = "summary-differs"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import RowMapping, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principal import Principal
@@ -16,7 +16,12 @@ from app.reviews.errors import CorrectionNotFoundError, ReadingNotFoundError
 async def find_reading(
     session: AsyncSession, principal: Principal, digest: bytes, *, now: datetime
 ) -> SummaryReading | None:
-    """Return the newest reading of this summary in the caller's office that has not ended."""
+    """Return the newest reading of this summary in the caller's office that has not ended.
+
+    Whoever asks for the same at the same moment waits until the transaction ends.
+    """
+    key = int.from_bytes(digest[:8], "big", signed=True)
+    await session.execute(select(func.pg_advisory_xact_lock(key)))
     found: SummaryReading | None = await session.scalar(
         select(SummaryReading)
         .where(

@@ -91,7 +91,7 @@ async def give_reading(
     if reading.asked_by == principal.actor:
         raise SecondPersonError
     if summary_digest(secret, principal.office_id, summary) != reading.digest:
-        raise OtherSummaryError
+        raise OtherSummaryError("read" if reading.read_at else "asked")
     if reading.read_at is None:
         reading.read_at, reading.read_by = now, principal.actor
         reading.expires_at = now + COUNTS_FOR

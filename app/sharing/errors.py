@@ -1,4 +1,4 @@
-from app.core.errors import ConflictError, ForbiddenError, InvalidError, MovedError, NotFoundError
+from app.core.errors import ForbiddenError, InvalidError, MovedError, NotFoundError
 
 
 class GrantNotFoundError(NotFoundError):
@@ -25,7 +25,7 @@ class GrantDecidedError(MovedError):
     default_detail = "Read the grants of the case."
 
 
-class ChangedRequestError(ConflictError):
+class ChangedRequestError(MovedError):
     """What was to be approved is not what stands now."""
 
     code = "grant-digest-differs"

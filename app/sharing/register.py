@@ -168,7 +168,7 @@ async def approve_grant(
     if principal.person_id is None or principal.actor == grant.granted_by:
         raise SecondPersonError
     if digest != digest_of(grant):
-        raise ChangedRequestError
+        raise ChangedRequestError(state)
     await session.execute(
         update(CaseGrant)
         .where(CaseGrant.id == grant.id)

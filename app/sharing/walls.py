@@ -115,13 +115,15 @@ async def lift_wall(
     if wall.lifted_at is not None:
         raise WallLiftedError("lifted")
     waits = wall.lift_asked_at is not None and now < wall.lift_asked_at + LIFTED_WITHIN
+    # of a request that lapsed since the last night only this entry tells
+    detail = {"after": "expired"} if wall.lift_asked_at is not None and not waits else {}
     if waits and wall.lift_asked_by != principal.actor:
         changes: dict[str, Any] = {"lifted_at": now, "lifted_by": principal.actor}
     else:
         changes = {"lift_asked_at": now, "lift_asked_by": principal.actor}
     await session.execute(update(CaseWall).where(CaseWall.id == wall.id).values(**changes))
     action = "wall.lifted" if "lifted_at" in changes else "wall.lift_requested"
-    await audit.record(session, principal, action, public_id(PREFIX, wall.id))
+    await audit.record(session, principal, action, public_id(PREFIX, wall.id), detail=detail)
     await session.refresh(wall)
     return render(row)
 

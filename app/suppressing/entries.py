@@ -125,5 +125,8 @@ async def insert_entry(  # noqa: PLR0913 -- the columns of one row
         value.matcher.sealer.seal(key, [(value.row.kind, value.element)]),
     )
     if cover is None:
-        raise SuppressionStandsError
+        last = await queries.get_standing_end(
+            connection, value.token, principal.office_id, scope, is_canary=mode == "alarm"
+        )
+        raise SuppressionStandsError("in_force" if last > now.date() else "expired")
     return key, cover

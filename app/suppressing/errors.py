@@ -1,4 +1,4 @@
-from app.core.errors import ConflictError, ForbiddenError, NotFoundError
+from app.core.errors import ForbiddenError, MovedError, NotFoundError
 
 
 class ScopeNotYoursError(ForbiddenError):
@@ -11,7 +11,7 @@ class ScopeNotYoursError(ForbiddenError):
     )
 
 
-class SuppressionStandsError(ConflictError):
+class SuppressionStandsError(MovedError):
     """The office has an entry for this value and scope that was not ended."""
 
     code = "suppression-stands"

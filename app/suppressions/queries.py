@@ -43,6 +43,11 @@ SELECT id, office_id, token, kind, epoch FROM suppressions
 WHERE id = $1 AND office_id = $2 AND ended_at IS NULL AND (mode = 'alarm') = $3
 """
 
+_STANDING_END: Final = """
+SELECT expires_on FROM suppressions
+WHERE token = $1 AND office_id = $2 AND scope = $3 AND (mode = 'alarm') = $4 AND ended_at IS NULL
+"""
+
 # the matcher adds alarms and reads none
 _RAISE: Final = """
 WITH used AS MATERIALIZED (
@@ -183,6 +188,14 @@ async def insert_suppression(connection: Connection, *values: object) -> Cover |
     """
     row = await connection.fetchrow(_INSERT, *values)
     return None if row is None else _cover(row[0])
+
+
+async def get_standing_end(
+    connection: Connection, token: bytes, office_id: int, scope: str, *, is_canary: bool
+) -> date:
+    """Return the day from which on the office's standing entry, or canary, has no effect."""
+    day: date = await connection.fetchval(_STANDING_END, token, office_id, scope, is_canary)
+    return day
 
 
 async def get_own(

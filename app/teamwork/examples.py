@@ -23,6 +23,7 @@ _NOTE: Final = {
     "office": "CA0190000A",
     "kind": "decision",
     "text": "The first charges are filed in Sample County.",
+    "asks_disclosure": True,
     "written_at": "2026-03-05T09:00:00Z",
     "may_be_discoverable": True,
 }
@@ -36,7 +37,7 @@ EXAMPLES: Final[dict[str, Any]] = {
     "TaskFinish": {},
     "TaskRead": _TASK,
     "TaskPage": {"items": [_TASK], "next_cursor": None},
-    "NoteWrite": {key: _NOTE[key] for key in ("kind", "text")},
+    "NoteWrite": {key: _NOTE[key] for key in ("kind", "text", "asks_disclosure")},
     "NoteRead": _NOTE,
     "NotePage": {"items": [_NOTE], "next_cursor": None},
     "StatementRead": {

@@ -2,9 +2,13 @@ from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
+    BigInteger,
     CheckConstraint,
+    DateTime,
     ForeignKey,
     Index,
+    false,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -62,6 +66,12 @@ class MatterTask(Base):
     made_at: Mapped[datetime]
     done_by: Mapped[str | None]
     done_at: Mapped[datetime | None]
+    former_offices: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), server_default="{}")
+    """Whose it was before; the database passes what is open to the lead when its office leaves."""
+    passed_at: Mapped[list[datetime]] = mapped_column(
+        ARRAY(DateTime(timezone=True)), server_default="{}"
+    )
+    """When each of them ceased to have it, in their order."""
 
 
 class MatterNote(Base):
@@ -83,5 +93,7 @@ class MatterNote(Base):
     office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"))
     kind: Mapped[str]
     text: Mapped[str]
+    asks_disclosure: Mapped[bool] = mapped_column(server_default=false())
+    """Whether each party got a task to see if it has to be disclosed."""
     written_by: Mapped[str]
     written_at: Mapped[datetime]

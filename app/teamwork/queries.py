@@ -21,9 +21,16 @@ WHERE m.request_id = $1 AND ($2::timestamptz IS NULL OR m.added_at <= $2)
 """  # noqa: S608 -- constants only
 """Of whoever left after `until` an office that had left by then is not told."""
 _TASKS: Final = """
-SELECT t.*, o.code FROM matter_tasks t JOIN offices o ON o.id = t.office_id
+SELECT t.id, t.kind, t.note, t.due_on, t.made_at, o.id AS office_id, o.code,
+  CASE WHEN $2::timestamptz IS NULL OR t.done_at <= $2 THEN t.done_at END AS done_at
+FROM matter_tasks t
+LEFT JOIN LATERAL (
+  SELECT f.office_id FROM unnest(t.former_offices, t.passed_at) AS f (office_id, passed_at)
+  WHERE f.passed_at > $2 ORDER BY f.passed_at LIMIT 1) AS then_its ON TRUE
+JOIN offices o ON o.id = coalesce(then_its.office_id, t.office_id)
 WHERE t.request_id = $1 AND ($2::timestamptz IS NULL OR t.made_at <= $2)
 """
+"""As they were `until` then: who has them by now, and that they are done since, is not told."""
 _NOTES: Final = """
 SELECT n.*, o.code FROM matter_notes n JOIN offices o ON o.id = n.office_id
 WHERE n.request_id = $1 AND ($2::timestamptz IS NULL OR n.written_at <= $2)

@@ -91,6 +91,7 @@ async def list_notes(
                 office=each["code"],
                 kind=each["kind"],
                 text=each["text"],
+                asks_disclosure=each["asks_disclosure"],
                 written_at=each["written_at"],
             ),
         )

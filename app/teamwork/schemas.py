@@ -99,6 +99,9 @@ class NoteWrite(Sent):
     kind: NoteKind
     text: Short
     """Facts, without names of subjects and without identifiers."""
+    asks_disclosure: bool = False
+    """Whether it may have to be disclosed: each party gets a task `disclosure_review`, due in two
+    weeks. Nothing is decided by it."""
 
 
 class MemberRead(Read):
@@ -157,6 +160,8 @@ class NoteRead(Read):
     kind: NoteKind
     text: str
     """Facts, in its words."""
+    asks_disclosure: bool
+    """Whether its writer asked every party to see if it has to be disclosed."""
     written_at: datetime
     """When, UTC; a note is never changed."""
     may_be_discoverable: Literal[True] = True

@@ -1,8 +1,8 @@
 """What the parties of a matter write: who is on the team, what is to be done, short notes."""
 
 from dataclasses import replace
-from datetime import date, datetime
-from typing import Any
+from datetime import date, datetime, timedelta
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
@@ -33,6 +33,9 @@ from app.teamwork.schemas import (
     TaskAdd,
     TaskRead,
 )
+
+DISCLOSURE_SEEN_WITHIN: Final = timedelta(days=14)
+"""When a party should have seen whether what a note is about has to be disclosed."""
 
 
 async def add_member(
@@ -125,16 +128,7 @@ async def add_task(
         problem = FieldProblem("/office", "no-such-party", "Name a party of the matter.")
         raise WordsRefusedError(problems=(problem,))
     values = {"id": new_id(), **added.model_dump(exclude={"office"})}
-    await session.execute(
-        insert(MatterTask).values(
-            **values,
-            request_id=row["request_id"],
-            office_id=party["office_id"],
-            made_by=principal.actor,
-            made_at=now,
-        )
-    )
-    await _record(session, principal, row, "task.made", public_id(reading.TASK, values["id"]))
+    await _insert_task(session, principal, row, party["office_id"], values, now=now)
     return TaskRead.model_validate(
         {
             **values,
@@ -143,6 +137,20 @@ async def add_task(
             "made_at": now,
         }
     )
+
+
+async def _insert_task(
+    session: AsyncSession,
+    principal: Principal,
+    row: asyncpg.Record,
+    office_id: int,
+    values: dict[str, Any],
+    *,
+    now: datetime,
+) -> None:
+    made = {"office_id": office_id, "made_by": principal.actor, "made_at": now}
+    await session.execute(insert(MatterTask).values(**values, **made, request_id=row["request_id"]))
+    await _record(session, principal, row, "task.made", public_id(reading.TASK, values["id"]))
 
 
 async def finish_task(
@@ -193,6 +201,9 @@ async def write_note(
 ) -> NoteRead:
     """Write a note that every party reads; it is never changed and may be discoverable.
 
+    One that asks for it gives each party a task to see whether it has to be disclosed: what came
+    of that each says by finishing its own.
+
     Raises:
         MissingScopeError: the caller lacks `matters:work`.
         MatterNotFoundError: absent, or not for the caller; never told apart.
@@ -205,8 +216,13 @@ async def write_note(
     values = {"id": new_id(), **written.model_dump()}
     await _insert(session, MatterNote, principal, row, values, "written", now=now)
     await _record(session, principal, row, "note.written", written.kind)
+    if written.asks_disclosure:
+        due_on = now.date() + DISCLOSURE_SEEN_WITHIN
+        for party in present(row):
+            review = {"id": new_id(), "kind": "disclosure_review", "due_on": due_on}
+            await _insert_task(session, principal, row, party["office_id"], review, now=now)
     own = next(p for p in row["parties"] if p["office_id"] == principal.office_id)
-    return NoteRead(office=own["code"], kind=written.kind, text=written.text, written_at=now)
+    return NoteRead(**written.model_dump(), office=own["code"], written_at=now)
 
 
 async def _insert(

@@ -121,6 +121,7 @@ async def _draft(
         step="",
         version="",
         options=terms_form.options,
+        forum=terms_form.FORUM,
         parties=(*_TWO, *_MORE),
         further=[
             (each.read.id, f"{each.read.counterpart.office.name}, {each.read.case.external_id}")

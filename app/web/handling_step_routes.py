@@ -212,6 +212,7 @@ def _form(
         step=(name, step),
         version=read.etag,
         options=terms_form.options,
+        forum=terms_form.FORUM,
         parties=[(str(each.number), handling_words.party(each)) for each in read.parties],
         form=form,
         errors=errors,

@@ -41,7 +41,7 @@ _FIELDS: Final[Mapping[type[Sent], Mapping[str, str]]] = {
         "due_on": "due_on",
         "task_note": "note",
     },
-    NoteWrite: {"note_kind": "kind", "text": "text"},
+    NoteWrite: {"note_kind": "kind", "text": "text", "asks_disclosure": "asks_disclosure"},
     LeadOffer: {"lead_office": "office"},
     LeadTake: {"from_office": "from_office"},
     MemberEnd: {"left_on": "left_on"},

@@ -33,6 +33,7 @@ STEPS: Final = {
     "defendants.expire": "Take old charges out of the feed",
     "infusion.expire": "End questions that no desk answered",
     "lapses.tell": "Tell offices what lapsed or is about to",
+    "lapses.record": "Write down what ended by its date alone",
     "lapses.tell_again": "Tell what happened while an office took no part",
     "mails.digest": "Gather what is told once a day by mail",
     "mails.alarm": "Raise alarms about mail that is not delivered",

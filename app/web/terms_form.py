@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Any, Final, get_args
 
 from app.handling.terms import Terms, in_words
+from app.reference import words
 from app.web import forms
 
 CODED: Final = (
@@ -15,11 +16,15 @@ _PLAIN: Final = ("lead", "ends_on", "victim_services_lead", "review_every_days",
 _A_YEAR: Final = timedelta(days=365)
 
 
+FORUM: Final = tuple((f"forum_{factor}", words.meaning("forum", factor)) for factor in words.FORUM)
+"""A choice of the party for each factor, and what it is called."""
+
+
 def options(field: str) -> list[tuple[str, str]]:
     """Return the values of a coded term, each in plain words."""
     values: tuple[str, ...] = get_args(Terms.model_fields[field].annotation)
     worded = ((value, in_words(field, value, {})) for value in values)
-    return [(value, words[0].upper() + words[1:]) for value, words in worded]
+    return [(value, said[0].upper() + said[1:]) for value, said in worded]
 
 
 def first(today: date) -> dict[str, str]:
@@ -40,7 +45,9 @@ def first(today: date) -> dict[str, str]:
 def filled(terms: Terms) -> dict[str, str]:
     """Return the form with these terms in it."""
     given = terms.model_dump(mode="json", exclude_none=True)
-    return {**{name: str(value) for name, value in given.items()}, "statutes": _lines(terms)}
+    forum = {f"forum_{factor}": str(party) for factor, party in given.pop("forum").items()}
+    plain = {name: str(value) for name, value in given.items()}
+    return {**plain, **forum, "statutes": _lines(terms)}
 
 
 def _lines(terms: Terms) -> str:
@@ -50,5 +57,10 @@ def _lines(terms: Terms) -> str:
 def read(form: Mapping[str, str]) -> tuple[Terms | None, dict[str, str]]:
     """Return the terms that a form sent, or None and what to do by field."""
     sent: dict[str, Any] = forms.only(form, *CODED, *_PLAIN)
+    sent["forum"] = {
+        factor: form[name]
+        for factor, (name, _) in zip(words.FORUM, FORUM, strict=True)
+        if form.get(name)
+    }
     sent["statutes"] = [line for line in form.get("statutes", "").splitlines() if line.strip()]
     return forms.read(Terms, sent)

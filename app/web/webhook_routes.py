@@ -13,7 +13,12 @@ from app.web.deps import Changing, Cursor, Note, Reading, page
 from app.web.once import once
 from app.web.pages import PageRoute, Visit
 from app.webhooks import service
-from app.webhooks.errors import WebhookExistsError, WebhookNotFoundError, WebhookUrlError
+from app.webhooks.errors import (
+    TooManyWebhooksError,
+    WebhookExistsError,
+    WebhookNotFoundError,
+    WebhookUrlError,
+)
 from app.webhooks.routes import Allowed
 from app.webhooks.schemas import DeliveryId, WebhookAdd, WebhookId, WebhookRead
 
@@ -54,7 +59,7 @@ async def add_webhook(
         made = await service.add_webhook(
             session, visit.principal, gate.seal, allowed, body.url, now=visit.now
         )
-    except (WebhookUrlError, WebhookExistsError) as error:  # nothing was stored
+    except (WebhookUrlError, WebhookExistsError, TooManyWebhooksError) as error:  # nothing stored
         return await _webhooks(visit, session, {"url": error.detail})
     return await _webhook(visit, session, made.webhook.id, secret=made.secret)
 

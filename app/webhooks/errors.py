@@ -28,12 +28,20 @@ class WebhookUrlError(InvalidError):
     )
 
 
-class WebhookExistsError(ConflictError):
-    """The office has a webhook at this address, or as many as it may have."""
+class WebhookExistsError(MovedError):
+    """The office has a webhook at this address."""
 
     code = "webhook-exists"
     title = "Webhook exists"
-    default_detail = "One address has one webhook, and an office ten; delete one that is not used."
+    default_detail = "One address has one webhook; use the one that is there, or delete it first."
+
+
+class TooManyWebhooksError(ConflictError):
+    """The office has as many webhooks as it may have."""
+
+    code = "webhooks-too-many"
+    title = "Too many webhooks"
+    default_detail = "An office has at most ten; delete one that is not used."
 
 
 class WebhookStandsError(MovedError):

@@ -87,6 +87,13 @@ async def list_webhooks(session: AsyncSession, office_id: int) -> list[Webhook]:
     return list(await session.scalars(found))
 
 
+async def get_state_at(session: AsyncSession, office_id: int, url: str) -> str:
+    """Return where the office's webhook at an address stands, `deleted` if it is gone again."""
+    there = select(Webhook.state).where(Webhook.office_id == office_id, Webhook.url == url)
+    state: str | None = await session.scalar(there)
+    return state or "deleted"
+
+
 async def lock_active(session: AsyncSession, key: UUID) -> Webhook | None:
     """Return a webhook, locked; None when it is not active or another worker has it."""
     found = select(Webhook).where(Webhook.id == key, Webhook.state == "active")

@@ -18,6 +18,7 @@ from app.webhooks.errors import (
     DeliveryNotFoundError,
     DeliveryWaitsError,
     SecondAdministratorError,
+    TooManyWebhooksError,
     WebhookExistsError,
     WebhookNotFoundError,
     WebhookStandsError,
@@ -63,7 +64,9 @@ async def list_webhooks(session: Session, principal: CurrentPrincipal) -> Webhoo
 
 
 @router.post(
-    "/webhooks", status_code=201, openapi_extra=_manage(WebhookUrlError, WebhookExistsError)
+    "/webhooks",
+    status_code=201,
+    openapi_extra=_manage(WebhookUrlError, WebhookExistsError, TooManyWebhooksError),
 )
 async def add_webhook(
     body: WebhookAdd,

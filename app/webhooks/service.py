@@ -20,6 +20,7 @@ from app.webhooks.destinations import Destinations
 from app.webhooks.errors import (
     DeliveryWaitsError,
     SecondAdministratorError,
+    TooManyWebhooksError,
     WebhookExistsError,
     WebhookStandsError,
     WebhookUrlError,
@@ -48,12 +49,12 @@ async def add_webhook(
     Raises:
         MissingScopeError, StepUpNeededError: the caller is no administrator, or not lately proved.
         WebhookUrlError: no delivery may go there.
-        WebhookExistsError: the office has one there, or ten.
+        WebhookExistsError, TooManyWebhooksError: the office has one there, or ten.
     """
     _require(principal, now=now)
     _check(destinations, url)
     if await queries.count_webhooks(session, principal.office_id) >= MOST:
-        raise WebhookExistsError
+        raise TooManyWebhooksError
     key, secret = new_id(), secrets.make()
     added = await session.scalar(
         insert(Webhook)
@@ -72,7 +73,7 @@ async def add_webhook(
         .returning(Webhook)
     )
     if added is None:
-        raise WebhookExistsError
+        raise WebhookExistsError(await queries.get_state_at(session, principal.office_id, url))
     await _record(session, principal, "webhook.added", added)
     return SecretRead(webhook=render(added), secret=secret)
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import httpx
 import pytest
@@ -14,7 +14,7 @@ from jsonschema import (  # type: ignore[import-untyped]  # no stubs are install
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from app.access.permissions import CLIENT_SCOPES, Permission
-from app.core.errors import AppError
+from app.core.errors import AppError, ConflictError, MovedError
 from app.core.problems import all_errors, page
 from app.evaluator import main as evaluator
 from app.main import create_bare_app
@@ -257,6 +257,33 @@ async def call(http: httpx.AsyncClient, path: str, method: str, operation: Any) 
     return await http.request(method, path, json=body.get("example"), headers=headers)
 
 
+NO_STATE: Final = {
+    "conflict": "the parent of the others, never raised itself",
+    # what there is of is counted, or is there or not
+    "client-key-exists": "a key is known or not",
+    "client-keys-full": "keys are counted",
+    "client-key-in-use": "of a live key the last one stays",
+    "person-exists": "an account's name is taken or not",
+    "views-too-many": "saved views are counted",
+    "webhooks-too-many": "webhooks are counted",
+    # who may, whenever
+    "own-account": "it is never for oneself to do",
+    # a text or key was replaced by another, and that one is named elsewhere
+    "banner-changed": "GET /v1/banner has the notice in force",
+    "epoch-changed": "GET /v1/oprf/keys has the keys in force",
+    # commands of the operator, which say themselves what to do first
+    "committee-refused": "which committees there are does not change by another's step",
+    "epoch-still-taken": "one state of a rotation, told by the code",
+    "no-agreement": "there is nothing that could have a state",
+    "office-exists": "a code is taken or not",
+    "old-tokens-left": "one state of a rotation, told by the code",
+    "rotation-under-way": "one state of a rotation, told by the code",
+    "run-lost": "told to the lost run itself",
+    "run-under-way": "one state of a run, told by the code",
+}
+"""Conflicts that name no `status_now`, and why."""
+
+
 class TestProblemPage:
     def test_is_up_to_date(self) -> None:
         kept = (ROOT / "docs/problems.md").read_text(encoding="utf-8")
@@ -271,6 +298,14 @@ class TestProblemPage:
             assert error.default_detail.endswith(".")
             assert error.title
             assert not error.title.endswith(".")
+
+    def test_conflicts_say_where_the_thing_stands(self) -> None:
+        page()  # loads the errors of every package
+        conflicts = {error.code: error for error in all_errors(ConflictError)}
+        silent = {code for code, error in conflicts.items() if not issubclass(error, MovedError)}
+        assert silent == NO_STATE.keys()
+        assert {error.status for error in conflicts.values()} == {409}
+        assert {error.code for error in all_errors() if error.status == 409} == conflicts.keys()
 
     def test_each_error_has_a_code_of_its_own(self) -> None:
         for error in all_errors():

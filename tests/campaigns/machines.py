@@ -18,23 +18,31 @@ from tests.database import Template, serving
 from tests.factories import Registry
 from tests.followups.test_life import Life as FollowUps
 from tests.handling.life import Life as Agreements
+from tests.handling.test_team_life import Life as Teams
 from tests.infusion.test_questions import Life as Questions
 from tests.machines import Machine, live
 from tests.proposals.test_life import Life as Proposals
-from tests.reviews.test_life import Life as Corrections
+from tests.reviews.test_lives import Corrections, Holds, Readings
 from tests.second_looks.test_second_looks import Life as SecondLooks
+from tests.sharing.test_glass_life import Life as Emergencies
 from tests.sharing.test_lives import Grants, Walls
+from tests.webhooks.test_life import Life as Webhooks
 
 LIVES: Final[dict[str, type[Machine]]] = {
     "agreements": Agreements,
     "contact-requests": ContactRequests,
     "corrections": Corrections,
+    "emergencies": Emergencies,
     "follow-ups": FollowUps,
     "grants": Grants,
+    "holds": Holds,
     "proposals": Proposals,
     "questions": Questions,
+    "readings": Readings,
     "second-looks": SecondLooks,
+    "teams": Teams,
     "walls": Walls,
+    "webhooks": Webhooks,
 }
 
 

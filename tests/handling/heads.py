@@ -56,6 +56,7 @@ TERMS: Final[dict[str, Any]] = {
     "matter_kind": "criminal",
     "statutes": ["Cal. Penal Code § 236.1"],
     "lead": 1,
+    "forum": {"harm": 1, "statute": 2},
     "ends_on": (utc_now() + timedelta(days=180)).date().isoformat(),
     "evidence_rule": "each_keeps_its_own",
     "disclosure_rule": "each_discloses_its_own",

@@ -247,7 +247,7 @@ class Life(Machine):
             self.audited += step not in {"offer", "take"}
             return
         assert error.status in {404, 409, 422}, (step, error.code)
-        if isinstance(error, HandlingMovedError):
+        if isinstance(error, HandlingMovedError | HandlingNotYoursError):
             assert error.extensions == {"status_now": self.model.status}
 
     @rule(data=st.data())

@@ -86,7 +86,9 @@ class TestDraft:
         ]
         await send_out(sides[1:], requests[1])
         good(await sides[0].send(requests[0], "moves", {"move": "submit"}))
-        assert code(await sides[0].sign(requests[0])) == (409, "handling-request-open")
+        lost = await sides[0].sign(requests[0])
+        assert code(lost) == (409, "handling-request-open")
+        assert lost.json()["status_now"] == "sent"
         assert (await sides[0].read(requests[0]))["status"] == "awaiting_own_leadership"
 
     async def test_goes_back_and_forth_with_leadership(self, shared_registry: Registry) -> None:
@@ -100,11 +102,30 @@ class TestDraft:
         read = await sides[1].read(request)
         assert (read["status"], read["steps"]) == ("sent", ["counter", "accept", "decline"])
 
+    async def test_says_in_words_why_there_and_what_a_version_changes_of_it(
+        self, shared_registry: Registry
+    ) -> None:
+        sides, request = await draft(shared_registry)
+        forum = {"resources": 2, "harm": 1}
+        revised = {"move": "revise", "terms": {**TERMS, "forum": forum}}
+        assert good(await sides[0].send(request, "moves", revised))["terms"]["forum"] == forum
+        path = f"/v1/handling-requests/{request}/terms"
+        first, second = good(await sides[0].office.http.get(path))["items"]
+        (change,) = second["changes"]
+        assert change["field"] == "forum"
+        assert change["after"].startswith("where most of the harm was done: ")
+        assert "; who has the people and means: party 2, not yet named" in change["after"]
+        assert f"Choice of forum: {change['before']}" in first["text"]
+        assert f"Choice of forum: {change['after']}" in second["text"]
+        unknown = {"move": "revise", "terms": {**TERMS, "forum": {"weather": 1}}}
+        assert (await sides[0].send(request, "moves", unknown)).status_code == 422
+
     @pytest.mark.parametrize(
         ("changes", "place"),
         [
             ({"lead": 3}, "/terms/lead"),
             ({"victim_services_lead": 9}, "/terms/victim_services_lead"),
+            ({"forum": {"stage": 1, "accused": 3}}, "/terms/forum/accused"),
             ({"ends_on": "2020-01-01"}, "/terms/ends_on"),
             ({"ends_on": (utc_now() + timedelta(days=731)).date().isoformat()}, "/terms/ends_on"),
         ],

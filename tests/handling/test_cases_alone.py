@@ -36,6 +36,7 @@ class TestConsult:
         assert await second.overlaps() == []
         again = await ask(first, second.code)
         assert (again.status_code, again.json()["code"]) == (409, "handling-request-open")
+        assert again.json()["status_now"] == "sent"
         assert good(await second.answer(asked["id"], {"answer": "accept"}))["status"] == "accepted"
         closed = good(await first.answer(asked["id"], {"answer": "close"}, etag='"2"'))
         assert closed["status"] == "concluded"
@@ -69,3 +70,4 @@ class TestAgreement:
         good(await sides[0].send(drafts[1], "moves", {"move": "submit"}))
         second = await sides[0].sign(drafts[1])
         assert (second.status_code, second.json()["code"]) == (409, "handling-request-open")
+        assert second.json()["status_now"] == "active"

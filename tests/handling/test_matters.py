@@ -83,6 +83,29 @@ class TestTwoAtOnce:
             assert [each["status_now"] for each in lost] == [status, status]
 
 
+class TestPotentialDisclosure:
+    async def test_gives_each_party_a_task_of_its_own_and_decides_nothing(
+        self, shared_registry: Registry
+    ) -> None:
+        sides, request = await draft(shared_registry, 3)
+        matter = (await settle(sides, request))["matter_id"]
+        written = {"kind": "contact_made", "text": "A witness took back what was said."}
+        plain = good(await sides[0].work(f"{matter}/notes", written))
+        asking = good(await sides[1].work(f"{matter}/notes", {**written, "asks_disclosure": True}))
+        assert [plain["asks_disclosure"], asking["asks_disclosure"]] == [False, True]
+        http = sides[2].office.http
+        notes = good(await http.get(f"/v1/matters/{matter}/notes"))["items"]
+        assert [each["asks_disclosure"] for each in notes] == [True, False]
+        tasks = good(await http.get(f"/v1/matters/{matter}/tasks"))["items"]
+        assert [(each["kind"], each["office"], each["done_at"]) for each in tasks] == [
+            ("disclosure_review", side.office.code, None) for side in sides
+        ]
+        done = f"{matter}/tasks/{tasks[2]['id']}/completions"
+        good(await sides[2].work(done, {}))
+        tasks = good(await http.get(f"/v1/matters/{matter}/tasks"))["items"]
+        assert [each["done_at"] is None for each in tasks] == [True, True, False]
+
+
 class TestOriginOfCase:
     async def test_has_what_came_without_a_matter_and_names_no_pointer(
         self, shared_registry: Registry

@@ -100,6 +100,36 @@ class TestJoining:
         good(await sides[0].send(request, "answers", admit))  # it can be asked again
 
 
+class TestTasksOfWhoLeft:
+    async def test_stay_as_they_were_to_who_had_left_before(
+        self, shared_registry: Registry
+    ) -> None:
+        sides, request = await draft(shared_registry, 4)
+        lead, early, late, stays = sides
+        matter = (await settle(sides, request))["matter_id"]
+        today = utc_now().date().isoformat()
+        for side in (late, late, early):
+            task = {"office": side.office.code, "kind": "filing", "due_on": today}
+            good(await lead.work(f"{matter}/tasks", task))
+
+        async def tasks(side: Side) -> list[tuple[str, bool]]:
+            found = good(await side.office.http.get(f"/v1/matters/{matter}/tasks"))["items"]
+            return [(each["office"], each["done_at"] is not None) for each in found]
+
+        good(await early.send(request, "decisions", LEAVE))
+        for side in sides:
+            good(await side.sign(request))
+        done = good(await late.office.http.get(f"/v1/matters/{matter}/tasks"))["items"][0]["id"]
+        good(await late.work(f"{matter}/tasks/{done}/completions", {}))
+        good(await late.send(request, "decisions", LEAVE))
+        for side in (late, lead, stays):
+            good(await side.sign(request))
+        codes = [side.office.code for side in (lead, early, late)]
+        assert await tasks(early) == [(codes[2], False), (codes[2], False), (codes[1], False)]
+        assert await tasks(late) == [(codes[2], True), (codes[2], False), (codes[0], False)]
+        assert await tasks(stays) == [(codes[2], True), (codes[0], False), (codes[0], False)]
+
+
 class TestLeaving:
     async def test_at_once_when_all_have_signed_ends_its_part_and_nothing_else(
         self, shared_registry: Registry
@@ -114,6 +144,7 @@ class TestLeaving:
         given = good(await leaver.send(request, "decisions", LEAVE))
         notice = (utc_now() + timedelta(days=14)).date().isoformat()
         assert given["parties"][1]["leaves_on"] == notice
+        assert given["terms"]["forum"] == {"harm": 1}
         calendar = (await other.office.http.get(f"/v1/matters/{matter}/calendar")).text
         (event,) = (
             each for each in calendar.split("BEGIN:VEVENT")

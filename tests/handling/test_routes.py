@@ -41,6 +41,7 @@ class TestRequest:
         for client in (meeting.first, meeting.second):
             again = await client.request_handling(meeting.overlap_id)
             assert (again.status_code, again.json()["code"]) == (409, "handling-request-open")
+            assert again.json()["status_now"] == "sent"
         assert asked["status"] == "sent"
 
     async def test_from_both_sides_at_once_is_one(self, meeting: Meeting) -> None:

@@ -240,7 +240,7 @@ class TestI1NoRawIdentifierIsStored:
             " WHERE table_schema = 'public' AND table_name <> 'alembic_version'"
             " AND table_type = 'BASE TABLE'"
             " AND udt_name NOT IN ('int2', 'int4', 'int8', '_int2', '_int4', '_int8', 'float8',"
-            "                      'bool', 'uuid', 'date', 'timestamptz', '_cidr')"
+            "                      'bool', 'uuid', 'date', 'timestamptz', '_timestamptz', '_cidr')"
         )
         found: dict[str, dict[str, set[str]]] = {"words": {}, "bytes": {}}
         for table, column, kind in rows:

@@ -13,7 +13,7 @@ from app.core.ids import public_id
 from app.proposals import service
 from app.proposals.models import Proposal
 from tests.factories import Registry
-from tests.machines import Machine, live, several
+from tests.machines import Machine, live, several, trails
 from tests.proposals.test_service import ONE, TWO, Case, approve, propose
 from tests.scenes import make_offices
 
@@ -40,7 +40,7 @@ class Waiting:
         if who == "one":
             return self, "second-operator-needed"
         if self.is_altered or not is_right:
-            return self, "proposal-digest-differs"
+            return self, "proposal-digest-differs proposed"
         return replace(self, is_approved=True), ""
 
 
@@ -111,20 +111,14 @@ class Life(Machine):
             return
         done = [place for place, each in enumerate(self.known) if each.is_approved]
         assert sorted(self.do(self.scene.allowances())) == [place + 1 for place in done]
-        rows = self.do(
-            self.registry.rows(
-                "SELECT object, array_agg(action ORDER BY id) FROM audit_entries"
-                " WHERE object = ANY (:ids) GROUP BY 1",
-                ids=[public_id(service.PREFIX, each.id) for each in self.made],
-            )
-        )
-        assert dict(map(tuple, rows)) == {
-            public_id(service.PREFIX, made.id): [
+        expected = {
+            public_id(service.PREFIX, made.id): (
                 "proposal.made",
                 *(["proposal.approved"] if known.is_approved else []),
-            ]
+            )
             for made, known in zip(self.made, self.known, strict=True)
         }
+        assert self.do(trails(self.registry, expected)) == expected
 
 
 class TestLife:

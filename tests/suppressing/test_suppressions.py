@@ -331,6 +331,7 @@ class TestAnswers:
         await suppress(one, subject)
         answer = await post(one, "", entry(subject, mode="inform"))
         assert (answer.status_code, answer.json()["code"]) == (409, "suppression-stands")
+        assert answer.json()["status_now"] == "in_force"
 
     async def test_other_offices_neither_see_nor_end_it(self, shared_registry: Registry) -> None:
         one, other = await make_offices(shared_registry)

@@ -60,6 +60,7 @@ OF_JOBS: Final = {
     *("reminders", "assignments", "mediations", "contact_requests"),
     "infusion_questions",
     *("case_grants", "lapse_notices"),  # of grants when they end, not what they give
+    *("case_walls", "summary_readings"),  # when a request about one ends, not who or why
     *("runs", "run_steps", "run_offices", "purged_cases", "stuck_cases", "spent_assertions"),
     *("events", "idempotency_keys"),  # numbers and dates, no content
     "announced_cases",  # when, and neither whose nor which
@@ -676,6 +677,8 @@ class TestJobsAndBackup:
         assert "question" not in seen["infusion_questions"]
         assert "reason" not in seen["glass_breaks"] | seen["contact_requests"]
         assert "token" not in seen["suppressions"]
+        assert seen["summary_readings"] == {"id", "office_id", "read_at", "expires_at"}
+        assert seen["case_walls"] == {"id", "case_id", "lift_asked_at", "lifted_at"}
         assert seen.keys() == OF_JOBS
 
     async def test_a_backup_reads_everything_and_changes_nothing(self, scene: Scene) -> None:

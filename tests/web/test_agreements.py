@@ -32,6 +32,7 @@ def chosen(form: Form, **fields: str) -> dict[str, str]:
         "purpose": "prosecute_jointly",
         "matter_kind": "criminal",
         "lead": "1",
+        "forum_harm": "2",
         "evidence_rule": "each_keeps_its_own",
         "media": "jointly",
         "disclosure_rule": "each_discloses_its_own",
@@ -124,6 +125,7 @@ class TestAgreement:
         text = (await deputy.get(page)).text
         assert "In force" in text
         assert "team-statement.pdf" in text
+        assert "where most of the harm was done" in text
         text = await take(
             head, page, "/decisions", "decision", "conclude", reason="went_separate_ways"
         )
@@ -140,6 +142,7 @@ class TestAgreement:
         assert refused.status_code == 422
         assert 'id="statutes-error"' in refused.text
         assert 'value="21"' in refused.text
+        assert '<option value="2" selected>' in refused.text
         refused = await deputy.send(form, **sent | {"statutes": "", "offices": "ZZ-NOBODY"})
         assert refused.status_code == 422
         assert 'id="offices-error"' in refused.text

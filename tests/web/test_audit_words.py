@@ -10,6 +10,7 @@ from app.contact_requests.states import NEXT as CONTACTS
 from app.followups.states import NEXT as FOLLOW_UPS
 from app.handling.machine import MACHINE
 from app.infusion.states import Status
+from app.lapses.service import ENDS
 from app.oversight.queries import TOLD
 from app.second_looks.states import NEXT as SECOND_LOOKS
 from app.web import audit_words
@@ -49,6 +50,7 @@ def written() -> set[str]:
     found |= {f"contact.{status}" for status in CONTACTS.values()}
     found |= {f"infusion.{status}" for status in get_args(Status)}
     found |= {each.audited for each in MACHINE}
+    found |= {action for action, _ in ENDS.values()}
     found |= {f"matter_{what}.disclosed" for what in ("members", "tasks", "notes")}
     found |= {f"suppression.{what}" for what in ("added", "ended", "expired")}
     return {

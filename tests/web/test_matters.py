@@ -37,11 +37,13 @@ class TestMatter:
         wrong = await send(second, page, "/notes", note_kind="decision", text="Call 415-555-0132.")
         assert wrong.status_code == 422
         assert 'id="text-error"' in wrong.text
-        note = {"note_kind": "decision", "text": "Filed in one county."}
+        note = {"note_kind": "decision", "text": "Filed in one county.", "asks_disclosure": "yes"}
         assert (await send(second, page, "/notes", **note)).status_code == 303
         text = (await first.get(page)).text
         assert "Filed in one county." in text
         assert "may be discoverable" in text
+        assert "May have to be disclosed" in text
+        assert text.count('data-label="Task">Disclosure review') == len(sides)
         ledger = (await second.get(f"{page}/origin")).text
         assert "A request was sent" in ledger
         assert f"Office {sides[0].office.code}" in ledger
