@@ -34,10 +34,11 @@ async def within_listing(
 ) -> AsyncIterator[None]:
     """Count a page of overlaps, or a network, that is read meanwhile, for office and caller.
 
-    The page of what is newest costs nothing: whoever opens it again is told no more, and pages
-    of an office need not wait for each other. Where the allowance is used up nothing is read. It is counted at the end, which is to be that of
-    the transaction: from then on whatever else the office lists waits. Who finds it used up only
-    then is refused too, which undoes what the page had recorded.
+    The page of the newest costs nothing: whoever opens it again is told no more, and pages of one
+    office need not wait for each other. Where the allowance is used up nothing is read. It is
+    counted at the end, which is to be that of the transaction: from then on whatever else the
+    office has counted waits. Who finds it used up only then is refused too, which undoes what the
+    page had recorded.
 
     Raises:
         MissingScopeError: the caller lacks `overlaps:read`.
