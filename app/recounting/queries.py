@@ -1,8 +1,8 @@
 """Set-based SQL of recounting: which pairs of cases the sightings make, against what is stored."""
 
 import json
-from collections.abc import Collection, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Collection
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
@@ -10,6 +10,7 @@ import asyncpg
 from app.core.models import HORIZON
 from app.identifiers.kinds import KINDS
 from app.overlaps.limits import LEAST_OFFICES, LIMITS
+from app.recounting.rows import Progress, Standing
 
 Connection = asyncpg.Connection
 
@@ -166,6 +167,8 @@ _CLAIM: Final = """
 WITH free AS (
   SELECT p.low_case_id, p.high_case_id FROM recount_pairs p
   JOIN cases l ON l.id = p.low_case_id JOIN cases h ON h.id = p.high_case_id
+  WHERE $2::bigint IS NULL OR EXISTS (
+    SELECT FROM subjects s WHERE s.case_id IN (l.id, h.id) AND s.office_id = $2)
   ORDER BY 1, 2 LIMIT $1 FOR NO KEY UPDATE OF l, h SKIP LOCKED)
 DELETE FROM recount_pairs p USING free f
 WHERE p.low_case_id = f.low_case_id AND p.high_case_id = f.high_case_id
@@ -190,25 +193,6 @@ held AS (
 SELECT DISTINCT q.low, q.high FROM asked q
 JOIN held a ON a.case_id = q.low JOIN held b ON b.case_id = q.high AND b.token = a.token
 """
-
-
-class Progress(NamedTuple):
-    """A recount that is under way."""
-
-    id: int
-    is_full: bool
-    since: int
-    until: int
-    next_slice: int
-    next_overlap: UUID | None
-
-
-class Standing(NamedTuple):
-    """What is stored of a pair of cases."""
-
-    band: str
-    evidence: Sequence[str]
-    findings: Sequence[dict[str, Any]]
 
 
 async def get_unfinished(connection: Connection) -> Progress | None:
@@ -237,11 +221,17 @@ async def go_on(connection: Connection, progress: Progress, finished_at: Any = N
     await connection.execute(_GO_ON, progress.id, *part, finished_at)
 
 
+def slice_of(number: int) -> tuple[bytes, bytes]:
+    """Return with what the tokens of a slice begin, and those after it."""
+    start, end = number * 256 // SLICES, (number + 1) * 256 // SLICES
+    return bytes([start]), bytes([end]) if number + 1 < SLICES else _BEYOND
+
+
 async def note_slices(connection: Connection, first: int, most: int = AT_MOST) -> int:
     """Note `most` pairs that share a token of `SLICES_AT_ONCE` slices, without those known."""
-    starts = [first, first + SLICES_AT_ONCE // 2, first + SLICES_AT_ONCE]
-    ends = [bytes([each * 256 // SLICES]) if each < SLICES else _BEYOND for each in starts]
-    return await _note(connection, _UNKNOWN_OF_SLICES, *ends, most)
+    middle = first + SLICES_AT_ONCE // 2
+    start, end = slice_of(first)[0], slice_of(first + SLICES_AT_ONCE - 1)[1]
+    return await _note(connection, _UNKNOWN_OF_SLICES, start, slice_of(middle)[0], end, most)
 
 
 async def note_new(connection: Connection, since: int, until: int, most: int = AT_MOST) -> int:
@@ -270,9 +260,9 @@ async def note_standing(connection: Connection, after: UUID | None, limit: int) 
     return last
 
 
-async def claim(connection: Connection, limit: int) -> set[tuple[int, int]]:
-    """Take noted pairs whose cases nobody holds now, and lock these."""
-    return {(row[0], row[1]) for row in await connection.fetch(_CLAIM, limit)}
+async def claim(connection: Connection, limit: int, office_id: int | None) -> set[tuple[int, int]]:
+    """Take noted pairs, of one office or of all, whose cases nobody holds now, and lock these."""
+    return {(row[0], row[1]) for row in await connection.fetch(_CLAIM, limit, office_id)}
 
 
 async def get_standing(
