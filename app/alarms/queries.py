@@ -40,7 +40,8 @@ FROM (
   SELECT u.office_id, 'unposted', u.announced_on::text, u.count
   FROM unposted_cases($2::timestamptz - interval '7 days', $3::timestamptz - interval '7 days') u
   WHERE u.count > $7) AS f
-WHERE NOT EXISTS (SELECT FROM alarms a WHERE a.office_id = f.office_id AND a.kind = f.kind
+WHERE ($8::bigint IS NULL OR f.office_id = $8)
+  AND NOT EXISTS (SELECT FROM alarms a WHERE a.office_id = f.office_id AND a.kind = f.kind
                   AND a.finding = f.finding)
 ORDER BY f.office_id, f.kind, f.finding LIMIT $6
 RETURNING key, office_id, kind, count
@@ -59,11 +60,18 @@ WHERE a.raised_at >= $1 ORDER BY a.number
 
 
 async def raise_found(
-    session: AsyncSession, *, since: datetime, until: datetime, now: datetime, limit: int
+    session: AsyncSession,
+    *,
+    since: datetime,
+    until: datetime,
+    now: datetime,
+    limit: int,
+    office_id: int | None,
 ) -> Sequence[asyncpg.Record]:
-    """Raise an alarm for each new finding, at most `limit`, and return them."""
+    """Raise an alarm for each new finding about one office or any, at most `limit`; return them."""
+    most = MOST_READINGS, MOST_SHORT_LIVED, limit, MOST_UNPOSTED
     rows: Sequence[asyncpg.Record] = await (await driver(session)).fetch(
-        _RAISE, now, since, until, MOST_READINGS, MOST_SHORT_LIVED, limit, MOST_UNPOSTED
+        _RAISE, now, since, until, *most, office_id
     )
     return rows
 

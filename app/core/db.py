@@ -33,7 +33,7 @@ CONNECTION_SETTINGS: Final = {
 }
 """Set on each connection: bounds on every wait inside PostgreSQL, and plans that are kept."""
 
-SCHEMA: Final = "0057"
+SCHEMA: Final = "0058"
 """The revision that this release needs. It also runs on a later one: migrations only add."""
 
 Role = Literal["joinder_app", "joinder_matcher", "joinder_jobs"]

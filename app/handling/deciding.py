@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
@@ -23,7 +23,7 @@ from app.handling.errors import (
     PartyStaysError,
 )
 from app.handling.machine import Transition
-from app.handling.models import Instrument
+from app.handling.models import HandlingParty, Instrument
 from app.handling.reads import HandlingRead
 from app.handling.rendering import may_leave, own_party, present, render
 from app.handling.schemas import (
@@ -92,7 +92,10 @@ async def _leave(
     if terms.victim_services_lead == own["number"]:
         terms = terms.model_copy(update={"victim_services_lead": None})
     leaves_on = now.date() + timedelta(days=terms.notice_days)
-    await queries.set_leaving(session, principal.office_id, row["id"], leaves_on)
+    party = update(HandlingParty).where(
+        HandlingParty.request_id == row["id"], HandlingParty.office_id == principal.office_id
+    )
+    await session.execute(party.values(leaves_on=leaves_on))
     return await change_terms(
         session,
         principal,

@@ -10,9 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.principal import Principal
 from app.core.db import driver
 from app.handling.errors import HandlingNotFoundError
-from app.handling.models import HandlingRequest, HandlingSignature, Instrument
+from app.handling.models import HandlingParty, HandlingRequest, HandlingSignature, Instrument
 from app.handling.walls import within_walls
-from app.matters.queries import IS_NAMED, KNOWN_LEAD, KNOWN_LEAVING, KNOWN_PARTY, PARTY_SEES
+from app.matters.queries import (
+    IS_NAMED,
+    KNOWN_LEAD,
+    KNOWN_LEAVING,
+    KNOWN_PARTY,
+    OF_PARTY,
+    PARTY_SEES,
+)
 from app.offices.queries import COMMITMENTS, CONFIRMED, IN_FORCE
 from app.reference.authority import Authority
 
@@ -85,23 +92,20 @@ _ACCEPT: Final = """
 UPDATE handling_parties SET accepted_terms = $3, named_at = coalesce(named_at, $4)
 WHERE request_id = $1 AND office_id = $2
 """
-_LEAVE: Final = """
-UPDATE handling_parties SET leaves_on = $3 WHERE request_id = $1 AND office_id = $2
-"""
 _PARTIES: Final = """
 SELECT number, office_id, case_id, requester_case_id, accepted_terms FROM handling_parties
 WHERE request_id = $1 AND left_at IS NULL AND (first_terms = 0 OR joined_at IS NOT NULL)
 ORDER BY number
 """
 # of a request that others have locked nobody is released now
-_NOTICE_OVER: Final = """
+_NOTICE_OVER: Final = f"""
 SELECT p.request_id, p.office_id FROM handling_parties p
 JOIN handling_requests h ON h.id = p.request_id AND h.status IN ('active', 'extended')
-WHERE p.left_at IS NULL AND p.leaves_on <= $1::date
+WHERE p.left_at IS NULL AND p.leaves_on <= $1::date AND {OF_PARTY.format(office="$3")}
 ORDER BY p.leaves_on, p.request_id, p.number LIMIT $2 FOR NO KEY UPDATE OF h SKIP LOCKED
-"""
+"""  # noqa: S608 -- as above
 # one Attorney General asks one office of its state for the lead, and nobody has answered
-_SILENT: Final = """
+_SILENT: Final = f"""
 SELECT h.id, l.citation, l.days
 FROM handling_requests h
 JOIN offices a ON a.id = h.requester_office_id AND a.kind = 'attorney_general'
@@ -116,11 +120,9 @@ WHERE h.status IN ('sent', 'escalated') AND t.terms ->> 'lead' = '1'
   AND (SELECT count(*) = 1 AND bool_and(p.accepted_terms IS NULL AND o.state = a.state)
        FROM handling_parties p JOIN offices o ON o.id = p.office_id
        WHERE p.request_id = h.id AND p.number > 1)
+  AND {OF_PARTY.format(office="$8")}
 ORDER BY h.sent_at, h.id LIMIT $7 FOR NO KEY UPDATE OF h SKIP LOCKED
-"""
-_RELEASE: Final = """
-UPDATE handling_parties SET left_at = $3 WHERE request_id = $1 AND office_id = $2
-"""
+"""  # noqa: S608 -- as above
 _PARTICIPANTS: Final = f"""
 SELECT o.id, o.code FROM offices o
 WHERE o.code = ANY($1::text[]) AND {IN_FORCE.format(office="o.id", today="$2::date")}
@@ -224,26 +226,12 @@ async def list_instruments(
     return (await session.scalars(asked.order_by(Instrument.id))).all()
 
 
-async def set_leaving(
-    session: AsyncSession, office_id: int, request_id: UUID, leaves_on: date
-) -> None:
-    """Note that an office gave notice, and when that is over."""
-    await (await driver(session)).execute(_LEAVE, request_id, office_id, leaves_on)
-
-
 async def take_leaving(
-    session: AsyncSession, *, limit: int, now: datetime
+    session: AsyncSession, *, limit: int, now: datetime, office_id: int | None
 ) -> list[tuple[UUID, int]]:
     """Return requests with offices whose notice is over, locked; others' locks are passed by."""
-    rows = await (await driver(session)).fetch(_NOTICE_OVER, now, limit)
+    rows = await (await driver(session)).fetch(_NOTICE_OVER, now, limit, office_id)
     return [(row["request_id"], row["office_id"]) for row in rows]
-
-
-async def release(
-    session: AsyncSession, request_id: UUID, office_id: int, *, now: datetime
-) -> None:
-    """Let an office leave; the database ends its part: team, tasks, and what it was shown."""
-    await (await driver(session)).execute(_RELEASE, request_id, office_id, now)
 
 
 async def set_accepted(
@@ -264,23 +252,22 @@ async def take_due(
     *,
     limit: int,
     now: datetime,
+    office_id: int | None,
     on_silence: str | None = None,
 ) -> Sequence[HandlingRequest]:
     """Return requests in these states whose time is over, locked; others' locks are passed by."""
-    asked = () if on_silence is None else (HandlingRequest.on_silence == on_silence,)
-    due = (
-        select(HandlingRequest)
-        .where(
-            HandlingRequest.ended_at.is_(None),
-            HandlingRequest.due_at <= now,
-            HandlingRequest.status.in_(statuses),
-            *asked,
-        )
-        .order_by(HandlingRequest.due_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
+    due = select(HandlingRequest).where(
+        HandlingRequest.ended_at.is_(None),
+        HandlingRequest.due_at <= now,
+        HandlingRequest.status.in_(statuses),
     )
-    return (await session.scalars(due)).all()
+    if on_silence is not None:
+        due = due.where(HandlingRequest.on_silence == on_silence)
+    if office_id is not None:
+        of_office = select(HandlingParty.request_id).where(HandlingParty.office_id == office_id)
+        due = due.where(HandlingRequest.id.in_(of_office))
+    page = due.order_by(HandlingRequest.due_at).limit(limit)
+    return (await session.scalars(page.with_for_update(skip_locked=True))).all()
 
 
 async def list_parties_of(session: AsyncSession, request_id: UUID) -> list[dict[str, Any]]:
@@ -289,12 +276,19 @@ async def list_parties_of(session: AsyncSession, request_id: UUID) -> list[dict[
 
 
 async def take_silent(
-    session: AsyncSession, rules: Sequence[Authority], *, limit: int, now: datetime
+    session: AsyncSession,
+    rules: Sequence[Authority],
+    *,
+    limit: int,
+    now: datetime,
+    office_id: int | None,
 ) -> list[asyncpg.Record]:
     """Return requests whose silence these rules take as consent, locked, with the law and days."""
     columns = [
         [getattr(rule, name) for rule in rules]
         for name in ("state", "trafficking", "matter_kind", "silence_days", "citation")
     ]
-    rows: list[asyncpg.Record] = await (await driver(session)).fetch(_SILENT, now, *columns, limit)
+    rows: list[asyncpg.Record] = await (await driver(session)).fetch(
+        _SILENT, now, *columns, limit, office_id
+    )
     return rows
