@@ -78,7 +78,13 @@ def nightly(
         chosen = [each for each in every if not step or each.name in step]
         with _shown() as report:
             return await run(
-                sessions, chosen, as_of=as_of, office_id=office_id, is_dry=dry_run, report=report
+                sessions,
+                chosen,
+                as_of=as_of,
+                office_id=office_id,
+                is_dry=dry_run,
+                is_whole=len(chosen) == len(every),
+                report=report,
             )
 
     try:

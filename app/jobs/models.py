@@ -29,6 +29,8 @@ class Run(Base):
     """For which office alone; None for all."""
     state: Mapped[str]
     is_dry: Mapped[bool]
+    is_whole: Mapped[bool] = mapped_column(server_default=text("true"))
+    """Whether it was to take every step; else no night was done by it."""
     as_of: Mapped[datetime]
     """The `now` of every step."""
     started_at: Mapped[datetime]

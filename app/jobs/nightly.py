@@ -67,6 +67,7 @@ async def run(
     as_of: datetime,
     office_id: int | None = None,
     is_dry: bool = False,
+    is_whole: bool = True,
     report: Report = lambda _: None,
 ) -> list[Done]:
     """Take the steps in order and return what became of each; one run at a time.
@@ -82,6 +83,7 @@ async def run(
         office_id: Only what concerns this office is done; steps that cannot tell are left out, and
             say why. None: of all offices.
         is_dry: Whether nothing shall stay done.
+        is_whole: Whether `steps` are all that there are; else it stands for no night.
         report: Told how far the run is.
 
     Raises:
@@ -95,7 +97,13 @@ async def run(
         async with transaction(sessions) as session:
             before = await queries.get_last_counts(session, office_id)
             await queries.begin_run(
-                session, this.id, office_id, as_of=as_of, is_dry=is_dry, now=utc_now()
+                session,
+                this.id,
+                office_id,
+                as_of=as_of,
+                is_dry=is_dry,
+                is_whole=is_whole,
+                now=utc_now(),
             )
         done = [
             await _take(this, position, step, Done(step.name, before=before.get(step.name)))

@@ -12,8 +12,8 @@ _END_DEAD: Final = text(
     "UPDATE runs SET state = 'interrupted', finished_at = :now WHERE state = 'running'"
 )
 _INSERT: Final = text(
-    "INSERT INTO runs (id, office_id, state, is_dry, as_of, started_at)"
-    " VALUES (:id, :office, 'running', :is_dry, :as_of, :now)"
+    "INSERT INTO runs (id, office_id, state, is_dry, is_whole, as_of, started_at)"
+    " VALUES (:id, :office, 'running', :is_dry, :is_whole, :as_of, :now)"
 )
 # whoever takes over ends the run first, and waits for this lock: no two batches of two runs
 _HOLD: Final = text("SELECT id FROM runs WHERE id = :id AND state = 'running' FOR SHARE")
@@ -48,14 +48,14 @@ _FINISH: Final = text(
 )
 _LAST_COUNTS: Final = text(
     "SELECT step, count FROM run_steps WHERE run_id = (SELECT id FROM runs"
-    " WHERE NOT is_dry AND state IN ('succeeded', 'failed')"
+    " WHERE NOT is_dry AND is_whole AND state IN ('succeeded', 'failed')"
     " AND office_id IS NOT DISTINCT FROM CAST(:office AS bigint)"
     " AND (CAST(:before AS uuid) IS NULL OR id < :before) ORDER BY id DESC LIMIT 1)"
 )
-# one that was stopped does not count: what it left is still to be done
+# one that was stopped does not count, nor one for a day before: what they left is to be done
 _WAS_LEFT: Final = text(
-    "SELECT coalesce(max(started_at) FILTER (WHERE state <> 'interrupted') < :since, count(*) > 0)"
-    " FROM runs WHERE NOT is_dry AND office_id IS NULL"
+    "SELECT coalesce(max(as_of) FILTER (WHERE state <> 'interrupted') < :since, count(*) > 0)"
+    " FROM runs WHERE NOT is_dry AND is_whole AND office_id IS NULL"
 )
 
 State = Literal["running", "succeeded", "failed", "left_out"]
@@ -68,13 +68,15 @@ async def begin_run(
     *,
     as_of: datetime,
     is_dry: bool,
+    is_whole: bool,
     now: datetime,
 ) -> None:
     """Begin a run, of one office or of all; the caller holds the lock of runs.
 
     So one that seems to run is dead.
     """
-    row = {"id": run_id, "office": office_id, "as_of": as_of, "is_dry": is_dry, "now": now}
+    row = {"id": run_id, "office": office_id, "as_of": as_of, "is_dry": is_dry}
+    row |= {"is_whole": is_whole, "now": now}
     await session.execute(_END_DEAD, {"now": now})
     await session.execute(_INSERT, row)
 

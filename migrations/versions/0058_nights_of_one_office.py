@@ -1,4 +1,4 @@
-"""nights of one office: for which office a run was, and why it left steps out
+"""nights of one office: for which office a run was, whether it was whole, why it left steps out
 
 What was run for one office is read by its auditors and by nobody else's.
 """
@@ -23,6 +23,9 @@ STATES = "state IN ('running', 'succeeded', 'failed'{})"
 
 def upgrade() -> None:
     op.add_column('runs', sa.Column('office_id', sa.BigInteger(), nullable=True))
+    op.add_column(
+        'runs', sa.Column('is_whole', sa.Boolean(), nullable=False, server_default=sa.text('true'))
+    )
     for table in READ:
         op.execute(f'ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY')
     op.create_foreign_key(op.f('fk_runs_office_id'), 'runs', 'offices', ['office_id'], ['id'])
@@ -48,4 +51,5 @@ def downgrade() -> None:
     op.drop_constraint('ck_run_steps_state', 'run_steps')
     op.create_check_constraint(op.f('ck_run_steps_state'), 'run_steps', STATES.format(''))
     op.drop_column('run_steps', 'reason')
+    op.drop_column('runs', 'is_whole')
     op.drop_column('runs', 'office_id')

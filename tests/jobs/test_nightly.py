@@ -119,7 +119,13 @@ class TestRun:
         async def take_over() -> None:
             async with transaction(registry.operator) as session:
                 await queries.begin_run(
-                    session, new_id(), None, as_of=utc_now(), is_dry=False, now=utc_now()
+                    session,
+                    new_id(),
+                    None,
+                    as_of=utc_now(),
+                    is_dry=False,
+                    is_whole=True,
+                    now=utc_now(),
                 )
 
         async def lose(session: AsyncSession, *, limit: int, now: datetime) -> int:
