@@ -246,3 +246,5 @@ class TestRun:
             auditor = await sign_in(registry, office, Role.AUDITOR)
             items = (await auditor.send("GET", "/v1/runs")).json()["items"]
             assert [each["is_of_own_office"] for each in items] == [False, True][:runs]
+            page = (await auditor.http.get("/runs")).text
+            assert page.count("for your office alone") == runs - 1
