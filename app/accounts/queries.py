@@ -138,7 +138,12 @@ async def get_reviewed_at(session: AsyncSession, office_id: int) -> datetime | N
 
 
 async def list_unreviewed(
-    session: AsyncSession, *, since: datetime, reminded_before: datetime, limit: int
+    session: AsyncSession,
+    *,
+    since: datetime,
+    reminded_before: datetime,
+    limit: int,
+    office_id: int | None,
 ) -> list[Office]:
     """Return offices without a review of access since then, the longest due first.
 
@@ -158,6 +163,8 @@ async def list_unreviewed(
         )
         .order_by(reviewed_at, Office.id)
     )
+    if office_id is not None:
+        due = due.where(Office.id == office_id)
     return list(await session.scalars(due.limit(limit)))
 
 
@@ -184,11 +191,11 @@ def answered(*, before: datetime, limit: int) -> Select[int]:
     )
 
 
-def spent(*, now: datetime, limit: int) -> Select[UUID, bytes]:
-    """Describe client assertions that are too old to be used."""
-    return (
-        select(SpentAssertion.client_id, SpentAssertion.jti_digest)
-        .where(SpentAssertion.expires_at <= now)
-        .order_by(SpentAssertion.expires_at)
-        .limit(limit)
-    )
+def spent(*, now: datetime, limit: int, office_id: int | None) -> Select[UUID, bytes]:
+    """Describe client assertions, of one office or of all, that are too old to be used."""
+    found = select(SpentAssertion.client_id, SpentAssertion.jti_digest)
+    found = found.where(SpentAssertion.expires_at <= now)
+    if office_id is not None:
+        clients = select(ClientCredential.id).where(ClientCredential.office_id == office_id)
+        found = found.where(SpentAssertion.client_id.in_(clients))
+    return found.order_by(SpentAssertion.expires_at).limit(limit)

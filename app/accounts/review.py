@@ -66,7 +66,14 @@ async def read_due(session: AsyncSession, principal: Principal) -> tuple[datetim
     return last, (last or office.created_at) + DUE_AFTER
 
 
-async def remind(session: AsyncSession, principal: Principal, *, now: datetime, limit: int) -> int:
+async def remind(
+    session: AsyncSession,
+    principal: Principal,
+    *,
+    now: datetime,
+    limit: int,
+    office_id: int | None = None,
+) -> int:
     """Tell offices that a review of access is due, every 30 days until it is made.
 
     The audit entry is what tells them. Returns how many were told, 0 when done.
@@ -76,7 +83,11 @@ async def remind(session: AsyncSession, principal: Principal, *, now: datetime, 
     """
     principal.require(Permission.OFFICES_MANAGE)
     due = await queries.list_unreviewed(
-        session, since=now - DUE_AFTER, reminded_before=now - REMINDED_AGAIN_AFTER, limit=limit
+        session,
+        since=now - DUE_AFTER,
+        reminded_before=now - REMINDED_AGAIN_AFTER,
+        limit=limit,
+        office_id=office_id,
     )
     for office in due:
         await _note(session, office.id, reminded_at=now)

@@ -30,7 +30,12 @@ async def forget_answers(
 
 
 async def forget_assertions(
-    session: AsyncSession, principal: Principal, *, now: datetime, limit: int
+    session: AsyncSession,
+    principal: Principal,
+    *,
+    now: datetime,
+    limit: int,
+    office_id: int | None = None,
 ) -> int:
     """Delete what keeps client assertions from being used twice, once they are too old to be.
 
@@ -38,7 +43,7 @@ async def forget_assertions(
         MissingScopeError: the caller is neither the operator nor a job of the operator.
     """
     principal.require(Permission.OFFICES_MANAGE)
-    old = queries.spent(now=now, limit=limit)
+    old = queries.spent(now=now, limit=limit, office_id=office_id)
     key = tuple_(SpentAssertion.client_id, SpentAssertion.jti_digest)
     gone = delete(SpentAssertion).where(key.in_(old)).returning(SpentAssertion.jti_digest)
     return len((await session.scalars(gone)).all())

@@ -43,7 +43,8 @@ FROM (
   UNION ALL
   SELECT p.office_id, 'proposed', p.id::text, 1 FROM proposals p
   WHERE p.office_id IS NOT NULL AND p.approved_at IS NULL AND p.expires_at > $1) AS f
-WHERE NOT EXISTS (SELECT FROM alarms a WHERE a.office_id = f.office_id AND a.kind = f.kind
+WHERE ($8::bigint IS NULL OR f.office_id = $8)
+  AND NOT EXISTS (SELECT FROM alarms a WHERE a.office_id = f.office_id AND a.kind = f.kind
                   AND a.finding = f.finding)
 ORDER BY f.office_id, f.kind, f.finding LIMIT $6
 RETURNING key, office_id, kind, count
@@ -62,11 +63,18 @@ WHERE a.raised_at >= $1 ORDER BY a.number
 
 
 async def raise_found(
-    session: AsyncSession, *, since: datetime, until: datetime, now: datetime, limit: int
+    session: AsyncSession,
+    *,
+    since: datetime,
+    until: datetime,
+    now: datetime,
+    limit: int,
+    office_id: int | None,
 ) -> Sequence[asyncpg.Record]:
-    """Raise an alarm for each new finding, at most `limit`, and return them."""
+    """Raise an alarm for each new finding about one office or any, at most `limit`; return them."""
+    most = MOST_READINGS, MOST_SHORT_LIVED, limit, MOST_UNPOSTED
     rows: Sequence[asyncpg.Record] = await (await driver(session)).fetch(
-        _RAISE, now, since, until, MOST_READINGS, MOST_SHORT_LIVED, limit, MOST_UNPOSTED
+        _RAISE, now, since, until, *most, office_id
     )
     return rows
 

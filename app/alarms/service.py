@@ -21,7 +21,12 @@ _TOLD: Final = {"canary": "unusual_post"}
 
 
 async def raise_alarms(
-    session: AsyncSession, principal: Principal, *, now: datetime, limit: int
+    session: AsyncSession,
+    principal: Principal,
+    *,
+    now: datetime,
+    limit: int,
+    office_id: int | None = None,
 ) -> int:
     """Raise an alarm for each new finding, once; returns how many, 0 when done.
 
@@ -31,7 +36,9 @@ async def raise_alarms(
     principal.require(Permission.OFFICES_MANAGE)
     until = now.replace(hour=0, minute=0, second=0, microsecond=0)
     since = until - timedelta(days=queries.DAYS)
-    raised = await queries.raise_found(session, since=since, until=until, now=now, limit=limit)
+    raised = await queries.raise_found(
+        session, since=since, until=until, now=now, limit=limit, office_id=office_id
+    )
     await _record(session, principal, raised)
     return len(raised)
 

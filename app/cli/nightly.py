@@ -23,7 +23,7 @@ TRY_AGAIN: Final = 75
 
 def nightly(
     office: Annotated[
-        str | None, typer.Option(help="Code of one office: only steps that concern its cases.")
+        str | None, typer.Option(help="Code of one office: only what concerns it.")
     ] = None,
     date: Annotated[
         datetime | None,
@@ -46,7 +46,8 @@ def nightly(
     """Do what is due: expiries, purges, recount, alarms. Safe to stop and to repeat.
 
     Each line tells how many items a step handled, how many the last whole run did, the seconds and
-    the step. Exit status is 1 when a step failed, 75 when another run is under way.
+    the step, and why it failed or, of one office, was left out. Exit status is 1 when a step
+    failed, 75 when another run is under way.
 
     Example: joinder nightly --dry-run
     """
@@ -69,14 +70,22 @@ def nightly(
         if office is not None:
             async with transaction(sessions) as session:
                 office_id = (await get_office(session, office)).id
-        every = steps(intake, office_id=office_id, is_full=full)
+        every = steps(intake, is_full=full)
         unknown = set(step or ()) - {each.name for each in every}
         if unknown:
             names = ", ".join(each.name for each in every)
             raise typer.BadParameter(f"There is no {', '.join(sorted(unknown))} among {names}.")
         chosen = [each for each in every if not step or each.name in step]
         with _shown() as report:
-            return await run(sessions, chosen, as_of=as_of, is_dry=dry_run, report=report)
+            return await run(
+                sessions,
+                chosen,
+                as_of=as_of,
+                office_id=office_id,
+                is_dry=dry_run,
+                is_whole=len(chosen) == len(every),
+                report=report,
+            )
 
     try:
         done = as_nightly(act)
@@ -84,7 +93,11 @@ def nightly(
         typer.echo(f"{error.title}. {error.detail}", err=True)
         raise typer.Exit(TRY_AGAIN) from None
     for each in done:
-        typer.echo(_line(each.count, each.before, each.milliseconds, each.step, each.error))
+        typer.echo(
+            _line(
+                each.count, each.before, each.milliseconds, each.step, _why(each.error, each.reason)
+            )
+        )
     if any(each.error for each in done):
         raise typer.Exit(1)
 
@@ -102,18 +115,18 @@ def _show(run: str) -> int:
         found = await queries.get_run(session, run_id) if run == "last" or run_id else None
         if found is None:
             return None
-        before = await queries.get_last_counts(session, before=found["id"])
+        before = await queries.get_last_counts(session, found["office_id"], before=found["id"])
         offices: dict[int, list[str]] = defaultdict(list)
         for each in await queries.list_offices(session, found["id"]):
             offices[each["position"]].append(f"  {each['code']}\t{each['count']}")
         began, as_of = (f"{found[each]:%Y-%m-%d %H:%M}Z" for each in ("started_at", "as_of"))
         state = f"{found['state']} (dry)" if found["is_dry"] else found["state"]
-        lines = [f"{public_id(PREFIX, found['id'])}\t{state}\t{began}\tas of {as_of}"]
+        of = "" if found["office"] is None else f"\tof {found['office']}"
+        lines = [f"{public_id(PREFIX, found['id'])}\t{state}\t{began}\tas of {as_of}{of}"]
         for step in await queries.list_counted(session, found["id"]):
             known = before.get(step["step"])
-            lines.append(
-                _line(step["count"], known, step["milliseconds"], step["step"], step["error"])
-            )
+            why = _why(step["error"], step["reason"])
+            lines.append(_line(step["count"], known, step["milliseconds"], step["step"], why))
             lines += offices[step["position"]]
         return lines
 
@@ -125,11 +138,14 @@ def _show(run: str) -> int:
     return 0
 
 
-def _line(count: int, before: int | None, milliseconds: int, step: str, error: str | None) -> str:
-    failed = f"\tfailed: {error}" if error else ""
-    return (
-        f"{count}\t{'-' if before is None else before}\t{milliseconds / 1000:.1f}\t{step}{failed}"
-    )
+def _why(error: str | None, reason: str | None) -> str:
+    if error:
+        return f"\tfailed: {error}"
+    return f"\tleft out: {reason}" if reason else ""
+
+
+def _line(count: int, before: int | None, milliseconds: int, step: str, why: str) -> str:
+    return f"{count}\t{'-' if before is None else before}\t{milliseconds / 1000:.1f}\t{step}{why}"
 
 
 @contextmanager

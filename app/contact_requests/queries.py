@@ -47,7 +47,8 @@ _EXPIRE: Final = """
 WITH gone AS (
   SELECT id FROM contact_requests
   WHERE status = 'pending' AND expires_at <= $1
-    AND ($3::uuid IS NULL OR overlap_id = $3 AND requester_office_id = $4)
+    AND ($3::uuid IS NULL OR overlap_id = $3)
+    AND ($4::bigint IS NULL OR requester_office_id = $4)
   ORDER BY expires_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)
 UPDATE contact_requests k
 SET status = 'expired', ended_at = $1, version = k.version + 1
@@ -116,7 +117,7 @@ async def expire(
     overlap_id: UUID | None = None,
     office_id: int | None = None,
 ) -> list[asyncpg.Record]:
-    """End the requests whose time is over, of all or one side of one overlap; return their keys."""
+    """End requests whose time is over, of all, one overlap, one office; return their keys."""
     rows: list[asyncpg.Record] = await (await driver(session)).fetch(
         _EXPIRE, now, limit, overlap_id, office_id
     )

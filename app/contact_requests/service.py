@@ -202,7 +202,12 @@ async def _end(
 
 
 async def expire_requests(
-    session: AsyncSession, principal: Principal, *, now: datetime, limit: int
+    session: AsyncSession,
+    principal: Principal,
+    *,
+    now: datetime,
+    limit: int,
+    office_id: int | None = None,
 ) -> int:
     """End requests that nobody answered in time; returns how many, 0 when done.
 
@@ -210,7 +215,7 @@ async def expire_requests(
         MissingScopeError: the caller is neither the operator nor a job of the operator.
     """
     principal.require(Permission.OFFICES_MANAGE)
-    gone = await queries.expire(session, now=now, limit=limit)
+    gone = await queries.expire(session, now=now, limit=limit, office_id=office_id)
     await become(session, APP)  # each grant is taken back with the rights of who gave it
     for row in gone:
         office = Principal("nightly", row["requester_office_id"], frozenset())

@@ -42,6 +42,7 @@ WHERE c.id = q.id
 _END_EXPIRED: Final = """
 UPDATE cases SET feed_digests = NULL, feed_charged_on = NULL
 WHERE id IN (SELECT id FROM cases WHERE feed_digests IS NOT NULL AND feed_charged_on <= $1
+             AND ($3::bigint IS NULL OR office_id = $3)
              ORDER BY id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)
 RETURNING id
 """
@@ -68,9 +69,11 @@ async def list_charges(
     return rows
 
 
-async def end_expired(session: AsyncSession, last_charged_on: date, limit: int) -> int:
+async def end_expired(
+    session: AsyncSession, last_charged_on: date, limit: int, office_id: int | None
+) -> int:
     """Take from at most `limit` cases what was charged on that day or before; return how many."""
-    rows = await (await driver(session)).fetch(_END_EXPIRED, last_charged_on, limit)
+    rows = await (await driver(session)).fetch(_END_EXPIRED, last_charged_on, limit, office_id)
     return len(rows)
 
 

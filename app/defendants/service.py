@@ -96,7 +96,12 @@ async def put_choice(
 
 
 async def end_expired(
-    session: AsyncSession, principal: Principal, *, now: datetime, limit: int
+    session: AsyncSession,
+    principal: Principal,
+    *,
+    now: datetime,
+    limit: int,
+    office_id: int | None = None,
 ) -> int:
     """Forget the digests of at most `limit` cases whose time in the feed is over; 0 when done.
 
@@ -106,7 +111,7 @@ async def end_expired(
         MissingScopeError: the caller is neither the operator nor a job of the operator.
     """
     principal.require(Permission.OFFICES_MANAGE)
-    ended = await queries.end_expired(session, now.date() - PUBLISHED_FOR, limit)
+    ended = await queries.end_expired(session, now.date() - PUBLISHED_FOR, limit, office_id)
     if ended:
         await audit.record(session, principal, "defendant_feed.expired", f"{ended} cases")
     return ended

@@ -25,7 +25,14 @@ ESCALATED: Final = {"backup": ("reminder", 2), "mediator": ("backup", 3)}
 """Each higher level: the one before it, and how many business days that one has had."""
 
 
-async def remind(session: AsyncSession, principal: Principal, *, now: datetime, limit: int) -> int:
+async def remind(
+    session: AsyncSession,
+    principal: Principal,
+    *,
+    now: datetime,
+    limit: int,
+    office_id: int | None = None,
+) -> int:
     """Remind offices of steps that are overdue, once each; returns how many, 0 when done.
 
     An office is reminded of what it may see and of nothing else.
@@ -35,7 +42,7 @@ async def remind(session: AsyncSession, principal: Principal, *, now: datetime, 
     """
     principal.require(Permission.OFFICES_MANAGE)
     done = 0
-    async for office, state in each_office(session, now=now):
+    async for office, state in each_office(session, now=now, office_id=office_id):
         late = await queries.lock_late(
             session,
             office,
@@ -53,7 +60,12 @@ async def remind(session: AsyncSession, principal: Principal, *, now: datetime, 
 
 
 async def escalate(
-    session: AsyncSession, principal: Principal, *, now: datetime, limit: int
+    session: AsyncSession,
+    principal: Principal,
+    *,
+    now: datetime,
+    limit: int,
+    office_id: int | None = None,
 ) -> int:
     """Tell the office's backup, then the state's mediator, of what stays overdue; returns how many.
 
@@ -64,7 +76,7 @@ async def escalate(
     """
     principal.require(Permission.OFFICES_MANAGE)
     done = 0
-    async for office, state in each_office(session, now=now):
+    async for office, state in each_office(session, now=now, office_id=office_id):
         for level, (before, days) in ESCALATED.items():
             told_by = business_day(now.date(), days, state, back=True)
             late = await queries.lock_late(

@@ -12,18 +12,18 @@ from app.offices import queries as offices
 
 
 async def each_office(
-    session: AsyncSession, *, now: datetime
+    session: AsyncSession, *, now: datetime, office_id: int | None
 ) -> AsyncIterator[tuple[Principal, str]]:
-    """Yield each office that takes part, as a caller, with its state; the session acts for it.
+    """Yield each office, or one, that takes part, as a caller, with its state; the session is its.
 
     It may read overlaps as a machine client of the office does: what is hidden from the office is
     hidden from its reminders too. The session is the operator's and stays the last office's.
     """
-    participating = await offices.list_participating(session, today=now.date())
+    participating = await offices.list_participating(session, today=now.date(), office_id=office_id)
     await become(session, APP)
-    for office_id, state in participating:
+    for key, state in participating:
         principal = Principal(
-            "nightly", office_id, frozenset({Permission.OVERLAPS_READ}), is_participating=True
+            "nightly", key, frozenset({Permission.OVERLAPS_READ}), is_participating=True
         )
         await enter(session, principal)
         yield principal, state

@@ -94,14 +94,10 @@ async def _leave(
     forum = {factor: party for factor, party in terms.forum.items() if party != own["number"]}
     terms = terms.model_copy(update={"forum": forum})
     leaves_on = now.date() + timedelta(days=terms.notice_days)
-    await session.execute(
-        update(HandlingParty)
-        .where(
-            HandlingParty.request_id == row["id"],
-            HandlingParty.office_id == principal.office_id,
-        )
-        .values(leaves_on=leaves_on)
+    party = update(HandlingParty).where(
+        HandlingParty.request_id == row["id"], HandlingParty.office_id == principal.office_id
     )
+    await session.execute(party.values(leaves_on=leaves_on))
     return await change_terms(
         session,
         principal,

@@ -23,6 +23,7 @@ async def deem_consents(
     *,
     limit: int,
     now: datetime,
+    office_id: int | None = None,
     table: Sequence[Authority] = AUTHORITIES,
 ) -> int:
     """Take as consent what a law says is; returns how many requests, 0 when done.
@@ -32,7 +33,7 @@ async def deem_consents(
     """
     principal.require(Permission.OFFICES_MANAGE)
     rules = deemed_consents(now.date(), table)
-    silent = await queries.take_silent(session, rules, limit=limit, now=now)
+    silent = await queries.take_silent(session, rules, limit=limit, now=now, office_id=office_id)
     for row in silent:
         request = await session.get_one(HandlingRequest, row["id"], populate_existing=True)
         taken = machine.find("deem", request.kind, request.status)

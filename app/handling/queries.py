@@ -10,13 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.principal import Principal
 from app.core.db import driver
 from app.handling.errors import HandlingNotFoundError
-from app.handling.models import HandlingRequest, HandlingSignature, Instrument
+from app.handling.models import HandlingParty, HandlingRequest, HandlingSignature, Instrument
 from app.handling.walls import within_walls
 from app.matters.queries import (
     IS_NAMED,
     KNOWN_LEAD,
     KNOWN_LEAVING,
     KNOWN_PARTY,
+    OF_PARTY,
     OWN_CASE,
     PARTY_SEES,
 )
@@ -100,14 +101,14 @@ WHERE request_id = $1 AND left_at IS NULL AND (first_terms = 0 OR joined_at IS N
 ORDER BY number
 """
 # of a request that others have locked nobody is released now
-_NOTICE_OVER: Final = """
+_NOTICE_OVER: Final = f"""
 SELECT p.request_id, p.office_id FROM handling_parties p
 JOIN handling_requests h ON h.id = p.request_id AND h.status IN ('active', 'extended')
-WHERE p.left_at IS NULL AND p.leaves_on <= $1::date
+WHERE p.left_at IS NULL AND p.leaves_on <= $1::date AND {OF_PARTY.format(office="$3")}
 ORDER BY p.leaves_on, p.request_id, p.number LIMIT $2 FOR NO KEY UPDATE OF h SKIP LOCKED
-"""
+"""  # noqa: S608 -- as above
 # one Attorney General asks one office of its state for the lead, and nobody has answered
-_SILENT: Final = """
+_SILENT: Final = f"""
 SELECT h.id, l.citation, l.days
 FROM handling_requests h
 JOIN offices a ON a.id = h.requester_office_id AND a.kind = 'attorney_general'
@@ -122,8 +123,9 @@ WHERE h.status IN ('sent', 'escalated') AND t.terms ->> 'lead' = '1'
   AND (SELECT count(*) = 1 AND bool_and(p.accepted_terms IS NULL AND o.state = a.state)
        FROM handling_parties p JOIN offices o ON o.id = p.office_id
        WHERE p.request_id = h.id AND p.number > 1)
+  AND {OF_PARTY.format(office="$8")}
 ORDER BY h.sent_at, h.id LIMIT $7 FOR NO KEY UPDATE OF h SKIP LOCKED
-"""
+"""  # noqa: S608 -- as above
 _PARTICIPANTS: Final = f"""
 SELECT o.id, o.code FROM offices o
 WHERE o.code = ANY($1::text[]) AND {IN_FORCE.format(office="o.id", today="$2::date")}
@@ -144,18 +146,15 @@ async def list_requests(
 ) -> list[asyncpg.Record]:
     """Return a page of the requests that the caller's office sent or received, newest first."""
     connection = await driver(session)
-    rows: list[asyncpg.Record] = await connection.fetch(_PAGE, *_who(principal, now), before, limit)
-    return rows
+    return list(await connection.fetch(_PAGE, *_who(principal, now), before, limit))
 
 
 async def list_requests_of_overlap(
     session: AsyncSession, principal: Principal, overlap_id: UUID, *, now: datetime
 ) -> list[asyncpg.Record]:
     """Return the latest requests about one overlap that the caller's office sent or received."""
-    rows: list[asyncpg.Record] = await (await driver(session)).fetch(
-        _OF_OVERLAP, *_who(principal, now), overlap_id
-    )
-    return rows
+    who = _who(principal, now)
+    return list(await (await driver(session)).fetch(_OF_OVERLAP, *who, overlap_id))
 
 
 async def get_request(
@@ -211,10 +210,8 @@ async def list_terms(
 ) -> list[asyncpg.Record]:
     """Return every version of a request's terms, oldest first; `until` a party left, if it did."""
     known = "WHERE t.request_id = $1 AND ($2::timestamptz IS NULL OR t.proposed_at <= $2)"
-    rows: list[asyncpg.Record] = await (await driver(session)).fetch(
-        f"{_TERMS} {known} ORDER BY t.number", request_id, until
-    )
-    return rows
+    asked = f"{_TERMS} {known} ORDER BY t.number"
+    return list(await (await driver(session)).fetch(asked, request_id, until))
 
 
 async def list_signatures(
@@ -238,10 +235,10 @@ async def list_instruments(
 
 
 async def take_leaving(
-    session: AsyncSession, *, limit: int, now: datetime
+    session: AsyncSession, *, limit: int, now: datetime, office_id: int | None
 ) -> list[tuple[UUID, int]]:
     """Return requests with offices whose notice is over, locked; others' locks are passed by."""
-    rows = await (await driver(session)).fetch(_NOTICE_OVER, now, limit)
+    rows = await (await driver(session)).fetch(_NOTICE_OVER, now, limit, office_id)
     return [(row["request_id"], row["office_id"]) for row in rows]
 
 
@@ -263,23 +260,22 @@ async def take_due(
     *,
     limit: int,
     now: datetime,
+    office_id: int | None,
     on_silence: str | None = None,
 ) -> Sequence[HandlingRequest]:
     """Return requests in these states whose time is over, locked; others' locks are passed by."""
-    asked = () if on_silence is None else (HandlingRequest.on_silence == on_silence,)
-    due = (
-        select(HandlingRequest)
-        .where(
-            HandlingRequest.ended_at.is_(None),
-            HandlingRequest.due_at <= now,
-            HandlingRequest.status.in_(statuses),
-            *asked,
-        )
-        .order_by(HandlingRequest.due_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
+    due = select(HandlingRequest).where(
+        HandlingRequest.ended_at.is_(None),
+        HandlingRequest.due_at <= now,
+        HandlingRequest.status.in_(statuses),
     )
-    return (await session.scalars(due)).all()
+    if on_silence is not None:
+        due = due.where(HandlingRequest.on_silence == on_silence)
+    if office_id is not None:
+        of_office = select(HandlingParty.request_id).where(HandlingParty.office_id == office_id)
+        due = due.where(HandlingRequest.id.in_(of_office))
+    page = due.order_by(HandlingRequest.due_at).limit(limit)
+    return (await session.scalars(page.with_for_update(skip_locked=True))).all()
 
 
 async def list_parties_of(session: AsyncSession, request_id: UUID) -> list[dict[str, Any]]:
@@ -288,12 +284,16 @@ async def list_parties_of(session: AsyncSession, request_id: UUID) -> list[dict[
 
 
 async def take_silent(
-    session: AsyncSession, rules: Sequence[Authority], *, limit: int, now: datetime
+    session: AsyncSession,
+    rules: Sequence[Authority],
+    *,
+    limit: int,
+    now: datetime,
+    office_id: int | None,
 ) -> list[asyncpg.Record]:
     """Return requests whose silence these rules take as consent, locked, with the law and days."""
     columns = [
         [getattr(rule, name) for rule in rules]
         for name in ("state", "trafficking", "matter_kind", "silence_days", "citation")
     ]
-    rows: list[asyncpg.Record] = await (await driver(session)).fetch(_SILENT, now, *columns, limit)
-    return rows
+    return list(await (await driver(session)).fetch(_SILENT, now, *columns, limit, office_id))

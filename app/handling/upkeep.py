@@ -24,7 +24,12 @@ _ESCALATING: Final = ("sent", "countered")
 
 
 async def escalate_requests(
-    session: AsyncSession, principal: Principal, *, limit: int, now: datetime
+    session: AsyncSession,
+    principal: Principal,
+    *,
+    limit: int,
+    now: datetime,
+    office_id: int | None = None,
 ) -> int:
     """Mark unanswered requests that ask for it, and give them more time; returns how many.
 
@@ -32,7 +37,9 @@ async def escalate_requests(
         MissingScopeError: the caller is not the operator.
     """
     principal.require(Permission.OFFICES_MANAGE)
-    due = await queries.take_due(session, _ESCALATING, limit=limit, now=now, on_silence="escalate")
+    due = await queries.take_due(
+        session, _ESCALATING, limit=limit, now=now, office_id=office_id, on_silence="escalate"
+    )
     for request in due:
         request.escalated_at = now
         request.due_at = now + LONGER
@@ -41,7 +48,12 @@ async def escalate_requests(
 
 
 async def expire_requests(
-    session: AsyncSession, principal: Principal, *, limit: int, now: datetime
+    session: AsyncSession,
+    principal: Principal,
+    *,
+    limit: int,
+    now: datetime,
+    office_id: int | None = None,
 ) -> int:
     """End requests that nobody answered in time and agreements whose period is over.
 
@@ -51,7 +63,7 @@ async def expire_requests(
         MissingScopeError: the caller is not the operator.
     """
     principal.require(Permission.OFFICES_MANAGE)
-    due = await queries.take_due(session, _EXPIRING, limit=limit, now=now)
+    due = await queries.take_due(session, _EXPIRING, limit=limit, now=now, office_id=office_id)
     for request in due:
         request.ended_at = now
         await _move(session, principal, request, "expire", now=now)
@@ -59,7 +71,12 @@ async def expire_requests(
 
 
 async def release_parties(
-    session: AsyncSession, principal: Principal, *, limit: int, now: datetime
+    session: AsyncSession,
+    principal: Principal,
+    *,
+    limit: int,
+    now: datetime,
+    office_id: int | None = None,
 ) -> int:
     """Let offices leave whose notice is over; where one alone would stay, the agreement ends.
 
@@ -67,8 +84,8 @@ async def release_parties(
         MissingScopeError: the caller is not the operator.
     """
     principal.require(Permission.OFFICES_MANAGE)
-    leaving = await queries.take_leaving(session, limit=limit, now=now)
-    for request_id, office_id in leaving:
+    leaving = await queries.take_leaving(session, limit=limit, now=now, office_id=office_id)
+    for request_id, left_by in leaving:
         request = await session.get_one(HandlingRequest, request_id, populate_existing=True)
         parties = await queries.list_parties_of(session, request_id)
         if request.ended_at is not None:
@@ -77,13 +94,12 @@ async def release_parties(
             request.ended_at = now
             await _move(session, principal, request, "expire", now=now)
             continue
-        await _move(session, principal, request, "release", now=now, of=office_id)
+        await _move(session, principal, request, "release", now=now, of=left_by)
         # the database ends its part: team, tasks, and what it was shown
-        await session.execute(
-            update(HandlingParty)
-            .where(HandlingParty.request_id == request_id, HandlingParty.office_id == office_id)
-            .values(left_at=now)
+        party = update(HandlingParty).where(
+            HandlingParty.request_id == request_id, HandlingParty.office_id == left_by
         )
+        await session.execute(party.values(left_at=now))
     return len(leaving)
 
 

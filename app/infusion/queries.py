@@ -82,6 +82,7 @@ _EXPIRE: Final = """
 UPDATE infusion_questions SET status = 'expired', settled_at = $1, version = version + 1
 WHERE id IN (SELECT id FROM infusion_questions
              WHERE status = ANY($2::text[]) AND expires_at <= $1
+               AND ($4::bigint IS NULL OR $4 IN (office_id, desk_office_id))
              ORDER BY expires_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED)
 RETURNING id, office_id, desk_office_id
 """
@@ -167,10 +168,12 @@ async def list_figures(
     return rows
 
 
-async def expire(session: AsyncSession, *, now: datetime, limit: int) -> list[asyncpg.Record]:
-    """Expire at most `limit` questions that nobody answered in time; return them."""
+async def expire(
+    session: AsyncSession, *, now: datetime, limit: int, office_id: int | None
+) -> list[asyncpg.Record]:
+    """Expire at most `limit` questions, of all or to and from one office; return them."""
     rows: list[asyncpg.Record] = await (await driver(session)).fetch(
-        _EXPIRE, now, list(UNANSWERED), limit
+        _EXPIRE, now, list(UNANSWERED), limit, office_id
     )
     return rows
 

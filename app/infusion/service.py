@@ -183,7 +183,12 @@ async def list_questions(
 
 
 async def expire_questions(
-    session: AsyncSession, principal: Principal, *, now: datetime, limit: int
+    session: AsyncSession,
+    principal: Principal,
+    *,
+    now: datetime,
+    limit: int,
+    office_id: int | None = None,
 ) -> int:
     """Expire at most `limit` questions that were not answered in time; return how many, 0 if done.
 
@@ -191,7 +196,7 @@ async def expire_questions(
         MissingScopeError: the caller is neither the operator nor a job of the operator.
     """
     principal.require(Permission.OFFICES_MANAGE)
-    rows = await queries.expire(session, now=now, limit=limit)
+    rows = await queries.expire(session, now=now, limit=limit, office_id=office_id)
     entries = [
         audit.Entry(
             "infusion.expired",

@@ -3,12 +3,25 @@ from typing import Any, Final
 _RUN: Final[dict[str, Any]] = {
     "id": "run_0198a3c4b1c27d3e8f90a1b2c3d4e5f6",
     "state": "failed",
+    "is_of_own_office": False,
     "is_dry": False,
     "started_at": "2026-03-02T02:00:00.123456Z",
     "finished_at": "2026-03-02T02:00:41.654321Z",
     "steps": [
-        {"step": "cases.expire", "state": "succeeded", "error": None, "of_own_office": 3},
-        {"step": "cases.purge", "state": "failed", "error": "unavailable", "of_own_office": 0},
+        {
+            "step": "cases.expire",
+            "state": "succeeded",
+            "error": None,
+            "reason": None,
+            "of_own_office": 3,
+        },
+        {
+            "step": "cases.purge",
+            "state": "failed",
+            "error": "unavailable",
+            "reason": None,
+            "of_own_office": 0,
+        },
     ],
 }
 

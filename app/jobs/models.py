@@ -25,8 +25,12 @@ class Run(Base):
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
+    office_id: Mapped[int | None] = mapped_column(ForeignKey("offices.id"))
+    """For which office alone; None for all."""
     state: Mapped[str]
     is_dry: Mapped[bool]
+    is_whole: Mapped[bool] = mapped_column(server_default=text("true"))
+    """Whether it was to take every step; else no night was done by it."""
     as_of: Mapped[datetime]
     """The `now` of every step."""
     started_at: Mapped[datetime]
@@ -39,8 +43,9 @@ class RunStep(Base):
 
     __tablename__ = "run_steps"
     __table_args__ = (
-        CheckConstraint("state IN ('running', 'succeeded', 'failed')", name="state"),
+        CheckConstraint("state IN ('running', 'succeeded', 'failed', 'left_out')", name="state"),
         CheckConstraint("(state = 'failed') = (error IS NOT NULL)", name="error"),
+        CheckConstraint("(state = 'left_out') = (reason IS NOT NULL)", name="reason"),
     )
 
     run_id: Mapped[UUID] = mapped_column(
@@ -54,6 +59,8 @@ class RunStep(Base):
     milliseconds: Mapped[int]
     error: Mapped[str | None]
     """The code of a problem, or the kind of the exception; never its text."""
+    reason: Mapped[str | None]
+    """Why a run for one office left it out."""
 
 
 class RunOffice(Base):

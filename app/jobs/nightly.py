@@ -36,6 +36,8 @@ class Done:
     """What it handled in the last whole run; None when it was no part of it."""
     milliseconds: int = 0
     error: str | None = None
+    reason: str | None = None
+    """Why a run for one office left it out."""
     offices: Mapping[int, int] = field(default_factory=dict)
     """How many of its effects concern which office, as far as the audit has one of it."""
 
@@ -49,6 +51,7 @@ class _Run:
     id: UUID
     sessions: Sessions
     as_of: datetime
+    office_id: int | None
     is_dry: bool
     report: Report
 
@@ -62,7 +65,9 @@ async def run(
     steps: Sequence[Step],
     *,
     as_of: datetime,
+    office_id: int | None = None,
     is_dry: bool = False,
+    is_whole: bool = True,
     report: Report = lambda _: None,
 ) -> list[Done]:
     """Take the steps in order and return what became of each; one run at a time.
@@ -75,7 +80,10 @@ async def run(
         sessions: Of the operator's role.
         steps: See `steps.py`.
         as_of: The `now` of every step.
+        office_id: Only what concerns this office is done; steps that cannot tell are left out, and
+            say why. None: of all offices.
         is_dry: Whether nothing shall stay done.
+        is_whole: Whether `steps` are all that there are; else it stands for no night.
         report: Told how far the run is.
 
     Raises:
@@ -85,10 +93,18 @@ async def run(
     async with held(sessions, LOCK) as is_ours:
         if not is_ours:
             raise RunUnderWayError
-        this = _Run(new_id(), sessions, as_of, is_dry, report)
+        this = _Run(new_id(), sessions, as_of, office_id, is_dry, report)
         async with transaction(sessions) as session:
-            before = await queries.get_last_counts(session)
-            await queries.begin_run(session, this.id, as_of=as_of, is_dry=is_dry, now=utc_now())
+            before = await queries.get_last_counts(session, office_id)
+            await queries.begin_run(
+                session,
+                this.id,
+                office_id,
+                as_of=as_of,
+                is_dry=is_dry,
+                is_whole=is_whole,
+                now=utc_now(),
+            )
         done = [
             await _take(this, position, step, Done(step.name, before=before.get(step.name)))
             for position, step in enumerate(steps)
@@ -101,6 +117,12 @@ async def run(
 
 async def _take(this: _Run, position: int, step: Step, done: Done) -> Done:
     """Repeat a step until it has nothing more to do, and return what became of it."""
+    if this.office_id is not None and step.of_all is not None:
+        done = replace(done, state="left_out", reason=step.of_all)
+        async with transaction(this.sessions) as session:
+            await _note(session, this, position, done)
+        this.report(done)
+        return done
     try:
         more = True
         while more:
@@ -127,12 +149,13 @@ async def _batch(this: _Run, position: int, step: Step, done: Done) -> Done:
         RunLostError: another run has taken over.
     """
     began = monotonic()
+    of_office = {} if this.office_id is None else {"office_id": this.office_id}
     try:
         async with transaction(this.sessions) as session:
             if not await queries.hold(session, this.id):
                 raise RunLostError
             told = audit.tally(session)
-            count = await step.work(session, limit=step.limit, now=this.as_of)
+            count = await step.work(session, limit=step.limit, now=this.as_of, **of_office)
             spent = round(1000 * (monotonic() - began))
             done = replace(
                 done,
@@ -159,7 +182,7 @@ async def _note(session: AsyncSession, this: _Run, position: int, done: Done) ->
         done.state,
         count=done.count,
         milliseconds=done.milliseconds,
-        error=done.error,
+        why=done.error or done.reason,
     )
     if done.offices:
         await queries.note_offices(session, this.id, position, done.offices)

@@ -3,7 +3,7 @@ from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, and_, func, select, text
+from sqlalchemy import RowMapping, Select, and_, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.jobs.models import Run, RunOffice, RunStep
@@ -12,14 +12,14 @@ _END_DEAD: Final = text(
     "UPDATE runs SET state = 'interrupted', finished_at = :now WHERE state = 'running'"
 )
 _INSERT: Final = text(
-    "INSERT INTO runs (id, state, is_dry, as_of, started_at)"
-    " VALUES (:id, 'running', :is_dry, :as_of, :now)"
+    "INSERT INTO runs (id, office_id, state, is_dry, is_whole, as_of, started_at)"
+    " VALUES (:id, :office, 'running', :is_dry, :is_whole, :as_of, :now)"
 )
 # whoever takes over ends the run first, and waits for this lock: no two batches of two runs
 _HOLD: Final = text("SELECT id FROM runs WHERE id = :id AND state = 'running' FOR SHARE")
 _NOTE_STEP: Final = text(
-    "INSERT INTO run_steps AS s (run_id, position, step, state, count, milliseconds, error)"
-    " VALUES (:run, :position, :step, :state, :count, :milliseconds, :error)"
+    "INSERT INTO run_steps AS s (run_id, position, step, state, count, milliseconds, error, reason)"
+    " VALUES (:run, :position, :step, :state, :count, :milliseconds, :error, :reason)"
     " ON CONFLICT (run_id, position) DO UPDATE SET state = excluded.state,"
     " count = excluded.count, milliseconds = excluded.milliseconds, error = excluded.error"
 )
@@ -35,11 +35,12 @@ _OFFICES: Final = text(
     " WHERE r.run_id = :run ORDER BY r.position, o.code"
 )
 _RUN: Final = text(
-    "SELECT id, state, is_dry, as_of, started_at, finished_at FROM runs"
-    " WHERE CAST(:id AS uuid) IS NULL OR id = :id ORDER BY id DESC LIMIT 1"
+    "SELECT r.id, r.office_id, o.code AS office, r.state, r.is_dry, r.as_of, r.started_at,"
+    " r.finished_at FROM runs r LEFT JOIN offices o ON o.id = r.office_id"
+    " WHERE CAST(:id AS uuid) IS NULL OR r.id = :id ORDER BY r.id DESC LIMIT 1"
 )
 _STEPS: Final = text(
-    "SELECT position, step, state, count, milliseconds, error FROM run_steps"
+    "SELECT position, step, state, count, milliseconds, error, reason FROM run_steps"
     " WHERE run_id = :run ORDER BY position"
 )
 _FINISH: Final = text(
@@ -47,24 +48,37 @@ _FINISH: Final = text(
 )
 _LAST_COUNTS: Final = text(
     "SELECT step, count FROM run_steps WHERE run_id = (SELECT id FROM runs"
-    " WHERE NOT is_dry AND state IN ('succeeded', 'failed')"
+    " WHERE NOT is_dry AND is_whole AND state IN ('succeeded', 'failed')"
+    " AND office_id IS NOT DISTINCT FROM CAST(:office AS bigint)"
     " AND (CAST(:before AS uuid) IS NULL OR id < :before) ORDER BY id DESC LIMIT 1)"
 )
-# one that was stopped does not count: what it left is still to be done
+# one that was stopped does not count, nor one for a day before: what they left is to be done
 _WAS_LEFT: Final = text(
-    "SELECT coalesce(max(started_at) FILTER (WHERE state <> 'interrupted') < :since, count(*) > 0)"
-    " FROM runs WHERE NOT is_dry"
+    "SELECT coalesce(max(as_of) FILTER (WHERE state <> 'interrupted') < :since, count(*) > 0)"
+    " FROM runs WHERE NOT is_dry AND is_whole AND office_id IS NULL"
 )
 
-State = Literal["running", "succeeded", "failed"]
+State = Literal["running", "succeeded", "failed", "left_out"]
 
 
 async def begin_run(
-    session: AsyncSession, run_id: UUID, *, as_of: datetime, is_dry: bool, now: datetime
+    session: AsyncSession,
+    run_id: UUID,
+    office_id: int | None,
+    *,
+    as_of: datetime,
+    is_dry: bool,
+    is_whole: bool,
+    now: datetime,
 ) -> None:
-    """Begin a run; the caller holds the lock of runs, so one that seems to run is dead."""
+    """Begin a run, of one office or of all; the caller holds the lock of runs.
+
+    So one that seems to run is dead.
+    """
+    row = {"id": run_id, "office": office_id, "as_of": as_of, "is_dry": is_dry}
+    row |= {"is_whole": is_whole, "now": now}
     await session.execute(_END_DEAD, {"now": now})
-    await session.execute(_INSERT, {"id": run_id, "as_of": as_of, "is_dry": is_dry, "now": now})
+    await session.execute(_INSERT, row)
 
 
 async def hold(session: AsyncSession, run_id: UUID) -> bool:
@@ -81,11 +95,13 @@ async def note_step(
     *,
     count: int,
     milliseconds: int,
-    error: str | None = None,
+    why: str | None = None,
 ) -> None:
-    """Write how far a step is, in the transaction of what it did."""
+    """Write how far a step is, in the transaction of what it did, and `why` it does no more."""
     row = {"run": run_id, "position": position, "step": step, "state": state, "count": count}
-    await session.execute(_NOTE_STEP, {**row, "milliseconds": milliseconds, "error": error})
+    reasons = (None, why) if state == "left_out" else (why, None)
+    spent = {"milliseconds": milliseconds, "error": reasons[0], "reason": reasons[1]}
+    await session.execute(_NOTE_STEP, {**row, **spent})
 
 
 async def note_offices(
@@ -101,9 +117,15 @@ async def finish(session: AsyncSession, run_id: UUID, state: State, *, now: date
     await session.execute(_FINISH, {"id": run_id, "state": state, "now": now})
 
 
-async def get_last_counts(session: AsyncSession, *, before: UUID | None = None) -> dict[str, int]:
-    """Return what the steps of the last whole run (before another) handled, by step."""
-    return {row[0]: row[1] for row in await session.execute(_LAST_COUNTS, {"before": before})}
+async def get_last_counts(
+    session: AsyncSession, office_id: int | None, *, before: UUID | None = None
+) -> dict[str, int]:
+    """Return what the steps of the last whole run (before another) handled, by step.
+
+    Of one office it is the last one of the same office.
+    """
+    values = {"office": office_id, "before": before}
+    return {row[0]: row[1] for row in await session.execute(_LAST_COUNTS, values)}
 
 
 async def is_left(session: AsyncSession, *, since: datetime) -> bool:
@@ -138,10 +160,12 @@ def ended(*, before: datetime, limit: int) -> Select[UUID]:
 
 
 async def list_runs(
-    session: AsyncSession, *, before: UUID | None, limit: int
+    session: AsyncSession, *, office_id: int, before: UUID | None, limit: int
 ) -> Sequence[RowMapping]:
-    """Return a page of runs, newest first, without what they counted."""
-    page = select(Run.id, Run.state, Run.is_dry, Run.started_at, Run.finished_at)
+    """Return a page of runs of all offices or of one, newest first, without what they counted."""
+    is_own = Run.office_id.is_not(None).label("is_of_own_office")
+    page = select(Run.id, is_own, Run.state, Run.is_dry, Run.started_at, Run.finished_at)
+    page = page.where(or_(Run.office_id.is_(None), Run.office_id == office_id))
     page = page.order_by(Run.id.desc()).limit(limit)
     if before is not None:
         page = page.where(Run.id < before)
@@ -159,7 +183,7 @@ async def list_steps(
         RunOffice.office_id == office_id,
     )
     of_runs = (
-        select(RunStep.run_id, RunStep.step, RunStep.state, RunStep.error, own)
+        select(RunStep.run_id, RunStep.step, RunStep.state, RunStep.error, RunStep.reason, own)
         .outerjoin(RunOffice, of_office)
         .where(RunStep.run_id.in_(runs))
         .order_by(RunStep.run_id, RunStep.position)

@@ -9,10 +9,12 @@ class StepRead(Read):
 
     step: str
     """Its name, such as `cases.expire`."""
-    state: Literal["running", "succeeded", "failed"]
-    """A step that failed is taken again by the next run."""
+    state: Literal["running", "succeeded", "failed", "left_out"]
+    """A step that failed is taken again by the next run; `left_out`: of a run for one office."""
     error: str | None
     """A code of what went wrong; null unless it failed."""
+    reason: str | None
+    """Why it was left out; null unless it was."""
     of_own_office: int
     """How many of its effects concerned the caller's office, as far as the audit has them."""
 
@@ -25,6 +27,8 @@ class RunRead(Read):
     state: Literal["running", "succeeded", "failed", "interrupted"]
     """`failed`: a step did, the others were taken; `interrupted`: it was stopped, and the next run
     did the rest."""
+    is_of_own_office: bool
+    """Whether it was for the caller's office alone; else it was for all."""
     is_dry: bool
     """Whether it only tried what it would do."""
     started_at: datetime

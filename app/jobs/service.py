@@ -18,11 +18,15 @@ async def list_runs(
 ) -> list[tuple[UUID, RunRead]]:
     """Return a page of the nightly runs with their steps, newest first.
 
+    What was run for another office alone is not among them.
+
     Raises:
         MissingScopeError: the caller lacks `runs:read`.
     """
     principal.require(Permission.RUNS_READ)
-    rows = await queries.list_runs(session, before=before, limit=limit)
+    rows = await queries.list_runs(
+        session, office_id=principal.office_id, before=before, limit=limit
+    )
     steps: dict[UUID, list[StepRead]] = defaultdict(list)
     ids = [row["id"] for row in rows]
     for step in await queries.list_steps(session, ids, office_id=principal.office_id):

@@ -47,8 +47,12 @@ NIGHTLY: Final = Principal(
 )
 """The registry's own job: it does what the operator would, and the audit tells them apart."""
 
+_OF_STATE: Final = "counts all offices of a state together"
+_BY_AGE: Final = "goes by age alone, and the job may not read whose they are"
+
 Work = Callable[..., Awaitable[int]]
-"""Called with a session and, by name, `limit` and `now`; returns how many items, 0 when done."""
+"""Called with a session and, by name, `limit`, `now` and `office_id` unless the run is of all
+offices; returns how many items, 0 when done."""
 
 
 @dataclass(frozen=True)
@@ -58,37 +62,33 @@ class Step:
     name: str
     work: Work
     limit: int = 500
-    is_of_office: bool = False
-    """Whether it can be done for the cases of one office."""
+    of_all: str | None = None
+    """Why it cannot be done for one office, as people read it; then `work` takes no `office_id`.
+    A run for one office leaves it out."""
 
 
-def steps(
-    intake: Intake, *, office_id: int | None = None, is_full: bool = False
-) -> tuple[Step, ...]:
+def steps(intake: Intake, *, is_full: bool = False) -> tuple[Step, ...]:
     """Return the steps in the order in which a run takes them.
 
     What leaves comes first, so that it is in no recount; then what is found, then what is told, and
     last what nobody needs any more.
     """
     keyring, me = intake.keyring, NIGHTLY
-    every = (
-        Step(
-            "cases.expire",
-            partial(retention.expire, principal=me, intake=intake, office_id=office_id),
-            is_of_office=True,
-        ),
-        Step(
-            "cases.purge",
-            partial(retention.purge, principal=me, office_id=office_id),
-            is_of_office=True,
-        ),
+    return (
+        Step("cases.expire", partial(retention.expire, principal=me, intake=intake)),
+        Step("cases.purge", partial(retention.purge, principal=me)),
         Step(
             "suppressions.expire",
             partial(suppressing.end_expired, principal=me, keyring=keyring),
             limit=20,
         ),
         Step("overlaps.finish", partial(_finish, keyring=keyring)),
-        Step("overlaps.recount", partial(recounting.note_pairs, is_full=is_full), limit=5000),
+        Step(
+            "overlaps.recount",
+            partial(recounting.note_pairs, is_full=is_full),
+            limit=5000,
+            of_all="goes through tokens and transactions, which are of no office",
+        ),
         Step("overlaps.compare", partial(_compare, keyring=keyring)),
         Step("handling.deem", partial(deeming.deem_consents, principal=me)),
         Step("handling.escalate", partial(handling.escalate_requests, principal=me)),
@@ -104,8 +104,16 @@ def steps(
         Step("lapses.tell", partial(lapses.tell, principal=me)),
         Step("lapses.record", partial(lapses.record, principal=me)),
         Step("lapses.tell_again", partial(lapses.tell_again, principal=me), limit=50),
-        Step("agendas.make", partial(agendas.make_agendas, principal=me)),
-        Step("insights.publish", partial(insights.publish_insights, principal=me)),
+        Step(
+            "agendas.make",
+            partial(agendas.make_agendas, principal=me),
+            of_all=_OF_STATE,
+        ),
+        Step(
+            "insights.publish",
+            partial(insights.publish_insights, principal=me),
+            of_all=_OF_STATE,
+        ),
         Step("access_reviews.remind", partial(review.remind, principal=me)),
         Step("people.disable_idle", partial(people.disable_idle, principal=me)),
         Step("glass.alarm", partial(glass.raise_alarms, principal=me)),
@@ -114,21 +122,52 @@ def steps(
         Step("mails.alarm", partial(notices.raise_alarms, principal=me)),
         Step("webhooks.alarm", partial(webhooks.raise_alarms, principal=me)),
         Step("people.forget", partial(people.purge_ended, principal=me)),
-        Step("answers.forget", partial(accounts.forget_answers, principal=me)),
+        Step(
+            "answers.forget",
+            partial(accounts.forget_answers, principal=me),
+            of_all=_BY_AGE,
+        ),
         Step("assertions.forget", partial(accounts.forget_assertions, principal=me)),
-        Step("announcements.forget", partial(quotas.forget_announced, principal=me)),
+        Step(
+            "announcements.forget",
+            partial(quotas.forget_announced, principal=me),
+            of_all=_BY_AGE,
+        ),
         Step("mails.forget", partial(notices.forget_mails, principal=me)),
         Step("webhooks.forget", partial(webhooks.forget_deliveries, principal=me)),
-        Step("events.forget", partial(notifications.forget_events, principal=me)),
+        Step(
+            "events.forget",
+            partial(notifications.forget_events, principal=me),
+            of_all=_BY_AGE,
+        ),
         Step("lapses.forget", partial(lapses.forget, principal=me)),
-        Step("runs.forget", partial(jobs.forget_runs, principal=me)),
+        Step(
+            "runs.forget",
+            partial(jobs.forget_runs, principal=me),
+            of_all="records of runs are the operator's",
+        ),
     )
-    return tuple(step for step in every if office_id is None or step.is_of_office)
 
 
-async def _finish(session: AsyncSession, *, keyring: Keyring, now: datetime, limit: int) -> int:  # noqa: ARG001 -- rematching has its own
-    return await rematching.finish(session, await keyring.follow(session), now=now) or 0
+async def _finish(
+    session: AsyncSession,
+    *,
+    keyring: Keyring,
+    now: datetime,
+    limit: int,  # noqa: ARG001 -- rematching has its own
+    office_id: int | None = None,
+) -> int:
+    matcher = await keyring.follow(session)
+    return await rematching.finish(session, matcher, now=now, office_id=office_id) or 0
 
 
-async def _compare(session: AsyncSession, *, keyring: Keyring, now: datetime, limit: int) -> int:  # noqa: ARG001 -- as above
-    return await recounting.compare(session, await keyring.follow(session), now=now)
+async def _compare(
+    session: AsyncSession,
+    *,
+    keyring: Keyring,
+    now: datetime,
+    limit: int,  # noqa: ARG001 -- as above
+    office_id: int | None = None,
+) -> int:
+    matcher = await keyring.follow(session)
+    return await recounting.compare(session, matcher, now=now, office_id=office_id)

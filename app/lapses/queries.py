@@ -53,7 +53,7 @@ FROM client_credentials k WHERE k.revoked_at IS NULL AND k.expires_on <= $1
 _TELL: Final = f"""
 WITH due AS (
   SELECT e.*, CASE WHEN e.ends_on <= $2 THEN 0 WHEN e.ends_on <= $3 THEN 7 ELSE 30 END AS stage
-  FROM ({_ENDING}) AS e WHERE e.ends_on > $4),
+  FROM ({_ENDING}) AS e WHERE e.ends_on > $4 AND ($7::bigint IS NULL OR e.office_id = $7)),
 told AS (
   INSERT INTO lapse_notices (office_id, what, key, ends_on, stage, told_at)
   SELECT office_id, what, key, ends_on, stage, $5 FROM due d
@@ -74,7 +74,7 @@ FROM told t ORDER BY ends_on, office_id, what, key
 """  # noqa: S608 -- constants only; every value is a parameter
 
 # Since the last of the agreements before, if any, until this one counted. What events say is not
-# read here. $1 today, $2 from which day on, $3 now, $4 how many
+# read here. $1 today, $2 from which day on, $3 now, $4 how many, $5 of one office
 _TELL_AGAIN: Final = """
 WITH back AS (
   SELECT a.office_id, a.id::text AS key, g.since, g.until, (g.until AT TIME ZONE 'UTC')::date AS day
@@ -84,7 +84,7 @@ WITH back AS (
         AS since
     FROM participation_agreements b WHERE b.office_id = a.office_id AND b.id < a.id) AS g
   WHERE a.effective_on <= $1 AND (a.ends_on IS NULL OR a.ends_on > $1) AND g.since < g.until
-    AND g.until >= $2::date),
+    AND g.until >= $2::date AND ($5::bigint IS NULL OR a.office_id = $5)),
 noted AS (
   INSERT INTO lapse_notices (office_id, what, key, ends_on, stage, told_at)
   SELECT office_id, 'participation', key, day, -1, $3 FROM back d
@@ -132,7 +132,8 @@ WHERE p.approved_at IS NULL AND p.expires_at > p.proposed_at
 _RECORD: Final = f"""
 WITH over AS (
   SELECT e.*, (e.at AT TIME ZONE 'UTC')::date AS ends_on FROM ({_OVER}) AS e
-  WHERE e.at <= $1 AND (e.at AT TIME ZONE 'UTC')::date > $2),
+  WHERE e.at <= $1 AND (e.at AT TIME ZONE 'UTC')::date > $2
+    AND ($4::bigint IS NULL OR e.office_id = $4)),
 noted AS (
   INSERT INTO lapse_notices (office_id, what, key, ends_on, stage, told_at)
   SELECT office_id, what, key, ends_on, 0, $1 FROM over d
@@ -147,7 +148,8 @@ SELECT o.* FROM noted JOIN over o USING (office_id, what, key, ends_on) ORDER BY
 
 _FORGET: Final = """
 DELETE FROM lapse_notices WHERE ctid = ANY (ARRAY(
-  SELECT ctid FROM lapse_notices WHERE ends_on <= $1 LIMIT $2))
+  SELECT ctid FROM lapse_notices
+  WHERE ends_on <= $1 AND ($3::bigint IS NULL OR office_id = $3) LIMIT $2))
 """
 
 TOLD_UNTIL: Final = timedelta(days=30)
@@ -155,7 +157,7 @@ TOLD_UNTIL: Final = timedelta(days=30)
 
 
 async def tell(
-    connection: Connection, *, today: date, now: datetime, limit: int
+    connection: Connection, *, today: date, now: datetime, limit: int, office_id: int | None
 ) -> list[asyncpg.Record]:
     """Write notices and events of what is due; return office, what, key, end and stage of each.
 
@@ -164,12 +166,12 @@ async def tell(
     """
     days = [timedelta(days=each) for each in STAGES]
     return await connection.fetch(
-        _TELL, today + days[0], today, today + days[1], today - TOLD_UNTIL, now, limit
+        _TELL, today + days[0], today, today + days[1], today - TOLD_UNTIL, now, limit, office_id
     )
 
 
 async def tell_again(
-    connection: Connection, *, today: date, now: datetime, limit: int
+    connection: Connection, *, today: date, now: datetime, limit: int, office_id: int | None
 ) -> list[asyncpg.Record]:
     """Write events anew, each once, that offices could not read while one of them took no part.
 
@@ -177,20 +179,20 @@ async def tell_again(
     events that is. None is left when it returns none.
     """
     await connection.execute(TAKE_LONG)  # fifty offices may have missed a month
-    return await connection.fetch(_TELL_AGAIN, today, today - TOLD_UNTIL, now, limit)
+    return await connection.fetch(_TELL_AGAIN, today, today - TOLD_UNTIL, now, limit, office_id)
 
 
 async def record(
-    connection: Connection, *, today: date, now: datetime, limit: int
+    connection: Connection, *, today: date, now: datetime, limit: int, office_id: int | None
 ) -> list[asyncpg.Record]:
     """Note what is over by its date alone; return of each whose it was, what, when and its key.
 
     What is noted already is not again.
     """
-    return await connection.fetch(_RECORD, now, today - TOLD_UNTIL, limit)
+    return await connection.fetch(_RECORD, now, today - TOLD_UNTIL, limit, office_id)
 
 
-async def forget(connection: Connection, *, today: date, limit: int) -> int:
+async def forget(connection: Connection, *, today: date, limit: int, office_id: int | None) -> int:
     """Delete notices of what is told no more; return how many."""
-    status: str = await connection.execute(_FORGET, today - TOLD_UNTIL, limit)
+    status: str = await connection.execute(_FORGET, today - TOLD_UNTIL, limit, office_id)
     return int(status.rpartition(" ")[2])

@@ -34,7 +34,14 @@ ENDS: Final[Mapping[str, tuple[str, str]]] = {
 """What the audit calls the end of a thing, and how the thing's id begins."""
 
 
-async def tell(session: AsyncSession, principal: Principal, *, now: datetime, limit: int) -> int:
+async def tell(
+    session: AsyncSession,
+    principal: Principal,
+    *,
+    now: datetime,
+    limit: int,
+    office_id: int | None = None,
+) -> int:
     """Tell offices what of theirs ends; returns how many notices were written, 0 when done.
 
     Of cases (their review date), grants given and got, agreements of participation and of joint
@@ -45,7 +52,8 @@ async def tell(session: AsyncSession, principal: Principal, *, now: datetime, li
         MissingScopeError: the caller is neither the operator nor a job of the operator.
     """
     principal.require(Permission.OFFICES_MANAGE)
-    told = await queries.tell(await driver(session), today=now.date(), now=now, limit=limit)
+    connection, today = await driver(session), now.date()
+    told = await queries.tell(connection, today=today, now=now, limit=limit, office_id=office_id)
     if told:
         await audit.record_each(
             session,
@@ -64,7 +72,12 @@ async def tell(session: AsyncSession, principal: Principal, *, now: datetime, li
 
 
 async def tell_again(
-    session: AsyncSession, principal: Principal, *, now: datetime, limit: int
+    session: AsyncSession,
+    principal: Principal,
+    *,
+    now: datetime,
+    limit: int,
+    office_id: int | None = None,
 ) -> int:
     """Tell what happened while an office took no part, to it and the others; returns how many.
 
@@ -78,7 +91,9 @@ async def tell_again(
     """
     principal.require(Permission.OFFICES_MANAGE)
     connection, today = await driver(session), now.date()
-    while back := await queries.tell_again(connection, today=today, now=now, limit=limit):
+    while back := await queries.tell_again(
+        connection, today=today, now=now, limit=limit, office_id=office_id
+    ):
         if told := [row for row in back if row["events"]]:
             entries = [
                 audit.Entry("lapse.over", f"participation {row['key']}", [row["office_id"]])
@@ -89,7 +104,14 @@ async def tell_again(
     return 0
 
 
-async def record(session: AsyncSession, principal: Principal, *, now: datetime, limit: int) -> int:
+async def record(
+    session: AsyncSession,
+    principal: Principal,
+    *,
+    now: datetime,
+    limit: int,
+    office_id: int | None = None,
+) -> int:
     """Write down, once, what ended by its date alone; returns how many entries, 0 when done.
 
     Grants, also those that nobody approved in time; readings in an emergency; second readings of a
@@ -99,7 +121,10 @@ async def record(session: AsyncSession, principal: Principal, *, now: datetime, 
         MissingScopeError: the caller is neither the operator nor a job of the operator.
     """
     principal.require(Permission.OFFICES_MANAGE)
-    over = await queries.record(await driver(session), today=now.date(), now=now, limit=limit)
+    connection = await driver(session)
+    over = await queries.record(
+        connection, today=now.date(), now=now, limit=limit, office_id=office_id
+    )
     if over:
         await audit.record_each(session, principal, [_entry(row) for row in over])
     return len(over)
@@ -115,11 +140,19 @@ def _entry(row: asyncpg.Record) -> audit.Entry:
     return audit.Entry(action, str(row["case_id"]), offices, {"grant": name, **detail})
 
 
-async def forget(session: AsyncSession, principal: Principal, *, now: datetime, limit: int) -> int:
+async def forget(
+    session: AsyncSession,
+    principal: Principal,
+    *,
+    now: datetime,
+    limit: int,
+    office_id: int | None = None,
+) -> int:
     """Delete notices that have no effect any more; returns how many, 0 when done.
 
     Raises:
         MissingScopeError: the caller is neither the operator nor a job of the operator.
     """
     principal.require(Permission.OFFICES_MANAGE)
-    return await queries.forget(await driver(session), today=now.date(), limit=limit)
+    connection, today = await driver(session), now.date()
+    return await queries.forget(connection, today=today, limit=limit, office_id=office_id)

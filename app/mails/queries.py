@@ -55,6 +55,7 @@ _DIGEST: Final = text(
     " WHERE s.person_id IN (SELECT x.person_id FROM notice_settings x"
     "   JOIN persons p ON p.id = x.person_id AND p.disabled_at IS NULL"
     "   WHERE x.mail IN ('daily', 'weekly') AND x.mail_due_at <= :now"
+    "   AND (CAST(:office AS bigint) IS NULL OR x.office_id = :office)"
     "   ORDER BY x.mail_due_at LIMIT :limit FOR NO KEY UPDATE OF x SKIP LOCKED)"
     " RETURNING s.person_id, s.office_id),"
     " added AS (INSERT INTO mails (office_id, person_id, state, attempts, due_at)"
@@ -67,7 +68,7 @@ _MOVING: Final = "office_id IN (SELECT o.id FROM offices o WHERE o.suspended_at 
 _ALARM: Final = text(
     "UPDATE mails SET alarmed_at = :now WHERE id IN (SELECT id FROM mails"  # noqa: S608 -- a constant
     f" WHERE alarmed_at IS NULL AND (state = 'dead' OR state = 'waiting' AND due_at <= :late"
-    f" AND {_MOVING})"
+    f" AND {_MOVING}) AND (CAST(:office AS bigint) IS NULL OR office_id = :office)"
     " ORDER BY due_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED) RETURNING office_id"
 )
 # A mail says the same whenever it comes, so one is enough for each person; it counts as tried, or
@@ -84,7 +85,8 @@ _AGAIN: Final = text(
 )
 _FORGET: Final = text(
     "DELETE FROM mails WHERE id IN (SELECT id FROM mails WHERE state <> 'waiting'"
-    " AND due_at <= :before ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED) RETURNING id"
+    " AND due_at <= :before AND (CAST(:office AS bigint) IS NULL OR office_id = :office)"
+    " ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED) RETURNING id"
 )
 _HEALTH: Final = text(
     "SELECT count(*) FILTER (WHERE state = 'waiting') AS waiting,"  # noqa: S608 -- as above
@@ -143,15 +145,19 @@ async def settle(
     await connection.execute(_SETTLE, mail["id"], mail["attempts"], state, at, error)
 
 
-async def add_digests(session: AsyncSession, *, now: datetime, limit: int) -> int:
+async def add_digests(
+    session: AsyncSession, *, now: datetime, limit: int, office_id: int | None
+) -> int:
     """Put a mail into the outbox for each person whose day or week is over; return how many."""
-    found = await session.execute(_DIGEST, {"now": now, "limit": limit})
+    found = await session.execute(_DIGEST, {"now": now, "limit": limit, "office": office_id})
     return int(found.scalar_one())
 
 
-async def alarm(session: AsyncSession, *, now: datetime, late: datetime, limit: int) -> list[int]:
+async def alarm(
+    session: AsyncSession, *, now: datetime, late: datetime, limit: int, office_id: int | None
+) -> list[int]:
     """Mark mails that were given up, or due before `late`, once; return their offices."""
-    values: dict[str, Any] = {"now": now, "late": late, "limit": limit}
+    values: dict[str, Any] = {"now": now, "late": late, "limit": limit, "office": office_id}
     return [row[0] for row in await session.execute(_ALARM, values)]
 
 
@@ -161,9 +167,12 @@ async def send_again(session: AsyncSession, *, now: datetime) -> list[int]:
     return [row.office_id for row in found if row.is_sent]
 
 
-async def forget(session: AsyncSession, *, before: datetime, limit: int) -> int:
+async def forget(
+    session: AsyncSession, *, before: datetime, limit: int, office_id: int | None
+) -> int:
     """Delete mails that were settled before then; return how many."""
-    gone = await session.execute(_FORGET, {"before": before, "limit": limit})
+    values = {"before": before, "limit": limit, "office": office_id}
+    gone = await session.execute(_FORGET, values)
     return len(gone.all())
 
 

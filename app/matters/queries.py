@@ -36,6 +36,11 @@ Before it was sent only who asks does; never who is walled from one of its cases
 all others, or it, take part no longer.
 """
 
+OF_PARTY: Final = """
+({office}::bigint IS NULL
+ OR h.id IN (SELECT request_id FROM handling_parties WHERE office_id = {office}))
+"""
+"""That a request `h` is one of an office, or any when that is null."""
 KNOWN_PARTY: Final = "(me.left_at IS NULL OR q.first_terms = 0 OR q.named_at <= me.left_at)"
 """SQL condition: the party `q` was there, or was asked to join, before `me` left, if it did."""
 
@@ -151,14 +156,14 @@ WHERE e.office_id = $1 AND (e.overlap_id IN (SELECT overlap_id FROM sides)
 ORDER BY at, what, code NULLS FIRST, overlap_id OFFSET $6 LIMIT $7
 """  # noqa: S608 -- as above
 # the last review day that has come, if it is one that nobody was reminded of
-_REMIND: Final = """
+_REMIND: Final = f"""
 WITH due AS (
   SELECT m.request_id, m.began_on + r.every * (($1::date - m.began_on) / r.every) AS review_on
   FROM matters m
   JOIN handling_requests h ON h.id = m.request_id
   JOIN handling_terms t ON t.request_id = h.id AND t.number = h.agreed_number
   CROSS JOIN LATERAL (SELECT (t.terms ->> 'review_every_days')::int AS every) AS r
-  WHERE m.ended_at IS NULL AND $1::date - m.began_on >= r.every
+  WHERE m.ended_at IS NULL AND $1::date - m.began_on >= r.every AND {OF_PARTY.format(office="$3")}
     AND coalesce(m.reminded_on, m.began_on)
       < m.began_on + r.every * (($1::date - m.began_on) / r.every)
   ORDER BY m.request_id LIMIT $2 FOR NO KEY UPDATE OF m SKIP LOCKED),
@@ -174,7 +179,7 @@ SELECT due.request_id, due.review_on, array_agg(p.office_id) AS offices
 FROM due JOIN handling_parties p ON p.request_id = due.request_id
 WHERE p.left_at IS NULL AND (p.first_terms = 0 OR p.joined_at IS NOT NULL)
 GROUP BY 1, 2
-"""
+"""  # noqa: S608 -- as above
 
 
 async def get_matter(
@@ -260,7 +265,9 @@ async def list_origin(session: AsyncSession, key: UUID, office_id: int) -> list[
     return rows
 
 
-async def remind(session: AsyncSession, *, limit: int, now: datetime) -> list[asyncpg.Record]:
+async def remind(
+    session: AsyncSession, *, limit: int, now: datetime, office_id: int | None
+) -> list[asyncpg.Record]:
     """Write an event of each review that has come, once; return the matters and their offices."""
-    rows: list[asyncpg.Record] = await (await driver(session)).fetch(_REMIND, now, limit)
+    rows: list[asyncpg.Record] = await (await driver(session)).fetch(_REMIND, now, limit, office_id)
     return rows

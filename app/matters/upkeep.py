@@ -11,7 +11,12 @@ from app.matters import queries
 
 
 async def remind_of_reviews(
-    session: AsyncSession, principal: Principal, *, limit: int, now: datetime
+    session: AsyncSession,
+    principal: Principal,
+    *,
+    limit: int,
+    now: datetime,
+    office_id: int | None = None,
 ) -> int:
     """Remind the parties of matters that a review is due, once each; returns how many matters.
 
@@ -19,7 +24,7 @@ async def remind_of_reviews(
         MissingScopeError: the caller is not the operator.
     """
     principal.require(Permission.OFFICES_MANAGE)
-    due = await queries.remind(session, limit=limit, now=now)
+    due = await queries.remind(session, limit=limit, now=now, office_id=office_id)
     for row in due:
         await audit.record(
             session,

@@ -16,7 +16,12 @@ KEPT_FOR: Final = timedelta(days=30)
 
 
 async def add_digests(
-    session: AsyncSession, principal: Principal, *, now: datetime, limit: int
+    session: AsyncSession,
+    principal: Principal,
+    *,
+    now: datetime,
+    limit: int,
+    office_id: int | None = None,
 ) -> int:
     """Put the mails of a day or a week into the outbox; returns how many, 0 when done.
 
@@ -26,11 +31,16 @@ async def add_digests(
         MissingScopeError: the caller is neither the operator nor a job of the operator.
     """
     principal.require(Permission.OFFICES_MANAGE)
-    return await mails.add_digests(session, now=now, limit=limit)
+    return await mails.add_digests(session, now=now, limit=limit, office_id=office_id)
 
 
 async def raise_alarms(
-    session: AsyncSession, principal: Principal, *, now: datetime, limit: int
+    session: AsyncSession,
+    principal: Principal,
+    *,
+    now: datetime,
+    limit: int,
+    office_id: int | None = None,
 ) -> int:
     """Alarm once of mails that were given up or that no worker took for an hour; 0: done.
 
@@ -38,7 +48,8 @@ async def raise_alarms(
         MissingScopeError: as above.
     """
     principal.require(Permission.OFFICES_MANAGE)
-    offices = await mails.alarm(session, now=now, late=now - LATE_AFTER, limit=limit)
+    late = now - LATE_AFTER
+    offices = await mails.alarm(session, now=now, late=late, limit=limit, office_id=office_id)
     if offices:
         structlog.get_logger().error("mails_not_sent", count=len(offices))
         detail = {"offices": sorted(set(offices))}
@@ -49,7 +60,12 @@ async def raise_alarms(
 
 
 async def forget_mails(
-    session: AsyncSession, principal: Principal, *, now: datetime, limit: int
+    session: AsyncSession,
+    principal: Principal,
+    *,
+    now: datetime,
+    limit: int,
+    office_id: int | None = None,
 ) -> int:
     """Delete mails that were settled 30 days ago; returns how many, 0 when done.
 
@@ -57,7 +73,8 @@ async def forget_mails(
         MissingScopeError: as above.
     """
     principal.require(Permission.OFFICES_MANAGE)
-    return await mails.forget(session, before=now - KEPT_FOR, limit=limit)
+    before = now - KEPT_FOR
+    return await mails.forget(session, before=before, limit=limit, office_id=office_id)
 
 
 async def send_again(session: AsyncSession, principal: Principal, *, now: datetime) -> int:

@@ -74,7 +74,8 @@ _OWN_AGREEMENTS: Final = (
 
 _PARTICIPATING: Final = f"""
 SELECT o.id, o.state FROM offices o
-WHERE {IN_FORCE.format(office="o.id", today="$1::date")} ORDER BY o.id
+WHERE {IN_FORCE.format(office="o.id", today="$1::date")}
+  AND ($2::bigint IS NULL OR o.id = $2) ORDER BY o.id
 """  # noqa: S608 -- as above
 
 
@@ -129,9 +130,11 @@ async def get_state(session: AsyncSession, office_id: int) -> str:
     return (await session.scalars(select(Office.state).where(Office.id == office_id))).one()
 
 
-async def list_participating(session: AsyncSession, *, today: date) -> list[tuple[int, str]]:
-    """Return key and state of every office with an agreement in force, by key."""
-    rows = await (await driver(session)).fetch(_PARTICIPATING, today)
+async def list_participating(
+    session: AsyncSession, *, today: date, office_id: int | None
+) -> list[tuple[int, str]]:
+    """Return key and state of one or every office with an agreement in force, by key."""
+    rows = await (await driver(session)).fetch(_PARTICIPATING, today, office_id)
     return [(row[0], row[1]) for row in rows]
 
 

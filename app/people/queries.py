@@ -248,10 +248,14 @@ async def list_people_for_update(session: AsyncSession, office_id: int) -> list[
     return list(await session.scalars(found.with_for_update()))
 
 
-async def list_idle(session: AsyncSession, *, since: datetime, limit: int) -> list[Person]:
+async def list_idle(
+    session: AsyncSession, *, since: datetime, limit: int, office_id: int | None
+) -> list[Person]:
     """Return enabled people who have not signed in since then, locked; those in use are skipped."""
     seen = func.greatest(Person.last_signed_in_at, Person.enabled_at)
     idle = select(Person).where(Person.disabled_at.is_(None), seen <= since).order_by(Person.id)
+    if office_id is not None:
+        idle = idle.where(Person.office_id == office_id)
     return list(await session.scalars(idle.limit(limit).with_for_update(skip_locked=True)))
 
 
@@ -265,15 +269,14 @@ async def list_sign_ins(session: AsyncSession, person_id: UUID, *, now: datetime
     return list(await session.scalars(found.order_by(SignIn.seen_at.desc(), SignIn.id)))
 
 
-def ended(*, now: datetime, limit: int) -> Select[UUID]:
-    """Describe sign-ins that are over and were not ended by anybody."""
-    return (
-        select(SignIn.id)
-        .where(or_(SignIn.seen_at <= now - IDLE, SignIn.began_at <= now - ABSOLUTE))
-        .order_by(SignIn.seen_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
+def ended(*, now: datetime, limit: int, office_id: int | None) -> Select[UUID]:
+    """Describe sign-ins, of one office or of all, that are over and that nobody ended."""
+    over = or_(SignIn.seen_at <= now - IDLE, SignIn.began_at <= now - ABSOLUTE)
+    found = select(SignIn.id).where(over)
+    if office_id is not None:
+        people = select(Person.id).where(Person.office_id == office_id)
+        found = found.where(SignIn.person_id.in_(people))
+    return found.order_by(SignIn.seen_at).limit(limit).with_for_update(skip_locked=True)
 
 
 def spent(*, now: datetime, limit: int) -> Select[bytes]:
@@ -291,10 +294,6 @@ def stale_attempts(*, before: datetime, locked_before: datetime, limit: int) -> 
     """Describe counts that began before then; those of locked accounts are kept longer."""
     is_locked = SignInAttempts.locked_until == text("'infinity'")
     kept_from = case((is_locked, locked_before), else_=before)
-    return (
-        select(SignInAttempts.key)
-        .where(SignInAttempts.started_at <= kept_from)
-        .order_by(SignInAttempts.started_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
+    stale = select(SignInAttempts.key).where(SignInAttempts.started_at <= kept_from)
+    page = stale.order_by(SignInAttempts.started_at).limit(limit)
+    return page.with_for_update(skip_locked=True)

@@ -1,8 +1,8 @@
 """Set-based SQL of recounting: which pairs of cases the sightings make, against what is stored."""
 
 import json
-from collections.abc import Collection, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Collection
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
@@ -10,13 +10,14 @@ import asyncpg
 from app.core.models import HORIZON
 from app.identifiers.kinds import KINDS
 from app.overlaps.limits import LEAST_OFFICES, LIMITS
+from app.recounting.rows import Progress, Standing
 
 Connection = asyncpg.Connection
 
 SLICES: Final = 64
 """Ranges of tokens, of equal size because tokens are random, that a full recount goes through."""
 
-SLICES_AT_ONCE: Final = 16
+SLICES_AT_ONCE: Final = 32
 """Slices of one statement, because its other process on the server takes a while to start."""
 
 AT_MOST: Final = 50_000
@@ -31,9 +32,13 @@ SELECT set_config('enable_hashagg', 'off', true), set_config('enable_hashjoin', 
   set_config('enable_mergejoin', 'off', true), set_config('enable_bitmapscan', 'off', true),
   set_config('enable_material', 'off', true),
   set_config('work_mem', '64MB', true), set_config('statement_timeout', '600s', true),
-  set_config('parallel_setup_cost', '3000', true)
+  set_config('parallel_setup_cost', '3000', true),
+  set_config('min_parallel_index_scan_size', '64GB', true),
+  set_config('min_parallel_table_scan_size', '64GB', true)
 """
-"""For the rest of a transaction that recounts: plans that go by keys, and time to finish."""
+"""For the rest of a transaction that recounts: plans that go by keys, and time to finish.
+
+Two processes take a half of a statement each; none is shared out otherwise."""
 
 _LIMITS: Final = ", ".join(
     f"({kind.code}, {LIMITS[name].offices}, {LIMITS[name].subjects})"
@@ -71,49 +76,53 @@ WHERE NOT EXISTS (SELECT FROM "overlaps" o WHERE o.low_case_id = p.low
                 AND ({_IS_NO_CROWD} OR NOT p.is_hidden))
 """  # noqa: S608 -- constants only; every value is a parameter
 
-_IS_UNCOMMON: Final = "NOT EXISTS (SELECT FROM tokens c WHERE c.token = m.token AND c.is_common)"
-
-# first the tokens of several offices, then their sightings: a crowd's pairs are never made. What
-# is common has an index of its own
-_UNKNOWN_OF_RANGE: Final = _UNKNOWN.format(
-    met=f"""(
+# First the tokens of several offices, then their sightings: a crowd's pairs are never made. What is
+# common has an index of its own. Pairs are sorted, so that rows of subjects and overlaps that lie
+# together are read together; behind OFFSET 0, or the planner would begin with all subjects instead
+_MET: Final = f"""(SELECT * FROM (
   SELECT m.token, g.subject_id AS one, h.subject_id AS other,
          g.is_hidden OR h.is_hidden AS is_hidden
-  FROM (SELECT m.token FROM (
-          SELECT token FROM {_HELD} AS g WHERE token >= {{start}} AND token < {{end}}
+  FROM (SELECT m.token, m.last FROM (
+          SELECT token, max(office_id) AS last FROM {_HELD} AS g WHERE {{which}}
           GROUP BY token HAVING min(office_id) <> max(office_id)) AS m
-        WHERE {_IS_UNCOMMON}) AS m
+        WHERE NOT EXISTS (SELECT FROM tokens c WHERE c.token = m.token AND c.is_common)) AS m
   JOIN {_HELD} AS g ON g.token = m.token
-  JOIN {_HELD} AS h ON h.token = m.token AND h.office_id > g.office_id)"""  # noqa: S608 -- as above
-)
+  {{pairs}}
+  OFFSET 0) AS m ORDER BY one, other)"""  # noqa: S608 -- as above
 
-# two halves, as the server gives each a process of its own; a limit beside them spoils their plan
-_UNKNOWN_OF_SLICES: Final = f"""
-WITH unknown AS MATERIALIZED (
-  {_UNKNOWN_OF_RANGE.format(start="$1", end="$2")}
-  UNION ALL {_UNKNOWN_OF_RANGE.format(start="$2", end="$3")})
-SELECT low, high FROM unknown LIMIT $4
+
+def _halves(one: str, other: str, most: str) -> str:
+    """Return the statement of two halves, as the server gives each a process of its own.
+
+    A limit beside them spoils their plan.
+    """
+    return f"""
+WITH unknown AS MATERIALIZED ({one} UNION ALL {other})
+SELECT DISTINCT low, high FROM unknown LIMIT {most}
 """  # noqa: S608 -- as above
 
-# DISTINCT sorts, so that a page of the index is read once for all the tokens on it
-_UNKNOWN_OF_HALF: Final = _UNKNOWN.format(
-    met=f"""(
-  SELECT m.* FROM (
-    SELECT g.token, g.subject_id AS one, h.subject_id AS other,
-           g.is_hidden OR h.is_hidden AS is_hidden
-    FROM (SELECT DISTINCT g.token, g.office_id, g.subject_id, g.is_hidden
-          FROM subjects s JOIN {_HELD} AS g ON g.subject_id = s.id
-          WHERE s.written_in >= $1 AND s.written_in < $2 AND s.id % 2 = {{half}}) AS g
-    JOIN {_HELD} AS h ON h.token = g.token AND h.office_id <> g.office_id) AS m
-  WHERE {_IS_UNCOMMON})"""  # noqa: S608 -- as above
-)
 
-_UNKNOWN_OF_NEW: Final = f"""
-WITH unknown AS MATERIALIZED (
-  {_UNKNOWN_OF_HALF.format(half=0)}
-  UNION ALL {_UNKNOWN_OF_HALF.format(half=1)})
-SELECT DISTINCT low, high FROM unknown LIMIT $3
-"""  # noqa: S608 -- as above
+def _of_range(start: str, end: str) -> str:
+    each = f"AND g.office_id < m.last JOIN {_HELD} AS h ON h.token = m.token"
+    which = f"token >= {start} AND token < {end}"
+    return _UNKNOWN.format(
+        met=_MET.format(which=which, pairs=f"{each} AND h.office_id > g.office_id")
+    )
+
+
+def _of_new(half: str) -> str:
+    """Return the pairs of new subjects, by half of their tokens: none's page is read by both."""
+    tokens = f"""
+    token = ANY(ARRAY(SELECT g.token FROM subjects s JOIN {_HELD} AS g ON g.subject_id = s.id
+                      WHERE s.written_in >= $1 AND s.written_in < $2 AND g.token {half}))"""  # noqa: S608 -- as above
+    each = f"""
+  JOIN subjects n ON n.id = g.subject_id AND n.written_in >= $1 AND n.written_in < $2
+  JOIN {_HELD} AS h ON h.token = m.token AND h.office_id <> g.office_id"""
+    return _UNKNOWN.format(met=_MET.format(which=tokens, pairs=each))
+
+
+_UNKNOWN_OF_SLICES: Final = _halves(_of_range("$1", "$2"), _of_range("$2", "$3"), "$4")
+_UNKNOWN_OF_NEW: Final = _halves(_of_new(r"< '\x80'"), _of_new(r">= '\x80'"), "$3")
 
 _NOTE: Final = """
 INSERT INTO recount_pairs (low_case_id, high_case_id)
@@ -166,6 +175,8 @@ _CLAIM: Final = """
 WITH free AS (
   SELECT p.low_case_id, p.high_case_id FROM recount_pairs p
   JOIN cases l ON l.id = p.low_case_id JOIN cases h ON h.id = p.high_case_id
+  WHERE $2::bigint IS NULL OR EXISTS (
+    SELECT FROM subjects s WHERE s.case_id IN (l.id, h.id) AND s.office_id = $2)
   ORDER BY 1, 2 LIMIT $1 FOR NO KEY UPDATE OF l, h SKIP LOCKED)
 DELETE FROM recount_pairs p USING free f
 WHERE p.low_case_id = f.low_case_id AND p.high_case_id = f.high_case_id
@@ -190,25 +201,6 @@ held AS (
 SELECT DISTINCT q.low, q.high FROM asked q
 JOIN held a ON a.case_id = q.low JOIN held b ON b.case_id = q.high AND b.token = a.token
 """
-
-
-class Progress(NamedTuple):
-    """A recount that is under way."""
-
-    id: int
-    is_full: bool
-    since: int
-    until: int
-    next_slice: int
-    next_overlap: UUID | None
-
-
-class Standing(NamedTuple):
-    """What is stored of a pair of cases."""
-
-    band: str
-    evidence: Sequence[str]
-    findings: Sequence[dict[str, Any]]
 
 
 async def get_unfinished(connection: Connection) -> Progress | None:
@@ -237,11 +229,17 @@ async def go_on(connection: Connection, progress: Progress, finished_at: Any = N
     await connection.execute(_GO_ON, progress.id, *part, finished_at)
 
 
+def slice_of(number: int) -> tuple[bytes, bytes]:
+    """Return with what the tokens of a slice begin, and those after it."""
+    start, end = number * 256 // SLICES, (number + 1) * 256 // SLICES
+    return bytes([start]), bytes([end]) if number + 1 < SLICES else _BEYOND
+
+
 async def note_slices(connection: Connection, first: int, most: int = AT_MOST) -> int:
     """Note `most` pairs that share a token of `SLICES_AT_ONCE` slices, without those known."""
-    starts = [first, first + SLICES_AT_ONCE // 2, first + SLICES_AT_ONCE]
-    ends = [bytes([each * 256 // SLICES]) if each < SLICES else _BEYOND for each in starts]
-    return await _note(connection, _UNKNOWN_OF_SLICES, *ends, most)
+    middle = first + SLICES_AT_ONCE // 2
+    start, end = slice_of(first)[0], slice_of(first + SLICES_AT_ONCE - 1)[1]
+    return await _note(connection, _UNKNOWN_OF_SLICES, start, slice_of(middle)[0], end, most)
 
 
 async def note_new(connection: Connection, since: int, until: int, most: int = AT_MOST) -> int:
@@ -270,9 +268,9 @@ async def note_standing(connection: Connection, after: UUID | None, limit: int) 
     return last
 
 
-async def claim(connection: Connection, limit: int) -> set[tuple[int, int]]:
-    """Take noted pairs whose cases nobody holds now, and lock these."""
-    return {(row[0], row[1]) for row in await connection.fetch(_CLAIM, limit)}
+async def claim(connection: Connection, limit: int, office_id: int | None) -> set[tuple[int, int]]:
+    """Take noted pairs, of one office or of all, whose cases nobody holds now, and lock these."""
+    return {(row[0], row[1]) for row in await connection.fetch(_CLAIM, limit, office_id)}
 
 
 async def get_standing(

@@ -4,6 +4,7 @@ Posting finds every overlap by itself (docs/adr/0005-detection.md). A recount pr
 difference is repaired, told in the audit and counted, and there must be none.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -15,13 +16,15 @@ from app.access.principal import MATCHING
 from app.audit import service as audit
 from app.core.db import APP, MATCHER, become, driver
 from app.core.ids import public_id
+from app.frequencies import queries as frequencies
 from app.identifiers.kinds import KINDS
 from app.overlaps.errors import EpochMovedError
 from app.overlaps.service import Matcher
 from app.pairs import queries as pairs
 from app.pairs.rows import FoundOverlap
 from app.recounting import queries
-from app.recounting.queries import SLICES, Standing
+from app.recounting.queries import SLICES
+from app.recounting.rows import Standing
 from app.rematching import queries as rematching_queries
 from app.rematching import service as rematching
 from app.rematching.service import AT_ONCE, OVERLAP, CasePair
@@ -45,7 +48,8 @@ async def note_pairs(
 
     Goes on with a recount that was stopped. Begins one unless one began at `now` already: a full
     one when `is_full` asks for it or the last is `FULL_AFTER` ago, else of what transactions stored
-    that ended since the last recount. A part notes at most `most` pairs.
+    that ended since the last recount. A part notes at most `most` pairs. A full one first counts
+    anew how many hold each token, because who matches what depends on it.
     """
     await become(session, MATCHER)
     connection = await driver(session)
@@ -58,6 +62,7 @@ async def note_pairs(
         progress = await queries.begin_recount(
             connection, is_full=is_due, since=0 if until is None else until, now=now
         )
+    wrong: Counter[str] = Counter()
     if not progress.is_full:
         end = await queries.get_end_of_batch(connection, progress.since, progress.until, limit)
         is_whole = await queries.note_new(connection, progress.since, end, most) < most
@@ -65,7 +70,8 @@ async def note_pairs(
         moved = progress._replace(since=end) if is_whole else progress
         await queries.go_on(connection, moved, now if done else None)
     elif progress.next_slice < SLICES:
-        if await queries.note_slices(connection, progress.next_slice, most) < most:
+        wrong, is_whole = await _count(connection, progress.next_slice, most)
+        if is_whole and await queries.note_slices(connection, progress.next_slice, most) < most:
             progress = progress._replace(next_slice=progress.next_slice + queries.SLICES_AT_ONCE)
         await queries.go_on(connection, progress)
     else:
@@ -73,10 +79,38 @@ async def note_pairs(
         moved = progress._replace(next_overlap=last or progress.next_overlap)
         await queries.go_on(connection, moved, None if last else now)
     await become(session, APP)
+    if wrong:
+        structlog.get_logger().error("frequencies_differ", count=wrong.total())
+        await audit.record(
+            session, MATCHING, "tokens.recounted", f"{wrong.total()} tokens", detail=dict(wrong)
+        )
     return 1
 
 
-async def compare(session: AsyncSession, matcher: Matcher, *, now: datetime) -> int:
+async def _count(
+    connection: queries.Connection, first: int, most: int
+) -> tuple[Counter[str], bool]:
+    """Count anew who holds the tokens of `SLICES_AT_ONCE` slices, and mend what was otherwise.
+
+    Returns how many tokens that was, and whether it were all. Where a token's row is lost, only a
+    post of its holder can bring it back: it is alarmed again each time.
+    """
+    found: Counter[str] = Counter()
+    is_whole = True
+    for number in range(first, first + queries.SLICES_AT_ONCE):
+        wrong, lost = await frequencies.list_wrong(connection, *queries.slice_of(number), most)
+        found += Counter(corrected=len(wrong), lost=len(lost))
+        if wrong:
+            await frequencies.correct(connection, wrong)
+            is_whole = is_whole and len(wrong) < most
+    if found:
+        await queries.add_differences(connection, found.total())
+    return found, is_whole
+
+
+async def compare(
+    session: AsyncSession, matcher: Matcher, *, now: datetime, office_id: int | None = None
+) -> int:
     """Compare noted pairs with what is found of them now, and repair; return how many, 0 when done.
 
     Pairs with a case that another transaction holds stay noted, at the latest for the next run.
@@ -90,7 +124,7 @@ async def compare(session: AsyncSession, matcher: Matcher, *, now: datetime) -> 
     if await rematching_queries.enter(connection) != matcher.epoch:
         raise EpochMovedError
     await rematching_queries.lock(connection)
-    claimed = await queries.claim(connection, AT_ONCE)
+    claimed = await queries.claim(connection, AT_ONCE, office_id)
     entries = await _repair(connection, matcher, claimed, now=now) if claimed else []
     differences = sum(entry.action == "overlap.recounted" for entry in entries)
     if differences:

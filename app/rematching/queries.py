@@ -55,7 +55,10 @@ ON CONFLICT DO NOTHING
 
 # in no order: pairs with a case that is being posted must not keep those behind them waiting
 _CLAIM: Final = """
-SELECT low_case_id, high_case_id FROM pending_pairs ORDER BY random() LIMIT $1
+SELECT p.low_case_id, p.high_case_id FROM pending_pairs p
+WHERE $2::bigint IS NULL OR EXISTS (
+  SELECT FROM subjects s WHERE s.case_id IN (p.low_case_id, p.high_case_id) AND s.office_id = $2)
+ORDER BY random() LIMIT $1
 """
 
 _IS_LEFT: Final = "SELECT EXISTS (SELECT FROM pending_pairs)"
@@ -82,9 +85,14 @@ async def queue(connection: Connection, pairs: Sequence[tuple[int, int]]) -> Non
     await connection.execute(_QUEUE, [low for low, _ in pairs], [high for _, high in pairs])
 
 
-async def claim(connection: Connection, limit: int) -> list[tuple[int, int]]:
-    """Return noted pairs whose cases nobody is posting now, and lock these; the rest stay noted."""
-    pairs = [(row[0], row[1]) for row in await connection.fetch(_CLAIM, limit)]
+async def claim(
+    connection: Connection, limit: int, office_id: int | None = None
+) -> list[tuple[int, int]]:
+    """Return noted pairs whose cases nobody is posting now, and lock these; the rest stay noted.
+
+    Of one office: those with a case of it.
+    """
+    pairs = [(row[0], row[1]) for row in await connection.fetch(_CLAIM, limit, office_id)]
     rows = await connection.fetch(_LOCK_CASES, list({case for pair in pairs for case in pair}))
     free = {row[0] for row in rows}
     return [pair for pair in pairs if free.issuperset(pair)]

@@ -109,7 +109,9 @@ async def rematch_covered(
     return await _find_or_queue(session, matcher, wanted, now=now)
 
 
-async def finish(session: AsyncSession, matcher: Matcher, *, now: datetime) -> int | None:
+async def finish(
+    session: AsyncSession, matcher: Matcher, *, now: datetime, office_id: int | None = None
+) -> int | None:
     """Find `AT_ONCE` of the pairs anew that earlier transactions left; return how many.
 
     Pairs with a case that is being posted now are left again: 0 means that none could be done now,
@@ -125,7 +127,7 @@ async def finish(session: AsyncSession, matcher: Matcher, *, now: datetime) -> i
     if await queries.enter(connection) != matcher.epoch:
         raise EpochMovedError
     await queries.lock(connection)
-    claimed = await queries.claim(connection, AT_ONCE)
+    claimed = await queries.claim(connection, AT_ONCE, office_id)
     if not claimed:
         return 0 if await queries.is_left(connection) else None
     events = await _find_anew(connection, matcher, set(claimed), now=now)

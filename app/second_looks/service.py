@@ -24,7 +24,12 @@ PREFIX: Final = "sec"
 
 
 async def ask_again(
-    session: AsyncSession, principal: Principal, *, now: datetime, limit: int
+    session: AsyncSession,
+    principal: Principal,
+    *,
+    now: datetime,
+    limit: int,
+    office_id: int | None = None,
 ) -> int:
     """Ask offices to look again at declined cases that overlap since; returns how many.
 
@@ -35,7 +40,7 @@ async def ask_again(
     """
     principal.require(Permission.OFFICES_MANAGE)
     done = 0
-    async for office, _ in each_office(session, now=now):
+    async for office, _ in each_office(session, now=now, office_id=office_id):
         found = await queries.lock_new(session, office, limit=limit - done, now=now)
         if found:
             looks: list[dict[str, Any]] = [

@@ -178,7 +178,12 @@ async def review_break(
 
 
 async def raise_alarms(
-    session: AsyncSession, principal: Principal, *, now: datetime, limit: int
+    session: AsyncSession,
+    principal: Principal,
+    *,
+    now: datetime,
+    limit: int,
+    office_id: int | None = None,
 ) -> int:
     """Tell both offices, once, of breaks whose review is overdue; returns how many, 0 when done.
 
@@ -186,7 +191,7 @@ async def raise_alarms(
         MissingScopeError: the caller is neither the operator nor a job of the operator.
     """
     principal.require(Permission.OFFICES_MANAGE)
-    overdue = await queries.list_overdue(session, now=now, limit=limit)
+    overdue = await queries.list_overdue(session, now=now, limit=limit, office_id=office_id)
     for each in overdue:
         each.alarmed_at = now
     await session.flush()  # constraints speak before the audit entries are written

@@ -236,13 +236,22 @@ async def find_notice(session: AsyncSession, principal: Principal, key: UUID | N
     return row
 
 
-async def list_overdue(session: AsyncSession, *, now: datetime, limit: int) -> list[GlassBreak]:
-    """Return breaks whose review is overdue and not alarmed of, locked; others' are skipped."""
+async def list_overdue(
+    session: AsyncSession, *, now: datetime, limit: int, office_id: int | None
+) -> list[GlassBreak]:
+    """Return breaks whose review is overdue and not alarmed of, locked; others' are skipped.
+
+    Of one office: those by it, and those of its cases.
+    """
     overdue = select(GlassBreak).where(
         GlassBreak.reviewed_at.is_(None),
         GlassBreak.review_due_at <= now,
         GlassBreak.alarmed_at.is_(None),
     )
+    if office_id is not None:
+        overdue = overdue.where(
+            or_(GlassBreak.owner_office_id == office_id, GlassBreak.office_id == office_id)
+        )
     needed = (GlassBreak.owner_office_id, GlassBreak.office_id, GlassBreak.review_due_at)
     page = overdue.options(load_only(*needed, GlassBreak.alarmed_at))
     page = page.order_by(GlassBreak.review_due_at).limit(limit)

@@ -106,7 +106,13 @@ async def end_suppression(
 
 
 async def end_expired(
-    session: AsyncSession, principal: Principal, keyring: Keyring, *, now: datetime, limit: int
+    session: AsyncSession,
+    principal: Principal,
+    keyring: Keyring,
+    *,
+    now: datetime,
+    limit: int,
+    office_id: int | None = None,
 ) -> int:
     """End at most `limit` entries that have expired; return how many, 0 when done.
 
@@ -120,7 +126,8 @@ async def end_expired(
     matcher = await keyring.follow(session)
     await become(session, MATCHER)
     connection = await driver(session)
-    expired = await queries.list_expired(connection, today=now.date(), limit=limit)
+    today = now.date()
+    expired = await queries.list_expired(connection, today=today, limit=limit, office_id=office_id)
     return len(await end(session, principal, keyring, matcher, expired, "expired", now=now))
 
 

@@ -114,7 +114,7 @@ _STANDING: Final = f"{_ONE} AND s.office_id = $2 AND s.ended_at IS NULL AND s.mo
 
 _EXPIRED: Final = """
 SELECT id, office_id, token, kind, epoch FROM suppressions
-WHERE ended_at IS NULL AND expires_on <= $1
+WHERE ended_at IS NULL AND expires_on <= $1 AND ($3::bigint IS NULL OR office_id = $3)
 ORDER BY expires_on, id LIMIT $2
 """
 
@@ -237,9 +237,12 @@ async def list_shown(
     return list(await connection.fetch(_SHOWN, office_id, before, limit))
 
 
-async def list_expired(connection: Connection, *, today: date, limit: int) -> list[StandingEntry]:
-    """Return standing entries that have expired, the longest expired first."""
-    return [StandingEntry(*row) for row in await connection.fetch(_EXPIRED, today, limit)]
+async def list_expired(
+    connection: Connection, *, today: date, limit: int, office_id: int | None
+) -> list[StandingEntry]:
+    """Return standing entries, of one office or of all, that expired; longest expired first."""
+    rows = await connection.fetch(_EXPIRED, today, limit, office_id)
+    return [StandingEntry(*row) for row in rows]
 
 
 async def list_unlifted(connection: Connection, epoch: int, limit: int) -> list[SealedEntry]:

@@ -30,7 +30,7 @@ async def show_runs(
         "runs/results.html" if visit.is_part else "runs/runs.html",
         runs=runs,
         newest=newest,
-        last=run_words.last_whole(runs[1:]),
+        last=run_words.last_whole(runs),
         is_followed=newest is not None
         and newest.state == "running"
         and visit.now < newest.started_at + FOLLOWED_FOR,

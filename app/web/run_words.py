@@ -12,8 +12,19 @@ STATES: Final = {
     "failed": "A step failed",
     "interrupted": "Interrupted",
 }
-TONES: Final = {"running": "wait", "succeeded": "good", "failed": "alert", "interrupted": "todo"}
-STEP_STATES: Final = {"running": "Under way", "succeeded": "Done", "failed": "Failed"}
+TONES: Final = {
+    "running": "wait",
+    "succeeded": "good",
+    "failed": "alert",
+    "interrupted": "todo",
+    "left_out": "off",
+}
+STEP_STATES: Final = {
+    "running": "Under way",
+    "succeeded": "Done",
+    "failed": "Failed",
+    "left_out": "Left out",
+}
 STEPS: Final = {
     "cases.expire": "Take cases out of matching whose review date has passed",
     "cases.purge": "Delete cases that have left, and keep a tombstone",
@@ -109,6 +120,12 @@ def progress(run: RunRead, last: RunRead | None) -> tuple[int, int]:
 
 
 def last_whole(runs: Sequence[RunRead]) -> RunRead | None:
-    """Return the newest run that went to its end and was no dry one."""
-    whole = (run for run in runs if run.state in {"succeeded", "failed"} and not run.is_dry)
+    """Return the last that went to its end, no dry one, before the first of `runs` and like it."""
+    whole = (
+        run
+        for run in runs[1:]
+        if run.state in {"succeeded", "failed"}
+        and not run.is_dry
+        and run.is_of_own_office is runs[0].is_of_own_office
+    )
     return next(whole, None)

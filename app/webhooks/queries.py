@@ -60,12 +60,14 @@ _ALARM: Final = text(
     "UPDATE webhook_deliveries SET alarmed_at = :now WHERE id IN ("  # noqa: S608 -- a constant
     " SELECT id FROM webhook_deliveries WHERE alarmed_at IS NULL AND ("
     f"   state = 'dead' OR state = 'waiting' AND due_at <= :late AND {_MOVING})"
+    "   AND (CAST(:office AS bigint) IS NULL OR office_id = :office)"
     " ORDER BY due_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED)"
     " RETURNING office_id, state"
 )
 _FORGET: Final = text(
     "DELETE FROM webhook_deliveries WHERE id IN ("
     " SELECT id FROM webhook_deliveries WHERE state <> 'waiting' AND due_at <= :before"
+    " AND (CAST(:office AS bigint) IS NULL OR office_id = :office)"
     " ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED) RETURNING id"
 )
 _HEALTH: Final = text(
@@ -200,16 +202,20 @@ async def list_deliveries(
 
 
 async def alarm(
-    session: AsyncSession, *, now: datetime, late: datetime, limit: int
+    session: AsyncSession, *, now: datetime, late: datetime, limit: int, office_id: int | None
 ) -> Sequence[RowMapping]:
     """Mark deliveries that were given up, or due before `late`, once; return them."""
-    marked = await session.execute(_ALARM, {"now": now, "late": late, "limit": limit})
+    values = {"now": now, "late": late, "limit": limit, "office": office_id}
+    marked = await session.execute(_ALARM, values)
     return marked.mappings().all()
 
 
-async def forget(session: AsyncSession, *, before: datetime, limit: int) -> int:
+async def forget(
+    session: AsyncSession, *, before: datetime, limit: int, office_id: int | None
+) -> int:
     """Delete the records of deliveries that were settled before then; return how many."""
-    gone = await session.execute(_FORGET, {"before": before, "limit": limit})
+    values = {"before": before, "limit": limit, "office": office_id}
+    gone = await session.execute(_FORGET, values)
     return len(gone.all())
 
 

@@ -16,7 +16,12 @@ KEPT_FOR: Final = timedelta(days=30)
 
 
 async def raise_alarms(
-    session: AsyncSession, principal: Principal, *, now: datetime, limit: int
+    session: AsyncSession,
+    principal: Principal,
+    *,
+    now: datetime,
+    limit: int,
+    office_id: int | None = None,
 ) -> int:
     """Alarm once of deliveries that were given up, or that no worker took for an hour.
 
@@ -26,7 +31,8 @@ async def raise_alarms(
         MissingScopeError: the caller is neither the operator nor a job of the operator.
     """
     principal.require(Permission.OFFICES_MANAGE)
-    found = await queries.alarm(session, now=now, late=now - LATE_AFTER, limit=limit)
+    late = now - LATE_AFTER
+    found = await queries.alarm(session, now=now, late=late, limit=limit, office_id=office_id)
     for state in ("dead", "waiting"):
         offices = sorted({row["office_id"] for row in found if row["state"] == state})
         count = sum(row["state"] == state for row in found)
@@ -44,7 +50,12 @@ async def raise_alarms(
 
 
 async def forget_deliveries(
-    session: AsyncSession, principal: Principal, *, now: datetime, limit: int
+    session: AsyncSession,
+    principal: Principal,
+    *,
+    now: datetime,
+    limit: int,
+    office_id: int | None = None,
 ) -> int:
     """Delete the records of deliveries that were settled 30 days ago; returns how many, 0: done.
 
@@ -52,4 +63,5 @@ async def forget_deliveries(
         MissingScopeError: as above.
     """
     principal.require(Permission.OFFICES_MANAGE)
-    return await queries.forget(session, before=now - KEPT_FOR, limit=limit)
+    before = now - KEPT_FOR
+    return await queries.forget(session, before=before, limit=limit, office_id=office_id)

@@ -83,7 +83,7 @@ TEXT_COLUMNS: Final = {
     "quota_buckets": {"holder", "key_class"},
     "readings": {"actor", "reader", "roles", "reason"},
     "reminders": {"step", "level"},
-    "run_steps": {"step", "state", "error"},
+    "run_steps": {"step", "state", "error", "reason"},
     "runs": {"state"},
     "saved_views": {"name", "filters"},
     "second_looks": {"state", "outcome"},

@@ -119,7 +119,13 @@ class TestRun:
         async def take_over() -> None:
             async with transaction(registry.operator) as session:
                 await queries.begin_run(
-                    session, new_id(), as_of=utc_now(), is_dry=False, now=utc_now()
+                    session,
+                    new_id(),
+                    None,
+                    as_of=utc_now(),
+                    is_dry=False,
+                    is_whole=True,
+                    now=utc_now(),
                 )
 
         async def lose(session: AsyncSession, *, limit: int, now: datetime) -> int:
@@ -221,7 +227,7 @@ class TestListRuns:
             (read,) = (await auditor.send("GET", "/v1/runs")).json()["items"]
             assert read["state"] == "failed"
             failed, done = read["steps"]
-            assert tuple(failed.values()) == ("fails", "failed", "conflict", 0)
+            assert tuple(failed.values()) == ("fails", "failed", "conflict", None, 0)
             assert tuple(done.values())[:3] == ("cases.expire", "succeeded", None)
             assert (done["of_own_office"] > 0) is is_concerned
         other = await sign_in(registry, meeting.first, Role.PROSECUTOR)

@@ -13,7 +13,8 @@ from app.jobs.nightly import Done, run
 from app.jobs.steps import Step, steps
 from app.overlaps.facts import PersonFacts
 from app.pairs.rows import FoundOverlap
-from app.recounting.queries import SLICES, SLICES_AT_ONCE, Standing
+from app.recounting.queries import SLICES, SLICES_AT_ONCE
+from app.recounting.rows import Standing
 from app.recounting.service import is_altered
 from tests.blinding import case
 from tests.factories import Registry
@@ -155,6 +156,71 @@ class TestRecount:
             assert await differences(registry) == []
         await recount(registry)
         assert await differences(registry) == ["missed"]
+
+
+TOKENS = "SELECT * FROM tokens ORDER BY token"
+DRIFT = {
+    "too many": "UPDATE tokens SET subjects = subjects + 60, offices = offices + 3,"
+    " is_common = TRUE RETURNING 1",
+    "too few": "UPDATE tokens SET subjects = 0, offices = 0 RETURNING 1",
+    "hidden": "UPDATE tokens SET hidden_subjects = 2, hidden_offices = 2 RETURNING 1",
+    "flagged": "UPDATE tokens SET is_common = TRUE WHERE offices = 2 RETURNING 1",
+}
+
+
+class TestFrequencies:
+    @pytest.mark.parametrize("drift", DRIFT)
+    async def test_a_full_one_counts_anew_who_holds_what_and_alarms(
+        self, registry: Registry, drift: str
+    ) -> None:
+        await meet(registry)
+        hidden = await meet(registry, "silent")
+        await hidden.first.put_case("24-2", case(someone()))
+        before, overlaps = await registry.rows(TOKENS), await registry.rows(OVERLAPS)
+        await recount(registry, is_full=True)
+        assert await registry.audit("tokens.recounted") == []
+        wrong = await registry.rows(DRIFT[drift])
+        await recount(registry)  # of new posts
+        assert await registry.rows(TOKENS) != before
+        await recount(registry, is_full=True)
+        assert await registry.rows(TOKENS) == before
+        told = [each["detail"] for each in await registry.audit("tokens.recounted")]
+        assert sum(each["corrected"] for each in told) == len(wrong) == await counted(registry)
+        assert await registry.rows(OVERLAPS) == overlaps
+        await recount(registry, is_full=True)
+        assert await counted(registry) == len(wrong)
+
+    async def test_one_that_was_common_by_mistake_matches_again(self, registry: Registry) -> None:
+        await meet(registry)
+        before = await registry.rows(OVERLAPS)
+        await registry.rows(DRIFT["flagged"])
+        await registry.rows(DAMAGE["missed"])
+        await recount(registry, is_full=True)
+        assert await registry.rows(OVERLAPS) == before
+        assert await differences(registry) == ["missed"]
+
+    async def test_more_than_it_may_mend_at_once_is_mended_in_parts(
+        self, registry: Registry
+    ) -> None:
+        await meet(registry)
+        before = await registry.rows(TOKENS)
+        wrong = await registry.rows(DRIFT["too many"])
+        only = recounting(registry, is_full=True)
+        place = [each.name for each in only].index("overlaps.recount")
+        only[place] = replace(only[place], work=partial(only[place].work, most=1))
+        await run(registry.operator, only, as_of=utc_now())
+        assert await registry.rows(TOKENS) == before
+        assert await counted(registry) == len(wrong)
+
+    async def test_a_token_whose_row_is_lost_is_told_each_time(self, registry: Registry) -> None:
+        await meet(registry)
+        assert await registry.rows(
+            "DELETE FROM tokens WHERE token = (SELECT min(token) FROM tokens) RETURNING 1"
+        )
+        for times in (1, 2):
+            await recount(registry, is_full=True)
+            told = [each["detail"] for each in await registry.audit("tokens.recounted")]
+            assert told == [{"lost": 1}] * times
 
 
 class TestAltered:

@@ -49,12 +49,14 @@ def test_a_night_that_was_missed_or_stopped_is_made_up_for(
     now = datetime(2026, 3, 4, 12, tzinfo=UTC)
     next_night, hour = datetime(2026, 3, 5, 2, tzinfo=UTC), time(2)
 
-    async def begun(state: str, ago: timedelta) -> None:
+    async def begun(state: str, ago: timedelta, *, is_whole: bool = True, late: int = 0) -> None:
         async with Registry.started(fresh_database_url, keys_directory) as registry:
             await registry.rows(
-                "INSERT INTO runs (id, state, is_dry, as_of, started_at, finished_at)"
-                " VALUES (gen_random_uuid(), :state, false, :at, :at, :at) RETURNING 1",
+                "INSERT INTO runs (id, state, is_dry, is_whole, as_of, started_at, finished_at)"
+                " VALUES (gen_random_uuid(), :state, false, :is_whole, :day, :at, :at) RETURNING 1",
                 state=state,
+                is_whole=is_whole,
+                day=now - ago - timedelta(days=late),
                 at=now - ago,
             )
 
@@ -62,6 +64,10 @@ def test_a_night_that_was_missed_or_stopped_is_made_up_for(
     run(begun("succeeded", timedelta(hours=11)))
     assert first_due(here, hour, now) == now
     run(begun("interrupted", timedelta(hours=10)))
+    assert first_due(here, hour, now) == now
+    run(begun("succeeded", timedelta(hours=10), is_whole=False))
+    assert first_due(here, hour, now) == now
+    run(begun("succeeded", timedelta(hours=10), late=1))  # as at the end of a day before
     assert first_due(here, hour, now) == now
     run(begun("failed", timedelta(hours=10)))  # its steps that failed are tried again tomorrow
     assert first_due(here, hour, now) == next_night
