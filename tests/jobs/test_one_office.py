@@ -89,6 +89,7 @@ _DUE: Final = {
     "lapses.tell": Due(
         made="UPDATE cases SET review_on = current_date + 20 WHERE office_id = :office"
     ),
+    "lapses.record": Due(days=4),
     "lapses.tell_again": Due(
         made="WITH ended AS (UPDATE participation_agreements SET ends_on = current_date - 10"
         " WHERE office_id = :office RETURNING *)"
