@@ -84,8 +84,8 @@ class TestAudit:
             if each["actor"] == posted["actor"]
         ]
 
-    async def test_no_row_no_reading(self, registry: Registry, fresh_database_url: str) -> None:
+    async def test_no_row_no_reading(self, registry: Registry) -> None:
         (office,) = await make_offices(registry, 1)
         auditor = await sign_in(registry, office, Role.AUDITOR)
-        async with audit_broken(fresh_database_url):
+        async with audit_broken(registry):
             assert_discloses_nothing(await auditor.http.get("/v1/audit-entries"))
