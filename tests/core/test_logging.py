@@ -35,7 +35,7 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lines]:
     written = io.StringIO()
     monkeypatch.setattr(sys, "stderr", written)
     root = logging.getLogger()
-    kept, level = list(root.handlers), root.level
+    kept, level, before = list(root.handlers), root.level, structlog.get_config()
     for handler in kept:
         root.removeHandler(handler)
     ours.configure("test")
@@ -49,7 +49,7 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lines]:
 
     yield read
     structlog.contextvars.clear_contextvars()
-    structlog.reset_defaults()
+    structlog.configure(**before)
     logging.captureWarnings(capture=False)
     root.handlers[:] = kept
     root.setLevel(level)
