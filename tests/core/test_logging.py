@@ -76,8 +76,9 @@ class TestCanary:
         for name in ("registry", "evaluator"):
             for path, operations in document(name)["paths"].items():
                 address = path.replace("{", mark).replace("}", "")
-                for method in (*operations, "delete", mark):
-                    for http in clients:
+                for method in {*operations, "delete", mark}:
+                    # another method is refused before anybody is asked who it is
+                    for http in clients if method in operations else clients[:1]:
                         await http.request(
                             method.upper(),
                             address,
