@@ -32,7 +32,7 @@ test: $(VENV)/.installed-dev ## Run the tests
 	@$(BIN)/pytest -m "not long" $(ARGS)
 
 test-long: $(VENV)/.installed-dev ## Run the tests that take longest: rehearsals, documents, benchmark
-	@$(BIN)/pytest -m long --dist loadgroup $(ARGS)
+	@$(BIN)/pytest -m long $(ARGS)
 
 check: static test ## Run everything that must pass before a commit
 

@@ -14,7 +14,7 @@ _LONGEST: Final = (
     {"campaigns", "rotation", "serving", "bench", "demo", "test_life", "test_hostile"},
     {"test_i6_audited", "test_interference", "test_matrix", "test_notices", "test_pages"},
 )
-"""Directories and modules whose tests take longest, those of one browser in turn first."""
+"""Directories and modules whose tests take longest, in the order in which they begin."""
 
 settings.register_profile("steady", derandomize=True, max_examples=50)
 settings.load_profile("steady")  # a change is judged by itself, not by luck; campaigns explore
