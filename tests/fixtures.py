@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import structlog
 
 from app.serving.keys import create_keys
 from tests.blinding import SEED
@@ -22,6 +23,15 @@ def _closed_network() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         close_network(patch)
         yield
+
+
+@pytest.fixture
+def full_log() -> Iterator[None]:
+    """Let every line be logged, for who looks at what is; by default tests log what went wrong."""
+    before = structlog.get_config()
+    structlog.reset_defaults()
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture(scope="session")
