@@ -262,8 +262,10 @@ def install_problems(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)  # noqa: S101 -- as above
         problem = _BY_STATUS.get(error.status_code, AppError)()
         if isinstance(problem, errors.MethodNotAllowedError):
-            operations = app.openapi()["paths"].get(request.scope["route"].path, {"get": None})
-            problem.headers["Allow"] = ", ".join(sorted(name.upper() for name in operations))
+            here = request.scope["route"].path
+            others = [each for each in app.routes if isinstance(each, APIRoute)]
+            offered = {name for each in others if each.path == here for name in each.methods or ()}
+            problem.headers["Allow"] = ", ".join(sorted(offered))
         return problem_response(request, problem)
 
     app.add_exception_handler(AppError, app_error)

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from jose import jwk as jose_jwk
 from jose import jwt as jose_jwt
 from joserfc import jws
 from joserfc.jwk import ECKey
@@ -53,7 +54,7 @@ class SigningKey:
         key = serialization.load_pem_private_key(pem.encode(), password=None)
         if not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name != _CURVE:
             raise JwtError
-        self._pem = pem
+        self._key = jose_jwk.construct(pem, ALGORITHM)  # read once, not for each token
         self.public_jwk = public_jwk(key.public_key())
 
     def mint_access(
@@ -75,7 +76,7 @@ class SigningKey:
         claims |= {"sub": client_id, "client_id": client_id, "jti": jti}
         claims |= {"iat": now, "nbf": now, "exp": now + life}
         headers = {"typ": kind, "kid": self.public_jwk["kid"]}
-        return str(jose_jwt.encode(claims, self._pem, algorithm=ALGORITHM, headers=headers))
+        return str(jose_jwt.encode(claims, self._key, algorithm=ALGORITHM, headers=headers))
 
 
 class _Verifier:

@@ -19,8 +19,6 @@ from app import tables
 from app.core.db import SCHEMA, async_url
 from app.core.settings import EvaluatorSettings, RegistrySettings
 
-pytestmark = pytest.mark.xdist_group("house")  # whose worker reads the modules once
-
 ROOT = Path(__file__).parents[2]
 APP = ROOT / "app"
 MODULES = {

@@ -1,7 +1,7 @@
 """The committed OpenAPI documents: up to date, valid, complete, with examples that are true."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from app.evaluator import main as evaluator
 from app.main import create_bare_app
 from tests.documented import document
 from tests.factories import Registry
+from tests.naming import naming
 
 ROOT = Path(__file__).parents[2]
 MADE = {"registry": create_bare_app, "evaluator": evaluator.create_bare_app}
@@ -35,18 +36,23 @@ PUBLIC = {
 }
 
 
-def operations() -> Iterator[Any]:
-    """Yield each operation as a parameter: the document's name, path, method and itself."""
+def operations() -> Iterator[tuple[str, str, str, Any]]:
+    """Yield each operation: the document's name, path, method and itself."""
     for name in MADE:
         for path, methods in document(name)["paths"].items():
             for method, operation in methods.items():
-                key = f"{name} {operation['operationId']}"
-                yield pytest.param(name, path, method, operation, id=key)
+                yield name, path, method, operation
 
 
-every_operation = pytest.mark.parametrize(
-    ("name", "path", "method", "operation"), list(operations())
-)
+def every_operation(check: Callable[..., None]) -> Callable[[object], None]:
+    """Make one test of what is to be checked of each operation."""
+
+    def test(self: object) -> None:
+        for name, path, method, operation in operations():
+            with naming(f"{name} {operation['operationId']}"):
+                check(self, name, path, method, operation)
+
+    return test
 
 
 def contents(operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -211,8 +217,7 @@ class TestOperations:
 class TestScopesAreTrue:
     async def test_named_scope_and_no_other_opens_the_operation(self, registry: Registry) -> None:
         office = await registry.add_office("CA0010000A")
-        for parameter in operations():
-            name, path, method, operation = parameter.values
+        for name, path, method, operation in operations():
             if name != "registry" or operation["operationId"] in {*PUBLIC, *OWN}:
                 continue
             if "machineClient" not in operation["security"][0]:

@@ -114,20 +114,20 @@ class TestPutCase:
         read = await office.http.get("/v1/cases/cms/24-1")
         assert read.json()["summary"] == "One.\nTwo. Three."
 
-    @pytest.mark.parametrize("value", [[1], {}, "1", 1.5, True, None, 10**30, -1], ids=str)
     @pytest.mark.parametrize("name", ["epoch", "match_spec", "record_class", "subjects"])
     async def test_of_many_a_bad_one_is_refused_by_itself(
-        self, office: OfficeClient, name: str, value: object
+        self, office: OfficeClient, name: str
     ) -> None:
-        cases = [case(someone()) | {name: value}, case(someone())]
+        bad = [[1], {}, "1", 1.5, True, None, 10**30, -1]
+        cases = [case(someone()), *(case(someone()) | {name: value} for value in bad)]
         items = [
             {"source_system": "cms", "external_id": f"24-{n}", "case": each}
-            for n, each in enumerate(cases)
+            for n, each in enumerate([*cases, case(someone())])
         ]
         answer = await office.http.put("/v1/cases", json={"cases": items})
         assert answer.status_code == 200
         results = [each["result"] for each in answer.json()["results"]]
-        assert results == ["refused", "created"]
+        assert results == ["created", *["refused"] * len(bad), "created"]
 
     async def test_of_writers_who_read_the_same_version_one_wins(
         self, office: OfficeClient

@@ -27,9 +27,10 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(autouse=True)
 def _servers_log_beside() -> Iterator[None]:
     """Keep the log of the servers, which run in this process, out of what the commands print."""
+    before = structlog.get_config()
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     yield
-    structlog.reset_defaults()
+    structlog.configure(**before)
 
 
 @pytest.fixture

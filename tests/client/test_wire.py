@@ -70,6 +70,7 @@ def secrets_of(rows: str) -> Iterator[str]:
     yield from ("1979-03-05", "03/05/1979", "5.3.1979", "1984-11-30", "Robert", "ROBERTA")
 
 
+@pytest.mark.usefixtures("full_log")
 def test_nothing_of_a_person_leaves_the_office(
     tmp_path: Path,
     config: ClientConfig,

@@ -1,6 +1,7 @@
 """The corpus of attacks on JWTs: each refused, quickly, and as a refusal."""
 
 import time
+from itertools import product
 from typing import Any
 
 import pytest
@@ -29,6 +30,7 @@ from tests.core.forgery import (
     hostile_texts,
     signed,
 )
+from tests.naming import naming
 
 NOT_TIMES: list[Any] = [
     *(None, "", str(NOW + 60), float(NOW + 60), True, False, [NOW], {}),
@@ -78,16 +80,17 @@ class TestAccessToken:
     def test_the_forger_of_these_tests_makes_good_ones(self) -> None:
         assert verifier().verify(signed(access_header(), access_claims()), now=NOW)
 
-    @pytest.mark.parametrize("name", hostile_headers())
-    def test_hostile_header(self, name: str) -> None:
-        refuses(signed(hostile_headers()[name], access_claims()))
+    def test_hostile_header(self) -> None:
+        for name, header in hostile_headers().items():
+            with naming(name):
+                refuses(signed(header, access_claims()))
 
-    @pytest.mark.parametrize("name", hostile_texts("a.b.cA"))
-    def test_hostile_text(self, name: str) -> None:
-        token = hostile_texts(signed(access_header(), access_claims()))[name]
-        started = time.thread_time()
-        refuses(token)
-        assert time.thread_time() - started < 0.25, "a refusal must be quick"
+    def test_hostile_text(self) -> None:
+        for name, token in hostile_texts(signed(access_header(), access_claims())).items():
+            with naming(name):
+                started = time.thread_time()
+                refuses(token)
+                assert time.thread_time() - started < 0.25, "a refusal must be quick"
 
     @pytest.mark.parametrize("text", ["A", ".", "é", "A.A.A"])
     def test_thirty_megabytes_are_not_even_hashed(self, text: str) -> None:
@@ -97,20 +100,18 @@ class TestAccessToken:
         refuses_assertion(token)
         assert time.thread_time() - started < 0.05
 
-    @pytest.mark.parametrize("name", ["exp", "iat", "nbf"])
-    @pytest.mark.parametrize("value", [..., *NOT_TIMES], ids=repr)
-    def test_wrong_time(self, name: str, value: Any) -> None:
-        refuses(signed(access_header(), access_claims(**{name: value})))
-
-    @pytest.mark.parametrize("name", ["iss", "aud", "sub", "client_id"])
-    @pytest.mark.parametrize("value", WRONG_TEXTS, ids=repr)
-    def test_wrong_text(self, name: str, value: Any) -> None:
-        refuses(signed(access_header(), access_claims(**{name: value})))
-
-    @pytest.mark.parametrize("value", [..., None, 1, [], {}], ids=repr)
-    @pytest.mark.parametrize("name", ["scope", "jti"])
-    def test_wrong_type(self, name: str, value: Any) -> None:
-        refuses(signed(access_header(), access_claims(**{name: value})))
+    @pytest.mark.parametrize(
+        ("names", "values"),
+        [
+            (["exp", "iat", "nbf"], [..., *NOT_TIMES]),
+            (["iss", "aud", "sub", "client_id"], WRONG_TEXTS),
+            (["scope", "jti"], [..., None, 1, [], {}]),
+        ],
+    )
+    def test_wrong_claim(self, names: list[str], values: list[Any]) -> None:
+        for claim in product(names, values):
+            with naming(claim):
+                refuses(signed(access_header(), access_claims(**dict([claim]))))
 
     @pytest.mark.parametrize("audience", [[ISSUER], [ISSUER, "https://other.test"], ISSUER + "/"])
     def test_audience_is_one_exact_string(self, audience: Any) -> None:
@@ -218,23 +219,25 @@ class TestAssertion:
             assertion, KEY.public_jwk, client_id=CLIENT, audience=ISSUER, now=NOW
         ) == (assertion_claims()["jti"], NOW + 60)
 
-    @pytest.mark.parametrize("name", hostile_headers())
-    def test_hostile_header(self, name: str) -> None:
-        refuses_assertion(signed(hostile_headers()[name], assertion_claims()))
+    def test_hostile_header(self) -> None:
+        for name, header in hostile_headers().items():
+            with naming(name):
+                refuses_assertion(signed(header, assertion_claims()))
 
-    @pytest.mark.parametrize("name", hostile_texts("a.b.cA"))
-    def test_hostile_text(self, name: str) -> None:
-        refuses_assertion(hostile_texts(signed(assertion_header(), assertion_claims()))[name])
+    def test_hostile_text(self) -> None:
+        good = signed(assertion_header(), assertion_claims())
+        for name, assertion in hostile_texts(good).items():
+            with naming(name):
+                refuses_assertion(assertion)
 
-    @pytest.mark.parametrize("name", ["exp", "iat"])
-    @pytest.mark.parametrize("value", [..., 0, -1, *NOT_TIMES], ids=repr)
-    def test_wrong_time(self, name: str, value: Any) -> None:
-        refuses_assertion(signed(assertion_header(), assertion_claims(**{name: value})))
-
-    @pytest.mark.parametrize("name", ["iss", "sub", "aud"])
-    @pytest.mark.parametrize("value", WRONG_TEXTS, ids=repr)
-    def test_wrong_text(self, name: str, value: Any) -> None:
-        refuses_assertion(signed(assertion_header(), assertion_claims(**{name: value})))
+    @pytest.mark.parametrize(
+        ("names", "values"),
+        [(["exp", "iat"], [..., 0, -1, *NOT_TIMES]), (["iss", "sub", "aud"], WRONG_TEXTS)],
+    )
+    def test_wrong_claim(self, names: list[str], values: list[Any]) -> None:
+        for claim in product(names, values):
+            with naming(claim):
+                refuses_assertion(signed(assertion_header(), assertion_claims(**dict([claim]))))
 
     @pytest.mark.parametrize(
         "jti", [..., None, 1, "", "short", "x" * 129, "\ud800" * 8, "\u00e9" * 8, ["12345678"]]

@@ -1,44 +1,27 @@
 """I6 for joint handling: each operation, with the audit broken, does and shows nothing."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import uuid4
 
 import httpx
-import pytest
 
 from app.core.clock import utc_now
 from app.handling.terms import ATTESTATION
-from tests.database import Template
 from tests.factories import Registry
 from tests.handling.heads import OPERATIONS, TERMS, Side, draft
-from tests.invariants.dump import dump
+from tests.invariants.dump import digests
 from tests.invariants.test_i6_audited import assert_discloses_nothing, audit_broken
 
 
-@pytest.fixture(scope="module")
-def url(database_template: Template) -> Iterator[str]:
-    """Yield a database for this module: nobody else writes between two dumps of it."""
-    with database_template.clone() as cloned:
-        yield cloned
-
-
-@pytest.fixture(scope="module")
-async def registry(url: str, keys_directory: Path) -> AsyncIterator[Registry]:
-    """Yield the registry on it."""
-    async with Registry.started(url, keys_directory) as started:
-        yield started
-
-
-async def effects(url: str) -> dict[str, bytes]:
+async def effects(registry: Registry) -> dict[str, str | None]:
     """Return all that is stored but that a sign-in is in use, which is noted once a minute."""
-    return {table: rows for table, rows in (await dump(url)).items() if table != "sign_ins"}
+    return {**await digests(registry), "sign_ins": None}
 
 
 class TestI6NoRowNoEffect:
     async def test_of_each_operation_of_joint_handling(  # noqa: PLR0915 -- one story, step by step
-        self, registry: Registry, url: str
+        self, registry: Registry
     ) -> None:
         (first, second), request = await draft(registry)
         heads = {each.office.code: await each.head() for each in (first, second)}
@@ -46,10 +29,10 @@ class TestI6NoRowNoEffect:
         today = utc_now().date().isoformat()
 
         async def twice(name: str, send: Callable[[], Awaitable[httpx.Response]]) -> Any:
-            stored = await effects(url)
-            async with audit_broken(url):
+            stored = await effects(registry)
+            async with audit_broken(registry):
                 assert_discloses_nothing(await send())
-                assert await effects(url) == stored
+                assert await effects(registry) == stored
             done.add(name)
             answer = await send()
             assert answer.is_success, answer.text

@@ -1,16 +1,30 @@
-"""Everything that a thief of the database would hold."""
+"""Everything that is stored: as a thief of the database would hold it, or to be compared."""
+
+from typing import Final
 
 import asyncpg
+
+from tests.factories import Registry
+
+_TABLES: Final = (
+    "SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace"
+    " AND c.relkind = 'r' ORDER BY 1"
+)
+_DIGEST: Final = "SELECT '{0}', md5(string_agg(t::text, chr(10) ORDER BY t::text)) FROM \"{0}\" t"
+
+
+async def digests(registry: Registry) -> dict[str, str | None]:
+    """Return a digest of the rows of each table, by one statement: it may be asked for often."""
+    tables = await registry.rows(_TABLES)
+    each = " UNION ALL ".join(_DIGEST.format(table) for (table,) in tables)
+    return dict(map(tuple, await registry.rows(each)))
 
 
 async def dump(url: str) -> dict[str, bytes]:
     """Return the contents of each table in COPY's binary format: values as they are, unescaped."""
     connection = await asyncpg.connect(url)
     try:
-        tables = await connection.fetch(
-            "SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace"
-            " AND c.relkind = 'r' ORDER BY 1"
-        )
+        tables = await connection.fetch(_TABLES)
         return {table: await _copy(connection, table) for (table,) in tables}
     finally:
         await connection.close()

@@ -148,6 +148,7 @@ EXTRA_FIELDS: Final = [
 
 
 class TestI1NoRawIdentifierIsReceived:
+    @pytest.mark.usefixtures("full_log")
     @pytest.mark.parametrize("path", EXTRA_FIELDS, ids=str)
     async def test_a_field_for_one_does_not_exist(
         self,

@@ -1,15 +1,14 @@
 """I6. Every effect and every disclosure has its audit row in its transaction; no row, no effect."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import Final
 from uuid import UUID, uuid4
 
-import asyncpg
 import httpx
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principal import OPERATOR
@@ -22,11 +21,10 @@ from app.offices.schemas import OfficeAdd
 from app.quotas.examples import EXAMPLES as QUOTAS
 from tests.access.people import Person, sign_in
 from tests.blinding import case
-from tests.database import Template
 from tests.documented import document
 from tests.factories import ISSUER, OfficeClient, Registry, agreement
 from tests.handling import heads as handling
-from tests.invariants.dump import dump
+from tests.invariants.dump import digests
 from tests.scenes import Meeting, all_ended, meet, someone
 from tests.signing import Signer, token_request
 from tests.suppressing.test_suppressions import entry, post
@@ -642,34 +640,34 @@ BY_ADMINISTRATORS: Final = {
 
 
 @pytest.fixture(scope="module")
-def url(database_template: Template) -> Iterator[str]:
-    """Yield a database for this module: nobody else writes between two dumps of it."""
-    with database_template.clone() as cloned:
-        yield cloned
+async def registry(module_registry: Registry) -> Registry:
+    """Return a registry for this module: nobody else writes between two looks at all of it."""
+    return module_registry
 
 
-@pytest.fixture(scope="module")
-async def registry(url: str, keys_directory: Path) -> AsyncIterator[Registry]:
-    """Yield the registry on it; each test brings offices of its own."""
-    async with Registry.started(url, keys_directory) as started:
-        yield started
+_BREAKABLE: Final = """
+DO $do$ BEGIN
+  IF NOT EXISTS (SELECT FROM pg_trigger WHERE tgname = 'breakable') THEN
+    CREATE FUNCTION breakable() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN
+      IF NOT pg_try_advisory_xact_lock_shared(6) THEN RAISE EXCEPTION 'no audit'; END IF;
+      RETURN NULL;
+    END$$;
+    CREATE TRIGGER breakable BEFORE INSERT ON audit_entries
+      FOR EACH STATEMENT EXECUTE FUNCTION breakable();
+  END IF;
+END $do$
+"""
+"""Made once in a database: after each change of a table all plans for it are made anew."""
 
 
 @asynccontextmanager
-async def audit_broken(url: str) -> AsyncIterator[None]:
+async def audit_broken(registry: Registry) -> AsyncIterator[None]:
     """Make every insert of an audit row fail while the context lasts."""
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute(
-            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
-            " $$BEGIN RAISE EXCEPTION 'no audit'; END$$;"
-            "CREATE TRIGGER refuse BEFORE INSERT ON audit_entries"
-            " FOR EACH STATEMENT EXECUTE FUNCTION refuse()"
-        )
+    async with transaction(registry.behind) as session:
+        await session.execute(text(_BREAKABLE))
+    async with transaction(registry.behind) as session:
+        await session.execute(text("SELECT pg_advisory_xact_lock(6)"))
         yield
-    finally:
-        await connection.execute("DROP FUNCTION IF EXISTS refuse() CASCADE")
-        await connection.close()
 
 
 def assert_discloses_nothing(answer: httpx.Response) -> None:
@@ -695,7 +693,6 @@ class TestI6NoRowNoEffect:
     async def test_of_an_operation(
         self,
         registry: Registry,
-        url: str,
         name: str,
         before: tuple[Step, ...],
         step: Step,
@@ -704,32 +701,32 @@ class TestI6NoRowNoEffect:
         await sign_in_leads(meeting, (*before, step, step))
         for earlier in before:
             assert (await earlier(meeting)).is_success
-        stored = await dump(url)
-        async with audit_broken(url):
+        stored = await digests(registry)
+        async with audit_broken(registry):
             assert_discloses_nothing(await step(meeting))
-            assert await dump(url) == stored
+            assert await digests(registry) == stored
         ((rows,),) = await registry.rows("SELECT count(*) FROM audit_entries")
         answer = await step(meeting)
         assert answer.is_success, f"{name}: {answer.text}"
         ((more,),) = await registry.rows("SELECT count(*) FROM audit_entries")
         assert more > rows, name
 
-    async def test_of_issuing_an_access_token(self, registry: Registry, url: str) -> None:
+    async def test_of_issuing_an_access_token(self, registry: Registry) -> None:
         meeting = await meet(registry)
         signer = Signer()
         async with transaction(registry.operator) as session:
             client_id = await accounts.add_client_credential(
                 session, OPERATOR, meeting.first.code, signer.jwk, label="t", now=utc_now()
             )
-        stored = await dump(url)
-        async with audit_broken(url):
+        stored = await digests(registry)
+        async with audit_broken(registry):
             assert_discloses_nothing(await _token(meeting, signer, client_id))
-            assert await dump(url) == stored
+            assert await digests(registry) == stored
         assert (await _token(meeting, signer, client_id)).status_code == 200
         entry = (await registry.audit("access_token.issued"))[-1]
         assert entry["client_id"] == str(client_id)
 
-    async def test_of_changing_a_clients_keys(self, registry: Registry, url: str) -> None:
+    async def test_of_changing_a_clients_keys(self, registry: Registry) -> None:
         meeting = await meet(registry)
         signer, new = Signer(), Signer()
         async with transaction(registry.operator) as session:
@@ -739,19 +736,17 @@ class TestI6NoRowNoEffect:
         token = (await _token(meeting, signer, client_id)).json()["access_token"]
         http = registry.http(Authorization=f"Bearer {token}")
         for path, body in (("", {"public_jwk": new.jwk}), (f"/{new.jwk['kid']}/end", {})):
-            stored = await dump(url)
-            async with audit_broken(url):
+            stored = await digests(registry)
+            async with audit_broken(registry):
                 sent = {**body, "client_assertion": signer.assertion(str(client_id), ISSUER)}
                 assert_discloses_nothing(await http.post(f"/v1/me/keys{path}", json=sent))
-                assert await dump(url) == stored
+                assert await digests(registry) == stored
             assert (await http.post(f"/v1/me/keys{path}", json=sent)).is_success
         added = (await registry.audit("client_key.added"))[-1]
         assert added["client_id"] == str(client_id)
 
     @pytest.mark.parametrize("place", range(4))
-    async def test_of_what_the_operator_does(
-        self, registry: Registry, url: str, place: int
-    ) -> None:
+    async def test_of_what_the_operator_does(self, registry: Registry, place: int) -> None:
         meeting = await meet(registry)
         office = OfficeAdd(
             code="TX-NEW", name="New", kind="local", state="TX",
@@ -768,15 +763,15 @@ class TestI6NoRowNoEffect:
                 session, OPERATOR, client_id, now=now
             ),
         ]
-        stored = await dump(url)
-        async with audit_broken(url):
+        stored = await digests(registry)
+        async with audit_broken(registry):
             with pytest.raises(DATABASE_ERRORS):
                 async with transaction(registry.operator) as session:
                     await acts[place](session)
-            assert await dump(url) == stored
+            assert await digests(registry) == stored
         async with transaction(registry.operator) as session:
             await acts[place](session)
-        changed = await dump(url)
+        changed = await digests(registry)
         assert {name for name in changed if changed[name] != stored[name]} > {"audit_entries"}
 
 

@@ -131,7 +131,10 @@ class TestRun:
         async def lose(session: AsyncSession, *, limit: int, now: datetime) -> int:
             del limit, now
             others.append(asyncio.create_task(take_over()))
-            waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            waiting = text(
+                "SELECT count(*) FROM pg_stat_activity"
+                " WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))"
+            )
             while not await session.scalar(waiting):
                 await asyncio.wait(others, timeout=0.01)
             return 0
@@ -204,7 +207,7 @@ class TestCommand:
         assert (await nightly("--step", "no.such"))[0] == 2
         async with held(registry.operator, LOCK):
             assert (await nightly())[0] == TRY_AGAIN
-        async with audit_broken(fresh_database_url):
+        async with audit_broken(registry):
             assert (await nightly())[0] == 1
         assert await nightly() == (0, "1")
 

@@ -139,6 +139,7 @@ async def send(registry: Registry, office: OfficeClient, *, now: datetime | None
 
 
 class TestAtOnce:
+    @pytest.mark.usefixtures("full_log")
     async def test_says_that_something_waits_and_nothing_else(
         self, registry: Registry, mailbox: Mailbox, capfd: pytest.CaptureFixture[str]
     ) -> None:

@@ -14,7 +14,7 @@ from app.notices.errors import TooManyStreamsError
 from app.notices.hints import MOST_EACH, Hub
 from tests.access.people import Person, sign_in
 from tests.factories import OfficeClient, Registry
-from tests.invariants.dump import dump
+from tests.invariants.dump import digests
 from tests.invariants.test_i6_audited import assert_discloses_nothing, audit_broken
 from tests.scenes import Meeting, all_ended, make_offices, meet
 
@@ -94,7 +94,7 @@ class TestNotices:
 
 
 class TestNoRowNoEffect:
-    async def test_of_any_operation(self, registry: Registry, fresh_database_url: str) -> None:
+    async def test_of_any_operation(self, registry: Registry) -> None:
         _, one, _ = await told(registry)
         (notice,) = (await one.send("GET", LIST)).json()["items"]
         key = notice["event"]["id"]
@@ -104,11 +104,11 @@ class TestNoRowNoEffect:
             ("PUT", f"{LIST}/read", {"through": key}),
             ("PUT", "/v1/me/notice-settings", {"muted": ["overlap.found"]}),
         ]
-        stored = await dump(fresh_database_url)
-        async with audit_broken(fresh_database_url):
+        stored = await digests(registry)
+        async with audit_broken(registry):
             for method, path, body in acts:
                 assert_discloses_nothing(await one.send(method, path, body))
-                assert await dump(fresh_database_url) == stored, path
+                assert await digests(registry) == stored, path
         for method, path, body in acts:
             assert (await one.send(method, path, body)).is_success, path
 

@@ -4,15 +4,12 @@ import subprocess
 from pathlib import Path
 
 import asyncpg
-import pytest
 
 from app.postgres.binaries import find_binaries
 from app.postgres.durability import check_durable
 from app.postgres.profiles import DISPOSABLE
 from app.postgres.server import EmbeddedServer
 from tests.database import run
-
-pytestmark = pytest.mark.xdist_group("postgres")  # they share a cluster
 
 
 async def reasons(url: str) -> list[str]:

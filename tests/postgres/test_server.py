@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 IS_ROOT = os.geteuid() == 0
 DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
 
-pytestmark = [pytest.mark.long, pytest.mark.xdist_group("postgres")]  # they share a cluster
+pytestmark = pytest.mark.long
 
 
 def spawn_user(home: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:

@@ -19,8 +19,10 @@ from tests.wall.acting import acting, office_id, refused
 CLASSES: Final = [*KEY_CLASSES, *COUNTED, *(f"feed:{each}" for each in FEED_CLASSES)]
 HOLDERS: Final = [("office", OFFICE), ("client", CLIENT), ("person", PERSON)]
 AGE: Final = (
-    "UPDATE quota_buckets SET counted_at = counted_at - $1::interval,"
-    " period_began_at = period_began_at - $1::interval"
+    "SET ROLE NONE;"
+    " UPDATE quota_buckets SET counted_at = counted_at - interval '{0} days',"
+    " period_began_at = period_began_at - interval '{0} days';"
+    " SET ROLE joinder_app"
 )
 
 
@@ -51,9 +53,7 @@ async def test_counts_as_the_application_reckons(
         await act_as(connection, holder)
         bucket = Bucket(0, now, 0, now)
         for days in (0, 0.3, 1.7, 9, 11, 40):
-            await connection.execute("SET ROLE NONE")
-            await connection.execute(AGE, timedelta(days=days))
-            await connection.execute("SET ROLE joinder_app")
+            await connection.execute(AGE.format(days))
             before = Bucket(
                 bucket.spent,
                 bucket.counted_at - timedelta(days=days),

@@ -21,7 +21,6 @@ from tests.serving.service import ROOT, Home, is_alive, soon
 
 pytestmark = [
     pytest.mark.long,
-    pytest.mark.xdist_group("processes"),  # they share a home
     pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc"),
 ]
 PROBE = """

@@ -1,4 +1,4 @@
-"""One browser and one demo for all tests that drive pages as a person does."""
+"""One browser and one demo for the tests of a worker that drive pages as a person does."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING

@@ -23,11 +23,13 @@ NO_PAGES: Final = {"/", "/static/{version}/{name:path}", "/notices/stream"}
 _DENIED: Final = {403, 404}
 
 OPEN_ALL: Final = "document.querySelectorAll('details').forEach((each) => each.open = true)"
-_CHECK: Final = """async (rules) => {
+_CHECK: Final = """async ([rules, known]) => {
   const options = {runOnly: {type: "tag", values: rules}, resultTypes: ["violations"]};
-  return await axe.run(document, options);
+  const exclude = known.map((place) => document.body.children[place]);
+  const {violations} = await axe.run({include: document, exclude}, options);
+  return violations;
 }"""
-_SHAPE: Final = """() => {
+_SHAPES: Final = """() => {
   const shape = (element) => {
     const names = [...element.attributes].map(({name}) => name).sort();
     const said = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
@@ -35,9 +37,9 @@ _SHAPE: Final = """() => {
     const own = `${element.tagName}.${element.className}.${element.type ?? ""}[${names}]${said}`;
     return `${own}(${[...new Set(parts)].join("")})`;
   };
-  return shape(document.querySelector("main"));
+  return [shape(document.querySelector("main")), [...document.body.children].map(shape)];
 }"""
-"""Equal for pages that differ in their words and in how often a row comes."""
+"""Of the page, and of each part of its body: equal where only words and numbers of rows differ."""
 _LINKS: Final = """() => [...document.querySelectorAll("a[href^='/']")]
   .map((link) => link.getAttribute("href"))"""
 _FORMS: Final = """() => [...document.forms].map((form, place) => ({
@@ -87,7 +89,7 @@ def place_of(address: str, among: tuple[Place, ...] = READ) -> str:
 
 @dataclass
 class Looker:
-    """Looks at pages and remembers them; of pages of one shape axe reads the first."""
+    """Looks at pages and remembers them; of pages, and parts, of one shape axe reads the first."""
 
     found: list[str] = field(default_factory=list)
     """What is wrong, a line each."""
@@ -117,12 +119,13 @@ class Looker:
 
     def look(self, page: Page) -> None:
         """Note what is wrong with the page as it stands."""
-        shape = page.evaluate(_SHAPE)
+        shape, parts = page.evaluate(_SHAPES)
         if shape in self.shapes:
             return
-        self.shapes.add(shape)
+        known = [place for place, part in enumerate(parts) if part in self.shapes]
+        self.shapes |= {shape, *parts}
         page.evaluate(OPEN_ALL)
-        self._read(page)
+        self._read(page, known)
         page.set_viewport_size({"width": PHONE, "height": 844})
         wide = page.evaluate("document.documentElement.scrollWidth")
         if wide > PHONE:
@@ -136,13 +139,13 @@ class Looker:
             self._read(page)
             dialog.evaluate("dialog => dialog.close()")
 
-    def _read(self, page: Page) -> None:
-        """Let axe read the page."""
+    def _read(self, page: Page, known: list[int] | None = None) -> None:
+        """Let axe read the page, but for the known parts of its body."""
         page.evaluate(AXE.read_text())
-        result: dict[str, Any] = page.evaluate(_CHECK, RULES)
+        violations: list[dict[str, Any]] = page.evaluate(_CHECK, [RULES, known or []])
         self.found += [
             f"{page.url}: {each['id']} {node['target']} {node.get('failureSummary', '')}"
-            for each in result["violations"]
+            for each in violations
             for node in each["nodes"]
         ]
 

@@ -17,7 +17,6 @@ from tests.web.screenshots import DEPUTY, fill_case, sign_in
 
 pytestmark = [
     pytest.mark.long,
-    pytest.mark.xdist_group("browser"),
     pytest.mark.skipif(PLACE is None, reason=MISSING),
 ]
 

@@ -33,7 +33,6 @@ from tests.web.screenshots import (
 
 pytestmark = [
     pytest.mark.long,
-    pytest.mark.xdist_group("browser"),
     pytest.mark.skipif(PLACE is None, reason=MISSING),
     pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: make vendor"),
 ]

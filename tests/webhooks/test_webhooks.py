@@ -348,7 +348,7 @@ class TestDelivering:
             (office,) = await make_offices(sandbox, 1)
             hooked = await hook(sandbox, office, receiver.url)
             await hooked.test()
-            async with audit_broken(sandbox.app.state.settings.database_url.get_secret_value()):
+            async with audit_broken(sandbox):
                 with pytest.raises(DATABASE_ERRORS):
                     await work(sandbox, office)
             assert receiver.connections == 0
