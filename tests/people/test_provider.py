@@ -429,7 +429,7 @@ class TestNamedByItsOffice:
         (office,) = await make_offices(people, 1)
         administrator = await sign_in(people, office, Role.ADMINISTRATOR)
         named = {"issuer": issuer, "client_id": "joinder", "acr_values": [ACR]}
-        async with audit_broken(people.app.state.settings.database_url.get_secret_value()):
+        async with audit_broken(people):
             assert_discloses_nothing(await administrator.send("POST", PROPOSALS, named))
         assert (await administrator.send("GET", PROPOSALS)).json()["items"] == []
         made = await administrator.send("POST", PROPOSALS, named)
