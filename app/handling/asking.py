@@ -143,7 +143,9 @@ async def _request(
         made = await session.execute(upsert(HandlingParty).values(rows).on_conflict_do_nothing())
     if made.rowcount < len(rows):  # type: ignore[attr-defined]  # of a CursorResult
         raise HandlingOpenError(
-            await queries.find_open(session, principal, parties[1:], asked.kind, now=now)
+            await queries.find_open(
+                session, principal, request_id, parties[1:], asked.kind, now=now
+            )
         )
     if terms is not None:
         await add_terms(session, principal, request_id, 1, terms, now=now)

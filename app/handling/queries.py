@@ -84,7 +84,7 @@ _OPEN: Final = f"""{_VISIBLE}
   AND me.request_id IN (SELECT q.request_id FROM handling_parties q WHERE q.open_as = $5 AND (
     q.overlap_id = ANY ($6::uuid[]) OR q.overlap_id IS NULL
     AND q.requester_case_id = ANY ($7::bigint[]) AND q.office_id = ANY ($8::int[])))
-LIMIT 1
+  AND me.request_id <> $9 LIMIT 1
 """  # noqa: S608 -- as above
 # the version as it stood before the wait for the lock, if there was one
 _LOCK: Final = """
@@ -137,12 +137,7 @@ def _who(principal: Principal, now: datetime) -> tuple[object, ...]:
 
 
 async def list_requests(
-    session: AsyncSession,
-    principal: Principal,
-    *,
-    before: UUID | None,
-    limit: int,
-    now: datetime,
+    session: AsyncSession, principal: Principal, *, before: UUID | None, limit: int, now: datetime
 ) -> list[asyncpg.Record]:
     """Return a page of the requests that the caller's office sent or received, newest first."""
     connection = await driver(session)
@@ -173,12 +168,18 @@ async def get_request(
 
 
 async def find_open(
-    session: AsyncSession, principal: Principal, parties: Parties, open_as: str, *, now: datetime
+    session: AsyncSession,
+    principal: Principal,
+    key: UUID,
+    parties: Parties,
+    open_as: str,
+    *,
+    now: datetime,
 ) -> str:
-    """Return where the request stands that is open between parties, `open` if that is not told."""
+    """Return where another request than `key` stands that is open, `open` if that is not told."""
     names = ("overlap_id", "requester_case_id", "office_id")
     asked = [[each[name] for each in parties] for name in names]
-    row = await (await driver(session)).fetchrow(_OPEN, *_who(principal, now), open_as, *asked)
+    row = await (await driver(session)).fetchrow(_OPEN, *_who(principal, now), open_as, *asked, key)
     return "open" if row is None else row["status"]
 
 

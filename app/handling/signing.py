@@ -150,7 +150,7 @@ async def _send(
             raise
         parties = row["parties"][1:]
         raise HandlingOpenError(
-            await queries.find_open(session, principal, parties, "agreement", now=now)
+            await queries.find_open(session, principal, row["id"], parties, "agreement", now=now)
         ) from None
     await tell_parties(session, principal, row["id"], row["parties"][1:], now=now)
 

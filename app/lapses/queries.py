@@ -5,6 +5,7 @@ from typing import Final
 
 import asyncpg
 
+from app.core.clock import utc_now
 from app.core.db import TAKE_LONG
 
 Connection = asyncpg.Connection
@@ -115,7 +116,10 @@ FROM case_grants g JOIN cases c ON c.id = g.case_id
 WHERE g.revoked_at IS NULL AND g.purpose <> 'glass_broken'
 UNION ALL
 SELECT b.owner_office_id, b.office_id, 'glass_end', b.id::text, NULL, b.expires_at, 'in_force'
-FROM glass_breaks b
+FROM glass_breaks b WHERE NOT EXISTS (
+  SELECT FROM case_grants g JOIN cases c ON c.id = g.case_id AND c.office_id = b.owner_office_id
+  WHERE g.purpose = 'glass_broken' AND g.grantee_office_id = b.office_id
+    AND g.expires_at = b.expires_at AND g.revoked_at IS NOT NULL)
 UNION ALL
 SELECT r.office_id, NULL, 'reading_end', r.id::text, NULL, r.expires_at,
        CASE WHEN r.read_at IS NULL THEN 'asked' ELSE 'read' END
@@ -189,7 +193,8 @@ async def record(
 
     What is noted already is not again.
     """
-    return await connection.fetch(_RECORD, now, today - TOLD_UNTIL, limit, office_id)
+    since = max(today, utc_now().date()) - TOLD_UNTIL  # what was noted before is forgotten
+    return await connection.fetch(_RECORD, now, since, limit, office_id)
 
 
 async def forget(connection: Connection, *, today: date, limit: int, office_id: int | None) -> int:

@@ -49,7 +49,7 @@ async def offer_lead(
     if party is None or not is_lead or party["office_id"] == principal.office_id:
         raise LeadOfferError(_lead(row)["code"])
     if party["leaves_on"] is not None:
-        raise LeadOfferError("leaving")
+        raise LeadOfferError(_lead(row)["code"])
     _require_instrument(row, party)
     await session.execute(
         update(MatterLead)

@@ -32,13 +32,9 @@ SELECT set_config('enable_hashagg', 'off', true), set_config('enable_hashjoin', 
   set_config('enable_mergejoin', 'off', true), set_config('enable_bitmapscan', 'off', true),
   set_config('enable_material', 'off', true),
   set_config('work_mem', '64MB', true), set_config('statement_timeout', '600s', true),
-  set_config('parallel_setup_cost', '3000', true),
-  set_config('min_parallel_index_scan_size', '64GB', true),
-  set_config('min_parallel_table_scan_size', '64GB', true)
+  set_config('parallel_setup_cost', '3000', true)
 """
-"""For the rest of a transaction that recounts: plans that go by keys, and time to finish.
-
-Two processes take a half of a statement each; none is shared out otherwise."""
+"""For the rest of a transaction that recounts: plans that go by keys, and time to finish."""
 
 _LIMITS: Final = ", ".join(
     f"({kind.code}, {LIMITS[name].offices}, {LIMITS[name].subjects})"
@@ -76,53 +72,49 @@ WHERE NOT EXISTS (SELECT FROM "overlaps" o WHERE o.low_case_id = p.low
                 AND ({_IS_NO_CROWD} OR NOT p.is_hidden))
 """  # noqa: S608 -- constants only; every value is a parameter
 
-# First the tokens of several offices, then their sightings: a crowd's pairs are never made. What is
-# common has an index of its own. Pairs are sorted, so that rows of subjects and overlaps that lie
-# together are read together; behind OFFSET 0, or the planner would begin with all subjects instead
-_MET: Final = f"""(SELECT * FROM (
+_IS_UNCOMMON: Final = "NOT EXISTS (SELECT FROM tokens c WHERE c.token = m.token AND c.is_common)"
+
+# first the tokens of several offices, then their sightings: a crowd's pairs are never made. What
+# is common has an index of its own
+_UNKNOWN_OF_RANGE: Final = _UNKNOWN.format(
+    met=f"""(
   SELECT m.token, g.subject_id AS one, h.subject_id AS other,
          g.is_hidden OR h.is_hidden AS is_hidden
-  FROM (SELECT m.token, m.last FROM (
-          SELECT token, max(office_id) AS last FROM {_HELD} AS g WHERE {{which}}
+  FROM (SELECT m.token FROM (
+          SELECT token FROM {_HELD} AS g WHERE token >= {{start}} AND token < {{end}}
           GROUP BY token HAVING min(office_id) <> max(office_id)) AS m
-        WHERE NOT EXISTS (SELECT FROM tokens c WHERE c.token = m.token AND c.is_common)) AS m
+        WHERE {_IS_UNCOMMON}) AS m
   JOIN {_HELD} AS g ON g.token = m.token
-  {{pairs}}
-  OFFSET 0) AS m ORDER BY one, other)"""  # noqa: S608 -- as above
+  JOIN {_HELD} AS h ON h.token = m.token AND h.office_id > g.office_id)"""  # noqa: S608 -- as above
+)
 
-
-def _halves(one: str, other: str, most: str) -> str:
-    """Return the statement of two halves, as the server gives each a process of its own.
-
-    A limit beside them spoils their plan.
-    """
-    return f"""
-WITH unknown AS MATERIALIZED ({one} UNION ALL {other})
-SELECT DISTINCT low, high FROM unknown LIMIT {most}
+# two halves, as the server gives each a process of its own; a limit beside them spoils their plan
+_UNKNOWN_OF_SLICES: Final = f"""
+WITH unknown AS MATERIALIZED (
+  {_UNKNOWN_OF_RANGE.format(start="$1", end="$2")}
+  UNION ALL {_UNKNOWN_OF_RANGE.format(start="$2", end="$3")})
+SELECT low, high FROM unknown LIMIT $4
 """  # noqa: S608 -- as above
 
+# DISTINCT sorts, so that a page of the index is read once for all the tokens on it
+_UNKNOWN_OF_HALF: Final = _UNKNOWN.format(
+    met=f"""(
+  SELECT m.* FROM (
+    SELECT g.token, g.subject_id AS one, h.subject_id AS other,
+           g.is_hidden OR h.is_hidden AS is_hidden
+    FROM (SELECT DISTINCT g.token, g.office_id, g.subject_id, g.is_hidden
+          FROM subjects s JOIN {_HELD} AS g ON g.subject_id = s.id
+          WHERE s.written_in >= $1 AND s.written_in < $2 AND s.id % 2 = {{half}}) AS g
+    JOIN {_HELD} AS h ON h.token = g.token AND h.office_id <> g.office_id) AS m
+  WHERE {_IS_UNCOMMON})"""  # noqa: S608 -- as above
+)
 
-def _of_range(start: str, end: str) -> str:
-    each = f"AND g.office_id < m.last JOIN {_HELD} AS h ON h.token = m.token"
-    which = f"token >= {start} AND token < {end}"
-    return _UNKNOWN.format(
-        met=_MET.format(which=which, pairs=f"{each} AND h.office_id > g.office_id")
-    )
-
-
-def _of_new(half: str) -> str:
-    """Return the pairs of new subjects, by half of their tokens: none's page is read by both."""
-    tokens = f"""
-    token = ANY(ARRAY(SELECT g.token FROM subjects s JOIN {_HELD} AS g ON g.subject_id = s.id
-                      WHERE s.written_in >= $1 AND s.written_in < $2 AND g.token {half}))"""  # noqa: S608 -- as above
-    each = f"""
-  JOIN subjects n ON n.id = g.subject_id AND n.written_in >= $1 AND n.written_in < $2
-  JOIN {_HELD} AS h ON h.token = m.token AND h.office_id <> g.office_id"""
-    return _UNKNOWN.format(met=_MET.format(which=tokens, pairs=each))
-
-
-_UNKNOWN_OF_SLICES: Final = _halves(_of_range("$1", "$2"), _of_range("$2", "$3"), "$4")
-_UNKNOWN_OF_NEW: Final = _halves(_of_new(r"< '\x80'"), _of_new(r">= '\x80'"), "$3")
+_UNKNOWN_OF_NEW: Final = f"""
+WITH unknown AS MATERIALIZED (
+  {_UNKNOWN_OF_HALF.format(half=0)}
+  UNION ALL {_UNKNOWN_OF_HALF.format(half=1)})
+SELECT DISTINCT low, high FROM unknown LIMIT $3
+"""  # noqa: S608 -- as above
 
 _NOTE: Final = """
 INSERT INTO recount_pairs (low_case_id, high_case_id)
@@ -237,8 +229,9 @@ def slice_of(number: int) -> tuple[bytes, bytes]:
 
 async def note_slices(connection: Connection, first: int, most: int = AT_MOST) -> int:
     """Note `most` pairs that share a token of `SLICES_AT_ONCE` slices, without those known."""
-    middle = first + SLICES_AT_ONCE // 2
-    start, end = slice_of(first)[0], slice_of(first + SLICES_AT_ONCE - 1)[1]
+    last = min(first + SLICES_AT_ONCE, SLICES) - 1
+    middle = (first + last) // 2 + 1
+    start, end = slice_of(first)[0], slice_of(last)[1]
     return await _note(connection, _UNKNOWN_OF_SLICES, start, slice_of(middle)[0], end, most)
 
 

@@ -97,7 +97,7 @@ async def _count(
     """
     found: Counter[str] = Counter()
     is_whole = True
-    for number in range(first, first + queries.SLICES_AT_ONCE):
+    for number in range(first, min(first + queries.SLICES_AT_ONCE, SLICES)):
         wrong, lost = await frequencies.list_wrong(connection, *queries.slice_of(number), most)
         found += Counter(corrected=len(wrong), lost=len(lost))
         if wrong:

@@ -81,11 +81,11 @@ UPDATE checks SET shown = (
   SELECT coalesce(jsonb_agg(s.each ORDER BY s.place), '[]')
   FROM jsonb_array_elements(shown) WITH ORDINALITY AS s (each, place)
   WHERE EXISTS (SELECT FROM "overlaps" o
-                WHERE 'ovl_' || replace(o.id::text, '-', '') = s.each ->> 'overlap_id'))
+                WHERE o.id = substr(s.each ->> 'overlap_id', 5)::uuid))
 WHERE EXISTS (
   SELECT FROM jsonb_array_elements(shown) AS s (each)
   WHERE NOT EXISTS (SELECT FROM "overlaps" o
-                    WHERE 'ovl_' || replace(o.id::text, '-', '') = s.each ->> 'overlap_id'));
+                    WHERE o.id = substr(s.each ->> 'overlap_id', 5)::uuid));
 UPDATE saved_views SET filters = btrim(regexp_replace('&' || filters, '&case=[^&]*', '', 'g'), '&')
 WHERE '&' || filters LIKE '%&case=%'
 """

@@ -36,14 +36,10 @@ SELECT count(*) FROM (
   JOIN subjects a ON a.id = g.subject_id JOIN subjects b ON b.id = h.subject_id) AS p
 """
 _TWO_STEPS: Final = _MET + _PAIRS.format(holders="met m JOIN sightings g ON g.token = m.token")
-_SHARED_OUT: Final = """,
-  set_config('min_parallel_index_scan_size', '512kB', true),
-  set_config('min_parallel_table_scan_size', '8MB', true)
-"""
 # PERFORMANCE: what counts the pairs and neither knows nor stores any; which is best, sizes decide
 _BARE: Final = {
     "hashed": ("SELECT 1", _TWO_STEPS),
-    "grouped in order": (queries.IN_ORDER + _SHARED_OUT, _TWO_STEPS),
+    "grouped in order": (queries.IN_ORDER, _TWO_STEPS),
     "merged": (
         "SELECT set_config(unnest(ARRAY['enable_hashjoin', 'enable_sort']), 'off', true)",
         _PAIRS.format(holders="sightings g"),

@@ -210,6 +210,7 @@ class TestI1NoRawIdentifierIsReceived:
         assert {as_case.status_code, as_subject.status_code} == {422}
         assert reference not in as_case.text + as_subject.text
 
+    @pytest.mark.usefixtures("full_log")
     async def test_a_summary_that_holds_one_is_refused_without_repeating_it(
         self, registry: Registry, fresh_database_url: str, capfd: pytest.CaptureFixture[str]
     ) -> None:
@@ -218,6 +219,7 @@ class TestI1NoRawIdentifierIsReceived:
         assert (answer.status_code, answer.json()["code"]) == (422, "summary-holds-identifier")
         assert not any(value in answer.text for value in (CANARY, "555-0142"))
         output = "".join(capfd.readouterr())
+        assert "/v1/cases/{source_system}" in output
         assert not any(value in output for value in (CANARY, "555-0142"))
         tables = await dump(fresh_database_url)
         assert not holding(tables, CANARY.encode())
