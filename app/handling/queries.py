@@ -56,8 +56,8 @@ CROSS JOIN LATERAL (
     'is_named', {IS_NAMED}, 'first_terms', q.first_terms, 'joined_at', q.joined_at,
     {KNOWN_LEAVING}, 'confirmed', {CONFIRMED.format(office="o")},
     'has_signed', EXISTS (SELECT FROM handling_signatures s WHERE s.request_id = h.id
-      AND s.terms_number = h.terms_number AND s.purpose = 'agree' AND s.office_id = q.office_id)
-    ) ORDER BY q.number) AS parties
+      AND s.terms_number = h.terms_number AND s.purpose = 'agree' AND s.office_id = q.office_id
+      AND (me.left_at IS NULL OR s.signed_at <= me.left_at))) ORDER BY q.number) AS parties
   FROM handling_parties q JOIN offices o ON o.id = q.office_id
   WHERE q.request_id = h.id AND {KNOWN_PARTY}) AS p
 CROSS JOIN LATERAL ({COMMITMENTS.format(office="h.requester_office_id")}) AS promised

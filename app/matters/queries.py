@@ -116,7 +116,7 @@ _LEADS: Final = """
 SELECT l.*, o.code, o.name, f.code AS from_code FROM matter_leads l
 JOIN offices o ON o.id = l.office_id LEFT JOIN offices f ON f.id = l.from_office_id
 WHERE l.request_id = $1 AND l.withdrawn_at IS NULL
-  AND ($2::timestamptz IS NULL OR l.offered_at <= $2) ORDER BY l.offered_at, l.id
+  AND ($2::timestamptz IS NULL OR l.accepted_at <= $2) ORDER BY l.offered_at, l.id
 """
 _ORIGIN: Final = """
 SELECT s.seen_at AS at, 'pointer' AS what, s.overlap_id, f.code, f.name

@@ -42,9 +42,9 @@ async def meeting(shared_registry: Registry) -> Meeting:
 class TestWalls:
     @pytest.mark.parametrize("is_owner", [True, False])
     async def test_keep_the_notice_from_who_is_walled_also_when_the_other_case_has_gone(
-        self, meeting: Meeting, *, is_owner: bool
+        self, registry: Registry, *, is_owner: bool
     ) -> None:
-        registry = meeting.registry
+        meeting = await meet(registry, "open", "contact_first")
         reader = await sign_in(registry, meeting.first, Role.PROSECUTOR)
         assert (await smash(reader, meeting)).status_code == 201
         office, other = meeting.second, meeting.first
