@@ -216,12 +216,16 @@ async def kill_in_the_middle_of_a_shard(world: World) -> None:
         async with connection.transaction():
             await connection.execute("LOCK TABLE sealed_elements IN SHARE MODE")
             process = world.command()
-            waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+            waiting = (
+                "SELECT count(*) FROM pg_locks"
+                " WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"
+            )
             for _ in range(600):
                 if await connection.fetchval(waiting) or process.poll() is not None:
                     break
                 await asyncio.sleep(0.02)
             assert process.poll() is None, process.communicate()
+            assert await connection.fetchval(waiting)
             process.send_signal(signal.SIGKILL)
             process.communicate()
     finally:
