@@ -214,7 +214,7 @@ async def kill_in_the_middle_of_a_shard(world: World) -> None:
     connection = await asyncpg.connect(world.url)
     try:
         async with connection.transaction():
-            await connection.execute("LOCK TABLE sealed_elements IN SHARE MODE")
+            await connection.execute("LOCK TABLE sightings IN SHARE MODE")
             process = world.command()
             waiting = (
                 "SELECT count(*) FROM pg_locks"
