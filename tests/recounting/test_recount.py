@@ -215,7 +215,8 @@ class TestFrequencies:
     async def test_a_token_whose_row_is_lost_is_told_each_time(self, registry: Registry) -> None:
         await meet(registry)
         assert await registry.rows(
-            "DELETE FROM tokens WHERE token = (SELECT token FROM tokens ORDER BY token LIMIT 1) RETURNING 1"
+            "DELETE FROM tokens WHERE token = (SELECT token FROM tokens ORDER BY token LIMIT 1)"
+            " RETURNING 1"
         )
         for times in (1, 2):
             await recount(registry, is_full=True)
