@@ -39,8 +39,7 @@ _DUE: Final = (
     "UPDATE cases SET review_on = current_date - 1 WHERE id % 3 = 0",
     "UPDATE cases SET withdrawn_at = now() - interval '100 days' WHERE withdrawn_at IS NOT NULL",
     'DELETE FROM "overlaps" WHERE id = (SELECT min(id::text)::uuid FROM "overlaps")',
-    "UPDATE tokens SET subjects = subjects + 1"
-    " WHERE token = (SELECT token FROM tokens ORDER BY token DESC LIMIT 1)",
+    "UPDATE tokens SET subjects = subjects + 1 WHERE ctid = (SELECT max(ctid) FROM tokens)",
 )
 EFFECT: Final = {
     "cases": "SELECT id, withdrawn_at IS NULL, version FROM cases",
