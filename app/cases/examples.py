@@ -95,6 +95,7 @@ _OVERLAP: Final = {
                 "birth_date": "full",
                 "middle_initial": "unknown",
                 "postcode": "unknown",
+                "house": "unknown",
                 "shared": ["tel"],
                 "differing": [],
             },

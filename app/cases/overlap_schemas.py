@@ -53,6 +53,8 @@ class PersonFactsRead(Read):
     """Unknown also where nothing else agrees well enough to tell."""
     postcode: Literal["agrees", "unknown"] = "unknown"
     """People move, so it never counts as differing."""
+    house: Literal["agrees", "unknown"] = "unknown"
+    """House number and, by sound, street; told only with the initials and without an address."""
     shared: tuple[str, ...]
     """Kinds of identifier that both subjects have with the same value, such as `tel`."""
     differing: tuple[str, ...] = ()

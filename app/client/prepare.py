@@ -28,7 +28,7 @@ from app.client.errors import ClientError
 from app.client.guard import Guard, holds_identifier
 from app.client.prepared import LeftOut, Prepared, PreparedSubject
 from app.client.rejects import ADVICE
-from app.identifiers.addresses import normalize_postcode
+from app.identifiers.addresses import place_of
 from app.identifiers.birth_dates import parse_birth_date
 from app.identifiers.errors import IdentifierError
 from app.identifiers.identifier_keys import identifier_keys, last_four_keys
@@ -175,11 +175,15 @@ def prepare_subject(subject: Subject, left_out: list[LeftOut]) -> PreparedSubjec
             left_out.append(_left_out(subject.ref, field, error.code))
     if len(identifiers) > MAX_IDENTIFIERS:
         left_out.append(_left_out(subject.ref, "", "too-many-identifiers"))
+    places = [
+        place_of(each.street, each.postcode, number=each.number, region=subject.region)
+        for each in subject.addresses
+    ]
     return PreparedSubject(
         subject.ref,
         subject.kind,
         subject.provenance,
-        tuple(person_aliases(names, _postcodes(subject))),
+        tuple(person_aliases(names, places)),
         tuple(identifiers)[:MAX_IDENTIFIERS],
         is_charged=subject.is_charged,
     )
@@ -270,15 +274,6 @@ def _without_placeholder(
         return name, refused
     given = replace(name, surname="")
     return given, _refusal(given)
-
-
-def _postcodes(subject: Subject) -> list[str]:
-    """Return the postcodes that can be read; what cannot is left out with its address."""
-    found: dict[str, None] = {}
-    for each in subject.addresses:
-        with suppress(IdentifierError):
-            found[normalize_postcode(each.postcode, subject.region)] = None
-    return list(found)
 
 
 def _left_out(ref: str, field: str, code: str) -> LeftOut:

@@ -5,11 +5,12 @@ The same rules serve Australian addresses, which name the unit first: `4/12 Smit
 
 import json
 import re
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from app.identifiers.errors import IdentifierError
-from app.identifiers.names import fold_latin
+from app.identifiers.names import fold_latin, soundex
 from app.identifiers.texts import PLACEHOLDERS
 
 _words_json: Final = Path(__file__).with_name("data").joinpath("street-words-v1.json").read_bytes()
@@ -35,6 +36,9 @@ _STANDALONE: Final = frozenset(_TABLES["standalone"])
 _SHORTEST: Final = 2
 """Fewest words of a line: a number and one word of a street. A unit never stands before them."""
 
+_LONGEST: Final = 32
+"""Most signs of a house number and of a street's first word; more is no house."""
+
 _BOX: Final = re.compile(r"(?:P ?O|POST OFFICE|GPO) ?BOX (?=[0-9])")
 _UNIT_SLASH: Final = re.compile(r"\s*(?:[A-Za-z]+\s+)?([A-Za-z]?[0-9]+[A-Za-z]?)\s*/\s*(?=[0-9])")
 _DESIGNATION: Final = re.compile(r"[A-Z]|[A-Z]?[0-9]+[A-Z]?")
@@ -44,6 +48,33 @@ _ZIP_WITHOUT_ZERO: Final = re.compile(r"[0-9]{4}")
 _NO_ZIPS: Final = frozenset(PLACEHOLDERS["zips"])
 _NO_STREETS: Final = frozenset(PLACEHOLDERS["words"] + PLACEHOLDERS["streets"])
 _FOREIGN: Final = re.compile(r"[A-Z0-9]{3,10}")
+
+
+class Place(NamedTuple):
+    """What of an address goes with a name; a part that cannot be read is empty."""
+
+    postcode: str = ""
+    number: str = ""
+    """Of the house, or of the post office box."""
+    street: str = ""
+    """Soundex of the word that tells the street; the word itself if it has a digit."""
+
+
+def place_of(street: str, postcode: str, *, number: str = "", region: str = "US") -> Place:
+    """Return what of an address goes with a name, by the rules of `normalize_address`.
+
+    The arguments are those of `normalize_address`. A postcode stands without a street that can be
+    read, and a house without a postcode.
+    """
+    zone, house = "", ("", "")
+    with suppress(IdentifierError):
+        zone = normalize_postcode(postcode, region)
+    with suppress(IdentifierError):
+        building, _ = _parts(street, number, "", region)
+        at, word, _ = _standard(building)
+        if len(at) <= _LONGEST >= len(word):
+            house = at, soundex(word) if word.isalpha() else word
+    return Place(zone, *house)
 
 
 def normalize_address(
@@ -66,15 +97,20 @@ def normalize_address(
             `value-placeholder`.
     """
     zone = normalize_postcode(postcode, region)
+    building, designation = _parts(street, number, unit, region)
+    _, _, text = _standard(building)
+    return (f"{text} UNIT {designation}" if designation else text, zone), (text, zone)
+
+
+def _parts(street: str, number: str, unit: str, region: str) -> tuple[list[str], str]:
+    """Return the words of the building and the designation of the unit."""
     line = f"{number} {street}"
     front = ""
     if region != "US" and (match := _UNIT_SLASH.match(line)):
         front, line = match[1], line[match.end() :]
     building, door = _split(_words(line))
     building = _BOX.sub("PO BOX ", " ".join(building)).split()
-    designation = _designation([*_words(front), *door, *_words(unit)])
-    text = _standard(building)
-    return (f"{text} UNIT {designation}" if designation else text, zone), (text, zone)
+    return building, _designation([*_words(front), *door, *_words(unit)])
 
 
 def _words(text: str) -> list[str]:
@@ -137,16 +173,20 @@ def _designation(words: list[str]) -> str:
     return re.sub(r"\b([A-Z]) ([0-9]+)\b", r"\1\2", text)
 
 
-def _standard(building: list[str]) -> str:
+def _standard(building: list[str]) -> tuple[str, str, str]:
     """Abbreviate directions and the street suffix (Publication 28 sections 233 and 234).
+
+    Returns:
+        The number, the word that tells the street (the first one, but for a direction in front
+        and numbers), and the line.
 
     Raises:
         IdentifierError: `address-incomplete`, without a number or without a street;
             `value-placeholder`, as for 0 Homeless.
     """
     match building:
-        case ["PO", "BOX", _, *_]:
-            return " ".join(building)
+        case ["PO", "BOX", box, *_]:
+            return box, "BOX", " ".join(building)
         case [number, _, *_] if number[0].isdigit():
             street = building[1:]
         case _:
@@ -169,4 +209,6 @@ def _standard(building: list[str]) -> str:
     if len(street) > 1:
         place = -2 if street[-1].isdigit() else -1  # Highway 101
         street[place] = _SUFFIXES.get(street[place], street[place])
-    return " ".join([number, *before, *(_ORDINALS.get(word, word) for word in street), *after])
+    street = [_ORDINALS.get(word, word) for word in street]
+    name = next((word for word in street if not word.isdigit()), street[0])  # 12 1/2 Main St
+    return number, name, " ".join([number, *before, *street, *after])

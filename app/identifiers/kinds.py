@@ -9,8 +9,8 @@ MATCH_SPEC: Final = "joinder/v1"
 MATCH_SPEC_NUMBER: Final = 1
 """The same as a small integer, for a database column."""
 
-MATCH_SPEC_REVISION: Final = 3
-"""Counts the further refusals of the version: they take keys away and change none."""
+MATCH_SPEC_REVISION: Final = 4
+"""Counts the further refusals and kinds of the version: they change no key."""
 
 
 Evidence = Literal["person", "strong", "partial", "contact", "organization"]
@@ -67,6 +67,7 @@ _ALL: Final = (
     _key(12, "p.imd", "the first and middle initials and the full date"),
     _key(13, "p.xz", "both names by sound, in any order, and the postcode"),
     _key(14, "p.dz", "the full date and the postcode"),
+    _key(15, "p.ih", "the initials, the house number and the sound of the street"),
     Kind(20, "tel", "tel", "contact", "a phone number", _ANY),
     Kind(21, "addr", "addr", "contact", "an address", _ANY),
     Kind(22, "addr0", "addr", "contact", "a street address", _ANY),  # addr without the unit

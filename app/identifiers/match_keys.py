@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from app.identifiers.addresses import normalize_address
+from app.identifiers.addresses import Place, normalize_address
 from app.identifiers.birth_dates import BirthDate, parse_birth_date
 from app.identifiers.encoding import oprf_input
 from app.identifiers.errors import IdentifierError
@@ -20,6 +20,8 @@ from app.identifiers.names import (
     soundex,
 )
 from app.identifiers.phones import normalize_phone
+
+_PLACE_KINDS: Final = frozenset({"p.xz", "p.dz", "p.ih"})
 
 MAX_ALIASES = 8
 """Most names, with those derived from compound surnames, under which one person is posted."""
@@ -90,13 +92,13 @@ class Alias:
     keys: tuple[MatchKey, ...]
 
 
-def person_aliases(names: Sequence[PersonName], postcodes: Sequence[str] = ()) -> list[Alias]:
+def person_aliases(names: Sequence[PersonName], places: Sequence[Place] = ()) -> list[Alias]:
     """Derive the match keys of one person from all names that the office knows.
 
     First come the names as given, in order, then, as long as there is room, each part of a
     compound surname in the place of the whole: De la Cruz-Peña is found as Cruz and as Peña too.
-    The first of the normalized `postcodes` goes with every name; each further one makes aliases
-    that hold nothing but the keys with that postcode.
+    The first of the `places` goes with every name; each further one makes aliases that hold
+    nothing but the keys with that place.
 
     Returns:
         At most `MAX_ALIASES` aliases. None for a name that makes no key, as a first name alone.
@@ -111,12 +113,12 @@ def person_aliases(names: Sequence[PersonName], postcodes: Sequence[str] = ()) -
         (normalize_name(name.given, name.surname, name.middle), parse_birth_date(name.born))
         for name in names
     ]
-    here, *elsewhere = postcodes or ("",)
+    here, *elsewhere = dict.fromkeys(filter(any, places)) or (Place(),)
     whole = [_alias(name, name.last, born, here) for name, born in known]
     parts = [_alias(name, part, born, here) for name, born in known for part in name.parts]
     moved = [
-        _elsewhere(_alias(name, name.last, born, postcode))
-        for postcode in elsewhere
+        _elsewhere(_alias(name, name.last, born, place))
+        for place in elsewhere
         for name, born in known
     ]
     return [alias for alias in dict.fromkeys(whole + parts + moved) if alias.keys][:MAX_ALIASES]
@@ -138,32 +140,34 @@ def address_keys(
     return MatchKey("addr", door), MatchKey("addr0", building)
 
 
-def _alias(name: Name, last: str, born: BirthDate, postcode: str) -> Alias:
-    fields = _person_fields(name, last, born, postcode)
+def _alias(name: Name, last: str, born: BirthDate, place: Place) -> Alias:
+    fields = _person_fields(name, last, born, place)
     keys = (MatchKey(kind, values) for kind, values in fields)
     return Alias(rarity(name.formal, last), tuple(key for key in keys if all(key.fields)))
 
 
 def _elsewhere(alias: Alias) -> Alias:
-    return replace(alias, keys=tuple(key for key in alias.keys if key.kind in {"p.xz", "p.dz"}))
+    return replace(alias, keys=tuple(key for key in alias.keys if key.kind in _PLACE_KINDS))
 
 
 def _person_fields(
-    name: Name, last: str, born: BirthDate, postcode: str
+    name: Name, last: str, born: BirthDate, place: Place
 ) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the fields of the person kinds; a kind with an empty field is not made."""
     first, first_sound, last_sound = name.formal, soundex(name.formal), soundex(last)
     date, (year, month, day) = born.full, born
+    initials = sorted((name.initial, last[:1]), reverse=True)
 
     if first and last:
         # a swapped name is found only if a last name that looks like a nickname is mapped too
         sounds = sorted((first_sound, soundex(formal_name(last))))
         yield "p.xx", (*sounds, date)
-        yield "p.xz", (*sounds, postcode)
-    yield "p.dz", (date, postcode)
+        yield "p.xz", (*sounds, place.postcode)
+    yield "p.dz", (date, place.postcode)
+    yield "p.ih", (*initials, place.number, place.street)
     yield "p.ld", (last_sound, date)
     yield "p.fd", (first_sound, date)
-    yield "p.id", (*sorted((name.initial, last[:1]), reverse=True), date)
+    yield "p.id", (*initials, date)
     if day:
         yield "p.nmd", (first, last, month + day)
         yield "p.nyd", (first_sound, last, year + day)

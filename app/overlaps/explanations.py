@@ -1,6 +1,7 @@
 """A finding in words and as a match key string: kinds and levels, never a value. Pure."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from app.identifiers.kinds import KINDS
@@ -19,6 +20,7 @@ _PHRASES: Final = {
     ("birth_date", "day_month"): "birth day and month",
     ("middle_initial", "agrees"): "middle initial",
     ("postcode", "agrees"): "postcode",
+    ("house", "agrees"): "house number and street (sound)",
 }
 
 _LAST: Final = {"exact": "+LAST", "sound": "+LAST_SOUND", "initial": "+LAST_INITIAL"}
@@ -48,6 +50,8 @@ def explain_person(
         differing: Kinds of number that both subjects have, one a person, and that differ.
     """
     facts = facts or PersonFacts("unknown", "unknown", "unknown", "unknown")
+    if {"addr", "addr0"} & set(shared):  # which says the house already
+        facts = replace(facts, house="unknown")
     shown = vars(facts) | {"shared": _shown(shared), "differing": list(differing)}
     return {"facts": shown, "match_key": _match_key(shown), "explanation": _sentence(shown)}
 
@@ -83,6 +87,7 @@ def _match_key(facts: Mapping[str, Any]) -> str:
         _DATE.get(facts["birth_date"], ""),
         "+MIDDLE" if facts["middle_initial"] == "agrees" else "",
         "+POSTCODE" if facts["postcode"] == "agrees" else "",
+        "+HOUSE" if facts["house"] == "agrees" else "",
         _terms(facts["shared"]),
     ]
     differ = [term for fact, term in _DIFFERS.items() if facts[fact] == "differs"]

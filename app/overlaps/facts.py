@@ -35,9 +35,9 @@ def _m(names: str) -> int:
     return mask(f"p.{name}" for name in names.split())
 
 
-_FIRST_EXACT, _FIRST_INITIAL = _m("nmd n"), _m("id imd")
+_FIRST_EXACT, _FIRST_INITIAL = _m("nmd n"), _m("id imd ih")
 _FIRST_SOUND = _m("xx fd nym nyd nsw nm xz")
-_LAST_EXACT, _LAST_INITIAL = _m("nmd nym nyd nsw n"), _m("id")
+_LAST_EXACT, _LAST_INITIAL = _m("nmd nym nyd nsw n"), _m("id ih")
 _LAST_SOUND = _m("xx ld nm lmd xz")
 _FULL_FIRST = _FIRST_EXACT | _FIRST_SOUND
 _FULL_DATE = _m("xx ld fd id lmd imd dz")
@@ -45,7 +45,7 @@ _DATED = _FULL_DATE | _m("nmd nym nyd nsw")
 _RARE, _BOTH_MIDDLE, _LAST_MIDDLE, _FIRST_MIDDLE = _m("n"), _m("nm"), _m("lmd"), _m("imd")
 _MIDDLE = _BOTH_MIDDLE | _LAST_MIDDLE | _FIRST_MIDDLE
 _YEAR_MONTH, _YEAR_DAY, _DAY_MONTH, _SWAPPED = _m("nym"), _m("nyd"), _m("nmd"), _m("nsw")
-_POSTCODE: Final = _m("xz dz")
+_POSTCODE, _HOUSE = _m("xz dz"), _m("ih")
 
 
 @dataclass(frozen=True)
@@ -57,11 +57,17 @@ class PersonFacts:
     birth_date: str
     middle_initial: str
     postcode: str = "unknown"
+    house: str = "unknown"
 
     @property
     def is_dated(self) -> bool:
         """Whether at least a part of the date of birth agrees."""
         return self.birth_date not in {"differs", "unknown"}
+
+    @property
+    def middle_bits(self) -> float:
+        """Return the weight of the middle initial."""
+        return _MIDDLE_BITS.get(self.middle_initial, 0.0)
 
     def bits(self, name: float, *, may_be_exact: bool = False) -> float:
         """Return the weight of names and date.
@@ -76,14 +82,17 @@ class PersonFacts:
         first = _name_weights(
             _FIRST_SHARE * name, exact=1.0, sound=sounds[0], initial=initial, differs=-4.3
         )
+        # the initial that only a house shows may be that of the whole household
+        is_shown_by_house = self.house == "agrees" and self.birth_date != "full"
+        last_initial = 1.6 if is_shown_by_house else 3.1
         last = _name_weights(
-            _LAST_SHARE * name, exact=0.8, sound=sounds[1], initial=3.1, differs=-4.6
+            _LAST_SHARE * name, exact=0.8, sound=sounds[1], initial=last_initial, differs=-4.6
         )
         return (
             first.get(self.first_name, 0.0)
             + last.get(self.last_name, 0.0)
             + _DATE_BITS.get(self.birth_date, 0.0)
-            + _MIDDLE_BITS.get(self.middle_initial, 0.0)
+            + self.middle_bits
         )
 
 
@@ -160,9 +169,9 @@ def person_facts(shared: int, mine: int, theirs: int) -> PersonFacts:
     """Return what the shared keys prove, given the keys that each name has.
 
     An attribute that one of the two names lacks is `unknown`; one that both have and no shared
-    key proves is `differs`. People move, so a postcode agrees or says nothing.
+    key proves is `differs`. People move, so a postcode or a house agrees or says nothing.
     """
-    both = mine & theirs
+    both = mine & theirs & ~_HOUSE
     last = _level(
         shared, both, (_LAST_EXACT, "exact"), (_LAST_SOUND, "sound"), (_LAST_INITIAL, "initial")
     )
@@ -170,8 +179,9 @@ def person_facts(shared: int, mine: int, theirs: int) -> PersonFacts:
         shared, both, (_FIRST_EXACT, "exact"), (_FIRST_SOUND, "sound"), (_FIRST_INITIAL, "initial")
     )
     date = _birth_date(shared, mine, theirs)
-    postcode = "agrees" if shared & _POSTCODE else "unknown"
-    return PersonFacts(last, first, date, _middle(shared, both, last, first, date), postcode)
+    middle = _middle(shared, both, last, first, date)
+    postcode, house = ("agrees" if shared & keys else "unknown" for keys in (_POSTCODE, _HOUSE))
+    return PersonFacts(last, first, date, middle, postcode, house)
 
 
 def _level(shared: int, both: int, *levels: tuple[int, str]) -> str:

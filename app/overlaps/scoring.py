@@ -22,7 +22,8 @@ CONTACT_CAP: Final = 12.0
 """Most bits that everything that people share or pass on can add, all of it together."""
 
 POSTCODE_BITS: Final = 7.0
-"""What a common postcode adds to a name; an address that is shared says it already."""
+HOUSE_BITS: Final = 10.0
+"""What a common postcode or house adds to a name; a shared address says them already."""
 
 NUMBER_AGREES: Final = 22.0
 NUMBER_DIFFERS: Final = -4.0
@@ -100,6 +101,7 @@ def contact_bits(
     population: int,
     *,
     has_postcode: bool = False,
+    has_house: bool = False,
     weak: Collection[str] = (),
 ) -> float:
     """Return the weight of shared contacts: phones, addresses, accounts, vehicles; capped.
@@ -109,6 +111,7 @@ def contact_bits(
             Kinds that are more than a contact count for nothing here.
         population: How many subjects could hold it.
         has_postcode: Whether a key proves that a postcode is shared too.
+        has_house: Whether one proves that of a house number and a street.
         weak: The kinds that a suppression list gives less weight.
     """
     weights = {
@@ -120,8 +123,9 @@ def contact_bits(
     }
     if "addr" in weights:
         weights.pop("addr0", None)  # the same address without its unit
-    if has_postcode and "addr0" not in holders and "addr" not in holders:
-        weights["postcode"] = POSTCODE_BITS
+    if not {"addr", "addr0"} & holders.keys():
+        weights["postcode"] = POSTCODE_BITS * has_postcode
+        weights["house"] = HOUSE_BITS * has_house
     return max(0.0, min(CONTACT_CAP, sum(weights.values())))
 
 
@@ -199,8 +203,13 @@ def score(
     best_rank = (-math.inf, 0, 0)
     for pair in pairs:
         facts = pair.facts
-        has_postcode = facts.postcode == "agrees"
-        contact = contact_bits(shared, population, has_postcode=has_postcode, weak=weak)
+        contact = contact_bits(
+            shared,
+            population,
+            has_postcode=facts.postcode == "agrees",
+            has_house=facts.house == "agrees",
+            weak=weak,
+        )
         bits = _person_bits(pair, contact, population, least=least) + by_number
         rank = bits, pair.shared, pair.mine & pair.theirs
         if best is None or rank > best_rank:
@@ -247,8 +256,8 @@ def same_person(
 ) -> dict[str, Any] | None:
     """Return the finding that two subjects are possibly the same person, or None.
 
-    A name alone never makes one: a part of the date of birth, a contact, a postcode or a number
-    has to agree too. The arguments are those of `score`.
+    A name alone never makes one: a part of the date of birth, a contact, a postcode, a house or
+    a number has to agree too. The arguments are those of `score`.
     """
     found = score(pairs, shared, prior, numbers, weak)
     band = None if found.is_name_alone else band_of(found.bits)

@@ -11,7 +11,7 @@ from typing import Final, Literal
 from app.cases.overlap_schemas import FindingRead, OverlapRead, PersonFactsRead
 from app.identifiers.kinds import KINDS
 from app.overlaps.facts import PersonFacts
-from app.overlaps.scoring import CONTACT_CAP, POSTCODE_BITS, Prior, number_bits
+from app.overlaps.scoring import CONTACT_CAP, HOUSE_BITS, POSTCODE_BITS, Prior, number_bits
 from app.web import words
 
 Weight = Literal["decisive", "strong", "moderate", "slight", "none", "against"]
@@ -137,6 +137,8 @@ def _of_contacts(facts: PersonFactsRead) -> list[Signal]:
     found = [Signal(kind, "shared", each) for kind in kinds]
     if facts.postcode == "agrees":
         found.append(_signal("postcode", facts, POSTCODE_BITS))
+    if facts.house == "agrees":
+        found.append(_signal("house", facts, HOUSE_BITS))
     return found
 
 

@@ -171,6 +171,7 @@ LEVELS: Final = {
     ("birth_date", "day_month"): "day and month agree",
     ("middle_initial", "agrees"): "agrees",
     ("postcode", "agrees"): "agrees",
+    ("house", "agrees"): "agrees",
 }
 SIGNALS: Final = {
     "last_name": "Last name",
@@ -178,6 +179,7 @@ SIGNALS: Final = {
     "birth_date": "Date of birth",
     "middle_initial": "Middle initial",
     "postcode": "ZIP code",
+    "house": "House and street",
 }
 _PERSON: Final = {
     "name": "name",

@@ -15,6 +15,11 @@ const toHex = (bytes) => Buffer.from(bytes).toString("hex");
 
 const commands = {
   call: (name, ...args) => joinder[name](...args),
+  person: (names, addresses = []) =>
+    joinder.personAliases(
+      names,
+      addresses.map(({ street, postcode, ...rest }) => joinder.placeOf(street, postcode, rest)),
+    ),
   export: (name) => joinder[name],
   oprfInput: (key) => toHex(joinder.oprfInput(key)),
   finalize: (publicKey, { inputs, blinds, elements }, evaluated, proof) =>

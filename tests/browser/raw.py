@@ -83,9 +83,11 @@ def name(seeded: random.Random) -> list[dict[str, str]]:
     return [_name(seeded) for _ in range(seeded.choice((1, 1, 1, 2, 3)))]
 
 
-def postcodes(seeded: random.Random) -> list[str]:
-    """Return the normalized postcodes of one person, some of them twice."""
-    some = ("94123", "02139", "SW1A1AA", _digits(seeded, 5))
+def places(seeded: random.Random) -> list[dict[str, str]]:
+    """Return the addresses of one person, as `place_of` takes them, some of them twice."""
+    some = [address(seeded) for _ in range(4)]
+    for each in some:
+        del each["unit"]
     return seeded.choices(some, k=seeded.choice((0, 1, 1, 2, 3, 9)))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.identifiers import match_keys
-from app.identifiers.addresses import normalize_postcode
+from app.identifiers.addresses import place_of
 from app.identifiers.errors import IdentifierError
 from app.identifiers.identifier_keys import VALUE_KINDS, identifier_keys
 from app.identifiers.kinds import KINDS, MATCH_SPEC
@@ -30,11 +30,14 @@ def answer(derive: Callable[..., Any], *arguments: Any) -> Json:
         return {"refused": error.code, "error": "IdentifierError"}
 
 
-def aliases(names: Sequence[dict[str, str]], postcodes: Sequence[str] = ()) -> list[Json]:
+def aliases(
+    names: Sequence[dict[str, str]], addresses: Sequence[dict[str, str]] = ()
+) -> list[Json]:
     persons = [match_keys.PersonName(**name) for name in names]
+    places = [place_of(**each) for each in addresses]
     return [
         {"rarity": alias.rarity, "keys": list(map(plain, alias.keys))}
-        for alias in match_keys.person_aliases(persons, postcodes)
+        for alias in match_keys.person_aliases(persons, places)
     ]
 
 
@@ -54,9 +57,13 @@ def plain(key: match_keys.MatchKey) -> Json:
     return {"kind": key.kind, "fields": list(key.fields)}
 
 
-def address_command(arguments: dict[str, str]) -> list[Any]:
-    rest = {name: value for name, value in arguments.items() if name not in {"street", "postcode"}}
-    return ["call", "addressKeys", arguments["street"], arguments["postcode"], rest]
+def without_unit(arguments: dict[str, str]) -> dict[str, str]:
+    return {part: value for part, value in arguments.items() if part != "unit"}
+
+
+def address_command(arguments: dict[str, str], name: str = "addressKeys") -> list[Any]:
+    rest = {part: value for part, value in arguments.items() if part not in {"street", "postcode"}}
+    return ["call", name, arguments["street"], arguments["postcode"], rest]
 
 
 def same(peer: Peer, commands: list[list[Any]], expected: list[Json]) -> None:
@@ -73,9 +80,9 @@ def same(peer: Peer, commands: list[list[Any]], expected: list[Json]) -> None:
 class TestMany:
     def test_names(self, peer: Peer) -> None:
         seeded = random.Random(1)
-        people = [(raw.name(seeded), raw.postcodes(seeded)) for _ in range(MANY)]
+        people = [(raw.name(seeded), raw.places(seeded)) for _ in range(MANY)]
         expected = [answer(aliases, *person) for person in people]
-        same(peer, [["call", "personAliases", *person] for person in people], expected)
+        same(peer, [["person", *person] for person in people], expected)
         assert sum("value" in each for each in expected) > MANY / 3
 
     def test_phones(self, peer: Peer) -> None:
@@ -91,13 +98,14 @@ class TestMany:
         expected = [answer(address, each) for each in addresses]
         same(peer, [address_command(each) for each in addresses], expected)
         assert sum("value" in each for each in expected) > MANY / 3
-        postcodes = [(each["postcode"], each["region"]) for each in addresses]
-        expected = [answer(normalize_postcode, *each) for each in postcodes]
-        same(peer, [["call", "normalizePostcode", *each] for each in postcodes], expected)
-        assert {each.get("refused") for each in expected} == {
-            None,
-            "postcode-unreadable",
-            "value-placeholder",
+        places = [list(place_of(**without_unit(each))) for each in addresses]
+        commands = [address_command(without_unit(each), "placeOf") for each in addresses]
+        same(peer, commands, [{"value": place} for place in places])
+        assert {tuple(map(bool, place)) for place in places} >= {
+            (False, False, False),
+            (False, True, True),
+            (True, False, False),
+            (True, True, True),
         }
 
     def test_others(self, peer: Peer) -> None:
@@ -184,8 +192,8 @@ def command_of(reader: str, value: Json) -> list[Any]:
     """Return the command that derives match keys from a raw value of the vectors."""
     match reader:
         case "person":
-            name = {part: text for part, text in value.items() if part != "postcodes"}
-            return ["call", "personAliases", [name], value.get("postcodes", [])]
+            name = {part: text for part, text in value.items() if part != "addresses"}
+            return ["person", [name], value.get("addresses", [])]
         case "tel":
             return ["call", "phoneKey", value["raw"], value["region"]]
         case "addr":

@@ -31,7 +31,7 @@ class TestPutCases:
             ("EX-4", "refused", "provenance-refused"),
             ("24-CR.5~a_B", "created", ""),
         ]
-        assert results[0].tokens == 14
+        assert results[0].tokens == 15
         assert [number for number, _ in line.put()] == ["EX-1", "EX-3", "24-CR.5~a_B"]
         assert service.cases(config) == {"EX-1", "24-CR.5~a_B"}
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from app.identifiers import match_keys, oprf
+from app.identifiers.addresses import place_of
 from app.identifiers.errors import IdentifierError
 from app.identifiers.identifier_keys import VALUE_KINDS, identifier_keys, last_four_keys
 from app.identifiers.kinds import KEY_CLASSES, MATCH_SPEC, MATCH_SPEC_REVISION
@@ -33,7 +34,10 @@ PEOPLE: Final[tuple[dict[str, Any], ...]] = (
         "given": "José Luis",
         "surname": "De la Cruz-Peña Jr.",
         "born": "1979-03-05",
-        "postcodes": ("94123", "02139"),
+        "addresses": (
+            {"street": "1600 N Lombard Street, Apt. 4-B", "postcode": "94123-1234"},
+            {"street": "P.O. Box 55", "postcode": "2139"},
+        ),
     },
     {"given": "Bob", "surname": "O'Brien", "middle": "Xavier", "born": "7/4/1960"},
     {"given": "Łucja", "surname": "Straße", "born": "19851300"},
@@ -50,9 +54,27 @@ MORE_PEOPLE: Final[tuple[dict[str, Any], ...]] = (
     {"given": "Miss", "surname": "D'Souza", "middle": "M.", "born": "0000"},
     {"given": "Nguyễn Thị", "surname": "Đặng", "born": "12/31/1999"},
     {"given": "FNU", "surname": "Sample", "born": "1979-03-05"},
-    {"given": "Sample", "surname": "Bob", "born": "13/05/1979", "postcodes": ("SW1A1AA",)},
-    {"given": "Bob", "surname": "Sample", "born": "I979-O5-l3", "postcodes": ("SW1A1AA",)},
-    {"given": "Alex", "surname": "Sample", "born": "1979-02-31", "postcodes": ("93650",)},
+    {
+        "given": "Sample",
+        "surname": "Bob",
+        "born": "13/05/1979",
+        "addresses": ({"street": "12 High Street", "postcode": "SW1A 1AA", "region": "GB"},),
+    },
+    {
+        "given": "Bob",
+        "surname": "Sample",
+        "born": "I979-O5-l3",
+        "addresses": ({"street": "Hye St", "number": "12", "postcode": "n/a", "region": "US"},),
+    },
+    {
+        "given": "Alex",
+        "surname": "Sample",
+        "born": "1979-02-31",
+        "addresses": (
+            {"street": "unknown", "postcode": "93650"},
+            {"street": "100 West Fifth Street", "postcode": "00000"},
+        ),
+    },
     {"given": "Alex NMN", "surname": "Sample", "born": "1979-03-05"},
     {"given": "Alex Bo", "surname": "Sample", "middle": "N/A", "born": "1979-03-05"},
     {"given": "Not given", "surname": "Sample", "middle": "xxx", "born": "1979-03-05"},
@@ -157,8 +179,9 @@ def read(reader: str, raw: Raw) -> list[Entry]:
     """
     said: dict[str, object] = {"reader": reader, "raw": raw}
     if reader == "person":
-        names = [PersonName(**{part: raw[part] for part in raw.keys() - {"postcodes"}})]
-        aliases = match_keys.person_aliases(names, raw.get("postcodes", ()))
+        names = [PersonName(**{part: raw[part] for part in raw.keys() - {"addresses"}})]
+        places = [place_of(**address) for address in raw.get("addresses", ())]
+        aliases = match_keys.person_aliases(names, places)
         return [
             (said | {"alias": slot, "rarity": alias.rarity}, key)
             for slot, alias in enumerate(aliases)

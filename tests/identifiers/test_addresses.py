@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.identifiers.addresses import normalize_address, normalize_postcode
+from app.identifiers.addresses import normalize_address, normalize_postcode, place_of
 from app.identifiers.errors import IdentifierError
 
 WORDS = (
@@ -66,6 +66,29 @@ class TestLine:
     def test_without_unit_both_are_equal(self) -> None:
         with_unit, without = normalize_address("12 Oak Lane", "94110")
         assert with_unit == without == ("12 OAK LN", "94110")
+
+    @pytest.mark.parametrize(
+        ("street", "postcode", "place"),
+        [
+            ("1600 N. Lombard Street, Apt. 4-B", "94123-1234", ("94123", "1600", "L516")),
+            ("12 North St", "94110", ("94110", "12", "N630")),
+            ("12 N Street", "94110", ("94110", "12", "N000")),
+            ("123 1/2 Main St", "94110", ("94110", "123", "M500")),
+            ("100 West Fifth Street", "94110", ("94110", "100", "5TH")),
+            ("12 Highway 101", "94110", ("94110", "12", "H000")),
+            ("PO Box 55", "2139", ("02139", "55", "B200")),
+            ("12 Oak Lane", "00000", ("", "12", "O200")),
+            ("0 Homeless", "94110", ("94110", "", "")),
+            ("Main St", "94110", ("94110", "", "")),
+            ("12 улица Мира", "n/a", ("", "", "")),
+            ("12 " + "oak" * 11, "94110", ("94110", "", "")),
+            ("1" * 33 + " Oak Lane", "94110", ("94110", "", "")),
+        ],
+    )
+    def test_a_place_is_what_of_it_can_be_read(
+        self, street: str, postcode: str, place: tuple[str, str, str]
+    ) -> None:
+        assert place_of(street, postcode) == place
 
     @pytest.mark.parametrize("street", ["", "Main St", "12", "homeless", "General Delivery", "#4"])
     def test_incomplete(self, street: str) -> None:

@@ -65,7 +65,7 @@ class TestStoredToken:
 
 class TestKinds:
     def test_codes_are_frozen(self) -> None:
-        person = "xx ld fd id nmd nym nyd nsw n nm lmd imd xz dz"
+        person = "xx ld fd id nmd nym nyd nsw n nm lmd imd xz dz ih"
         expected = {f"p.{name}": code for code, name in enumerate(person.split(), start=1)}
         contacts = "tel addr addr0 email handle handle_id url ad pay wallet acct imei plate vin"
         expected |= {name: code for code, name in enumerate(contacts.split(), start=20)}

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import app
 from app.identifiers import errors, oprf
+from app.identifiers.addresses import Place, place_of
 from app.identifiers.errors import IdentifierError
 from app.identifiers.kinds import KINDS
 from app.identifiers.match_keys import (
@@ -26,6 +27,8 @@ from app.identifiers.tokens import stored_token
 FEBRL = Path(app.__file__).with_name("demo") / "data/febrl"
 
 JOSE = PersonName("José Luis", "De la Cruz-Peña Jr.", born="1979-03-05")
+LOMBARD = place_of("1600 Lombard Street", "94123")
+BOX = place_of("P.O. Box 55", "2139")
 latin = st.text("abzJOÉñ -'.", max_size=12)
 births = st.sampled_from(["", "1979", "1979-03", "1979-03-05", "3/5/1979", "19791305"])
 
@@ -95,23 +98,42 @@ class TestPersonAliases:
         swapped = fields_of(PersonName("Garrett", "Bob", born="1979-03-05"))
         assert one["p.xx"] == swapped["p.xx"] == ("G630", "R163", "19790305")
 
-    def test_the_first_postcode_goes_with_every_name(self) -> None:
-        plain, made = person_aliases([JOSE]), person_aliases([JOSE], ["94123"])
+    def test_the_first_place_goes_with_every_name(self) -> None:
+        plain, made = person_aliases([JOSE]), person_aliases([JOSE], [LOMBARD])
         for without, alias in zip(plain, made, strict=True):
             keys = {key.kind: key.fields for key in alias.keys}
             assert keys["p.xz"] == (*keys["p.xx"][:2], "94123")
             assert keys["p.dz"] == ("19790305", "94123")
-            assert set(without.keys) == {key for key in alias.keys if "94123" not in key.fields}
+            assert keys["p.ih"] == (*keys["p.id"][:2], "1600", "L516")
+            of_place = {"p.xz", "p.dz", "p.ih"}
+            assert set(without.keys) == {key for key in alias.keys if key.kind not in of_place}
 
-    def test_further_postcodes_add_only_the_keys_with_one(self) -> None:
-        *made, moved = person_aliases([JOSE], ["94123", "02139"])
-        assert made == person_aliases([JOSE], ["94123"])
+    def test_further_places_add_only_the_keys_with_one(self) -> None:
+        *made, moved = person_aliases([JOSE], [LOMBARD, BOX])
+        assert made == person_aliases([JOSE], [LOMBARD])
         assert {key.kind: key.fields for key in moved.keys} == {
             "p.xz": ("D426", "J200", "02139"),
             "p.dz": ("19790305", "02139"),
+            "p.ih": ("J", "D", "55", "B200"),
         }
         unborn = PersonName("Ana", "")
-        assert person_aliases([unborn], ["94123", "02139"]) == []
+        assert person_aliases([unborn], [LOMBARD, BOX]) == []
+
+    def test_a_place_counts_once_and_an_empty_one_is_none(self) -> None:
+        made = person_aliases([JOSE], [Place(), LOMBARD, Place(), BOX, LOMBARD])
+        assert made == person_aliases([JOSE], [LOMBARD, BOX])
+
+    def test_a_house_is_found_without_postcode_date_or_the_right_spelling(self) -> None:
+        one = PersonName("Vincent", "Hannagan", born="1979-03-05")
+        other = PersonName("Hanaan", "Vimcent")
+        keys = [
+            {key.kind: key.fields for key in person_aliases([name], [place])[0].keys}
+            for name, place in (
+                (one, place_of("1600 N Lombard St", "94123")),
+                (other, place_of("Lombart Street Apt 4", "n/a", number="1600")),
+            )
+        ]
+        assert keys[0]["p.ih"] == keys[1]["p.ih"] == ("V", "H", "1600", "L516")
 
     def test_repeated_names_count_once(self) -> None:
         assert person_aliases([JOSE, JOSE]) == person_aliases([JOSE])

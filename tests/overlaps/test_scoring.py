@@ -204,7 +204,7 @@ class TestBands:
             assert found["facts"]["postcode"] == "agrees"
 
     def test_strength_does_not_saturate(self) -> None:
-        every = mask(PERSON_KINDS)
+        every = mask(set(PERSON_KINDS) - {"p.ih"})  # with a house, contacts are at their most
         pair = NamePair(every, every, every, 3, 2)
         strengths = [
             (same_person([pair], dict.fromkeys(kinds, 2), PRIOR) or {"strength": -99})["strength"]
@@ -254,6 +254,35 @@ class TestFirstDiffers:
         assert not NamePair(twins, every, twins, 3).first_differs  # one has no first name
 
 
+class TestHouse:
+    def bits(
+        self, *shared: str, contacts: dict[str, int] | None = None, dated: bool = True
+    ) -> float:
+        has = mask(["p.ld", "p.fd", "p.id", "p.xz", "p.ih"] if dated else ["p.ih"])
+        return score([NamePair(mask(shared), has, has, 1)], contacts or {}, PRIOR).bits
+
+    def test_with_initials_is_evidence_and_a_shared_address_says_it_already(self) -> None:
+        assert self.bits("p.ih") > self.bits()
+        shared = {"addr": 2, "addr0": 2}
+        initials = self.bits("p.ih", contacts=shared) - self.bits(contacts=shared)
+        names = PersonFacts("initial", "initial", "differs", "unknown", house="agrees").bits(14)
+        assert initials == pytest.approx(
+            names - PersonFacts("differs", "differs", "differs", "unknown").bits(14)
+        )
+
+    def test_without_a_date_the_initial_of_the_household_weighs_half(self) -> None:
+        agrees = {"last_name": "initial", "first_name": "unknown", "middle_initial": "unknown"}
+        by_house = PersonFacts(**agrees, birth_date="differs", house="agrees").bits(18)
+        by_date = PersonFacts(**agrees, birth_date="differs").bits(18)
+        assert by_date - by_house == pytest.approx(1.5)
+        dated = PersonFacts(**agrees, birth_date="full").bits(18)
+        assert PersonFacts(**agrees, birth_date="full", house="agrees").bits(18) == dated
+
+    def test_of_people_who_moved_says_nothing(self) -> None:
+        """Another house with the same names and dates is no difference."""
+        assert self.bits(dated=False) == score([NamePair(0, 0, 0, 1)], {}, PRIOR).bits
+
+
 class TestExplain:
     @pytest.mark.parametrize(
         ("facts", "shared", "text"),
@@ -286,10 +315,14 @@ class TestExplain:
             (("exact", "differs", "full", "agrees"), [], "+LAST+DOB+MIDDLE -FIRST"),
             (("differs", "initial", "unknown", "unknown"), ["addr", "addr0"],
              "+FIRST_INITIAL+ADDR -LAST"),
+            (("initial", "initial", "unknown", "unknown", "agrees", "agrees"), [],
+             "+LAST_INITIAL+FIRST_INITIAL+POSTCODE+HOUSE"),
+            (("exact", "exact", "unknown", "unknown", "agrees", "agrees"), ["addr0"],
+             "+NAME+POSTCODE+ADDR0"),
         ],
     )  # fmt: skip
     def test_match_key_tells_kinds_that_agree_and_differ(
-        self, facts: tuple[str, str, str, str], shared: list[str], match_key: str
+        self, facts: tuple[str, ...], shared: list[str], match_key: str
     ) -> None:
         assert explain_person(PersonFacts(*facts), shared, ())["match_key"] == match_key
 

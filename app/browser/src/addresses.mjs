@@ -1,7 +1,7 @@
 // Street addresses in the spelling of USPS Publication 28, so that equal doors have equal text.
 import tables from "../../identifiers/data/street-words-v1.json";
 import { IdentifierError } from "./errors.mjs";
-import { foldLatin } from "./names.mjs";
+import { foldLatin, soundex } from "./names.mjs";
 import { SPACE, strip, whole } from "./patterns.mjs";
 import { PLACEHOLDERS } from "./texts.mjs";
 
@@ -17,6 +17,9 @@ const PERHAPS_DOORS = new Map(Object.entries(tables.perhaps_doors));
 const STANDALONE = new Set(tables.standalone);
 const SHORTEST = 2;
 
+/** Most signs of a house number and of a street's first word; more is no house. */
+const LONGEST = 32;
+
 const BOX = /(?:P ?O|POST OFFICE|GPO) ?BOX (?=[0-9])/g;
 const UNIT_SLASH = new RegExp(
   `^[${SPACE}]*(?:[A-Za-z]+[${SPACE}]+)?([A-Za-z]?[0-9]+[A-Za-z]?)[${SPACE}]*/[${SPACE}]*(?=[0-9])`,
@@ -30,6 +33,20 @@ const FOREIGN = whole("[A-Z0-9]{3,10}");
 const SPACES_AND_HYPHENS = new RegExp(`[${SPACE}-]`, "g");
 
 /**
+ * Return what of an address goes with a name: postcode, number, and the sound of the street.
+ *
+ * A part that cannot be read is empty. Refuses nothing.
+ *
+ * @returns {[string, string, string]}
+ */
+export function placeOf(street, postcode, { number = "", region = "US" } = {}) {
+  const zone = orRefused("", () => normalizePostcode(postcode, region));
+  const [at, word] = orRefused(["", ""], () => standard(partsOf(street, number, "", region)[0]));
+  if (at.length > LONGEST || word.length > LONGEST) return [zone, "", ""];
+  return [zone, at, /^[A-Z]+$/.test(word) ? soundex(word) : word];
+}
+
+/**
  * Normalize an address to `[line, postcode]`, once with its unit and once without.
  *
  * Refuses with `address-incomplete`, `name-not-latin`, `postcode-unreadable` or
@@ -37,6 +54,26 @@ const SPACES_AND_HYPHENS = new RegExp(`[${SPACE}-]`, "g");
  */
 export function normalizeAddress(street, postcode, { number = "", unit = "", region = "US" } = {}) {
   const zone = normalizePostcode(postcode, region);
+  const [building, designation] = partsOf(street, number, unit, region);
+  const [, , text] = standard(building);
+  return [
+    [designation ? `${text} UNIT ${designation}` : text, zone],
+    [text, zone],
+  ];
+}
+
+/** Return what `read` does, or `otherwise` where it refuses. */
+function orRefused(otherwise, read) {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof IdentifierError) return otherwise;
+    throw error;
+  }
+}
+
+/** Return the words of the building and the designation of the unit. */
+function partsOf(street, number, unit, region) {
   let line = `${number} ${street}`;
   let front = "";
   const match = region === "US" ? null : UNIT_SLASH.exec(line);
@@ -46,12 +83,7 @@ export function normalizeAddress(street, postcode, { number = "", unit = "", reg
   }
   const [words, door] = split(wordsOf(line));
   const building = words.join(" ").replace(BOX, "PO BOX ").split(" ").filter(Boolean);
-  const designation = designationOf([...wordsOf(front), ...door, ...wordsOf(unit)]);
-  const text = standard(building);
-  return [
-    [designation ? `${text} UNIT ${designation}` : text, zone],
-    [text, zone],
-  ];
+  return [building, designationOf([...wordsOf(front), ...door, ...wordsOf(unit)])];
 }
 
 const wordsOf = (text) =>
@@ -108,12 +140,18 @@ const designationOf = (words) =>
     .replace(/\b([0-9]+) ([A-Z])\b/g, "$1$2")
     .replace(/\b([A-Z]) ([0-9]+)\b/g, "$1$2");
 
-/** Abbreviate directions and the street suffix (Publication 28 sections 233 and 234). */
+/**
+ * Abbreviate directions and the street suffix (Publication 28 sections 233 and 234).
+ *
+ * @returns {[string, string, string]} the number, the word that tells the street (the first one, but
+ *   for a direction in front and numbers), and the line
+ */
 function standard(building) {
   if (building.length > 2 && building[0] === "PO" && building[1] === "BOX") {
-    return building.join(" ");
+    return [building[2], "BOX", building.join(" ")];
   }
-  const [number, ...street] = building;
+  const [number, ...words] = building;
+  let street = words;
   if (!street.length || !isDigit(number[0])) throw new IdentifierError("address-incomplete");
   if (NO_STREETS.has(street.join(""))) throw new IdentifierError("value-placeholder");
   const after = [];
@@ -129,9 +167,9 @@ function standard(building) {
     const place = street.length - (isDigits(street.at(-1)) ? 2 : 1); // Highway 101
     street[place] = SUFFIXES.get(street[place]) ?? street[place];
   }
-  return [number, ...before, ...street.map((word) => ORDINALS.get(word) ?? word), ...after].join(
-    " ",
-  );
+  street = street.map((word) => ORDINALS.get(word) ?? word);
+  const name = street.find((word) => !isDigits(word)) ?? street[0]; // 12 1/2 Main St
+  return [number, name, [number, ...before, ...street, ...after].join(" ")];
 }
 
 const isDigit = (character) => /^[0-9]$/.test(character);

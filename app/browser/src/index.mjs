@@ -1,5 +1,5 @@
 // The office's side of joinder/v1 in a browser: raw identifiers go in, only tokens come out.
-export { normalizePostcode } from "./addresses.mjs";
+export { placeOf } from "./addresses.mjs";
 export { oprfInput } from "./encoding.mjs";
 export { IdentifierError, OprfError } from "./errors.mjs";
 export { VALUE_KINDS, identifierKeys, lastFourKeys } from "./identifier_keys.mjs";

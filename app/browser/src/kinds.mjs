@@ -4,7 +4,7 @@
 export const MATCH_SPEC = "joinder/v1";
 
 const KINDS_BY_CLASS = {
-  person: "p.xx p.ld p.fd p.id p.nmd p.nym p.nyd p.nsw p.n p.nm p.lmd p.imd p.xz p.dz",
+  person: "p.xx p.ld p.fd p.id p.nmd p.nym p.nyd p.nsw p.n p.nm p.lmd p.imd p.xz p.dz p.ih",
   tel: "tel",
   addr: "addr addr0",
   email: "email",

@@ -62,11 +62,11 @@ function keysOf(joinder, { kind, value, of }, named) {
 export function readSubject(joinder, subject) {
   const { ref, kind, given, middle, surname, born, provenance: ofName, fields = {} } = subject;
   const known = { given, middle, surname, born };
-  const postcodes = [];
+  const places = [];
   const byProvenance = new Map();
   for (const identifier of subject.identifiers) {
     const { kind: name, of, provenance, field } = identifier;
-    if (name === "addr") postcodes.push(attempt(field, () => joinder.normalizePostcode(of)));
+    if (name === "addr") places.push(joinder.placeOf(value, of));
     const keys = attempt(field, () => keysOf(joinder, identifier, known));
     byProvenance.set(provenance, [...(byProvenance.get(provenance) ?? []), ...keys]);
   }
@@ -81,7 +81,7 @@ export function readSubject(joinder, subject) {
   });
   const hasName = kind === "person" && (given || surname);
   const names = hasName
-    ? attempt(fields.surname, () => joinder.personAliases([known], postcodes))
+    ? attempt(fields.surname, () => joinder.personAliases([known], places))
     : [];
   return [
     { ref, kind, provenance: ofName, names, identifiers: [] },

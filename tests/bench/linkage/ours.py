@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from time import process_time
 from typing import Final
 
-from app.identifiers.addresses import normalize_postcode
+from app.identifiers.addresses import Place, place_of
 from app.identifiers.errors import IdentifierError
 from app.identifiers.kinds import KINDS
 from app.identifiers.match_keys import (
@@ -105,21 +105,18 @@ def subject_of(record: Record, ref: str, fields: Collection[str] = ()) -> Posted
 
 
 def _aliases(record: Record, fields: Collection[str]) -> list[Alias]:
-    postcodes = _postcodes(record) if "address" in fields else []
+    places = [_place(record)] if "address" in fields else []
     name = PersonName(record.given, record.surname, record.middle, record.born)
     for each in (name, replace(name, born=""), replace(name, surname="")):
         try:  # an unreadable date or a surname such as UNKNOWN is left out, the rest stays
-            return person_aliases([each], postcodes)
+            return person_aliases([each], places)
         except IdentifierError:
             continue
     return []
 
 
-def _postcodes(record: Record) -> list[str]:
-    try:
-        return [normalize_postcode(record.postcode, record.region)]
-    except IdentifierError:
-        return []
+def _place(record: Record) -> Place:
+    return place_of(record.street, record.postcode, number=record.number, region=record.region)
 
 
 def _address(record: Record) -> Sequence[MatchKey]:
