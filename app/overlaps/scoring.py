@@ -29,6 +29,10 @@ NUMBER_AGREES: Final = 22.0
 NUMBER_DIFFERS: Final = -4.0
 """A number that one person has, of a kind that both subjects have; wrong ones are not so rare."""
 
+RELATIVE_BITS: Final = 1.0
+"""Most that contacts can bring a pair of other first names to, less or more by the middle initial:
+relatives share an address and, as twins or in a careless record, a date of birth."""
+
 PERSON_FLOOR: Final = -6.0
 """Least that names and dates can say where such a number agrees: people have false papers too."""
 
@@ -211,6 +215,9 @@ def score(
             weak=weak,
         )
         bits = _person_bits(pair, contact, population, least=least) + by_number
+        if facts.first_name == "differs":
+            without = _person_bits(pair, 0.0, population, least=least) + by_number
+            bits = max(without, min(bits, RELATIVE_BITS + facts.middle_bits))
         rank = bits, pair.shared, pair.mine & pair.theirs
         if best is None or rank > best_rank:
             best_rank = rank

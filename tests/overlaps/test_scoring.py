@@ -253,6 +253,20 @@ class TestFirstDiffers:
         assert not NamePair(every, every, every, 3, 2).first_differs
         assert not NamePair(twins, every, twins, 3).first_differs  # one has no first name
 
+    @pytest.mark.parametrize(
+        ("shared", "band"),
+        [(["p.ld"], "possible"), (["p.ld", "p.lmd"], "probable"), (["p.ld", "p.xz"], "strong")],
+    )
+    def test_contacts_that_relatives_share_make_it_no_more_than_their_odds(
+        self, shared: list[str], band: str
+    ) -> None:
+        undated = mask(["p.n", "p.nm"])
+        has = mask(PERSON_KINDS) & ~undated & ~mask([] if "p.lmd" in shared else ["p.lmd", "p.imd"])
+        pair = NamePair(mask(shared), has, has, 2)
+        found = same_person([pair], {"addr": 2, "tel": 2}, Prior(1_000_000, 0.05))
+        assert found is not None
+        assert found["band"] == band
+
 
 class TestHouse:
     def bits(
