@@ -8,7 +8,7 @@ from typing import NamedTuple
 from app.identifiers.tokens import stored_token
 from app.overlaps.facts import kinds_of, mask
 from app.overlaps.rows import Profile
-from app.overlaps.scoring import kinds_of_numbers, number_mask
+from app.overlaps.weights import kinds_of_numbers, number_mask
 
 NOT_A_NAME = -1
 """The alias number of keys that are not of a name."""

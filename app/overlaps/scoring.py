@@ -12,22 +12,18 @@ from typing import Any, Final
 from app.identifiers.kinds import KINDS
 from app.overlaps.explanations import explain_organization, explain_person
 from app.overlaps.facts import NamePair, sound_bits
+from app.overlaps.weights import (
+    CONTACT_CAP,
+    contact_bits,
+    kinds_of_numbers,
+    most_of,
+    number_bits,
+)
 
 STRONG: Final = math.log2(0.99 / 0.01)
 PROBABLE: Final = math.log2(0.9 / 0.1)
 POSSIBLE: Final = math.log2(0.2 / 0.8)
 """Bits at which a pair is reported: 99 %, 90 % and 20 % chance of being the same."""
-
-CONTACT_CAP: Final = 12.0
-"""Most bits that everything that people share or pass on can add, all of it together."""
-
-POSTCODE_BITS: Final = 7.0
-HOUSE_BITS: Final = 10.0
-"""What a common postcode or house adds to a name; a shared address says them already."""
-
-NUMBER_AGREES: Final = 22.0
-NUMBER_DIFFERS: Final = -4.0
-"""A number that one person has, of a kind that both subjects have; wrong ones are not so rare."""
 
 RELATIVE_BITS: Final = 1.0
 """Most that contacts can bring a pair of other first names to, less or more by the middle initial:
@@ -35,12 +31,6 @@ relatives share an address and, as twins or in a careless record, a date of birt
 
 PERSON_FLOOR: Final = -6.0
 """Least that names and dates can say where such a number agrees: people have false papers too."""
-
-PARTIAL_BITS: Final = 10.0
-"""The last four digits of a number: one in 10,000, less what is mistyped."""
-
-SUPPRESSED_BITS: Final = 3.0
-"""Most that a shared kind adds that is on a suppression list with `down_weight`."""
 
 _ORGANIZATION_BITS: Final = {"fein": 22.0, "flc": 22.0, "org": 12.0}
 _ADDRESS_BITS: Final = 6.0
@@ -51,9 +41,6 @@ _NAME_BITS: Final = (10.5, 14.0, 18.0, 21.0)
 
 _TABLE_TRUST: Final = 0.005
 """For how many namesakes seen the population table stands: few, as it may be of other people."""
-
-_FIRST_NUMBER: Final = 40
-"""Code of the first strong kind, bit 0 in a mask of numbers."""
 
 
 @dataclass(frozen=True)
@@ -67,21 +54,6 @@ class Prior:
     def bits(self) -> float:
         """Return the prior odds in bits; negative."""
         return -math.log2(self.opposite_subjects / self.expected_matches)
-
-
-def number_mask(kinds: Iterable[str]) -> int:
-    """Return which strong kinds are among `kinds` as a bit mask: bit `code - 40` of each."""
-    codes = {KINDS[kind].code for kind in kinds if KINDS[kind].evidence == "strong"}
-    return sum(1 << code - _FIRST_NUMBER for code in codes)
-
-
-def kinds_of_numbers(numbers: int) -> list[str]:
-    """Return the strong kinds of a mask of `number_mask`, in the order of their codes."""
-    return [
-        kind.name
-        for kind in KINDS.values()
-        if kind.evidence == "strong" and numbers >> kind.code - _FIRST_NUMBER & 1
-    ]
 
 
 def name_bits(table: float, holders: int, population: int) -> float:
@@ -98,56 +70,6 @@ def name_bits(table: float, holders: int, population: int) -> float:
     seen = _TABLE_TRUST + max(0, holders - 2)
     among = _TABLE_TRUST * 2**table + population
     return min(table, math.log2(among / seen)) if holders else table
-
-
-def contact_bits(
-    holders: Mapping[str, int],
-    population: int,
-    *,
-    has_postcode: bool = False,
-    has_house: bool = False,
-    weak: Collection[str] = (),
-) -> float:
-    """Return the weight of shared contacts: phones, addresses, accounts, vehicles; capped.
-
-    Args:
-        holders: For each shared kind, how many subjects hold the rarest shared token of it.
-            Kinds that are more than a contact count for nothing here.
-        population: How many subjects could hold it.
-        has_postcode: Whether a key proves that a postcode is shared too.
-        has_house: Whether one proves that of a house number and a street.
-        weak: The kinds that a suppression list gives less weight.
-    """
-    weights = {
-        kind: min(
-            _most(kind, weak, CONTACT_CAP), math.log2(0.6 / max(1e-7, (count - 1) / population))
-        )
-        for kind, count in holders.items()
-        if KINDS[kind].evidence in {"contact", "organization"}
-    }
-    if "addr" in weights:
-        weights.pop("addr0", None)  # the same address without its unit
-    if not {"addr", "addr0"} & holders.keys():
-        weights["postcode"] = POSTCODE_BITS * has_postcode
-        weights["house"] = HOUSE_BITS * has_house
-    return max(0.0, min(CONTACT_CAP, sum(weights.values())))
-
-
-def number_bits(
-    shared: Iterable[str], differing: Iterable[str], weak: Collection[str] = ()
-) -> float:
-    """Return the weight of numbers that one person has: those that agree and those that differ."""
-    agree = {"strong": 0.0, "partial": 0.0}
-    for kind in shared:
-        evidence = KINDS[kind].evidence
-        if evidence in agree:
-            most = NUMBER_AGREES if evidence == "strong" else PARTIAL_BITS
-            agree[evidence] += _most(kind, weak, most)
-    return (agree["strong"] or agree["partial"]) + NUMBER_DIFFERS * len(list(differing))
-
-
-def _most(kind: str, weak: Collection[str], otherwise: float) -> float:
-    return min(SUPPRESSED_BITS, otherwise) if kind in weak else otherwise
 
 
 def band_of(bits: float) -> str | None:
@@ -286,12 +208,12 @@ def same_organization(
 
     An address alone never makes it: a registration number or the name has to agree.
     """
-    weights = [_most(kind, weak, _ORGANIZATION_BITS.get(kind, 0.0)) for kind in shared]
+    weights = [most_of(kind, weak, _ORGANIZATION_BITS.get(kind, 0.0)) for kind in shared]
     if not any(weights):
         return None
     others = {kind: count for kind, count in shared.items() if kind not in _ORGANIZATION_BITS}
     addresses = {"addr", "addr0"} & others.keys()
-    address = max((_most(kind, weak, _ADDRESS_BITS) for kind in addresses), default=0.0)
+    address = max((most_of(kind, weak, _ADDRESS_BITS) for kind in addresses), default=0.0)
     contacts = {kind: count for kind, count in others.items() if kind not in {"addr", "addr0"}}
     contact = min(CONTACT_CAP, address + contact_bits(contacts, prior.opposite_subjects, weak=weak))
     bits = sum(weights) + contact + prior.bits

@@ -11,7 +11,8 @@ from typing import Final, Literal
 from app.cases.overlap_schemas import FindingRead, OverlapRead, PersonFactsRead
 from app.identifiers.kinds import KINDS
 from app.overlaps.facts import PersonFacts
-from app.overlaps.scoring import CONTACT_CAP, HOUSE_BITS, POSTCODE_BITS, Prior, number_bits
+from app.overlaps.scoring import Prior
+from app.overlaps.weights import CONTACT_CAP, HOUSE_BITS, POSTCODE_BITS, number_bits
 from app.web import words
 
 Weight = Literal["decisive", "strong", "moderate", "slight", "none", "against"]

@@ -169,9 +169,7 @@ LEVELS: Final = {
     ("birth_date", "swapped"): "agrees with day and month swapped",
     ("birth_date", "two_parts"): "year with month or day agrees",
     ("birth_date", "day_month"): "day and month agree",
-    ("middle_initial", "agrees"): "agrees",
-    ("postcode", "agrees"): "agrees",
-    ("house", "agrees"): "agrees",
+    **{(name, "agrees"): "agrees" for name in ("middle_initial", "postcode", "house")},
 }
 SIGNALS: Final = {
     "last_name": "Last name",

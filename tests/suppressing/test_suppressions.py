@@ -12,7 +12,7 @@ from app.access.principal import OPERATOR
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.overlaps.limits import MATCHED_PER_OFFICE
-from app.overlaps.scoring import SUPPRESSED_BITS
+from app.overlaps.weights import SUPPRESSED_BITS
 from app.suppressing import service
 from app.suppressing.schemas import SuppressionAdd
 from tests.blinding import case
