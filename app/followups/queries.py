@@ -265,7 +265,7 @@ async def list_mediations(
     """Return a page of what the caller is to mediate, as pointers, newest first."""
     narrowed, values = state_pointers.conditions(asked)
     rows: list[asyncpg.Record] = await (await driver(session)).fetch(
-        _MEDIATIONS.format(narrowed=narrowed) + state_pointers.PAGE,
+        _MEDIATIONS.format(narrowed=narrowed) + ladder.PAGE,
         *(*state_pointers.arguments(principal, now), before, limit, *values),
     )
     return rows
