@@ -16,6 +16,7 @@ from app.infusion import models as infusion
 from app.insights import models as insights
 from app.jobs import models as jobs
 from app.lapses import models as lapses
+from app.mails import models as mails
 from app.matters import models as matters
 from app.notices import models as notices
 from app.notifications import models as notifications
@@ -29,6 +30,7 @@ from app.quotas import models as quotas
 from app.recounting import models as recounting
 from app.rematching import models as rematching
 from app.retention import models as retention
+from app.reviews import models as reviews
 from app.second_looks import models as second_looks
 from app.sharing import models as sharing
 from app.suppressions import models as suppressions
@@ -52,6 +54,7 @@ __all__ = [
     "insights",
     "jobs",
     "lapses",
+    "mails",
     "matters",
     "notices",
     "notifications",
@@ -65,6 +68,7 @@ __all__ = [
     "recounting",
     "rematching",
     "retention",
+    "reviews",
     "second_looks",
     "sharing",
     "suppressions",

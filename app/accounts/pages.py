@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
 
+from app.access.principal import Principal
 from app.accounts.deps import CurrentPrincipal
 from app.core.paging import Pager
 
@@ -68,25 +69,36 @@ class Page:
         return f"{self._office_id}:{self._list}"
 
 
-async def request_page(
-    request: Request,
-    response: Response,
-    principal: CurrentPrincipal,
-    limit: Annotated[int, Query(ge=1, le=100, description="Items per page.", examples=[20])] = 20,
-    cursor: Annotated[
-        str | None,
-        Query(
-            max_length=200,
-            description="`next_cursor` of the page before.",
-            examples=["Yb3k9uQ2m1nX0c4vAAAAAAAAAGQ"],
-        ),
-    ] = None,
+Limit = Annotated[int, Query(ge=1, le=100, description="Items per page.", examples=[20])]
+Cursor = Annotated[
+    str | None,
+    Query(
+        max_length=200,
+        description="`next_cursor` of the page before.",
+        examples=["Yb3k9uQ2m1nX0c4vAAAAAAAAAGQ"],
+    ),
+]
+
+
+def page_of(
+    request: Request, response: Response, principal: Principal, limit: int, cursor: str | None
 ) -> Page:
-    """Return the page that a request asks for."""
+    """Return the page of a list that a caller asks for, with the filters of the request."""
     given = sorted(request.query_params.items())
     filters = urlencode([item for item in given if item[0] not in _PAGE_PARAMETERS])
     listed = request.url.path + (f"?{filters}" if filters else "")
     return Page(limit, cursor, listed, principal.office_id, request.app.state.pager, response)
+
+
+async def request_page(
+    request: Request,
+    response: Response,
+    principal: CurrentPrincipal,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> Page:
+    """Return the page that a request asks for."""
+    return page_of(request, response, principal, limit, cursor)
 
 
 RequestedPage = Annotated[Page, Depends(request_page)]

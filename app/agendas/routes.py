@@ -1,6 +1,6 @@
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path
 
 from app.access.permissions import Permission
 from app.accounts.deps import CurrentPrincipal
@@ -8,18 +8,12 @@ from app.agendas import service
 from app.agendas.errors import AgendaNotFoundError
 from app.agendas.schemas import AgendaRead, MeetingId, MeetingList
 from app.core.deps import Now, Session
-from app.core.http import StrictRoute
+from app.core.http import PdfResponse, StrictRoute
 from app.core.openapi import operation
 
 router = APIRouter(prefix="/v1/agendas", tags=["agendas"], route_class=StrictRoute)
 
 OfMeeting = Annotated[MeetingId, Path(examples=["state"])]
-
-
-class PdfResponse(Response):
-    """A paper."""
-
-    media_type = "application/pdf"
 
 
 @router.get("", openapi_extra=operation(scope=Permission.AGENDAS_READ))

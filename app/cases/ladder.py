@@ -88,13 +88,15 @@ SELECT * FROM page WHERE (SELECT count(*) FROM marked) IS NOT NULL
 """
 """Reads a page and notes what its reader sees for the first time; waits for no other reader."""
 
-_PAGE: Final = (
+PAGE: Final = (
     " AND v.id < coalesce($5, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)"
     " ORDER BY v.id DESC LIMIT $6"
 )
+"""SQL behind conditions: $5 the last id of the page before, $6 the limit."""
+
 # each from $5 on: a cursor and a limit, an overlap's id, or cases and a limit
-STANDING_PAGE: Final = MARKED.format(page=VISIBLE + STANDING + _PAGE)
-RETRACTED_PAGE: Final = VISIBLE + _RETRACTED + _PAGE
+STANDING_PAGE: Final = MARKED.format(page=VISIBLE + STANDING + PAGE)
+RETRACTED_PAGE: Final = VISIBLE + _RETRACTED + PAGE
 ONE: Final = MARKED.format(page=VISIBLE + STANDING + " AND v.id = $5")
 ONE_RETRACTED: Final = VISIBLE + _RETRACTED + " AND v.id = $5"
 OF_CASES: Final = MARKED.format(

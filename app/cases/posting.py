@@ -197,7 +197,7 @@ async def _put(
     if not principal.is_participating:
         common = frozenset()
     return {
-        ref: receipt(ref, stored[ref], ref in changed, subjects, seen, common)
+        ref: receipt(ref, stored[ref], subjects, seen, common, is_changed=ref in changed)
         for ref, (_, subjects) in cases.items()
         if not stored[ref].is_held
     }

@@ -23,10 +23,11 @@ Ref = tuple[str, str]
 def receipt(
     ref: Ref,
     case: StoredCase,
-    is_changed: bool,  # noqa: FBT001 -- positional inside this module only
     subjects: Sequence[PostedSubject],
     seen: Mapping[int, Sequence[SeenOverlap]],
     common: frozenset[tuple[int, str, str]],
+    *,
+    is_changed: bool,
 ) -> CaseReceipt:
     """Return what the poster of one case is told, its overlaps among it."""
     overlaps_seen = seen.get(case.id, ())

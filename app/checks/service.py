@@ -89,7 +89,10 @@ async def list_checks(
     principal.require(Permission.OVERLAPS_READ)
     case = await cases.get_case(session, principal, *ref)
     made = await queries.list_checks(session, case.id, before=before, limit=limit)
-    await audit.record(session, principal, "checks.disclosed", f"{len(made)} checks")
+    own = [principal.office_id]
+    await audit.record(
+        session, principal, "checks.disclosed", f"{len(made)} checks", recipients=own
+    )
     return [
         (
             each.id,

@@ -1,4 +1,4 @@
-"""`joinder suppression`: the operator's entries, for all offices, and the end of expired ones."""
+"""`joinder suppression`: the operator's entries, for all offices."""
 
 import json
 import sys
@@ -19,10 +19,8 @@ if TYPE_CHECKING:
     from app.overlaps.keyring import Keyring
     from app.suppressing.schemas import SuppressionRead
 
-app = typer.Typer(help="Suppress values for all offices; end what expired.", no_args_is_help=True)
+app = typer.Typer(help="Suppress values for all offices.", no_args_is_help=True)
 
-BATCH = 20
-"""Entries that one transaction ends: each matches again what it held back."""
 PAGE = 100
 
 
@@ -101,33 +99,6 @@ def end(
 
     as_matching_operator(act)
     typer.echo(f"Ended {entry}.")
-
-
-@app.command("end-expired")
-def end_expired() -> None:
-    """End the entries of all offices that have expired; what they held back is found again.
-
-    Example: joinder suppression end-expired
-    """
-    from app.access.principal import OPERATOR  # noqa: PLC0415 -- keeps --help quick
-    from app.core.clock import utc_now  # noqa: PLC0415 -- as above
-    from app.core.db import transaction  # noqa: PLC0415 -- as above
-    from app.rematching import service as rematching  # noqa: PLC0415 -- as above
-    from app.suppressing import service  # noqa: PLC0415 -- as above
-
-    async def act(sessions: "Sessions", keyring: "Keyring") -> int:
-        ended = 0
-        while True:
-            async with transaction(sessions, OPERATOR) as session:
-                count = await service.end_expired(
-                    session, OPERATOR, keyring, now=utc_now(), limit=BATCH
-                )
-            if not count:
-                await rematching.finish_all(sessions, keyring)
-                return ended
-            ended += count
-
-    typer.echo(f"Ended {as_matching_operator(act)} entries.")
 
 
 @app.command("list")

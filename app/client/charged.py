@@ -38,7 +38,7 @@ _HEADER: Final = (
     "phone",
     "email",
 )
-_FORMULA: Final = ("=", "+", "-", "@")
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ SELECT k.*, k.requester_office_id = $1 AS is_sent, c.source_system, c.external_i
 FROM contact_requests k
 JOIN cases c ON c.id = CASE k.requester_office_id WHEN $1 THEN k.requester_case_id
                                                   ELSE k.responder_case_id END
-WHERE $1 IN (k.requester_office_id, k.responder_office_id) AND $3 AND $2::timestamptz IS NOT NULL
+WHERE $1 IN (k.requester_office_id, k.responder_office_id) AND $3
   AND {
     IN_FORCE.format(
         office="CASE k.requester_office_id WHEN $1 THEN k.responder_office_id "

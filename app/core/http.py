@@ -139,6 +139,12 @@ class _StrictRequest(Request):
         return self._strict
 
 
+class PdfResponse(Response):
+    """A paper."""
+
+    media_type = "application/pdf"
+
+
 class RequestEdge:
     """Pure ASGI middleware, the outermost of ours: request id, headers, one line per request.
 

@@ -1,7 +1,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -66,7 +66,6 @@ class Reminder(Base):
         UniqueConstraint(
             "office_id", "overlap_id", "round", "step", "level", name="uq_reminders_once"
         ),
-        Index("ix_reminders_untold", "id", postgresql_where=text("told_at IS NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -77,8 +76,6 @@ class Reminder(Base):
     level: Mapped[str]
     due_on: Mapped[date]
     made_at: Mapped[datetime]
-    told_at: Mapped[datetime | None]
-    """When a notice of it was handed over; None while it waits."""
 
 
 class Mediation(Base):

@@ -1,7 +1,6 @@
 """Answers to a request: yes, no, other terms, a later end."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -150,8 +149,7 @@ async def _decline(
     if is_ruled and answer.explanation is None:
         problem = FieldProblem("/explanation", "needed", ReasonNeededError.default_detail)
         raise ReasonNeededError(problems=(problem,))
-    if found := find_identifiers(answer.explanation or ""):
-        problems = tuple(replace(problem, pointer="/explanation") for problem in found)
+    if problems := find_identifiers(answer.explanation or "", "/explanation"):
         raise WordsRefusedError(problems=problems)
     return await steps.finish(
         session,

@@ -14,6 +14,7 @@ from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.access.vocabulary import Rung
 from app.audit import service as audit
+from app.cases import ladder
 from app.cases import queries as cases
 from app.cases import service as cases_service
 from app.core.errors import FieldProblem
@@ -65,7 +66,7 @@ async def request_handling(
             first to be sent is open; nobody is told of another's draft.
     """
     principal.require(Permission.HANDLING_REQUEST)
-    also = [parse_public_id("ovl", each) for each in asked.also]
+    also = [parse_public_id(ladder.PREFIX, each) for each in asked.also]
     parties = await _parties(session, principal, [overlap_id, *also], asked.offices, now=now)
     return await _request(session, principal, parties, asked, now=now)
 
@@ -92,7 +93,7 @@ async def request_handling_of_case(
     case = await cases.get_case(session, principal, *ref)
     if not asked.offices:
         raise refused_parties("/offices", "needed")
-    also = [parse_public_id("ovl", each) for each in asked.also]
+    also = [parse_public_id(ladder.PREFIX, each) for each in asked.also]
     parties = await _parties(session, principal, also, asked.offices, case_id=case.id, now=now)
     return await _request(session, principal, parties, asked, now=now)
 
@@ -159,7 +160,9 @@ async def _request(
         detail={
             "kind": asked.kind,
             "overlaps": [
-                public_id("ovl", party["overlap_id"]) for party in parties if party["overlap_id"]
+                public_id(ladder.PREFIX, party["overlap_id"])
+                for party in parties
+                if party["overlap_id"]
             ],
             "to": taken.to,
         },

@@ -14,7 +14,7 @@ from app.cases.errors import CaseNotFoundError, OverlapNotFoundError
 from app.cases.overlap_schemas import OverlapId
 from app.core.deps import IfMatch, Now, Session
 from app.core.errors import AppError, PreconditionFailedError, PreconditionRequiredError
-from app.core.http import StrictRoute
+from app.core.http import PdfResponse, StrictRoute
 from app.core.ids import parse_public_id
 from app.core.openapi import operation
 from app.core.paging import CursorError
@@ -36,7 +36,6 @@ from app.handling.schemas import (
 )
 from app.matters.errors import InstrumentMissingError, WordsRefusedError
 from app.sharing.routes import CASE, Ref
-from app.teamwork.routes import PdfResponse
 
 router = APIRouter(prefix="/v1", tags=["handling"], route_class=StrictRoute)
 _OF_TERMS = errors.TermsRefusedError, errors.PartiesRefusedError

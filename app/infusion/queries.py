@@ -14,26 +14,22 @@ from app.infusion.errors import QuestionNotFoundError
 from app.infusion.states import UNANSWERED
 from app.offices.queries import IN_FORCE
 
-# $1 today, $2 the key after which to begin, $3 how many, $4 a topic or null, $5 one office or null
-_DESKS: Final = f"""
+_OFFICE: Final = """
 SELECT o.id, o.code, o.name, o.state, o.contact_title, o.contact_phone, o.contact_email,
        array(SELECT t.topic FROM infusion_desks t WHERE t.office_id = o.id ORDER BY t.topic)
          AS topics
 FROM offices o
+"""
+# $1 today, $2 the key after which to begin, $3 how many, $4 a topic or null, $5 one office or null
+_DESKS: Final = f"""
+{_OFFICE}
 WHERE o.id > $2 AND {IN_FORCE.format(office="o.id", today="$1::date")}
   AND EXISTS (SELECT FROM infusion_desks d
               WHERE d.office_id = o.id AND ($4::text IS NULL OR d.topic = $4))
   AND ($5::text IS NULL OR o.code = $5)
 ORDER BY o.id LIMIT $3
-"""  # noqa: S608 -- constants only; every value is a parameter
-
-_OFFICE: Final = """
-SELECT o.id, o.code, o.name, o.state, o.contact_title, o.contact_phone, o.contact_email,
-       array(SELECT t.topic FROM infusion_desks t WHERE t.office_id = o.id ORDER BY t.topic)
-         AS topics
-FROM offices o WHERE o.id = $1
 """
-
+_DESK: Final = f"{_OFFICE} WHERE o.id = $1"
 _CLOSE_DESK: Final = """
 DELETE FROM infusion_desks WHERE office_id = $1 AND NOT topic = ANY($2::text[])
 """
@@ -112,7 +108,7 @@ async def put_desk(
     connection = await driver(session)
     await connection.execute(_CLOSE_DESK, office_id, topics)
     await connection.execute(_OPEN_DESK, office_id, topics, now)
-    (row,) = await connection.fetch(_OFFICE, office_id)
+    (row,) = await connection.fetch(_DESK, office_id)
     return row
 
 

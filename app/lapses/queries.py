@@ -7,6 +7,8 @@ import asyncpg
 
 from app.core.clock import utc_now
 from app.core.db import TAKE_LONG
+from app.sharing.register import APPROVED_WITHIN
+from app.sharing.walls import LIFTED_WITHIN
 
 Connection = asyncpg.Connection
 
@@ -106,11 +108,12 @@ FROM noted n LEFT JOIN heard h USING (office_id) ORDER BY n.office_id, n.key
 
 # What is over by its date alone, of whom, and since when; what was ended before has its own entry.
 # Who reads in an emergency has a grant, whose end is the reading's. A proposal in whose place
-# another was approved ended before its time. $1 now, $2 from which day on
+# another was approved ended before its time. $5 how long a grant waits for approval, $6 how long a
+# request to lift a wall waits
 _OVER: Final = """
 SELECT c.office_id, NULL::bigint AS other_id, 'grant_end' AS what, g.key::text AS key,
        c.id AS case_id, least(g.expires_at, CASE g.approval
-         WHEN 'pending' THEN g.granted_at + interval '24 hours' END) AS at,
+         WHEN 'pending' THEN g.granted_at + $5::interval END) AS at,
        CASE g.approval WHEN 'pending' THEN 'pending' ELSE 'in_force' END AS was
 FROM case_grants g JOIN cases c ON c.id = g.case_id
 WHERE g.revoked_at IS NULL AND g.purpose <> 'glass_broken'
@@ -126,13 +129,14 @@ SELECT r.office_id, NULL, 'reading_end', r.id::text, NULL, r.expires_at,
 FROM summary_readings r
 UNION ALL
 SELECT c.office_id, NULL, 'lift_request', w.id::text, NULL,
-       w.lift_asked_at + interval '24 hours', 'asked'
+       w.lift_asked_at + $6::interval, 'asked'
 FROM case_walls w JOIN cases c ON c.id = w.case_id WHERE w.lifted_at IS NULL
 UNION ALL
 SELECT o.id, NULL, 'proposal', p.id::text, NULL, p.expires_at, 'proposed'
 FROM proposals p JOIN offices o ON o.code = p.change ->> 'office'
 WHERE p.approved_at IS NULL AND p.expires_at > p.proposed_at
 """
+# $1 now, $2 the day before the first, $3 how many, $4 of one office
 _RECORD: Final = f"""
 WITH over AS (
   SELECT e.*, (e.at AT TIME ZONE 'UTC')::date AS ends_on FROM ({_OVER}) AS e
@@ -170,7 +174,7 @@ async def tell(
     """
     days = [timedelta(days=each) for each in STAGES]
     return await connection.fetch(
-        _TELL, today + days[0], today, today + days[1], today - TOLD_UNTIL, now, limit, office_id
+        _TELL, today + days[0], today, today + days[1], _told_since(today), now, limit, office_id
     )
 
 
@@ -183,7 +187,7 @@ async def tell_again(
     events that is. None is left when it returns none.
     """
     await connection.execute(TAKE_LONG)  # fifty offices may have missed a month
-    return await connection.fetch(_TELL_AGAIN, today, today - TOLD_UNTIL, now, limit, office_id)
+    return await connection.fetch(_TELL_AGAIN, today, _told_since(today), now, limit, office_id)
 
 
 async def record(
@@ -193,11 +197,19 @@ async def record(
 
     What is noted already is not again.
     """
-    since = max(today, utc_now().date()) - TOLD_UNTIL  # what was noted before is forgotten
-    return await connection.fetch(_RECORD, now, since, limit, office_id)
+    waits = APPROVED_WITHIN, LIFTED_WITHIN
+    return await connection.fetch(_RECORD, now, _told_since(today), limit, office_id, *waits)
 
 
 async def forget(connection: Connection, *, today: date, limit: int, office_id: int | None) -> int:
     """Delete notices of what is told no more; return how many."""
     status: str = await connection.execute(_FORGET, today - TOLD_UNTIL, limit, office_id)
     return int(status.rpartition(" ")[2])
+
+
+def _told_since(today: date) -> date:
+    """Return the day whose ends are told no more: what was noted of them is forgotten.
+
+    A run for a day that is past must not tell of those once more.
+    """
+    return max(today, utc_now().date()) - TOLD_UNTIL

@@ -20,7 +20,7 @@ from app.matters.errors import (
 )
 from app.matters.models import MatterLead
 from app.matters.schemas import MatterRead
-from app.matters.service import OFFER, get_open, present, read_as
+from app.matters.service import OFFER, get_open, lead_of, present, read_as
 from app.reference.authority import authority_of
 
 ON_PAPER: Final = frozenset({"on_request", "on_consent", "referral_by"})
@@ -44,12 +44,14 @@ async def offer_lead(
     principal.require(Permission.HANDLING_SIGN)
     row = await get_open(session, principal, key, now=now)
     principal.require_step_up(now)
-    party = next((each for each in present(row) if each["code"] == code), None)
-    is_lead = row["lead_office_id"] == principal.office_id
-    if party is None or not is_lead or party["office_id"] == principal.office_id:
-        raise LeadOfferError(_lead(row)["code"])
-    if party["leaves_on"] is not None:
-        raise LeadOfferError(_lead(row)["code"])
+    others = (
+        each
+        for each in present(row)
+        if each["office_id"] != principal.office_id and each["leaves_on"] is None
+    )
+    party = next((each for each in others if each["code"] == code), None)
+    if party is None or row["lead_office_id"] != principal.office_id:
+        raise LeadOfferError(lead_of(row)["code"])
     _require_instrument(row, party)
     await session.execute(
         update(MatterLead)
@@ -80,13 +82,6 @@ async def offer_lead(
         detail={"offer": public_id(OFFER, offer_id), "to": party["office_id"]},
     )
     return await read_as(session, principal, row["request_id"], now=now)
-
-
-def _lead(row: asyncpg.Record) -> dict[str, Any]:
-    lead: dict[str, Any] = next(
-        each for each in row["parties"] if each["office_id"] == row["lead_office_id"]
-    )
-    return lead
 
 
 def _require_instrument(row: asyncpg.Record, party: dict[str, Any]) -> None:
@@ -129,7 +124,7 @@ async def accept_lead(
         raise LeadOfferLapsedError("accepted")
     if offer.withdrawn_at is not None:
         raise LeadOfferLapsedError("withdrawn")
-    if _lead(row)["code"] != from_office:
+    if lead_of(row)["code"] != from_office:
         raise LeadOfferNotFoundError
     offer.accepted_at, offer.accepted_by = now, principal.actor
     await session.flush()  # the lead passes before the audit entry and the answer say so

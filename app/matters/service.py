@@ -190,7 +190,7 @@ async def read_as(
 
 
 def _summary(row: asyncpg.Record, principal: Principal) -> MatterSummaryRead:
-    lead = next(each for each in row["parties"] if each["office_id"] == row["lead_office_id"])
+    lead = lead_of(row)
     plain = ("kind", "status", "began_on", "began_at", "agreed_on", "ends_on", "ended_at")
     return MatterSummaryRead(
         **{name: row[name] for name in plain},
@@ -210,6 +210,14 @@ def parties(row: asyncpg.Record) -> tuple[MatterPartyRead, ...]:
         MatterPartyRead.model_validate({name: each[name] for name in shown})
         for each in row["parties"]
     )
+
+
+def lead_of(row: asyncpg.Record) -> dict[str, Any]:
+    """Return the party that leads, or led at the end."""
+    lead: dict[str, Any] = next(
+        each for each in row["parties"] if each["office_id"] == row["lead_office_id"]
+    )
+    return lead
 
 
 def present(row: asyncpg.Record) -> list[dict[str, Any]]:

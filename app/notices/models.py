@@ -1,7 +1,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -49,37 +49,3 @@ class NoticeRead(Base):
     event_number: Mapped[int] = mapped_column(
         ForeignKey("events.number", ondelete="CASCADE"), primary_key=True
     )
-
-
-class Mail(Base):
-    """A mail to one person that says that something waits: the outbox, without the address."""
-
-    __tablename__ = "mails"
-    __table_args__ = (
-        CheckConstraint("state IN ('waiting', 'delivered', 'dead', 'withheld')", name="state"),
-        Index(
-            "uq_mails_person_id",
-            "person_id",
-            unique=True,
-            postgresql_where=text("state = 'waiting'"),
-        ),
-        Index(
-            "ix_mails_office_id_due_at",
-            "office_id",
-            "due_at",
-            postgresql_where=text("state = 'waiting'"),
-        ),
-        Index("ix_mails_due_at", "due_at", postgresql_where=text("state <> 'waiting'")),
-    )
-
-    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("gen_random_uuid()"))
-    office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"))
-    person_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id"))
-    state: Mapped[str]
-    attempts: Mapped[int] = mapped_column(SmallInteger)
-    due_at: Mapped[datetime]
-    """When it is tried next, or was settled."""
-    claimed_until: Mapped[datetime | None]
-    error: Mapped[str | None]
-    """A code of ours, or the number that the mail server answered."""
-    alarmed_at: Mapped[datetime | None]

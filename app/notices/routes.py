@@ -3,7 +3,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from app.access.errors import MissingScopeError
-from app.accounts.pages import Page
+from app.accounts.pages import Cursor, Limit, Page, page_of
 from app.core.deps import Now, Session, Settings
 from app.core.http import StrictRoute
 from app.core.openapi import KNOWN, operation
@@ -39,19 +39,11 @@ async def own_page(
     request: Request,
     response: Response,
     principal: CurrentPerson,
-    limit: Annotated[int, Query(ge=1, le=100, description="Items per page.", examples=[20])] = 20,
-    cursor: Annotated[
-        str | None,
-        Query(
-            max_length=200,
-            description="`next_cursor` of the page before.",
-            examples=["Yb3k9uQ2m1nX0c4vAAAAAAAAAGQ"],
-        ),
-    ] = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
 ) -> Page:
     """Return the page of its own list that a person asks for."""
-    pager = request.app.state.pager
-    return Page(limit, cursor, request.url.path, principal.office_id, pager, response)
+    return page_of(request, response, principal, limit, cursor)
 
 
 OwnPage = Annotated[Page, Depends(own_page)]

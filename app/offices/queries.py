@@ -45,29 +45,20 @@ FROM (SELECT DISTINCT ON (trafficking_type) * FROM commitments
 """
 """SQL for the latest commitment of each kind of `office` (a column), for `read_commitments`."""
 
+_OFFICE: Final = f"""
+SELECT o.*, c.contacts, m.commitments
+FROM offices o
+CROSS JOIN LATERAL (
+  SELECT json_agg(to_jsonb(k) - 'office_id' ORDER BY k.role) AS contacts
+  FROM office_contacts k WHERE k.office_id = o.id) AS c
+CROSS JOIN LATERAL ({COMMITMENTS.format(office="o.id")}) AS m
+"""  # noqa: S608 -- constants only; every value is a parameter
 # $1 today, $2 the key after which to begin, $3 how many
 _PARTICIPANTS: Final = f"""
-SELECT o.*, c.contacts, m.commitments
-FROM offices o
-CROSS JOIN LATERAL (
-  SELECT json_agg(to_jsonb(k) - 'office_id' ORDER BY k.role) AS contacts
-  FROM office_contacts k WHERE k.office_id = o.id) AS c
-CROSS JOIN LATERAL ({COMMITMENTS.format(office="o.id")}) AS m
-WHERE o.id > $2 AND {IN_FORCE.format(office="o.id", today="$1::date")}
+{_OFFICE} WHERE o.id > $2 AND {IN_FORCE.format(office="o.id", today="$1::date")}
 ORDER BY o.id LIMIT $3
-"""  # noqa: S608 -- constants only; every value is a parameter
-
-# $1 the office
-_OWN: Final = f"""
-SELECT o.*, c.contacts, m.commitments
-FROM offices o
-CROSS JOIN LATERAL (
-  SELECT json_agg(to_jsonb(k) - 'office_id' ORDER BY k.role) AS contacts
-  FROM office_contacts k WHERE k.office_id = o.id) AS c
-CROSS JOIN LATERAL ({COMMITMENTS.format(office="o.id")}) AS m
-WHERE o.id = $1
-"""  # noqa: S608 -- constants only; every value is a parameter
-
+"""
+_OWN: Final = f"{_OFFICE} WHERE o.id = $1"
 _OWN_AGREEMENTS: Final = (
     "SELECT version, signatory, signed_on, effective_on, ends_on FROM own_agreements()"
 )

@@ -22,6 +22,10 @@ class FoundOverlap:
     strength: int
     findings: list[dict[str, Any]]
 
+    def other_case(self, case_id: int) -> int:
+        """Return the case that the case `case_id` overlaps with."""
+        return self.high_case_id if self.low_case_id == case_id else self.low_case_id
+
     @cached_property
     def evidence(self) -> list[str]:
         """Which kinds agree, sorted, each as often as it does; no strength is part of it."""

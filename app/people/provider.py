@@ -247,11 +247,12 @@ async def _whom(
     session: AsyncSession, provider: _Provider, begun: _Begun, claims: IdClaims, *, now: datetime
 ) -> Person | None:
     """Return the person with this subject, locked; by its enrolment code it is linked first."""
-    known = await queries.get_person_by_subject(
-        session, provider.office_id, provider.issuer, claims.subject
-    )
+    link = provider.issuer, claims.subject
+    known = await queries.get_person_by_subject(session, provider.office_id, *link)
     if known is not None:
-        return await queries.lock_person(session, known.id)
+        person = await queries.lock_person(session, known.id)
+        # an administrator may have taken the link away while the lock was waited for
+        return person if person and (person.issuer, person.subject) == link else None
     if begun.enrolment_code is None:
         return None
     digest = enrolment.digest_of(begun.enrolment_code)
@@ -262,7 +263,7 @@ async def _whom(
     if person is None or person.enrolment_digest != digest:
         return None
     enrolment.spend(person)
-    person.issuer, person.subject = provider.issuer, claims.subject
+    person.issuer, person.subject = link
     return person
 
 

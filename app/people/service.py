@@ -14,6 +14,7 @@ from app.access.errors import StepUpNeededError
 from app.access.principal import STEP_UP_FOR
 from app.audit import service as audit
 from app.core.db import transaction
+from app.core.errors import UnavailableError
 from app.core.ids import public_id
 from app.people import attempts, enrolment, passwords, queries, sign_ins
 from app.people.errors import (
@@ -50,11 +51,15 @@ async def sign_in_with_password(
     if not is_open:
         raise SignInRefusedError
     digest = known.password_digest if known is not None and known.disabled_at is None else None
-    is_right = await gate.hasher.is_right(digest, body.password)
-    if is_right and digest is not None and gate.hasher.is_outdated(digest):
-        renewed: str | None = await gate.hasher.digest(body.password)
-    else:
-        renewed = digest
+    renewed = digest
+    try:
+        is_right = await gate.hasher.is_right(digest, body.password)
+        if is_right and digest is not None and gate.hasher.is_outdated(digest):
+            renewed = await gate.hasher.digest(body.password)
+    except UnavailableError:  # a guess that nobody looked at must lock nobody out
+        async with transaction(gate.sessions) as session:
+            await attempts.give_back(session, caller.source, key)
+        raise
     secret = None
     async with transaction(gate.sessions) as session:
         person = await queries.lock_person(session, known.id) if is_right and known else None

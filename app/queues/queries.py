@@ -40,12 +40,6 @@ _NOBODYS: Final = f" AND NOT {_SEEN_TO.format(by='')}"
 _OF_CASE: Final = """ AND v.case_id = ANY (ARRAY(
   SELECT c.id FROM cases c WHERE c.office_id = $1 AND c.external_id = {value}))"""
 
-# $5 a cursor, $6 a limit
-_PAGE: Final = (
-    " AND v.id < coalesce($5, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)"
-    " ORDER BY v.id DESC LIMIT $6"
-)
-
 # $5 how many are looked at, $6 the person who asks, $7 when they last looked
 _COUNTS: Final = f"""
 WITH v AS (
@@ -92,7 +86,7 @@ async def list_overlaps(
 ) -> list[SeenOverlap]:
     """Return a page of the overlaps that the caller may know of and asked for, newest first."""
     conditions, values = _conditions(asked, principal.person_id)
-    page = ladder.VISIBLE + ladder.STANDING + conditions + _PAGE
+    page = ladder.VISIBLE + ladder.STANDING + conditions + ladder.PAGE
     rows: list[asyncpg.Record] = await (await driver(session)).fetch(
         ladder.MARKED.format(page=page), *ladder.arguments(principal, now), before, limit, *values
     )

@@ -77,7 +77,7 @@ async def find(
     holders = {token: row.seen.subjects + 1 for token, row in held.items()}  # as if it were posted
     evidence = detection.gather(known, matching, holders)
     pairs = detection.overlaps_of([posting], principal.office_id, evidence, matcher.prior)
-    others = [_other(pair, case_id) for pair in pairs]
+    others = [pair.other_case(case_id) for pair in pairs]
     told = await queries.list_told(session, others)
     await become(session, APP)
     hits = []
@@ -90,10 +90,6 @@ async def find(
             if rung > Rung.NONE:
                 hits.append((pair, office_id, rung))
     return Found(hits, _common(known, crowd), alarms)
-
-
-def _other(pair: FoundOverlap, case_id: int) -> int:
-    return pair.high_case_id if pair.low_case_id == case_id else pair.low_case_id
 
 
 def _common(known: Sequence[Sighting], crowd: Crowd) -> list[tuple[str, str]]:

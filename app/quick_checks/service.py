@@ -135,10 +135,7 @@ async def _record(
     The other cases are there under a keyed digest that is new with each check: the operator can
     tell which they were, and two checks do not tell an office that they met the same case.
     """
-    others = [
-        (pair.high_case_id if pair.low_case_id == case_id else pair.low_case_id, rung)
-        for pair, _, rung in found.hits
-    ]
+    others = [(pair.other_case(case_id), rung) for pair, _, rung in found.hits]
     detail = {
         "case": case_id,
         "reason": asked.reason,

@@ -12,10 +12,10 @@ from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.audit import service as audit
 from app.cases import queries as cases
-from app.cases.models import Correction
 from app.core.ids import new_id, public_id
 from app.reviews import queries
 from app.reviews.errors import CorrectionSettledError
+from app.reviews.models import Correction
 from app.reviews.schemas import CorrectionAsk, CorrectionRead, Outcome
 from app.sharing.errors import SecondPersonError
 

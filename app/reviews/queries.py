@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principal import Principal
 from app.cases import queries as cases
-from app.cases.models import Case, Correction, SummaryReading
+from app.cases.models import Case, SummaryReading
 from app.reviews.errors import CorrectionNotFoundError, ReadingNotFoundError
+from app.reviews.models import Correction
 
 
 async def find_reading(

@@ -10,6 +10,7 @@ Each step may be interrupted anywhere and started again. The operator, who opens
 becomes the matcher for what reads or writes tokens.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -44,6 +45,8 @@ MOST_BEHIND_THE_GATE: Final = 1000
 """Subjects that may be left for the switch, during which every post waits."""
 
 DROP_BATCH: Final = 2000
+_AGAIN: Final = timedelta(seconds=0.2)
+"""How long what others hold rows of is left to them before it is tried once more."""
 
 T = TypeVar("T")
 Progress = Callable[[int, int], None]
@@ -178,6 +181,8 @@ async def drop_old(sessions: Sessions) -> int:
                 dropped += gone
         async with transaction(sessions) as session:
             is_done = not await _has_old(session)
+        if not is_done:
+            await asyncio.sleep(_AGAIN.total_seconds())  # others hold rows of theirs
     return dropped
 
 

@@ -155,12 +155,6 @@ def in_transaction(here: Installation, act: Callable[["AsyncSession"], Awaitable
     return asyncio.run(_with_jobs(here, once))
 
 
-def with_sessions(work: Callable[["Sessions"], Awaitable[T]]) -> T:
-    """Run `work`, which begins its own transactions, on this installation's database."""
-    with installation(may_begin=False) as here:
-        return on_database(here, work)
-
-
 def on_database(here: Installation, work: Callable[["Sessions"], Awaitable[T]]) -> T:
     """Run `work`, which begins its own transactions for the operator, on the database of `here`."""
     return asyncio.run(_with_jobs(here, work))

@@ -49,6 +49,14 @@ class GrantRefusedError(InvalidError):
     default_detail = "Name another office, and an end within a year from now."
 
 
+class WallRefusedError(InvalidError):
+    """A wall against no other office, or no person of the own one."""
+
+    code = "wall-invalid"
+    title = "Wall not valid"
+    default_detail = "Name another office by its code, or a person of your own by its id."
+
+
 class WallNotFoundError(NotFoundError):
     """The case has no such wall in force, or is not the caller's."""
 

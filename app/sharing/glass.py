@@ -4,7 +4,6 @@ Not a role but a grant: one case, one person, at most an hour. It passes no wall
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -99,8 +98,7 @@ async def break_glass(
         person_id=principal.person_id,
         overlap_id=overlap.id,
     )
-    rows = await queries.list_notices(session, principal, before=None, limit=1)
-    return render(rows[0], principal)
+    return render(await queries.find_notice(session, principal, notice.id), principal)
 
 
 def check_reason(asked: GlassAsk) -> None:
@@ -109,10 +107,8 @@ def check_reason(asked: GlassAsk) -> None:
     Raises:
         ReasonRefusedError: it does.
     """
-    if found := find_identifiers(asked.reason):
-        raise ReasonRefusedError(
-            problems=tuple(replace(problem, pointer="/reason") for problem in found)
-        )
+    if problems := find_identifiers(asked.reason, "/reason"):
+        raise ReasonRefusedError(problems=problems)
 
 
 async def list_notices(

@@ -32,6 +32,7 @@ from app.sharing.errors import (
     SecondPersonError,
     WallLiftedError,
     WallNotFoundError,
+    WallRefusedError,
 )
 from app.sharing.schemas import (
     AccessRead,
@@ -194,7 +195,7 @@ async def list_walls(ref: Ref, session: Session, principal: CurrentPrincipal) ->
     CASE + "/walls",
     status_code=201,
     openapi_extra=operation(
-        CaseNotFoundError, GrantRefusedError, WallLiftedError, scope=Permission.WALLS_SET
+        CaseNotFoundError, WallRefusedError, WallLiftedError, scope=Permission.WALLS_SET
     ),
 )
 async def set_wall(

@@ -33,12 +33,6 @@ WHERE $3 AND $1 NOT IN (v.low_office_id, v.high_office_id) AND NOT v.is_walled
   AND {HAS_STATE_POINTERS.format(state="v.state")}
 """  # noqa: S608 -- constants only; every value is a parameter
 
-PAGE: Final = (
-    " AND v.id < coalesce($5, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)"
-    " ORDER BY v.id DESC LIMIT $6"
-)
-"""SQL behind `VISIBLE` and conditions: $5 the last id of the page before, $6 the limit."""
-
 
 @dataclass(frozen=True)
 class Asked:
@@ -86,6 +80,6 @@ async def list_state_overlaps(
     """
     narrowed, values = conditions(asked)
     rows: list[asyncpg.Record] = await (await driver(session)).fetch(
-        VISIBLE + narrowed + PAGE, *arguments(principal, now), before, limit, *values
+        VISIBLE + narrowed + ladder.PAGE, *arguments(principal, now), before, limit, *values
     )
     return rows

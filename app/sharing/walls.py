@@ -21,7 +21,7 @@ from app.people import queries as people
 from app.people.errors import PersonNotFoundError
 from app.people.service import PREFIX as PERSON
 from app.sharing import queries
-from app.sharing.errors import GrantRefusedError, WallLiftedError
+from app.sharing.errors import WallLiftedError, WallRefusedError
 from app.sharing.schemas import WallRead, WallSet
 
 PREFIX: Final = "wal"
@@ -42,7 +42,7 @@ async def set_wall(
     Raises:
         MissingScopeError: the caller lacks `walls:set`; machine clients always do.
         CaseNotFoundError: absent, another office's, or behind a wall.
-        GrantRefusedError: no such other office, or no such person of one's own.
+        WallRefusedError: no such other office, or no such person of one's own.
         WallLiftedError: twice in a row another request's wall was lifted before it could be read.
     """
     principal.require(Permission.WALLS_SET)
@@ -75,8 +75,7 @@ async def _other_office(session: AsyncSession, principal: Principal, code: str) 
     except OfficeNotFoundError:
         office = None
     if office is None or office.id == principal.office_id:
-        advice = "Name another office by its code, or a person of your own."
-        raise GrantRefusedError(problems=(FieldProblem("/office", "no-such-office", advice),))
+        raise _refused("/office", "no-such-office")
     return office.id
 
 
@@ -85,10 +84,12 @@ async def _own_person(session: AsyncSession, principal: Principal, person: str) 
     try:
         return (await people.get_for_update(session, principal.office_id, person_id)).id
     except PersonNotFoundError:
-        advice = "Name another office by its code, or a person of your own by its id."
-        raise GrantRefusedError(
-            problems=(FieldProblem("/person", "no-such-person", advice),)
-        ) from None
+        raise _refused("/person", "no-such-person") from None
+
+
+def _refused(pointer: str, code: str) -> WallRefusedError:
+    problem = FieldProblem(pointer, code, WallRefusedError.default_detail)
+    return WallRefusedError(problems=(problem,))
 
 
 async def lift_wall(

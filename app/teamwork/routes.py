@@ -9,7 +9,7 @@ from app.accounts.errors import IdempotencyKeyReusedError
 from app.accounts.idempotency import Once
 from app.accounts.pages import RequestedPage
 from app.core.deps import Now, Session
-from app.core.http import StrictRoute
+from app.core.http import PdfResponse, StrictRoute
 from app.core.ids import parse_public_id
 from app.core.openapi import operation
 from app.core.paging import CursorError
@@ -51,12 +51,6 @@ OnDay = Annotated[
     date | None,
     Query(description="The day to tell of; the whole time without it.", examples=["2026-06-01"]),
 ]
-
-
-class PdfResponse(Response):
-    """A paper."""
-
-    media_type = "application/pdf"
 
 
 class CalendarResponse(Response):

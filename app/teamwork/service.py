@@ -1,6 +1,5 @@
 """What the parties of a matter write: who is on the team, what is to be done, short notes."""
 
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -258,10 +257,8 @@ async def _record(
 
 
 def _guard(text: str, pointer: str) -> None:
-    if found := find_identifiers(text):
-        raise WordsRefusedError(
-            problems=tuple(replace(problem, pointer=pointer) for problem in found)
-        )
+    if problems := find_identifiers(text, pointer):
+        raise WordsRefusedError(problems=problems)
 
 
 def _out_of_time(pointer: str) -> WordsRefusedError:

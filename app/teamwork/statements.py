@@ -13,6 +13,7 @@ from app.matters import queries as matters
 from app.matters.service import list_leads, parties, record_disclosed
 from app.papers.pdf import Section, print_paper
 from app.teamwork import queries
+from app.teamwork.reading import TASK
 from app.teamwork.schemas import (
     StatementMemberRead,
     StatementRead,
@@ -84,7 +85,7 @@ async def make_calendar(
             dates.append((f"{matter_id}-leaves-{party.code}", leaving, party.leaves_on))
     for task in await queries.list_open_tasks(session, row["request_id"]):
         what = task["kind"].replace("_", " ").capitalize()
-        dates.append((public_id("tsk", task["id"]), f"{what} ({task['code']})", task["due_on"]))
+        dates.append((public_id(TASK, task["id"]), f"{what} ({task['code']})", task["due_on"]))
     await record_disclosed(session, principal, matter_id, "calendar")
     from icalendar import Calendar, Event  # noqa: PLC0415 -- 4 MB that only calendars need
 

@@ -7,12 +7,12 @@ from uuid import uuid4
 from fastapi import APIRouter, Request, Response
 
 from app.access.permissions import Permission
-from app.cases.models import Correction
 from app.cases.registering import Intake
 from app.core.deps import Session
 from app.core.ids import parse_public_id
 from app.reviews import corrections, summaries
 from app.reviews.errors import OtherSummaryError, ReadingNotNeededError
+from app.reviews.models import Correction
 from app.reviews.schemas import (
     CorrectionAsk,
     CorrectionId,

@@ -23,7 +23,6 @@ from app.web.pages import PageRoute, Visit, redirect
 router = APIRouter(route_class=PageRoute)
 _MANAGE: Final = page(Permission.PEOPLE_MANAGE)
 _REVIEW: Final = page(Permission.PEOPLE_REVIEW)
-_WITHOUT_ROLE: Final = "Choose at least one role."
 _TAKEN: Final = "Somebody has, or had, this account. Names are never used again."
 _NO_PROVIDER: Final = "Your office has no identity provider."
 

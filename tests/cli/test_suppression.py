@@ -42,9 +42,6 @@ def test_the_operators_entries(
     assert "reason" in say(*add[:3], "--reason", "x", *add[5:], piped=lines[0], status=2)
     say("end", keys[0])
     assert "not found" in say("end", keys[0], status=1)
-    run(rows("UPDATE suppressions SET expires_on = CURRENT_DATE - 1 WHERE ended_at IS NULL"
-             " RETURNING id"))  # fmt: skip
-    assert say("end-expired") == "Ended 2 entries.\n"
-    assert (say("end-expired"), say("list")) == ("Ended 0 entries.\n", "")
+    assert [line.split("\t")[0] for line in say("list").splitlines()] == keys[:0:-1]
     done = CliRunner().invoke(app, ["rematch"])
     assert (done.exit_code, done.output) == (0, "Matched 0 pairs of cases again.\n")

@@ -8,7 +8,7 @@ from typing import Any
 from app.access.principal import OPERATOR
 from app.core.clock import utc_now
 from app.core.db import transaction
-from app.followups import queries, reminding
+from app.followups import reminding
 from app.offices import service as offices
 from app.offices.schemas import StateSet
 from tests.factories import OfficeClient, Registry
@@ -104,18 +104,3 @@ class TestRemindAndEscalate:
             (meeting.second.code, "backup"),
         ]
         assert await mediations(general) == []
-
-
-class TestDueReminders:
-    async def test_are_listed_until_they_are_told(self, registry: Registry) -> None:
-        meeting, _ = await in_one_state(registry)
-        now = utc_now() + timedelta(days=30)
-        await nightly(registry, reminding.remind, now)
-        async with transaction(registry.operator) as session:
-            due = await queries.list_due_reminders(session, limit=10)
-            assert {(each.overlap_id, each.level) for each in due} == {(meeting.key, "reminder")}
-            assert len(due) == 2
-            await reminding.settle_reminders(session, OPERATOR, [due[0].id], now=now)
-            assert [e.id for e in await queries.list_due_reminders(session, limit=10)] == [
-                due[1].id
-            ]

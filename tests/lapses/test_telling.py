@@ -95,6 +95,14 @@ class TestTell:
         left = ["grant.lapsing"] if hidden == "withdrawn" else []  # told while it was shown
         assert await self.told(registry, knows) == left
 
+    async def test_what_is_forgotten_is_not_told_once_more_by_a_run_for_a_day_that_is_past(
+        self, registry: Registry
+    ) -> None:
+        client = await registry.add_office("TX-0000020")
+        on = utc_now().date() - timedelta(days=DAYS)
+        await registry.rows(_END[0], office=await office_id(registry, client), on=on)
+        assert await self.night(registry, 10 - DAYS) == 0
+
     async def test_what_was_renewed_ends_nothing(self, registry: Registry) -> None:
         meeting = await meet(registry)
         rows = await registry.rows("SELECT id FROM offices WHERE code = :c", c=meeting.first.code)

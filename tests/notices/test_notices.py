@@ -53,6 +53,11 @@ class TestNotices:
         through = {"through": newest["items"][0]["event"]["id"]}
         older = (await one.send("GET", f"{LIST}?limit=1&cursor={newest['next_cursor']}")).json()
         assert [each["event"]["id"] for each in older["items"]] == [found["event"]["id"]]
+        left = await one.send("GET", f"{LIST}?unread=true&limit=1")
+        assert left.links["next"]["url"].startswith(f"{LIST}?unread=true&")
+        cursor = left.json()["next_cursor"]
+        elsewhere = await one.send("GET", f"{LIST}?limit=1&cursor={cursor}")
+        assert elsewhere.json()["code"] == "cursor-invalid"
         assert (await one.send("PUT", f"{LIST}/read", through)).json() == {"unread": 0}
         assert (await unread(one), len(await unread(other))) == ([], 2)
 

@@ -33,7 +33,7 @@ from tests.access.people import sign_in
 from tests.factories import Registry
 from tests.invariants.test_i6_audited import assert_discloses_nothing, audit_broken
 from tests.people.browsers import ORIGIN, PASSWORD, Browser, Someone, make_person
-from tests.scenes import make_offices
+from tests.scenes import at_once, make_offices
 from tests.web.pages import reader
 from tests.web.test_oversight import done
 
@@ -201,6 +201,11 @@ class TestWhom:
             id=house.someone.key,
         )
         assert_refused(await house.sign_in())
+
+    async def test_one_who_loses_the_link_meanwhile_stays_out(self, house: House) -> None:
+        unlink = "UPDATE persons SET issuer = NULL, subject = NULL WHERE id = :id"
+        (answer,) = await at_once(house.registry, unlink, [house.sign_in()], id=house.someone.key)
+        assert_refused(answer)
 
     async def test_same_subject_at_another_issuer_is_nobody(self, house: House) -> None:
         await house.registry.rows(

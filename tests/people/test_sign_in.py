@@ -12,7 +12,7 @@ from app.access.principal import OPERATOR
 from app.access.vocabulary import Role
 from app.core.clock import utc_now
 from app.core.db import transaction
-from app.people import attempts, queries, upkeep
+from app.people import attempts, passwords, queries, upkeep
 from app.people.deps import COOKIE, CSRF_HEADER
 from tests.factories import Registry
 from tests.people.browsers import ORIGIN, PASSWORD, Browser, Someone, make_person
@@ -222,6 +222,20 @@ class TestLockOut:
         assert reasons.count("locked") == statuses.count(401) - attempts.ACCOUNT_LIMIT
         right = await Browser.new(people).send("POST", "/sign-in", someone.sign_in_body())
         assert right.status_code == 401, "locked for the right password too"
+
+    async def test_a_guess_that_nobody_looked_at_is_not_counted(self, people: Registry) -> None:
+        someone, hasher = await enrolled(people), people.app.state.gate.hasher
+        many = passwords._AT_ONCE + passwords._WAITING
+        hasher._inside += many
+        try:
+            for _ in range(attempts.ACCOUNT_LIMIT + 1):
+                sent_away = await Browser.new(people).send(
+                    "POST", "/sign-in", someone.sign_in_body()
+                )
+                assert sent_away.status_code == 503
+        finally:
+            hasher._inside -= many
+        await Browser.new(people).good("POST", "/sign-in", someone.sign_in_body())
 
     async def test_a_source_is_counted_over_all_accounts(self, people: Registry) -> None:
         someone = await enrolled(people)

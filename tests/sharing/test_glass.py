@@ -10,7 +10,7 @@ from app.access.principal import OPERATOR
 from app.access.vocabulary import Role
 from app.core.clock import utc_now
 from app.core.db import transaction
-from app.core.ids import parse_public_id
+from app.core.ids import parse_public_id, public_id
 from app.sharing import glass
 from tests.access.people import Person, sign_in
 from tests.factories import Registry
@@ -91,6 +91,18 @@ class TestBreakGlass:
         (grant,) = listed.json()["items"]
         assert grant["granted_by"] == f"office:{meeting.first.code}"
         assert person.key.hex not in listed.text.replace("-", "")
+
+    async def test_answers_with_the_notice_of_its_own(self, meeting: Meeting) -> None:
+        one, two = [
+            await sign_in(meeting.registry, meeting.first, Role.PROSECUTOR) for _ in range(2)
+        ]
+        await smash(one, meeting)
+        ((newer,),) = await meeting.registry.rows(
+            "UPDATE glass_breaks SET id = CAST('ffffffff' || substr(id::text, 9) AS uuid)"
+            " WHERE overlap_id = :id RETURNING id",
+            id=meeting.key,
+        )
+        assert (await smash(two, meeting)).json()["id"] != public_id(glass.PREFIX, newer)
 
     async def test_ends_with_its_time(self, meeting: Meeting) -> None:
         person = await sign_in(meeting.registry, meeting.first, Role.PROSECUTOR)

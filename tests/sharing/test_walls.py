@@ -119,7 +119,7 @@ class TestWalls:
         lead = await sign_in(meeting.registry, meeting.second, Role.LEADERSHIP)
         other = await sign_in(meeting.registry, meeting.first, Role.PROSECUTOR)
         refused = await lead.send("POST", PATH, {"person": f"psn_{other.key.hex}"})
-        assert (refused.status_code, refused.json()["code"]) == (422, "grant-invalid")
+        assert (refused.status_code, refused.json()["code"]) == (422, "wall-invalid")
 
     async def test_of_anothers_case_is_as_of_none(self, meeting: Meeting) -> None:
         (third,) = await make_offices(meeting.registry, 1)

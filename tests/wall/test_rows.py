@@ -56,9 +56,7 @@ OF_JOBS: Final = {
     *("key_epochs", "sealing_keys", "sealed_elements", "subjects"),
     "suppressions",  # when they expire and what is sealed, not of which value
     *("state_settings", "proposals", "glass_breaks", "canary_alarms", "access_reviews"),
-    *("alarms", "readings"),
-    *("reminders", "assignments", "mediations", "contact_requests"),
-    "infusion_questions",
+    *("alarms", "readings", "contact_requests", "infusion_questions"),
     *("case_grants", "lapse_notices"),  # of grants when they end, not what they give
     *("case_walls", "summary_readings"),  # when a request about one ends, not who or why
     *("runs", "run_steps", "run_offices", "purged_cases", "stuck_cases", "spent_assertions"),
