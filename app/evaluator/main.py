@@ -2,7 +2,7 @@
 
 import json
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -23,6 +23,7 @@ from app.core.openapi import (
 )
 from app.core.permits import Permit
 from app.core.settings import EvaluatorSettings, evaluator_audience
+from app.core.turns import Turns
 from app.evaluator import service
 from app.evaluator.errors import (
     BadElementError,
@@ -34,7 +35,9 @@ from app.evaluator.errors import (
 from app.evaluator.examples import EXAMPLES
 from app.evaluator.keys import EpochKeys
 from app.evaluator.schemas import Evaluate, Evaluated
-from app.evaluator.turns import Turns
+
+MOST_WAITING: Final = 8
+"""Requests that may wait or be worked on in one process: about two seconds of work when full."""
 
 _BEARER = HTTPBearer(
     scheme_name="permit", description="From POST /v1/tokens/permits.", auto_error=False
@@ -150,7 +153,8 @@ def create_app(settings: EvaluatorSettings) -> FastAPI:
     )
     app.user_middleware.append(pages)
     app.state.keys = EpochKeys(settings.keys / "evaluator")
-    app.state.turns = Turns()
+    # more threads gain nothing, more processes do
+    app.state.turns = Turns(1, MOST_WAITING, "evaluation", EvaluatorBusyError)
     app.state.permit_verifier = PermitVerifier(
         jwks, issuer=settings.issuer, audience=evaluator_audience(settings.issuer)
     )

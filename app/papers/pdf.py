@@ -1,11 +1,15 @@
 """Papers as tagged PDF (PDF/UA-1, ISO 14289-1), which screen readers read in order."""
 
-import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
+
+from app.core.turns import Turns
+
+_TURNS: Final = Turns(1, 20, "paper")
 
 TEMPLATE: Final = Path(__file__).with_name("paper.typ").read_bytes()
 
@@ -19,8 +23,12 @@ class Section:
 
 
 async def print_paper(title: str, sections: Sequence[Section]) -> bytes:
-    """Return a PDF; the same text always gives the same bytes. Some 100 ms, beside the loop."""
-    return await asyncio.to_thread(_compile, title, sections)
+    """Return a PDF; the same text always gives the same bytes. Some 100 ms, beside the loop.
+
+    Raises:
+        UnavailableError: too many are waiting.
+    """
+    return await _TURNS.run(partial(_compile, title, sections))
 
 
 def _compile(title: str, sections: Sequence[Section]) -> bytes:

@@ -1,16 +1,14 @@
-import asyncio
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import VerificationError
 
-from app.core.errors import UnavailableError
+from app.core.turns import Turns
 from app.people.errors import PasswordError
 
 ALONE: Final = 15
@@ -22,7 +20,6 @@ _COMMON: Final = Path(__file__).parent / "data" / "common_passwords.txt"
 _WORD: Final = re.compile(r"[^\W_]{4,}")
 _AT_ONCE: Final = 2
 _WAITING: Final = 40
-T = TypeVar("T")
 
 
 def check(password: str, guessable: Iterable[str]) -> None:
@@ -84,8 +81,7 @@ class Hasher:
         self._argon2 = PasswordHasher(
             time_cost=passes, memory_cost=memory_kib, parallelism=1, type=Type.ID
         )
-        self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="password")
-        self._inside = 0
+        self._turns = Turns(_AT_ONCE, _AT_ONCE + _WAITING, "password")
         self._nobodys = self._argon2.hash("of nobody")
 
     async def digest(self, password: str) -> str:
@@ -94,7 +90,7 @@ class Hasher:
         Raises:
             UnavailableError: too many are waiting.
         """
-        return await self._run(lambda: self._argon2.hash(normal(password)))
+        return await self._turns.run(lambda: self._argon2.hash(normal(password)))
 
     async def is_right(self, digest: str | None, password: str) -> bool:
         """Return whether `password` gave `digest`; without one it takes as long and is False.
@@ -110,17 +106,8 @@ class Hasher:
                 return False
             return digest is not None
 
-        return await self._run(verify)
+        return await self._turns.run(verify)
 
     def is_outdated(self, digest: str) -> bool:
         """Return whether `digest` was made with other parameters than those in force."""
         return self._argon2.check_needs_rehash(digest)
-
-    async def _run(self, work: Callable[[], T]) -> T:
-        if self._inside >= _AT_ONCE + _WAITING:
-            raise UnavailableError
-        self._inside += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
-        finally:
-            self._inside -= 1

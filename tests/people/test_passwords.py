@@ -1,4 +1,5 @@
 import asyncio
+import threading
 import unicodedata
 
 import pytest
@@ -79,9 +80,11 @@ class TestHasher:
             assert passwords.normal(spelled) == passwords.normal(password)
 
     async def test_too_many_at_once_are_sent_away(self, hasher: Hasher) -> None:
-        answers = await asyncio.gather(
-            *(hasher.digest("x") for _ in range(100)), return_exceptions=True
-        )
-        refused = [each for each in answers if isinstance(each, UnavailableError)]
-        assert len(refused) == 100 - passwords._AT_ONCE - passwords._WAITING
-        assert hasher._inside == 0
+        gate, places = threading.Event(), passwords._AT_ONCE + passwords._WAITING
+        others = [asyncio.create_task(hasher._turns.run(gate.wait)) for _ in range(places)]
+        await asyncio.sleep(0)
+        with pytest.raises(UnavailableError):
+            await hasher.digest("x")
+        gate.set()
+        await asyncio.gather(*others)
+        assert await hasher.digest("x"), "the places are free again"
