@@ -16,6 +16,7 @@ from app.people.gate import Caller, Gate
 from app.people.models import Passkey, Person, RecoveryCode
 from app.people.queries import SignedIn
 from app.people.schemas import FactorGive
+from app.people.seal import SealError
 
 
 async def give_second_factor(
@@ -91,7 +92,11 @@ async def _take_totp(
 ) -> bool:
     if person.totp_sealed is None:
         return False
-    step = totp.step_of(_totp_secret(gate, person), code, now=now)
+    try:
+        secret = gate.seal.open(f"totp:{person.id}", person.totp_sealed)
+    except SealError:  # of another app secret, as after a restored backup: enroll again
+        return False
+    step = totp.step_of(secret, code, now=now)
     taken = await session.scalar(
         update(Person)
         .where(Person.id == person.id, Person.totp_step < (step or 0))
@@ -99,10 +104,6 @@ async def _take_totp(
         .returning(Person.id)
     )
     return taken is not None
-
-
-def _totp_secret(gate: Gate, person: Person) -> bytes:
-    return gate.seal.open(f"totp:{person.id}", person.totp_sealed or b"")
 
 
 async def _right_passkey(

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 from copy import deepcopy
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from app.access.vocabulary import Role
 from app.core.clock import utc_now
 from app.people import attempts, totp
 from app.people.deps import COOKIE
+from app.people.seal import Seal
 from tests.factories import Registry
 from tests.people.authenticator import Authenticator
 from tests.people.browsers import ORIGIN, Browser, Someone, make_person
@@ -121,6 +123,19 @@ class TestApp:
         rows = await people.rows("SELECT totp_sealed FROM persons WHERE id = :id", id=someone.key)
         assert someone.secret not in rows[0][0]
         assert len(rows[0][0]) == len(someone.secret) + 16
+
+    async def test_one_sealed_under_another_app_secret_is_a_wrong_one(
+        self, people: Registry
+    ) -> None:
+        someone, state = await with_app(people), people.app.state
+        browser, code = await half(someone), await someone.app_code()
+        gate = state.gate
+        state.gate = replace(gate, seal=Seal(b"of another backup"))
+        try:
+            assert (await give(browser, totp=code)).status_code == 401
+        finally:
+            state.gate = gate
+        assert (await give(browser, totp=code)).status_code == 200
 
     async def test_registering_ends_sign_ins_that_lack_it(self, people: Registry) -> None:
         someone = await make_person(people)
