@@ -129,6 +129,20 @@ class TestTasksOfWhoLeft:
         assert await tasks(late) == [(codes[2], True), (codes[2], False), (codes[0], False)]
         assert await tasks(stays) == [(codes[2], True), (codes[0], False), (codes[0], False)]
 
+    async def test_pass_by_the_clock_of_the_registry(self, shared_registry: Registry) -> None:
+        """Not by the database's: who left is told what there was by the same clock."""
+        sides, request = await draft(shared_registry, 4)
+        lead, early, late, _ = sides
+        matter = (await settle(sides, request))["matter_id"]
+        task = {"office": late.office.code, "kind": "filing", "due_on": "2030-01-01"}
+        good(await lead.work(f"{matter}/tasks", task))
+        for day, side in enumerate((early, late), start=15):
+            good(await side.send(request, "decisions", LEAVE))
+            await night(shared_registry, days=day)
+        for side, now_its in ((early, late), (lead, lead)):
+            (told,) = good(await side.office.http.get(f"/v1/matters/{matter}/tasks"))["items"]
+            assert told["office"] == now_its.office.code
+
 
 class TestLeaving:
     async def test_at_once_when_all_have_signed_ends_its_part_and_nothing_else(
