@@ -1,7 +1,9 @@
 """Matters as lists: those of an office, and what is long in one of them."""
 
 import asyncio
+from datetime import date, timedelta
 
+from app.core.clock import utc_now
 from tests.factories import OfficeClient, Registry
 from tests.handling.heads import draft, good, settle
 from tests.scenes import make_offices, meet
@@ -58,6 +60,35 @@ class TestLongMatter:
         assert good(ended) == {**last, "left_on": today}
         told = good(await sides[1].office.http.get(f"/v1/matters/{matter}/team-statement"))
         assert len(told["members"]) == 10_051
+
+
+class TestStatement:
+    async def test_of_a_matter_that_is_over_has_nobody_on_the_team_any_more(
+        self, shared_registry: Registry
+    ) -> None:
+        sides, request = await draft(shared_registry)
+        matter = (await settle(sides, request))["matter_id"]
+        today = utc_now().date()
+        later = [today + timedelta(days=days) for days in (1, 3, 1000)]
+        for joined, left in ((today, None), (today, later[1]), (later[0], None)):
+            joins = {"name": "Dana Sample", "post": "analyst", "joined_on": joined.isoformat()}
+            member = good(await sides[0].work(f"{matter}/members", joins))["id"]
+            if left is not None:
+                ends = {"left_on": left.isoformat()}
+                good(await sides[0].work(f"{matter}/members/{member}/ends", ends))
+
+        async def team(on: date | None = None) -> list[str | None]:
+            params = {} if on is None else {"on": on.isoformat()}
+            path = f"/v1/matters/{matter}/team-statement"
+            found = good(await sides[1].office.http.get(path, params=params))
+            return [each["left_on"] for each in found["members"]]
+
+        assert await team() == [None, later[1].isoformat(), None]
+        assert [len(await team(day)) for day in (today, *later)] == [2, 3, 3, 0]
+        concluded = {"decision": "conclude", "reason": "transferred"}
+        good(await sides[0].send(request, "decisions", concluded))
+        assert await team() == [today.isoformat()] * 2
+        assert [len(await team(day)) for day in (today, *later)] == [2, 0, 0, 0]
 
 
 class TestTwoAtOnce:
