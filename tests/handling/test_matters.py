@@ -4,6 +4,7 @@ import asyncio
 from datetime import date, timedelta
 
 from app.core.clock import utc_now
+from tests.access.people import approve_summary
 from tests.factories import OfficeClient, Registry
 from tests.handling.heads import draft, good, settle
 from tests.scenes import make_offices, meet
@@ -161,5 +162,14 @@ class TestOriginOfCase:
         path = f"/v1/cases/cms/24-1/origin?limit=1&cursor={one['next_cursor']}"
         assert good(await met.first.http.get(path))["items"] != one["items"]
         assert (await met.second.http.get("/v1/cases/cms/24-9/origin")).status_code == 404
+        await approve_summary(met, met.second)
+        ((approved, noted),) = await shared_registry.rows(
+            "SELECT g.approved_at, e.at FROM case_grants g JOIN origin_entries e USING (overlap_id)"
+            " WHERE g.overlap_id = :id AND g.approval = 'given' AND e.what = 'summary'",
+            id=met.key,
+        )
+        assert approved == noted is not None
+        came = await origin(met.first)
+        assert came[-1] == ("summary", True)
         assert (await met.first.http.delete("/v1/cases/cms/24-1")).status_code == 204
         assert await origin(met.first) == [("pointer", False), *came[1:]]
