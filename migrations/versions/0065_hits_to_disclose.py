@@ -64,5 +64,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("DROP TRIGGER told ON disclosure_flags")
+    op.execute("SET LOCAL ROLE joinder_ladder")
     op.execute("DROP FUNCTION tell_to_disclose()")
+    op.execute("SET LOCAL ROLE joinder_owner")
     op.drop_table("disclosure_flags")
