@@ -12,6 +12,7 @@ EventType = Literal[
     "overlap.updated",
     "overlap.retracted",
     "overlap.disclosure_asked",
+    "overlap.second_look",
     "case.expired",
     "handling.requested",
     "handling.updated",
@@ -50,7 +51,8 @@ class EventRead(Read):
     evidence; `overlap.updated`: anything else, such as a verdict of either side, or that the other
     side shows more or less of it: one that you do not know yet is shown from now on;
     `overlap.retracted`; `overlap.disclosure_asked`: somebody of the own office says that it may
-    have to be disclosed; `case.expired`: the review date of an own case passed, so it matches no
+    have to be disclosed; `overlap.second_look`: it is of a case that the own office declined, which
+    is asked to look again; `case.expired`: the review date of an own case passed, so it matches no
     more; `case.lapsing`: it passes in 30 or 7 days. The others tell the same of a grant that the
     office gave or got, its agreement of participation, a commitment of its leadership, an
     agreement of joint handling and a machine client of its own (`credential`): `lapsing` 30 and 7

@@ -11,6 +11,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "overlap.changed": "A possible match rests on other evidence",
     "overlap.updated": "Something new about a possible match",
     "overlap.retracted": "A possible match no longer holds",
+    "overlap.second_look": "A case that your office declined overlaps: have a second look",
     "overlap.disclosure_asked": "See whether a possible match has to be disclosed",
     "case.expired": "A case of yours is past its review date and matches no more",
     "case.lapsing": "A case of yours will soon be past its review date",
