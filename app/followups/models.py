@@ -92,7 +92,7 @@ class Reminder(Base):
     due_on: Mapped[date]
     made_at: Mapped[datetime]
     told_at: Mapped[datetime | None]
-    """When a notice of it was handed over; None while it waits."""
+    """When its office was told; None of one from before offices were."""
 
 
 class Mediation(Base):

@@ -116,16 +116,6 @@ CROSS JOIN LATERAL ({state_pointers.VISIBLE} AND v.id = m.overlap_id{{narrowed}}
 WHERE m.mediator_office_id = $1
 """  # noqa: S608 -- as above
 
-_UNTOLD: Final = """
-SELECT r.id, r.office_id, r.overlap_id, r.level, r.step, r.due_on, a.person_id,
-       CASE r.level WHEN 'mediator' THEN m.mediator_office_id END AS mediator_office_id
-FROM reminders r
-LEFT JOIN assignments a ON a.office_id = r.office_id AND a.overlap_id = r.overlap_id
-LEFT JOIN mediations m ON m.overlap_id = r.overlap_id
-WHERE r.told_at IS NULL ORDER BY r.id LIMIT $1
-FOR NO KEY UPDATE OF r SKIP LOCKED
-"""
-
 _WALLED: Final = """
 SELECT EXISTS (SELECT FROM case_walls w
                WHERE w.case_id = $1 AND w.person_id = $2 AND w.lifted_at IS NULL)
@@ -144,22 +134,6 @@ class Asked:
     """`anyone`, `me` or `nobody`."""
     is_overdue: bool = False
     """Late ones only."""
-
-
-@dataclass(frozen=True)
-class DueReminder:
-    """A reminder that nobody was told of yet, and whom to tell; it discloses nothing."""
-
-    id: UUID
-    office_id: int
-    overlap_id: UUID
-    level: str
-    step: str
-    due_on: date
-    person_id: UUID | None
-    """Who of the office sees to the overlap; None: its coordinator."""
-    mediator_office_id: int | None
-    """Whom to tell on the level `mediator`, instead of the office."""
 
 
 def _columns(overdue: Overdue) -> list[list[object]]:
@@ -271,12 +245,6 @@ async def list_mediations(
         *(*state_pointers.arguments(principal, now), before, limit, *values),
     )
     return rows
-
-
-async def list_due_reminders(session: AsyncSession, *, limit: int) -> list[DueReminder]:
-    """Return the oldest reminders that nobody was told of, locked; others' are skipped."""
-    rows = await (await driver(session)).fetch(_UNTOLD, limit)
-    return [DueReminder(*row) for row in rows]
 
 
 async def is_walled(session: AsyncSession, case_id: int, person_id: UUID) -> bool:

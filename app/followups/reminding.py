@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Final
-from uuid import UUID
 
 import asyncpg
-from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -104,7 +102,7 @@ async def _note(
     *,
     now: datetime,
 ) -> None:
-    """Keep the reminders of one office and level, each with its audit entry."""
+    """Keep the reminders of one office and level, each with its audit entry; all are told of it."""
     if not late:
         return
     reminders = [
@@ -117,6 +115,7 @@ async def _note(
             "level": level,
             "due_on": _due_on(row, state),
             "made_at": now,
+            "told_at": now,
         }
         for row in late
     ]
@@ -146,16 +145,3 @@ async def _note(
 
 def _due_on(row: asyncpg.Record, state: str) -> date:
     return due_on(row["found_on"], row["band"], row["own_class"], DUE[row["progress"]], state)
-
-
-async def settle_reminders(
-    session: AsyncSession, principal: Principal, ids: Sequence[UUID], *, now: datetime
-) -> None:
-    """Note that notices of these reminders were handed over; the caller holds their rows.
-
-    Raises:
-        MissingScopeError: the caller is neither the operator nor a job of the operator.
-    """
-    principal.require(Permission.OFFICES_MANAGE)
-    await session.execute(update(Reminder).where(Reminder.id.in_(ids)).values(told_at=now))
-    await audit.record(session, principal, "reminders.told", f"{len(ids)} reminders")

@@ -13,6 +13,9 @@ EventType = Literal[
     "overlap.retracted",
     "overlap.disclosure_asked",
     "overlap.second_look",
+    "overlap.overdue",
+    "overlap.escalated",
+    "mediation.asked",
     "case.expired",
     "handling.requested",
     "handling.updated",
@@ -52,7 +55,10 @@ class EventRead(Read):
     side shows more or less of it: one that you do not know yet is shown from now on;
     `overlap.retracted`; `overlap.disclosure_asked`: somebody of the own office says that it may
     have to be disclosed; `overlap.second_look`: it is of a case that the own office declined, which
-    is asked to look again; `case.expired`: the review date of an own case passed, so it matches no
+    is asked to look again; `overlap.overdue`: the own office's next step is late;
+    `overlap.escalated`: it still is, and the office's backup, or by now the mediator, is to see to
+    it; `mediation.asked`: one waits for the office as its state's mediator, with
+    `GET /v1/mediations`; `case.expired`: the review date of an own case passed, so it matches no
     more; `case.lapsing`: it passes in 30 or 7 days. The others tell the same of a grant that the
     office gave or got, its agreement of participation, a commitment of its leadership, an
     agreement of joint handling and a machine client of its own (`credential`): `lapsing` 30 and 7
