@@ -23,6 +23,7 @@ EventType = Literal[
     "matter.lead_offered",
     "matter.lead_passed",
     "matter.review_due",
+    "matter.task_given",
     "case.lapsing",
     "grant.lapsing",
     "grant.lapsed",
@@ -65,10 +66,11 @@ class EventRead(Read):
     days before the end, `lapsed` when it has come, unless another took its place.
     `handling.requested`: the office is asked, or asked to join; `handling.updated`: any step since,
     by whichever party or the clock; `handling.ended`; `matter.lead_offered`, `matter.lead_passed`;
-    `matter.review_due`: by the terms, the parties review it now. `contact.requested`: the
-    other side of an overlap asks whom to call; `contact.answered`: it said so or declined;
-    `contact.ended`: withdrawn, or nobody answered in time. `advice.asked`: the office's desk is
-    asked; `advice.answered`; `advice.updated`: any other step of a question.
+    `matter.review_due`: by the terms, the parties review it now; `matter.task_given`: the office
+    has one more task in it. `contact.requested`: the other side of an overlap asks whom to call;
+    `contact.answered`: it said so or declined; `contact.ended`: withdrawn, or nobody answered in
+    time. `advice.asked`: the office's desk is asked; `advice.answered`; `advice.updated`: any other
+    step of a question.
     `alarm.raised`: `GET /v1/alarms` has a new one; only those are told who may read it, machine
     clients never."""
     at: datetime

@@ -32,6 +32,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "matter.lead_offered": "The lead of a matter is offered",
     "matter.lead_passed": "The lead of a matter has passed to another office",
     "alarm.raised": "Something in your office's use of Joinder that somebody should look at",
+    "matter.task_given": "Your office has a task in a matter",
     "matter.review_due": "A matter is due for review by its offices",
     "credential.lapsing": "A machine client of your office ends soon",
     "credential.lapsed": "A machine client of your office has ended",

@@ -7,7 +7,7 @@ from app.core.clock import utc_now
 from tests.access.people import approve_summary
 from tests.factories import OfficeClient, Registry
 from tests.handling.heads import draft, good, settle
-from tests.scenes import make_offices, meet
+from tests.scenes import all_ended, make_offices, meet
 
 
 class TestListMatters:
@@ -132,6 +132,11 @@ class TestPotentialDisclosure:
         assert [(each["kind"], each["office"], each["done_at"]) for each in tasks] == [
             ("disclosure_review", side.office.code, None) for side in sides
         ]
+        await all_ended(shared_registry)
+        for side in sides:
+            found = good(await side.office.http.get("/v1/events", params={"limit": 100}))["items"]
+            told = [each["request_id"] for each in found if each["type"] == "matter.task_given"]
+            assert told == [request]
         done = f"{matter}/tasks/{tasks[2]['id']}/completions"
         good(await sides[2].work(done, {}))
         tasks = good(await http.get(f"/v1/matters/{matter}/tasks"))["items"]

@@ -13,7 +13,7 @@ from app.core.db import transaction
 from app.handling import upkeep
 from tests.factories import Registry
 from tests.handling.heads import Side, draft, good, settle
-from tests.scenes import make_offices
+from tests.scenes import all_ended, make_offices
 
 Json = dict[str, Any]
 LEAVE = {"decision": "leave"}
@@ -142,6 +142,10 @@ class TestTasksOfWhoLeft:
         for side, now_its in ((early, late), (lead, lead)):
             (told,) = good(await side.office.http.get(f"/v1/matters/{matter}/tasks"))["items"]
             assert told["office"] == now_its.office.code
+        await all_ended(shared_registry)
+        for side, how_many in ((lead, 1), (late, 1), (early, 0)):
+            news = good(await side.office.http.get("/v1/events", params={"limit": 100}))["items"]
+            assert [each["type"] for each in news].count("matter.task_given") == how_many
 
 
 class TestLeaving:
