@@ -45,13 +45,17 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
         return thread.submit(asyncio.run, coroutine).result()
 
 
-def migrate(url: str) -> None:
-    """Bring the database at `url` to the newest schema by the migrations production uses."""
+def migrate(url: str, to: str = "head") -> None:
+    """Bring the database at `url` to the newest schema by the migrations production uses.
+
+    Or back: `-1` is the schema before.
+    """
+    act = command.upgrade if to == "head" else command.downgrade
     config = Config()
     config.set_main_option("script_location", str(ROOT / "migrations"))
     config.attributes["url"] = url
     with ThreadPoolExecutor(max_workers=1) as thread:  # its asyncio.run must not meet our loop
-        thread.submit(command.upgrade, config, "head").result()
+        thread.submit(act, config, to).result()
 
 
 def place() -> Path:

@@ -1,10 +1,12 @@
 """The fixtures themselves: databases are migrated and separate, the network is closed."""
 
 import socket
+from contextlib import suppress
 
 import asyncpg
 import pytest
 
+from tests.database import migrate
 from tests.network import NetworkClosedError
 
 
@@ -28,6 +30,20 @@ class TestDatabases:
         shared, fresh = [await name_and_tables(url) for url in (database_url, fresh_database_url)]
         assert shared[0] != fresh[0]
         assert shared[1] == fresh[1] >= 1  # at least Alembic's own table
+
+    async def test_the_newest_changes_of_the_schema_can_be_taken_back_and_made_again(
+        self, fresh_database_url: str
+    ) -> None:
+        """Each one down to the last that says that it cannot."""
+        _, before = await name_and_tables(fresh_database_url)
+        taken_back = 0
+        with suppress(NotImplementedError):
+            while True:
+                migrate(fresh_database_url, "-1")
+                taken_back += 1
+        assert taken_back > 0
+        migrate(fresh_database_url)
+        assert (await name_and_tables(fresh_database_url))[1] == before
 
     @pytest.mark.parametrize("turn", [1, 2])
     async def test_nothing_committed_reaches_another_test(

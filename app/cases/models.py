@@ -157,6 +157,7 @@ class CaseGrant(Base):
     granted_by: Mapped[str] = mapped_column(server_default="")
     approval: Mapped[str] = mapped_column(server_default="not_needed")
     approved_by: Mapped[str | None]
+    approved_at: Mapped[datetime | None]
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
     overlap_id: Mapped[UUID | None] = mapped_column(ForeignKey("overlaps.id", ondelete="CASCADE"))
     """The one overlap in which it counts; None means all of the case with that office."""

@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -86,6 +87,7 @@ def demo(
 
 def _play_matter(say: Callable[[str], None], *, as_json: bool) -> None:
     from app.demo.scenario import demonstrate_matter  # noqa: PLC0415 -- keeps --help quick
+    from app.web.handling_words import ORIGINS  # noqa: PLC0415 -- as above
 
     with _sandbox(once=True, fresh=False) as (here, directory):
         done = demonstrate_matter(here, directory, say=say)
@@ -94,11 +96,21 @@ def _play_matter(say: Callable[[str], None], *, as_json: bool) -> None:
         return
     typer.echo("\nWho was on the team when:")
     for member in done["statement"]["members"]:
-        until = member["left_on"] or "the end"
-        typer.echo(f"  {member['name']} ({member['office']}): {member['joined_on']} to {until}")
-    typer.echo("What came to the second office from the registry:")
+        office, since, until = (member[name] for name in ("office", "joined_on", "left_on"))
+        typer.echo(f"  {member['name']} ({office}): {since} to {until}")
+    typer.echo("Who led:")
+    for period in done["statement"]["leads"]:
+        since, until = _minute(period["accepted_at"]), _minute(period["until"])
+        typer.echo(f"  {period['office']['name']}: {since} to {until}")
+    typer.echo(f"What came to {done['statement']['parties'][1]['name']} from the registry:")
     for each in done["origin"]["items"]:
-        typer.echo(f"  {each['at']}  {each['what']} from {each['from_office']['code']}")
+        what, whom = ORIGINS[each["what"]], each["from_office"]["name"]
+        typer.echo(f"  {_minute(each['at'])}  {what}, {whom}")
+
+
+def _minute(instant: str) -> str:
+    """Return an instant of an answer for people, to the minute."""
+    return f"{datetime.fromisoformat(instant):%Y-%m-%d %H:%M} UTC"
 
 
 @contextmanager

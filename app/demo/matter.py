@@ -84,20 +84,20 @@ async def play(
     for seat in everyone:
         settled = await seat.sign(request)
     matter = settled["matter_id"]
-    say(f"Four leaders sign the same text: {settled['status']}, led by {settled['lead']['code']}.")
+    say(f"Four leaders sign the same text: it is in force, led by {settled['lead']['name']}.")
 
     await _work(everyone, matter, today)
     await _hand_over(second, general, request, matter)
-    say(f"The lead passes to {general.code}, with the referral on record.")
+    say("The lead offers and the Attorney General takes it over, with the referral on record.")
     later = {"answer": "extend", "ends_on": (today + _LONGER).isoformat()}
     await first.step(request, "answers", later)
     for seat in everyone:
         settled = await seat.sign(request)
-    say(f"All sign a longer period: {settled['status']} until {settled['ends_on']}.")
+    say(f"All sign a longer period: until {settled['ends_on']}.")
     calendar = _good(await first.client.get(f"/v1/matters/{matter}/calendar"))
     done = {"decision": "conclude", "reason": "prosecution_completed"}
     settled = await general.step(request, "decisions", done)
-    say(f"The lead concludes it: {settled['status']}.")
+    say("The lead concludes it: the prosecution is completed.")
     return {
         "request": settled,
         "statement": await first.get(f"matters/{matter}/team-statement"),

@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.followups import queries
+from app.followups.rendering import render
 from app.followups.schemas import FollowUpRead
-from app.followups.service import clock, render
+from app.followups.service import clock
 
 
 async def list_of_overlaps(

@@ -13,6 +13,7 @@ _FOLLOW_UP: Final = {
     "contacted_at": None,
     "resolved_at": None,
     "resolution": None,
+    "disclosure_asked_at": None,
     "other_state": "new",
     "reminders": [
         {

@@ -56,6 +56,20 @@ class Assignment(Base):
     assigned_by: Mapped[str]
 
 
+class DisclosureFlag(Base):
+    """That an overlap may have to be disclosed, as its office was told once; no other reads it."""
+
+    __tablename__ = "disclosure_flags"
+    __table_args__ = (Index("ix_disclosure_flags_overlap_id", "overlap_id"),)
+
+    office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"), primary_key=True)
+    overlap_id: Mapped[UUID] = mapped_column(
+        ForeignKey(Overlap.id, ondelete="CASCADE"), primary_key=True
+    )
+    asked_by: Mapped[str]
+    asked_at: Mapped[datetime]
+
+
 class Reminder(Base):
     """An office is late with a step, and who of it is to be told; kept, once each."""
 

@@ -60,7 +60,9 @@ _REMINDERS: Final = """
 (SELECT json_agg(json_build_object('level', r.level, 'step', r.step, 'due_on', r.due_on,
                                    'made_at', r.made_at) ORDER BY r.id)
  FROM reminders r
- WHERE r.office_id = $1 AND r.overlap_id = w.id AND r.round = w.round) AS reminders
+ WHERE r.office_id = $1 AND r.overlap_id = w.id AND r.round = w.round) AS reminders,
+(SELECT d.asked_at FROM disclosure_flags d
+ WHERE d.office_id = $1 AND d.overlap_id = w.id) AS disclosure_asked_at
 """
 
 _PAGE: Final = ladder.MARKED.format(
@@ -79,8 +81,8 @@ _ONE: Final = ladder.MARKED.format(
 )
 
 _OF: Final = (
-    f"SELECT w.*, NULL::json AS reminders FROM ({_FOLLOWED}) AS w"  # noqa: S608 -- as above
-    " WHERE w.id = ANY($9::uuid[])"
+    "SELECT w.*, NULL::json AS reminders, NULL::timestamptz AS disclosure_asked_at"  # noqa: S608 -- as above
+    f" FROM ({_FOLLOWED}) AS w WHERE w.id = ANY($9::uuid[])"
 )
 
 _STEP: Final = "CASE w.progress WHEN 'new' THEN 'acknowledge' ELSE 'judge' END"

@@ -102,7 +102,7 @@ async def _note(
     *,
     now: datetime,
 ) -> None:
-    """Keep the reminders of one office and level, each with its audit entry."""
+    """Keep the reminders of one office and level, each with its audit entry; all are told of it."""
     if not late:
         return
     reminders = [

@@ -24,8 +24,9 @@ Assignee = Annotated[PersonId, StringConstraints(pattern=r"^psn_[0-9a-f]{32}$")]
 class FollowUpStep(Sent):
     """One step of the own office with an overlap."""
 
-    event: Literal["acknowledge", "contact", "resolve"]
-    """That it was read, that the other office was spoken to, or that nothing is left to do."""
+    event: Literal["acknowledge", "contact", "resolve", "ask_disclosure"]
+    """That it was read, that the other office was spoken to, or that nothing is left to do; or that
+    the overlap may have to be disclosed, which the office is told once and nobody else."""
     resolution: Resolution | None = None
     """What the office's work came to; to resolve only."""
 
@@ -92,6 +93,9 @@ class FollowUpRead(Read):
     """When the office was done with it, else null."""
     resolution: Resolution | None = None
     """What the office's work came to, else null."""
+    disclosure_asked_at: datetime | None = None
+    """When somebody of the office said that it may have to be disclosed, else null; counsel
+    decides, and not here. No other office sees it."""
     other_state: State | None = None
     """How far the other side has come; from the rung contact on, else null."""
     reminders: tuple[ReminderRead, ...] = ()

@@ -16,12 +16,13 @@ from app.core.db import driver
 from app.core.ids import parse_public_id, public_id
 from app.core.preconditions import Precondition
 from app.followups import queries
-from app.followups.due_dates import due_on, overdue_before
+from app.followups.due_dates import overdue_before
 from app.followups.errors import AssigneeRefusedError, FollowUpStateError
-from app.followups.models import Assignment, FollowUp
+from app.followups.models import Assignment, DisclosureFlag, FollowUp
 from app.followups.queries import Asked, Overdue
+from app.followups.rendering import render, standing, version_of
 from app.followups.schemas import FollowUpRead, FollowUpStep, MediationRead
-from app.followups.states import DUE, NEXT
+from app.followups.states import NEXT
 from app.offices import queries as offices
 from app.pairs import queries as pairs
 from app.people import queries as people
@@ -85,6 +86,8 @@ async def take_step(
 ) -> FollowUpRead:
     """Note that the office acknowledged an overlap, spoke with the other side, or is done.
 
+    Or that it may have to be disclosed: the database tells the office, once.
+
     Raises:
         MissingScopeError: the caller lacks `overlaps:judge`.
         OverlapNotFoundError: absent, retracted, or not for the caller; never told apart.
@@ -93,11 +96,17 @@ async def take_step(
     """
     principal.require(Permission.OVERLAPS_JUDGE)
     row, known = await _lock(session, principal, overlap_id, now=now)
-    if (row["progress"], step.event) not in NEXT:
+    is_flag = step.event == "ask_disclosure"
+    following = NEXT.get((row["progress"], step.event))
+    if following is None or (is_flag and row["disclosure_asked_at"] is not None):
         raise FollowUpStateError(row["progress"])
     _require_version(row, known, if_match)
-    values = _standing(row)
-    if step.event == "resolve":
+    values = standing(row)
+    if is_flag:
+        whose = {"office_id": principal.office_id, "overlap_id": row["id"]}
+        flag = insert(DisclosureFlag).values(**whose, asked_by=principal.actor, asked_at=now)
+        await session.execute(flag)
+    elif step.event == "resolve":
         done = {"resolution": step.resolution, "resolved_evidence": row["evidence"]}
         values |= {"resolved_at": now, **done}
     else:
@@ -106,7 +115,7 @@ async def take_step(
     await audit.record(
         session,
         principal,
-        f"follow_up.{NEXT[row['progress'], step.event]}",
+        "follow_up.disclosure_asked" if is_flag else f"follow_up.{following}",
         public_id(ladder.PREFIX, row["id"]),
         detail={"round": row["round"], **step.model_dump(include={"resolution"})},
     )
@@ -145,7 +154,7 @@ async def assign(
             .values(**whose, **values)
             .on_conflict_do_update(index_elements=["office_id", "overlap_id"], set_=values)
         )
-    await _keep(session, principal, row, _standing(row))
+    await _keep(session, principal, row, standing(row))
     await audit.record(
         session,
         principal,
@@ -211,12 +220,12 @@ async def _lock(
     known, _ = await _get(session, principal, overlap_id, now=now)
     await pairs.lock_overlap(await driver(session), principal.office_id, known["id"])
     row, _ = await _get(session, principal, overlap_id, now=now)
-    return row, _version(known)
+    return row, version_of(known)
 
 
 def _require_version(row: asyncpg.Record, known: str, if_match: Precondition) -> None:
     if_match.require(f'"{known}"')
-    if known != _version(row):  # somebody was first while this one waited
+    if known != version_of(row):  # somebody was first while this one waited
         raise FollowUpStateError(row["progress"])
 
 
@@ -236,14 +245,6 @@ async def clock(session: AsyncSession, principal: Principal, now: datetime) -> t
     """Return the office's state, and since when what was found is late there."""
     state = await offices.get_state(session, principal.office_id)
     return state, overdue_before(now.date(), state)
-
-
-def _standing(row: asyncpg.Record) -> dict[str, object]:
-    """Return what is stored of the round that stands; a new one begins with nothing."""
-    names = "acknowledged_at", "contacted_at", "resolved_at", "resolution", "resolved_evidence"
-    is_over = row["resolved_evidence"] is not None and row["progress"] != "resolved"
-    kept = {name: None if is_over else row[name] for name in names}
-    return {**kept, "round": row["round"], "version": row["follow_up_version"] + 1}
 
 
 async def _keep(
@@ -266,35 +267,4 @@ async def _record_disclosed(
         f"{len(shown)} overlaps",
         recipients=[principal.office_id],
         detail={read.overlap.id: read.overlap.rung for read in shown},
-    )
-
-
-def _version(row: asyncpg.Record) -> str:
-    return f"{row['follow_up_version']}-{row['version']}"
-
-
-def render(row: asyncpg.Record, state: str) -> FollowUpRead:
-    """Return an overlap as the ladder shows it, with what the office of `state` did about it."""
-    step = DUE.get(row["progress"])
-    due = step and {
-        "step": step,
-        "on": due_on(row["found_on"], row["band"], row["own_class"], step, state),
-        "is_overdue": row["is_overdue"],
-    }
-    person = row["person_id"]
-    names = "acknowledged_at", "contacted_at", "resolved_at", "resolution"
-    standing = _standing(row)
-    return FollowUpRead.model_validate(
-        {
-            "overlap": ladder.render(row),
-            "state": row["progress"],
-            "round": row["round"],
-            "assignee": person
-            and {"person": public_id(PERSON, person), "name": row["person_name"]},
-            "due": due,
-            **{name: standing[name] for name in names},
-            "other_state": row["other_progress"],
-            "reminders": row["reminders"] or (),
-            "version": _version(row),
-        }
     )

@@ -13,7 +13,7 @@ State = Annotated[
     Literal["new", "acknowledged", "contacted", "verdict_given", "resolved"],
     Field(description="How far one side has come; verdict_given follows from its verdict."),
 ]
-Event = Literal["acknowledge", "contact", "judge", "resolve"]
+Event = Literal["acknowledge", "contact", "judge", "resolve", "ask_disclosure"]
 
 NEXT: Final[dict[tuple[str, Event], State]] = {
     ("new", "acknowledge"): "acknowledged",
@@ -25,8 +25,16 @@ NEXT: Final[dict[tuple[str, Event], State]] = {
     ("verdict_given", "judge"): "verdict_given",
     ("resolved", "judge"): "resolved",
     ("verdict_given", "resolve"): "resolved",
+    ("new", "ask_disclosure"): "new",
+    ("acknowledged", "ask_disclosure"): "acknowledged",
+    ("contacted", "ask_disclosure"): "contacted",
+    ("verdict_given", "ask_disclosure"): "verdict_given",
+    ("resolved", "ask_disclosure"): "resolved",
 }
 """State and event -> state; what is not here is refused. `judge` is PUT /v1/overlaps/../verdict.
+
+`ask_disclosure` is taken once, whatever comes of the overlap: others of the office are told to see
+whether it has to be disclosed.
 
 A verdict of `need_information` leaves the state as it is: the answer is still owed. One of
 `not_a_match` whose evidence changed no longer stands, and the state is what it was without it.

@@ -11,6 +11,7 @@ from app.access.principal import Principal
 from app.core.db import driver
 from app.handling.errors import HandlingNotFoundError
 from app.handling.models import HandlingParty, HandlingRequest, HandlingSignature, Instrument
+from app.handling.naming import show_parties
 from app.handling.walls import within_walls
 from app.matters.queries import (
     IS_NAMED,
@@ -23,8 +24,6 @@ from app.matters.queries import (
 )
 from app.offices.queries import COMMITMENTS, CONFIRMED, IN_FORCE
 from app.reference.authority import Authority
-
-Parties = Sequence[Mapping[str, Any]]
 
 PREFIX: Final = "hnd"
 
@@ -132,24 +131,29 @@ WHERE o.code = ANY($1::text[]) AND {IN_FORCE.format(office="o.id", today="$2::da
 """  # noqa: S608 -- as above
 
 
-def _who(principal: Principal, now: datetime) -> tuple[object, ...]:
-    return principal.office_id, now, principal.is_participating, principal.person_id
+async def _fetch(
+    session: AsyncSession, principal: Principal, asked: str, *rest: object, now: datetime
+) -> list[asyncpg.Record]:
+    """Return requests as the caller's office may know of them."""
+    connection = await driver(session)
+    who = principal.office_id, now, principal.is_participating, principal.person_id
+    rows: list[asyncpg.Record] = await connection.fetch(asked, *who, *rest)
+    await show_parties(connection, principal, rows, now=now)
+    return rows
 
 
 async def list_requests(
     session: AsyncSession, principal: Principal, *, before: UUID | None, limit: int, now: datetime
 ) -> list[asyncpg.Record]:
     """Return a page of the requests that the caller's office sent or received, newest first."""
-    connection = await driver(session)
-    return list(await connection.fetch(_PAGE, *_who(principal, now), before, limit))
+    return await _fetch(session, principal, _PAGE, before, limit, now=now)
 
 
 async def list_requests_of_overlap(
     session: AsyncSession, principal: Principal, overlap_id: UUID, *, now: datetime
 ) -> list[asyncpg.Record]:
     """Return the latest requests about one overlap that the caller's office sent or received."""
-    who = _who(principal, now)
-    return list(await (await driver(session)).fetch(_OF_OVERLAP, *who, overlap_id))
+    return await _fetch(session, principal, _OF_OVERLAP, overlap_id, now=now)
 
 
 async def get_request(
@@ -160,18 +164,16 @@ async def get_request(
     Raises:
         HandlingNotFoundError: absent, or not for the caller; never told apart.
     """
-    connection = await driver(session)
-    row: asyncpg.Record | None = await connection.fetchrow(_ONE, *_who(principal, now), request_id)
-    if row is None:
-        raise HandlingNotFoundError
-    return row
+    for row in await _fetch(session, principal, _ONE, request_id, now=now):
+        return row
+    raise HandlingNotFoundError
 
 
 async def find_open(
     session: AsyncSession,
     principal: Principal,
     key: UUID,
-    parties: Parties,
+    parties: Sequence[Mapping[str, Any]],
     open_as: str,
     *,
     now: datetime,
@@ -179,8 +181,8 @@ async def find_open(
     """Return where another request than `key` stands that is open, `open` if that is not told."""
     names = ("overlap_id", "requester_case_id", "office_id")
     asked = [[each[name] for each in parties] for name in names]
-    row = await (await driver(session)).fetchrow(_OPEN, *_who(principal, now), open_as, *asked, key)
-    return "open" if row is None else row["status"]
+    rows = await _fetch(session, principal, _OPEN, open_as, *asked, key, now=now)
+    return rows[0]["status"] if rows else "open"
 
 
 async def lock_request(
@@ -219,9 +221,8 @@ async def list_signatures(
     session: AsyncSession, request_id: UUID, *, until: datetime | None = None
 ) -> Sequence[HandlingSignature]:
     """Return every signature of a request, oldest first; `until` a party left, if it did."""
-    asked = select(HandlingSignature).where(HandlingSignature.request_id == request_id)
-    if until is not None:
-        asked = asked.where(HandlingSignature.signed_at <= until)
+    known = (HandlingSignature.signed_at <= until,) if until else ()
+    asked = select(HandlingSignature).where(HandlingSignature.request_id == request_id, *known)
     return (await session.scalars(asked.order_by(HandlingSignature.id))).all()
 
 
@@ -229,9 +230,8 @@ async def list_instruments(
     session: AsyncSession, request_id: UUID, *, until: datetime | None = None
 ) -> Sequence[Instrument]:
     """Return every referral or consent on record, oldest first; `until` a party left."""
-    asked = select(Instrument).where(Instrument.request_id == request_id)
-    if until is not None:
-        asked = asked.where(Instrument.recorded_at <= until)
+    known = (Instrument.recorded_at <= until,) if until else ()
+    asked = select(Instrument).where(Instrument.request_id == request_id, *known)
     return (await session.scalars(asked.order_by(Instrument.id))).all()
 
 

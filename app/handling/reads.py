@@ -37,7 +37,8 @@ class PartyRead(Read):
     is_own: bool
     """Whether it is the reader's office."""
     office: OfficeRef | None = None
-    """Which office; null until it answered, and while it takes part no longer."""
+    """Which office; null while it takes part no longer, and until it answered, unless the reader
+    asks and the overlap with it shows whom to call. The text names it when it has answered."""
     has_accepted: bool
     """Whether its people accepted the terms on the table."""
     has_signed: bool

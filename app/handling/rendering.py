@@ -237,10 +237,11 @@ def may_leave(row: asyncpg.Record) -> bool:
 
 
 def _party(party: dict[str, Any], row: asyncpg.Record) -> PartyRead:
+    is_told = party["is_named"] or party.get("is_shown", False)
     return PartyRead(
         number=party["number"],
         is_own=party["number"] == row["own_number"],
-        office=OfficeRef(code=party["code"], name=party["name"]) if party["is_named"] else None,
+        office=OfficeRef(code=party["code"], name=party["name"]) if is_told else None,
         has_accepted=has_accepted(party, row),
         has_signed=party["has_signed"],
         is_joining=not _is_in(party),

@@ -56,7 +56,7 @@ class LeadPeriodRead(Read):
     accepted_at: datetime | None = None
     """When it was accepted and took effect, UTC; null while the offer waits."""
     until: datetime | None = None
-    """When the next office took over, UTC; null for the present lead."""
+    """When the next office took over, or the matter ended, UTC; null for the present lead."""
 
 
 class MatterPartyRead(OfficeRef):

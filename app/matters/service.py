@@ -227,19 +227,19 @@ def present(row: asyncpg.Record) -> list[dict[str, Any]]:
 
 async def list_leads(session: AsyncSession, row: asyncpg.Record) -> tuple[LeadPeriodRead, ...]:
     """Return who led a matter when, each until the next one took over."""
-    rows = await queries.list_leads(session, row["request_id"], until=row["own_left_at"])
-    taken = [row["accepted_at"] for row in rows if row["accepted_at"] is not None]
+    found = await queries.list_leads(session, row["request_id"], until=row["own_left_at"])
+    taken = [each["accepted_at"] for each in found if each["accepted_at"] is not None]
+    ended_at = None if row["own_left_at"] else row["ended_at"]  # who left knows no later lead
     return tuple(
         LeadPeriodRead(
-            id=public_id(OFFER, row["id"]),
-            office=OfficeRef(code=row["code"], name=row["name"]),
-            from_office=row["from_code"],
-            offered_at=row["offered_at"],
-            accepted_at=row["accepted_at"],
-            until=min(
-                (at for at in taken if row["accepted_at"] and at > row["accepted_at"]),
-                default=None,
-            ),
+            id=public_id(OFFER, each["id"]),
+            office=OfficeRef(code=each["code"], name=each["name"]),
+            from_office=each["from_code"],
+            offered_at=each["offered_at"],
+            accepted_at=each["accepted_at"],
+            until=min((at for at in taken if at > each["accepted_at"]), default=ended_at)
+            if each["accepted_at"]
+            else None,
         )
-        for row in rows
+        for each in found
     )

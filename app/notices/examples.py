@@ -2,7 +2,11 @@ from typing import Any, Final
 
 from app.notifications.examples import EXAMPLES as EVENTS
 
-_NOTICE: Final[dict[str, Any]] = {"event": EVENTS["EventRead"], "is_read": False}
+_NOTICE: Final[dict[str, Any]] = {
+    "event": EVENTS["EventRead"],
+    "is_read": False,
+    "case": {"source_system": "cms", "external_id": "24-CF-0117"},
+}
 
 EXAMPLES: Final[dict[str, Any]] = {
     "NoticePage": {"items": [_NOTICE], "next_cursor": None},

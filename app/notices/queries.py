@@ -9,6 +9,8 @@ import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principal import Principal
+from app.cases import ladder
+from app.cases.overlap_schemas import CaseRef
 from app.core.db import driver
 from app.core.models import HORIZON
 
@@ -78,6 +80,19 @@ UPDATE notice_settings SET muted = $2, mail = $3, address = $4, mail_due_at = $5
   mail_number = CASE WHEN mail = 'none' THEN 0 ELSE mail_number END
 WHERE person_id = $1
 """  # noqa: S608 -- as above
+# $1 the office, $2 the person, $3 numbers of events; of several cases that it asks about, the first
+_CASES: Final = f"""
+SELECT e.number, c.source_system, c.external_id
+FROM events e
+LEFT JOIN overlap_sides s ON s.overlap_id = e.overlap_id AND s.office_id = $1
+LEFT JOIN handling_parties me ON me.request_id = e.request_id AND me.office_id = $1
+JOIN cases c ON c.office_id = $1 AND c.id = coalesce(e.case_id, s.case_id, me.case_id, (
+  SELECT q.requester_case_id FROM handling_parties q
+  WHERE q.request_id = me.request_id AND me.number = 1 AND q.requester_case_id IS NOT NULL
+  ORDER BY q.number LIMIT 1))
+WHERE e.office_id = $1 AND e.number = ANY($3::bigint[])
+  AND {ladder.NOT_WALLED.format(cases="c.id", office="$1::bigint", person="$2::uuid")}
+"""  # noqa: S608 -- as above
 _NEWS: Final = "SELECT office_id, written_in, number FROM newest_events($1::bigint[])"
 
 _ENDED: Final = """
@@ -102,6 +117,19 @@ async def list_own(
         _PAGE, *await _own(session, principal), *before, limit, is_unread_only
     )
     return rows
+
+
+async def list_own_cases(
+    session: AsyncSession, principal: Principal, numbers: Sequence[int]
+) -> dict[int, CaseRef]:
+    """Return by number of an event the case of the person's office that it is about, if it is."""
+    rows = await (await driver(session)).fetch(
+        _CASES, principal.office_id, principal.person_id, numbers
+    )
+    return {
+        row["number"]: CaseRef(source_system=row["source_system"], external_id=row["external_id"])
+        for row in rows
+    }
 
 
 async def count_unread(session: AsyncSession, principal: Principal) -> int:

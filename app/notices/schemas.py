@@ -2,6 +2,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from app.cases.overlap_schemas import CaseRef
 from app.core.schemas import PageRead, Read, Sent
 from app.notifications.schemas import EventRead, EventType
 
@@ -30,6 +31,9 @@ class NoticeRead(Read):
     """What happened, as in the office's feed."""
     is_read: bool
     """Whether this person has marked it so."""
+    case: CaseRef | None = None
+    """The case of the person's own office that it is about, whatever happened to it, the first of
+    several; null where there is none."""
 
 
 class NoticePage(PageRead[NoticeRead]):

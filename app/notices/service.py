@@ -41,8 +41,10 @@ async def list_notices(
     )
     is_read = {row["number"]: row["is_read"] for row in rows}
     events = await notifications.list_numbered(session, principal, list(is_read), now=now)
+    cases = await queries.list_own_cases(session, principal, [each.number for each in events])
     read = [
-        NoticeRead(event=render(each), is_read=is_read[each.number]) for each in reversed(events)
+        NoticeRead(event=render(each), is_read=is_read[each.number], case=cases.get(each.number))
+        for each in reversed(events)
     ]
     if read:
         await audit.record(

@@ -16,7 +16,7 @@ class Event(Base):
             "num_nonnulls(overlap_id, case_id, request_id, question_id) = 1"
             " OR num_nonnulls(overlap_id, case_id, request_id, question_id) = 0"
             " AND split_part(type, '.', 1)"
-            " IN ('participation', 'commitment', 'handling', 'credential', 'alarm')",
+            " IN ('participation', 'commitment', 'handling', 'credential', 'alarm', 'mediation')",
             name="about",
         ),
         Index("ix_events_office_id_written_in_number", "office_id", "written_in", "number"),

@@ -172,7 +172,7 @@ async def approve_grant(
     await session.execute(
         update(CaseGrant)
         .where(CaseGrant.id == grant.id)
-        .values(approval="given", approved_by=principal.actor)
+        .values(approval="given", approved_by=principal.actor, approved_at=now)
     )
     await audit.record(
         session,

@@ -25,12 +25,15 @@ SELECT t.id, t.kind, t.note, t.due_on, t.made_at, o.id AS office_id, o.code,
   CASE WHEN $2::timestamptz IS NULL OR t.done_at <= $2 THEN t.done_at END AS done_at
 FROM matter_tasks t
 LEFT JOIN LATERAL (
-  SELECT f.office_id FROM unnest(t.former_offices, t.passed_at) AS f (office_id, passed_at)
-  WHERE f.passed_at > $2 ORDER BY f.passed_at LIMIT 1) AS then_its ON TRUE
+  SELECT f.office_id
+  FROM unnest(t.former_offices, t.passed_at) WITH ORDINALITY AS f (office_id, passed_at, place)
+  WHERE f.passed_at >= $2 ORDER BY f.passed_at, f.place LIMIT 1) AS then_its ON TRUE
 JOIN offices o ON o.id = coalesce(then_its.office_id, t.office_id)
 WHERE t.request_id = $1 AND ($2::timestamptz IS NULL OR t.made_at <= $2)
 """
-"""As they were `until` then: who has them by now, and that they are done since, is not told."""
+"""As they were `until` then: who has them by now, and that they are done since, is not told.
+
+What passed at that very moment was still theirs: it passed because they left."""
 _NOTES: Final = """
 SELECT n.*, o.code FROM matter_notes n JOIN offices o ON o.id = n.office_id
 WHERE n.request_id = $1 AND ($2::timestamptz IS NULL OR n.written_at <= $2)

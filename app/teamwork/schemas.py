@@ -187,7 +187,7 @@ class StatementMemberRead(Read):
     joined_on: date
     """First day on the team."""
     left_on: date | None = None
-    """Last day; null while it lasts."""
+    """Last day, that of the matter at the latest; null while both last."""
 
 
 class StatementRead(Read):

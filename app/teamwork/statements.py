@@ -35,6 +35,11 @@ async def make_statement(
     row = await matters.get_matter(session, principal, key, now=now)
     matter_id = public_id(matters.PREFIX, row["request_id"])
     members = await queries.list_team(session, row["request_id"], on, until=row["own_left_at"])
+    ends = [each.date() for each in (row["ended_at"], row["own_left_at"]) if each]
+    last = min([row["ends_on"] - timedelta(days=1), *ends])
+    is_over = row["ended_at"] is not None and row["own_left_at"] is None
+    if on is not None and on > last:
+        members = []  # of a later day the reader knows of nobody
     await record_disclosed(session, principal, matter_id, "statement")
     return StatementRead(
         matter_id=matter_id,
@@ -52,9 +57,10 @@ async def make_statement(
                 name=each["name"],
                 post=each["post"],
                 joined_on=each["joined_on"],
-                left_on=each["left_on"],
+                left_on=min(each["left_on"] or last, last) if is_over else each["left_on"],
             )
             for each in members
+            if not is_over or each["joined_on"] <= last
         ),
     )
 
@@ -134,7 +140,7 @@ async def print_statement(
     ]
     offices = [
         f"{office.name} ({office.code}): {office.joined_at or read.began_on:%Y-%m-%d} to "
-        + (f"{office.left_at:%Y-%m-%d}" if office.left_at else "no end on record")
+        + (f"{end:%Y-%m-%d}" if (end := office.left_at or read.ended_at) else "no end on record")
         + (f", gave notice to leave by {office.leaves_on}" if office.leaves_on else "")
         for office in read.parties
     ]

@@ -62,6 +62,7 @@ ACTS: Final = {
     "follow_up.acknowledged": "Overlap acknowledged",
     "follow_up.assigned": "Overlap assigned",
     "follow_up.contacted": "Other office spoken with",
+    "follow_up.disclosure_asked": "Office told that an overlap may have to be disclosed",
     "follow_up.escalated": "Overlap that waits too long passed on",
     "follow_up.reminded": "Reminder of an overlap that waits",
     "follow_up.resolved": "Overlap done with",

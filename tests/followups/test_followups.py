@@ -13,7 +13,8 @@ from app.core.ids import public_id
 from tests.access.people import sign_in
 from tests.blinding import case
 from tests.factories import OfficeClient, Registry
-from tests.scenes import Meeting, meet, phone, someone
+from tests.scenes import Meeting, all_ended, meet, phone, someone
+from tests.wall.acting import client_of
 
 
 async def read(client: OfficeClient, meeting: Meeting) -> httpx.Response:
@@ -43,6 +44,36 @@ async def trail(meeting: Meeting) -> list[str]:
 @pytest.fixture
 async def meeting(shared_registry: Registry) -> Meeting:
     return await meet(shared_registry)
+
+
+class TestAskDisclosure:
+    async def test_tells_the_own_office_once_and_nobody_else(self, meeting: Meeting) -> None:
+        registry, owner, other = meeting.registry, meeting.first, meeting.second
+        colleague = await sign_in(registry, owner, Role.COORDINATOR)
+        stranger = await sign_in(registry, other, Role.LEADERSHIP)
+        before = await read(other, meeting)
+        asked = (await step(owner, meeting, "ask_disclosure")).json()
+        assert (asked["state"], asked["disclosure_asked_at"] is None) == ("new", False)
+        again = await step(owner, meeting, "ask_disclosure")
+        assert (again.status_code, again.json()["status_now"]) == (409, "new")
+        assert await trail(meeting) == ["follow_up.disclosure_asked"]
+        await all_ended(registry)
+        for person, told in ((colleague, ["24-1"]), (stranger, [])):
+            found = (await person.send("GET", "/v1/me/notices?limit=100")).json()["items"]
+            kinds = [each for each in found if each["event"]["type"].endswith("disclosure_asked")]
+            assert [each["case"]["external_id"] for each in kinds] == told
+        after = await read(other, meeting)
+        assert (after.headers["ETag"], after.json()) == (before.headers["ETag"], before.json())
+        assert await read_flags(meeting, other) == 0
+        assert await read_flags(meeting, owner) == 1
+
+
+async def read_flags(meeting: Meeting, client: OfficeClient) -> int:
+    """Return how many flags the database itself shows an office."""
+    sessions = meeting.registry.app.state.sessions
+    async with transaction(sessions, await client_of(meeting.registry, client)) as session:
+        found = await session.scalar(text("SELECT count(*) FROM disclosure_flags"))
+        return int(found or 0)
 
 
 class TestSteps:

@@ -14,7 +14,7 @@ from tests.factories import Registry
 from tests.machines import Machine, live
 from tests.scenes import Meeting, meet, phone, someone
 
-EVENTS: Final = ("acknowledge", "contact", "resolve")
+EVENTS: Final = ("acknowledge", "contact", "resolve", "ask_disclosure")
 VERDICTS: Final = {
     "confirmed": None,
     "not_a_match": "different_person",
@@ -31,6 +31,8 @@ class Side:
     judged_on: int = 0
     resolved_on: int | None = None
     round: int = 1
+    is_flagged: bool = False
+    """Whether somebody said that it may have to be disclosed: once, whatever comes of it."""
 
     def state(self, evidence: int) -> str:
         """Return how far the side has come, as docs/workflow.md says it in words."""
@@ -51,6 +53,8 @@ class Side:
                 return state == "new"
             case "contact":
                 return state in {"new", "acknowledged"}
+            case "ask_disclosure":
+                return not self.is_flagged
             case _:
                 return state == "verdict_given"
 
@@ -60,6 +64,8 @@ class Side:
             self.resolved_on, self.noted = None, "new"
         if event == "resolve":
             self.resolved_on = evidence
+        elif event == "ask_disclosure":
+            self.is_flagged = True
         else:
             self.noted = {"acknowledge": "acknowledged", "contact": "contacted"}[event]
 
@@ -103,7 +109,9 @@ class Life(Machine):
         ]
         if is_possible:
             self.sides[side].take(event, self.evidence)
-            self.trail.append(f"follow_up.{self.sides[side].state(self.evidence)}")
+            is_flag = event == "ask_disclosure"
+            done = "disclosure_asked" if is_flag else self.sides[side].state(self.evidence)
+            self.trail.append(f"follow_up.{done}")
         for lost in (each for each in answers if each.status_code == 409):
             assert lost.json()["status_now"] == self.sides[side].state(self.evidence)
 
@@ -155,6 +163,7 @@ class Life(Machine):
             assert (said["state"], said["round"]) == (side.state(self.evidence), side.round)
             assert said["other_state"] == (other.state(self.evidence) if shows else None)
             assert said["overlap"]["rung"] == ("contact" if shows else "pointer")
+            assert (said["disclosure_asked_at"] is not None) == side.is_flagged
             if answer.headers["ETag"] not in self.known[number]:
                 self.known[number].append(answer.headers["ETag"])
         rows = self.do(

@@ -6,15 +6,18 @@ from itertools import count
 from typing import Any
 
 from app.access.principal import OPERATOR
+from app.access.vocabulary import Role
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.followups import reminding
 from app.offices import service as offices
 from app.offices.schemas import StateSet
+from tests.access.people import sign_in
 from tests.factories import OfficeClient, Registry
-from tests.scenes import Meeting, meet
+from tests.scenes import Meeting, all_ended, meet
 
 _NUMBERS = count(1)
+NOTICES = "/v1/me/notices?limit=100"
 
 
 async def nightly(registry: Registry, run: Callable[..., Awaitable[int]], now: datetime) -> None:
@@ -104,3 +107,46 @@ class TestRemindAndEscalate:
             (meeting.second.code, "backup"),
         ]
         assert await mediations(general) == []
+
+
+class TestNotices:
+    async def test_tell_the_office_that_is_late_on_each_level_and_then_the_mediator(
+        self, module_registry: Registry
+    ) -> None:
+        meeting, general = await in_one_state(module_registry)
+        people = [
+            await sign_in(module_registry, office, Role.COORDINATOR)
+            for office in (meeting.first, meeting.second, general)
+        ]
+
+        async def told() -> list[list[tuple[str, str | None]]]:
+            await all_ended(module_registry)
+            found = [(await each.send("GET", NOTICES)).json()["items"] for each in people]
+            return [
+                [
+                    (each["event"]["type"], (each["case"] or {}).get("external_id"))
+                    for each in reversed(items)
+                    if each["event"]["type"].endswith((".overdue", ".escalated", ".asked"))
+                ]
+                for items in found
+            ]
+
+        late, passed_on = ("overlap.overdue", "24-1"), ("overlap.escalated", "24-1")
+        now = utc_now()
+        seen: list[list[tuple[str, str | None]]] = []
+        for days, run in (
+            (25, reminding.remind),
+            (35, reminding.escalate),
+            (45, reminding.escalate),
+        ):
+            await nightly(module_registry, run, now + timedelta(days=days))
+            first, second, asked = await told()
+            assert first == second
+            assert asked == ([("mediation.asked", None)] if len(seen) == 2 else [])
+            seen.append(first)
+        assert seen == [[late], [late, passed_on], [late, passed_on, passed_on]]
+        page = (await people[0].http.get(f"/overlaps/{meeting.overlap_id}")).text
+        assert page.index("Your office was told") < page.index("passed on to the mediator")
+        shown = await people[2].http.get("/notices")
+        assert "/state?of=waiting" in shown.text
+        assert meeting.overlap_id not in shown.text

@@ -177,7 +177,7 @@ class TestDraft:
 
 
 class TestParties:
-    async def test_are_named_when_they_answer_and_not_before(
+    async def test_are_named_to_each_other_when_they_answer_and_not_before(
         self, shared_registry: Registry
     ) -> None:
         sides, request = await draft(shared_registry, 3)
@@ -187,12 +187,46 @@ class TestParties:
             return [each["office"] is not None for each in (await side.read(request))["parties"]]
 
         assert [await named(side) for side in sides] == [
-            [True, False, False], [True, True, False], [True, False, True],
+            [True, True, True], [True, True, False], [True, False, True],
         ]  # fmt: skip
         good(await sides[1].send(request, "answers", {"answer": "accept"}))
         assert [await named(side) for side in sides] == [
-            [True, True, False], [True, True, False], [True, True, True],
+            [True, True, True], [True, True, False], [True, True, True],
         ]  # fmt: skip
+
+    @pytest.mark.parametrize("disclosure", ["open", "contact_first"])
+    async def test_are_named_to_who_asks_as_far_as_their_overlaps_go(
+        self, shared_registry: Registry, disclosure: str
+    ) -> None:
+        meeting = await meet(shared_registry, second=disclosure)
+        asker, asked = meeting.first, meeting.second
+        known = asked.code if disclosure == "open" else None
+
+        async def named() -> set[str | None]:
+            path = f"/v1/handling-requests/{request['id']}"
+            listed = good(await asker.http.get("/v1/handling-requests"))["items"][0]
+            reads = [good(await asker.http.get(path)), listed]
+            return {(each["parties"][1]["office"] or {}).get("code") for each in reads}
+
+        request = good(
+            await asker.http.post(
+                f"/v1/overlaps/{meeting.overlap_id}/handling-requests",
+                json={"kind": "joint_handling", "terms": TERMS},
+                headers={"Idempotency-Key": new_id().hex},
+            )
+        )
+        assert (request["parties"][1]["office"] or {}).get("code") == known
+        assert await named() == {known}
+        sides = [Side(shared_registry, each) for each in (asker, asked)]
+        await send_out(sides, request["id"])  # signs the text that was read
+        assert await named() == {known}
+        path = f"/v1/handling-requests/{request['id']}/terms"
+        (version,) = good(await asker.http.get(path))["items"]
+        assert "2. party 2, not yet named" in version["text"]
+        await asked.put_case("24-1", {**meeting.second_case, "disclosure": "contact_first"})
+        assert await named() == {None}
+        good(await sides[1].send(request["id"], "answers", {"answer": "accept"}))
+        assert await named() == {asked.code}
 
     async def test_behind_a_wall_know_of_nothing(self, shared_registry: Registry) -> None:
         sides, request = await draft(shared_registry, 3)

@@ -1,10 +1,13 @@
 """Matters as lists: those of an office, and what is long in one of them."""
 
 import asyncio
+from datetime import date, timedelta
 
+from app.core.clock import utc_now
+from tests.access.people import approve_summary
 from tests.factories import OfficeClient, Registry
 from tests.handling.heads import draft, good, settle
-from tests.scenes import make_offices, meet
+from tests.scenes import all_ended, make_offices, meet
 
 
 class TestListMatters:
@@ -60,6 +63,35 @@ class TestLongMatter:
         assert len(told["members"]) == 10_051
 
 
+class TestStatement:
+    async def test_of_a_matter_that_is_over_has_nobody_on_the_team_any_more(
+        self, shared_registry: Registry
+    ) -> None:
+        sides, request = await draft(shared_registry)
+        matter = (await settle(sides, request))["matter_id"]
+        today = utc_now().date()
+        later = [today + timedelta(days=days) for days in (1, 3, 1000)]
+        for joined, left in ((today, None), (today, later[1]), (later[0], None)):
+            joins = {"name": "Dana Sample", "post": "analyst", "joined_on": joined.isoformat()}
+            member = good(await sides[0].work(f"{matter}/members", joins))["id"]
+            if left is not None:
+                ends = {"left_on": left.isoformat()}
+                good(await sides[0].work(f"{matter}/members/{member}/ends", ends))
+
+        async def team(on: date | None = None) -> list[str | None]:
+            params = {} if on is None else {"on": on.isoformat()}
+            path = f"/v1/matters/{matter}/team-statement"
+            found = good(await sides[1].office.http.get(path, params=params))
+            return [each["left_on"] for each in found["members"]]
+
+        assert await team() == [None, later[1].isoformat(), None]
+        assert [len(await team(day)) for day in (today, *later)] == [2, 3, 3, 0]
+        concluded = {"decision": "conclude", "reason": "transferred"}
+        good(await sides[0].send(request, "decisions", concluded))
+        assert await team() == [today.isoformat()] * 2
+        assert [len(await team(day)) for day in (today, *later)] == [2, 0, 0, 0]
+
+
 class TestTwoAtOnce:
     async def test_of_a_task_or_a_member_one_wins_and_the_others_are_told(
         self, shared_registry: Registry
@@ -100,6 +132,11 @@ class TestPotentialDisclosure:
         assert [(each["kind"], each["office"], each["done_at"]) for each in tasks] == [
             ("disclosure_review", side.office.code, None) for side in sides
         ]
+        await all_ended(shared_registry)
+        for side in sides:
+            found = good(await side.office.http.get("/v1/events", params={"limit": 100}))["items"]
+            told = [each["request_id"] for each in found if each["type"] == "matter.task_given"]
+            assert told == [request]
         done = f"{matter}/tasks/{tasks[2]['id']}/completions"
         good(await sides[2].work(done, {}))
         tasks = good(await http.get(f"/v1/matters/{matter}/tasks"))["items"]
@@ -130,5 +167,14 @@ class TestOriginOfCase:
         path = f"/v1/cases/cms/24-1/origin?limit=1&cursor={one['next_cursor']}"
         assert good(await met.first.http.get(path))["items"] != one["items"]
         assert (await met.second.http.get("/v1/cases/cms/24-9/origin")).status_code == 404
+        await approve_summary(met, met.second)
+        ((approved, noted),) = await shared_registry.rows(
+            "SELECT g.approved_at, e.at FROM case_grants g JOIN origin_entries e USING (overlap_id)"
+            " WHERE g.overlap_id = :id AND g.approval = 'given' AND e.what = 'summary'",
+            id=met.key,
+        )
+        assert approved == noted is not None
+        came = await origin(met.first)
+        assert came[-1] == ("summary", True)
         assert (await met.first.http.delete("/v1/cases/cms/24-1")).status_code == 204
         assert await origin(met.first) == [("pointer", False), *came[1:]]

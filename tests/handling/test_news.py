@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from app.access.principal import OPERATOR
+from app.access.vocabulary import Role
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.preconditions import Precondition
@@ -20,11 +21,14 @@ from app.matters import upkeep
 from app.offices import service as offices
 from app.offices.schemas import StateSet
 from app.reference.authority import AUTHORITIES, Authority
+from tests.access.people import Person, sign_in
+from tests.blinding import case
 from tests.factories import OfficeClient, Registry
 from tests.handling.heads import Side, draft, good, settle
 from tests.handling.table import head_of
 from tests.handling.test_agreements import send_out, with_general
-from tests.scenes import all_ended
+from tests.handling.test_cases_alone import ask
+from tests.scenes import all_ended, make_offices, phone, someone
 
 LAW: Final = Authority(
     "WY",
@@ -42,6 +46,12 @@ async def news(registry: Registry, office: OfficeClient, request: str) -> list[s
     await all_ended(registry)
     found = good(await office.http.get("/v1/events", params={"limit": 100}))["items"]
     return [each["type"] for each in found if each["request_id"] == request]
+
+
+async def about(person: Person) -> set[tuple[str, str | None]]:
+    """Return of each notice of a person its type and the number of the case that it is about."""
+    found = good(await person.send("GET", "/v1/me/notices?limit=100"))["items"]
+    return {(each["event"]["type"], (each["case"] or {}).get("external_id")) for each in found}
 
 
 class TestEvents:
@@ -82,6 +92,46 @@ class TestEvents:
         assert [await remind(days) for days in (29, 30, 31, 59, 65, 66)] == [0, 1, 0, 0, 1, 0]
         told = await news(shared_registry, second.office, request)
         assert told.count("matter.review_due") == 2
+
+
+class TestNotices:
+    async def test_say_which_case_of_their_reader_is_meant(self, shared_registry: Registry) -> None:
+        offices = first, second = await make_offices(shared_registry)
+        people = [await sign_in(shared_registry, each, Role.LEADERSHIP) for each in offices]
+        body = case(someone(phones=(phone(),)))
+        for office, number in zip(offices, ("24-1", "B-7"), strict=True):
+            assert (await office.put_case(number, body)).is_success
+        ((overlap,), _) = [await office.overlaps() for office in offices]
+        asked = good(await first.request_handling(overlap["id"]))
+        good(await second.answer(asked["id"], {"answer": "accept"}))
+        good(await ask(first, second.code, kind="information"))  # about no case of the second's
+        await all_ended(shared_registry)
+        ours, theirs = [await about(each) for each in people]
+        assert {number for _, number in ours} == {"24-1"}
+        assert {kind for kind, _ in ours} == {
+            "overlap.found",
+            "overlap.updated",
+            "handling.updated",
+        }
+        assert {("overlap.found", "B-7"), ("handling.requested", "B-7")} < theirs
+        assert {each for each in theirs if each[1] != "B-7"} == {("handling.requested", None)}
+        for person, number, other in ((people[0], "24-1", "B-7"), (people[1], "B-7", "24-1")):
+            text = (await person.http.get("/notices")).text
+            assert f"Case {number}<br>" in text
+            assert other not in text
+        feed = good(await second.http.get("/v1/events"))["items"]
+        assert {each["case"] for each in feed} == {None}
+
+    async def test_about_a_case_behind_a_wall_are_not_told(self, shared_registry: Registry) -> None:
+        (first, second), request = await draft(shared_registry)
+        person = await sign_in(shared_registry, second.office, Role.PROSECUTOR)
+        good(await first.send(request, "moves", {"move": "submit"}))
+        good(await first.sign(request))
+        await all_ended(shared_registry)
+        assert ("handling.requested", "24-0") in await about(person)
+        wall = {"person": f"psn_{person.key.hex}"}
+        good(await (await second.head()).send("POST", "/v1/cases/cms/24-0/walls", wall))
+        assert await about(person) == set()
 
 
 class TestSilence:

@@ -13,7 +13,7 @@ from app.core.db import transaction
 from app.handling import upkeep
 from tests.factories import Registry
 from tests.handling.heads import Side, draft, good, settle
-from tests.scenes import make_offices
+from tests.scenes import all_ended, make_offices
 
 Json = dict[str, Any]
 LEAVE = {"decision": "leave"}
@@ -128,6 +128,24 @@ class TestTasksOfWhoLeft:
         assert await tasks(early) == [(codes[2], False), (codes[2], False), (codes[1], False)]
         assert await tasks(late) == [(codes[2], True), (codes[2], False), (codes[0], False)]
         assert await tasks(stays) == [(codes[2], True), (codes[0], False), (codes[0], False)]
+
+    async def test_pass_by_the_clock_of_the_registry(self, shared_registry: Registry) -> None:
+        """Not by the database's: who left is told what there was by the same clock."""
+        sides, request = await draft(shared_registry, 4)
+        lead, early, late, _ = sides
+        matter = (await settle(sides, request))["matter_id"]
+        task = {"office": late.office.code, "kind": "filing", "due_on": "2030-01-01"}
+        good(await lead.work(f"{matter}/tasks", task))
+        for day, side in enumerate((early, late), start=15):
+            good(await side.send(request, "decisions", LEAVE))
+            await night(shared_registry, days=day)
+        for side, now_its in ((early, late), (lead, lead)):
+            (told,) = good(await side.office.http.get(f"/v1/matters/{matter}/tasks"))["items"]
+            assert told["office"] == now_its.office.code
+        await all_ended(shared_registry)
+        for side, how_many in ((lead, 1), (late, 1), (early, 0)):
+            news = good(await side.office.http.get("/v1/events", params={"limit": 100}))["items"]
+            assert [each["type"] for each in news].count("matter.task_given") == how_many
 
 
 class TestLeaving:

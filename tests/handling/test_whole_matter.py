@@ -38,9 +38,8 @@ class TestWholeMatter:
             offices[1].code, general.code,
         ]  # fmt: skip
         assert statement["leads"][0]["until"] == statement["leads"][1]["accepted_at"]
-        assert [member["left_on"] is None for member in statement["members"]] == [
-            True, True, True, False,
-        ]  # fmt: skip
+        assert statement["leads"][1]["until"] == statement["ended_at"]
+        assert {each["left_on"] for each in statement["members"]} == {statement["ended_at"][:10]}
         versions = done["agreement"]["versions"]
         assert [[change["field"] for change in version["changes"]] for version in versions] == [
             [], ["lead"], ["evidence_rule"], ["lead", "ends_on"],

@@ -33,6 +33,7 @@ TEXT_COLUMNS: Final = {
     "commitments": {"trafficking_type", "signatory"},
     "committees": {"state", "name"},
     "contact_requests": {"requested_by", "reason", "status", "decline_reason"},
+    "disclosure_flags": {"asked_by"},
     "corrections": {"asked_for", "ground", "asked_by", "outcome", "settled_by"},
     "events": {"type"},
     "feed_choices": {"chosen_by"},

@@ -1,13 +1,21 @@
+import re
 from datetime import date, timedelta
 from itertools import pairwise
+from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 import pytest
 
+import app.reference
 from app.reference.authority import AUTHORITIES, Authority
 from app.reference.counties import COUNTIES, state_of
 from app.reference.statutes import CODES, STATUTES, Statute, statute_of
+from app.reference.tables import rows
 from app.reference.words import CO_OFFENCES, NIBRS, meaning, words
+
+_DATA: Final = Path(app.reference.__file__).with_name("data")
+TERRITORIES: Final = {"AS", "GU", "MP", "PR", "VI", "UM"}
 
 
 class TestStatutes:
@@ -28,6 +36,23 @@ class TestStatutes:
             assert each.source
             assert bool(each.verified_by) == (each.verified_on is not None)
             assert not each.verified_on or (each.effective_on or date.min) <= each.verified_on
+
+    def test_each_row_without_the_mark_and_each_state_without_a_row_is_named_where_it_says_so(
+        self,
+    ) -> None:
+        told = _DATA.joinpath("README.md").read_text(encoding="utf-8")
+        _, _, without = told.partition("\nWithout the mark")
+        named = set(re.findall(r"[\w.-]+", without))
+        unread = {each.code for each in STATUTES if each.verified_on is None}
+        assert unread <= named
+        assert not named & {each.code for each in STATUTES if each.verified_on} - unread
+        for rule in AUTHORITIES:
+            assert (f"| authority {rule.state}" in without) == any(
+                each.verified_on is None for each in AUTHORITIES if each.state == rule.state
+            )
+        states = {row["state"] for row in rows("states")} - TERRITORIES
+        assert states - {each.jurisdiction for each in STATUTES} == {"RI", "WV"}
+        assert "but RI and WV" in without
 
     def test_a_wording_that_replaced_another_says_since_when(self) -> None:
         """Else a day without one would be law of both, and nobody could say which."""

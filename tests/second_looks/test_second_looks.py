@@ -17,7 +17,7 @@ from tests.blinding import case
 from tests.factories import OfficeClient, Registry
 from tests.machines import Machine, live
 from tests.networks.test_networks import share
-from tests.scenes import make_offices, phone, someone
+from tests.scenes import all_ended, make_offices, phone, someone
 
 
 async def ask_again(registry: Registry) -> None:
@@ -69,6 +69,18 @@ class TestAskAgain:
             assert look["overlap"] == (await owner.overlaps())[0]
             entries = await module_registry.audit("second_look.asked")
             assert [each["object"] for each in entries].count(look["id"]) == 1
+
+    async def test_tells_the_office_that_declined_and_nobody_else(
+        self, module_registry: Registry
+    ) -> None:
+        offices = await declined(module_registry)
+        await ask_again(module_registry)
+        await all_ended(module_registry)
+        told = []
+        for client in offices:
+            found = (await client.http.get("/v1/events", params={"limit": 100})).json()["items"]
+            told.append([each["overlap_id"] for each in found if "look" in each["type"]])
+        assert told == [[(await offices[0].overlaps())[0]["id"]], []]
 
     async def test_is_not_lost_by_an_edit_but_by_a_new_declination_that_knew_the_overlap(
         self, module_registry: Registry

@@ -131,6 +131,19 @@ class TestAgreement:
         )
         assert "The offices go separate ways" in text
 
+    async def test_names_whom_it_asked_as_far_as_the_overlap_does(
+        self, shared_registry: Registry
+    ) -> None:
+        met, deputy, page = await draft(shared_registry)
+        asked = (await met.first.overlaps())[0]["counterpart"]["office"]["name"]
+        for path in (page, "/handling"):
+            assert asked in (await deputy.get(path)).text
+        await met.second.put_case("24-1", {**met.second_case, "disclosure": "contact_first"})
+        for path, said in ((page, "not yet named"), ("/handling", "other office of the overlap")):
+            text = (await deputy.get(path)).text
+            assert asked not in text
+            assert said in text
+
     async def test_a_draft_that_is_not_right_keeps_what_was_filled_in(
         self, shared_registry: Registry
     ) -> None:

@@ -138,6 +138,17 @@ class TestNetwork:
         assert shy.code not in shown.text
         assert "3 overlaps between them" in shown.text
 
+    async def test_a_check_before_an_operation_sends_to_who_knows_of_places_and_times(
+        self, shared_registry: Registry
+    ) -> None:
+        met = await meet(shared_registry)
+        deputy = await reader(shared_registry, met.first, Role.PROSECUTOR)
+        form = (await deputy.page("/cases/cms/24-1")).form("/checks")
+        for act, is_told in (("plea", False), ("operation", True)):
+            shown = await deputy.send(form, act=act)
+            assert ("RISSafe" in shown.text) is is_told
+            assert "Checked before" in shown.text
+
     async def test_checks_of_before_are_kept_as_they_were(self, shared_registry: Registry) -> None:
         met = await meet(shared_registry)
         deputy = await reader(shared_registry, met.first, Role.PROSECUTOR)

@@ -45,7 +45,8 @@ def written() -> set[str]:
                 and {getattr(target, "id", "") for target in node.targets} & NAMES
             ):
                 found |= _texts(node.value)
-    found |= {f"follow_up.{state}" for state in FOLLOW_UPS.values()}
+    moves = [state for (_, event), state in FOLLOW_UPS.items() if event != "ask_disclosure"]
+    found |= {f"follow_up.{state}" for state in moves}
     found |= {f"second_look.{state}" for state in SECOND_LOOKS.values()}
     found |= {f"contact.{status}" for status in CONTACTS.values()}
     found |= {f"infusion.{status}" for status in get_args(Status)}

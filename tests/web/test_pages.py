@@ -199,13 +199,16 @@ class TestForms:
         visitor = await reader(shared_registry, met.first, Role.PROSECUTOR)
         path = f"/overlaps/{met.overlap_id}"
         assert "Acknowledge it by" in (await visitor.get(path)).text
-        for event in ("assign", "acknowledge"):
+        for event in ("assign", "acknowledge", "ask_disclosure"):
+            assert f'value="{event}"' in (await visitor.get(path)).text
             form = (await visitor.page(path)).form("/follow-up")
             assert (await visitor.send(form, event=event)).status_code == 303
         text = (await visitor.get(path)).text
         assert "Give your office's answer by" in text.replace("&#39;", "'")
         assert "<dd>Nobody</dd>" not in text
         assert 'value="assign"' not in text
+        assert 'value="ask_disclosure"' not in text
+        assert "to see whether it has to be disclosed. Counsel decides." in text
 
     async def test_a_check_before_an_act_says_whom_to_call(self, shared_registry: Registry) -> None:
         met = await meet(shared_registry)

@@ -1,5 +1,4 @@
-"""reminders are read: nothing hands them over, so none keeps when, and jobs see none
-"""
+"""reminders keep no telling: their events tell of them at once, and jobs see none of it"""
 
 from collections.abc import Sequence
 
@@ -7,8 +6,8 @@ from alembic import op
 
 from migrations.guarding import ALL
 
-revision: str = "0064"
-down_revision: str | Sequence[str] | None = "0063"
+revision: str = "0070"
+down_revision: str | Sequence[str] | None = "0069"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
@@ -20,8 +19,6 @@ SEEN = {
 
 
 def upgrade() -> None:
-    op.execute("DROP POLICY jobs_update ON reminders")
-    op.execute("REVOKE UPDATE (told_at) ON reminders FROM joinder_jobs")
     for table, privilege in SEEN.items():
         op.execute(f"DROP POLICY jobs_select ON {table}")
         op.execute(f"REVOKE {privilege} ON {table} FROM joinder_jobs")
@@ -35,8 +32,3 @@ def downgrade() -> None:
     for table, privilege in SEEN.items():
         op.execute(f"GRANT {privilege} ON {table} TO joinder_jobs")
         op.execute(f"CREATE POLICY jobs_select ON {table} FOR SELECT TO joinder_jobs USING ({ALL})")
-    op.execute("GRANT UPDATE (told_at) ON reminders TO joinder_jobs")
-    op.execute(
-        "CREATE POLICY jobs_update ON reminders FOR UPDATE TO joinder_jobs"
-        f" USING ({ALL}) WITH CHECK ({ALL})"
-    )
