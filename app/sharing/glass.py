@@ -99,8 +99,7 @@ async def break_glass(
         person_id=principal.person_id,
         overlap_id=overlap.id,
     )
-    rows = await queries.list_notices(session, principal, before=None, limit=1)
-    return render(rows[0], principal)
+    return render(await queries.find_notice(session, principal, notice.id), principal)
 
 
 def check_reason(asked: GlassAsk) -> None:
