@@ -144,6 +144,9 @@ class Asked:
     """Late ones only."""
 
 
+EVERY: Final = Asked()
+
+
 @dataclass(frozen=True)
 class DueReminder:
     """A reminder that nobody was told of yet, and whom to tell; it discloses nothing."""

@@ -21,6 +21,7 @@ from app.core.db import APP, become, enter
 from app.core.ids import public_id
 from app.offices import queries as offices
 from app.offices.errors import OfficeNotFoundError
+from app.quotas.counting import within_listing
 from app.sharing import queries, register, state_pointers
 from app.sharing.schemas import (
     AccessLine,
@@ -180,22 +181,25 @@ async def list_state_overlaps(
 
     Raises:
         MissingScopeError: the caller lacks `state-overlaps:read`.
+        QuotaExceededError: the office or the caller looked at too many pages lately.
     """
-    principal.require(Permission.STATE_OVERLAPS_READ)
-    rows = await state_pointers.list_state_overlaps(
-        session, principal, asked, before=before, limit=limit, now=now
-    )
-    found = [(row["id"], pointer(row)) for row in rows]
-    shown = {read.id: read.rung for _, read in found}
-    await audit.record(
-        session,
-        principal,
-        "state_overlaps.disclosed",
-        f"{len(shown)} overlaps",
-        recipients=[principal.office_id],
-        detail=shown,
-    )
-    return found
+    may = Permission.STATE_OVERLAPS_READ
+    is_newest = before is None and asked == state_pointers.EVERY
+    async with within_listing(session, principal, now=now, is_newest=is_newest, permission=may):
+        rows = await state_pointers.list_state_overlaps(
+            session, principal, asked, before=before, limit=limit, now=now
+        )
+        found = [(row["id"], pointer(row)) for row in rows]
+        shown = {read.id: read.rung for _, read in found}
+        await audit.record(
+            session,
+            principal,
+            "state_overlaps.disclosed",
+            f"{len(shown)} overlaps",
+            recipients=[principal.office_id],
+            detail=shown,
+        )
+        return found
 
 
 def pointer(row: asyncpg.Record) -> StateOverlapRead:

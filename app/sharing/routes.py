@@ -19,6 +19,7 @@ from app.core.openapi import operation
 from app.core.paging import CursorError
 from app.offices.errors import OfficeNotFoundError
 from app.offices.schemas import OfficeCode
+from app.quotas.errors import QuotaExceededError
 from app.sharing import audience, glass, readings, register, walls
 from app.sharing.errors import (
     ChangedRequestError,
@@ -224,7 +225,7 @@ async def lift_wall(
 
 @router.get(
     "/state-overlaps",
-    openapi_extra=operation(CursorError, scope=Permission.STATE_OVERLAPS_READ),
+    openapi_extra=operation(CursorError, QuotaExceededError, scope=Permission.STATE_OVERLAPS_READ),
 )
 async def list_state_overlaps(
     session: Session,
