@@ -96,6 +96,7 @@ async def _webhook(
         "webhooks/webhook.html",
         webhook=webhook,
         is_own=webhook.added_by == visit.principal.actor,
+        has_lapsed=webhook.has_lapsed(visit.now),
         secret=secret,
         deliveries=[read for _, read in found],
         next_cursor=wanted.end([each for each, _ in found]),
