@@ -70,6 +70,23 @@ async def test_asking_does_not_tell_whom(meeting: Meeting, what: str) -> None:
     assert not await named(meeting, person)
 
 
+@pytest.mark.parametrize("what", ASKED)
+async def test_a_no_does_not_tell_who_says_it(meeting: Meeting, what: str) -> None:
+    person = await sign_in(meeting.registry, meeting.first, *PEOPLE)
+    made = await ask(meeting, person, what)
+    path = f"/v1/{ASKED[what][0]}/{made['id']}"
+    head = {"If-Match": '"1"', "Idempotency-Key": "said-no-once"}
+    body = {"answer": "decline", "reason": "not_the_same_subject"}
+    declined = await meeting.second.http.post(f"{path}/answers", json=body, headers=head)
+    assert declined.status_code == 200, declined.text
+    assert (await person.http.get(path)).json()["status"] == "declined"
+    parts = ("", "/terms", "/agreement") if what == "handling" else ("",)
+    page = f"/{'handling' if what == 'handling' else 'contact-requests'}/{made['id']}"
+    for read in [await person.http.get(each) for each in (*(path + end for end in parts), page)]:
+        assert (read.status_code, meeting.second.code in read.text) == (200, False), read.url
+    assert not await named(meeting, person)
+
+
 @pytest.mark.parametrize("role", [Role.PROSECUTOR, Role.AUDITOR])
 async def test_who_is_shown_is_named_in_the_register(
     shared_registry: Registry, meeting: Meeting, role: Role
