@@ -38,7 +38,7 @@ class Answer(Protocol):
 
 
 Act = Callable[[], Awaitable[Answer]]
-"""What is done at most once."""
+"""What is done at most once. A repeat does it too and undoes it, so it leaves nothing outside."""
 
 
 @dataclass(frozen=True)

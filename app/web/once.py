@@ -5,6 +5,7 @@ import json
 import re
 from typing import Any, Final
 
+from fastapi import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
@@ -36,15 +37,41 @@ async def once(
         MalformedError: the form lacks its key.
         MissingScopeError, IdempotencyKeyReusedError: see `answer_once`.
     """
+    answer = await _answer(session, visit, permission, act)
+    made: dict[str, Any] = json.loads(bytes(answer.body))
+    return made
+
+
+async def is_first(
+    session: AsyncSession,
+    visit: Visit,
+    permission: Permission,
+    act: Act,
+) -> bool:
+    """Run `act` as `once` does and return whether it was not done before.
+
+    A repeat runs it too, and undoes it: nothing that it made is to be shown then.
+
+    Raises:
+        MalformedError, MissingScopeError, IdempotencyKeyReusedError: see `once`.
+    """
+    answer = await _answer(session, visit, permission, act)
+    return "Idempotent-Replayed" not in answer.headers
+
+
+async def _answer(
+    session: AsyncSession,
+    visit: Visit,
+    permission: Permission,
+    act: Act,
+) -> Response:
     key = visit.form.get("key", "")
     if not _KEY.fullmatch(key):
         raise MalformedError("Open the page again and send the form from there.")
     said = {name: text for name, text in visit.form.items() if name not in _BESIDE}
     body = json.dumps([visit.request.url.path, said], sort_keys=True)
     claim = Claim(visit.principal, key, hashlib.sha256(body.encode()).digest(), visit.now)
-    answer = await answer_once(session, claim, permission, _CREATED, act)
-    made: dict[str, Any] = json.loads(bytes(answer.body))
-    return made
+    return await answer_once(session, claim, permission, _CREATED, act)
 
 
 async def attempt(
