@@ -41,7 +41,7 @@ def test_the_operators_entries(
     assert "joinder client elements" in say(*add, piped="415-555-0142", status=2)
     assert "reason" in say(*add[:3], "--reason", "x", *add[5:], piped=lines[0], status=2)
     say("end", keys[0])
-    assert "not found" in say("end", keys[0], status=1)
+    assert "It is ended" in say("end", keys[0], status=1)
     run(rows("UPDATE suppressions SET expires_on = CURRENT_DATE - 1 WHERE ended_at IS NULL"
              " RETURNING id"))  # fmt: skip
     assert say("end-expired") == "Ended 2 entries.\n"
