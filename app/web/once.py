@@ -5,7 +5,6 @@ import json
 import re
 from typing import Any, Final
 
-from fastapi import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
@@ -37,8 +36,8 @@ async def once(
         MalformedError: the form lacks its key.
         MissingScopeError, IdempotencyKeyReusedError: see `answer_once`.
     """
-    answer = await _answer(session, visit, permission, act)
-    made: dict[str, Any] = json.loads(bytes(answer.body))
+    body, _ = await _answer(session, visit, permission, act)
+    made: dict[str, Any] = json.loads(body)
     return made
 
 
@@ -55,8 +54,8 @@ async def is_first(
     Raises:
         MalformedError, MissingScopeError, IdempotencyKeyReusedError: see `once`.
     """
-    answer = await _answer(session, visit, permission, act)
-    return "Idempotent-Replayed" not in answer.headers
+    _, is_done_now = await _answer(session, visit, permission, act)
+    return is_done_now
 
 
 async def _answer(
@@ -64,14 +63,16 @@ async def _answer(
     visit: Visit,
     permission: Permission,
     act: Act,
-) -> Response:
+) -> tuple[bytes, bool]:
+    """Return the answer's JSON, and whether it was made now."""
     key = visit.form.get("key", "")
     if not _KEY.fullmatch(key):
         raise MalformedError("Open the page again and send the form from there.")
     said = {name: text for name, text in visit.form.items() if name not in _BESIDE}
     body = json.dumps([visit.request.url.path, said], sort_keys=True)
     claim = Claim(visit.principal, key, hashlib.sha256(body.encode()).digest(), visit.now)
-    return await answer_once(session, claim, permission, _CREATED, act)
+    answer = await answer_once(session, claim, permission, _CREATED, act)
+    return bytes(answer.body), "Idempotent-Replayed" not in answer.headers
 
 
 async def attempt(
