@@ -87,6 +87,25 @@ async def test_a_no_does_not_tell_who_says_it(meeting: Meeting, what: str) -> No
     assert not await named(meeting, person)
 
 
+async def test_a_wall_does_not_tell_whom_it_keeps_out(meeting: Meeting) -> None:
+    """Who tries one office after the other sees nothing go, and is refused nothing."""
+    person = await sign_in(meeting.registry, meeting.first, *PEOPLE)
+    for what in ASKED:
+        await ask(meeting, person, what)
+    (other,) = await make_offices(meeting.registry, 1)
+    mine = f"/v1/overlaps/{meeting.overlap_id}"
+    told = []
+    for office in ("", other.code, meeting.second.code):
+        if office:
+            wall = await person.send("POST", f"{CASE}/walls", {"office": office})
+            assert wall.status_code == 201, wall.text
+        paths = ("/v1/overlaps", "/v1/handling-requests", "/v1/contact-requests", mine)
+        told.append([(await person.http.get(path)).text for path in paths])
+    assert told[0] == told[1] == told[2]
+    asked = await person.send("POST", f"{mine}/handling-requests", {"kind": "information"})
+    assert asked.status_code == 201, asked.text
+
+
 @pytest.mark.parametrize("role", [Role.PROSECUTOR, Role.AUDITOR])
 async def test_who_is_shown_is_named_in_the_register(
     shared_registry: Registry, meeting: Meeting, role: Role
