@@ -1,10 +1,11 @@
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from http import HTTPStatus
-from typing import Annotated, Final, Protocol
+from typing import Annotated, Final, NoReturn, Protocol
 
 from fastapi import Depends, Header, Request, Response
 from sqlalchemy import delete, select, update
@@ -17,7 +18,9 @@ from app.accounts.deps import CurrentPrincipal
 from app.accounts.errors import IdempotencyKeyReusedError
 from app.accounts.models import IdempotencyKey
 from app.audit import service as audit
+from app.core.db import savepoint
 from app.core.deps import Now, Session
+from app.core.errors import AppError, NotFoundError
 from app.core.openapi import scope_of
 
 KEPT_FOR: Final = timedelta(hours=72)
@@ -35,7 +38,7 @@ class Answer(Protocol):
 
 
 Act = Callable[[], Awaitable[Answer]]
-"""What is done at most once."""
+"""What is done at most once. A repeat does it too and undoes it, so it leaves nothing outside."""
 
 
 @dataclass(frozen=True)
@@ -78,12 +81,14 @@ async def answer_once(
 
     The key, the effect and the answer are one transaction. A repeat that comes while the first is
     still running waits for it. A refused request leaves no key behind. A repeat is audited too,
-    because it discloses the answer once more; without the permission, or once the office no
-    longer takes part, it is refused as the request itself would be.
+    because it discloses the answer once more; without the permission, once the office no longer
+    takes part, or where what it is about is hidden from the caller by now, behind a wall for one,
+    it is refused as the request itself would be.
 
     Raises:
         MissingScopeError: the caller lacks `permission`.
         IdempotencyKeyReusedError: the key belongs to another request.
+        AppError: as `act`; of a repeat, what an absent thing is answered with.
     """
     principal = claim.principal
     principal.require(permission)
@@ -105,10 +110,11 @@ async def answer_once(
         .returning(IdempotencyKey.key)
     )
     this = (mine, IdempotencyKey.key == claim.key)
-    if fresh is None and principal.is_participating:
+    if fresh is None:
         stored = (await session.scalars(select(IdempotencyKey).where(*this))).one()
         if stored.request_digest != claim.request_digest:
             raise IdempotencyKeyReusedError
+        await _try_again(session, act, principal)
         await audit.record(session, principal, "answer.repeated", str(principal.caller_id))
         return _respond(
             stored.body, stored.status, {**stored.headers, "Idempotent-Replayed": "true"}
@@ -119,6 +125,33 @@ async def answer_once(
         update(IdempotencyKey).where(*this).values(status=status, body=body, headers=headers)
     )
     return _respond(body, status, headers)
+
+
+async def _try_again(session: AsyncSession, act: Act, principal: Principal) -> None:
+    """Do it once more and undo it: whoever could not ask for it now is not told of it either.
+
+    Whatever else that comes to, mostly a conflict with the first time, its answer stands.
+
+    Raises:
+        AppError: what it is about is not there for the caller; or any refusal, of an office that
+            does not take part.
+    """
+    try:
+        with suppress(_UndoneError):
+            await _act_and_undo(session, act)
+    except AppError as error:
+        if isinstance(error, NotFoundError) or not principal.is_participating:
+            raise
+
+
+async def _act_and_undo(session: AsyncSession, act: Act) -> NoReturn:
+    async with savepoint(session):
+        await act()
+        raise _UndoneError
+
+
+class _UndoneError(Exception):
+    """Takes back what a repeat has done."""
 
 
 async def once(

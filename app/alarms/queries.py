@@ -19,7 +19,7 @@ MOST_SHORT_LIVED: Final = 50
 """Cases that an office takes back in a day, of those posted at most a week before."""
 MOST_UNPOSTED: Final = 50
 """Cases to come that an office's permits name in a day and that are not there a week later: who
-names numbers at will asks without a case."""
+makes numbers up may ask without a case. One number for everything stays below it."""
 
 # each finding raises one alarm, however often it is looked for
 _RAISE: Final = """

@@ -44,6 +44,8 @@ def add(
         contact_email=contact_email,
     )
     as_operator(lambda session: service.add_office(session, OPERATOR, office, now=utc_now()))
+    if office.is_odd_ori:
+        typer.echo(f"{code} is as long as an ORI, which ends in A: is it typed right?", err=True)
     typer.echo(f"Added {code}. Next: joinder office sign-agreement {code}")
 
 

@@ -48,18 +48,22 @@ def propose(change: "Change") -> None:
 
 @app.command("list")
 def list_proposals() -> None:
-    """List what waits for an operator's approval: its id, who proposed it, digest, until when."""
+    """List what waits for an operator's approval: its id, who proposed it, digest, until when.
+
+    It has `ended` in place of that time where who proposed it may propose it no longer.
+    """
     from app.core.clock import utc_now  # noqa: PLC0415 -- keeps --help quick
-    from app.proposals import queries, service  # noqa: PLC0415 -- as above
+    from app.proposals import service  # noqa: PLC0415 -- as above
 
     for each in as_operator(
-        lambda session: queries.list_waiting(session, operator(), now=utc_now())
+        lambda session: service.list_for_operator(session, operator(), now=utc_now())
     ):
-        until = each.expires_at.isoformat(timespec="minutes")
+        made = each.proposal
+        until = "ended" if each.is_ended else made.expires_at.isoformat(timespec="minutes")
         typer.echo(
-            f"{service.read_id(each)}\t{each.proposed_by}\t{service.digest_of(each)}\t{until}"
+            f"{service.read_id(made)}\t{made.proposed_by}\t{service.digest_of(made)}\t{until}"
         )
-        typer.echo(json.dumps(each.change, indent=1))
+        typer.echo(json.dumps(made.change, indent=1))
 
 
 @app.command()

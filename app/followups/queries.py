@@ -136,6 +136,9 @@ class Asked:
     """Late ones only."""
 
 
+EVERY: Final = Asked()
+
+
 def _columns(overdue: Overdue) -> list[list[object]]:
     return [list(column) for column in zip(*overdue, strict=True)]
 

@@ -14,7 +14,7 @@ from app.core.http import StrictRoute
 from app.core.ids import parse_public_id
 from app.core.openapi import operation
 from app.core.paging import CursorError
-from app.followups import service
+from app.followups import mediating, service
 from app.followups.errors import AssigneeRefusedError, FollowUpStateError
 from app.followups.queries import Asked
 from app.followups.schemas import (
@@ -25,11 +25,16 @@ from app.followups.schemas import (
     MediationPage,
 )
 from app.followups.states import State
+from app.quotas.counting import within_look
+from app.quotas.errors import QuotaExceededError
 
 router = APIRouter(prefix="/v1", tags=["overlaps"], route_class=StrictRoute)
 
 
-@router.get("/follow-ups", openapi_extra=operation(CursorError, scope=Permission.OVERLAPS_READ))
+@router.get(
+    "/follow-ups",
+    openapi_extra=operation(CursorError, QuotaExceededError, scope=Permission.OVERLAPS_READ),
+)
 async def list_follow_ups(
     session: Session,
     principal: CurrentPrincipal,
@@ -58,7 +63,12 @@ async def list_follow_ups(
 
 @router.get(
     "/overlaps/{overlap_id}/follow-up",
-    openapi_extra=operation(OverlapNotFoundError, scope=Permission.OVERLAPS_READ, sends=["ETag"]),
+    openapi_extra=operation(
+        OverlapNotFoundError,
+        QuotaExceededError,
+        scope=Permission.OVERLAPS_READ,
+        sends=["ETag"],
+    ),
 )
 async def read_follow_up(
     overlap_id: OverlapId,
@@ -69,7 +79,8 @@ async def read_follow_up(
 ) -> FollowUpRead:
     """Read what the office did about one overlap, and what is due."""
     key = parse_public_id(ladder.PREFIX, overlap_id)
-    read = await service.read_follow_up(session, principal, key, now=now)
+    async with within_look(session, principal, now=now):
+        read = await service.read_follow_up(session, principal, key, now=now)
     response.headers["ETag"] = read.etag
     return read
 
@@ -130,13 +141,14 @@ async def put_assignment(
 
 
 @router.get(
-    "/mediations", openapi_extra=operation(CursorError, scope=Permission.STATE_OVERLAPS_READ)
+    "/mediations",
+    openapi_extra=operation(CursorError, QuotaExceededError, scope=Permission.STATE_OVERLAPS_READ),
 )
 async def list_mediations(
     session: Session, principal: CurrentPrincipal, page: RequestedPage, now: Now
 ) -> MediationPage:
     """List, for the state's mediator, pointers to overlaps that were not answered in time."""
-    found = await service.list_mediations(
+    found = await mediating.list_mediations(
         session, principal, before=page.id, limit=page.limit, now=now
     )
     return MediationPage(

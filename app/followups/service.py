@@ -19,17 +19,16 @@ from app.followups import queries
 from app.followups.due_dates import overdue_before
 from app.followups.errors import AssigneeRefusedError, FollowUpStateError
 from app.followups.models import Assignment, DisclosureFlag, FollowUp
-from app.followups.queries import Asked, Overdue
+from app.followups.queries import EVERY, Asked, Overdue
 from app.followups.rendering import render, standing, version_of
-from app.followups.schemas import FollowUpRead, FollowUpStep, MediationRead
+from app.followups.schemas import FollowUpRead, FollowUpStep
 from app.followups.states import NEXT
 from app.offices import queries as offices
 from app.pairs import queries as pairs
 from app.people import queries as people
 from app.people.errors import PersonNotFoundError
 from app.people.service import PREFIX as PERSON
-from app.sharing import state_pointers
-from app.sharing.audience import pointer
+from app.quotas.counting import within_listing
 
 _NOTED: Final = {"acknowledge": "acknowledged_at", "contact": "contacted_at"}
 
@@ -47,15 +46,17 @@ async def list_follow_ups(
 
     Raises:
         MissingScopeError: the caller lacks `overlaps:read`.
+        QuotaExceededError: the office or the caller looked at too many pages lately.
     """
-    principal.require(Permission.OVERLAPS_READ)
-    state, overdue = await clock(session, principal, now)
-    rows = await queries.list_follow_ups(
-        session, principal, asked, overdue, before=before, limit=limit, now=now
-    )
-    found = [(row["id"], render(row, state)) for row in rows]
-    await _record_disclosed(session, principal, [read for _, read in found])
-    return found
+    is_newest = before is None and asked == EVERY
+    async with within_listing(session, principal, now=now, is_newest=is_newest):
+        state, overdue = await clock(session, principal, now)
+        rows = await queries.list_follow_ups(
+            session, principal, asked, overdue, before=before, limit=limit, now=now
+        )
+        found = [(row["id"], render(row, state)) for row in rows]
+        await _record_disclosed(session, principal, [read for _, read in found])
+        return found
 
 
 async def read_follow_up(
@@ -175,39 +176,6 @@ async def _assignee(session: AsyncSession, principal: Principal, case_id: int, p
     if found.disabled_at or not may_judge or await queries.is_walled(session, case_id, found.id):
         raise AssigneeRefusedError
     return found.id
-
-
-async def list_mediations(
-    session: AsyncSession,
-    principal: Principal,
-    asked: state_pointers.Asked = state_pointers.EVERY,
-    *,
-    before: UUID | None,
-    limit: int,
-    now: datetime,
-) -> list[tuple[UUID, MediationRead]]:
-    """Return a page of the overlaps that wait for the caller as mediator, as pointers.
-
-    Raises:
-        MissingScopeError: the caller lacks `state-overlaps:read`.
-    """
-    principal.require(Permission.STATE_OVERLAPS_READ)
-    rows = await queries.list_mediations(
-        session, principal, asked, before=before, limit=limit, now=now
-    )
-    found = [
-        (row["id"], MediationRead(overlap=pointer(row), asked_at=row["asked_at"])) for row in rows
-    ]
-    shown = {read.overlap.id: read.overlap.rung for _, read in found}
-    await audit.record(
-        session,
-        principal,
-        "mediations.disclosed",
-        f"{len(shown)} overlaps",
-        recipients=[principal.office_id],
-        detail=shown,
-    )
-    return found
 
 
 async def _lock(

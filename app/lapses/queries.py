@@ -7,7 +7,7 @@ import asyncpg
 
 from app.core.clock import utc_now
 from app.core.db import TAKE_LONG
-from app.sharing.register import APPROVED_WITHIN
+from app.sharing.lines import APPROVED_WITHIN
 from app.sharing.walls import LIFTED_WITHIN
 
 Connection = asyncpg.Connection

@@ -21,7 +21,7 @@ from app.lapses import queries
 from app.proposals.service import PREFIX as PROPOSAL
 from app.reviews.summaries import PREFIX as READING
 from app.sharing.glass import PREFIX as GLASS
-from app.sharing.register import PREFIX as GRANT
+from app.sharing.lines import PREFIX as GRANT
 from app.sharing.walls import PREFIX as WALL
 
 ENDS: Final[Mapping[str, tuple[str, str]]] = {

@@ -133,7 +133,7 @@ ORDER BY at, what, code
 """
 
 # $1 to $4 the ladder's, $5 the own case, $6 how many to skip, $7 how many; of a pointer it is not
-# told which office is behind it
+# told which office is behind it, nor of a request which office ended it that is not named there
 _OF_CASE: Final = f"""
 WITH sides AS (
   SELECT s.overlap_id, s.seen_at, s.other_office_id, v.rung >= {ladder.CONTACT:d} AS is_named
@@ -144,13 +144,19 @@ requests AS (
   SELECT q.request_id FROM handling_parties me
   JOIN handling_parties q ON q.request_id = me.request_id
   WHERE me.office_id = $1
-    AND (q.office_id = $1 AND q.case_id = $5 OR me.number = 1 AND q.requester_case_id = $5))
+    AND (q.office_id = $1 AND q.case_id = $5 OR me.number = 1 AND q.requester_case_id = $5)),
+named AS (
+  SELECT q.request_id, q.office_id FROM handling_parties q
+  WHERE q.request_id IN (SELECT request_id FROM requests) AND (
+    q.office_id = $1 OR q.named_at IS NOT NULL
+    OR q.overlap_id IN (SELECT overlap_id FROM sides WHERE is_named)))
 SELECT s.seen_at AS at, 'pointer' AS what, s.overlap_id, f.code, f.name
 FROM sides s LEFT JOIN offices f ON f.id = s.other_office_id AND s.is_named
 WHERE s.seen_at IS NOT NULL
 UNION ALL
 SELECT e.at, e.what, e.overlap_id, f.code, f.name
-FROM origin_entries e JOIN offices f ON f.id = e.from_office_id
+FROM origin_entries e LEFT JOIN offices f ON f.id = e.from_office_id AND (
+  e.request_id IS NULL OR (e.request_id, f.id) IN (SELECT request_id, office_id FROM named))
 WHERE e.office_id = $1 AND (e.overlap_id IN (SELECT overlap_id FROM sides)
   OR e.request_id IN (SELECT request_id FROM requests))
 ORDER BY at, what, code NULLS FIRST, overlap_id OFFSET $6 LIMIT $7

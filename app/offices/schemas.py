@@ -8,6 +8,7 @@ from app.core.schemas import PageRead, Read, Sent
 
 OfficeKind = Literal["local", "attorney_general", "tribal", "regional"]
 OfficeCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9-]{2,31}$")]
+ORI_LENGTH: Final = 9
 RENEWED_WITHIN: Final = timedelta(days=2 * 366)
 """A commitment that outlives those who made it says nothing."""
 
@@ -24,6 +25,11 @@ class OfficeAdd(Sent):
     contact_title: Text
     contact_phone: Text
     contact_email: Text
+
+    @property
+    def is_odd_ori(self) -> bool:
+        """Whether the code is as long as an ORI and does not end as those of prosecutors do."""
+        return len(self.code) == ORI_LENGTH and not self.code.endswith("A")
 
 
 class MailDomainSet(Sent):

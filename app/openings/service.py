@@ -16,7 +16,7 @@ from app.cases.vocabulary import ReadReason
 from app.core.db import driver
 from app.openings.queries import open_overlap
 from app.quotas.allowances import READING
-from app.quotas.counting import within_listing
+from app.quotas.counting import within_listing, within_look
 from app.quotas.service import refusal
 
 
@@ -58,10 +58,12 @@ async def read_overlap(
     Raises:
         MissingScopeError: the caller lacks `overlaps:read`.
         OverlapNotFoundError: absent, or not for the caller; the two are never told apart.
-        QuotaExceededError: the office or the caller opened too many lately; nothing is shown.
+        QuotaExceededError: the office or the caller looked at, or opened, too many lately; nothing
+            is shown.
     """
     if reason is None:
-        return await cases.read_overlap(session, principal, overlap_id, now=now)
+        async with within_look(session, principal, now=now):
+            return await cases.read_overlap(session, principal, overlap_id, now=now)
     principal.require(Permission.OVERLAPS_READ)
     found = await queries.get_overlap(session, principal, overlap_id, now=now, or_retracted=True)
     connection = await driver(session)

@@ -17,7 +17,7 @@ from app.cases.models import CaseGrant
 from app.core.db import driver
 from app.offices.models import Office
 from app.oversight.schemas import GrantsShown
-from app.sharing.register import APPROVED_WITHIN
+from app.sharing.lines import APPROVED_WITHIN
 
 # $1 to $4 as in `ladder.VISIBLE`, of the owner; $5 a reason or null, $6 a case number or null,
 # $7 the line before, $8 the limit. Of readers it tells as the log of one case does.
@@ -216,7 +216,7 @@ async def list_grants(
 
 
 def _in_state(shown: GrantsShown, now: datetime) -> ColumnElement[bool]:
-    """Return the condition of what `register.state_of` says of a grant."""
+    """Return the condition of what `lines.state_of` says of a grant."""
     lasts = and_(
         CaseGrant.revoked_at.is_(None),
         or_(CaseGrant.expires_at.is_(None), CaseGrant.expires_at > now),

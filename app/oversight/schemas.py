@@ -53,8 +53,8 @@ class CaseGrantRead(GrantRead):
 
     case: CaseRef
     """The one that it is of."""
-    office_name: str
-    """As the office that may see the case calls itself."""
+    office_name: str | None
+    """As the office that may see the case calls itself; null where it hides behind a pointer."""
 
 
 class CaseGrantPage(PageRead[CaseGrantRead]):

@@ -25,7 +25,7 @@ from app.oversight.schemas import (
     GrantsShown,
     ShownOverlapRead,
 )
-from app.sharing import register
+from app.sharing import lines
 
 
 async def list_readings(
@@ -168,16 +168,17 @@ async def list_grants(
     """
     principal.require(Permission.GRANTS_READ)
     rows = await queries.list_grants(session, principal, shown, before=before, limit=limit, now=now)
+    read = await lines.render_each(session, principal, rows, now=now)
     return [
         (
             row["CaseGrant"].id,
             CaseGrantRead(
-                **register.render(row, now).model_dump(),
+                **each.model_dump(),
                 case=CaseRef(source_system=row["source_system"], external_id=row["external_id"]),
-                office_name=row["name"],
+                office_name=each.office and row["name"],
             ),
         )
-        for row in rows
+        for row, each in zip(rows, read, strict=True)
     ]
 
 

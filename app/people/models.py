@@ -104,6 +104,8 @@ class SignInAttempts(Base):
     counted: Mapped[int]
     started_at: Mapped[datetime]
     locks: Mapped[int]
+    in_a_row: Mapped[int]
+    """Of an account: since somebody last signed in to it whole; of a source 0."""
     locked_until: Mapped[datetime | None]
 
 

@@ -290,10 +290,11 @@ def spent(*, now: datetime, limit: int) -> Select[bytes]:
     )
 
 
-def stale_attempts(*, before: datetime, locked_before: datetime, limit: int) -> Select[bytes]:
-    """Describe counts that began before then; those of locked accounts are kept longer."""
-    is_locked = SignInAttempts.locked_until == text("'infinity'")
-    kept_from = case((is_locked, locked_before), else_=before)
-    stale = select(SignInAttempts.key).where(SignInAttempts.started_at <= kept_from)
-    page = stale.order_by(SignInAttempts.started_at).limit(limit)
-    return page.with_for_update(skip_locked=True)
+def stale_attempts(
+    *, before: datetime, of_accounts_before: datetime, locked_before: datetime, limit: int
+) -> Select[bytes]:
+    """Describe counts that began before then; accounts, and locked ones, are kept longer."""
+    locked = SignInAttempts.locked_until == text("'infinity'"), locked_before
+    kept_from = case(locked, (SignInAttempts.in_a_row > 0, of_accounts_before), else_=before)
+    stale = select(SignInAttempts.key).where(SignInAttempts.started_at <= kept_from).limit(limit)
+    return stale.order_by(SignInAttempts.started_at).with_for_update(skip_locked=True)

@@ -64,7 +64,12 @@ async def purge_ended(
     if office_id is not None:
         return len(gone.all())
     before = now - attempts.LONGEST_LOCK - attempts.WINDOW
-    stale = queries.stale_attempts(before=before, locked_before=now - attempts.KEPT, limit=limit)
+    stale = queries.stale_attempts(
+        before=before,
+        of_accounts_before=now - attempts.REMEMBERED,
+        locked_before=now - attempts.KEPT,
+        limit=limit,
+    )
     done = [
         delete(SpentChallenge)
         .where(SpentChallenge.digest.in_(queries.spent(now=now, limit=limit)))

@@ -18,6 +18,7 @@ _WAITING: Final[dict[str, Any]] = {
     "proposed_by": "person:0198a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b",
     "proposed_at": "2026-03-02T15:04:05.123456Z",
     "expires_at": "2026-03-03T15:04:05.123456Z",
+    "is_ended": False,
 }
 _AGREEMENT: Final = {**_WAITING, "agreement": _SIGNED}
 _PROVIDER: Final = {**_WAITING, "provider": _NAMED}

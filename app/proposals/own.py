@@ -13,7 +13,6 @@ from app.people import provider, provider_setting
 from app.people.errors import ProviderSettingError, ProviderUnavailableError
 from app.people.gate import Gate
 from app.proposals import service
-from app.proposals.models import Proposal
 from app.proposals.schemas import (
     AgreementChange,
     AgreementProposalRead,
@@ -23,6 +22,7 @@ from app.proposals.schemas import (
     ProviderName,
     ProviderProposalRead,
 )
+from app.proposals.service import Waiting
 
 
 async def sign_agreement(
@@ -49,8 +49,8 @@ async def list_agreements(
         MissingScopeError: the caller lacks `agreements:sign`.
     """
     principal.require(Permission.AGREEMENTS_SIGN)
-    found = await service.list_waiting(session, principal, now=now)
-    return [_read_agreement(each) for each in found if each.change["action"] == "sign_agreement"]
+    found = await service.list_waiting(session, principal, action="sign_agreement", now=now)
+    return [_read_agreement(each) for each in found]
 
 
 async def ask_provider(
@@ -102,13 +102,13 @@ async def list_providers(
         MissingScopeError: the caller lacks `providers:set`.
     """
     principal.require(Permission.PROVIDERS_SET)
-    found = await service.list_waiting(session, principal, now=now)
-    return [_read_provider(each) for each in found if each.change["action"] == "set_provider"]
+    found = await service.list_waiting(session, principal, action="set_provider", now=now)
+    return [_read_provider(each) for each in found]
 
 
 async def _propose_once(
     session: AsyncSession, principal: Principal, change: Change, *, now: datetime
-) -> Proposal:
+) -> Waiting:
     """Propose what the caller has not proposed yet, or return what of it waits.
 
     An office that takes no part signs too, and for such no answer is given once more.
@@ -116,26 +116,30 @@ async def _propose_once(
     principal.require_step_up(now)
     wanted = change.model_dump(mode="json")
     for waits in await service.list_waiting(session, principal, now=now):
-        if waits.proposed_by == principal.actor and waits.change == wanted:
+        made = waits.proposal
+        if made.proposed_by == principal.actor and made.change == wanted:
             return waits
-    return await service.propose(session, principal, change, now=now)
+    made = await service.propose(session, principal, change, now=now)
+    return Waiting(made, is_ended=False)
 
 
-def _read_agreement(proposal: Proposal) -> AgreementProposalRead:
-    agreement = AgreementRead.model_validate(proposal.change["agreement"])
-    return AgreementProposalRead(agreement=agreement, **_told(proposal))
+def _read_agreement(waits: Waiting) -> AgreementProposalRead:
+    agreement = AgreementRead.model_validate(waits.proposal.change["agreement"])
+    return AgreementProposalRead(agreement=agreement, **_told(waits))
 
 
-def _read_provider(proposal: Proposal) -> ProviderProposalRead:
-    named = {name: proposal.change[name] for name in ProviderName.model_fields}
-    return ProviderProposalRead(provider=ProviderName.model_validate(named), **_told(proposal))
+def _read_provider(waits: Waiting) -> ProviderProposalRead:
+    named = {name: waits.proposal.change[name] for name in ProviderName.model_fields}
+    return ProviderProposalRead(provider=ProviderName.model_validate(named), **_told(waits))
 
 
-def _told(proposal: Proposal) -> dict[str, Any]:
+def _told(waits: Waiting) -> dict[str, Any]:
+    proposal = waits.proposal
     return {
         "id": service.read_id(proposal),
         "digest": service.digest_of(proposal),
         "proposed_by": proposal.proposed_by,
         "proposed_at": proposal.proposed_at,
         "expires_at": proposal.expires_at,
+        "is_ended": waits.is_ended,
     }

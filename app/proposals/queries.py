@@ -1,10 +1,12 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, case, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principal import Principal
+from app.offices.models import Office
+from app.people.models import Person
 from app.proposals.errors import ProposalNotFoundError
 from app.proposals.models import Proposal
 
@@ -17,10 +19,22 @@ def known_to(principal: Principal) -> Select[Proposal]:
 
 async def list_waiting(
     session: AsyncSession, principal: Principal, *, now: datetime
-) -> list[Proposal]:
-    """Return the proposals that can still be approved, oldest first."""
-    waiting = known_to(principal).where(Proposal.approved_at.is_(None), Proposal.expires_at > now)
-    return list(await session.scalars(waiting.order_by(Proposal.id)))
+) -> list[tuple[Proposal, list[str] | None]]:
+    """Return the proposals that nobody approved in time or ended, oldest first.
+
+    With each come the roles that its proposer has now, none where its person or office may do
+    nothing at present; None where an operator proposed it.
+    """
+    is_shut_out = or_(Person.disabled_at.is_not(None), Office.suspended_at.is_not(None))
+    roles = case((is_shut_out, []), else_=Person.roles)
+    waiting = (
+        known_to(principal)
+        .add_columns(roles)
+        .outerjoin(Office, Office.id == Proposal.office_id)
+        .outerjoin(Person, Proposal.proposed_by == func.concat("person:", Person.id))
+        .where(Proposal.approved_at.is_(None), Proposal.expires_at > now)
+    )
+    return [(row[0], row[1]) for row in await session.execute(waiting.order_by(Proposal.id))]
 
 
 async def get_proposal(session: AsyncSession, key: UUID | None) -> Proposal:

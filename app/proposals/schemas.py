@@ -68,6 +68,8 @@ class _Waiting(Read):
     """When it was proposed, UTC."""
     expires_at: datetime
     """From when on it has lapsed, UTC."""
+    is_ended: bool
+    """Nobody can approve it: who proposed it may propose it no longer."""
 
     def response_headers(self) -> Mapping[str, str]:
         """Return no headers: a proposal is read in the list."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -39,6 +40,15 @@ _PROPOSES: Final = {
 
 An operator is the second party. What is approved ends what else waits of the kind for the office.
 """
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A proposal that nobody approved, whose time is not over."""
+
+    proposal: Proposal
+    is_ended: bool
+    """Who proposed it may propose it no longer, so nobody can approve it."""
 
 
 async def propose(
@@ -97,7 +107,7 @@ async def approve(
     principal.require(Permission.OFFICES_MANAGE)
     proposal = await queries.get_proposal(session, key)
     change = change_of(proposal)
-    await _require_waiting(session, proposal, change, now=now)
+    await _require_waiting(session, proposal, now=now)
     if principal.actor == proposal.proposed_by:
         raise SecondOperatorError
     if digest != digest_of(proposal):
@@ -121,31 +131,55 @@ async def approve(
 
 
 async def list_waiting(
-    session: AsyncSession, principal: Principal, *, now: datetime
-) -> list[Proposal]:
+    session: AsyncSession, principal: Principal, *, action: str | None = None, now: datetime
+) -> list[Waiting]:
     """Return what people of the caller's office proposed and nobody approved yet, oldest first.
 
-    Only of the kinds that the caller may propose; of others it is told nothing.
+    Only of the kinds that the caller may propose, or of one of them; of others it is told nothing.
 
     Raises:
         MissingScopeError: the caller lacks `offices:read`.
     """
     principal.require(Permission.OFFICES_READ)
-    kinds = {action for action, needed in _PROPOSES.items() if is_allowed(principal, needed)}
-    found = await queries.list_waiting(session, principal, now=now) if kinds else []
-    return [each for each in found if each.change["action"] in kinds]
+    kinds = {name for name, needed in _PROPOSES.items() if is_allowed(principal, needed)}
+    kinds &= kinds if action is None else {action}
+    found = await _list_waiting(session, principal, now=now) if kinds else []
+    return [each for each in found if each.proposal.change["action"] in kinds]
 
 
-async def _require_waiting(
-    session: AsyncSession, proposal: Proposal, change: Change, *, now: datetime
-) -> None:
+async def list_for_operator(
+    session: AsyncSession, principal: Principal, *, now: datetime
+) -> list[Waiting]:
+    """Return what anyone proposed and nobody approved yet, oldest first.
+
+    Raises:
+        MissingScopeError: the caller is not the operator.
+    """
+    principal.require(Permission.OFFICES_MANAGE)
+    return await _list_waiting(session, principal, now=now)
+
+
+async def _list_waiting(
+    session: AsyncSession, principal: Principal, *, now: datetime
+) -> list[Waiting]:
+    return [
+        Waiting(proposal, is_ended=roles is not None and not _may_propose(proposal, roles))
+        for proposal, roles in await queries.list_waiting(session, principal, now=now)
+    ]
+
+
+def _may_propose(proposal: Proposal, roles: list[str]) -> bool:
+    return _PROPOSES[proposal.change["action"]] in permissions_of(roles)
+
+
+async def _require_waiting(session: AsyncSession, proposal: Proposal, *, now: datetime) -> None:
     ended = _end_of(proposal, now=now)
     if proposal.office_id is not None and ended is None:
         office = await people.get_office(session, proposal.office_id)
         key = UUID(proposal.proposed_by.removeprefix("person:"))
         person = await people.get_for_update(session, office.id, key)
-        may = permissions_of(person.roles) >= {_PROPOSES[change.action]}
-        if office.suspended_at or person.disabled_at or not may:
+        is_shut_out = office.suspended_at or person.disabled_at
+        if is_shut_out or not _may_propose(proposal, person.roles):
             ended = "not_theirs"
     if ended is not None:
         raise ProposalEndedError(ended)

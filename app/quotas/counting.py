@@ -1,9 +1,12 @@
 """What is asked without a post, subjects and lists: counted, and what is left."""
 
-from collections.abc import AsyncIterator, Iterable
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import Final
 
+import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
@@ -12,6 +15,9 @@ from app.core.db import driver
 from app.quotas import allowances, queries
 from app.quotas.allowances import LISTING, QUICK_CHECK, Bucket
 from app.quotas.service import debit, refusal, shares_of
+
+LOOKS_AT_ONCE: Final = 20
+"""How many looks at single overlaps are counted together."""
 
 
 async def count_checked(
@@ -30,7 +36,12 @@ async def count_checked(
 
 @asynccontextmanager
 async def within_listing(
-    session: AsyncSession, principal: Principal, *, now: datetime, is_newest: bool = False
+    session: AsyncSession,
+    principal: Principal,
+    *,
+    now: datetime,
+    is_newest: bool = False,
+    permission: Permission = Permission.OVERLAPS_READ,
 ) -> AsyncIterator[None]:
     """Count a page of overlaps, or a network, that is read meanwhile, for office and caller.
 
@@ -41,18 +52,55 @@ async def within_listing(
     page had recorded.
 
     Raises:
+        MissingScopeError: the caller lacks `permission`.
+        QuotaExceededError: nothing was debited.
+    """
+    principal.require(permission)
+    async with _within(session, principal, 0 if is_newest else 1, now=now):
+        yield
+
+
+@asynccontextmanager
+async def within_look(
+    session: AsyncSession,
+    principal: Principal,
+    *,
+    now: datetime,
+    draw: Callable[[int], int] = secrets.randbelow,
+) -> AsyncIterator[None]:
+    """Count one overlap, or those of one case, that are read meanwhile: as one page, on average.
+
+    One in `LOOKS_AT_ONCE` is counted, as so many, so that the rest need not wait for each other;
+    nobody can tell which it will be. All are refused alike where so many do not fit any more.
+
+    Raises:
         MissingScopeError: the caller lacks `overlaps:read`.
         QuotaExceededError: nothing was debited.
     """
     principal.require(Permission.OVERLAPS_READ)
-    if is_newest:
+    is_drawn = draw(LOOKS_AT_ONCE) == 0
+    async with _within(session, principal, LOOKS_AT_ONCE, now=now, is_counted=is_drawn):
+        yield
+
+
+@asynccontextmanager
+async def _within(
+    session: AsyncSession,
+    principal: Principal,
+    count: int,
+    *,
+    now: datetime,
+    is_counted: bool = True,
+) -> AsyncIterator[None]:
+    if not count:
         yield
         return
-    connection = await driver(session)
-    if (await read_left(session, principal, [LISTING], now=now))[LISTING] < 1:
-        raise await refusal(connection, principal, {LISTING: 1}, now=now)
+    connection, counts = await driver(session), {LISTING: count}
+    if (await _left(connection, principal, [LISTING], now=now))[LISTING] < count:
+        raise await refusal(connection, principal, counts, now=now)
     yield
-    await debit(connection, principal, {LISTING: 1}, now=now)
+    if is_counted:
+        await debit(connection, principal, counts, now=now)
 
 
 async def read_left(
@@ -64,10 +112,16 @@ async def read_left(
         MissingScopeError: the caller lacks `overlaps:read`.
     """
     principal.require(Permission.OVERLAPS_READ)
+    return await _left(await driver(session), principal, classes, now=now)
+
+
+async def _left(
+    connection: asyncpg.Connection, principal: Principal, classes: Iterable[str], *, now: datetime
+) -> dict[str, int]:
     shares = shares_of(principal)
     asked = list(classes)
     keys = [(holder, each) for holder in shares for each in asked]
-    stored = await queries.list_buckets(await driver(session), keys)
+    stored = await queries.list_buckets(connection, keys)
     nothing = Bucket(0.0, now, 0, now)
     return {
         each: min(

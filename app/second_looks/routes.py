@@ -11,6 +11,7 @@ from app.core.http import StrictRoute
 from app.core.ids import parse_public_id
 from app.core.openapi import operation
 from app.core.paging import CursorError
+from app.quotas.errors import QuotaExceededError
 from app.second_looks import service
 from app.second_looks.errors import SecondLookNotFoundError, SecondLookStateError
 from app.second_looks.schemas import (
@@ -24,7 +25,10 @@ from app.second_looks.schemas import (
 router = APIRouter(prefix="/v1", tags=["overlaps"], route_class=StrictRoute)
 
 
-@router.get("/second-looks", openapi_extra=operation(CursorError, scope=Permission.OVERLAPS_READ))
+@router.get(
+    "/second-looks",
+    openapi_extra=operation(CursorError, QuotaExceededError, scope=Permission.OVERLAPS_READ),
+)
 async def list_second_looks(
     session: Session,
     principal: CurrentPrincipal,

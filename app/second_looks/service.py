@@ -14,6 +14,7 @@ from app.cases import ladder
 from app.core.ids import new_id, public_id
 from app.core.preconditions import Precondition
 from app.followups.turns import each_office
+from app.quotas.counting import within_listing
 from app.second_looks import queries
 from app.second_looks.errors import SecondLookStateError
 from app.second_looks.models import SecondLook
@@ -84,19 +85,22 @@ async def list_looks(
 
     Raises:
         MissingScopeError: the caller lacks `overlaps:read`.
+        QuotaExceededError: the office or the caller looked at too many pages lately.
     """
-    principal.require(Permission.OVERLAPS_READ)
-    rows = await queries.list_looks(session, principal, whose, before=before, limit=limit, now=now)
-    found = [(row["look_id"], render(row)) for row in rows]
-    await audit.record(
-        session,
-        principal,
-        "second_looks.disclosed",
-        f"{len(found)} second looks",
-        recipients=[principal.office_id],
-        detail={read.overlap.id: read.overlap.rung for _, read in found},
-    )
-    return found
+    async with within_listing(session, principal, now=now, is_newest=before is None):
+        rows = await queries.list_looks(
+            session, principal, whose, before=before, limit=limit, now=now
+        )
+        found = [(row["look_id"], render(row)) for row in rows]
+        await audit.record(
+            session,
+            principal,
+            "second_looks.disclosed",
+            f"{len(found)} second looks",
+            recipients=[principal.office_id],
+            detail={read.overlap.id: read.overlap.rung for _, read in found},
+        )
+        return found
 
 
 async def take_step(

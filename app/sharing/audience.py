@@ -21,7 +21,8 @@ from app.core.db import APP, become, enter
 from app.core.ids import public_id
 from app.offices import queries as offices
 from app.offices.errors import OfficeNotFoundError
-from app.sharing import queries, register, state_pointers
+from app.quotas.counting import within_listing
+from app.sharing import lines, queries, state_pointers
 from app.sharing.schemas import (
     AccessLine,
     AccessRead,
@@ -84,7 +85,8 @@ async def explain_access(
 ) -> AccessRead:
     """Return how far an office would see one of the caller's own cases, and which rules say so.
 
-    It supposes that a case of that office overlaps: whether one does is not the owner's to know.
+    It supposes that a case of that office overlaps: whether one does is not the owner's to know,
+    nor whether it is this office that was asked behind a pointer.
 
     Raises:
         MissingScopeError: the caller lacks `grants:read`.
@@ -96,7 +98,9 @@ async def explain_access(
     standing = await queries.get_standing(session, case.id, office_code, now=now)
     if standing is None:
         raise OfficeNotFoundError
-    grants = await queries.list_in_force(session, case.id, standing.office_id, now=now)
+    found = await queries.list_in_force(session, case.id, standing.office_id, now=now)
+    hidden = await lines.unnamed(session, principal, found, now=now)
+    grants = [each for each in found if each.key not in hidden]
     record_class, disclosure = await queries.get_target(session, case.id)
     everywhere = Target(
         Relation.OWN if standing.is_owner else Relation.PARTNER,
@@ -121,7 +125,7 @@ async def explain_access(
             _line(each.relation, decide(office, _PERMISSIONS[each.relation], each), key)
             for key, each in targets
         ),
-        grants=tuple(public_id(register.PREFIX, grant.key) for grant in grants),
+        grants=tuple(public_id(lines.PREFIX, grant.key) for grant in grants),
     )
 
 
@@ -180,22 +184,25 @@ async def list_state_overlaps(
 
     Raises:
         MissingScopeError: the caller lacks `state-overlaps:read`.
+        QuotaExceededError: the office or the caller looked at too many pages lately.
     """
-    principal.require(Permission.STATE_OVERLAPS_READ)
-    rows = await state_pointers.list_state_overlaps(
-        session, principal, asked, before=before, limit=limit, now=now
-    )
-    found = [(row["id"], pointer(row)) for row in rows]
-    shown = {read.id: read.rung for _, read in found}
-    await audit.record(
-        session,
-        principal,
-        "state_overlaps.disclosed",
-        f"{len(shown)} overlaps",
-        recipients=[principal.office_id],
-        detail=shown,
-    )
-    return found
+    may = Permission.STATE_OVERLAPS_READ
+    is_newest = before is None and asked == state_pointers.EVERY
+    async with within_listing(session, principal, now=now, is_newest=is_newest, permission=may):
+        rows = await state_pointers.list_state_overlaps(
+            session, principal, asked, before=before, limit=limit, now=now
+        )
+        found = [(row["id"], pointer(row)) for row in rows]
+        shown = {read.id: read.rung for _, read in found}
+        await audit.record(
+            session,
+            principal,
+            "state_overlaps.disclosed",
+            f"{len(shown)} overlaps",
+            recipients=[principal.office_id],
+            detail=shown,
+        )
+        return found
 
 
 def pointer(row: asyncpg.Record) -> StateOverlapRead:

@@ -54,6 +54,17 @@ WHERE f.code = $1 AND c.id = $2
 """  # noqa: S608 -- as above
 
 
+# $1 to $4 as in `ladder.VISIBLE`, $5 overlaps. An auditor, who is shown none, is told by another
+# function what the office is; to anyone else that one is silent.
+_NAMED: Final = f"""
+SELECT v.id FROM ({ladder.VISIBLE} AND v.id = ANY ($5::uuid[])) AS v
+WHERE v.rung >= {Rung.CONTACT:d}
+UNION
+SELECT q.id FROM unnest($5::uuid[]) AS q (id)
+WHERE EXISTS (SELECT FROM audited_overlap(q.id) AS v WHERE v.code IS NOT NULL)
+"""  # noqa: S608 -- as above
+
+
 def grants_of(case_id: int) -> Select[CaseGrant, str]:
     """Return the select of the grants of a case, with the codes of their offices."""
     return (
@@ -92,6 +103,16 @@ async def get_grant(session: AsyncSession, case_id: int, key: UUID | None) -> Ro
     if row is None:
         raise GrantNotFoundError
     return row
+
+
+async def list_named(
+    session: AsyncSession, principal: Principal, overlap_ids: Sequence[UUID], *, now: datetime
+) -> set[UUID]:
+    """Return those of the overlaps whose other office the caller's office may know."""
+    rows = await (await driver(session)).fetch(
+        _NAMED, *ladder.arguments(principal, now), list(overlap_ids)
+    )
+    return {row["id"] for row in rows}
 
 
 async def list_in_force(

@@ -1,12 +1,10 @@
 """The register of grants: what an owner lets named offices see, until when, and who agreed."""
 
-import hashlib
-import json
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import RowMapping, update
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
@@ -19,11 +17,11 @@ from app.cases import service as cases_service
 from app.cases.errors import OverlapNotFoundError
 from app.cases.models import CaseGrant
 from app.core.errors import FieldProblem
-from app.core.ids import parse_public_id, public_id
+from app.core.ids import parse_public_id
 from app.offices import queries as offices
 from app.offices.errors import OfficeNotFoundError
 from app.offices.models import Office
-from app.sharing import queries
+from app.sharing import lines, queries
 from app.sharing.errors import (
     ChangedRequestError,
     GrantDecidedError,
@@ -31,14 +29,10 @@ from app.sharing.errors import (
     GrantRefusedError,
     SecondPersonError,
 )
-from app.sharing.schemas import GrantMake, GrantRead, GrantState
+from app.sharing.schemas import GrantMake, GrantRead
 
-PREFIX: Final = "grt"
 LONGEST: Final = timedelta(days=365)
 """How far off the end of a grant may be."""
-
-APPROVED_WITHIN: Final = timedelta(hours=24)
-"""How long a grant waits for the second person."""
 
 
 async def make_grant(
@@ -76,8 +70,9 @@ async def make_grant(
         purpose=asked.purpose,
         expires_at=asked.expires_at,
     )
-    if same is not None and state_of(same["CaseGrant"], now) in {"pending", "in_force"}:
-        return render(same, now)
+    if same is not None and lines.state_of(same["CaseGrant"], now) in {"pending", "in_force"}:
+        (read,) = await lines.render_each(session, principal, [same], now=now)
+        return read
     key = await cases_service.grant(
         session,
         principal,
@@ -90,7 +85,7 @@ async def make_grant(
         awaits_approval=rung >= Rung.SUMMARY,
         overlap_id=overlap_id,
     )
-    return render(await queries.get_grant(session, case.id, key), now)
+    return await _read(session, principal, case.id, key, now=now)
 
 
 async def _grantee(session: AsyncSession, principal: Principal, code: str) -> Office:
@@ -161,13 +156,13 @@ async def approve_grant(
     case = await cases.get_case(session, principal, *ref)
     row = await queries.get_grant(session, case.id, key)
     grant: CaseGrant = row["CaseGrant"]
-    if (state := state_of(grant, now)) in {"withdrawn", "expired"}:
+    if (state := lines.state_of(grant, now)) in {"withdrawn", "expired"}:
         raise GrantEndedError(state)
     if state != "pending":
         raise GrantDecidedError(state)
     if principal.person_id is None or principal.actor == grant.granted_by:
         raise SecondPersonError
-    if digest != digest_of(grant):
+    if digest != lines.digest_of(grant):
         raise ChangedRequestError(state)
     await session.execute(
         update(CaseGrant)
@@ -182,7 +177,7 @@ async def approve_grant(
         recipients=[grant.grantee_office_id],
         detail={"rung": grant.rung, "purpose": grant.purpose, "digest": digest},
     )
-    return render(await queries.get_grant(session, case.id, key), now)
+    return await _read(session, principal, case.id, key, now=now)
 
 
 async def withdraw_grant(
@@ -204,7 +199,7 @@ async def withdraw_grant(
     case = await cases.get_case(session, principal, *ref)
     row = await queries.get_grant(session, case.id, key)
     grant: CaseGrant = row["CaseGrant"]
-    if (state := state_of(grant, now)) in {"withdrawn", "expired"}:
+    if (state := lines.state_of(grant, now)) in {"withdrawn", "expired"}:
         raise GrantEndedError(state)
     await session.execute(update(CaseGrant).where(CaseGrant.id == grant.id).values(revoked_at=now))
     await audit.record(
@@ -215,7 +210,7 @@ async def withdraw_grant(
         recipients=[grant.grantee_office_id],
         detail={"purpose": grant.purpose},
     )
-    return render(await queries.get_grant(session, case.id, key), now)
+    return await _read(session, principal, case.id, key, now=now)
 
 
 async def list_grants(
@@ -236,7 +231,8 @@ async def list_grants(
     principal.require(Permission.GRANTS_READ)
     case = await cases.get_case(session, principal, *ref)
     rows = await queries.list_grants(session, case.id, before=before, limit=limit)
-    return [(row["CaseGrant"].id, render(row, now)) for row in rows]
+    read = await lines.render_each(session, principal, rows, now=now)
+    return [(row["CaseGrant"].id, each) for row, each in zip(rows, read, strict=True)]
 
 
 async def read_grant(
@@ -255,45 +251,12 @@ async def read_grant(
     """
     principal.require(Permission.GRANTS_READ)
     case = await cases.get_case(session, principal, *ref)
-    return render(await queries.get_grant(session, case.id, key), now)
+    return await _read(session, principal, case.id, key, now=now)
 
 
-def state_of(grant: CaseGrant, now: datetime) -> GrantState:
-    """Return whether a grant waits, is in force, or how it ended."""
-    if grant.revoked_at is not None:
-        return "withdrawn"
-    if grant.expires_at is not None and grant.expires_at <= now:
-        return "expired"
-    if grant.approval != "pending":
-        return "in_force"
-    return "pending" if now < grant.granted_at + APPROVED_WITHIN else "expired"
-
-
-def digest_of(grant: CaseGrant) -> str:
-    """Return the SHA-256, in hex, of everything that a second person agrees to."""
-    end = grant.expires_at.isoformat() if grant.expires_at else None
-    text = [grant.key.hex, grant.case_id, grant.grantee_office_id, grant.rung, grant.purpose, end]
-    text += [grant.overlap_id.hex] if grant.overlap_id else []
-    return hashlib.sha256(json.dumps(text).encode()).hexdigest()
-
-
-def render(row: RowMapping, now: datetime) -> GrantRead:
-    """Return a grant as its owner reads it."""
-    grant: CaseGrant = row["CaseGrant"]
-    is_theirs = grant.purpose == "glass_broken"  # whom it names is the other office's to know
-    return GrantRead.model_validate(
-        {
-            "id": public_id(PREFIX, grant.key),
-            "office": row["code"],
-            "rung": Rung(grant.rung).name.lower(),
-            "purpose": grant.purpose,
-            "state": state_of(grant, now),
-            "granted_at": grant.granted_at,
-            "granted_by": f"office:{row['code']}" if is_theirs else grant.granted_by,
-            "approved_by": grant.approved_by,
-            "expires_at": grant.expires_at,
-            "overlap_id": public_id(ladder.PREFIX, grant.overlap_id) if grant.overlap_id else None,
-            "withdrawn_at": grant.revoked_at,
-            "digest": digest_of(grant),
-        }
-    )
+async def _read(
+    session: AsyncSession, principal: Principal, case_id: int, key: UUID | None, *, now: datetime
+) -> GrantRead:
+    row = await queries.get_grant(session, case_id, key)
+    (read,) = await lines.render_each(session, principal, [row], now=now)
+    return read

@@ -19,7 +19,8 @@ from app.core.openapi import operation
 from app.core.paging import CursorError
 from app.offices.errors import OfficeNotFoundError
 from app.offices.schemas import OfficeCode
-from app.sharing import audience, glass, readings, register, walls
+from app.quotas.errors import QuotaExceededError
+from app.sharing import audience, glass, lines, readings, register, walls
 from app.sharing.errors import (
     ChangedRequestError,
     GlassBreakNotFoundError,
@@ -139,7 +140,7 @@ async def withdraw_grant(
     ref: Ref, grant_id: GrantId, session: Session, principal: CurrentPrincipal, now: Now
 ) -> GrantRead:
     """Withdraw a grant; it counts from the next request on."""
-    key = parse_public_id(register.PREFIX, grant_id)
+    key = parse_public_id(lines.PREFIX, grant_id)
     return await register.withdraw_grant(session, principal, ref, key, now=now)
 
 
@@ -165,7 +166,7 @@ async def approve_grant(
     now: Now,
 ) -> GrantRead:
     """Approve a grant as the second person, exactly as it was read; never a machine client's."""
-    key = parse_public_id(register.PREFIX, grant_id)
+    key = parse_public_id(lines.PREFIX, grant_id)
     return await register.approve_grant(session, principal, ref, key, body.digest, now=now)
 
 
@@ -225,7 +226,7 @@ async def lift_wall(
 
 @router.get(
     "/state-overlaps",
-    openapi_extra=operation(CursorError, scope=Permission.STATE_OVERLAPS_READ),
+    openapi_extra=operation(CursorError, QuotaExceededError, scope=Permission.STATE_OVERLAPS_READ),
 )
 async def list_state_overlaps(
     session: Session,

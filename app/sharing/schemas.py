@@ -70,8 +70,8 @@ class GrantRead(Read):
     """One line of the register of grants."""
 
     id: GrantId
-    office: str
-    """Code of the office that may see the case."""
+    office: str | None
+    """Code of the office that may see the case; null where it hides behind a pointer."""
     rung: Rung
     purpose: str
     """As granted; `handling_requested`, `handling_accepted` or `glass_broken` made it by itself."""

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
+from app.access.policy import permissions_of
 from app.access.principal import Principal
 from app.audit import service as audit
 from app.cases import queries as cases
@@ -102,6 +103,9 @@ async def lift_wall(
 ) -> WallRead:
     """Ask that a wall be lifted; when another person asked within 24 hours, lift it.
 
+    Who asked and may not lift walls any more, disabled perhaps because somebody else has the
+    account, does not count: what the second one says here may be meant as the first word.
+
     Raises:
         MissingScopeError: the caller lacks `walls:lift`; machine clients always do.
         StepUpNeededError: the second factor is not recent.
@@ -118,6 +122,8 @@ async def lift_wall(
     waits = wall.lift_asked_at is not None and now < wall.lift_asked_at + LIFTED_WITHIN
     # of a request that lapsed since the last night only this entry tells
     detail = {"after": "expired"} if wall.lift_asked_at is not None and not waits else {}
+    if waits and not await _may_lift(session, principal, wall.lift_asked_by):
+        waits, detail = False, {"after": "not_theirs"}
     if waits and wall.lift_asked_by != principal.actor:
         changes: dict[str, Any] = {"lifted_at": now, "lifted_by": principal.actor}
     else:
@@ -127,6 +133,12 @@ async def lift_wall(
     await audit.record(session, principal, action, public_id(PREFIX, wall.id), detail=detail)
     await session.refresh(wall)
     return render(row)
+
+
+async def _may_lift(session: AsyncSession, principal: Principal, asker: str | None) -> bool:
+    key = UUID(str(asker).removeprefix("person:"))
+    person = await people.get_for_update(session, principal.office_id, key)
+    return person.disabled_at is None and Permission.WALLS_LIFT in permissions_of(person.roles)
 
 
 async def list_walls(

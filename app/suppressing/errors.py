@@ -19,8 +19,16 @@ class SuppressionStandsError(MovedError):
     default_detail = "End the one in GET /v1/suppressions, also when it is expired, and repeat."
 
 
+class SuppressionEndedError(MovedError):
+    """The entry is the office's own and was ended before."""
+
+    code = "suppression-ended"
+    title = "Entry ended"
+    default_detail = "It holds nothing back any more; add another one if one is needed."
+
+
 class SuppressionNotFoundError(NotFoundError):
-    """No such entry, one that was ended, or another office's; never told apart."""
+    """No such entry, or another office's; never told apart."""
 
     code = "suppression-not-found"
     title = "Suppression entry not found"

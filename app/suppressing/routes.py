@@ -18,6 +18,7 @@ from app.quotas.errors import AgreementNotInForceError
 from app.suppressing import service
 from app.suppressing.errors import (
     ScopeNotYoursError,
+    SuppressionEndedError,
     SuppressionNotFoundError,
     SuppressionStandsError,
 )
@@ -87,6 +88,7 @@ async def list_suppressions(
         AgreementNotInForceError,
         EpochMovedError,
         IdempotencyKeyReusedError,
+        SuppressionEndedError,
         SuppressionNotFoundError,
         scope=Permission.SUPPRESSIONS_MANAGE,
     ),

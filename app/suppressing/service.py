@@ -23,7 +23,11 @@ from app.overlaps.service import Matcher
 from app.quotas.errors import AgreementNotInForceError
 from app.rematching import service as rematching
 from app.suppressing import entries
-from app.suppressing.errors import ScopeNotYoursError, SuppressionNotFoundError
+from app.suppressing.errors import (
+    ScopeNotYoursError,
+    SuppressionEndedError,
+    SuppressionNotFoundError,
+)
 from app.suppressing.schemas import Scope, SuppressionAdd, SuppressionRead
 from app.suppressions import queries
 from app.suppressions.rows import CANARY, StandingEntry
@@ -90,7 +94,8 @@ async def end_suppression(
     Raises:
         MissingScopeError: the caller lacks `suppressions:manage`.
         AgreementNotInForceError: the office does not take part now.
-        SuppressionNotFoundError: absent, ended before, or another office's.
+        SuppressionNotFoundError: absent, or another office's.
+        SuppressionEndedError: it was ended before.
         EpochMovedError: a switch to a new epoch came between; repeating helps.
     """
     principal.require(Permission.SUPPRESSIONS_MANAGE)
@@ -100,9 +105,11 @@ async def end_suppression(
     connection = await driver(session)
     own = suppression_id and await queries.get_own(connection, suppression_id, principal.office_id)
     ended = own and await end(session, principal, keyring, matcher, [own], "ended", now=now)
-    if not ended:
-        raise SuppressionNotFoundError
-    return _render(ended[0])
+    if ended:
+        return _render(ended[0])
+    if await queries.is_ended(connection, suppression_id, principal.office_id):
+        raise SuppressionEndedError("ended")
+    raise SuppressionNotFoundError
 
 
 async def end_expired(

@@ -43,6 +43,11 @@ SELECT id, office_id, token, kind, epoch FROM suppressions
 WHERE id = $1 AND office_id = $2 AND ended_at IS NULL AND (mode = 'alarm') = $3
 """
 
+_IS_ENDED: Final = """
+SELECT EXISTS (SELECT FROM suppressions
+  WHERE id = $1 AND office_id = $2 AND ended_at IS NOT NULL AND mode <> 'alarm')
+"""
+
 _STANDING_END: Final = """
 SELECT expires_on FROM suppressions
 WHERE token = $1 AND office_id = $2 AND scope = $3 AND (mode = 'alarm') = $4 AND ended_at IS NULL
@@ -204,6 +209,11 @@ async def get_own(
     """Return a standing entry, or canary, of the office; None without one."""
     row = await connection.fetchrow(_OWN, suppression_id, office_id, is_canary)
     return None if row is None else StandingEntry(*row)
+
+
+async def is_ended(connection: Connection, suppression_id: UUID | None, office_id: int) -> bool:
+    """Return whether the office had this entry and ended it."""
+    return bool(await connection.fetchval(_IS_ENDED, suppression_id, office_id))
 
 
 async def end_suppression(

@@ -13,7 +13,7 @@ from app.offices import service as offices
 from app.offices.errors import OfficeNotFoundError
 from app.people import directory
 from app.people.service import PREFIX as PERSON
-from app.sharing import audience, readings, register, walls
+from app.sharing import audience, lines, readings, register, walls
 from app.sharing.errors import WallNotFoundError
 from app.sharing.routes import CASE, Ref
 from app.sharing.schemas import GrantApprove, GrantId, GrantMake, WallId, WallSet
@@ -122,7 +122,7 @@ def _end(day: str, visit: Visit) -> datetime | None:
 @router.get(CASE + "/grants/{grant_id}", **page(Permission.GRANTS_READ))
 async def show_grant(ref: Ref, grant_id: GrantId, visit: Reading, session: Session) -> Response:
     """Show one grant whole, before it is approved or withdrawn."""
-    key = parse_public_id(register.PREFIX, grant_id)
+    key = parse_public_id(lines.PREFIX, grant_id)
     grant = await register.read_grant(session, visit.principal, ref, key, now=visit.now)
     return visit.page(
         "access/grant.html",
@@ -138,7 +138,7 @@ async def approve_grant(ref: Ref, grant_id: GrantId, visit: Changing, session: S
     """Put a grant in force as the second person, exactly as it was read."""
     asked, _ = forms.read(GrantApprove, forms.only(visit.form, "digest"))
     digest = asked.digest if asked else ""
-    key = parse_public_id(register.PREFIX, grant_id)
+    key = parse_public_id(lines.PREFIX, grant_id)
     await register.approve_grant(session, visit.principal, ref, key, digest, now=visit.now)
     return visit.redirect(_path(ref), "grant-approved")
 
@@ -148,7 +148,7 @@ async def withdraw_grant(
     ref: Ref, grant_id: GrantId, visit: Changing, session: Session
 ) -> Response:
     """End a grant; it counts from the next request on."""
-    key = parse_public_id(register.PREFIX, grant_id)
+    key = parse_public_id(lines.PREFIX, grant_id)
     await register.withdraw_grant(session, visit.principal, ref, key, now=visit.now)
     return visit.redirect(_path(ref), "grant-withdrawn")
 

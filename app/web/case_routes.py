@@ -22,6 +22,7 @@ from app.handling import asking
 from app.handling.errors import PartiesRefusedError
 from app.handling.schemas import ConsultAsk
 from app.queues import service as queues
+from app.quotas.counting import within_look
 from app.reference.words import BASES, DECLINED_REASONS, meaning
 from app.reviews import corrections
 from app.sharing import audience
@@ -171,7 +172,8 @@ async def show_case(
     note: Note = "",  # noqa: ARG001 -- the frame reads it
 ) -> Response:
     """Show one of the office's own cases and its overlaps."""
-    return await _case(visit, session, (source_system, external_id), {})
+    async with within_look(session, visit.principal, now=visit.now):
+        return await _case(visit, session, (source_system, external_id), {})
 
 
 async def _case(

@@ -7,7 +7,6 @@ from fastapi import APIRouter, Response
 
 from app.access.permissions import Permission
 from app.cases import ladder
-from app.cases import service as cases
 from app.cases.errors import OverlapNotFoundError
 from app.cases.overlap_schemas import OverlapId
 from app.contact_requests import reading, service
@@ -15,6 +14,7 @@ from app.contact_requests.schemas import ContactAnswer, ContactAsk, ContactReque
 from app.core.deps import Session, Settings
 from app.core.ids import parse_public_id
 from app.core.preconditions import Precondition
+from app.openings import service as openings
 from app.web import forms, overlap_routes
 from app.web.deps import Changing, Cursor, Note, Reading, page
 from app.web.once import once
@@ -59,10 +59,11 @@ async def _request(
     asked = await reading.read_request(session, visit.principal, key, now=visit.now)
     overlap = None
     try:
-        seen = await cases.read_overlap(
+        seen = await openings.read_overlap(
             session,
             visit.principal,
             parse_public_id(ladder.PREFIX, asked.overlap_id),
+            reason=None,
             now=visit.now,
         )
         overlap = seen.read
@@ -90,7 +91,9 @@ async def ask_for_contact(
     body, errors = forms.read(ContactAsk, {"reason": visit.form.get("contact_reason", "")})
     if body is None:
         errors = {"contact_reason": errors["reason"]}
-        seen = await cases.read_overlap(session, visit.principal, key, now=visit.now)
+        seen = await openings.read_overlap(
+            session, visit.principal, key, reason=None, now=visit.now
+        )
         return await overlap_routes.show(visit, session, seen, settings, errors, 422)
     reason = body.reason
     made = await once(

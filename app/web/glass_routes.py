@@ -7,10 +7,10 @@ from fastapi import APIRouter, Response
 
 from app.access.permissions import Permission
 from app.cases import ladder
-from app.cases import service as cases
 from app.cases.overlap_schemas import OverlapId
 from app.core.deps import Session
 from app.core.ids import parse_public_id
+from app.openings import service as openings
 from app.sharing import glass
 from app.sharing.errors import ReasonRefusedError
 from app.sharing.schemas import BreakId, GlassAsk, GlassReview
@@ -34,7 +34,7 @@ async def _glass(
     visit: Visit, session: Session, overlap_id: str, errors: dict[str, str]
 ) -> Response:
     key = parse_public_id(ladder.PREFIX, overlap_id)
-    overlap = await cases.read_overlap(session, visit.principal, key, now=visit.now)
+    overlap = await openings.read_overlap(session, visit.principal, key, reason=None, now=visit.now)
     return visit.page(
         "access/glass.html",
         status=422 if errors else 200,

@@ -36,7 +36,11 @@ async def show_office(
     waiting = await proposals.list_waiting(session, visit.principal, now=visit.now)
     return visit.page(
         "office/office.html",
-        waiting={each.change["action"]: each.expires_at for each in waiting},
+        waiting={
+            each.proposal.change["action"]: each.proposal.expires_at
+            for each in waiting
+            if not each.is_ended
+        },
         standing=standing,
         office=standing.read,
         provider=await provider_setting.read_provider(session, visit.principal),

@@ -36,6 +36,35 @@ async def once(
         MalformedError: the form lacks its key.
         MissingScopeError, IdempotencyKeyReusedError: see `answer_once`.
     """
+    body, _ = await _answer(session, visit, permission, act)
+    made: dict[str, Any] = json.loads(body)
+    return made
+
+
+async def is_first(
+    session: AsyncSession,
+    visit: Visit,
+    permission: Permission,
+    act: Act,
+) -> bool:
+    """Run `act` as `once` does and return whether it was not done before.
+
+    A repeat runs it too, and undoes it: nothing that it made is to be shown then.
+
+    Raises:
+        MalformedError, MissingScopeError, IdempotencyKeyReusedError: see `once`.
+    """
+    _, is_done_now = await _answer(session, visit, permission, act)
+    return is_done_now
+
+
+async def _answer(
+    session: AsyncSession,
+    visit: Visit,
+    permission: Permission,
+    act: Act,
+) -> tuple[bytes, bool]:
+    """Return the answer's JSON, and whether it was made now."""
     key = visit.form.get("key", "")
     if not _KEY.fullmatch(key):
         raise MalformedError("Open the page again and send the form from there.")
@@ -43,8 +72,7 @@ async def once(
     body = json.dumps([visit.request.url.path, said], sort_keys=True)
     claim = Claim(visit.principal, key, hashlib.sha256(body.encode()).digest(), visit.now)
     answer = await answer_once(session, claim, permission, _CREATED, act)
-    made: dict[str, Any] = json.loads(bytes(answer.body))
-    return made
+    return bytes(answer.body), "Idempotent-Replayed" not in answer.headers
 
 
 async def attempt(

@@ -133,7 +133,9 @@ async def give_verdict(
         sent.pop("reason", None)  # the list of reasons stays in the page beside other answers
     body, errors = forms.read(VerdictPut, sent)
     if body is None:
-        seen = await cases.read_overlap(session, visit.principal, key, now=visit.now)
+        seen = await openings.read_overlap(
+            session, visit.principal, key, reason=None, now=visit.now
+        )
         return await show(visit, session, seen, settings, errors, 422)
     if_match = Precondition.parse(visit.form.get("version", ""))
     await cases.put_verdict(session, visit.principal, key, body, if_match=if_match, now=visit.now)

@@ -27,12 +27,12 @@ _LASTS: Final = timedelta(days=365)
 
 async def _waiting(visit: Visit, session: Session, action: str) -> dict[str, Any]:
     """Return what waits for the operator, with whom it names and what approves it."""
-    found = await service.list_waiting(session, visit.principal, now=visit.now)
+    found = await service.list_waiting(session, visit.principal, action=action, now=visit.now)
     return {
         "waiting": [
-            (each, service.change_of(each), service.read_id(each), service.digest_of(each))
-            for each in found
-            if each.change["action"] == action
+            (waits, service.change_of(made), service.read_id(made), service.digest_of(made))
+            for waits in found
+            for made in [waits.proposal]
         ],
         "people": await directory.list_colleagues(session, visit.principal),
     }

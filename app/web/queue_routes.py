@@ -58,7 +58,7 @@ async def show_queue(  # noqa: PLR0913, PLR0917 -- the filters of the address
     """Show the overlaps that the office may know of, by whose answer they wait for."""
     given = _Filters(turn=turn, band=band, case=case, assigned=assigned, new=new)
     who, now = visit.principal, visit.now
-    is_newest = cursor is None and not given.text
+    is_newest = cursor is None and given == _Filters()
     async with within_listing(session, who, now=now, is_newest=is_newest):
         before = await views.note_visit(session, who, began_at=visit.signed.began_at, now=now)
         asked = QueueFilter(

@@ -100,6 +100,10 @@ def rules(line: AccessLine) -> list[str]:
     return [RULES.get(reason, reason) for reason in line.reasons]
 
 
+UNNAMED: Final = "the office behind a pointer"
+"""What a grant's office is called that the reader may not know."""
+
+
 def actor(who: str, names: Mapping[str, str]) -> str:
     """Return who acted, as far as `names`, by id, know it."""
     kind = who.partition(":")[0]

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 from app.access.permissions import Permission
 from app.cases.vocabulary import Band
 from app.core.deps import Session
-from app.followups import service as followups
+from app.followups import mediating
 from app.sharing import audience
 from app.sharing.schemas import StateOverlapRead
 from app.sharing.state_pointers import Asked
@@ -42,7 +42,7 @@ async def show_state(
     asked = Asked(band=band or None, since=since)
     rows: list[tuple[StateOverlapRead, datetime | None]]
     if of == "waiting":
-        waiting = await followups.list_mediations(
+        waiting = await mediating.list_mediations(
             session, who, asked, before=before, limit=PER_PAGE, now=now
         )
         keys = [key for key, _ in waiting]

@@ -10,7 +10,7 @@ from app.core.ids import parse_public_id
 from app.people.deps import CurrentGate
 from app.web import forms
 from app.web.deps import Changing, Cursor, Note, Reading, page
-from app.web.once import once
+from app.web.once import is_first
 from app.web.pages import PageRoute, Visit
 from app.webhooks import service
 from app.webhooks.errors import (
@@ -96,6 +96,7 @@ async def _webhook(
         "webhooks/webhook.html",
         webhook=webhook,
         is_own=webhook.added_by == visit.principal.actor,
+        has_lapsed=webhook.has_lapsed(visit.now),
         secret=secret,
         deliveries=[read for _, read in found],
         next_cursor=wanted.end([each for each, _ in found]),
@@ -154,8 +155,7 @@ async def rotate_secret(
         shown.append(made.secret)
         return made.webhook  # what is kept for a repeat holds no secret
 
-    await once(session, visit, _SCOPE, act)
-    if not shown:
+    if not await is_first(session, visit, _SCOPE, act):
         return visit.redirect(f"/webhooks/{webhook_id}", "secret-shown")
     return await _webhook(visit, session, webhook_id, secret=shown[0])
 

@@ -49,7 +49,10 @@ class WebhookStandsError(MovedError):
 
     code = "webhook-stands"
     title = "Not possible as it stands"
-    default_detail = "Read the webhook: it is approved once, and only an active one can be tested."
+    default_detail = (
+        "Read the webhook: it is approved once, within 24 hours, and only an active one can be "
+        "tested. Delete one that lapsed, and add it again."
+    )
 
 
 class SecondAdministratorError(ForbiddenError):

@@ -1,10 +1,13 @@
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Annotated, Literal
+from datetime import datetime, timedelta
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, StringConstraints
 
 from app.core.schemas import PageRead, Read, Sent
+
+APPROVED_WITHIN: Final = timedelta(hours=24)
+"""How long an address waits for the second administrator."""
 
 WebhookId = Annotated[
     str,
@@ -64,7 +67,7 @@ class WebhookRead(Read):
     url: str
     """Where it leads."""
     state: Literal["proposed", "active", "paused"]
-    """`proposed`: it waits for a second administrator, and nothing was ever sent there."""
+    """`proposed`: it waits a day for a second administrator, and nothing was ever sent there."""
     paused_for: Literal["administrator", "failing"] | None
     """Why it is paused; `failing`: a delivery was given up after three days. Else null."""
     added_by: str
@@ -77,6 +80,10 @@ class WebhookRead(Read):
     """When that was, UTC; only events after it are delivered. Null while it is proposed."""
     old_secret_until: datetime | None
     """Until when the secret before the present one signs too, UTC; null: it does not."""
+
+    def has_lapsed(self, now: datetime) -> bool:
+        """Return whether nobody approved the address in time."""
+        return self.state == "proposed" and now >= self.added_at + APPROVED_WITHIN
 
     def response_headers(self) -> Mapping[str, str]:
         """Return no headers: a webhook is read in the list."""

@@ -93,7 +93,7 @@ async def approve_webhook(
         MissingScopeError, StepUpNeededError: as above.
         WebhookNotFoundError: the office has no such webhook.
         WebhookUrlError: `url` is another address, or not allowed any more.
-        WebhookStandsError: it is approved already.
+        WebhookStandsError: it is approved already, or nobody did so in time.
         SecondAdministratorError: the caller added it.
     """
     _require(principal, now=now)
@@ -101,8 +101,8 @@ async def approve_webhook(
     if webhook.url != url:
         raise WebhookUrlError("Send the address of the webhook exactly as it was added.")
     _check(destinations, url)
-    if webhook.state != "proposed":
-        raise WebhookStandsError(webhook.state)
+    if webhook.state != "proposed" or render(webhook).has_lapsed(now):
+        raise WebhookStandsError("lapsed" if webhook.state == "proposed" else webhook.state)
     if webhook.added_by == principal.actor:
         raise SecondAdministratorError
     place = await notifications.get_horizon(session)

@@ -12,7 +12,7 @@ from tests.blinding import case
 from tests.documented import document
 from tests.factories import ISSUER, Registry
 from tests.people.browsers import Browser, make_person
-from tests.scenes import Meeting, make_offices, meet, someone
+from tests.scenes import Meeting, end_agreement, make_offices, meet, someone
 
 PATHS: Final[dict[str, Any]] = document()["paths"]
 CHANGES: Final = [
@@ -112,6 +112,42 @@ class TestBoth:
 
 
 class TestIdempotencyKey:
+    @pytest.mark.parametrize("kept_out", ["office", "person"])
+    async def test_is_answered_to_nobody_whom_a_wall_keeps_out_by_now(
+        self, meeting: Meeting, kept_out: str
+    ) -> None:
+        registry, asker = meeting.registry, meeting.first
+        person = await sign_in(registry, asker, Role.PROSECUTOR)
+        assert (await ask(person, meeting, "same-key-1")).status_code == 201
+        by = meeting.second if kept_out == "office" else asker
+        wall = (
+            {"office": asker.code} if by is meeting.second else {"person": f"psn_{person.key.hex}"}
+        )
+        lead = await sign_in(registry, by, Role.LEADERSHIP)
+        set_wall = await lead.send("POST", "/v1/cases/cms/24-1/walls", wall)
+        assert set_wall.status_code == 201, set_wall.text
+        for key in ("same-key-1", "another-key-1"):
+            hidden = await ask(person, meeting, key)
+            assert (hidden.status_code, hidden.json()["code"]) == (404, "overlap-not-found")
+
+    async def test_of_an_office_that_takes_no_part_is_done_once_too(
+        self, shared_registry: Registry
+    ) -> None:
+        (office,) = await make_offices(shared_registry, 1)
+        await office.put_case("24-1", case(someone()))
+        await end_agreement(shared_registry, office)
+        asked = {"asked_for": "counsel", "ground": "not_the_person"}
+        answers = [
+            await office.http.post(
+                "/v1/cases/cms/24-1/corrections",
+                json=asked,
+                headers={"Idempotency-Key": "same-key-1"},
+            )
+            for _ in range(2)
+        ]
+        assert [each.status_code for each in answers] == [201, 201], answers[0].text
+        assert answers[0].content == answers[1].content
+
     async def test_belongs_to_its_person(self, meeting: Meeting) -> None:
         people = [await sign_in(meeting.registry, meeting.first, Role.PROSECUTOR) for _ in range(2)]
         first = await ask(people[0], meeting, "same-key-1")

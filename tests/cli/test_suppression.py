@@ -41,7 +41,7 @@ def test_the_operators_entries(
     assert "joinder client elements" in say(*add, piped="415-555-0142", status=2)
     assert "reason" in say(*add[:3], "--reason", "x", *add[5:], piped=lines[0], status=2)
     say("end", keys[0])
-    assert "not found" in say("end", keys[0], status=1)
+    assert "It is ended" in say("end", keys[0], status=1)
     assert [line.split("\t")[0] for line in say("list").splitlines()] == keys[:0:-1]
     done = CliRunner().invoke(app, ["rematch"])
     assert (done.exit_code, done.output) == (0, "Matched 0 pairs of cases again.\n")

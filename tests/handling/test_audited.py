@@ -44,10 +44,13 @@ class TestI6NoRowNoEffect:
             headers = {"If-Match": known.headers.get("ETag", "*"), "Idempotency-Key": uuid4().hex}
             http = heads[side.office.code].http
             template = name or path.replace(request, "{request_id}").replace(matter, "{matter_id}")
-            return await twice(
+            told = await twice(
                 f"POST /v1/{template}",
                 lambda: http.post(f"/v1/{path}", json=body, headers=headers),
             )
+            again = await http.post(f"/v1/{path}", json=body, headers=headers)
+            assert (again.headers["Idempotent-Replayed"], again.json()) == ("true", told), path
+            return told
 
         async def read(path: str) -> Any:
             template = path.replace(request, "{request_id}").replace(matter, "{matter_id}")

@@ -1,9 +1,9 @@
 """I6. Every effect and every disclosure has its audit row in its transaction; no row, no effect."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 import httpx
@@ -670,6 +670,13 @@ async def audit_broken(registry: Registry) -> AsyncIterator[None]:
         yield
 
 
+def operation(name: str) -> Mapping[str, Any]:
+    """Return what the document says of an operation."""
+    method, path = name.split()
+    found: Mapping[str, Any] = document()["paths"][path][method.lower()]
+    return found
+
+
 def assert_discloses_nothing(answer: httpx.Response) -> None:
     assert answer.status_code in {500, 503}, answer.text
     assert answer.headers["Content-Type"] == "application/problem+json"
@@ -710,6 +717,10 @@ class TestI6NoRowNoEffect:
         assert answer.is_success, f"{name}: {answer.text}"
         ((more,),) = await registry.rows("SELECT count(*) FROM audit_entries")
         assert more > rows, name
+        if "Idempotent-Replayed" in str(operation(name)):
+            again = await registry.http().send(answer.request)
+            assert again.headers["Idempotent-Replayed"] == "true"
+            assert (again.status_code, again.content) == (answer.status_code, answer.content)
 
     async def test_of_issuing_an_access_token(self, registry: Registry) -> None:
         meeting = await meet(registry)

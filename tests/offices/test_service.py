@@ -51,6 +51,16 @@ def office(code: str, **changes: Any) -> OfficeAdd:
     return OfficeAdd.model_validate({**fields, **changes})
 
 
+@pytest.mark.parametrize(
+    ("code", "is_odd"),
+    [("CA019013A", False), ("CA0190130", True), ("CA-VALLEY", True), ("DA-7", False)],
+)
+def test_a_code_as_long_as_an_ori_is_asked_about_unless_it_ends_as_one(
+    code: str, *, is_odd: bool
+) -> None:
+    assert office(code).is_odd_ori is is_odd
+
+
 class TestAddOffice:
     async def test_keeps_it_and_audits(self, shared_registry: Registry) -> None:
         await act(

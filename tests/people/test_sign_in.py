@@ -287,6 +287,33 @@ class TestLockOut:
                 await attempts.forget(session, each)
         await someone.sign_in()
 
+    async def test_of_slow_guesses_lasts_too_and_a_right_password_resets_nothing(
+        self, shared_registry: Registry
+    ) -> None:
+        """Four each quarter of an hour, with the right password before each, and nights between."""
+        now, account, source = utc_now(), b"slowly", b"of many"
+        open_for = 0
+        for turn in range(attempts.IN_A_ROW_LIMIT + 8):
+            async with transaction(shared_registry.app.state.sessions) as session:
+                if await attempts.count(session, source, account, now=now):
+                    await attempts.give_back(session, source, account)
+                guessed = await attempts.count(session, source, account, now=now)
+                await attempts.give_back(session, source)
+            assert guessed is (turn < attempts.IN_A_ROW_LIMIT)
+            open_for += guessed
+            if turn % 4 == 3:
+                now += timedelta(hours=20) if turn % 16 == 15 else attempts.WINDOW
+                async with transaction(shared_registry.operator) as session:
+                    await upkeep.purge_ended(session, OPERATOR, now=now, limit=500)
+        assert open_for == attempts.IN_A_ROW_LIMIT
+        async with transaction(shared_registry.app.state.sessions) as session:
+            later = now + timedelta(days=300)
+            assert not await attempts.count(session, source, account, now=later)
+            await attempts.forget(session, account)
+            assert await attempts.count(session, source, account, now=later)
+            for each in (account, source):
+                await attempts.forget(session, each)
+
     async def test_of_a_source_ends_by_itself_and_lasts_longer_each_time(
         self, shared_registry: Registry
     ) -> None:

@@ -57,6 +57,14 @@ async def approve(registry: Registry, made: dict[str, Any]) -> None:
         await service.approve(session, OPERATOR, key, made["digest"], now=utc_now())
 
 
+async def is_ended(registry: Registry, made: dict[str, Any]) -> bool:
+    """Return what the operator's list says of a proposal that is in it."""
+    async with transaction(registry.operator) as session:
+        found = await service.list_for_operator(session, OPERATOR, now=utc_now())
+    (waits,) = [each for each in found if service.read_id(each.proposal) == made["id"]]
+    return waits.is_ended
+
+
 async def refused(registry: Registry, made: dict[str, Any]) -> Any:
     """Return what an approval that is refused says of the proposal."""
     with pytest.raises(ProposalEndedError) as ended:
@@ -83,10 +91,21 @@ class TestAgreement:
     async def test_counts_no_more_when_who_signed_may_sign_no_more(
         self, shared_registry: Registry, outside: OfficeClient, meanwhile: str
     ) -> None:
-        head = await sign_in(shared_registry, outside, Role.LEADERSHIP)
+        head, other = [await sign_in(shared_registry, outside, Role.LEADERSHIP) for _ in range(2)]
         made = (await head.send("POST", AGREEMENTS, SIGNED)).json()
+        assert not made["is_ended"]
+        assert not await is_ended(shared_registry, made)
         await shared_registry.rows(f"{MEANWHILE[meanwhile]} RETURNING 1", id=head.key)
         assert await refused(shared_registry, made) == "not_theirs"
+        assert await is_ended(shared_registry, made)
+        if meanwhile != "suspended":  # then nobody of the office is told anything
+            assert await listed(other) == [{**made, "is_ended": True}]
+            for path, told in (("/office/agreement", "Ended"), ("/office", "")):
+                page = (await other.http.get(path)).text
+                assert told in page, path
+                assert "aits for the operator" not in page, path
+            again = (await other.send("POST", AGREEMENTS, SIGNED)).json()
+            assert (again["id"] != made["id"], again["is_ended"]) == (True, False)
 
     async def test_counts_no_more_when_another_took_its_place(
         self, shared_registry: Registry, outside: OfficeClient

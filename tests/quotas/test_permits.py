@@ -14,20 +14,17 @@ from app.access.principal import OPERATOR
 from app.access.vocabulary import Role
 from app.accounts import service as accounts
 from app.core.clock import utc_now
-from app.core.db import driver, transaction
+from app.core.db import transaction
 from app.core.jwt import public_jwk
 from app.identifiers.encoding import b64u_encode
 from app.identifiers.match_keys import phone_key
 from app.identifiers.oprf import blind, evaluate, finalize, key_for
 from app.offices.errors import OfficeNotFoundError
-from app.quotas import queries, service
-from app.quotas.allowances import CLIENT, LISTING, daily
+from app.quotas import service
 from tests.access.people import Person, sign_in
 from tests.blinding import SEED, case, element
 from tests.factories import OfficeClient, Registry
-from tests.scenes import make_offices, meet, phone, someone
-from tests.wall.acting import client_of
-from tests.web.pages import reader, statements
+from tests.scenes import make_offices, phone, someone
 
 CASE = {"source_system": "cms", "external_id": "24-1"}
 
@@ -187,46 +184,6 @@ class TestRefused:
         (office,) = await make_offices(shared_registry, 1)
         answer = await send(office, wish({"tel": 1}, epoch=9))
         assert (answer.status_code, answer.json()["code"]) == (409, "epoch-changed")
-
-
-class TestLists:
-    async def test_are_counted_by_themselves(self, shared_registry: Registry) -> None:
-        meeting = await meet(shared_registry)
-        newest = await meeting.first.http.get("/v1/overlaps?limit=1")
-        paths = newest.links["next"]["url"], "/v1/cases/cms/24-1/network"
-        async with shared_registry.acting(await client_of(shared_registry, meeting.first)) as done:
-            most = {LISTING: int(daily(LISTING, CLIENT)) - len(paths)}
-            assert await queries.debit(await driver(done), most)
-        for status in (200, 429):
-            with statements(shared_registry) as seen:
-                answers = [await meeting.first.http.get(path) for path in paths]
-            assert [answer.status_code for answer in answers] == [status] * len(paths)
-            reads = [sql for sql in seen if "shown_overlaps" in sql]
-            assert bool(reads) is (status == 200)  # what is refused is not read first
-        assert all("class listing" in answer.json()["detail"] for answer in answers)
-        assert (await meeting.first.http.get("/v1/overlaps")).status_code == 200
-        person = await sign_in(shared_registry, meeting.first, Role.ANALYST)
-        for other, path in (
-            (meeting.second, paths[1]),
-            (meeting.first, f"/v1/overlaps/{meeting.overlap_id}"),
-            (person, paths[1]),
-        ):
-            assert (await other.http.get(path)).status_code == 200
-
-    async def test_lock_the_offices_count_when_all_is_read(self, shared_registry: Registry) -> None:
-        """Or two pages of one office would be made one after the other."""
-        meeting = await meet(shared_registry)
-        person = await reader(shared_registry, meeting.first, Role.ANALYST)
-        newest = await meeting.first.http.get("/v1/overlaps?limit=1")
-        for http, path in (
-            (meeting.first.http, newest.links["next"]["url"]),
-            (meeting.first.http, "/v1/cases/cms/24-1/network"),
-            (person.http, "/overlaps?turn=ours"),
-        ):
-            with statements(shared_registry) as seen:
-                assert (await http.get(path)).status_code == 200
-            at = [place for place, sql in enumerate(seen) if "debit(" in sql]
-            assert [sql.strip("; ") for sql in seen[at[0] + 1 :]] == ["COMMIT"], (path, seen)
 
 
 class TestAudit:

@@ -84,6 +84,23 @@ class TestBreakGlass:
         assert await rung(two, meeting) == "pointer"
         assert (await meeting.first.overlaps())[0]["rung"] == "pointer"
 
+    async def test_answers_with_its_own_notice_whatever_a_colleague_does_just_then(
+        self, meeting: Meeting
+    ) -> None:
+        one, two = [
+            await sign_in(meeting.registry, meeting.first, Role.PROSECUTOR) for _ in range(2)
+        ]
+        theirs = (await smash(one, meeting)).json()
+        # as if it had been broken a moment later and committed before
+        await meeting.registry.rows(
+            "UPDATE glass_breaks SET id = 'ffffffff-ffff-ffff-ffff-ffffffffffff'"
+            " WHERE id = :id RETURNING id",
+            id=parse_public_id("brk", theirs["id"]),
+        )
+        mine = await smash(two, meeting, minutes=7)
+        (entry,) = (await meeting.registry.audit("glass.broken"))[-1:]
+        assert mine.json()["id"] == entry["object"]
+
     async def test_is_in_the_owners_register_without_the_person(self, meeting: Meeting) -> None:
         person = await sign_in(meeting.registry, meeting.first, Role.PROSECUTOR)
         await smash(person, meeting)

@@ -13,7 +13,7 @@ from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.core.clock import utc_now
 from app.core.ids import parse_public_id, public_id
-from app.sharing import register, walls
+from app.sharing import lines, register, walls
 from app.sharing.schemas import GrantMake, GrantRead, WallSet
 from tests.factories import Registry
 from tests.handling.table import head_of
@@ -139,7 +139,7 @@ class Grants(Machine):
         """Note a new grant: of two who ask for the same either may be the one who asked."""
         rows = await self.registry.rows(
             "SELECT granted_by FROM case_grants WHERE key = :key",
-            key=parse_public_id(register.PREFIX, key),
+            key=parse_public_id(lines.PREFIX, key),
         )
         (by,) = [who for who, each in self.who.items() if each.actor == rows[0][0]]
         waits = rung == "summary"
@@ -164,7 +164,7 @@ class Grants(Machine):
         if not self.made:
             return
         name = data.draw(st.sampled_from(list(self.made)))
-        key = parse_public_id(register.PREFIX, name)
+        key = parse_public_id(lines.PREFIX, name)
 
         async def act(rival: tuple[Who, str]) -> None:
             principal, now = self.who[rival[0]], utc_now()
@@ -195,7 +195,7 @@ class Grants(Machine):
             " expires_at = expires_at - CAST(:passed AS interval)"
             " WHERE key = ANY (:keys) RETURNING 1",
             passed=timedelta(hours=hours),
-            keys=[parse_public_id(register.PREFIX, each) for each in self.made],
+            keys=[parse_public_id(lines.PREFIX, each) for each in self.made],
         )
         self.do(aged)
         self.made = {

@@ -100,6 +100,26 @@ class TestWalls:
         assert (await two.send("DELETE", f"{PATH}/{wall['id']}")).json()["lifted_at"] is None
         assert (await one.send("DELETE", f"{PATH}/{wall['id']}")).json()["lifted_at"] is not None
 
+    @pytest.mark.parametrize(
+        "meanwhile",
+        ["disabled_at = now(), disabled_for = 'administrator'", "roles = '{administrator}'"],
+    )
+    async def test_who_may_lift_none_any_more_is_not_the_first_of_two(
+        self, meeting: Meeting, meanwhile: str
+    ) -> None:
+        registry, owner = meeting.registry, meeting.second
+        gone, one, two = [await sign_in(registry, owner, Role.LEADERSHIP) for _ in range(3)]
+        wall = (await one.send("POST", PATH, {"office": meeting.first.code})).json()
+        path = f"{PATH}/{wall['id']}"
+        assert (await gone.send("DELETE", path)).json()["lift_asked_at"] is not None
+        await registry.rows(
+            f"UPDATE persons SET {meanwhile} WHERE id = :id RETURNING id",  # noqa: S608 -- as above
+            id=gone.key,
+        )
+        assert (await one.send("DELETE", path)).json()["lifted_at"] is None
+        assert await everything(meeting, meeting.first) == NOTHING
+        assert (await two.send("DELETE", path)).json()["lifted_at"] is not None
+
     async def test_machine_clients_neither_set_nor_lift(self, meeting: Meeting) -> None:
         client = meeting.registry.client(
             meeting.second.code, meeting.second.client_id, "walls:set walls:lift"

@@ -18,6 +18,7 @@ from tests.factories import OfficeClient, Registry
 from tests.handling.heads import draft, good, settle
 from tests.invariants import test_i6_audited as steps
 from tests.scenes import make_offices, meet
+from tests.web.looking import NO_PAGES, places
 
 OF_OTHERS: Final = [
     (path, method, operation)
@@ -55,6 +56,20 @@ _MADE: Final = {
     steps.send_hook_test: "delivery_id",
 }
 """What is made in this order, and the parameter that it is called by."""
+
+
+PREFIXES: Final = {
+    name: head + "_"
+    for path, _, operation in OF_OTHERS
+    for parameter in operation.get("parameters", ())
+    if parameter["in"] == "path" and parameter["name"].endswith("_id")
+    for head, line, _ in [str(parameter["schema"]["examples"][0]).partition("_")]
+    if line
+    for name in ["contact_id" if "contact-requests/{" in path else parameter["name"]]
+}
+"""What ids begin with, by the names of the parameters."""
+_PASSING: Final = re.compile(r"[0-9a-f]{32}|<p class=\"j-print\">.*?</p>")
+"""Of a page: the number of the request, the key of a form, and when it would be printed."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +160,44 @@ async def differences(
         if theirs != absent:
             found[f"{method} {path}"] = f"{theirs} and not {absent}"
     return found
+
+
+async def page_differences(http: httpx.AsyncClient, ids: Mapping[str, str]) -> dict[str, str]:
+    """Open each page about a thing, send each of its forms empty, and about one that is not.
+
+    Return what was told from nothing, but for who is not let in by its role: told alike anyway.
+    """
+    found = {}
+    token = http.headers["X-CSRF-Token"]
+    for method, place in ((each, place) for each in ("GET", "POST") for place in places(each)):
+        names = names_in(place.path)
+        if not names or not names <= ids.keys():
+            continue
+        told = []
+        for each in (ids, _absent(names, ids)):
+            path = place.path
+            for name in re.findall(r"{(\w+)}", path):
+                key = "contact_id" if "contact_id" in names and name == "request_id" else name
+                head = PREFIXES.get(key, "")
+                path = path.replace(f"{{{name}}}", head + each[key])
+            form = {"csrf_token": token, "key": uuid4().hex} if method == "POST" else None
+            answer = await http.request(method, path, data=form)
+            text = re.sub("|".join(map(re.escape, each.values())), "", answer.text)
+            told.append((answer.status_code, _PASSING.sub("", text)))
+        if told[0] != told[1]:
+            found[f"{method} {place.path}"] = f"{told[0][0]} and not {told[1][0]}"
+    return found
+
+
+async def marked_pages(http: httpx.AsyncClient, marks: Collection[str]) -> dict[str, set[str]]:
+    """Return the pages about nothing in particular that hold one of the marks, and which."""
+    held = {}
+    for place in places("GET"):
+        if "{" in place.path or place.path in NO_PAGES:
+            continue
+        answer = await http.get(place.path)
+        held[place.path] = {mark for mark in marks if re.search(rf"\b{mark}\b", answer.text)}
+    return {path: found for path, found in held.items() if found}
 
 
 def _absent(names: Collection[str], ids: Mapping[str, str]) -> dict[str, str]:

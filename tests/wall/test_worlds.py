@@ -23,7 +23,16 @@ from tests.database import Template
 from tests.factories import OfficeClient, Registry
 from tests.scenes import make_offices
 from tests.wall.acting import client_of
-from tests.wall.estate import NONE, Estate, delays, differences, make_estate, marked
+from tests.wall.estate import (
+    NONE,
+    Estate,
+    delays,
+    differences,
+    make_estate,
+    marked,
+    marked_pages,
+    page_differences,
+)
 from tests.wall.open_doors import let_everybody, mistake, open_the_database, open_the_policy
 
 ASKERS: Final = ("client", "person", "walled person", "silenced office")
@@ -118,6 +127,22 @@ async def test_with_both_walls_nobody_is_told_of_what_is_not_theirs(
 ) -> None:
     asker = await make_asker(kind, guarded)
     await check(asker, asker.http, guarded)
+
+
+@pytest.mark.parametrize("kind", [each for each in ASKERS if each != "client"])
+async def test_no_page_tells_of_what_is_not_theirs(guarded: Estate, kind: str) -> None:
+    asker = await make_asker(kind, guarded)
+    told = await page_differences(asker.http, asker.ids)
+    assert not told, told
+    marks = {key for key in asker.ids.values() if len(key) == len(NONE)}
+    marks |= {"24-0", "24-1"} if kind == "walled person" else set()
+    assert not await marked_pages(asker.http, marks)
+    if kind != "walled person":
+        return
+    # what stands in the way is the wall
+    may = await sign_in(guarded.registry, guarded.owner, *PEOPLE)
+    assert len(await page_differences(may.http, asker.ids)) > 20
+    assert len(await marked_pages(may.http, marks)) > 5
 
 
 @some_askers

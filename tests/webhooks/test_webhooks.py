@@ -16,6 +16,7 @@ from app.access.principal import OPERATOR
 from app.access.vocabulary import Role
 from app.core.clock import utc_now
 from app.core.db import DATABASE_ERRORS, transaction
+from app.core.ids import parse_public_id
 from app.people import administration
 from app.webhooks.delivering import LEASE, RETRIES
 from app.webhooks.secrets import headers as headers_of
@@ -52,6 +53,29 @@ class TestTwoPersons:
             assert (again.status_code, again.json()["code"]) == (409, "webhook-stands")
             assert await work(sandbox, office) == 0, "only what comes after the approval"
             assert receiver.connections == 0
+
+    async def test_an_address_that_waited_a_day_is_approved_no_more(
+        self, sandbox: Registry
+    ) -> None:
+        (office,) = await make_offices(sandbox, 1)
+        first, second = [await sign_in(sandbox, office, Role.ADMINISTRATOR) for _ in range(2)]
+        hook = (await first.send("POST", "/v1/webhooks", {"url": HOOK})).json()["webhook"]
+        path = f"/webhooks/{hook['id']}"
+        assert "Approve this address" in (await second.http.get(path)).text
+        await sandbox.rows(
+            "UPDATE webhooks SET added_at = added_at - interval '24 hours'"
+            " WHERE id = :id RETURNING id",
+            id=parse_public_id("whk", hook["id"]),
+        )
+        late = await second.send("POST", f"/v1{path}/approval", {"url": HOOK})
+        assert (late.status_code, late.json()["code"]) == (409, "webhook-stands")
+        assert late.json()["status_now"] == "lapsed"
+        assert "Approve this address" not in (await second.http.get(path)).text
+        assert (await first.send("DELETE", f"/v1{path}")).is_success
+        again = (await first.send("POST", "/v1/webhooks", {"url": HOOK})).json()["webhook"]
+        body = {"url": HOOK}
+        done = await second.send("POST", f"/v1/webhooks/{again['id']}/approval", body)
+        assert done.json()["state"] == "active", done.text
 
     async def test_the_database_knows_of_the_two_persons_too(self, sandbox: Registry) -> None:
         (office,) = await make_offices(sandbox, 1)
