@@ -8,12 +8,12 @@ from app.cases.fact_schemas import OffenceRead
 from app.cases.overlap_schemas import OverlapRead, SharedCaseRead, VerdictRead
 from app.cases.schemas import CaseRead
 from app.identifiers.kinds import KINDS
-from app.reference.counties import COUNTIES
+from app.reference.counties import COUNTIES, counties_of
 from app.reference.statutes import is_newer, statute_of
 from app.reference.words import meaning
 from app.web.zones import day_text
 
-__all__ = ["meaning"]  # templates ask for it here
+__all__ = ["counties_of", "meaning"]  # templates ask for them here
 
 BANDS: Final = {
     "strong": "Strong",

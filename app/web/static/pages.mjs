@@ -5,6 +5,11 @@ const say = (text) => {
   document.getElementById("said").textContent = text;
 };
 
+// what phones fold away is always there on a wide screen; browsers that cannot say so open it
+if (!CSS.supports("selector(::details-content)")) {
+  for (const each of document.querySelectorAll(".j-fold")) each.open = true;
+}
+
 document.querySelector("[data-focus]")?.focus();
 
 document.addEventListener("htmx:after:swap", () => {
