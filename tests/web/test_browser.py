@@ -271,6 +271,16 @@ class TestKeyboard:
         expect(keys.page.get_by_text("One organizer books rooms")).to_be_visible()
 
 
+class TestPasskey:
+    def test_that_does_not_work_is_said_where_everybody_reads_it(
+        self, page: Page, url: str
+    ) -> None:
+        page.goto(f"{url}/sign-in?next=/cases")
+        page.get_by_role("button", name="Sign in with a passkey").click()
+        expect(page.get_by_role("alert")).to_contain_text("Passkeys need an address with a name")
+        expect(page.get_by_role("button", name="Sign in with a passkey")).to_be_enabled()
+
+
 class TestIdle:
     def test_a_warning_comes_before_the_sign_in_ends_and_can_be_answered(
         self, page: Page, url: str
@@ -299,6 +309,20 @@ class TestIdle:
         page.get_by_role("button", name="Anders Brandvold").click()
         page.get_by_role("button", name="I acknowledge").click()
         expect(page).to_have_url(re.compile("/overlaps.turn=all"))
+
+
+class TestConnection:
+    def test_that_is_lost_is_said_and_what_was_found_stays(self, page: Page, url: str) -> None:
+        sign_in(page, url, "Anders Brandvold")
+        page.goto(f"{url}/overlaps?turn=all")
+        rows = page.locator(".j-row").count()
+        page.context.set_offline(True)
+        page.get_by_label("Strength").select_option("strong")
+        expect(page.get_by_role("alert")).to_contain_text("does not answer")
+        assert page.locator(".j-row").count() == rows
+        page.context.set_offline(False)
+        page.get_by_label("Strength").select_option("")
+        expect(page.get_by_role("alert")).to_have_count(0)
 
 
 class TestPaper:

@@ -2,6 +2,7 @@
 
 import json
 from typing import Final
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -402,6 +403,20 @@ class TestSigningIn:
         await visitor.send((await visitor.page("/sign-in/notice")).form("/sign-in/notice"))
         answer = await visitor.get("/sign-in/second-factor")
         assert answer.headers["location"] == "/"
+
+    async def test_who_came_by_a_passkey_is_led_to_the_page_that_was_asked_for(
+        self, shared_registry: Registry
+    ) -> None:
+        someone = await make_person(shared_registry)
+        await someone.enrol()
+        visitor = Reader(Browser.new(shared_registry).http)
+        for to, led in (("/cases?note=x", "/cases?note=x"), ("//elsewhere.example", "/")):
+            form = (await visitor.page("/sign-in")).form("/sign-in")
+            await visitor.send(form, **someone.sign_in_body(), next="/handling")
+            notice = await visitor.page(f"/sign-in/notice?next={quote(to)}")
+            await visitor.send(notice.form("/sign-in/notice"))
+            onward = await visitor.get("/sign-in/second-factor")
+            assert onward.headers["location"] == led
 
     async def test_a_first_password_that_is_short_needs_an_app(
         self, shared_registry: Registry

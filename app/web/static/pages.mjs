@@ -20,6 +20,18 @@ document.addEventListener("htmx:after:swap", () => {
   if (results && document.activeElement === document.body) results.focus();
 });
 
+// no answer came: what is shown stays, and the next answer takes this away
+document.addEventListener("htmx:error", () => {
+  const place = document.getElementById("results") ?? document.getElementById("audience");
+  if (!place || place.querySelector("[data-offline]")) return;
+  const trouble = document.createElement("p");
+  trouble.className = "j-trouble";
+  trouble.dataset.offline = "";
+  trouble.setAttribute("role", "alert");
+  trouble.textContent = "The registry does not answer. Check your connection and try again.";
+  place.prepend(trouble);
+});
+
 // Single keys, which their reader can switch off (WCAG 2.1.4); never while something is typed.
 const keys = document.getElementById("keys");
 const OFF = "joinder-keys-off";
