@@ -52,7 +52,7 @@ class TestFollowUp:
         assert "Assign to me" not in text
         verdict = (await visitor.page(path)).form("/verdict")
         await visitor.send(verdict, verdict="not_a_match", reason="different_person")
-        form = (await visitor.page(path)).form("/follow-up")
+        form = [f for f in (await visitor.page(path)).forms if f.action.endswith("/follow-up")][-1]
         without = await visitor.send(form, event="resolve")
         assert (without.status_code, 'id="resolution-error"' in without.text) == (422, True)
         done = await visitor.send(form, event="resolve", resolution="not_a_match")
