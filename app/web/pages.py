@@ -189,7 +189,7 @@ def problem_page(request: Request, error: AppError) -> Response | None:
         return redirect("/sign-in/second-factor")
     visit = getattr(request.state, "visit", None) if error.status < _OPEN_STATUS else None
     values = {
-        "error": error,
+        "details": refusals.details(error),
         "is_part": _is_part(request),
         "heading": refusals.heading(error),
         "advice": refusals.advice(error),

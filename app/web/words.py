@@ -244,7 +244,7 @@ def status(overlap: OverlapRead) -> str:
         return "Reopened: evidence changed"
     if overlap.verdicts.state == "awaiting_other":
         return "Waiting for you" if not _stands(own) else "Waiting for the other office"
-    return STATES[overlap.verdicts.state] if own or other else "New: waiting for you"
+    return STATES[overlap.verdicts.state] if own or other else "Waiting for both offices"
 
 
 def _stands(verdict: VerdictRead | None) -> bool:
@@ -254,7 +254,7 @@ def _stands(verdict: VerdictRead | None) -> bool:
 def tone(overlap: OverlapRead) -> str:
     """Return how a status is coloured: `todo`, `wait`, `good`, `off` or `alert`."""
     text = status(overlap)
-    if text.startswith(("New", "Waiting for you", "Reopened")):
+    if text.startswith(("Waiting for both", "Waiting for you", "Reopened")):
         return "todo"
     tones = {"Confirmed overlap": "good", "The offices disagree": "alert"}
     off = {"No longer holds", "Not a match"}

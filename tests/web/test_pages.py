@@ -318,6 +318,7 @@ class TestQueue:
         for answer in (part, refused):
             assert "<!doctype" not in answer.text
             assert "data-say" in answer.text
+        assert "schema" not in refused.text
         visitor.http.cookies.clear()
         ended = await visitor.get("/overlaps", **asked)
         assert (ended.headers.get("hx-refresh"), ended.text) == ("true", "")
@@ -344,7 +345,7 @@ class TestQueue:
             ("All", 4),
         ):
             assert f"<span>{words} <b>{count}</b></span>" in text
-        for status in ("New: waiting for you", "Waiting for the other office"):
+        for status in ("Waiting for both offices", "Waiting for the other office"):
             assert text.count(f">{status}<") == 1
         assert text.count(">Waiting for you<") == 1
         assert text.count(">Confirmed overlap<") == 1
