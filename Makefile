@@ -22,7 +22,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(VENV)/.installed ## Start the service with the data of two example offices
+demo: $(VENV)/.installed ## Start the service with an invented state to look around in
 	@$(BIN)/joinder demo $(ARGS)
 
 run: $(VENV)/.installed ## Start the service

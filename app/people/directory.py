@@ -32,9 +32,24 @@ async def list_colleagues(session: AsyncSession, principal: Principal) -> dict[s
 
     Each is there twice: as the audit names it, `person:` and a UUID, and by its public id.
     """
-    found = await queries.list_names(session, principal.office_id)
-    names = {f"person:{key}": name for key, name in found}
-    return names | {public_id(PREFIX, key): name for key, name in found}
+    found = await queries.list_colleagues(session, principal.office_id)
+    names = {f"person:{each.id}": each.name for each in found}
+    return names | {public_id(PREFIX, each.id): each.name for each in found}
+
+
+async def list_who_may(
+    session: AsyncSession, principal: Principal, permission: Permission
+) -> list[tuple[str, str]]:
+    """Return public id and name of the caller's enabled colleagues who have a permission, by name.
+
+    The caller is among them if it has it, too.
+    """
+    found = await queries.list_colleagues(session, principal.office_id)
+    return [
+        (public_id(PREFIX, each.id), each.name)
+        for each in found
+        if each.disabled_at is None and permission in permissions_of(each.roles)
+    ]
 
 
 async def list_people(session: AsyncSession, principal: Principal, gate: Gate) -> list[Listed]:

@@ -225,11 +225,10 @@ async def list_people(session: AsyncSession, office_id: int) -> list[tuple[Perso
     return [(person, keys, left) for person, keys, left in rows]
 
 
-async def list_names(session: AsyncSession, office_id: int) -> list[tuple[UUID, str]]:
-    """Return keys and names of the people of an office, by name."""
-    found = select(Person.id, Person.name).where(Person.office_id == office_id)
-    rows = (await session.execute(found.order_by(Person.name, Person.id))).all()
-    return [(key, name) for key, name in rows]
+async def list_colleagues(session: AsyncSession, office_id: int) -> list[Person]:
+    """Return the people of an office by name, those who are shut out too."""
+    found = select(Person).where(Person.office_id == office_id)
+    return [*await session.scalars(found.order_by(Person.name, Person.id))]
 
 
 async def list_locked(session: AsyncSession, keys: list[bytes]) -> list[bytes]:

@@ -12,3 +12,9 @@ _STATES: Final = {row["fips"]: row["state"] for row in rows("states")}
 def state_of(county_fips: str) -> str | None:
     """Return the state of a county, two letters; None where there is no such county."""
     return _STATES[county_fips[:2]] if county_fips in COUNTIES else None
+
+
+def counties_of(state: str) -> list[tuple[str, str]]:
+    """Return the counties of a state, code and name, by name."""
+    found = [(fips, name) for fips, name in COUNTIES.items() if state_of(fips) == state]
+    return sorted(found, key=lambda each: each[1])

@@ -17,7 +17,7 @@ _HINTS: Final = {
     "source_system": "Lower-case letters, digits, - and _, at most 32, such as cms.",
     "external_id": "Letters, digits, dots, hyphens and underscores, at most 64, and nothing that "
     "looks like a phone number or a Social Security number.",
-    "county_fips": "Five digits: state and county, such as 06019.",
+    "county_fips": "Choose a county, or none.",
     "opened_on": "A date.",
     "review_on": "A date, at most as far ahead as your state allows.",
     "summary": "At most 2,000 characters of plain text, without names, numbers or addresses.",
@@ -62,6 +62,7 @@ _WHOLE: Final = {
     "CaseChange": "attestation",
     "ContactAnswer": "reason",
     "AgreementSign": "ends_on",
+    "FollowUpStep": "resolution",
 }
 """Where a rule about the whole of a schema is shown."""
 
@@ -111,6 +112,7 @@ _IN: Final = {
     "GrantMake.expires_at": "A date, at most a year ahead.",
     "GlassAsk.reason": "20 to 500 characters, without names, numbers or addresses.",
     "GlassAsk.minutes": "Choose for how long.",
+    "FollowUpStep.resolution": "Choose what it came to.",
     "GlassReview.finding": "Choose one answer.",
     "WallSet.office": "Name another office by its code.",
     "WallSet.": "Name either another office or a person of yours.",

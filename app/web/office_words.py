@@ -1,7 +1,8 @@
 """Plain words for an office's own standing. Pure."""
 
+from collections.abc import Iterable
 from datetime import date
-from typing import Final
+from typing import Final, Protocol
 
 from app.offices.own import Agreement
 from app.offices.schemas import CommitmentRead
@@ -67,6 +68,23 @@ def commitment(read: CommitmentRead, soon: date) -> tuple[str, str]:
 def agreement(of: Agreement, today: date) -> tuple[str, str]:
     """Return how an agreement stands, and how that is coloured."""
     return _AGREEMENTS[of.standing(today)]
+
+
+class Named(Protocol):
+    """An office by its code and its name."""
+
+    @property
+    def code(self) -> str:
+        """Return its code."""
+
+    @property
+    def name(self) -> str:
+        """Return its name."""
+
+
+def named(offices: Iterable[Named]) -> dict[str, str]:
+    """Return names of offices by code: people know them by those."""
+    return {each.code: each.name for each in offices}
 
 
 def scope(entry: SuppressionRead) -> str:

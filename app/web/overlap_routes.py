@@ -11,20 +11,20 @@ from app.cases.overlap_schemas import OverlapId, VerdictPut
 from app.cases.vocabulary import ReadReason
 from app.contact_requests import reading as contact_requests
 from app.core.deps import Session, Settings
-from app.core.errors import MalformedError
 from app.core.ids import parse_public_id, public_id
 from app.core.preconditions import Precondition
 from app.followups import service as followups
-from app.followups.schemas import FollowUpStep
 from app.followups.states import NEXT
 from app.handling import reading as handling
 from app.handling.vocabulary import FINAL
 from app.openings import service as openings
 from app.overlaps.scoring import Prior
+from app.people import directory
 from app.people.service import PREFIX as PERSON
 from app.web import evidence, forms, menu
 from app.web.deps import Changing, Cursor, Note, Reading, page
 from app.web.pages import PageRoute, Visit
+from app.web.story import story
 
 router = APIRouter(route_class=PageRoute)
 PER_PAGE: Final = 25
@@ -104,14 +104,13 @@ async def show(
             (finding, evidence.signals(finding, prior), evidence.unknown(finding))
             for finding in read.findings
         ],
-        "requests": requests,
+        "story": story(read, requests, kept),
         "contact_request": asked,
         "open_request": next((each for each in requests if each.status not in FINAL), None),
         "follow_up": kept,
         "events": {event for state, event in NEXT if kept is not None and state == kept.state},
-        "is_mine": kept is not None
-        and kept.assignee is not None
-        and kept.assignee.person == _own_id(visit),
+        "own_id": _own_id(visit),
+        "colleagues": await _colleagues(visit, session) if kept is not None else [],
         "errors": errors or {},
         "form": visit.form,
         "key": uuid4().hex,
@@ -120,6 +119,13 @@ async def show(
     is_pointer = read.rung == "pointer"
     template = "overlaps/pointer.html" if is_pointer else "overlaps/overlap.html"
     return visit.page(template, status=status, **shown)
+
+
+async def _colleagues(visit: Visit, session: Session) -> list[tuple[str, str]]:
+    """Return whom the reader may give the overlap to: public id and name."""
+    if not visit.may(Permission.OVERLAPS_JUDGE):
+        return []
+    return await directory.list_who_may(session, visit.principal, Permission.OVERLAPS_JUDGE)
 
 
 @router.post("/overlaps/{overlap_id}/verdict", **page(Permission.OVERLAPS_JUDGE))
@@ -152,24 +158,6 @@ async def open_overlap(
     seen = await openings.read_overlap(session, visit.principal, key, reason=reason, now=visit.now)
     errors = {} if reason else {"opened_for": "Choose what you read it for."}
     return await show(visit, session, seen, settings, errors, 200 if reason else 422)
-
-
-@router.post("/overlaps/{overlap_id}/follow-up", **page(Permission.OVERLAPS_JUDGE))
-async def follow_up(overlap_id: OverlapId, visit: Changing, session: Session) -> Response:
-    """Note that the office acknowledged the overlap or spoke with the other one, or take it on."""
-    visit.principal.require(Permission.OVERLAPS_JUDGE)
-    key = parse_public_id(ladder.PREFIX, overlap_id)
-    if_match = Precondition.parse(visit.form.get("version", ""))
-    if visit.form.get("event") == "assign":
-        who = _own_id(visit)
-        await followups.assign(session, visit.principal, key, who, if_match=if_match, now=visit.now)
-    else:
-        sent = forms.only(visit.form, "event")
-        step = forms.require(FollowUpStep, sent, MalformedError)
-        await followups.take_step(
-            session, visit.principal, key, step, if_match=if_match, now=visit.now
-        )
-    return visit.redirect(f"/overlaps/{overlap_id}", "follow-up-kept")
 
 
 def _own_id(visit: Visit) -> str:

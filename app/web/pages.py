@@ -28,6 +28,7 @@ from app.web.zones import zone_of
 SEE_OTHER: Final = 303
 MOST_PER_PAGE: Final = 100
 _OPEN_STATUS: Final = 500
+_LACKS_STEP: Final = (UnauthenticatedError, BannerNotAcknowledgedError, SecondFactorNeededError)
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class Visit:
     @property
     def is_part(self) -> bool:
         """Return whether a script asks for a part of the page to put in place."""
-        return self.request.headers.get("hx-request-type") == "partial"
+        return _is_part(self.request)
 
     def is_proved(self, within: timedelta = STEP_UP_FOR) -> bool:
         """Return whether the second factor is recent enough for what asks for it."""
@@ -94,6 +95,10 @@ class Visit:
         """Send the browser to another page of ours, which then says what `note` names."""
         mark = "&" if "?" in path else "?"
         return redirect(path + (f"{mark}note={note}" if note else ""))
+
+
+def _is_part(request: Request) -> bool:
+    return request.headers.get("hx-request-type") == "partial"
 
 
 def redirect(path: str) -> Response:
@@ -163,11 +168,13 @@ def _is_for_page(request: Request) -> bool:
 def problem_page(request: Request, error: AppError) -> Response | None:
     """Render a refusal for people, None for programs: what is wrong and what to do about it.
 
-    A sign-in that lacks a step is led to it. What may not be seen and what does not exist give the
-    same page, byte for byte.
+    A sign-in that lacks a step is led to it; where a script asked for a part of a page, by loading
+    that page again. What may not be seen and what does not exist give the same, byte for byte.
     """
     if not _is_for_page(request):
         return None
+    if isinstance(error, _LACKS_STEP) and _is_part(request):
+        return Response(status_code=error.status, headers={"HX-Refresh": "true"})
     is_read = request.method == "GET"
     if isinstance(error, UnauthenticatedError):
         query = f"?{request.url.query}" if request.url.query else ""
@@ -182,7 +189,8 @@ def problem_page(request: Request, error: AppError) -> Response | None:
         return redirect("/sign-in/second-factor")
     visit = getattr(request.state, "visit", None) if error.status < _OPEN_STATUS else None
     values = {
-        "error": error,
+        "details": refusals.details(error),
+        "is_part": _is_part(request),
         "heading": refusals.heading(error),
         "advice": refusals.advice(error),
         "back": "/" if is_read else forms.local_path(request.url.path.rpartition("/")[0]),

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from app.core.errors import AppError
+from app.core.errors import AppError, InvalidError
 from app.web import forms
 
 _ADVICE: Final = {
@@ -57,7 +57,13 @@ _BY_CODE: Final = {
     "cursor-invalid": "Start the list from its first page.",
     "unknown-parameter": "The address has something in it that this page does not know.",
 }
+_MISFIT: Final = (
+    "The address, or what was sent, holds something that this page does not take. Go back and "
+    "choose again."
+)
+"""Of what the API says place by place, in its own words."""
 _HEADINGS: Final = {
+    "invalid-request": "That does not fit here",
     "missing-scope": "Not part of your role",
     "cross-site-request": "This page is out of date",
     "cursor-invalid": "This list has changed",
@@ -74,8 +80,15 @@ def heading(error: AppError) -> str:
     return _HEADINGS.get(error.code, error.title)
 
 
+def details(error: AppError) -> list[str]:
+    """Return what else a page says of a refusal, a line each."""
+    return [] if error.code == InvalidError.code else [each.detail for each in error.problems]
+
+
 def advice(error: AppError) -> str:
     """Return what a person can do about a refusal."""
+    if error.code == InvalidError.code:
+        return _MISFIT
     return _BY_CODE.get(error.code) or _ADVICE.get(error.status) or error.default_detail
 
 

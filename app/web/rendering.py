@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -22,6 +22,9 @@ from app.web import (
     zones,
 )
 from app.web.statics import static_path
+
+if TYPE_CHECKING:
+    from app.web.pages import Visit
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 
@@ -49,7 +52,7 @@ def environment() -> Environment:
         "people_words": people_words,
         "sharing_words": sharing_words,
     }
-    made.filters |= {"instant": _instant, "day": _day, "age": zones.age_text}
+    made.filters |= {"instant": _instant, "day": _day, "ago": _ago}
     return made
 
 
@@ -65,6 +68,13 @@ def render(template: str, /, **values: Any) -> str:
 def _instant(at: datetime, zone: ZoneInfo) -> Markup:
     """Return an instant in the office's zone, with UTC on hover."""
     attributes = at.isoformat(), zones.utc_text(at), zones.clock_text(at, zone)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(*attributes)
+
+
+def _ago(at: datetime, visit: "Visit") -> Markup:
+    """Return how long ago an instant was, with the office's time and UTC on hover."""
+    exact = f"{zones.clock_text(at, visit.zone)} ({zones.utc_text(at)})"
+    attributes = at.isoformat(), exact, zones.age_text(at, visit.now)
     return Markup('<time datetime="{}" title="{}">{}</time>').format(*attributes)
 
 

@@ -13,6 +13,7 @@ from app.web import (
     contact_routes,
     correction_routes,
     demo_routes,
+    follow_up_routes,
     glass_routes,
     handling_routes,
     handling_step_routes,
@@ -41,7 +42,7 @@ from app.web import (
 router = APIRouter()
 for part in (
     *(sign_in_routes, account_routes),
-    *(queue_routes, overlap_routes, state_routes, help_routes),
+    *(queue_routes, overlap_routes, follow_up_routes, state_routes, help_routes),
     *(case_routes, case_change_routes, case_keeping_routes, correction_routes),
     *(handling_routes, handling_step_routes, contact_routes, second_look_routes),
     *(matter_routes, matter_step_routes),

@@ -27,7 +27,7 @@ STEP_STATES: Final = {
 }
 STEPS: Final = {
     "cases.expire": "Take cases out of matching whose review date has passed",
-    "cases.purge": "Delete cases that have left, and keep a tombstone",
+    "cases.purge": "Delete cases that have left, and keep only that they were there",
     "suppressions.expire": "End entries of suppression lists",
     "overlaps.finish": "Match again what a post left for later",
     "overlaps.recount": "Count anew which cases share something",

@@ -109,6 +109,7 @@ async def begin_with_provider(
     answer = open_page(request, "to_provider.html", address=address)
     answer.headers["Refresh"] = f"0; url={address}"
     keep(answer, PROVIDER_COOKIE, cookie)
+    keep(answer, _NEXT_COOKIE, forms.local_path(form.get("next", "")))
     return answer
 
 
@@ -133,17 +134,20 @@ async def finish_with_provider(  # noqa: PLR0913, PLR0917 -- the provider's para
         secret = await provider.finish_sign_in(gate, body, cookie, caller, now=now)
     except (SignInRefusedError, ProviderNotFoundError) as refusal:
         return _sign_in(request, {}, refusal)
-    answer = _signed_in(secret, {})
+    answer = _signed_in(secret, {"next": request.cookies.get(_NEXT_COOKIE, "")})
     drop(answer, PROVIDER_COOKIE)
     return answer
 
 
 @router.get("/sign-in/notice", **page())
-async def show_notice(visit: Arriving, gate: CurrentGate) -> Response:
-    """Show the system-use notice, once in each sign-in."""
+async def show_notice(visit: Arriving, gate: CurrentGate, to: Next = "") -> Response:
+    """Show the system-use notice, once in each sign-in; who used a passkey says where it goes."""
     if visit.signed.next_step != "acknowledge_banner":
         return _go_on(visit)
-    return visit.page("notice.html", banner=gate.banner, sha256=gate.banner_sha256)
+    answer = visit.page("notice.html", banner=gate.banner, sha256=gate.banner_sha256)
+    if to:
+        keep(answer, _NEXT_COOKIE, forms.local_path(to))
+    return answer
 
 
 @router.post("/sign-in/notice", **page())

@@ -8,12 +8,12 @@ from app.cases.fact_schemas import OffenceRead
 from app.cases.overlap_schemas import OverlapRead, SharedCaseRead, VerdictRead
 from app.cases.schemas import CaseRead
 from app.identifiers.kinds import KINDS
-from app.reference.counties import COUNTIES
+from app.reference.counties import COUNTIES, counties_of
 from app.reference.statutes import is_newer, statute_of
 from app.reference.words import meaning
 from app.web.zones import day_text
 
-__all__ = ["meaning"]  # templates ask for it here
+__all__ = ["counties_of", "meaning"]  # templates ask for them here
 
 BANDS: Final = {
     "strong": "Strong",
@@ -244,7 +244,7 @@ def status(overlap: OverlapRead) -> str:
         return "Reopened: evidence changed"
     if overlap.verdicts.state == "awaiting_other":
         return "Waiting for you" if not _stands(own) else "Waiting for the other office"
-    return STATES[overlap.verdicts.state] if own or other else "New: waiting for you"
+    return STATES[overlap.verdicts.state] if own or other else "Waiting for both offices"
 
 
 def _stands(verdict: VerdictRead | None) -> bool:
@@ -254,7 +254,7 @@ def _stands(verdict: VerdictRead | None) -> bool:
 def tone(overlap: OverlapRead) -> str:
     """Return how a status is coloured: `todo`, `wait`, `good`, `off` or `alert`."""
     text = status(overlap)
-    if text.startswith(("New", "Waiting for you", "Reopened")):
+    if text.startswith(("Waiting for both", "Waiting for you", "Reopened")):
         return "todo"
     tones = {"Confirmed overlap": "good", "The offices disagree": "alert"}
     off = {"No longer holds", "Not a match"}

@@ -18,6 +18,7 @@ import asyncpg
 
 from app.access.vocabulary import Role
 from app.serving.keys import create_keys
+from tests.access.test_matrix import PEOPLE
 from tests.bench import filler
 from tests.bench.measure import percentile
 from tests.blinding import SEED
@@ -25,9 +26,11 @@ from tests.database import Template, serving
 from tests.factories import OfficeClient, Registry
 from tests.scenes import meet
 from tests.web.pages import Reader, reader
+from tests.web.places import READ, follow, place_of
 
 GOAL_MS: Final = 100
-BASELINE: Final = "/help"
+STARTS: Final = ("/help", "/overlaps", "/account")
+"""Where links lead on to all other pages; the first has no statement of its own."""
 
 _TAKE_PART: Final = """
 INSERT INTO participation_agreements (office_id, version, signatory, signed_on, effective_on)
@@ -94,39 +97,13 @@ async def _state(registry: Registry) -> list[tuple[Reader, str]]:
     return [*((busy, path) for path in asked), (busy, "/state?of=waiting"), (quiet, "/state")]
 
 
-async def _watched(registry: Registry, office: OfficeClient) -> list[tuple[Reader, str]]:
-    """Return the pages of the office's auditor and administrator; the audit has what was opened."""
-    auditor = await reader(registry, office, Role.AUDITOR)
-    administrator = await reader(registry, office, Role.ADMINISTRATOR)
-    shown = [link for link in (await auditor.page("/audit")).links if "/audit/shown?" in link]
-    watched = (
-        "/audit",
-        "/audit?about=disclosures",
-        shown[0],
-        "/audit/readings",
-        "/alarms",
-        "/runs",
-    )
-    kept = ("/people", "/machines", "/webhooks", "/office", "/office/provider", "/offices")
-    return [*((auditor, path) for path in watched), *((administrator, path) for path in kept)]
-
-
 async def _paths(visitor: Reader) -> list[str]:
-    """Return the pages to measure, those of one thing by the first of its list."""
-    queue = (await visitor.page("/overlaps")).links
-    overlap = next(link for link in queue if link.startswith("/overlaps/ovl_"))
-    cases = (await visitor.page("/cases")).links
-    case = next(link for link in cases if link.startswith("/cases/filler/"))
-    number = case.rpartition("/")[2]
-    lists = ("turn=ours", "turn=settled&band=strong", "new=1", "assigned=me", f"case={number}")
-    return [
-        BASELINE,
-        *("/overlaps", *(f"/overlaps?{each}" for each in lists), "/overlaps/retracted"),
-        *(overlap, "/cases", case, f"{case}/network", f"{case}/checks", f"{case}/check"),
-        *("/cases/new", "/check", "/contact-requests", "/second-looks", "/infusion"),
-        *("/handling", "/matters", "/readings", "/grants", "/glass-breaks", "/quotas"),
-        *("/notices", "/agenda", "/insights", "/insights?by=month", "/office/agreement"),
-    ]
+    """Return the pages to measure: one of each route that links lead to, and filtered lists."""
+    linked = await follow(visitor.page, *STARTS)
+    number = next(each for each in linked if each.startswith("/cases/filler/")).split("/")[3]
+    asked = ("turn=ours", "turn=settled&band=strong", "new=1", "assigned=me", f"case={number}")
+    queue = [f"/overlaps?{each}" for each in asked]
+    return [*linked, *queue, "/insights?by=month", "/audit?about=disclosures"]
 
 
 async def _measure(visitor: Reader, path: str, rounds: int) -> list[float]:
@@ -150,13 +127,15 @@ async def run(url: str, keys: Path, sightings: int, overlaps: int, rounds: int) 
         seconds = perf_counter() - began
         print(f"{sightings:,} sightings and {overlaps:,} overlaps in {seconds:.0f} s")
         office = OfficeClient(code, "", registry.http())
-        visitor = await reader(registry, office, Role.LEADERSHIP, Role.COORDINATOR)
+        visitor = await reader(registry, office, *PEOPLE)
         slowest = 0.0
         gc.collect()  # as a worker of the service does before it serves
         gc.freeze()
         print(f"{'page':<60}{'p50 ms':>9}{'p99 ms':>9}")
         pages = [(visitor, path) for path in await _paths(visitor)]
-        pages += await _state(registry) + await _watched(registry, office)
+        pages += await _state(registry)
+        measured = {place_of(path) for _, path in pages}
+        print("not linked:", *sorted({each.path for each in READ} - measured))
         for who, path in pages:
             times = await _measure(who, path, rounds)
             p50, p99 = percentile(times, 0.5), percentile(times, 0.99)

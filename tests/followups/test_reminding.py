@@ -146,7 +146,7 @@ class TestNotices:
             seen.append(first)
         assert seen == [[late], [late, passed_on], [late, passed_on, passed_on]]
         page = (await people[0].http.get(f"/overlaps/{meeting.overlap_id}")).text
-        assert page.index("Your office was told") < page.index("passed on to the mediator")
+        assert page.index("your office was told") < page.index("mediator was told")
         shown = await people[2].http.get("/notices")
         assert "/state?of=waiting" in shown.text
         assert meeting.overlap_id not in shown.text

@@ -34,7 +34,7 @@ from tests.factories import Registry
 from tests.invariants.test_i6_audited import assert_discloses_nothing, audit_broken
 from tests.people.browsers import ORIGIN, PASSWORD, Browser, Someone, make_person
 from tests.scenes import at_once, make_offices
-from tests.web.pages import reader
+from tests.web.pages import PageReader, reader
 from tests.web.test_oversight import done
 
 ROOT: Final = Path(__file__).parents[2]
@@ -375,9 +375,8 @@ class TestPages:
         """Chromium follows no redirect of a form to another site under `form-action 'self'`."""
         browser = Browser.new(house.registry)
         ours = {"Origin": ORIGIN, "Sec-Fetch-Site": "same-origin"}
-        left = await browser.http.post(
-            "/sign-in/provider", data={"office": house.office}, headers=ours
-        )
+        asked = {"office": house.office, "next": "/cases/cms/24-1"}
+        left = await browser.http.post("/sign-in/provider", data=asked, headers=ours)
         assert left.status_code == 200
         assert "form-action 'self';" in left.headers["content-security-policy"]
         address = left.headers["refresh"].removeprefix("0; url=")
@@ -385,7 +384,12 @@ class TestPages:
         assert f'href="{html.escape(address)}"' in left.text
         back = await browser.http.get("/sign-in/provider", params=await house.authorize(address))
         assert (back.status_code, back.headers["location"]) == (303, "/sign-in/notice")
-        assert (await browser.http.get("/sign-in/notice")).status_code == 200
+        notice = await browser.http.get("/sign-in/notice")
+        assert notice.status_code == 200
+        form = PageReader(notice.text).form("/sign-in/notice")
+        await browser.http.post(form.action, data=form.fields, headers=ours)
+        onward = await browser.http.get("/sign-in/second-factor")
+        assert onward.headers["location"] == asked["next"]
 
 
 class TestNamedByItsOffice:

@@ -18,7 +18,7 @@ from tests.factories import OfficeClient, Registry
 from tests.handling.heads import draft, good, settle
 from tests.invariants import test_i6_audited as steps
 from tests.scenes import make_offices, meet
-from tests.web.looking import NO_PAGES, places
+from tests.web.places import NO_PAGES, places
 
 OF_OTHERS: Final = [
     (path, method, operation)

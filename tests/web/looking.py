@@ -1,25 +1,18 @@
 """Looking at pages: what axe finds, what a phone would cut off, and which of them were seen."""
 
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
-from fastapi.routing import iter_route_contexts
 from playwright.sync_api import Page
 
-from app.core.openapi import KNOWN, PUBLIC
-from app.web.pages import PageRoute
-from app.web.routes import router
+from tests.web.places import SENT, place_of
 
 AXE: Final = Path(__file__).parents[2] / "app/web/assets/node_modules/axe-core/axe.min.js"
 RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 DESK, PHONE = 1280, 390
 """Widths in pixels: axe reads at the first; at the second nothing may scroll sideways."""
-NO_PAGES: Final = {"/", "/static/{version}/{name:path}", "/notices/stream"}
-"""What a GET route gives that is not a page: a redirect, a file, a stream."""
 _DENIED: Final = {403, 404}
 
 OPEN_ALL: Final = "document.querySelectorAll('details').forEach((each) => each.open = true)"
@@ -56,35 +49,6 @@ _SEND_EMPTY: Final = """(place) => {
   }
   form.requestSubmit([...form.querySelectorAll("button[type=submit]")].at(-1));
 }"""
-
-
-@dataclass(frozen=True)
-class Place:
-    """A route of a page."""
-
-    path: str
-    pattern: re.Pattern[str]
-    is_for_some: bool
-    """Whether a role must have a permission for it."""
-
-
-def places(method: str) -> Iterator[Place]:
-    """Yield the routes of pages that answer the method, in the order in which they are tried."""
-    for context in iter_route_contexts(router.routes):
-        route = context.original_route
-        if isinstance(route, PageRoute) and method in (route.methods or ()):
-            scope = (route.openapi_extra or {})["x-scope"]
-            yield Place(route.path, route.path_regex, scope not in {PUBLIC, KNOWN})
-
-
-READ: Final = tuple(each for each in places("GET") if each.path not in NO_PAGES)
-SENT: Final = tuple(places("POST"))
-
-
-def place_of(address: str, among: tuple[Place, ...] = READ) -> str:
-    """Return the route of an address of ours, empty if it is none of a page."""
-    path = urlsplit(address).path
-    return next((each.path for each in among if each.pattern.match(path)), "")
 
 
 @dataclass

@@ -32,6 +32,8 @@ class PageReader(HTMLParser):
         self.links: list[str] = []
         self.inline: list[str] = []
         self.tags: list[str] = []
+        self.instants: list[str] = []
+        """What each instant of the page says on hover."""
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -40,6 +42,8 @@ class PageReader(HTMLParser):
         self.inline += [name for name in given if name.startswith("on") or name == "style"]
         if tag == "style" or (tag == "script" and "src" not in given):
             self.inline.append(tag)
+        if tag == "time" and "T" in given.get("datetime", ""):
+            self.instants.append(given.get("title", ""))
         if tag == "a":
             self.links.append(given.get("href", ""))
         if tag == "form":
@@ -49,9 +53,13 @@ class PageReader(HTMLParser):
             if is_chosen:
                 self.forms[-1].fields[given["name"]] = given.get("value", "")
 
+    def forms_to(self, ending: str) -> list[Form]:
+        """Return the forms whose action ends so, in the order of the page."""
+        return [form for form in self.forms if form.action.endswith(ending)]
+
     def form(self, ending: str) -> Form:
         """Return the one form whose action ends so."""
-        (found,) = [form for form in self.forms if form.action.endswith(ending)]
+        (found,) = self.forms_to(ending)
         return found
 
 
@@ -91,7 +99,10 @@ async def reader(registry: Registry, office: OfficeClient, *roles: Role) -> Read
 
 @contextmanager
 def statements(registry: Registry) -> Iterator[list[str]]:
-    """Yield a list that grows by each SQL statement that the registry sends, of whatever layer."""
+    """Yield a list that grows by each SQL statement that the registry sends, of whatever layer.
+
+    The driver does not log what SQLAlchemy has it prepare, so that one is asked, too.
+    """
     engine = registry.app.state.sessions.kw["bind"].sync_engine
     seen: list[str] = []
 
@@ -104,10 +115,15 @@ def statements(registry: Registry) -> Iterator[list[str]]:
     def returned(connection: Any, *_: object) -> None:
         connection.driver_connection.remove_query_logger(log)
 
+    def prepared(_: object, __: object, statement: str, *___: object) -> None:
+        seen.append(statement)
+
+    event.listen(engine, "before_cursor_execute", prepared)
     event.listen(engine, "checkout", lent)
     event.listen(engine, "checkin", returned)
     try:
         yield seen
     finally:
+        event.remove(engine, "before_cursor_execute", prepared)
         event.remove(engine, "checkout", lent)
         event.remove(engine, "checkin", returned)

@@ -20,7 +20,8 @@ from app.core.clock import utc_now
 from app.people import totp
 from tests.people.authenticator import Authenticator
 from tests.web.chromium import MISSING, PLACE
-from tests.web.looking import AXE, OPEN_ALL, READ, Looker
+from tests.web.looking import AXE, OPEN_ALL, Looker
+from tests.web.places import READ
 from tests.web.screenshots import (
     ADMINISTRATOR,
     AUDITOR,

@@ -7,7 +7,7 @@ from app.core.clock import utc_now
 from tests.access.people import handle_jointly
 from tests.factories import Registry
 from tests.scenes import meet
-from tests.web.pages import Form, Reader, reader, statements
+from tests.web.pages import Form, Reader, reader
 
 ACCESS = "/cases/cms/24-1/access"
 
@@ -166,30 +166,3 @@ class TestLookingBack:
             code=met.first.code,
         )
         assert (await auditor.get("/audit")).status_code == 200
-
-    async def test_statements_do_not_grow_with_rows(self, shared_registry: Registry) -> None:
-        met = await meet(shared_registry)
-        head = await reader(shared_registry, met.first, Role.LEADERSHIP, Role.AUDITOR)
-        await head.page("/overlaps")
-        counts: list[dict[str, int]] = []
-        for more in (1, 4):
-            for _ in range(more):
-                end = (utc_now() + timedelta(days=30 + len(counts), seconds=more)).isoformat()
-                asked = {"office": met.second.code, "rung": "contact", "expires_at": end}
-                await met.first.http.post(
-                    "/v1/cases/cms/24-1/grants", json={**asked, "purpose": "coordination"}
-                )
-            counts.append(await self._counts(head, shared_registry))
-        assert counts[0] == counts[1]
-        assert max(counts[1].values()) <= 12, counts[1]
-
-    async def _counts(self, visitor: Reader, registry: Registry) -> dict[str, int]:
-        found = {}
-        paths = [ACCESS, "/readings", "/grants", "/glass-breaks", "/audit", "/audit/readings"]
-        (shown,) = [link for link in (await visitor.page("/audit")).links if "/shown?" in link][:1]
-        for path in [*paths, shown]:
-            await visitor.get(path)  # the driver learns the types of a connection once
-            with statements(registry) as seen:
-                assert (await visitor.get(path)).status_code == 200
-            found[path if path != shown else "shown"] = len(seen)
-        return found

@@ -1,10 +1,16 @@
 """What the queue shows beside whose turn it is: due dates, who sees to it, what is new, views."""
 
+import html
+import re
+from typing import Final
+
 from app.access.vocabulary import Role
 from tests.access.people import sign_in
 from tests.factories import OfficeClient, Registry
 from tests.scenes import make_offices, meet
-from tests.web.pages import reader
+from tests.web.pages import Reader, reader
+
+PICKED: Final = re.compile(r'name="person" value="(psn_[0-9a-f]+)" type="submit"')
 
 
 def found(links: list[str]) -> set[str]:
@@ -20,6 +26,67 @@ async def look_again(registry: Registry, office: OfficeClient) -> None:
     )
 
 
+async def take(visitor: Reader, path: str) -> None:
+    """Let the reader assign the overlap of a page to itself."""
+    mine, *_ = (await visitor.page(path)).forms_to("/assignment")
+    name = PICKED.findall((await visitor.get(path)).text)[0]
+    assert (await visitor.send(mine, person=name)).status_code == 303
+
+
+class TestFollowUp:
+    """From the first look at an overlap to its end, on its page."""
+
+    async def test_goes_from_new_to_done_and_the_history_says_so(
+        self, shared_registry: Registry
+    ) -> None:
+        met = await meet(shared_registry)
+        visitor = await reader(shared_registry, met.first, Role.PROSECUTOR)
+        path = f"/overlaps/{met.overlap_id}"
+        assert "Acknowledge it by" in (await visitor.get(path)).text
+        await take(visitor, path)
+        for event in ("acknowledge", "contact"):
+            form = (await visitor.page(path)).forms_to("/follow-up")[0]
+            assert (await visitor.send(form, event=event)).status_code == 303
+        text = html.unescape((await visitor.get(path)).text)
+        assert "Give your office's answer by" in text
+        assert "Assign to me" not in text
+        ask = (await visitor.page(path)).forms_to("/follow-up")[0]
+        assert (await visitor.send(ask, event="ask_disclosure")).status_code == 303
+        text = (await visitor.get(path)).text
+        assert "to see whether it has to be disclosed. Counsel decides." in text
+        assert 'value="ask_disclosure"' not in text
+        verdict = (await visitor.page(path)).form("/verdict")
+        await visitor.send(verdict, verdict="not_a_match", reason="different_person")
+        form = (await visitor.page(path)).forms_to("/follow-up")[-1]
+        without = await visitor.send(form, event="resolve")
+        assert (without.status_code, 'id="resolution-error"' in without.text) == (422, True)
+        done = await visitor.send(form, event="resolve", resolution="not_a_match")
+        assert done.status_code == 303
+        text = (await visitor.get(path)).text
+        for said in ("acknowledged it", "spoke with the other one", "was done with it: not a"):
+            assert f"Your office {said}" in text, said
+
+    async def test_is_given_to_a_colleague_who_may_and_taken_back(
+        self, shared_registry: Registry
+    ) -> None:
+        met = await meet(shared_registry)
+        head = await reader(shared_registry, met.first, Role.LEADERSHIP)
+        deputy = await sign_in(shared_registry, met.first, Role.PROSECUTOR)
+        auditor = await sign_in(shared_registry, met.first, Role.AUDITOR)
+        path = f"/overlaps/{met.overlap_id}"
+        text = (await head.get(path)).text
+        assert f'value="psn_{deputy.key.hex}"' in text
+        assert f'value="psn_{auditor.key.hex}"' not in text
+        form = (await head.page(path)).forms_to("/assignment")[-1]
+        refused = await head.send(form, person=f"psn_{auditor.key.hex}")
+        assert (refused.status_code, 'id="person-error"' in refused.text) == (422, True)
+        assert (await head.send(form, person=f"psn_{deputy.key.hex}")).status_code == 303
+        assert f'value="psn_{deputy.key.hex}" selected' in (await head.get(path)).text
+        form = (await head.page(path)).forms_to("/assignment")[-1]
+        assert (await head.send(form, person="")).status_code == 303
+        assert "<dd>Nobody</dd>" in (await head.get(path)).text
+
+
 class TestQueue:
     async def test_says_what_is_due_when_and_who_sees_to_it(
         self, shared_registry: Registry
@@ -29,7 +96,7 @@ class TestQueue:
         second = await meet(shared_registry, offices=offices, external_id="24-2")
         visitor = await reader(shared_registry, offices[0], Role.PROSECUTOR)
         path = f"/overlaps/{first.overlap_id}"
-        await visitor.send((await visitor.page(path)).form("/follow-up"), event="assign")
+        await take(visitor, path)
         for assigned, expected in (
             ("me", {path}),
             ("nobody", {f"/overlaps/{second.overlap_id}"}),

@@ -1,5 +1,6 @@
 """Laws of what people read: words for every code, and pictures whose bars add up to the score."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import get_args
 from zoneinfo import available_timezones
@@ -15,7 +16,7 @@ from app.cases.fact_schemas import OffenceRead
 from app.cases.overlap_schemas import FindingRead, OverlapRead
 from app.checks.schemas import Act, NextStep
 from app.contact_requests import service as contact_requests
-from app.followups.schemas import Resolution
+from app.followups.schemas import Level, Resolution
 from app.followups.states import State, Step
 from app.handling import machine
 from app.handling import vocabulary as handling
@@ -28,7 +29,8 @@ from app.overlaps.facts import NamePair, mask
 from app.overlaps.scoring import Prior, same_person
 from app.reviews import schemas as reviews
 from app.sharing import schemas as sharing
-from app.web import evidence, handling_words, sharing_words, words, zones
+from app.web import evidence, handling_words, sharing_words, story, words, zones
+from app.web.rendering import TEMPLATES
 
 PERSON_KINDS = [kind.name for kind in KINDS.values() if kind.evidence == "person"]
 PRIOR = Prior(20_000, 0.05)
@@ -63,6 +65,7 @@ class TestWords:
         assert set(words.FOLLOW_UPS) == _codes(State)
         assert set(words.DUE_STEPS) == _codes(Step)
         assert set(words.RESOLUTIONS) == _codes(Resolution)
+        assert set(story.REMINDERS) == _codes(Level)
         assert set(words.ACTS) == _codes(Act)
         assert set(words.NEXT_CALLS) == _codes(NextStep)
         assert set(handling_words.KINDS) == set(handling.KINDS)
@@ -181,3 +184,10 @@ class TestReason:
 def _overlap(rung: str, findings: Sequence[Mapping[str, object]]) -> OverlapRead:
     whole = [{"subject": "1", **each} for each in findings]
     return OverlapRead.model_validate({**EXAMPLES["OverlapRead"], "rung": rung, "findings": whole})
+
+
+def test_templates_leave_instants_to_the_filters_that_tell_the_zone() -> None:
+    bare = re.compile(r"{{[^}|]*_at *}}|strftime")
+    found = {path.name: bare.findall(path.read_text()) for path in TEMPLATES.rglob("*.html")}
+    assert "page.html" in found
+    assert {name: texts for name, texts in found.items() if texts} == {}

@@ -5,6 +5,11 @@ const say = (text) => {
   document.getElementById("said").textContent = text;
 };
 
+// what phones fold away is always there on a wide screen; browsers that cannot say so open it
+if (!CSS.supports("selector(::details-content)")) {
+  for (const each of document.querySelectorAll(".j-fold")) each.open = true;
+}
+
 document.querySelector("[data-focus]")?.focus();
 
 document.addEventListener("htmx:after:swap", () => {
@@ -13,6 +18,18 @@ document.addEventListener("htmx:after:swap", () => {
   if (said) say(said.textContent);
   // a link that was followed is gone with the list that held it; a filter keeps its focus
   if (results && document.activeElement === document.body) results.focus();
+});
+
+// no answer came: what is shown stays, and the next answer takes this away
+document.addEventListener("htmx:error", () => {
+  const place = document.getElementById("results") ?? document.getElementById("audience");
+  if (!place || place.querySelector("[data-offline]")) return;
+  const trouble = document.createElement("p");
+  trouble.className = "j-trouble";
+  trouble.dataset.offline = "";
+  trouble.setAttribute("role", "alert");
+  trouble.textContent = "The registry does not answer. Check your connection and try again.";
+  place.prepend(trouble);
 });
 
 // Single keys, which their reader can switch off (WCAG 2.1.4); never while something is typed.

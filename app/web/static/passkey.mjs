@@ -1,12 +1,15 @@
 // Signing in with a passkey: the options from the registry, the answer of the authenticator back.
+import { REFUSED } from "./passkey_form.mjs";
 
 const part = document.getElementById("passkey-part");
 const button = document.getElementById("passkey");
+const trouble = document.getElementById("passkey-trouble");
 
 if (part && globalThis.PublicKeyCredential?.parseRequestOptionsFromJSON) {
   part.hidden = false;
   button.addEventListener("click", async () => {
     button.disabled = true;
+    trouble.textContent = "";
     try {
       const offered = await (await fetch("/v1/sign-in/passkey")).json();
       const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(offered.public_key);
@@ -17,9 +20,9 @@ if (part && globalThis.PublicKeyCredential?.parseRequestOptionsFromJSON) {
         body: JSON.stringify({ credential: credential.toJSON() }),
       });
       if (!answer.ok) throw new Error((await answer.json()).detail);
-      location.assign("/sign-in/notice");
+      location.assign(`/sign-in/notice?next=${encodeURIComponent(button.dataset.next)}`);
     } catch (error) {
-      document.getElementById("said").textContent = error.message || "That did not work.";
+      trouble.textContent = REFUSED[error.name] ?? error.message;
       button.disabled = false;
     }
   });

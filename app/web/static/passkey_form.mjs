@@ -10,7 +10,8 @@ const ceremonies = {
       publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options),
     }),
 };
-const REFUSED = {
+/** What is said of a refusal, by the name that the browser has for it. */
+export const REFUSED = {
   InvalidStateError: "This device has a passkey of yours already.",
   SecurityError: "Passkeys need an address with a name; this one is a number.",
   NotAllowedError: "It was called off, or took too long. Try again.",

@@ -1,0 +1,63 @@
+"""What happened to an overlap, a line each, as far as its reader may know. Pure."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Final
+
+from app.cases.overlap_schemas import OverlapRead
+from app.followups.schemas import FollowUpRead
+from app.handling.reads import HandlingRead
+from app.web import handling_words, words
+
+REMINDERS: Final = {
+    "reminder": "It was late, and your office was told.",
+    "backup": "It was still late, and passed on to your office's backup.",
+    "mediator": "It was still late, and the state's mediator was told.",
+}
+Event = tuple[datetime, str]
+
+
+def story(
+    overlap: OverlapRead, requests: Iterable[HandlingRead], follow_up: FollowUpRead | None
+) -> list[Event]:
+    """Return when what happened, oldest first."""
+    found = [
+        (overlap.found_at, "The overlap was found."),
+        *_verdicts(overlap),
+        *(event for each in requests for event in _request(each)),
+        *(_work(follow_up) if follow_up else ()),
+    ]
+    if overlap.retracted_at and overlap.retract_reason:
+        found.append((overlap.retracted_at, words.RETRACTIONS[overlap.retract_reason]))
+    return sorted(found)
+
+
+def _verdicts(overlap: OverlapRead) -> Iterator[Event]:
+    for who, said in (
+        ("Your office", overlap.verdicts.own),
+        ("The other office", overlap.verdicts.other),
+    ):
+        if said:
+            yield said.given_at, f"{who} said: {words.VERDICTS[said.verdict].lower()}."
+
+
+def _request(asked: HandlingRead) -> Iterator[Event]:
+    kind = handling_words.KINDS[asked.kind]
+    begun = "begun by your office" if asked.direction == "sent" else "your office was asked"
+    yield asked.requested_at, f"{kind}: {begun}."
+    if asked.answered_at:
+        yield asked.answered_at, f"{kind}: last answered."
+    if asked.ended_at:
+        yield asked.ended_at, f"{kind}: {handling_words.STATUSES[asked.status].lower()}."
+
+
+def _work(done: FollowUpRead) -> Iterator[Event]:
+    if done.acknowledged_at:
+        yield done.acknowledged_at, "Your office acknowledged it."
+    if done.contacted_at:
+        yield done.contacted_at, "Your office spoke with the other one."
+    for each in done.reminders:
+        yield each.made_at, REMINDERS[each.level]
+    if done.resolved_at and done.resolution:
+        came_to = words.RESOLUTIONS[done.resolution].lower()
+        yield done.resolved_at, f"Your office was done with it: {came_to}."

@@ -1,0 +1,144 @@
+"""Every page over HTTP, with several rows of each list: what each has to be, whichever it is."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Final
+
+import httpx
+
+from app.core.clock import utc_now
+from tests.access.people import Person, sign_in
+from tests.access.test_matrix import PEOPLE
+from tests.factories import Registry
+from tests.handling.heads import TERMS, Side, good, settle
+from tests.invariants import test_i6_audited as steps
+from tests.scenes import meet, something
+from tests.suppressing.test_suppressions import suppress
+from tests.wall.estate import Estate, make_estate
+from tests.web.pages import PageReader, Reader, reader, statements
+from tests.web.places import READ, follow, place_of
+
+MOST: Final = 25
+"""Statements of a page, those of its sign-in among them; a matter has four lists, each audited."""
+ROWS: Final = 6
+"""More than the parts of a page that each look again for what all are of."""
+ELSEWHERE: Final = {
+    *("/sign-in/provider", "/sign-in/notice", "/sign-in/second-factor"),
+    *("/sign-in/again", "/demo/night"),
+    *("/account/passkeys/{passkey_id}/remove", "/machines/{client_id}/keys/{kid}"),
+}
+"""Steps of a sign-in, what only the demonstration has, and questions about one more key."""
+CASE: Final = "/v1/cases/cms/24-1"
+STEPS: Final = (
+    *(steps.break_glass, steps.ask_again, steps.ask_desk, steps.ask_correction),
+    *(steps.check, steps.give),
+)
+"""What an office does over and over."""
+STARTS: Final = (
+    *("/overlaps", "/account", "/summary-readings", "/infusion?direction=received"),
+    *("/cases/cms/24-1/access", "/summary-readings/any"),
+)
+"""Where links lead on to all others."""
+
+
+@dataclass
+class Walk:
+    """Who opens pages of a registry, one of each route, and what they were."""
+
+    registry: Registry
+    asked: dict[str, list[str]] = field(default_factory=dict)
+    """By address the statements of a page."""
+    wrong: list[str] = field(default_factory=list)
+
+    async def go(self, visitor: Reader, *starts: str) -> None:
+        """Open the pages that links lead to."""
+
+        async def read(address: str) -> PageReader:
+            await visitor.get(address)  # notes what is seen for the first time
+            with statements(self.registry) as asked:
+                answer = await visitor.get(address)
+            page = PageReader(answer.text)
+            self.asked[address] = asked
+            self.wrong += [f"{address}: {each}" for each in _wrong_with(answer, page)]
+            return page
+
+        await follow(read, *starts, met=[place_of(each) for each in self.asked])
+
+
+async def test_each_page_is_as_all_are_and_asks_for_no_row_by_itself(
+    shared_registry: Registry,
+) -> None:
+    estate = await make_estate(shared_registry)
+    await _add_rows(estate)
+    walk = Walk(shared_registry)
+    visitor = await reader(shared_registry, estate.owner, *PEOPLE)
+    await walk.go(visitor, *STARTS, f"/handling/hnd_{estate.ids['request_id']}")
+    await walk.go(Reader(shared_registry.http()), "/sign-in", "/help", "/accessibility")
+    assert walk.wrong == [], "\n".join(walk.wrong)
+    assert {each.path for each in READ} - ELSEWHERE == {place_of(each) for each in walk.asked}
+    repeated = {
+        path: [each for each, times in Counter(asked).items() if times >= ROWS]
+        for path, asked in walk.asked.items()
+    }
+    assert {path: found for path, found in repeated.items() if found} == {}
+    assert {path: len(asked) for path, asked in walk.asked.items() if len(asked) > MOST} == {}
+
+
+def _wrong_with(answer: httpx.Response, page: PageReader) -> list[str]:
+    """Return what no page may be."""
+    policy = answer.headers["content-security-policy"]
+    said = answer.text.lower().replace("not_suspected", "")  # a value
+    rules = {
+        f"status {answer.status_code} {answer.headers.get('location', '')}": answer.status_code
+        == 200,
+        "inline": page.inline == [],
+        "one heading": page.tags.count("h1") == page.tags.count("main") == 1,
+        "kept": answer.headers["cache-control"] == "no-store",
+        "policy": "script-src 'self';" in policy and "unsafe" not in policy,
+        "referrer": answer.headers.get_list("referrer-policy") == ["same-origin"],
+        "word": "suspect" not in said and "prostitut" not in said,
+        "UTC on hover": all("UTC" in each for each in page.instants),
+    }
+    return [name for name, is_kept in rules.items() if not is_kept]
+
+
+async def _add_rows(estate: Estate) -> None:
+    """Add to what the estate has one of, so often that a statement for each stands out."""
+    registry, owner = estate.registry, estate.owner
+    heads = [await sign_in(registry, owner, *PEOPLE) for _ in range(ROWS)]
+    sides = [Side(registry, owner), Side(registry, estate.partner)]
+    for number, head in enumerate(heads):
+        offices = [owner, estate.partner]
+        met = await meet(registry, offices=offices, external_id=f"25-{number}")
+        drafted = await head.send(
+            "POST",
+            f"/v1/overlaps/{met.overlap_id}/handling-requests",
+            {"kind": "joint_handling", "terms": TERMS},
+        )
+        if number < ROWS - 1:  # the newest stays a draft
+            await settle(sides, good(drafted)["id"])
+        asked = await meet(
+            registry, second="contact_first", offices=offices, external_id=f"26-{number}"
+        )
+        contact = {"reason": "act_ahead"}
+        good(await head.send("POST", f"/v1/overlaps/{asked.overlap_id}/contact-requests", contact))
+        steps.LEADS[owner.code] = [head] * len(STEPS)
+        for step in STEPS:
+            good(await step(asked))
+        hook = {"url": f"https://cms{number}.example.com/joinder"}
+        good(await head.send("POST", "/v1/webhooks", hook))
+        wall = {"person": f"psn_{head.key.hex}"}
+        await _work(head, f"/v1/matters/mat_{estate.ids['matter_id']}", estate)
+        good(await head.send("POST", f"{CASE}/walls", wall))
+        await suppress(owner, something())
+    await meet(registry, second="contact_first", offices=offices, external_id="27-0")
+
+
+async def _work(head: Person, matter: str, estate: Estate) -> None:
+    """Name a member, give a task and write a note."""
+    today = utc_now().date().isoformat()
+    member = {"name": "Dana Sample", "post": "analyst", "joined_on": today}
+    task = {"office": estate.owner.code, "kind": "filing", "due_on": today}
+    note = {"kind": "decision", "text": "Filed in one county."}
+    for end, body in (("members", member), ("tasks", task), ("notes", note)):
+        good(await head.send("POST", f"{matter}/{end}", body))
