@@ -8,8 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from app.core.models import HORIZON
-from app.identifiers.kinds import KINDS
-from app.overlaps.limits import LEAST_OFFICES, LIMITS
+from app.overlaps.limits import LEAST_OFFICES, LIMITS_IN_SQL
 from app.recounting.rows import Progress, Standing
 
 Connection = asyncpg.Connection
@@ -36,10 +35,6 @@ SELECT set_config('enable_hashagg', 'off', true), set_config('enable_hashjoin', 
 """
 """For the rest of a transaction that recounts: plans that go by keys, and time to finish."""
 
-_LIMITS: Final = ", ".join(
-    f"({kind.code}, {LIMITS[name].offices}, {LIMITS[name].subjects})"
-    for name, kind in KINDS.items()
-)
 # as overlaps/limits.py says it of the visible ones; of hidden ones only this is not stored
 _IS_NO_CROWD: Final = f"""
 NOT (t.hidden_offices > l.offices
@@ -67,7 +62,7 @@ WHERE NOT EXISTS (SELECT FROM "overlaps" o WHERE o.low_case_id = p.low
                   WHERE n.low_case_id = p.low AND n.high_case_id = p.high)
   AND EXISTS (SELECT FROM tokens t
               JOIN key_epochs e ON e.epoch = t.epoch AND e.state = 'current'
-              JOIN (VALUES {_LIMITS}) AS l (kind, offices, subjects) ON l.kind = t.kind
+              JOIN (VALUES {LIMITS_IN_SQL}) AS l (kind, offices, subjects) ON l.kind = t.kind
               WHERE t.token = p.token AND NOT t.is_common
                 AND ({_IS_NO_CROWD} OR NOT p.is_hidden))
 """  # noqa: S608 -- constants only; every value is a parameter
