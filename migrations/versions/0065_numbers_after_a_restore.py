@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from alembic import op
 
+from migrations.guarding import answer_as_ladder
 from migrations.numbering import functions
 
 revision: str = "0065"
@@ -30,6 +31,23 @@ BEGIN
 END $$
 """
 
+# whatever is seen was written by a transaction below the end of the snapshot, unless elsewhere
+ASKED = {
+    'is_numbered_on()': """
+CREATE FUNCTION is_numbered_on() RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+  RETURN NOT EXISTS (
+    SELECT FROM (SELECT e.written_in FROM public.events e ORDER BY e.number DESC LIMIT 1) AS newest
+    WHERE newest.written_in >= public.transaction_horizon()
+      - pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+      + pg_snapshot_xmax(pg_current_snapshot())::text::bigint);
+END
+$function$
+""",
+}
+
 
 def upgrade() -> None:
     for each in functions('0').split(';')[:-1]:
@@ -38,9 +56,13 @@ def upgrade() -> None:
         op.execute(f'GRANT EXECUTE ON FUNCTION {name}() TO {ROLES}')
     _replace(HORIZON, 'public.transaction_horizon()')
     _number('transaction_number()')
+    answer_as_ladder(ASKED, 'app')
 
 
 def downgrade() -> None:
+    op.execute('SET LOCAL ROLE joinder_ladder')
+    op.execute('DROP FUNCTION is_numbered_on()')
+    op.execute('SET LOCAL ROLE joinder_owner')
     _replace('public.transaction_horizon()', HORIZON)
     _number(NUMBER)
     op.execute('DROP FUNCTION transaction_number()')

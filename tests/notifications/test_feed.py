@@ -23,6 +23,7 @@ from tests.blinding import case
 from tests.database import ROOT, migrate
 from tests.factories import OfficeClient, Registry
 from tests.scenes import all_ended, end_agreement, make_offices, meet, phone, someone
+from tests.serving.test_safe_start import reasons
 
 WRITERS = 16
 EACH = 6
@@ -143,11 +144,15 @@ class TestListEvents:
         await counting(10**12)  # a server that was used for long
         await write()
         (first,), cursor = await read(office, None)
+        engine = registry.app.state.sessions.kw["bind"]
+        assert "restored" not in await reasons(engine)
         await counting(0)
+        assert "restored from another server: run `joinder migrate`" in await reasons(engine)
         await write()
-        assert await read(office, cursor) == ([], cursor), "lost: the service was begun too early"
+        assert await read(office, cursor) == ([], cursor), "lost: it was written too early"
         for _ in range(2):
             migrate(fresh_database_url)
+            assert "restored" not in await reasons(engine)
             await write()
         told, cursor = await read(office, cursor)
         assert len({first["id"], *(each["id"] for each in told)}) == 3
