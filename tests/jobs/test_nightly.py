@@ -1,6 +1,8 @@
 """The nightly run: one at a time, whole batches, and nothing that fails stops the rest."""
 
 import asyncio
+import os
+import sys
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -14,7 +16,7 @@ from typer.testing import CliRunner
 from app.access.principal import OPERATOR
 from app.access.vocabulary import Role
 from app.cli.main import app
-from app.cli.nightly import TRY_AGAIN
+from app.cli.nightly import TRY_AGAIN, shown
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.errors import ConflictError
@@ -252,6 +254,17 @@ class TestCommand:
         async with audit_broken(registry):
             assert (await nightly())[0] == 1
         assert await nightly() == (0, "1")
+
+
+    def test_shows_on_a_terminal_how_far_it_is(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        ours, theirs = os.openpty()
+        with os.fdopen(ours, "rb", buffering=0) as seen, os.fdopen(theirs, "w") as terminal:
+            monkeypatch.setattr(sys, "stderr", terminal)
+            with shown() as report:
+                report(Done("cases.expire", count=7))
+                told = b""
+                while b"cases.expire 7" not in told:
+                    told += seen.read(4096)
 
 
 class TestListRuns:
