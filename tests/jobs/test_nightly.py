@@ -255,7 +255,6 @@ class TestCommand:
             assert (await nightly())[0] == 1
         assert await nightly() == (0, "1")
 
-
     def test_shows_on_a_terminal_how_far_it_is(self, monkeypatch: pytest.MonkeyPatch) -> None:
         ours, theirs = os.openpty()
         with os.fdopen(ours, "rb", buffering=0) as seen, os.fdopen(theirs, "w") as terminal:
