@@ -49,6 +49,7 @@ from app.core.paging import Pager
 from app.core.settings import RegistrySettings
 from app.identifiers.kinds import MATCH_SPEC
 from app.notices.hints import Hub
+from app.notifications.queries import is_numbered_on
 from app.overlaps.keyring import create_keyring
 from app.people.gate import create_gate
 from app.postgres.durability import check_durable
@@ -123,7 +124,7 @@ def create_bare_app() -> FastAPI:
 
 
 async def require_safe_database(engine: AsyncEngine) -> None:
-    """Refuse a database that loses data, lacks its wall, or is older than this release.
+    """Refuse a database that loses data, lacks its wall, or has to be migrated first.
 
     Raises:
         UnsafeDatabaseError: with every reason.
@@ -137,6 +138,8 @@ async def require_safe_database(engine: AsyncEngine) -> None:
             reasons.append("The schema is older than this release: run `joinder migrate`.")
         elif unguarded := await unguarded_tables(connection):
             reasons.append(f"Row security is not forced on {', '.join(unguarded)}.")
+        elif not await is_numbered_on(connection):
+            reasons.append("It was restored from another server: run `joinder migrate`.")
     if reasons:
         raise UnsafeDatabaseError(" ".join(reasons))
 

@@ -8,6 +8,8 @@ from sqlalchemy import make_url, pool, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from migrations.numbering import GO_ON
+
 LOCK = 0x4A4F494E  # two migrations at once would collide half-way; the second waits
 LOCK_TIMEOUT = "5s"
 
@@ -46,6 +48,7 @@ def run(connection: Connection) -> None:
         # a backfill that row security would silently cut short is an error
         connection.execute(text("SET LOCAL row_security = off"))
         context.run_migrations()
+        connection.exec_driver_sql(GO_ON)
 
 
 async def run_online() -> None:

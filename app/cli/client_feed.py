@@ -54,7 +54,8 @@ def watch(  # noqa: PLR0913 -- one for each option
     cannot be used to DIR/reject with the reason, and so does what was left out of one, by line and
     column. Stopped while it pushes, it goes on there when it is started again.
 
-    With --once the exit status is that of push: 1 also when an export is late.
+    With --once the exit status is that of push: 1 also when an export is late, 75 when the registry
+    or the SFTP server cannot be reached; that one is late is said then, too.
 
     Example: joinder client watch drop/ --map map.toml --config office/ --once --expect-by 01:00
     """
@@ -72,15 +73,13 @@ def watch(  # noqa: PLR0913 -- one for each option
         clock, told_on = SystemClock(), None
         with folder.held():
             while True:
-                is_clean = True
+                is_clean, failed = True, None
                 try:
                     for taken in _look(folder, source, _pusher(office, mapping), clock):
                         _tell(taken, as_json=as_json)
                         is_clean &= taken.is_clean
                 except TemporaryError as error:
-                    if once:
-                        raise
-                    say(f"{error.code}: {error}")
+                    failed = error
                 now = datetime.fromtimestamp(clock.unix(), UTC).astimezone()
                 if expect_by and folder.is_late(expect_by.time(), now):
                     is_clean = False
@@ -88,6 +87,10 @@ def watch(  # noqa: PLR0913 -- one for each option
                         say(f"No export came in the day before {expect_by:%H:%M}.")
                     told_on = now.date()
                 folder.clear(now)
+                if failed and once:
+                    raise failed
+                if failed:
+                    say(f"{failed.code}: {failed}")
                 if once:
                     raise typer.Exit(0 if is_clean else 1)
                 clock.sleep(every)
@@ -107,11 +110,18 @@ def _source(url: str | None, identity: Path | None, known_hosts: Path | None) ->
 def _look(
     folder: "Folder", source: "Source | None", push: "Push", clock: "Clock"
 ) -> "Iterator[Taken]":
+    from app.client.errors import TemporaryError  # noqa: PLC0415 -- as above
     from app.client.sftp import fetch  # noqa: PLC0415 -- as above
 
+    failed = None
     if source is not None:
-        fetch(source, folder.path)
+        try:
+            fetch(source, folder.path)
+        except TemporaryError as error:  # what is here already is pushed all the same
+            failed = error
     yield from folder.take(push, clock)
+    if failed:
+        raise failed
 
 
 def _pusher(config: "ClientConfig", mapping: Path) -> "Push":

@@ -76,7 +76,7 @@ def nightly(
             names = ", ".join(each.name for each in every)
             raise typer.BadParameter(f"There is no {', '.join(sorted(unknown))} among {names}.")
         chosen = [each for each in every if not step or each.name in step]
-        with _shown() as report:
+        with shown() as report:
             return await run(
                 sessions,
                 chosen,
@@ -149,7 +149,7 @@ def _line(count: int, before: int | None, milliseconds: int, step: str, why: str
 
 
 @contextmanager
-def _shown() -> "Iterator[Report]":
+def shown() -> "Iterator[Report]":
     """Show on a terminal which step is under way and how far; else nothing."""
     if not sys.stderr.isatty():
         yield lambda _: None

@@ -12,14 +12,14 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 
-TRANSACTION: Final = "(pg_current_xact_id()::text)::bigint"
+TRANSACTION: Final = "transaction_number()"
 """SQL default that numbers rows by their transaction; `HORIZON` says up to where they are whole.
 
 Identities are given before the commit, so what commits late has a low one: who read on after the
-highest that it saw would miss it.
+highest that it saw would miss it. After a restore it goes on from there (migrations/numbering.py).
 """
 
-HORIZON: Final = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+HORIZON: Final = "transaction_horizon()"
 """SQL: every transaction with a lower number than this has ended, and its rows are seen."""
 
 

@@ -5,8 +5,7 @@ from typing import Final
 
 import asyncpg
 
-from app.identifiers.kinds import KINDS
-from app.overlaps.limits import COUNTED_PER_OFFICE, LEAST_OFFICES, LIMITS
+from app.overlaps.limits import COUNTED_PER_OFFICE, LEAST_OFFICES, LIMITS_IN_SQL
 
 Connection = asyncpg.Connection
 
@@ -16,10 +15,6 @@ SELECT set_config('enable_hashagg', 'off', true), set_config('enable_hashjoin', 
   set_config('enable_bitmapscan', 'on', true),
   set_config('work_mem', '64MB', true), set_config('statement_timeout', '600s', true)
 """
-_LIMITS: Final = ", ".join(
-    f"({kind.code}, {LIMITS[name].offices}, {LIMITS[name].subjects})"
-    for name, kind in KINDS.items()
-)
 
 
 def _held(table: str, which: str) -> str:
@@ -46,7 +41,7 @@ SELECT c.* FROM (
   FROM (SELECT * FROM tokens WHERE {which}) AS t
   FULL JOIN ({_held("sightings", which)}) AS s ON s.token = t.token
   FULL JOIN ({_held("hidden_sightings", which)}) AS h ON h.token = coalesce(t.token, s.token)
-  LEFT JOIN (VALUES {_LIMITS}) AS l (kind, offices, subjects) ON l.kind = t.kind) AS c
+  LEFT JOIN (VALUES {LIMITS_IN_SQL}) AS l (kind, offices, subjects) ON l.kind = t.kind) AS c
 WHERE (c.is_lost OR c.epoch = (SELECT epoch FROM key_epochs WHERE state = 'current'))
   AND c.told IS DISTINCT FROM
       (c.offices::int, c.subjects::int, c.hidden_offices::int, c.hidden_subjects::int, c.is_common)

@@ -4,7 +4,9 @@ _RUN: Final[dict[str, Any]] = {
     "id": "run_0198a3c4b1c27d3e8f90a1b2c3d4e5f6",
     "state": "failed",
     "is_of_own_office": False,
+    "is_whole": True,
     "is_dry": False,
+    "as_of": "2026-03-02T02:00:00.012345Z",
     "started_at": "2026-03-02T02:00:00.123456Z",
     "finished_at": "2026-03-02T02:00:41.654321Z",
     "steps": [

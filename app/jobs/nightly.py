@@ -21,8 +21,13 @@ from app.jobs import queries
 from app.jobs.errors import RunLostError, RunUnderWayError
 from app.jobs.queries import State
 from app.jobs.steps import NIGHTLY, Step
+from app.offices import queries as offices
 
 LOCK: Final = "joinder nightly"
+MOST_FAIL: Final = 10
+"""Offices that a step may fail of before the others are left for the next run, too."""
+UNFINISHED: Final = "unfinished"
+"""The error of a step whose time was over before its work was."""
 
 
 @dataclass(frozen=True)
@@ -72,9 +77,10 @@ async def run(
 ) -> list[Done]:
     """Take the steps in order and return what became of each; one run at a time.
 
-    A step is repeated, each time in a transaction of its own, until it returns 0. One that fails is
-    recorded, and the next is taken. A run that is killed leaves whole batches behind, and the next
-    does the rest. A dry run does one batch of each and undoes it.
+    A step is repeated, each time in a transaction of its own, until it returns 0 or its time is
+    over. One that fails is tried again office by office; then the next is taken. A run that is
+    killed leaves whole batches behind, and the next does the rest. A dry run does one batch of each
+    and undoes it.
 
     Args:
         sessions: Of the operator's role.
@@ -119,37 +125,65 @@ async def _take(this: _Run, position: int, step: Step, done: Done) -> Done:
     """Repeat a step until it has nothing more to do, and return what became of it."""
     if this.office_id is not None and step.of_all is not None:
         done = replace(done, state="left_out", reason=step.of_all)
-        async with transaction(this.sessions) as session:
-            await _note(session, this, position, done)
-        this.report(done)
-        return done
-    try:
-        more = True
-        while more:
-            this.report(done)
-            count, done = done.count, await _batch(this, position, step, done)
-            more = done.count > count and not this.is_dry
-        done = replace(done, state="succeeded")
-    except RunLostError:
-        raise
-    except Exception as error:  # noqa: BLE001 -- the edge of a step: the next one is taken anyway
-        code = error.code if isinstance(error, AppError) else type(error).__name__
-        structlog.get_logger().error("step_failed", step=step.name, error=code)
-        done = replace(done, state="failed", error=code)
+    else:
+        until = monotonic() + step.longest.total_seconds()
+        done = await _repeat(this, position, step, done, this.office_id, until)
+        if done.error and this.office_id is None and step.of_all is None:
+            done = await _by_office(this, position, step, done, until)
+        done = replace(done, state="failed" if done.error else "succeeded")
     async with transaction(this.sessions) as session:
         await _note(session, this, position, done)
     this.report(done)
     return done
 
 
-async def _batch(this: _Run, position: int, step: Step, done: Done) -> Done:
+async def _repeat(
+    this: _Run, position: int, step: Step, done: Done, office_id: int | None, until: float
+) -> Done:
+    """Repeat a step of one office or of all; return how far it came, with what stopped it."""
+    try:
+        more = True
+        while more:
+            if monotonic() >= until:
+                structlog.get_logger().error("step_unfinished", step=step.name)
+                return replace(done, error=UNFINISHED)
+            this.report(done)
+            count, done = done.count, await _batch(this, position, step, done, office_id)
+            more = done.count > count and not this.is_dry
+    except RunLostError:
+        raise
+    except Exception as error:  # noqa: BLE001 -- the edge of a step: the next one is taken anyway
+        code = error.code if isinstance(error, AppError) else type(error).__name__
+        structlog.get_logger().error("step_failed", step=step.name, error=code, office=office_id)
+        return replace(done, error=code)
+    return done
+
+
+async def _by_office(this: _Run, position: int, step: Step, done: Done, until: float) -> Done:
+    """Take a step that failed office by office: what fails again holds up its own office alone.
+
+    It has failed all the same. When `MOST_FAIL` offices have, it is not for the sake of an item.
+    """
+    async with transaction(this.sessions) as session:
+        every = [office.id for office in await offices.list_offices(session)]
+    error, failed = done.error, 0
+    for office_id in every:
+        if failed >= MOST_FAIL or monotonic() >= until:
+            break
+        tried = await _repeat(this, position, step, replace(done, error=None), office_id, until)
+        failed += tried.error is not None
+        done = replace(tried, error=error)
+    return done
+
+
+async def _batch(this: _Run, position: int, step: Step, done: Done, office_id: int | None) -> Done:
     """Do and record one batch, both or neither.
 
     Raises:
         RunLostError: another run has taken over.
     """
     began = monotonic()
-    of_office = {} if this.office_id is None else {"office_id": this.office_id}
+    of_office = {} if office_id is None else {"office_id": office_id}
     try:
         async with transaction(this.sessions) as session:
             if not await queries.hold(session, this.id):

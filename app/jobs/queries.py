@@ -159,17 +159,45 @@ def ended(*, before: datetime, limit: int) -> Select[UUID]:
     )
 
 
+def _told_to(
+    office_id: int,
+) -> Select[UUID, bool, str, bool, bool, datetime, datetime, datetime | None]:
+    """Describe the runs of all offices and of one, newest first, without what they counted."""
+    is_own = Run.office_id.is_not(None).label("is_of_own_office")
+    when = Run.as_of, Run.started_at, Run.finished_at
+    return (
+        select(Run.id, is_own, Run.state, Run.is_whole, Run.is_dry, *when)
+        .where(or_(Run.office_id.is_(None), Run.office_id == office_id))
+        .order_by(Run.id.desc())
+    )
+
+
 async def list_runs(
     session: AsyncSession, *, office_id: int, before: UUID | None, limit: int
 ) -> Sequence[RowMapping]:
-    """Return a page of runs of all offices or of one, newest first, without what they counted."""
-    is_own = Run.office_id.is_not(None).label("is_of_own_office")
-    page = select(Run.id, is_own, Run.state, Run.is_dry, Run.started_at, Run.finished_at)
-    page = page.where(or_(Run.office_id.is_(None), Run.office_id == office_id))
-    page = page.order_by(Run.id.desc()).limit(limit)
+    """Return a page of runs of all offices or of one, newest first."""
+    page = _told_to(office_id).limit(limit)
     if before is not None:
         page = page.where(Run.id < before)
     return (await session.execute(page)).mappings().all()
+
+
+async def get_last_whole(
+    session: AsyncSession, run_id: UUID, *, office_id: int
+) -> RowMapping | None:
+    """Return the last run before this one that did all of a night, for the same office or for all.
+
+    None when there was none.
+    """
+    this = select(Run.office_id).where(Run.id == run_id).scalar_subquery()
+    last = _told_to(office_id).where(
+        Run.id < run_id,
+        Run.is_whole,
+        Run.is_dry.is_(False),
+        Run.state.in_(("succeeded", "failed")),
+        Run.office_id.is_not_distinct_from(this),
+    )
+    return (await session.execute(last.limit(1))).mappings().one_or_none()
 
 
 async def list_steps(

@@ -29,8 +29,12 @@ class RunRead(Read):
     did the rest."""
     is_of_own_office: bool
     """Whether it was for the caller's office alone; else it was for all."""
+    is_whole: bool
+    """Whether it was to take every step; else only some, and no night was done by it."""
     is_dry: bool
     """Whether it only tried what it would do."""
+    as_of: datetime
+    """As of when it did what was due, UTC: when it began, or the end of a day before."""
     started_at: datetime
     """When it began, UTC."""
     finished_at: datetime | None

@@ -1,7 +1,9 @@
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
+from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
@@ -27,6 +29,28 @@ async def list_runs(
     rows = await queries.list_runs(
         session, office_id=principal.office_id, before=before, limit=limit
     )
+    return await _with_steps(session, principal, rows)
+
+
+async def get_last_whole(
+    session: AsyncSession, principal: Principal, run_id: UUID
+) -> RunRead | None:
+    """Return the run to compare one with: the last one before it that did all of a night.
+
+    A run for the caller's office alone is compared with such ones. None when there was none.
+
+    Raises:
+        MissingScopeError: the caller lacks `runs:read`.
+    """
+    principal.require(Permission.RUNS_READ)
+    row = await queries.get_last_whole(session, run_id, office_id=principal.office_id)
+    found = await _with_steps(session, principal, [row] if row is not None else [])
+    return found[0][1] if found else None
+
+
+async def _with_steps(
+    session: AsyncSession, principal: Principal, rows: Sequence[RowMapping]
+) -> list[tuple[UUID, RunRead]]:
     steps: dict[UUID, list[StepRead]] = defaultdict(list)
     ids = [row["id"] for row in rows]
     for step in await queries.list_steps(session, ids, office_id=principal.office_id):

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
@@ -62,6 +62,9 @@ class Step:
     name: str
     work: Work
     limit: int = 500
+    longest: timedelta = timedelta(hours=1)
+    """After which no other batch of it is begun; the next run does the rest. A batch itself ends by
+    the bounds on its statements."""
     of_all: str | None = None
     """Why it cannot be done for one office, as people read it; then `work` takes no `office_id`.
     A run for one office leaves it out."""

@@ -6,8 +6,8 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import Select, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import Select, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from app.access.permissions import Permission
 from app.access.principal import Principal
@@ -122,6 +122,14 @@ async def get_horizon(session: AsyncSession) -> UUID:
     """Return a place before which nothing will come any more, and whose events are all seen."""
     horizon = await (await driver(session)).fetchval(_HORIZON)
     return place_of(horizon, 0)
+
+
+async def is_numbered_on(connection: AsyncConnection) -> bool:
+    """Return whether transactions have higher numbers than those stored (`core/models.py`).
+
+    They have not where the database was restored from another server and not migrated since.
+    """
+    return bool(await connection.scalar(text("SELECT is_numbered_on()")))
 
 
 def old(*, before: datetime, limit: int) -> Select[int]:

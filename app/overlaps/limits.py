@@ -30,6 +30,12 @@ LIMITS: Final[Mapping[str, Limit]] = {
     for name, kind in KINDS.items()
 }
 
+LIMITS_IN_SQL: Final = ", ".join(
+    f"({kind.code}, {LIMITS[name].offices}, {LIMITS[name].subjects})"
+    for name, kind in KINDS.items()
+)
+"""Rows of VALUES: the code of each kind, and how many offices and subjects may hold one."""
+
 
 def common_reason(kind: int, offices: int, subjects: int) -> CommonReason | None:
     """Return why a value of a kind (its code) is common, None while it is not.

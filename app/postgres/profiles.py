@@ -45,8 +45,8 @@ DURABLE = Profile(
         "synchronous_commit": "on",
         "full_page_writes": "on",
         # sized for a machine of 2 cores and 4 GB that also runs the service
-        "shared_buffers": "256MB",
-        "effective_cache_size": "1GB",
+        "shared_buffers": "1GB",
+        "effective_cache_size": "2GB",
         "work_mem": "16MB",
         "maintenance_work_mem": "128MB",
         "max_wal_size": "2GB",

@@ -26,11 +26,12 @@ async def show_runs(
     found = await jobs.list_runs(session, visit.principal, before=wanted.id, limit=PER_PAGE)
     runs = [read for _, read in found]
     newest = runs[0] if runs and cursor is None else None
+    last = await jobs.get_last_whole(session, visit.principal, found[0][0]) if newest else None
     return visit.page(
         "runs/results.html" if visit.is_part else "runs/runs.html",
         runs=runs,
         newest=newest,
-        last=run_words.last_whole(runs),
+        last=last,
         is_followed=newest is not None
         and newest.state == "running"
         and visit.now < newest.started_at + FOLLOWED_FOR,

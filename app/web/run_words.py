@@ -1,6 +1,5 @@
 """Plain words for nightly runs and their steps. Pure."""
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -90,42 +89,35 @@ def duration(spent: timedelta | None) -> str:
 
 
 def beside_last(run: RunRead, last: RunRead | None) -> str:
-    """Return how long a run took beside the one before: `as long as`, longer or shorter by."""
+    """Return how long a run took beside the last whole one: as long, or longer or shorter by.
+
+    Nothing of one that took some steps only, or one batch of each.
+    """
     spent, before = took(run), took(last) if last is not None else None
-    if spent is None or before is None:
+    if spent is None or before is None or not run.is_whole or run.is_dry:
         return ""
     difference = spent - before
     if abs(difference) < max(timedelta(seconds=1), before / 10):
-        return "about as long as the run before"
+        return "about as long as the last whole run"
     word = "longer" if difference > timedelta(0) else "shorter"
-    return f"{duration(abs(difference))} {word} than the run before"
+    return f"{duration(abs(difference))} {word} than the last whole run"
 
 
 def compared(each: StepRead, last: RunRead | None) -> str:
-    """Return what became of a step in the run before, in words."""
+    """Return what became of a step in the last whole run, in words."""
     if last is None:
-        return "No run before"
+        return "None before"
     before = next((step.state for step in last.steps if step.step == each.step), None)
     if before is None:
-        return "Not taken in the run before"
+        return "Not taken then"
     if each.state == "failed":
         return "Failed before, too" if before == "failed" else "Worked before"
     return "Failed before" if before == "failed" else "As before"
 
 
 def progress(run: RunRead, last: RunRead | None) -> tuple[int, int]:
-    """Return how many steps of a run are over, and of how many as far as is known."""
+    """Return how many steps of a run are over, and of how many: 0 when that is not known."""
     over = sum(each.state != "running" for each in run.steps)
-    return over, max(len(run.steps), len(last.steps) if last is not None else 0)
-
-
-def last_whole(runs: Sequence[RunRead]) -> RunRead | None:
-    """Return the last that went to its end, no dry one, before the first of `runs` and like it."""
-    whole = (
-        run
-        for run in runs[1:]
-        if run.state in {"succeeded", "failed"}
-        and not run.is_dry
-        and run.is_of_own_office is runs[0].is_of_own_office
-    )
-    return next(whole, None)
+    if last is None or not run.is_whole:
+        return over, 0
+    return over, max(len(run.steps), len(last.steps))

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from app import tables
 from app.core.db import SCHEMA, async_url
 from app.core.settings import EvaluatorSettings, RegistrySettings
+from migrations.numbering import functions
 
 ROOT = Path(__file__).parents[2]
 APP = ROOT / "app"
@@ -231,6 +232,8 @@ class TestMigrations:
             migrated = [row[0] for row in await connection.execute(text(CONSTRAINTS))]
             await connection.execute(text("DROP SCHEMA public CASCADE"))
             await connection.execute(text("CREATE SCHEMA public"))
+            for each in functions("0").split(";")[:-1]:
+                await connection.execute(text(each))
             await connection.run_sync(tables.Base.metadata.create_all)
             modelled = [row[0] for row in await connection.execute(text(CONSTRAINTS))]
         await engine.dispose()

@@ -61,7 +61,7 @@ _ANY: Final = {"X-Request-Id": "0198a1b2c3d47e5f8a9b0c1d2e3f4a5b"}
 _OPAQUE: Final = re.compile(
     r"(?:ovl|hnd|grt|brk|chk|crq|sec|evt|run|psn)_[0-9a-f]{32}|client:[0-9a-f-]{36}|[0-9a-f]{8}-[0-9a-f-]{27}"
     r"|(?<=\"digest\":\")[0-9a-f]{64}|(?<=cursor[\"=])[\":]*[A-Za-z0-9_-]{20,}"
-    r"|(?<=\"at\":\")[^\"]+|(?<=\"started_at\":\")[^\"]+|(?<=\"finished_at\":\")[^\"]+"
+    r"|(?<=\"at\":\")[^\"]+|(?<=\"as_of\":\")[^\"]+|(?<=\"started_at\":\")[^\"]+|(?<=\"finished_at\":\")[^\"]+"
     r"|(?<=name=\"csrf_token\" value=\")[A-Za-z0-9_-]{43}|(?<=name=\"key\" value=\")[0-9a-f]{32}"
 )
 

@@ -71,6 +71,42 @@ def repin(office: Path, epoch: int, **changes: str) -> ClientConfig:
     return config
 
 
+class TestWatch:
+    def test_pushes_what_is_there_and_tells_what_is_late_though_the_server_is_away(
+        self, office: Path, export: Path, tmp_path: Path
+    ) -> None:
+        drop = tmp_path / "drop"
+        drop.mkdir()
+        for name in ("identity", "known"):
+            (tmp_path / name).touch(mode=0o600)
+        away = [
+            *("--from", "sftp://office@127.0.0.1:1/out"),  # nobody listens there
+            *("--identity", str(tmp_path / "identity")),
+            *("--known-hosts", str(tmp_path / "known")),
+        ]
+
+        def watch(*more: str) -> tuple[int, str, str]:
+            mapping = "--map", str(export.with_name("map.toml"))
+            common = ("watch", str(drop), *mapping, "--config", str(office), "--once")
+            done = CliRunner().invoke(app, [*common, *more], catch_exceptions=False)
+            return done.exit_code, done.stdout, done.stderr
+
+        late = "--expect-by", "00:00"
+        status, out, err = watch(*late)
+        assert (status, out) == (1, "")
+        assert "No export came" in err
+        status, out, err = watch(*late, *away)
+        assert (status, out) == (75, "")
+        assert "No export came" in err
+        assert "sftp-failed" in err
+        export.rename(drop / "cases.csv")
+        os.utime(drop / "cases.csv", (1, 1))
+        status, out, err = watch(*late, *away, "--json")
+        assert (status, json.loads(out)["cases"]) == (75, 5)
+        assert "No export came" not in err
+        assert watch(*late) == (0, "", "")
+
+
 class TestSetUp:
     def test_the_key_is_kept_private(self, office: Path) -> None:
         assert (office / "private-key.pem").stat().st_mode & 0o777 == 0o600

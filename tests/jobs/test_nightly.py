@@ -1,10 +1,13 @@
 """The nightly run: one at a time, whole batches, and nothing that fails stops the rest."""
 
 import asyncio
+import os
+import sys
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 
+import asyncpg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,15 +16,15 @@ from typer.testing import CliRunner
 from app.access.principal import OPERATOR
 from app.access.vocabulary import Role
 from app.cli.main import app
-from app.cli.nightly import TRY_AGAIN
+from app.cli.nightly import TRY_AGAIN, shown
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.errors import ConflictError
-from app.core.ids import new_id, public_id
+from app.core.ids import new_id, parse_public_id, public_id
 from app.core.locks import held
 from app.jobs import queries
 from app.jobs.errors import RunLostError, RunUnderWayError
-from app.jobs.nightly import LOCK, Done, run
+from app.jobs.nightly import LOCK, UNFINISHED, Done, run
 from app.jobs.steps import Step, steps
 from app.offices import service as offices
 from app.offices.schemas import OfficeAdd
@@ -59,8 +62,11 @@ async def add_office(session: AsyncSession, *, limit: int, now: datetime) -> int
     return 1
 
 
-async def fail(session: AsyncSession, *, limit: int, now: datetime) -> int:
+async def fail(
+    session: AsyncSession, *, limit: int, now: datetime, office_id: int | None = None
+) -> int:
     """Add an office and fail after it."""
+    del office_id
     await add_office(session, limit=limit, now=now)
     raise ConflictError
 
@@ -90,6 +96,43 @@ class TestRun:
             ("failed", "fails", "failed", 0),
             ("failed", "adds", "succeeded", 3),
         ]
+
+    async def test_goes_on_after_a_step_that_never_ends(self, registry: Registry) -> None:
+        async def go_on(session: AsyncSession, *, limit: int, now: datetime) -> int:
+            del session, limit, now
+            return 1
+
+        endless = Step("endless", go_on, longest=timedelta(milliseconds=50))
+        some = (endless, Step("adds", add_office))
+        done = await run(registry.operator, some, as_of=utc_now())
+        assert [(each.state, each.error) for each in done] == [
+            ("failed", UNFINISHED),
+            ("succeeded", None),
+        ]
+        assert done[0].count > 0
+
+    async def test_what_fails_holds_up_its_own_office_alone(
+        self, registry: Registry, fresh_database_url: str
+    ) -> None:
+        """One request that cannot be moved, first in the order in which they are taken."""
+        requests = []
+        for _ in range(3):
+            meeting = await meet(registry)
+            requests.append((await meeting.first.request_handling(meeting.overlap_id)).json()["id"])
+        connection = await asyncpg.connect(fresh_database_url)
+        await connection.execute(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$BEGIN RAISE EXCEPTION 'no'; END$$;"
+            "CREATE TRIGGER refuse BEFORE UPDATE ON handling_requests FOR EACH ROW"
+            f" WHEN (OLD.id = '{parse_public_id('hnd', requests[0])}') EXECUTE FUNCTION refuse()"
+        )
+        await connection.close()
+        only = [each for each in whole(registry) if each.name == "handling.expire"]
+        later = utc_now() + timedelta(days=30)
+        (done,) = await run(registry.operator, only, as_of=later)
+        assert (done.state, done.count) == ("failed", 2)
+        left = await registry.rows("SELECT id FROM handling_requests WHERE ended_at IS NULL")
+        assert [public_id("hnd", row[0]) for row in left] == requests[:1]
 
     async def test_leaves_nothing_when_it_is_dry(self, registry: Registry) -> None:
         some = [Step("adds", add_office)]
@@ -212,6 +255,16 @@ class TestCommand:
             assert (await nightly())[0] == 1
         assert await nightly() == (0, "1")
 
+    def test_shows_on_a_terminal_how_far_it_is(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        ours, theirs = os.openpty()
+        with os.fdopen(ours, "rb", buffering=0) as seen, os.fdopen(theirs, "w") as terminal:
+            monkeypatch.setattr(sys, "stderr", terminal)
+            with shown() as report:
+                report(Done("cases.expire", count=7))
+                told = b""
+                while b"cases.expire 7" not in told:
+                    told += seen.read(4096)
+
 
 class TestListRuns:
     async def test_tells_an_auditor_what_failed_and_what_concerned_its_office(
@@ -225,10 +278,14 @@ class TestListRuns:
         )
         expire = next(each for each in whole(registry) if each.name == "cases.expire")
         await run(registry.operator, [Step("fails", fail), expire], as_of=utc_now())
+        before = utc_now() - timedelta(days=2)
+        await run(registry.operator, [expire], as_of=before, is_whole=False)
         (stranger,) = await make_offices(registry, 1)
         for office, is_concerned in ((meeting.first, True), (stranger, False)):
             auditor = await sign_in(registry, office, Role.AUDITOR)
-            (read,) = (await auditor.send("GET", "/v1/runs")).json()["items"]
+            partly, read = (await auditor.send("GET", "/v1/runs")).json()["items"]
+            assert (partly["is_whole"], read["is_whole"]) == (False, True)
+            assert datetime.fromisoformat(partly["as_of"]) == before
             assert read["state"] == "failed"
             failed, done = read["steps"]
             assert tuple(failed.values()) == ("fails", "failed", "conflict", None, 0)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any, get_args
 from uuid import uuid4
 
+import asyncpg
 from sqlalchemy import text
 
 from app.access.vocabulary import Role
@@ -15,12 +16,14 @@ from app.core.db import transaction
 from app.lapses.service import ENDS
 from app.notifications.schemas import EventType
 from app.web import notice_words
+from migrations.numbering import APART, functions
 from tests.access.people import sign_in
 from tests.access.test_matrix import OBJECTS, scene
 from tests.blinding import case
-from tests.database import ROOT
+from tests.database import ROOT, migrate
 from tests.factories import OfficeClient, Registry
 from tests.scenes import all_ended, end_agreement, make_offices, meet, phone, someone
+from tests.serving.test_safe_start import reasons
 
 WRITERS = 16
 EACH = 6
@@ -119,6 +122,43 @@ class TestListEvents:
         assert len(feed) == len({each["id"] for each in feed}) == total
         assert len(naive) - 1 < total
         assert await read(office, cursor) == ([], cursor)
+
+    async def test_what_comes_after_a_restore_is_read_after_what_came_before(
+        self, registry: Registry, fresh_database_url: str
+    ) -> None:
+        """Another server counts its transactions from the beginning, until it is migrated."""
+
+        async def counting(before: int) -> None:
+            connection = await asyncpg.connect(fresh_database_url)
+            await connection.execute(f"SET ROLE joinder_owner; {functions(str(before))}")
+            await connection.close()
+
+        async def write() -> None:
+            async with transaction(registry.behind) as session:
+                await session.execute(WRITE, {"id": case_id})
+            await all_ended(registry)
+
+        (office,) = await make_offices(registry, 1)
+        await office.put_case("24-1", case(someone()))
+        case_id = (await registry.rows("SELECT id FROM cases"))[0][0]
+        await counting(10**12)  # a server that was used for long
+        await write()
+        (first,), cursor = await read(office, None)
+        engine = registry.app.state.sessions.kw["bind"]
+        assert "restored" not in await reasons(engine)
+        await counting(0)
+        assert "restored from another server: run `joinder migrate`" in await reasons(engine)
+        await write()
+        assert await read(office, cursor) == ([], cursor), "lost: it was written too early"
+        for _ in range(2):
+            migrate(fresh_database_url)
+            assert "restored" not in await reasons(engine)
+            await write()
+        told, cursor = await read(office, cursor)
+        assert len({first["id"], *(each["id"] for each in told)}) == 3
+        assert len((await read(office, None))[0]) == 4
+        rows = await registry.rows("SELECT transaction_number() - max(written_in) FROM events")
+        assert rows[0][0] < APART, "moved on once"
 
     async def test_tells_what_happens_to_an_overlap(self, shared_registry: Registry) -> None:
         meeting = await meet(shared_registry)

@@ -11,6 +11,7 @@ from app.core.errors import ConflictError
 from app.jobs.nightly import run
 from app.jobs.steps import Step, steps
 from app.web import run_words
+from app.web.run_routes import PER_PAGE
 from tests.factories import Registry
 from tests.scenes import make_offices
 from tests.web.pages import reader
@@ -24,9 +25,11 @@ async def rest(session: AsyncSession, *, limit: int, now: datetime) -> int:
     return 0
 
 
-async def fail(session: AsyncSession, *, limit: int, now: datetime) -> int:
+async def fail(
+    session: AsyncSession, *, limit: int, now: datetime, office_id: int | None = None
+) -> int:
     """Fail."""
-    del session, limit, now
+    del session, limit, now, office_id
     raise ConflictError
 
 
@@ -60,10 +63,33 @@ class TestRuns:
         ended = (await auditor.get("/runs")).text
         assert "hx-trigger" not in ended
         newest = ended.partition("Earlier runs")[0]
-        for words in (">A step failed<", "<code>conflict</code>", "Not taken in the run before"):
+        assert "than the last whole run" in newest or "as the last whole run" in newest
+        for words in (">A step failed<", "<code>conflict</code>", "Not taken then"):
             assert newest.count(words) == 1, words
-        assert newest.count('<td data-label="Run before">As before</td>') == 2
+        assert newest.count('<td data-label="Last whole run">As before</td>') == 2
         assert run_words.STEPS["runs.forget"] in newest
+
+    async def test_are_compared_with_whole_ones_alone_however_long_ago(
+        self, shared_registry: Registry
+    ) -> None:
+        (office,) = await make_offices(shared_registry, 1)
+        auditor = await reader(shared_registry, office, Role.AUDITOR)
+        operator, now = shared_registry.operator, utc_now()
+        both = [Step("runs.forget", fail), Step("events.forget", rest)]
+        await run(operator, both, as_of=now)
+        for _ in range(PER_PAGE):  # so that the page itself has no whole one
+            await run(operator, [Step("runs.forget", rest)], as_of=now, is_whole=False)
+        await run(operator, both, as_of=now, is_dry=True)
+        await run(operator, both[1:], as_of=now - timedelta(days=2), is_whole=False)
+        newest = (await auditor.get("/runs")).text.partition("Earlier runs")[0]
+        assert newest.count("some steps only") == 1
+        assert newest.count("As before") == 1
+        assert "the last whole run" not in newest  # how long it took says nothing
+        assert "As of" in newest
+        await run(operator, [Step("runs.forget", rest)], as_of=now)
+        newest = (await auditor.get("/runs")).text.partition("Earlier runs")[0]
+        assert newest.count("Failed before") == 1
+        assert "some steps only" not in newest
 
     async def test_have_words_for_every_step(self, shared_registry: Registry) -> None:
         taken = {step.name for step in steps(shared_registry.app.state.intake)}
