@@ -65,7 +65,7 @@ export function readSubject(joinder, subject) {
   const places = [];
   const byProvenance = new Map();
   for (const identifier of subject.identifiers) {
-    const { kind: name, of, provenance, field } = identifier;
+    const { kind: name, value, of, provenance, field } = identifier;
     if (name === "addr") places.push(joinder.placeOf(value, of));
     const keys = attempt(field, () => keysOf(joinder, identifier, known));
     byProvenance.set(provenance, [...(byProvenance.get(provenance) ?? []), ...keys]);
