@@ -9,7 +9,7 @@ from typing import Any, Final
 from app.identifiers.kinds import KINDS
 from app.overlaps.crowds import label
 from app.overlaps.explanations import explain_shared
-from app.overlaps.facts import NamePair
+from app.overlaps.facts import HOUSE, NamePair
 from app.overlaps.postings import PostedSubject, Posting, Sighting
 from app.overlaps.rows import Match, Profile
 from app.overlaps.scoring import Prior, same_organization, same_person
@@ -22,6 +22,8 @@ MAX_FINDINGS: Final = 50
 UNDATED_NAMES: Final = ("p.n", "p.nm")
 """The keys of a name without a date, of its spelling and of its sounds with the middle initial;
 how many hold one tells how common the name is."""
+
+_ADDRESSES: Final = frozenset({"addr", "addr0"})
 
 _BANDS: Final = ("strong", "probable", "possible", "shared_only")
 
@@ -42,6 +44,19 @@ class _Evidence:
     """Kinds that are shared too and too common to be evidence."""
     suppressed: dict[str, Mode] = field(default_factory=dict)
     """The strongest mode of each kind that is on a suppression list."""
+
+    @property
+    def keys(self) -> dict[tuple[int, int], int]:
+        """The shared person keys that count, as `names`.
+
+        An address that is too common or blocked is no evidence, nor then is the house that it is.
+        """
+        blocked = {kind for kind, mode in self.suppressed.items() if mode == "block"}
+        is_evidence = _ADDRESSES & (self.shared.keys() | self.weak.keys())
+        if is_evidence or not _ADDRESSES & (self.common | blocked):
+            return self.names
+        counting = {pair: keys & ~HOUSE for pair, keys in self.names.items()}
+        return {pair: keys for pair, keys in counting.items() if keys}
 
     def note(self, kind: str, mode: Mode | None) -> None:
         """Note what a suppression list does to a shared token of a kind."""
@@ -129,13 +144,13 @@ def findings_of(mine: PostedSubject, evidence: _Evidence, prior: Prior) -> list[
 
 def name_pairs(mine: PostedSubject, evidence: _Evidence) -> list[NamePair]:
     """Return the pairs of names that share a key; every pair if none does but a number agrees."""
-    masks, other = mine.masks, evidence.other
-    aliases: Iterable[tuple[int, int]] = evidence.names
-    if not evidence.names and any(KINDS[kind].evidence == "strong" for kind in evidence.shared):
+    masks, other, keys = mine.masks, evidence.other, evidence.keys
+    aliases: Iterable[tuple[int, int]] = keys
+    if not keys and any(KINDS[kind].evidence == "strong" for kind in evidence.shared):
         aliases = product(range(len(masks)), range(len(other.kinds)))
     return [
         NamePair(
-            shared=evidence.names.get((alias, other_alias), 0),
+            shared=keys.get((alias, other_alias), 0),
             mine=masks[alias],
             theirs=other.kinds[other_alias],
             rarity=min(mine.names[alias].rarity, other.rarities[other_alias]),

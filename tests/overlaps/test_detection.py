@@ -2,6 +2,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -26,8 +27,15 @@ def sightings(cases: Mapping[int, Case]) -> list[Sighting]:
     ]
 
 
-def detect(mine: Mapping[int, Case], theirs: Mapping[int, Case]) -> list[FoundOverlap]:
-    """Return what one office (1) finds when it posts `mine` while another (2) has `theirs`."""
+def detect(
+    mine: Mapping[int, Case],
+    theirs: Mapping[int, Case],
+    only_named: Mapping[str, Mapping[str, Any]] = {},
+) -> list[FoundOverlap]:
+    """Return what one office (1) finds when it posts `mine` while another (2) has `theirs`.
+
+    What is shared of the kinds `only_named` is common, or on a suppression list, as told there.
+    """
     posted, stored = sightings(mine), sightings(theirs)
     holders = Counter(s[0] for s in {(s.token, s.case_id, s.ref) for s in posted + stored})
     known = {s.token for s in posted}
@@ -48,7 +56,9 @@ def detect(mine: Mapping[int, Case], theirs: Mapping[int, Case]) -> list[FoundOv
         for s in case
     }
     matching = [
-        Match(s.token, s.alias, profiles[s.case_id, s.ref]) for s in stored if s.token in known
+        Match(s.token, s.alias, profiles[s.case_id, s.ref])._replace(**only_named.get(s.kind, {}))
+        for s in stored
+        if s.token in known
     ]
     postings = [Posting(number, True, case) for number, case in mine.items()]  # noqa: FBT003 -- a field
     return overlaps_of(postings, 1, gather(posted, matching, holders), PRIOR)
@@ -196,6 +206,31 @@ class TestFindings:
         agent = PostedSubject("1", "organization", [], [("addr0", b"y")])
         (pair,) = detect({10: [agent]}, {20: [agent]})
         assert pair.band == "shared_only"
+
+    @pytest.mark.parametrize("nothing", [{"is_common": True}, {"mode": "block"}])
+    def test_the_house_of_an_address_that_is_no_evidence_is_none_either(
+        self, nothing: dict[str, Any]
+    ) -> None:
+        name = {"p.nmd": b"a", "p.n": b"a"}
+
+        def at(house: bytes, *addresses: tuple[str, bytes]) -> PostedSubject:
+            return PostedSubject("1", "person", [Name(3, {**name, "p.ih": house})], addresses)
+
+        motel, home = ("addr0", b"motel"), ("addr", b"home")
+        here, alone, elsewhere = at(b"x", motel), at(b"x"), at(b"y", motel)
+        (by_house,) = detect({10: [here]}, {20: [alone]})
+        assert by_house.findings[0]["facts"]["house"] == "agrees"
+        of_address = {"addr0": nothing}
+        (found,) = detect({10: [here]}, {20: [here]}, of_address)
+        (without,) = detect({10: [here]}, {20: [elsewhere]}, of_address)
+        assert found == without
+        assert found.strength < by_house.strength
+        only_house = PostedSubject("1", "person", [Name(3, {"p.ih": b"x"})], [motel])
+        assert detect({10: [only_house]}, {20: [only_house]}, of_address) == []
+        both = at(b"x", motel, home)  # the unit is evidence where the building is not
+        (kept,) = detect({10: [both]}, {20: [both]}, of_address)
+        assert kept.findings[0]["facts"]["shared"] == ["addr"]
+        assert kept.strength > found.strength
 
     def test_keys_of_another_kind_are_other_keys(self) -> None:
         one, other = named("1", {"p.lmd": b"a"}), named("1", {"p.imd": b"a"})
