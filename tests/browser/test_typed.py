@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from app.client.cases import Address, Identifier, Subject
+from app.client.listed import value_keys
 from app.client.prepare import prepare_subject
 from app.identifiers.kinds import KINDS
 from app.identifiers.match_keys import PersonName
@@ -76,3 +77,11 @@ class TestTyped:
 
     def test_without_a_name_the_whole_number_stands_alone(self, peer: Peer) -> None:
         assert [each["kind"] for each in peer.value("typed", typed(SSN))] == ["ssn"]
+
+    @pytest.mark.parametrize("place", HOMES)
+    def test_an_address_on_a_list_is_what_the_client_lists(
+        self, peer: Peer, place: tuple[str, str]
+    ) -> None:
+        found = peer.value("listed", typed(address(*place)), "addr")
+        listed = value_keys("addr", [", ".join(place)])[-1]
+        assert found == {"kind": listed.kind, "fields": list(listed.fields)}

@@ -91,6 +91,18 @@ export function readSubject(joinder, subject) {
   ];
 }
 
+/**
+ * Return the match key that stands for one value on a suppression list.
+ *
+ * An address without a unit is the whole building.
+ */
+export function listedKey(parts, kind) {
+  const keys = parts.flatMap(({ identifiers }) => identifiers);
+  const building = keys.find((each) => each.kind === "addr0");
+  const found = keys.find((each) => each.kind === kind);
+  return building && `${building.fields}` === `${found.fields}` ? building : found;
+}
+
 /** Subjects are read in parts, one for each provenance; those with one ref become one again. */
 function joined(wire) {
   const whole = new Map();
