@@ -1,14 +1,12 @@
 """What each side says of an overlap, and what the two come to together."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 import asyncpg
 
 from app.cases.vocabulary import JointVerdict
-from app.pairs.rows import changed_kinds
-
-_PERSON: Final = frozenset({"last_name", "first_name", "birth_date", "middle_initial"})
+from app.pairs.rows import ATTRIBUTES, changed_kinds
 
 
 def shown(row: asyncpg.Record, *, with_reason: bool) -> dict[str, Any]:
@@ -51,7 +49,7 @@ def _verdict(row: asyncpg.Record, side: str, evidence: Sequence[str]) -> dict[st
 
 def _pointed(kind: str) -> str:
     """Return what a pointer shows of a kind: that it is of a person, not which attribute."""
-    return "name" if kind in _PERSON else kind
+    return "name" if kind in ATTRIBUTES else kind
 
 
 def _standing(verdict: dict[str, Any] | None) -> str | None:

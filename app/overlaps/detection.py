@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any, Final
 
-from app.identifiers.kinds import KINDS
+from app.identifiers.kinds import KINDS, Kind
 from app.overlaps.crowds import label
 from app.overlaps.explanations import explain_shared
-from app.overlaps.facts import NamePair
+from app.overlaps.facts import HOUSE, NamePair
 from app.overlaps.postings import PostedSubject, Posting, Sighting
 from app.overlaps.rows import Match, Profile
 from app.overlaps.scoring import Prior, same_organization, same_person
@@ -22,6 +22,8 @@ MAX_FINDINGS: Final = 50
 UNDATED_NAMES: Final = ("p.n", "p.nm")
 """The keys of a name without a date, of its spelling and of its sounds with the middle initial;
 how many hold one tells how common the name is."""
+
+_ADDRESSES: Final = frozenset({"addr", "addr0"})
 
 _BANDS: Final = ("strong", "probable", "possible", "shared_only")
 
@@ -42,11 +44,53 @@ class _Evidence:
     """Kinds that are shared too and too common to be evidence."""
     suppressed: dict[str, Mode] = field(default_factory=dict)
     """The strongest mode of each kind that is on a suppression list."""
+    buildings: set[bytes] = field(default_factory=set)
+    """The shared addresses without their units, however common."""
 
-    def note(self, kind: str, mode: Mode | None) -> None:
-        """Note what a suppression list does to a shared token of a kind."""
-        if mode is not None:
-            self.suppressed[kind] = max(mode, self.suppressed.get(kind, mode), key=MODES.index)
+    @property
+    def keys(self) -> dict[tuple[int, int], int]:
+        """The shared person keys that count, as `names`.
+
+        An address that is too common or blocked is no evidence, nor then is the house that it is.
+        """
+        blocked = {kind for kind, mode in self.suppressed.items() if mode == "block"}
+        is_evidence = _ADDRESSES & (self.shared.keys() | self.weak.keys())
+        if is_evidence or not _ADDRESSES & (self.common | blocked):
+            return self.names
+        counting = {pair: keys & ~HOUSE for pair, keys in self.names.items()}
+        return {pair: keys for pair, keys in counting.items() if keys}
+
+    def join_doors(self) -> None:
+        """Let what a list says of the one shared address, door or building, hold for both."""
+        listed = [self.suppressed[kind] for kind in _ADDRESSES & self.suppressed.keys()]
+        if not listed or len(self.buildings) > 1:  # of two, the other one is not listed
+            return
+        strongest = max(listed, key=MODES.index)
+        for kind in _ADDRESSES & (self.shared.keys() | self.weak.keys()):
+            counts = [found.pop(kind) for found in (self.shared, self.weak) if kind in found]
+            if strongest != "block":
+                (self.weak if strongest == "down_weight" else self.shared)[kind] = min(counts)
+
+    def note(self, kind: Kind, match: Match) -> None:
+        """Note that a token is shared and what stands against it: a crowd, a suppression list."""
+        if match.is_common:
+            self.common.add(label(kind.name))
+        if kind.name == "addr0":
+            self.buildings.add(match.token)
+        if match.mode is not None:
+            known = self.suppressed.get(kind.name, match.mode)
+            self.suppressed[kind.name] = max(match.mode, known, key=MODES.index)
+
+    def count(self, kind: Kind, alias: int, match: Match, holders: int) -> None:
+        """Count a shared token, of the posted alias, that so many subjects hold."""
+        if kind.evidence == "person":
+            aliases = (alias, match.alias)
+            self.names[aliases] |= 1 << kind.code - 1
+            if kind.name in UNDATED_NAMES:
+                self.name_holders[kind.name, *aliases] = holders
+        else:
+            shared = self.weak if match.mode == "down_weight" else self.shared
+            shared[kind.name] = min(holders, shared.get(kind.name, holders))
 
 
 Pair = tuple[int, str, int]
@@ -75,29 +119,21 @@ def gather(
         by_token[sighting.token].append(sighting)
     found: dict[Pair, _Evidence] = {}
     for match in sorted(matching, key=_is_only_named):
-        token, other_alias, other, only_case_id, is_common, mode = match
-        for mine in by_token[token]:
-            if only_case_id not in {None, mine.case_id}:
+        other = match.subject
+        for mine in by_token[match.token]:
+            if match.only_case_id not in {None, mine.case_id}:
                 continue
             pair = (mine.case_id, mine.ref, other.id)
-            kind = KINDS[mine.kind]
-            if _is_only_named(match):
-                if pair in found:
-                    if is_common:
-                        found[pair].common.add(label(kind.name))
-                    found[pair].note(kind.name, mode)
+            if _is_only_named(match) and pair not in found:
                 continue
+            kind = KINDS[mine.kind]
             evidence = found.get(pair) or found.setdefault(pair, _Evidence(other))
-            evidence.note(kind.name, mode)
-            count = holders[token] + other.is_hidden + (mine.case_id in hidden_cases)
-            if kind.evidence == "person":
-                aliases = (mine.alias, other_alias)
-                evidence.names[aliases] |= 1 << kind.code - 1
-                if kind.name in UNDATED_NAMES:
-                    evidence.name_holders[kind.name, *aliases] = count
-            else:
-                shared = evidence.weak if mode == "down_weight" else evidence.shared
-                shared[kind.name] = min(count, shared.get(kind.name, count))
+            evidence.note(kind, match)
+            if not _is_only_named(match):
+                count = holders[match.token] + other.is_hidden + (mine.case_id in hidden_cases)
+                evidence.count(kind, mine.alias, match, count)
+    for evidence in found.values():
+        evidence.join_doors()
     return found
 
 
@@ -129,13 +165,13 @@ def findings_of(mine: PostedSubject, evidence: _Evidence, prior: Prior) -> list[
 
 def name_pairs(mine: PostedSubject, evidence: _Evidence) -> list[NamePair]:
     """Return the pairs of names that share a key; every pair if none does but a number agrees."""
-    masks, other = mine.masks, evidence.other
-    aliases: Iterable[tuple[int, int]] = evidence.names
-    if not evidence.names and any(KINDS[kind].evidence == "strong" for kind in evidence.shared):
+    masks, other, keys = mine.masks, evidence.other, evidence.keys
+    aliases: Iterable[tuple[int, int]] = keys
+    if not keys and any(KINDS[kind].evidence == "strong" for kind in evidence.shared):
         aliases = product(range(len(masks)), range(len(other.kinds)))
     return [
         NamePair(
-            shared=evidence.names.get((alias, other_alias), 0),
+            shared=keys.get((alias, other_alias), 0),
             mine=masks[alias],
             theirs=other.kinds[other_alias],
             rarity=min(mine.names[alias].rarity, other.rarities[other_alias]),

@@ -45,7 +45,10 @@ _DATED = _FULL_DATE | _m("nmd nym nyd nsw")
 _RARE, _BOTH_MIDDLE, _LAST_MIDDLE, _FIRST_MIDDLE = _m("n"), _m("nm"), _m("lmd"), _m("imd")
 _MIDDLE = _BOTH_MIDDLE | _LAST_MIDDLE | _FIRST_MIDDLE
 _YEAR_MONTH, _YEAR_DAY, _DAY_MONTH, _SWAPPED = _m("nym"), _m("nyd"), _m("nmd"), _m("nsw")
-_POSTCODE, _HOUSE = _m("xz dz"), _m("ih")
+_POSTCODE = _m("xz dz")
+
+HOUSE: Final = _m("ih")
+"""The key of a house, as a mask."""
 
 
 @dataclass(frozen=True)
@@ -171,7 +174,7 @@ def person_facts(shared: int, mine: int, theirs: int) -> PersonFacts:
     An attribute that one of the two names lacks is `unknown`; one that both have and no shared
     key proves is `differs`. People move, so a postcode or a house agrees or says nothing.
     """
-    both = mine & theirs & ~_HOUSE
+    both = mine & theirs & ~HOUSE
     last = _level(
         shared, both, (_LAST_EXACT, "exact"), (_LAST_SOUND, "sound"), (_LAST_INITIAL, "initial")
     )
@@ -180,7 +183,7 @@ def person_facts(shared: int, mine: int, theirs: int) -> PersonFacts:
     )
     date = _birth_date(shared, mine, theirs)
     middle = _middle(shared, both, last, first, date)
-    postcode, house = ("agrees" if shared & keys else "unknown" for keys in (_POSTCODE, _HOUSE))
+    postcode, house = ("agrees" if shared & keys else "unknown" for keys in (_POSTCODE, HOUSE))
     return PersonFacts(last, first, date, middle, postcode, house)
 
 

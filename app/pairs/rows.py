@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-_ATTRIBUTES = ("last_name", "first_name", "birth_date", "middle_initial", "postcode", "house")
+ATTRIBUTES = ("last_name", "first_name", "birth_date", "middle_initial", "postcode", "house")
+"""What of a person agrees or not."""
+
 _AGREES_NOT = frozenset({"differs", "unknown"})
 
 
@@ -37,7 +39,7 @@ def agreeing(finding: Mapping[str, Any]) -> Iterable[str]:
     yield from finding.get("kinds", ())
     facts = finding.get("facts")
     if facts:
-        yield from (name for name in _ATTRIBUTES if facts.get(name, "unknown") not in _AGREES_NOT)
+        yield from (name for name in ATTRIBUTES if facts.get(name, "unknown") not in _AGREES_NOT)
 
 
 def supported_by(findings: Iterable[Mapping[str, Any]]) -> frozenset[str]:

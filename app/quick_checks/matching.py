@@ -14,7 +14,7 @@ from app.access.policy import Target, decide
 from app.access.principal import Principal
 from app.access.vocabulary import Relation, Rung
 from app.core.db import APP, MATCHER, become, driver
-from app.overlaps import detection, suppressed
+from app.overlaps import crowds, detection, suppressed
 from app.overlaps import queries as overlaps
 from app.overlaps.crowds import Crowd, label
 from app.overlaps.postings import PostedSubject, Posting, Sighting, sightings_of
@@ -74,6 +74,12 @@ async def find(
     wanted, _ = crowd.matching({sighting.token for sighting in known}, held)
     _, around = await overlaps.meet(connection, principal.office_id, (), (), wanted, ())
     matching = suppressed.marked(around.seen, principal.office_id, in_force)
+    crowded = list({s.token for s in known} & crowd.common)
+    if matching and crowded:
+        met = list({match.subject.id for match in matching if match.mode != "block"})
+        among = await overlaps.list_held_among(connection, crowded, met, (), principal.office_id)
+        among = suppressed.marked(among, principal.office_id, in_force)
+        matching += crowds.named(among, known, crowd, {}, matching)
     holders = {token: row.seen.subjects + 1 for token, row in held.items()}  # as if it were posted
     evidence = detection.gather(known, matching, holders)
     pairs = detection.overlaps_of([posting], principal.office_id, evidence, matcher.prior)

@@ -109,11 +109,16 @@ def _phrase(signal: Signal) -> str:
 
 
 def unknown(finding: FindingRead) -> list[str]:
-    """Return what could not be compared, because one of the two subjects lacks it."""
+    """Return what could not be compared, mostly because one of the two subjects lacks it.
+
+    A postcode or a house is never among it: people move, so where it does not agree both may have
+    one.
+    """
     facts = finding.facts
     if facts is None:
         return []
-    return [words.kind_word(name) for name in words.SIGNALS if getattr(facts, name) == "unknown"]
+    compared = [name for name in words.SIGNALS if name not in {"postcode", "house"}]
+    return [words.kind_word(name) for name in compared if _level(facts, name) == "unknown"]
 
 
 def _of_dates(facts: PersonFactsRead) -> list[Signal]:

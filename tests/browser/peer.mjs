@@ -35,6 +35,10 @@ const commands = {
     const { readSubject } = await import(TOKENS);
     return joinder.matchKeysOf(readSubject(joinder, subject));
   },
+  async listed(subject, kind) {
+    const { listedKey, readSubject } = await import(TOKENS);
+    return listedKey(readSubject(joinder, subject), kind);
+  },
   async post(subjects, pins) {
     const evaluate = (body) => {
       say({ evaluate: body });

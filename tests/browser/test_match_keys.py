@@ -135,6 +135,21 @@ class TestEveryCharacter:
         expected = [answer(phone, *each) for each in phones]
         same(peer, [["call", "phoneKey", *each] for each in phones], expected)
 
+    def test_in_an_address(self, peer: Peer) -> None:
+        codes = [*range(0x600), *range(0x1E00, 0x2200), *range(0x2200, 0x110000, 997)]
+        forms = ("1{}2 M{}ain{}ton St", "94{}123", "", "{}"), ("{} Main St", "SW1A{}1AA", "4{}", "")
+        addresses = [
+            {name: form.replace("{}", chr(code)) for name, form in zip(parts, each, strict=True)}
+            | {"region": region}
+            for code in codes
+            for parts in [("street", "postcode", "number", "unit")]
+            for each, region in zip(forms, ("US", "GB"), strict=True)
+        ]
+        expected = [answer(address, each) for each in addresses]
+        same(peer, [address_command(each) for each in addresses], expected)
+        places = [{"value": list(place_of(**without_unit(each)))} for each in addresses]
+        same(peer, [address_command(without_unit(each), "placeOf") for each in addresses], places)
+
     @pytest.mark.parametrize(
         ("kind", "form", "of"),
         [

@@ -6,7 +6,10 @@ from itertools import product
 import pytest
 
 from app.cases.verdicts import joint_verdict
-from tests.blinding import case
+from app.identifiers.addresses import place_of
+from app.identifiers.match_keys import PersonName, person_aliases
+from app.pairs.rows import ATTRIBUTES
+from tests.blinding import case, element
 from tests.factories import Registry
 from tests.overlaps.recount import CHECKS
 from tests.scenes import make_offices, meet, someone
@@ -52,6 +55,28 @@ class TestPutVerdict:
         assert seen["verdicts"]["other"]["reason"] is None
         (own,) = await meeting.second.overlaps()
         assert own["verdicts"]["own"]["reason"] == "different_person"
+
+    async def test_a_pointer_tells_no_attribute_that_changed(
+        self, shared_registry: Registry
+    ) -> None:
+        meeting = await meet(shared_registry, "open", "contact_first")
+        await meeting.first.say(meeting.overlap_id, "not_a_match", "different_person")
+        home = [place_of("100 Example Street", "93650")]
+        (alias,) = person_aliases([PersonName("Rosa", "Perez", "Maria", "1979-03-05")], home)
+        tokens = {key.kind: element(key.kind, key.fields) for key in alias.keys}
+        name = {"rarity": alias.rarity, "provenance": "police_report", "tokens": tokens}
+        more = {"ref": "2", "names": [name], "identifiers": []}
+        for client, body in (
+            (meeting.first, meeting.first_case),
+            (meeting.second, meeting.second_case),
+        ):
+            await client.put_case("24-1", {**body, "subjects": [*body["subjects"], more]})
+        (seen,) = await meeting.first.overlaps()
+        assert seen["rung"] == "pointer"
+        assert seen["verdicts"]["own"]["reopened"] == {"added": ["name"], "removed": []}
+        (own,) = await meeting.second.overlaps()
+        reopened = own["verdicts"]["other"]["reopened"]
+        assert {*reopened["added"]} == {*ATTRIBUTES}
 
     async def test_of_a_silent_side_stays_with_it(self, shared_registry: Registry) -> None:
         meeting = await meet(shared_registry, "open", "silent")

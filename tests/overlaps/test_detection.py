@@ -2,6 +2,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -10,6 +11,7 @@ from app.overlaps.detection import MAX_FINDINGS, gather, overlaps_of
 from app.overlaps.postings import Name, PostedSubject, Posting, Sighting
 from app.overlaps.rows import Match, Profile
 from app.overlaps.scoring import Prior
+from app.overlaps.weights import CONTACT_CAP, SUPPRESSED_BITS
 from app.pairs.rows import FoundOverlap
 
 PRIOR = Prior(5_000, 1.0)
@@ -26,8 +28,15 @@ def sightings(cases: Mapping[int, Case]) -> list[Sighting]:
     ]
 
 
-def detect(mine: Mapping[int, Case], theirs: Mapping[int, Case]) -> list[FoundOverlap]:
-    """Return what one office (1) finds when it posts `mine` while another (2) has `theirs`."""
+def detect(
+    mine: Mapping[int, Case],
+    theirs: Mapping[int, Case],
+    only_named: Mapping[str, Mapping[str, Any]] = {},
+) -> list[FoundOverlap]:
+    """Return what one office (1) finds when it posts `mine` while another (2) has `theirs`.
+
+    What is shared of the kinds `only_named` is common, or on a suppression list, as told there.
+    """
     posted, stored = sightings(mine), sightings(theirs)
     holders = Counter(s[0] for s in {(s.token, s.case_id, s.ref) for s in posted + stored})
     known = {s.token for s in posted}
@@ -48,7 +57,9 @@ def detect(mine: Mapping[int, Case], theirs: Mapping[int, Case]) -> list[FoundOv
         for s in case
     }
     matching = [
-        Match(s.token, s.alias, profiles[s.case_id, s.ref]) for s in stored if s.token in known
+        Match(s.token, s.alias, profiles[s.case_id, s.ref])._replace(**only_named.get(s.kind, {}))
+        for s in stored
+        if s.token in known
     ]
     postings = [Posting(number, True, case) for number, case in mine.items()]  # noqa: FBT003 -- a field
     return overlaps_of(postings, 1, gather(posted, matching, holders), PRIOR)
@@ -196,6 +207,49 @@ class TestFindings:
         agent = PostedSubject("1", "organization", [], [("addr0", b"y")])
         (pair,) = detect({10: [agent]}, {20: [agent]})
         assert pair.band == "shared_only"
+
+    @pytest.mark.parametrize("nothing", [{"is_common": True}, {"mode": "block"}])
+    def test_the_house_of_an_address_that_is_no_evidence_is_none_either(
+        self, nothing: dict[str, Any]
+    ) -> None:
+        name = {"p.nmd": b"a", "p.n": b"a"}
+
+        def at(house: bytes, *addresses: tuple[str, bytes]) -> PostedSubject:
+            return PostedSubject("1", "person", [Name(3, {**name, "p.ih": house})], addresses)
+
+        motel, home = ("addr0", b"motel"), [("addr", b"home"), ("addr0", b"home")]
+        here, alone, elsewhere = at(b"x", motel), at(b"x"), at(b"y", motel)
+        (by_house,) = detect({10: [here]}, {20: [alone]})
+        assert by_house.findings[0]["facts"]["house"] == "agrees"
+        of_address = {"addr0": nothing}
+        (found,) = detect({10: [here]}, {20: [here]}, of_address)
+        (without,) = detect({10: [here]}, {20: [elsewhere]}, of_address)
+        assert found == without
+        assert found.strength < by_house.strength
+        only_house = PostedSubject("1", "person", [Name(3, {"p.ih": b"x"})], [motel])
+        assert detect({10: [only_house]}, {20: [only_house]}, of_address) == []
+        both = at(b"x", motel, *home)  # the unit is evidence where the building is not
+        (kept,) = detect({10: [both]}, {20: [both]}, of_address)
+        assert kept.findings[0]["facts"]["shared"] == ["addr"]
+        assert kept.strength > found.strength
+
+    @pytest.mark.parametrize("listed", ["addr", "addr0"])
+    def test_door_and_building_of_a_listed_address_are_one_value(self, listed: str) -> None:
+        here = PostedSubject("1", "person", [], [("addr", b"x"), ("addr0", b"x")])
+        assert detect({10: [here]}, {20: [here]}, {listed: {"mode": "block"}}) == []
+        known = [Name(3, {"p.nmd": b"a"})]
+        person = PostedSubject("1", "person", known, here.identifiers)
+        (full,) = detect({10: [person]}, {20: [person]})
+        (less,) = detect({10: [person]}, {20: [person]}, {listed: {"mode": "down_weight"}})
+        assert full.strength - less.strength == CONTACT_CAP - SUPPRESSED_BITS
+        (same,) = detect({10: [person]}, {20: [person]}, {listed: {"mode": "inform"}})
+        assert same.strength == full.strength
+
+    def test_of_two_shared_addresses_the_other_one_stays(self) -> None:
+        homes = [("addr0", b"x"), ("addr0", b"y"), ("addr", b"y")]
+        here = PostedSubject("1", "person", [], homes)
+        (pair,) = detect({10: [here]}, {20: [here]}, {"addr": {"mode": "block"}})
+        assert pair.findings[0]["kinds"] == ["addr0"]
 
     def test_keys_of_another_kind_are_other_keys(self) -> None:
         one, other = named("1", {"p.lmd": b"a"}), named("1", {"p.imd": b"a"})

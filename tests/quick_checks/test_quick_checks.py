@@ -7,8 +7,9 @@ import httpx
 import pytest
 
 from app.access.vocabulary import Role
+from app.overlaps.limits import LIMITS
 from tests.access.people import sign_in
-from tests.blinding import case
+from tests.blinding import case, element
 from tests.factories import OfficeClient, Registry
 from tests.scenes import end_agreement, make_offices, phone, someone, something
 from tests.suppressing.test_canaries import alarms, set_canary
@@ -87,6 +88,29 @@ class TestWhatIsTold:
         last = (await shared_registry.audit("case.quick_checked"))[-1]
         assert last["detail"]["told"].keys() != entry["detail"]["told"].keys()
         assert again["left"] == found["left"] - 4
+
+    async def test_is_what_a_post_would_find_where_an_address_is_common(
+        self, shared_registry: Registry
+    ) -> None:
+        def at(house: str) -> dict[str, Any]:
+            tokens = {"p.nmd": ("A", "B", "0305"), "p.ih": ("A", "B", "12", house)}
+            keys = {kind: element(kind, fields) for kind, fields in tokens.items()}
+            name = {"rarity": 3, "provenance": "police_report", "tokens": keys}
+            return {"ref": "1", "names": [name], "identifiers": [motel]}
+
+        motel = {"kind": "addr0", "provenance": "police_report",
+                 "token": element("addr0", ("12 MOTEL ST", "93650"))}  # fmt: skip
+        me, other, *crowd = await with_case(shared_registry, LIMITS["addr0"].offices + 2)
+        for office in crowd:
+            await office.put_case("24-1", case({"ref": "1", "identifiers": [motel]}))
+        await other.put_case("24-1", case(at("M340")))
+        (hit,) = (await told(me, at("M340")))["hits"]
+        answer = (await me.put_case("24-own", case(at("M340")))).json()
+        (overlap,) = answer["overlaps"]
+        (finding,) = overlap["findings"]
+        assert finding["common"] == ["addr0"]
+        assert finding["facts"]["house"] == "unknown"
+        assert hit["findings"] == [{name: finding[name] for name in ("finding", "kinds", "band")}]
 
     async def test_goes_no_further_than_the_owner_discloses(
         self, shared_registry: Registry

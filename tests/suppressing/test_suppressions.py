@@ -15,7 +15,7 @@ from app.overlaps.limits import MATCHED_PER_OFFICE
 from app.overlaps.weights import SUPPRESSED_BITS
 from app.suppressing import service
 from app.suppressing.schemas import SuppressionAdd
-from tests.blinding import case
+from tests.blinding import case, element
 from tests.factories import OfficeClient, Registry
 from tests.overlaps.recount import CHECKS
 from tests.scenes import make_offices, phone, someone, something
@@ -105,6 +105,26 @@ class TestBlock:
         await assert_consistent(shared_registry)
         await end(one, suppression)
         assert (await met(one), await met(other)) == ({other.code}, {one.code})
+        await assert_consistent(shared_registry)
+
+    @pytest.mark.parametrize("listed", [0, 1])
+    async def test_of_an_address_holds_for_its_door_and_its_building(
+        self, shared_registry: Registry, listed: int
+    ) -> None:
+        one, other = await make_offices(shared_registry)
+        number = phone()
+        identifiers = [
+            {"kind": kind, "provenance": "police_report", "token": element(kind, (number, "93650"))}
+            for kind in ("addr", "addr0")
+        ]
+        subject = {"ref": "1", "identifiers": identifiers}
+        await share([one, other], subject)
+        suppression = await suppress(one, {"identifiers": [identifiers[listed]]})
+        assert await met(one) == await met(other) == set()
+        await share([one, other], subject)
+        assert await met(one) == set()
+        await end(one, suppression)
+        assert await met(one) == {other.code}
         await assert_consistent(shared_registry)
 
     async def test_is_named_where_something_else_makes_a_hit(

@@ -136,6 +136,18 @@ class TestPicture:
         if has_open and not any(KINDS[kind].evidence == "strong" for kind in kinds):
             assert abs(total - (finding.strength - PRIOR.bits)) < 1.0  # rounding of the total
 
+    def test_whoever_moved_is_not_said_to_lack_an_address(self) -> None:
+        """Facts of findings that were stored before there were places have none of them."""
+        facts = {"last_name": "exact", "first_name": "unknown", "birth_date": "full",
+                 "middle_initial": "unknown", "shared": []}  # fmt: skip
+        found = {"finding": "same_person", "band": "possible", "strength": 1, "facts": facts}
+        finding = FindingRead.model_validate({"subject": "1", **found})
+        assert evidence.unknown(finding) == ["first name", "middle initial"]
+        assert {signal.kind for signal in evidence.signals(finding, PRIOR)} == {
+            "last_name",
+            "birth_date",
+        }
+
 
 class TestReason:
     @settings(max_examples=50, deadline=None)

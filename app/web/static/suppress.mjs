@@ -1,5 +1,5 @@
 // The page that puts a value on a suppression list: it becomes a token here, and only that is sent.
-import { makeTokens, readSubject, Trouble } from "./tokens.mjs";
+import { listedKey, makeTokens, readSubject, Trouble } from "./tokens.mjs";
 
 const form = document.getElementById("suppression");
 const trouble = document.getElementById("trouble");
@@ -14,7 +14,7 @@ const prompt = () => {
   field("of-label").textContent = of ?? "";
 };
 
-/** Return epoch and token of what was typed. */
+/** Return kind, epoch and token of what was typed. */
 async function token() {
   const value = field("value");
   if (!kind.value) throw new Trouble("Choose the kind.", kind);
@@ -28,8 +28,9 @@ async function token() {
   const parts = readSubject(joinder, { ref: "1", kind: subjects[0], ...blank, provenance, identifiers: [typed] });
   const permit = { csrf: form.dataset.csrf, reason: "suppression", cases: [] };
   const made = await makeTokens(joinder, parts, permit);
-  const found = made.subjects[0].identifiers.find((each) => each.kind === kind.value);
-  return { epoch: made.epoch, token: found.token };
+  const listed = listedKey(parts, kind.value).kind;
+  const found = made.subjects[0].identifiers.find((each) => each.kind === listed);
+  return { kind: listed, epoch: made.epoch, token: found.token };
 }
 
 document.getElementById("no-script").remove(); // it said so while nothing here had run
@@ -43,6 +44,7 @@ form.addEventListener("submit", async (event) => {
   trouble.textContent = "";
   try {
     const made = await token();
+    if (made.kind !== kind.value) kind.add(new Option(kind.selectedOptions[0].text, made.kind, true, true));
     hidden("epoch").value = made.epoch;
     hidden("token").value = made.token;
     field("value").value = field("of").value = ""; // what was typed goes before anything is sent

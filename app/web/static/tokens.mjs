@@ -65,7 +65,7 @@ export function readSubject(joinder, subject) {
   const places = [];
   const byProvenance = new Map();
   for (const identifier of subject.identifiers) {
-    const { kind: name, of, provenance, field } = identifier;
+    const { kind: name, value, of, provenance, field } = identifier;
     if (name === "addr") places.push(joinder.placeOf(value, of));
     const keys = attempt(field, () => keysOf(joinder, identifier, known));
     byProvenance.set(provenance, [...(byProvenance.get(provenance) ?? []), ...keys]);
@@ -89,6 +89,18 @@ export function readSubject(joinder, subject) {
       ref, kind, provenance, names: [], identifiers,
     })),
   ];
+}
+
+/**
+ * Return the match key that stands for one value on a suppression list.
+ *
+ * An address without a unit is the whole building.
+ */
+export function listedKey(parts, kind) {
+  const keys = parts.flatMap(({ identifiers }) => identifiers);
+  const building = keys.find((each) => each.kind === "addr0");
+  const found = keys.find((each) => each.kind === kind);
+  return building && `${building.fields}` === `${found.fields}` ? building : found;
 }
 
 /** Subjects are read in parts, one for each provenance; those with one ref become one again. */
