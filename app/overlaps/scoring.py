@@ -26,8 +26,8 @@ POSSIBLE: Final = math.log2(0.2 / 0.8)
 """Bits at which a pair is reported: 99 %, 90 % and 20 % chance of being the same."""
 
 RELATIVE_BITS: Final = 1.0
-"""Most that contacts can bring a pair of other first names to, less or more by the middle initial:
-relatives share an address and, as twins or in a careless record, a date of birth."""
+"""Most that contacts can bring a pair of other first names to where no number agrees, less or more
+by the middle initial: relatives share an address and, as twins or in a careless record, a date."""
 
 PERSON_FLOOR: Final = -6.0
 """Least that names and dates can say where such a number agrees: people have false papers too."""
@@ -137,7 +137,7 @@ def score(
             weak=weak,
         )
         bits = _person_bits(pair, contact, population, least=least) + by_number
-        if facts.first_name == "differs":
+        if facts.first_name == "differs" and not is_sure:
             without = _person_bits(pair, 0.0, population, least=least) + by_number
             bits = max(without, min(bits, RELATIVE_BITS + facts.middle_bits))
         rank = bits, pair.shared, pair.mine & pair.theirs

@@ -265,6 +265,12 @@ class TestFirstDiffers:
         assert found is not None
         assert found["band"] == band
 
+    def test_beside_a_number_that_agrees_contacts_count_in_full(self) -> None:
+        keys = mask(["p.ld", "p.fd"])
+        pair, ssn = NamePair(0, keys, keys, 2), number_mask(["ssn"])
+        alone = score([pair], {"ssn": 2}, PRIOR, ssn).bits
+        assert score([pair], {"ssn": 2, "tel": 2}, PRIOR, ssn).bits > alone + 6
+
 
 class TestHouse:
     def bits(
