@@ -177,7 +177,7 @@ SIGNALS: Final = {
     "birth_date": "Date of birth",
     "middle_initial": "Middle initial",
     "postcode": "ZIP code",
-    "house": "House and street",
+    "house": "House number",
 }
 _PERSON: Final = {
     "name": "name",
