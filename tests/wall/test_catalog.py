@@ -1,6 +1,5 @@
 """The catalog of a migrated database: every table guarded, every right on the committed list."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
@@ -9,17 +8,6 @@ import pytest
 from tests.wall.catalog import rights, wrong
 
 RIGHTS = Path(__file__).with_name("rights.txt")
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[asyncpg.Connection]:
-    """Yield a connection whose changes are rolled back."""
-    connection = await asyncpg.connect(database_url)
-    change = connection.transaction()
-    await change.start()
-    yield connection
-    await change.rollback()
-    await connection.close()
 
 
 class TestCatalog:

@@ -1,6 +1,5 @@
 """Who reads or writes tokens across offices: the matcher alone, whatever a migration grants."""
 
-from collections.abc import AsyncIterator
 from typing import Final
 
 import asyncpg
@@ -51,17 +50,6 @@ async def beside_the_matcher(connection: asyncpg.Connection) -> set[tuple[str, s
     return {row for row in found if row[0] not in BEYOND | {MATCHER}} | {
         ("anyone", name, "EXECUTE") for (name,) in lent
     }
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[asyncpg.Connection]:
-    """Yield a connection whose changes are rolled back."""
-    connection = await asyncpg.connect(database_url)
-    change = connection.transaction()
-    await change.start()
-    yield connection
-    await change.rollback()
-    await connection.close()
 
 
 class TestRights:
