@@ -96,7 +96,7 @@ def show_law(
         asked = LawConfirmed(state=state, counsel=confirmed_by, confirmed_on=confirmed_on.date())
         as_operator(lambda session: service.confirm_law(session, OPERATOR, asked))
     for rule in rules:
-        read = f"{rule.verified_by}, {rule.verified_on}" if rule.is_verified else "read by nobody"
+        read = f"{rule.verified_by}, {rule.verified_on}"
         since = f"since {rule.effective_on}" if rule.effective_on else "since a day not read"
         typer.echo(f"{rule.citation}\t{rule.matter_kind}\t{rule.basis}\t{since}\t{read}")
         typer.echo(f"  {rule.note}")

@@ -31,8 +31,6 @@ class Authority:
     """The law, as its state cites it; empty if unknown."""
     source: str = ""
     """Addresses of what was read, with spaces: the text first."""
-    standing: Literal["in_force", "bill"] = "in_force"
-    """`bill`: nobody has checked that it is law, so it is listed and never applied."""
     denial_needs_reasons: bool = False
     """Whether the local office has to say in writing why it declines."""
     on_silence: OnSilence = "none"
@@ -44,9 +42,9 @@ class Authority:
     ends_on: date | None = None
     """First day it no longer applies; None while it stands."""
     verified_by: str = ""
-    """Who read all that the row says in a published text; empty means nobody yet."""
+    """Who read all that the row says in a published text; empty if unknown."""
     verified_on: date | None = None
-    """The day of it; None means nobody yet."""
+    """The day of it; None if unknown."""
     note: str = ""
     """What the words of the table are too few for."""
 
@@ -64,7 +62,6 @@ def _read(row: dict[str, str]) -> Authority:
         basis=cast("Basis", row["basis"]),
         citation=row["citation"],
         source=row["source"],
-        standing=cast("Literal['in_force', 'bill']", row["standing"]),
         denial_needs_reasons=row["denial_needs_reasons"] == "yes",
         on_silence=cast("OnSilence", row["on_silence"]),
         silence_days=int(row["silence_days"]) if row["silence_days"] else None,
@@ -77,11 +74,11 @@ def _read(row: dict[str, str]) -> Authority:
 
 
 AUTHORITIES: Final = tuple(_read(row) for row in rows("authority"))
-"""Every row of the table, by state; bills among them."""
+"""Every row of the table, by state. What nobody has read in a text of the law has no row."""
 
 
 def rules_of(state: str, of: Sequence[Authority] = AUTHORITIES) -> tuple[Authority, ...]:
-    """Return what is loaded of a state, bills too; nothing of a state that is not known."""
+    """Return what is loaded of a state; nothing of a state that is not known."""
     return tuple(row for row in of if row.state == state)
 
 
@@ -101,7 +98,7 @@ def deemed_consents(on_date: date, of: Sequence[Authority] = AUTHORITIES) -> tup
     return tuple(
         row
         for row in of
-        if (row.on_silence, row.standing) == ("deemed_consent", "in_force")
+        if row.on_silence == "deemed_consent"
         and row.silence_days is not None
         and covers(row.effective_on, row.ends_on, on_date)
     )
@@ -121,7 +118,7 @@ def authority_of(
     """
     for row in of:
         if (
-            (row.state, row.matter_kind, row.standing) == (state, matter_kind, "in_force")
+            (row.state, row.matter_kind) == (state, matter_kind)
             and row.trafficking in {"both", trafficking}
             and covers(row.effective_on, row.ends_on, on_date)
         ):

@@ -152,7 +152,6 @@ class TestSilence:
             switched = StateSet(state="WY", has_deemed_consent=True)
             await offices.set_state(session, OPERATOR, switched)
         assert await night(AUTHORITIES) == "sent"
-        assert await night([replace(LAW, standing="bill")]) == "sent"
         assert await night([LAW], utc_now() + timedelta(days=20)) == "sent"
         assert await night([LAW]) == "accepted"
         read = await sides[0].read(request)
@@ -200,9 +199,6 @@ class TestDenial:
         why = "Two attorneys are on leave until spring."
         assert await decline(law, why) == "declined"
         assert (await sides[0].read(request))["explanation"] == why
-        sides, request = await asked_by_general(shared_registry)
-        head = await head_of(shared_registry, sides[1].office)
-        assert await decline(replace(law, standing="bill"), None) == "declined"
 
 
 async def asked_by_general(registry: Registry) -> tuple[list[Side], str]:

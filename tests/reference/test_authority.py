@@ -15,11 +15,11 @@ from app.reference.authority import (
     rules_of,
 )
 
-TODAY = date(2026, 11, 22)
+TODAY = date(2026, 11, 23)
 
 
 class TestAuthorities:
-    def test_each_row_is_cited_and_made_of_the_words_it_may_use(self) -> None:
+    def test_each_row_is_cited_verified_and_made_of_the_words_it_may_use(self) -> None:
         for row in AUTHORITIES:
             assert row.citation
             assert row.basis in get_args(Basis)
@@ -29,14 +29,15 @@ class TestAuthorities:
             assert row.on_silence in get_args(OnSilence)
             assert (row.on_silence == "none") == (row.silence_days is None)
             assert row.ends_on is None or (row.effective_on or date.min) < row.ends_on
-            assert (row.standing, row.is_verified) != ("bill", True)
+            assert row.verified_by
+            assert row.verified_on
+            assert (row.effective_on or date.min) <= row.verified_on <= TODAY
 
     def test_no_two_rows_in_force_answer_the_same_question(self) -> None:
-        standing = [row for row in AUTHORITIES if row.standing == "in_force"]
-        for row in standing:
+        for row in AUTHORITIES:
             twins = [
                 other
-                for other in standing
+                for other in AUTHORITIES
                 if (other.state, other.matter_kind) == (row.state, row.matter_kind)
                 and "both" in {other.trafficking, row.trafficking}
                 and (row.ends_on or date.max) > (other.effective_on or date.min)
@@ -71,7 +72,3 @@ class TestAuthorityOf:
             assert (found.basis, found.on_silence, found.denial_needs_reasons) == (
                 "unknown", "none", False,
             )  # fmt: skip
-
-    def test_a_bill_is_never_applied(self) -> None:
-        assert any(row.standing == "bill" for row in AUTHORITIES if row.state == "TN")
-        assert authority_of("TN", "labor", "criminal", TODAY).basis == "unknown"
