@@ -40,7 +40,10 @@ BEGIN
     UNION ALL SELECT max(written_in) FROM webhooks
     UNION ALL SELECT max(greatest(read_written_in, mail_written_in)) FROM notice_settings) AS n;
   SET LOCAL ROLE joinder_owner;
-  IF reached > transaction_number() THEN
+  -- what others wrote here since this transaction began is no more than the newest that is known
+  IF reached > greatest(transaction_number(), transaction_horizon()
+      - pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+      + pg_snapshot_xmax(pg_current_snapshot())::text::bigint) THEN
     EXECUTE replace($functions${functions("$before")}$functions$, '$before',
       (reached + {APART} - pg_current_xact_id()::text::bigint)::text);
   END IF;

@@ -14,6 +14,7 @@ from app.access.principal import Principal
 from app.cases import ladder
 from app.cases.errors import OverlapNotFoundError
 from app.core.db import driver
+from app.offices.queries import IN_FORCE
 from app.sharing import state_pointers
 
 
@@ -89,7 +90,8 @@ _STEP: Final = "CASE w.progress WHEN 'new' THEN 'acknowledge' ELSE 'judge' END"
 
 # Late sides that were not yet told on this level ($9); on a higher one only those whose notice on
 # the level before ($10, null for the first) was made by a day ($11). A mediator ($9) is of the
-# state of both offices, is neither of them, and no side hides from it. Others' locks are skipped.
+# state of both offices, is neither of them and takes part, and no side hides from it. Others' locks
+# are skipped.
 _LATE: Final = f"""
 SELECT w.id, w.progress, w.round, w.found_on, w.band, w.own_class, s.mediator_office_id
 FROM ({_FOLLOWED}) AS w
@@ -105,7 +107,8 @@ WHERE w.is_overdue
       AND r.step = {_STEP} AND r.level = $10 AND r.made_at::date <= $11::date))
   AND ($9::text <> 'mediator' OR s.has_state_pointers AND w.state = me.state
     AND s.mediator_office_id NOT IN (w.office_id, w.other_office_id)
-    AND w.own_disclosure <> 'silent' AND w.judged_disclosure <> 'silent')
+    AND w.own_disclosure <> 'silent' AND w.judged_disclosure <> 'silent'
+    AND {IN_FORCE.format(office="s.mediator_office_id", today="$2::timestamptz::date")})
 ORDER BY w.id LIMIT $12
 FOR NO KEY UPDATE OF side SKIP LOCKED
 """  # noqa: S608 -- as above

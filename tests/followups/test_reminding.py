@@ -14,7 +14,7 @@ from app.offices import service as offices
 from app.offices.schemas import StateSet
 from tests.access.people import sign_in
 from tests.factories import OfficeClient, Registry
-from tests.scenes import Meeting, all_ended, meet
+from tests.scenes import Meeting, all_ended, end_agreement, meet
 
 _NUMBERS = count(1)
 NOTICES = "/v1/me/notices?limit=100"
@@ -118,6 +118,7 @@ class TestNotices:
             await sign_in(module_registry, office, Role.COORDINATOR)
             for office in (meeting.first, meeting.second, general)
         ]
+        people.append(await sign_in(module_registry, general, Role.PROSECUTOR))
 
         async def told() -> list[list[tuple[str, str | None]]]:
             await all_ended(module_registry)
@@ -140,8 +141,8 @@ class TestNotices:
             (45, reminding.escalate),
         ):
             await nightly(module_registry, run, now + timedelta(days=days))
-            first, second, asked = await told()
-            assert first == second
+            first, second, asked, without_right = await told()
+            assert (first, without_right) == (second, [])
             assert asked == ([("mediation.asked", None)] if len(seen) == 2 else [])
             seen.append(first)
         assert seen == [[late], [late, passed_on], [late, passed_on, passed_on]]
@@ -150,3 +151,29 @@ class TestNotices:
         shown = await people[2].http.get("/notices")
         assert "/state?of=waiting" in shown.text
         assert meeting.overlap_id not in shown.text
+
+    async def test_tell_no_mediator_whom_a_wall_keeps_out(self, module_registry: Registry) -> None:
+        meeting, general = await in_one_state(module_registry)
+        reader = await sign_in(module_registry, general, Role.COORDINATOR)
+        lead = await sign_in(module_registry, meeting.second, Role.LEADERSHIP)
+        wall = {"office": general.code}
+        assert (await lead.send("POST", "/v1/cases/cms/24-1/walls", wall)).status_code == 201
+        now = utc_now()
+        await nightly(module_registry, reminding.remind, now + timedelta(days=25))
+        for days in (35, 45):
+            await nightly(module_registry, reminding.escalate, now + timedelta(days=days))
+        await all_ended(module_registry)
+        levels = [level for level, _ in await reminders(meeting.first, meeting)]
+        assert levels == ["reminder", "backup", "mediator"]
+        assert await mediations(general) == []
+        assert (await reader.send("GET", NOTICES)).json()["items"] == []
+
+    async def test_wait_for_a_mediator_that_takes_no_part(self, module_registry: Registry) -> None:
+        meeting, general = await in_one_state(module_registry)
+        await end_agreement(module_registry, general)
+        now = utc_now()
+        await nightly(module_registry, reminding.remind, now + timedelta(days=25))
+        for days in (35, 45):
+            await nightly(module_registry, reminding.escalate, now + timedelta(days=days))
+        levels = [level for level, _ in await reminders(meeting.first, meeting)]
+        assert levels == ["reminder", "backup"]

@@ -16,7 +16,7 @@ from app.core.db import transaction
 from app.lapses.service import ENDS
 from app.notifications.schemas import EventType
 from app.web import notice_words
-from migrations.numbering import APART, functions
+from migrations.numbering import APART, GO_ON, functions
 from tests.access.people import sign_in
 from tests.access.test_matrix import OBJECTS, scene
 from tests.blinding import case
@@ -159,6 +159,23 @@ class TestListEvents:
         assert len((await read(office, None))[0]) == 4
         rows = await registry.rows("SELECT transaction_number() - max(written_in) FROM events")
         assert rows[0][0] < APART, "moved on once"
+
+    async def test_are_numbered_as_before_when_others_write_while_the_schema_changes(
+        self, registry: Registry, fresh_database_url: str
+    ) -> None:
+        """They are no rows of another server: whoever writes then would be numbered too low."""
+        (office,) = await make_offices(registry, 1)
+        await office.put_case("24-1", case(someone()))
+        case_id = (await registry.rows("SELECT id FROM cases"))[0][0]
+        connection = await asyncpg.connect(fresh_database_url)
+        async with connection.transaction():
+            await connection.execute("SET LOCAL ROLE joinder_owner; SELECT pg_current_xact_id()")
+            async with transaction(registry.behind) as session:
+                await session.execute(WRITE, {"id": case_id})
+            await connection.execute(GO_ON)
+        moved = "SELECT transaction_number() - pg_current_xact_id()::text::bigint"
+        assert await connection.fetchval(moved) == 0
+        await connection.close()
 
     async def test_tells_what_happens_to_an_overlap(self, shared_registry: Registry) -> None:
         meeting = await meet(shared_registry)
