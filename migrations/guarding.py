@@ -55,3 +55,14 @@ def answer_as_ladder(functions: Mapping[str, str], caller: str) -> None:
         op.execute(f"GRANT EXECUTE ON FUNCTION {name} TO joinder_{caller}")
         op.execute(f"ALTER FUNCTION {name} OWNER TO joinder_ladder")
     op.execute("REVOKE CREATE ON SCHEMA public FROM joinder_ladder")
+
+
+def forget_events(*types: str) -> None:
+    """Delete the events of types that the release before cannot read, and that they were muted."""
+    with unforced("events", "notice_settings"):
+        for each in types:
+            op.execute(f"DELETE FROM events WHERE type = '{each}'")
+            op.execute(
+                f"UPDATE notice_settings SET muted = array_remove(muted, '{each}')"
+                f" WHERE '{each}' = ANY (muted)"
+            )

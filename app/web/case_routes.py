@@ -172,8 +172,15 @@ async def show_case(
     note: Note = "",  # noqa: ARG001 -- the frame reads it
 ) -> Response:
     """Show one of the office's own cases and its overlaps."""
+    return await _look(visit, session, (source_system, external_id), {})
+
+
+async def _look(
+    visit: Visit, session: Session, ref: tuple[str, str], errors: dict[str, str]
+) -> Response:
+    """Return the page of a case, counted; with `errors` after a form that was not right."""
     async with within_look(session, visit.principal, now=visit.now):
-        return await _case(visit, session, (source_system, external_id), {})
+        return await _case(visit, session, ref, errors)
 
 
 async def _case(
@@ -227,7 +234,7 @@ async def ask_about_case(
             errors = {"office": _NO_SUCH_OFFICE}
         else:
             return visit.redirect(f"/handling/{made['id']}", "request-sent")
-    return await _case(visit, session, ref, errors)
+    return await _look(visit, session, ref, errors)
 
 
 @router.post("/cases/{source_system}/{external_id}/checks", **page(Permission.OVERLAPS_READ))
@@ -237,7 +244,7 @@ async def check_before_act(
     """Show who else is on the case before the office acts in it; the check is recorded."""
     ref = source_system, external_id
     asked, errors = forms.read(CheckMake, forms.only(visit.form, "act"))
-    check = None
-    if asked is not None:
-        check = await checks.check_before(session, visit.principal, ref, asked.act, now=visit.now)
-    return await _case(visit, session, ref, errors, check=check)
+    if asked is None:
+        return await _look(visit, session, ref, errors)
+    check = await checks.check_before(session, visit.principal, ref, asked.act, now=visit.now)
+    return await _case(visit, session, ref, {}, check=check)

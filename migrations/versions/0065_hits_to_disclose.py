@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-from migrations.guarding import OWN, guard
+from migrations.guarding import OWN, forget_events, guard
 
 revision: str = "0065"
 down_revision: str | Sequence[str] | None = "0064"
@@ -68,3 +68,4 @@ def downgrade() -> None:
     op.execute("DROP FUNCTION tell_to_disclose()")
     op.execute("SET LOCAL ROLE joinder_owner")
     op.drop_table("disclosure_flags")
+    forget_events("overlap.disclosure_asked")

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from alembic import op
 
+from migrations.guarding import forget_events
+
 revision: str = "0067"
 down_revision: str | Sequence[str] | None = "0066"
 branch_labels: str | Sequence[str] | None = None
@@ -38,3 +40,4 @@ def downgrade() -> None:
     op.execute("SET LOCAL ROLE joinder_ladder")
     op.execute("DROP FUNCTION tell_to_look_again()")
     op.execute("SET LOCAL ROLE joinder_owner")
+    forget_events("overlap.second_look")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from alembic import op
 
-from migrations.guarding import unforced
+from migrations.guarding import forget_events, unforced
 
 revision: str = "0068"
 down_revision: str | Sequence[str] | None = "0067"
@@ -74,6 +74,6 @@ def downgrade() -> None:
         op.execute("SET LOCAL ROLE joinder_ladder")
         op.execute(f"DROP FUNCTION {name}()")
         op.execute("SET LOCAL ROLE joinder_owner")
+    forget_events("overlap.overdue", "overlap.escalated", "mediation.asked")
     with unforced("events"):
-        op.execute("DELETE FROM events WHERE type = 'mediation.asked'")
         op.execute(ABOUT.format(more=""))

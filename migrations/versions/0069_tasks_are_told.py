@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from alembic import op
 
+from migrations.guarding import forget_events
+
 revision: str = "0069"
 down_revision: str | Sequence[str] | None = "0068"
 branch_labels: str | Sequence[str] | None = None
@@ -43,3 +45,4 @@ def downgrade() -> None:
     op.execute("SET LOCAL ROLE joinder_ladder")
     op.execute("DROP FUNCTION tell_whose_task()")
     op.execute("SET LOCAL ROLE joinder_owner")
+    forget_events("matter.task_given")
