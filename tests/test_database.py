@@ -72,7 +72,7 @@ class TestDatabases:
         _, before = await name_and_tables(fresh_database_url)
         assert await tell_of_each_type(fresh_database_url) > 10
         taken_back = 0
-        with suppress(NotImplementedError):
+        with suppress(NotImplementedError):  # raised with why: taken back, it would leak or lose
             while True:
                 migrate(fresh_database_url, "-1")
                 taken_back += 1
