@@ -33,7 +33,7 @@ CONNECTION_SETTINGS: Final = {
 }
 """Set on each connection: bounds on every wait inside PostgreSQL, and plans that are kept."""
 
-SCHEMA: Final = "0074"
+SCHEMA: Final = "0075"
 """The revision that this release needs; an upgrade stops the service and migrates first."""
 
 Role = Literal["joinder_app", "joinder_matcher", "joinder_jobs"]
@@ -126,15 +126,16 @@ def async_url(url: str) -> URL:
     return parsed.set(drivername="postgresql+asyncpg")
 
 
+def settings_of(role: Role | None) -> dict[str, str]:
+    """Return settings of connections that act as `role` at once, whatever their login may do."""
+    return CONNECTION_SETTINGS | ({} if role is None else {"role": role, **_CONTEXTS.get(role, {})})
+
+
 def create_engine(url: str, *, pool_size: int, role: Role | None = APP) -> AsyncEngine:
     """Return an engine whose waits all end: connect 5 s, pool 5 s, statements as above.
 
-    Its connections act as `role` from their first statement on, whatever the login may do; without
-    one they have the rights of the login, for databases that may know no roles yet.
+    Without `role` its connections have the rights of the login: a database may know no roles yet.
     """
-    settings = dict(CONNECTION_SETTINGS)
-    if role is not None:
-        settings |= {"role": role, **_CONTEXTS.get(role, {})}
     return create_async_engine(
         async_url(url),
         pool_size=pool_size,
@@ -143,7 +144,7 @@ def create_engine(url: str, *, pool_size: int, role: Role | None = APP) -> Async
         pool_use_lifo=True,  # the one used last has its plans, and what it read, at hand
         pool_pre_ping=False,
         hide_parameters=True,
-        connect_args={"timeout": 5, "server_settings": settings},
+        connect_args={"timeout": 5, "server_settings": settings_of(role)},
     )
 
 
@@ -242,8 +243,8 @@ async def unguarded_tables(connection: AsyncConnection) -> list[str]:
     """Return the tables that row security does not bind everyone to, but for Alembic's own."""
     found = await connection.scalars(
         text(
-            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"
-            " AND relkind = 'r' AND relname <> 'alembic_version'"
+            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname <> 'alembic_version'"
+            " AND relnamespace::regnamespace::text IN ('public', 'jobs')"
             " AND NOT (relrowsecurity AND relforcerowsecurity) ORDER BY relname"
         )
     )

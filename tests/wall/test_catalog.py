@@ -24,6 +24,8 @@ class TestCatalog:
         [
             ("CREATE TABLE added (office_id int)", "row security is not forced on added"),
             ("CREATE TABLE added (office_id int)", "no policy on added"),
+            ("CREATE TABLE jobs.added ()", "row security is not forced on added"),
+            ("CREATE SCHEMA added", "nobody looks at the schema added"),
             ("ALTER TABLE cases NO FORCE ROW LEVEL SECURITY", "is not forced on cases"),
             ("ALTER TABLE cases DISABLE ROW LEVEL SECURITY", "is not forced on cases"),
             ("ALTER TABLE cases OWNER TO CURRENT_USER", "cases belongs to"),
