@@ -18,7 +18,7 @@ WITH due AS (
   JOIN persons p ON p.id = s.person_id AND p.disabled_at IS NULL
   WHERE s.office_id = $1 AND s.mail = 'at_once' AND s.mail_due_at <= $2 AND EXISTS (
     SELECT FROM events e WHERE e.office_id = $1 AND e.written_in < {HORIZON}
-      AND (e.written_in, e.number) > (s.mail_written_in, s.mail_number)))
+      AND e.written_in >= s.mail_written_in))
 INSERT INTO mails (office_id, person_id, state, attempts, due_at)
 SELECT $1, person_id, 'waiting', 0, $2 FROM due
 ON CONFLICT (person_id) WHERE state = 'waiting' DO NOTHING
@@ -41,7 +41,7 @@ _IS_CLAIMED: Final = """
 SELECT true FROM mails WHERE id = $1 AND state = 'waiting' AND attempts = $2 FOR NO KEY UPDATE
 """
 _TOLD: Final = """
-UPDATE notice_settings SET mail_written_in = $2, mail_number = 0, mail_due_at = $3
+UPDATE notice_settings SET mail_written_in = $2, mail_due_at = $3
 WHERE person_id = $1
 """
 _SETTLE: Final = """

@@ -14,7 +14,8 @@ from app.access.vocabulary import Role
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.paging import Reached
-from app.jobs.steps import NIGHTLY
+from app.jobs.nightly import run
+from app.jobs.steps import NIGHTLY, steps
 from app.lapses.service import ENDS
 from app.notifications import upkeep
 from app.notifications.schemas import EventType
@@ -163,6 +164,35 @@ class TestListEvents:
         assert len((await read(office, None))[0]) == 4
         rows = await registry.rows("SELECT transaction_number() - max(written_in) FROM events")
         assert rows[0][0] < APART, "moved on once"
+
+    async def test_no_number_that_is_gone_on_from_passes_for_one_of_this_server(
+        self, registry: Registry
+    ) -> None:
+        """Nor where there is no event: what comes would be written before what was read."""
+        (office,) = await make_offices(registry, 1)
+        await office.put_case("24-1", case(someone()))
+        person = await sign_in(registry, office, Role.ADMINISTRATOR)
+        url = {"url": "https://cms.example.com/joinder"}
+        assert (await person.send("POST", "/v1/webhooks", url)).is_success
+        assert (await person.send("PUT", "/v1/me/notice-settings", {"muted": []})).is_success
+        recount = [each for each in steps(registry.app.state.intake) if "recount" in each.name]
+        await run(registry.operator, recount, as_of=utc_now())
+        assert await registry.rows("SELECT 1 FROM events") == []
+        engine = registry.app.state.sessions.kw["bind"]
+        numbers = {
+            "subjects": ["written_in"],
+            "recounts": ["until"],
+            "webhooks": ["written_in"],
+            "notice_settings": ["read_written_in", "mail_written_in"],
+        }
+        for table, columns in numbers.items():
+            for each in columns:
+                assert "restored" not in await reasons(engine), (table, each)
+                was = (await registry.rows(f"SELECT max({each}) FROM {table}"))[0][0]  # noqa: S608 -- ours
+                for value in (10**12, was):
+                    change = f"UPDATE {table} SET {each} = :value RETURNING 1"  # noqa: S608 -- ours
+                    assert await registry.rows(change, value=value)
+                    assert ("restored" in await reasons(engine)) is (value == 10**12), (table, each)
 
     async def test_are_numbered_as_before_when_others_write_while_the_schema_changes(
         self, registry: Registry, fresh_database_url: str
