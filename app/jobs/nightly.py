@@ -39,12 +39,19 @@ class Done:
     count: int = 0
     before: int | None = None
     """What it handled in the last whole run; None when it was no part of it."""
+    is_more: bool = False
+    """Whether a dry run had no time to count all."""
     milliseconds: int = 0
     error: str | None = None
     reason: str | None = None
     """Why a run for one office left it out."""
     offices: Mapping[int, int] = field(default_factory=dict)
     """How many of its effects concern which office, as far as the audit has one of it."""
+
+    @property
+    def counted(self) -> str:
+        """Return the count as people read it, `+` behind it where there is more."""
+        return f"{self.count}{'+' if self.is_more else ''}"
 
 
 Report = Callable[[Done], None]
@@ -79,8 +86,8 @@ async def run(
 
     A step is repeated, each time in a transaction of its own, until it returns 0 or its time is
     over. One that fails is tried again office by office; then the next is taken. A run that is
-    killed leaves whole batches behind, and the next does the rest. A dry run does one batch of each
-    and undoes it.
+    killed leaves whole batches behind, and the next does the rest. A dry run does all of a step in
+    one transaction, as far as it comes in the time for that, and undoes it.
 
     Args:
         sessions: Of the operator's role.
@@ -177,28 +184,33 @@ async def _by_office(this: _Run, position: int, step: Step, done: Done, until: f
 
 
 async def _batch(this: _Run, position: int, step: Step, done: Done, office_id: int | None) -> Done:
-    """Do and record one batch, both or neither.
+    """Do and record one batch, of a dry run all of them, and undo those; both or neither.
 
     Raises:
         RunLostError: another run has taken over.
     """
-    began = monotonic()
+    began, handled, is_more = monotonic(), 0, True
+    until = began + step.tried_for.total_seconds()
     of_office = {} if office_id is None else {"office_id": office_id}
     try:
         async with transaction(this.sessions) as session:
             if not await queries.hold(session, this.id):
                 raise RunLostError
             told = audit.tally(session)
-            count = await step.work(session, limit=step.limit, now=this.as_of, **of_office)
+            while is_more:
+                count = await step.work(session, limit=step.limit, now=this.as_of, **of_office)
+                await enter(session, NIGHTLY)
+                await become(session, JOBS)
+                handled += count
+                is_more = this.is_dry and count > 0 and monotonic() < until
             spent = round(1000 * (monotonic() - began))
             done = replace(
                 done,
-                count=done.count + count,
+                count=done.count + handled,
+                is_more=this.is_dry and count > 0,
                 milliseconds=done.milliseconds + spent,
                 offices=told + Counter(done.offices),
             )
-            await enter(session, NIGHTLY)
-            await become(session, JOBS)
             await _note(session, this, position, done)
             if this.is_dry:
                 raise _UndoneError  # noqa: TRY301 -- ends the transaction

@@ -137,8 +137,32 @@ class TestRun:
     async def test_leaves_nothing_when_it_is_dry(self, registry: Registry) -> None:
         some = [Step("adds", add_office)]
         done = await run(registry.operator, some, as_of=utc_now(), is_dry=True)
-        assert [each.count for each in done] == [1]
+        assert [each.counted for each in done] == ["3"], "all of it, not one batch"
         assert await registry.rows("SELECT 1 FROM offices") == []
+
+    async def test_counts_as_much_dry_as_it_then_does(self, registry: Registry) -> None:
+        for _ in range(2):
+            await meet(registry)
+        await registry.rows("UPDATE cases SET review_on = current_date - 1 RETURNING 1")
+        now = utc_now()
+        tried = await run(registry.operator, whole(registry), as_of=now, is_dry=True)
+        done = await run(registry.operator, whole(registry), as_of=now)
+        assert states(tried) == states(done) == {"succeeded"}
+        found = [{each.step: (each.count, each.offices) for each in some} for some in (tried, done)]
+        assert found[0]["cases.expire"][0] == 4
+        for each in found:  # its parts, of which there are fewer when cases have left
+            del each["overlaps.recount"]
+        assert found[0] == found[1]
+
+    async def test_says_when_it_had_no_time_to_count_all_dry(self, registry: Registry) -> None:
+        async def go_on(session: AsyncSession, *, limit: int, now: datetime) -> int:
+            del session, limit, now
+            return 1
+
+        endless = Step("endless", go_on, tried_for=timedelta(milliseconds=50))
+        (done,) = await run(registry.operator, [endless], as_of=utc_now(), is_dry=True)
+        assert done.state == "succeeded"
+        assert done.counted == f"{done.count}+"
 
     async def test_there_is_one_at_a_time(self, registry: Registry) -> None:
         begun, end = asyncio.Event(), asyncio.Event()
