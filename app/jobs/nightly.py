@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit import service as audit
+from app.core import items
 from app.core.clock import utc_now
 from app.core.db import JOBS, Sessions, become, enter, transaction
 from app.core.errors import AppError
@@ -26,6 +27,8 @@ from app.offices import queries as offices
 LOCK: Final = "joinder nightly"
 MOST_FAIL: Final = 10
 """Offices that a step may fail of before the others are left for the next run, too."""
+ITEMS_FAILED: Final = "items-failed"
+"""The error of a step that did all but some items, which stay for the next run."""
 UNFINISHED: Final = "unfinished"
 """The error of a step whose time was over before its work was."""
 
@@ -42,6 +45,8 @@ class Done:
     is_more: bool = False
     """Whether a dry run had no time to count all."""
     milliseconds: int = 0
+    failed: Mapping[str, str] = field(default_factory=dict)
+    """Items that it left as they were, and why."""
     error: str | None = None
     reason: str | None = None
     """Why a run for one office left it out."""
@@ -85,9 +90,10 @@ async def run(
     """Take the steps in order and return what became of each; one run at a time.
 
     A step is repeated, each time in a transaction of its own, until it returns 0 or its time is
-    over. One that fails is tried again office by office; then the next is taken. A run that is
-    killed leaves whole batches behind, and the next does the rest. A dry run does all of a step in
-    one transaction, as far as it comes in the time for that, and undoes it.
+    over. Items that fail alone stay as they were (`core/items.py`); a step that fails as a whole is
+    tried again office by office. Both have failed all the same, and the next step is taken. A run
+    that is killed leaves whole batches behind, and the next does the rest. A dry run does all of a
+    step in one transaction, as far as it comes in the time for that, and undoes it.
 
     Args:
         sessions: Of the operator's role.
@@ -137,6 +143,8 @@ async def _take(this: _Run, position: int, step: Step, done: Done) -> Done:
         done = await _repeat(this, position, step, done, this.office_id, until)
         if done.error and this.office_id is None and step.of_all is None:
             done = await _by_office(this, position, step, done, until)
+        if done.failed and not done.error:
+            done = replace(done, error=ITEMS_FAILED)
         done = replace(done, state="failed" if done.error else "succeeded")
     async with transaction(this.sessions) as session:
         await _note(session, this, position, done)
@@ -196,7 +204,7 @@ async def _batch(this: _Run, position: int, step: Step, done: Done, office_id: i
         async with transaction(this.sessions) as session:
             if not await queries.hold(session, this.id):
                 raise RunLostError
-            told = audit.tally(session)
+            told, failed = audit.tally(session), items.failing(session, done.failed)
             while is_more:
                 count = await step.work(session, limit=step.limit, now=this.as_of, **of_office)
                 await enter(session, NIGHTLY)
@@ -209,6 +217,7 @@ async def _batch(this: _Run, position: int, step: Step, done: Done, office_id: i
                 count=done.count + handled,
                 is_more=this.is_dry and count > 0,
                 milliseconds=done.milliseconds + spent,
+                failed=failed,
                 offices=told + Counter(done.offices),
             )
             await _note(session, this, position, done)
