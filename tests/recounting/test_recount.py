@@ -18,6 +18,7 @@ from app.recounting.rows import Standing
 from app.recounting.service import is_altered
 from tests.blinding import case
 from tests.factories import Registry
+from tests.invariants.test_i10_not_a_match import judged, verdicts
 from tests.scenes import all_ended, meet, someone
 
 OVERLAPS = """
@@ -92,6 +93,22 @@ class TestRecount:
         assert await registry.rows(OVERLAPS) == before
         assert await differences(registry) == [fault]
         assert await counted(registry) == 1
+
+    async def test_a_verdict_on_evidence_that_is_gone_opens_again_and_says_so(
+        self, registry: Registry
+    ) -> None:
+        """What no post changed, the night finds; what was said of it stands for it alone."""
+        meeting = await judged(registry)
+        await recount(registry, is_full=True)
+        assert (await verdicts(meeting))["state"] == "not_a_match"
+        phones = "DELETE FROM sightings WHERE alias < 0 RETURNING 1"
+        assert await registry.rows(phones)
+        await recount(registry, is_full=True)
+        assert await differences(registry) == ["altered"]
+        seen = await verdicts(meeting)
+        assert seen["state"] == "open"
+        assert seen["own"]["reopened"] == {"added": [], "removed": ["tel"]}
+        assert len(await registry.audit("overlap.reopened")) == 1
 
     @pytest.mark.parametrize("is_full", [True, False])
     async def test_finds_more_than_it_may_note_at_once(
