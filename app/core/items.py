@@ -1,7 +1,8 @@
 """Items of a step that hold up no other one: each is done whole or not at all, once in a run."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.db import is_passing, savepoint
 from app.core.errors import AppError
 
+Item = TypeVar("Item")
 _FAILED: Final = "failed items"
 _OF_ONE: Final = ("57014", "55P03", "40P01")
 """SQLSTATEs of what takes too long, or stands in the way of somebody: other items may not."""
@@ -27,13 +29,37 @@ async def attempt(session: AsyncSession, item: str, work: Callable[[], Awaitable
         async with savepoint(session):
             await work()
     except Exception as error:
-        sqlstate = getattr(getattr(error, "orig", error), "sqlstate", None)
-        if is_passing(error) and sqlstate not in _OF_ONE:
+        if _is_of_all(error):
             raise
         failed[item] = error.code if isinstance(error, AppError) else type(error).__name__
         structlog.get_logger().error("item_failed", item=item, error=failed[item])
         return False
     return True
+
+
+async def attempt_all(
+    session: AsyncSession, items: Mapping[str, Item], work: Callable[[list[Item]], Awaitable[None]]
+) -> list[Item]:
+    """Do `work` on items together, or, if that fails, on each by itself; return those done."""
+    failed: dict[str, str] = session.info.setdefault(_FAILED, {})
+    left = {name: item for name, item in items.items() if name not in failed}
+    try:
+        async with savepoint(session):
+            await work(list(left.values()))
+    except Exception as error:
+        if _is_of_all(error):
+            raise
+    else:
+        return list(left.values())
+    return [
+        item for name, item in left.items() if await attempt(session, name, partial(work, [item]))
+    ]
+
+
+def _is_of_all(error: Exception) -> bool:
+    """Return whether any item would have failed."""
+    sqlstate = getattr(getattr(error, "orig", error), "sqlstate", None)
+    return is_passing(error) and sqlstate not in _OF_ONE
 
 
 def failing(session: AsyncSession, before: Mapping[str, str]) -> Mapping[str, str]:
