@@ -177,6 +177,7 @@ ACTS: Final = {
     "webhook.approved": "Webhook approved",
     "webhook.deleted": "Webhook deleted",
     "webhook.given_up": "Deliveries of a webhook given up",
+    "webhook.lapsed": "Webhook not approved in time",
     "webhook.late": "Deliveries of a webhook are late",
     "webhook.paused": "Webhook paused",
     "webhook.redelivered": "Delivery of a webhook sent again",
