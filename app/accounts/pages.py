@@ -8,7 +8,7 @@ from fastapi import Depends, Query, Request, Response
 
 from app.access.principal import Principal
 from app.accounts.deps import CurrentPrincipal
-from app.core.paging import Pager
+from app.core.paging import Pager, Reached
 
 _PAGE_PARAMETERS = frozenset({"limit", "cursor"})
 
@@ -55,14 +55,18 @@ class Page:
             self._response.headers["Link"] = f'<{target}>; rel="next"'
         return cursor
 
-    def onward(self, key: UUID | None) -> str | None:
-        """Return the cursor that goes on after `key`, of a list that grows at its end.
+    @property
+    def reached(self) -> Reached | None:
+        """Return how far a list that grows at its end was read, None at its beginning.
 
-        Without a key it is the one that was given: nothing has come since.
+        Raises:
+            CursorError: the cursor was altered, or is of another list or office.
         """
-        if key is None:
-            return self._cursor
-        return self._pager.after(self._scope, [key], 1)
+        return self._pager.read_reached(self._scope, self._cursor)
+
+    def onward(self, reached: Reached) -> str:
+        """Return the cursor that goes on from there, of a list that grows at its end."""
+        return self._pager.onward(self._scope, reached)
 
     @property
     def _scope(self) -> str:

@@ -18,7 +18,7 @@ SELECT DISTINCT o.state FROM offices o
 WHERE {IN_FORCE.format(office="o.id", today="$1::date")}
   AND NOT EXISTS (SELECT FROM agendas g WHERE g.state = o.state AND g.committee_id = 0
                   AND g.made_on >= date_trunc('week', $1::date))
-ORDER BY 1 LIMIT 1
+ORDER BY 1
 """  # noqa: S608 -- constants only; every value is a parameter
 _SIZES: Final = f"""
 SELECT 0::bigint AS committee_id, count(*) AS size FROM offices o
@@ -77,10 +77,9 @@ ON CONFLICT DO NOTHING RETURNING office_id
 _END_COMMITTEE: Final = "DELETE FROM committees WHERE state = $1 AND name = $2 RETURNING id"
 
 
-async def get_due_state(session: AsyncSession, *, today: date) -> str | None:
-    """Return a state without agendas of this week, None where there is none."""
-    state: str | None = await (await driver(session)).fetchval(_DUE, today)
-    return state
+async def list_due_states(session: AsyncSession, *, today: date) -> list[str]:
+    """Return the states without agendas of this week."""
+    return [row[0] for row in await (await driver(session)).fetch(_DUE, today)]
 
 
 async def get_sizes(session: AsyncSession, state: str, *, today: date) -> dict[int, int]:

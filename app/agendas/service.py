@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -12,6 +13,7 @@ from app.agendas.errors import AgendaNotFoundError, CommitteeRefusedError
 from app.agendas.schemas import AgendaRead, MeetingList, MeetingRead
 from app.agendas.topics import LEAST_OFFICES, SOON, TOPICS, arrange
 from app.audit import service as audit
+from app.core.items import attempt
 from app.offices.queries import read_commitments
 from app.papers.pdf import Section, print_paper
 
@@ -24,6 +26,8 @@ async def make_agendas(
 ) -> int:
     """Make the agendas of one state that has none of this week; returns 1, or 0 when all have.
 
+    Of one that fails the others are made all the same.
+
     Args:
         session: Of the jobs' role.
         principal: The operator, or a job of the operator.
@@ -35,13 +39,16 @@ async def make_agendas(
     """
     del limit
     principal.require(Permission.OFFICES_MANAGE)
-    state = await queries.get_due_state(session, today=now.date())
-    if state is None:
-        return 0
-    sizes = await queries.get_sizes(session, state, today=now.date())
-    rows = await queries.list_counts(session, state, now=now)
-    await queries.store(session, state, now.date(), arrange(rows, sizes))
-    return 1
+
+    async def make(state: str) -> None:
+        sizes = await queries.get_sizes(session, state, today=now.date())
+        rows = await queries.list_counts(session, state, now=now)
+        await queries.store(session, state, now.date(), arrange(rows, sizes))
+
+    for state in await queries.list_due_states(session, today=now.date()):
+        if await attempt(session, state, partial(make, state)):
+            return 1
+    return 0
 
 
 async def list_meetings(

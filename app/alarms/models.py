@@ -13,7 +13,8 @@ class Alarm(Base):
     __tablename__ = "alarms"
     __table_args__ = (
         CheckConstraint(
-            "kind IN ('canary', 'allowance', 'readings', 'short_lived', 'unposted', 'proposed')",
+            "kind IN ('canary', 'allowance', 'readings', 'short_lived', 'unposted', 'proposed',"
+            " 'webhook')",
             name="kind",
         ),
         Index("uq_alarms_finding", "office_id", "kind", "finding", unique=True),
@@ -27,7 +28,7 @@ class Alarm(Base):
     """The office that did it."""
     kind: Mapped[str]
     finding: Mapped[str]
-    """Of its kind and office what it was found by: a day, a class and a day, or a number."""
+    """Of its kind and office what it was found by: a day, a class or webhook with one, a number."""
     count: Mapped[int]
     """How many; 1 where it is a single act."""
     raised_at: Mapped[datetime]

@@ -42,7 +42,11 @@ FROM (
   WHERE u.count > $7
   UNION ALL
   SELECT p.office_id, 'proposed', p.id::text, 1 FROM proposals p
-  WHERE p.office_id IS NOT NULL AND p.approved_at IS NULL AND p.expires_at > $1) AS f
+  WHERE p.office_id IS NOT NULL AND p.approved_at IS NULL AND p.expires_at > $1
+  UNION ALL
+  SELECT d.office_id, 'webhook', d.webhook_id || ' ' || d.due_at::date, count(*)
+  FROM webhook_deliveries d WHERE d.state = 'dead' AND d.due_at >= $2 AND d.due_at <= $1
+  GROUP BY d.office_id, d.webhook_id, d.due_at::date) AS f
 WHERE ($8::bigint IS NULL OR f.office_id = $8)
   AND NOT EXISTS (SELECT FROM alarms a WHERE a.office_id = f.office_id AND a.kind = f.kind
                   AND a.finding = f.finding)

@@ -36,7 +36,7 @@ def nightly(
         bool, typer.Option("--full", help="Recount all overlaps, not only those of new posts.")
     ] = False,
     dry_run: Annotated[  # noqa: FBT002 -- as above
-        bool, typer.Option("--dry-run", help="Do one batch of each step and undo it.")
+        bool, typer.Option("--dry-run", help="Try each step and undo it.")
     ] = False,
     show: Annotated[
         str | None,
@@ -46,7 +46,8 @@ def nightly(
     """Do what is due: expiries, purges, recount, alarms. Safe to stop and to repeat.
 
     Each line tells how many items a step handled, how many the last whole run did, the seconds and
-    the step, and why it failed or, of one office, was left out. Exit status is 1 when a step
+    the step, and why it failed or, of one office, was left out. A dry run tries a step for five
+    seconds; `+` behind a count says that there is more. Exit status is 1 when a step
     failed, 75 when another run is under way.
 
     Example: joinder nightly --dry-run
@@ -95,7 +96,11 @@ def nightly(
     for each in done:
         typer.echo(
             _line(
-                each.count, each.before, each.milliseconds, each.step, _why(each.error, each.reason)
+                each.counted,
+                each.before,
+                each.milliseconds,
+                each.step,
+                _why(each.error, each.reason),
             )
         )
     if any(each.error for each in done):
@@ -144,7 +149,7 @@ def _why(error: str | None, reason: str | None) -> str:
     return f"\tleft out: {reason}" if reason else ""
 
 
-def _line(count: int, before: int | None, milliseconds: int, step: str, why: str) -> str:
+def _line(count: int | str, before: int | None, milliseconds: int, step: str, why: str) -> str:
     return f"{count}\t{'-' if before is None else before}\t{milliseconds / 1000:.1f}\t{step}{why}"
 
 

@@ -33,16 +33,17 @@ def outbox(
     from app.access.principal import OPERATOR  # noqa: PLC0415 -- keeps --help quick
     from app.core.clock import utc_now  # noqa: PLC0415 -- as above
     from app.jobs import queries as jobs  # noqa: PLC0415 -- as above
-    from app.mails import queries as mails  # noqa: PLC0415 -- as above
+    from app.mails.queries import MAILS  # noqa: PLC0415 -- as above
     from app.notices import upkeep  # noqa: PLC0415 -- as above
-    from app.webhooks import queries as webhooks  # noqa: PLC0415 -- as above
+    from app.outbox import queries  # noqa: PLC0415 -- as above
+    from app.webhooks.queries import DELIVERIES  # noqa: PLC0415 -- as above
 
     async def read(session: "AsyncSession") -> "dict[str, RowMapping]":
         if again:
             await upkeep.send_again(session, OPERATOR, now=utc_now())
         return {
-            "webhooks": await webhooks.get_health(session),
-            "mail": await mails.get_health(session),
+            "webhooks": await queries.get_health(session, DELIVERIES),
+            "mail": await queries.get_health(session, MAILS),
             "schedule": await jobs.get_schedule_health(session),
         }
 

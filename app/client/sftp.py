@@ -40,7 +40,8 @@ class Source:
 def fetch(source: Source, folder: Path) -> int:
     """Fetch new exports into `folder`, each whole before it takes its name; return how many.
 
-    Which were fetched (name, size, time) is kept in `folder/.fetched`: none is fetched twice.
+    Each keeps the time of its last change there: what has settled there is taken at once, the
+    oldest first. Which were fetched (name, size, time) is kept in `folder/.fetched`: none is twice.
 
     Raises:
         UsageError: the URL or a file is wrong, or there is no `sftp` on this computer.
@@ -56,7 +57,7 @@ def fetch(source: Source, folder: Path) -> int:
     partial = folder / ".fetching"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(mode=0o700)
-    gets = [f'get "{PurePosixPath(remote) / name}" "{partial / name}"' for name in wanted]
+    gets = [f'get -p "{PurePosixPath(remote) / name}" "{partial / name}"' for name in wanted]
     _run(place, gets)
     after = _list(place, remote)
     whole = [
@@ -65,6 +66,7 @@ def fetch(source: Source, folder: Path) -> int:
         if after.get(name) == (size, changed) and (partial / name).stat().st_size == size
     ]
     for name in whole:
+        (partial / name).chmod(0o600)  # -p brings the rights of the file there, too
         (partial / name).rename(folder / name)
     shutil.rmtree(partial)
     kept = {name: stat for name, stat in known.items() if name in after}

@@ -11,10 +11,11 @@ Every move is a rename within DIR, so that a file is in one place at every momen
 import re
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from stat import S_ISREG
 from typing import IO, Final
 
 from app.client.clock import Clock
@@ -83,7 +84,7 @@ class Folder:
 
         Raises:
             TemporaryError, TrustError, ProblemError: of the push; the file stays in `working`, and
-                the next call goes on with it.
+                the next call goes on with it. Also at the end, of files that cannot be moved.
         """
         while (found := self._next(clock)) is not None:
             yield self._push(found, push, clock)
@@ -120,14 +121,23 @@ class Folder:
                     yield datetime.strptime(f"{found[1]}+0000", f"{_STAMP}%z"), file
 
     def _next(self, clock: Clock) -> Path | None:
-        """Return the next export, in `working`; None when there is none that is whole."""
+        """Return the next export, in `working`; None when there is none that is whole.
+
+        Raises:
+            TemporaryError: only such are left as another program keeps from being moved.
+        """
         working = self.path / "working"
-        for left in _exports(working):
+        for _, left in _exports(working):
             return left
-        settled = clock.unix() - self.settled.total_seconds()
-        for file in _exports(self.path):
-            if file.stat().st_mtime <= settled:
-                return file.rename(working / file.name)
+        settled, held = clock.unix() - self.settled.total_seconds(), None
+        for changed, file in _exports(self.path):
+            if changed <= settled:
+                try:
+                    return file.rename(working / file.name)
+                except OSError:  # on Windows whoever has it open keeps it
+                    held = file.name if file.exists() else held
+        if held:
+            raise TemporaryError("file-held", f"Another program holds {held}.")
         return None
 
     def _push(self, file: Path, push: Push, clock: Clock) -> Taken:
@@ -169,14 +179,20 @@ def _lock(file: IO[str]) -> bool:
     return True
 
 
-def _exports(folder: Path) -> list[Path]:
-    """Return the exports in a folder, oldest first; a name that begins with a dot is none."""
-    found = [
-        file
-        for file in folder.iterdir()
-        if file.suffix.lower() in EXPORTS
-        and not file.name.startswith((".", "~"))
-        and not file.name.endswith(".rejects.csv")
-        and file.is_file()
-    ]
-    return sorted(found, key=lambda file: (file.stat().st_mtime_ns, file.name))
+def _exports(folder: Path) -> list[tuple[float, Path]]:
+    """Return when each export in a folder changed, oldest first; a name with a dot before is none.
+
+    What is taken away meanwhile, by whoever renames what it has written, was none.
+    """
+    found = []
+    for file in folder.iterdir():
+        if (
+            file.suffix.lower() in EXPORTS
+            and not file.name.startswith((".", "~"))
+            and not file.name.endswith(".rejects.csv")
+        ):
+            with suppress(FileNotFoundError):
+                stat = file.stat()
+                if S_ISREG(stat.st_mode):
+                    found.append((stat.st_mtime, file))
+    return sorted(found)

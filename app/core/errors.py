@@ -122,6 +122,15 @@ class EpochChangedError(ConflictError):
     default_detail = "Fetch GET /v1/oprf/keys, pin the new keys, make the tokens again and repeat."
 
 
+class GoneError(AppError):
+    """What was asked for was there, and is kept no more."""
+
+    status = 410
+    code = "gone"
+    title = "Kept no more"
+    default_detail = "It was kept for as long as is promised; begin anew with what there is now."
+
+
 class PreconditionFailedError(AppError):
     """The thing changed since the caller read it (RFC 9110 section 13.1.1)."""
 

@@ -9,7 +9,7 @@ ALLOWED = frozenset(
     {
         *("event", "name", "level", "timestamp", "process"),
         *("request_id", "method", "route", "status", "milliseconds"),
-        *("office", "error", "place", "reason", "confined", "step", "count"),
+        *("office", "error", "place", "reason", "confined", "step", "item", "count"),
     }
 )
 """The only fields a log line may have: an allow-list, so that an identifier cannot slip in."""

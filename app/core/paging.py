@@ -1,5 +1,7 @@
 import hashlib
 from collections.abc import Sequence
+from datetime import date
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -8,7 +10,18 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from app.core.errors import MalformedError
 from app.identifiers.encoding import b64u_decode, b64u_encode
 
-_NUMBER_BYTES = 8
+_NUMBER_BYTES: Final = 8
+_ID_BYTES: Final = 16
+_DAY_BYTES: Final = 4
+
+
+class Reached(NamedTuple):
+    """How far a list was read that grows at its end and is forgotten at its beginning."""
+
+    key: UUID
+    """Of the last item; zero before the first."""
+    on: date
+    """Nothing that came before this day is left to be read."""
 
 
 class CursorError(MalformedError):
@@ -45,12 +58,33 @@ class Pager:
         """
         return None if cursor is None else UUID(bytes=self._read(scope, cursor))
 
+    def read_reached(self, scope: str, cursor: str | None) -> Reached | None:
+        """Return how far a list was read, None without a cursor.
+
+        Raises:
+            CursorError: altered, or issued for another scope.
+        """
+        if cursor is None:
+            return None
+        position = self._read(scope, cursor)
+        day = int.from_bytes(position[_ID_BYTES:], "big")
+        # one of a release that did not say is as good as new
+        return Reached(UUID(bytes=position[:_ID_BYTES]), date.fromordinal(day) if day else date.max)
+
+    def onward(self, scope: str, reached: Reached) -> str:
+        """Return the cursor that goes on from there, now and later."""
+        day = reached.on.toordinal().to_bytes(_DAY_BYTES, "big")
+        return self._seal(scope, reached.key.bytes + day)
+
     def after(self, scope: str, keys: Sequence[int] | Sequence[UUID], limit: int) -> str | None:
         """Return the cursor that goes on after a full page of these keys, None after the last."""
         if len(keys) < limit:
             return None
         last = keys[-1]
         position = last.bytes if isinstance(last, UUID) else last.to_bytes(_NUMBER_BYTES, "big")
+        return self._seal(scope, position)
+
+    def _seal(self, scope: str, position: bytes) -> str:
         return b64u_encode(self._cipher.encrypt(position, [scope.encode()]))
 
     def _read(self, scope: str, cursor: str) -> bytes:

@@ -6,12 +6,15 @@ the Attorney General who asked: no contact, no summary, no signature, and no agr
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
+import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.audit import service as audit
+from app.core.items import attempt
 from app.handling import machine, queries, steps
 from app.handling.models import HandlingRequest
 from app.reference.authority import AUTHORITIES, Authority, deemed_consents
@@ -34,7 +37,8 @@ async def deem_consents(
     principal.require(Permission.OFFICES_MANAGE)
     rules = deemed_consents(now.date(), table)
     silent = await queries.take_silent(session, rules, limit=limit, now=now, office_id=office_id)
-    for row in silent:
+
+    async def deem(row: asyncpg.Record) -> None:
         request = await session.get_one(HandlingRequest, row["id"], populate_existing=True)
         taken = machine.find("deem", request.kind, request.status)
         assert taken is not None  # noqa: S101 -- only states that the table lets it leave were taken
@@ -52,4 +56,5 @@ async def deem_consents(
             recipients=[party["office_id"] for party in parties],
             detail={**detail, "days": row["days"]},
         )
-    return len(silent)
+
+    return sum([await attempt(session, str(row["id"]), partial(deem, row)) for row in silent])

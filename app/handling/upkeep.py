@@ -3,8 +3,11 @@
 Steps of the nightly job: each handles at most `limit` requests and returns how many; 0 means done.
 """
 
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.audit import service as audit
+from app.core.items import attempt
 from app.handling import machine, queries, steps
 from app.handling.models import HandlingParty, HandlingRequest
 from app.handling.rendering import FEWEST
@@ -40,11 +44,13 @@ async def escalate_requests(
     due = await queries.take_due(
         session, _ESCALATING, limit=limit, now=now, office_id=office_id, on_silence="escalate"
     )
-    for request in due:
+
+    async def escalate(request: HandlingRequest) -> None:
         request.escalated_at = now
         request.due_at = now + LONGER
         await _move(session, principal, request, "escalate", now=now)
-    return len(due)
+
+    return await _each(session, due, escalate)
 
 
 async def expire_requests(
@@ -64,10 +70,12 @@ async def expire_requests(
     """
     principal.require(Permission.OFFICES_MANAGE)
     due = await queries.take_due(session, _EXPIRING, limit=limit, now=now, office_id=office_id)
-    for request in due:
+
+    async def expire(request: HandlingRequest) -> None:
         request.ended_at = now
         await _move(session, principal, request, "expire", now=now)
-    return len(due)
+
+    return await _each(session, due, expire)
 
 
 async def release_parties(
@@ -85,22 +93,33 @@ async def release_parties(
     """
     principal.require(Permission.OFFICES_MANAGE)
     leaving = await queries.take_leaving(session, limit=limit, now=now, office_id=office_id)
-    for request_id, left_by in leaving:
+
+    async def release(request_id: UUID, left_by: int) -> None:
         request = await session.get_one(HandlingRequest, request_id, populate_existing=True)
         parties = await queries.list_parties_of(session, request_id)
         if request.ended_at is not None:
-            continue  # with the one before
+            return  # with the one before
         if len(parties) <= FEWEST:
             request.ended_at = now
             await _move(session, principal, request, "expire", now=now)
-            continue
+            return
         await _move(session, principal, request, "release", now=now, of=left_by)
         # the database ends its part: team, tasks, and what it was shown
         party = update(HandlingParty).where(
             HandlingParty.request_id == request_id, HandlingParty.office_id == left_by
         )
         await session.execute(party.values(left_at=now))
-    return len(leaving)
+
+    return sum([await attempt(session, str(each[0]), partial(release, *each)) for each in leaving])
+
+
+async def _each(
+    session: AsyncSession,
+    due: Sequence[HandlingRequest],
+    work: Callable[[HandlingRequest], Awaitable[None]],
+) -> int:
+    """Do `work` on each request, one that fails left as it is; return on how many it was done."""
+    return sum([await attempt(session, str(each.id), partial(work, each)) for each in due])
 
 
 async def _move(

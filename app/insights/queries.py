@@ -17,7 +17,7 @@ SELECT DISTINCT o.state FROM offices o
 WHERE {IN_FORCE.format(office="o.id", today="$1::date")}
   AND NOT EXISTS (SELECT FROM insights i
                   WHERE i.state = o.state AND i.made_on >= date_trunc('month', $1::date))
-ORDER BY 1 LIMIT 1
+ORDER BY 1
 """  # noqa: S608 -- constants only; every value is a parameter
 _COUNT: Final = (
     "SELECT unit, measure, category, breakdown, place, n, largest"
@@ -38,10 +38,9 @@ WHERE o.id = $1 AND {IN_FORCE.format(office="o.id", today="$4::date")}
 """  # noqa: S608 -- as above
 
 
-async def get_due_state(session: AsyncSession, *, today: date) -> str | None:
-    """Return a state without figures of this month, None where there is none."""
-    state: str | None = await (await driver(session)).fetchval(_DUE, today)
-    return state
+async def list_due_states(session: AsyncSession, *, today: date) -> list[str]:
+    """Return the states without figures of this month."""
+    return [row[0] for row in await (await driver(session)).fetch(_DUE, today)]
 
 
 async def list_counts(

@@ -1,11 +1,13 @@
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
 from app.access.principal import Principal
+from app.core.items import attempt
 from app.insights import queries
 from app.insights.figures import ALL, SUM, arrange, first_month, months
 from app.insights.measures import MEASURES, Breakdown, MeasureName
@@ -21,7 +23,7 @@ async def publish_insights(
     """Count one state anew that was not yet this month; returns 1, or 0 when all were.
 
     Once a month and not each night, so that nobody follows single cases from one night to the
-    next.
+    next. Of one that fails the others are counted all the same.
 
     Args:
         session: Of the jobs' role.
@@ -34,14 +36,17 @@ async def publish_insights(
     """
     del limit
     principal.require(Permission.OFFICES_MANAGE)
-    state = await queries.get_due_state(session, today=now.date())
-    if state is None:
-        return 0
-    rows = await queries.list_counts(
-        session, state, trafficking=sorted(CODES), since=first_month(now.date())
-    )
-    await queries.store(session, state, now.date(), arrange(rows))
-    return 1
+
+    async def count(state: str) -> None:
+        rows = await queries.list_counts(
+            session, state, trafficking=sorted(CODES), since=first_month(now.date())
+        )
+        await queries.store(session, state, now.date(), arrange(rows))
+
+    for state in await queries.list_due_states(session, today=now.date()):
+        if await attempt(session, state, partial(count, state)):
+            return 1
+    return 0
 
 
 async def read_insight(

@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit import service as audit
+from app.core import items
 from app.core.clock import utc_now
 from app.core.db import JOBS, Sessions, become, enter, transaction
 from app.core.errors import AppError
@@ -26,6 +27,8 @@ from app.offices import queries as offices
 LOCK: Final = "joinder nightly"
 MOST_FAIL: Final = 10
 """Offices that a step may fail of before the others are left for the next run, too."""
+ITEMS_FAILED: Final = "items-failed"
+"""The error of a step that did all but some items, which stay for the next run."""
 UNFINISHED: Final = "unfinished"
 """The error of a step whose time was over before its work was."""
 
@@ -39,12 +42,21 @@ class Done:
     count: int = 0
     before: int | None = None
     """What it handled in the last whole run; None when it was no part of it."""
+    is_more: bool = False
+    """Whether a dry run had no time to count all."""
     milliseconds: int = 0
+    failed: Mapping[str, str] = field(default_factory=dict)
+    """Items that it left as they were, and why."""
     error: str | None = None
     reason: str | None = None
     """Why a run for one office left it out."""
     offices: Mapping[int, int] = field(default_factory=dict)
     """How many of its effects concern which office, as far as the audit has one of it."""
+
+    @property
+    def counted(self) -> str:
+        """Return the count as people read it, `+` behind it where there is more."""
+        return f"{self.count}{'+' if self.is_more else ''}"
 
 
 Report = Callable[[Done], None]
@@ -78,9 +90,10 @@ async def run(
     """Take the steps in order and return what became of each; one run at a time.
 
     A step is repeated, each time in a transaction of its own, until it returns 0 or its time is
-    over. One that fails is tried again office by office; then the next is taken. A run that is
-    killed leaves whole batches behind, and the next does the rest. A dry run does one batch of each
-    and undoes it.
+    over. Items that fail alone stay as they were (`core/items.py`); a step that fails as a whole is
+    tried again office by office. Both have failed all the same, and the next step is taken. A run
+    that is killed leaves whole batches behind, and the next does the rest. A dry run does all of a
+    step in one transaction, as far as it comes in the time for that, and undoes it.
 
     Args:
         sessions: Of the operator's role.
@@ -130,6 +143,8 @@ async def _take(this: _Run, position: int, step: Step, done: Done) -> Done:
         done = await _repeat(this, position, step, done, this.office_id, until)
         if done.error and this.office_id is None and step.of_all is None:
             done = await _by_office(this, position, step, done, until)
+        if done.failed and not done.error:
+            done = replace(done, error=ITEMS_FAILED)
         done = replace(done, state="failed" if done.error else "succeeded")
     async with transaction(this.sessions) as session:
         await _note(session, this, position, done)
@@ -177,28 +192,34 @@ async def _by_office(this: _Run, position: int, step: Step, done: Done, until: f
 
 
 async def _batch(this: _Run, position: int, step: Step, done: Done, office_id: int | None) -> Done:
-    """Do and record one batch, both or neither.
+    """Do and record one batch, of a dry run all of them, and undo those; both or neither.
 
     Raises:
         RunLostError: another run has taken over.
     """
-    began = monotonic()
+    began, handled, is_more = monotonic(), 0, True
+    until = began + step.tried_for.total_seconds()
     of_office = {} if office_id is None else {"office_id": office_id}
     try:
         async with transaction(this.sessions) as session:
             if not await queries.hold(session, this.id):
                 raise RunLostError
-            told = audit.tally(session)
-            count = await step.work(session, limit=step.limit, now=this.as_of, **of_office)
+            told, failed = audit.tally(session), items.failing(session, done.failed)
+            while is_more:
+                count = await step.work(session, limit=step.limit, now=this.as_of, **of_office)
+                await enter(session, NIGHTLY)
+                await become(session, JOBS)
+                handled += count
+                is_more = this.is_dry and count > 0 and monotonic() < until
             spent = round(1000 * (monotonic() - began))
             done = replace(
                 done,
-                count=done.count + count,
+                count=done.count + handled,
+                is_more=this.is_dry and count > 0,
                 milliseconds=done.milliseconds + spent,
+                failed=failed,
                 offices=told + Counter(done.offices),
             )
-            await enter(session, NIGHTLY)
-            await become(session, JOBS)
             await _note(session, this, position, done)
             if this.is_dry:
                 raise _UndoneError  # noqa: TRY301 -- ends the transaction

@@ -25,9 +25,11 @@ from app.infusion import service as infusion
 from app.insights import service as insights
 from app.jobs import upkeep as jobs
 from app.lapses import service as lapses
+from app.mails.queries import MAILS
 from app.matters import upkeep as matters
 from app.notices import upkeep as notices
 from app.notifications import upkeep as notifications
+from app.outbox import service as outbox
 from app.overlaps.keyring import Keyring
 from app.people import upkeep as people
 from app.quotas import service as quotas
@@ -37,7 +39,7 @@ from app.retention import service as retention
 from app.second_looks import service as second_looks
 from app.sharing import glass
 from app.suppressing import service as suppressing
-from app.webhooks import upkeep as webhooks
+from app.webhooks.queries import DELIVERIES
 
 NIGHTLY: Final = Principal(
     "nightly",
@@ -65,6 +67,8 @@ class Step:
     longest: timedelta = timedelta(hours=1)
     """After which no other batch of it is begun; the next run does the rest. A batch itself ends by
     the bounds on its statements."""
+    tried_for: timedelta = timedelta(seconds=5)
+    """How long a dry run does it before it is undone: for what it holds posts wait that long."""
     of_all: str | None = None
     """Why it cannot be done for one office, as people read it; then `work` takes no `office_id`.
     A run for one office leaves it out."""
@@ -122,8 +126,8 @@ def steps(intake: Intake, *, is_full: bool = False) -> tuple[Step, ...]:
         Step("glass.alarm", partial(glass.raise_alarms, principal=me)),
         Step("alarms.raise", partial(alarms.raise_alarms, principal=me)),
         Step("mails.digest", partial(notices.add_digests, principal=me)),
-        Step("mails.alarm", partial(notices.raise_alarms, principal=me)),
-        Step("webhooks.alarm", partial(webhooks.raise_alarms, principal=me)),
+        Step("mails.alarm", partial(outbox.raise_alarms, principal=me, outbox=MAILS)),
+        Step("webhooks.alarm", partial(outbox.raise_alarms, principal=me, outbox=DELIVERIES)),
         Step(
             "schedule.alarm",
             partial(jobs.alarm_of_schedule, principal=me),
@@ -141,8 +145,8 @@ def steps(intake: Intake, *, is_full: bool = False) -> tuple[Step, ...]:
             partial(quotas.forget_announced, principal=me),
             of_all=_BY_AGE,
         ),
-        Step("mails.forget", partial(notices.forget_mails, principal=me)),
-        Step("webhooks.forget", partial(webhooks.forget_deliveries, principal=me)),
+        Step("mails.forget", partial(outbox.forget, principal=me, outbox=MAILS)),
+        Step("webhooks.forget", partial(outbox.forget, principal=me, outbox=DELIVERIES)),
         Step(
             "events.forget",
             partial(notifications.forget_events, principal=me),

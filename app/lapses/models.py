@@ -16,7 +16,7 @@ class LapseNotice(Base):
     __table_args__ = (
         CheckConstraint(
             "what IN ('case', 'grant', 'participation', 'commitment', 'handling', 'credential',"
-            " 'grant_end', 'glass_end', 'reading_end', 'lift_request', 'proposal')",
+            " 'grant_end', 'glass_end', 'reading_end', 'lift_request', 'proposal', 'webhook')",
             name="what",
         ),
         CheckConstraint("stage IN (30, 7, 0, -1)", name="stage"),

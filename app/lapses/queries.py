@@ -7,8 +7,9 @@ import asyncpg
 
 from app.core.clock import utc_now
 from app.core.db import TAKE_LONG
-from app.sharing.lines import APPROVED_WITHIN
+from app.sharing import lines
 from app.sharing.walls import LIFTED_WITHIN
+from app.webhooks import schemas as webhooks
 
 Connection = asyncpg.Connection
 
@@ -109,7 +110,8 @@ FROM noted n LEFT JOIN heard h USING (office_id) ORDER BY n.office_id, n.key
 # What is over by its date alone, of whom, and since when; what was ended before has its own entry.
 # Who reads in an emergency has a grant, whose end is the reading's. A proposal in whose place
 # another was approved ended before its time. $5 how long a grant waits for approval, $6 how long a
-# request to lift a wall waits
+# request to lift a wall waits,
+# $7 how long the address of a webhook does
 _OVER: Final = """
 SELECT c.office_id, NULL::bigint AS other_id, 'grant_end' AS what, g.key::text AS key,
        c.id AS case_id, least(g.expires_at, CASE g.approval
@@ -135,6 +137,9 @@ UNION ALL
 SELECT o.id, NULL, 'proposal', p.id::text, NULL, p.expires_at, 'proposed'
 FROM proposals p JOIN offices o ON o.code = p.change ->> 'office'
 WHERE p.approved_at IS NULL AND p.expires_at > p.proposed_at
+UNION ALL
+SELECT w.office_id, NULL, 'webhook', w.id::text, NULL, w.added_at + $7::interval, 'proposed'
+FROM webhooks w WHERE w.state = 'proposed'
 """
 # $1 now, $2 the day before the first, $3 how many, $4 of one office
 _RECORD: Final = f"""
@@ -197,7 +202,7 @@ async def record(
 
     What is noted already is not again.
     """
-    waits = APPROVED_WITHIN, LIFTED_WITHIN
+    waits = lines.APPROVED_WITHIN, LIFTED_WITHIN, webhooks.APPROVED_WITHIN
     return await connection.fetch(_RECORD, now, _told_since(today), limit, office_id, *waits)
 
 

@@ -23,6 +23,7 @@ from app.reviews.summaries import PREFIX as READING
 from app.sharing.glass import PREFIX as GLASS
 from app.sharing.lines import PREFIX as GRANT
 from app.sharing.walls import PREFIX as WALL
+from app.webhooks.service import PREFIX as WEBHOOK
 
 ENDS: Final[Mapping[str, tuple[str, str]]] = {
     "grant_end": ("case.grant_expired", GRANT),
@@ -30,6 +31,7 @@ ENDS: Final[Mapping[str, tuple[str, str]]] = {
     "reading_end": ("summary.reading_expired", READING),
     "lift_request": ("wall.lift_expired", WALL),
     "proposal": ("proposal.expired", PROPOSAL),
+    "webhook": ("webhook.lapsed", WEBHOOK),
 }
 """What the audit calls the end of a thing, and how the thing's id begins."""
 
@@ -115,7 +117,7 @@ async def record(
     """Write down, once, what ended by its date alone; returns how many entries, 0 when done.
 
     Grants, also those that nobody approved in time; readings in an emergency; second readings of a
-    summary; requests to lift a wall; proposals.
+    summary; requests to lift a wall; proposals; webhooks that no second administrator approved.
 
     Raises:
         MissingScopeError: the caller is neither the operator nor a job of the operator.

@@ -1,15 +1,16 @@
 """The only module that selects mails: the outbox, and up to where each person was told."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import RowMapping, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.db import driver
 from app.core.models import HORIZON
+from app.outbox.queries import Outbox
 
 _OFFICES: Final = "SELECT office_id FROM offices_to_mail($1)"
 _ADD_AT_ONCE: Final = f"""
@@ -18,7 +19,7 @@ WITH due AS (
   JOIN persons p ON p.id = s.person_id AND p.disabled_at IS NULL
   WHERE s.office_id = $1 AND s.mail = 'at_once' AND s.mail_due_at <= $2 AND EXISTS (
     SELECT FROM events e WHERE e.office_id = $1 AND e.written_in < {HORIZON}
-      AND (e.written_in, e.number) > (s.mail_written_in, s.mail_number)))
+      AND e.written_in >= s.mail_written_in))
 INSERT INTO mails (office_id, person_id, state, attempts, due_at)
 SELECT $1, person_id, 'waiting', 0, $2 FROM due
 ON CONFLICT (person_id) WHERE state = 'waiting' DO NOTHING
@@ -41,12 +42,8 @@ _IS_CLAIMED: Final = """
 SELECT true FROM mails WHERE id = $1 AND state = 'waiting' AND attempts = $2 FOR NO KEY UPDATE
 """
 _TOLD: Final = """
-UPDATE notice_settings SET mail_written_in = $2, mail_number = 0, mail_due_at = $3
+UPDATE notice_settings SET mail_written_in = $2, mail_due_at = $3
 WHERE person_id = $1
-"""
-_SETTLE: Final = """
-UPDATE mails SET state = $3, due_at = $4, error = $5, claimed_until = NULL
-WHERE id = $1 AND state = 'waiting' AND (attempts = $2 OR $3 = 'delivered')
 """
 _DIGEST: Final = text(
     "WITH due AS (UPDATE notice_settings s SET mail_due_at ="
@@ -63,13 +60,8 @@ _DIGEST: Final = text(
     "   ON CONFLICT (person_id) WHERE state = 'waiting' DO NOTHING)"
     " SELECT count(*) FROM due"
 )
-# What waits for an office that the operator has shut out is not late
-_MOVING: Final = "office_id IN (SELECT o.id FROM offices o WHERE o.suspended_at IS NULL)"
-_ALARM: Final = text(
-    "UPDATE mails SET alarmed_at = :now WHERE id IN (SELECT id FROM mails"  # noqa: S608 -- a constant
-    f" WHERE alarmed_at IS NULL AND (state = 'dead' OR state = 'waiting' AND due_at <= :late"
-    f" AND {_MOVING}) AND (CAST(:office AS bigint) IS NULL OR office_id = :office)"
-    " ORDER BY due_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED) RETURNING office_id"
+MAILS: Final = Outbox(
+    "mail", "mails", "office_id IN (SELECT o.id FROM offices o WHERE o.suspended_at IS NULL)"
 )
 # A mail says the same whenever it comes, so one is enough for each person; it counts as tried, or
 # the worker would look for what has come since
@@ -82,16 +74,6 @@ _AGAIN: Final = text(
     " attempts = 1, due_at = CASE WHEN d.is_sent THEN CAST(:now AS timestamptz) ELSE d.due_at END,"
     " error = NULL, alarmed_at = NULL FROM dead d WHERE m.id = d.id AND m.state = 'dead'"
     " RETURNING d.office_id, d.is_sent"
-)
-_FORGET: Final = text(
-    "DELETE FROM mails WHERE id IN (SELECT id FROM mails WHERE state <> 'waiting'"
-    " AND due_at <= :before AND (CAST(:office AS bigint) IS NULL OR office_id = :office)"
-    " ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED) RETURNING id"
-)
-_HEALTH: Final = text(
-    "SELECT count(*) FILTER (WHERE state = 'waiting') AS waiting,"  # noqa: S608 -- as above
-    f" min(due_at) FILTER (WHERE state = 'waiting' AND {_MOVING}) AS oldest_due_at,"
-    " count(*) FILTER (WHERE state = 'dead') AS dead FROM mails"
 )
 
 
@@ -132,19 +114,6 @@ async def note_told(
     await (await driver(session)).execute(_TOLD, person_id, horizon, next_at)
 
 
-async def settle(
-    session: AsyncSession,
-    mail: asyncpg.Record,
-    state: str,
-    *,
-    at: datetime,
-    error: str | None = None,
-) -> None:
-    """Write how an attempt went, unless another worker has taken the mail over."""
-    connection = await driver(session)
-    await connection.execute(_SETTLE, mail["id"], mail["attempts"], state, at, error)
-
-
 async def add_digests(
     session: AsyncSession, *, now: datetime, limit: int, office_id: int | None
 ) -> int:
@@ -153,29 +122,7 @@ async def add_digests(
     return int(found.scalar_one())
 
 
-async def alarm(
-    session: AsyncSession, *, now: datetime, late: datetime, limit: int, office_id: int | None
-) -> list[int]:
-    """Mark mails that were given up, or due before `late`, once; return their offices."""
-    values: dict[str, Any] = {"now": now, "late": late, "limit": limit, "office": office_id}
-    return [row[0] for row in await session.execute(_ALARM, values)]
-
-
 async def send_again(session: AsyncSession, *, now: datetime) -> list[int]:
     """Let mails that were given up wait again, one for each person; return their offices."""
     found = await session.execute(_AGAIN, {"now": now})
     return [row.office_id for row in found if row.is_sent]
-
-
-async def forget(
-    session: AsyncSession, *, before: datetime, limit: int, office_id: int | None
-) -> int:
-    """Delete mails that were settled before then; return how many."""
-    values = {"before": before, "limit": limit, "office": office_id}
-    gone = await session.execute(_FORGET, values)
-    return len(gone.all())
-
-
-async def get_health(session: AsyncSession) -> RowMapping:
-    """Return how many mails wait, since when the oldest is due, and how many are dead."""
-    return (await session.execute(_HEALTH)).mappings().one()

@@ -4,7 +4,6 @@ Like webhooks: at least once, by any number of workers, without a connection hel
 """
 
 import asyncio
-import random
 import ssl
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -23,9 +22,12 @@ from app.audit import service as audit
 from app.core.db import Sessions, transaction
 from app.core.settings import RegistrySettings
 from app.mails import queries as mails
+from app.mails.queries import MAILS
 from app.notices import queries
 from app.notifications import queries as notifications
 from app.offices.queries import is_participating, is_suspended
+from app.outbox import queries as outbox
+from app.outbox.service import next_try
 
 SUBJECT: Final = "Joinder: something waits for you"
 TEXT: Final = """\
@@ -110,21 +112,20 @@ async def _send(
         )
         await mails.note_told(session, mail["person_id"], horizon, next_at=_next(mail, now))
         if not says:
-            await mails.settle(session, mail, "withheld", at=now)
+            await outbox.settle(session, MAILS, mail, "withheld", at=now)
             return
         if mail["attempts"] > len(RETRIES) + 1:
-            await mails.settle(session, mail, "dead", at=now, error="worker-lost")
+            await outbox.settle(session, MAILS, mail, "dead", at=now, error="worker-lost")
             return
         await audit.record(session, person, "mail.sent", str(mail["id"]))
     error = await _hand_over(postbox.settings, mail, now=now)
     async with transaction(postbox.sessions, person) as session:
         if error is None:
-            await mails.settle(session, mail, "delivered", at=now)
-        elif mail["attempts"] > len(RETRIES) or _is_permanent(error):
-            await mails.settle(session, mail, "dead", at=now, error=error)
-        else:
-            wait = RETRIES[mail["attempts"] - 1] * random.uniform(0.8, 1.2)
-            await mails.settle(session, mail, "waiting", at=now + wait, error=error)
+            await outbox.settle(session, MAILS, mail, "delivered", at=now)
+            return
+        again = None if _is_permanent(error) else next_try(RETRIES, mail["attempts"], now=now)
+        state = "dead" if again is None else "waiting"
+        await outbox.settle(session, MAILS, mail, state, at=again or now, error=error)
 
 
 def _next(mail: asyncpg.Record, now: datetime) -> datetime:

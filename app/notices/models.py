@@ -33,8 +33,7 @@ class NoticeSetting(Base):
     mail: Mapped[str]
     address: Mapped[str | None]
     mail_written_in: Mapped[int]
-    """With `mail_number` the place up to which mail was sent, or was not worth sending."""
-    mail_number: Mapped[int]
+    """Of what earlier transactions wrote mail was sent, or was not worth sending."""
     mail_due_at: Mapped[datetime]
     """Before then no further mail."""
 

@@ -60,8 +60,8 @@ _DOMAIN: Final = "SELECT mail_domain FROM offices WHERE id = $1"
 # who begins has read nothing and gets no mail about what was before
 _BEGIN: Final = f"""
 INSERT INTO notice_settings (person_id, office_id, muted, read_written_in, read_number, mail,
-  mail_written_in, mail_number, mail_due_at)
-SELECT $2, $1, '{{}}', 0, 0, 'none', {HORIZON}, 0, $3
+  mail_written_in, mail_due_at)
+SELECT $2, $1, '{{}}', 0, 0, 'none', {HORIZON}, $3
 ON CONFLICT (person_id) DO NOTHING
 """
 _MARK: Final = "INSERT INTO notice_reads VALUES ($1, $2) ON CONFLICT DO NOTHING"
@@ -76,8 +76,7 @@ DELETE FROM notice_reads WHERE person_id = $1 AND event_number IN (
 """
 _SET: Final = f"""
 UPDATE notice_settings SET muted = $2, mail = $3, address = $4, mail_due_at = $5,
-  mail_written_in = CASE WHEN mail = 'none' THEN {HORIZON} ELSE mail_written_in END,
-  mail_number = CASE WHEN mail = 'none' THEN 0 ELSE mail_number END
+  mail_written_in = CASE WHEN mail = 'none' THEN {HORIZON} ELSE mail_written_in END
 WHERE person_id = $1
 """  # noqa: S608 -- as above
 # $1 the office, $2 the person, $3 numbers of events; of several cases that it asks about, the first

@@ -78,7 +78,7 @@ def parts_of(place: UUID) -> tuple[int, int]:
 
 
 async def list_events(
-    session: AsyncSession, principal: Principal, *, after: UUID | None, limit: int, now: datetime
+    session: AsyncSession, principal: Principal, *, after: UUID, limit: int, now: datetime
 ) -> list[FeedRow]:
     """Return the events after a place, oldest first, up to the horizon.
 
@@ -89,7 +89,7 @@ async def list_events(
         _FEED,
         *ladder.arguments(principal, now),
         principal.person_id,
-        *parts_of(after or UUID(int=0)),
+        *parts_of(after),
         limit,
     )
     return [_row(principal, row) for row in rows]

@@ -89,9 +89,6 @@ class EventPage(PageRead[EventRead]):
     """Events, oldest first."""
 
     resume_cursor: Annotated[
-        str | None,
-        Field(
-            description="To be sent as `cursor` later, for what came since;"
-            " null while there was no event at all."
-        ),
-    ] = None
+        str,
+        Field(description="To be sent as `cursor` later, within 90 days, for what came since."),
+    ]

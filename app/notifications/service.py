@@ -1,4 +1,4 @@
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -9,26 +9,35 @@ from app.access.principal import Principal
 from app.audit import service as audit
 from app.cases import ladder
 from app.core.ids import public_id
+from app.core.paging import Reached
 from app.notifications import queries
+from app.notifications.errors import EventsForgottenError
 from app.notifications.queries import FeedRow
 from app.notifications.schemas import EventRead
 
 PREFIX: Final = "evt"
+READ_WITHIN: Final = timedelta(days=90)
+"""How long a reader may stay away and miss nothing; `upkeep` keeps events for longer."""
 
 
 async def list_events(
-    session: AsyncSession, principal: Principal, *, after: UUID | None, limit: int, now: datetime
-) -> tuple[list[EventRead], UUID | None, bool]:
-    """Return events of the caller's office from a place on, the last place, and whether it is full.
+    session: AsyncSession, principal: Principal, *, after: Reached | None, limit: int, now: datetime
+) -> tuple[list[EventRead], Reached, bool]:
+    """Return events of the caller's office from a place on, how far, and whether there are more.
 
     An event tells that there is something to read, and only while the caller may read it: of an
     overlap that it may not know of it learns nothing here either.
 
     Raises:
         MissingScopeError: the caller lacks `overlaps:read`.
+        EventsForgottenError: some of what came after that place may be kept no more.
     """
     principal.require(Permission.OVERLAPS_READ)
-    rows = await queries.list_events(session, principal, after=after, limit=limit, now=now)
+    oldest = now.date() - READ_WITHIN
+    if after is not None and after.on < oldest:
+        raise EventsForgottenError
+    place = after.key if after is not None else UUID(int=0)
+    rows = await queries.list_events(session, principal, after=place, limit=limit, now=now)
     read = [render(row) for row in rows if row.is_shown]
     if read:  # who asks again and again is shown nothing by most answers
         await audit.record(
@@ -39,7 +48,10 @@ async def list_events(
             recipients=[principal.office_id],
             detail={each.id: each.type for each in read},
         )
-    return read, rows[-1].place if rows else None, len(rows) == limit
+    is_full = len(rows) == limit
+    # of a page that is full more may be left of its last day on, else nothing until today
+    on = max(rows[-1].at.date(), oldest) if is_full else now.date()
+    return read, Reached(rows[-1].place if rows else place, on), is_full
 
 
 def render(row: FeedRow) -> EventRead:

@@ -249,8 +249,13 @@ async def _note(connection: Connection, unknown: str, *arguments: Any) -> int:
     await connection.execute(IN_ORDER)
     found = await connection.fetch(unknown, *arguments)
     if found:
-        await connection.execute(_NOTE, [row[0] for row in found], [row[1] for row in found])
+        await note(connection, {(row[0], row[1]) for row in found})
     return len(found)
+
+
+async def note(connection: Connection, pairs: Collection[tuple[int, int]]) -> None:
+    """Note pairs that are to be compared."""
+    await connection.execute(_NOTE, *_columns(pairs))
 
 
 async def get_end_of_batch(connection: Connection, since: int, until: int, limit: int) -> int:

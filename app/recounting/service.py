@@ -5,7 +5,7 @@ difference is repaired, told in the audit and counted, and there must be none.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from app.access.principal import MATCHING
 from app.audit import service as audit
 from app.core.db import APP, MATCHER, become, driver
 from app.core.ids import public_id
+from app.core.items import attempt_all
 from app.frequencies import queries as frequencies
 from app.identifiers.kinds import KINDS
 from app.overlaps.errors import EpochMovedError
@@ -113,7 +114,8 @@ async def compare(
 ) -> int:
     """Compare noted pairs with what is found of them now, and repair; return how many, 0 when done.
 
-    Pairs with a case that another transaction holds stay noted, at the latest for the next run.
+    Pairs with a case that another transaction holds stay noted, at the latest for the next run, and
+    so does one that fails.
     Takes what `rematching.finish` takes, in its order: gate, lock of rematching, cases.
 
     Raises:
@@ -125,7 +127,16 @@ async def compare(
         raise EpochMovedError
     await rematching_queries.lock(connection)
     claimed = await queries.claim(connection, AT_ONCE, office_id)
-    entries = await _repair(connection, matcher, claimed, now=now) if claimed else []
+    entries: list[audit.Entry] = []
+
+    async def repair(pairs: Collection[CasePair]) -> None:
+        entries.extend(await _repair(connection, matcher, set(pairs), now=now))
+
+    done = await attempt_all(
+        session, {f"{low}-{high}": (low, high) for low, high in claimed}, repair
+    )
+    if left := claimed.difference(done):
+        await queries.note(connection, left)
     differences = sum(entry.action == "overlap.recounted" for entry in entries)
     if differences:
         await queries.add_differences(connection, differences)
@@ -133,7 +144,7 @@ async def compare(
     await become(session, APP)
     if entries:
         await audit.record_each(session, MATCHING, entries)
-    return len(claimed)
+    return len(done)
 
 
 async def _repair(

@@ -92,7 +92,7 @@ def duration(spent: timedelta | None) -> str:
 def beside_last(run: RunRead, last: RunRead | None) -> str:
     """Return how long a run took beside the last whole one: as long, or longer or shorter by.
 
-    Nothing of one that took some steps only, or one batch of each.
+    Nothing of one that took some steps only, or that was tried and undone.
     """
     spent, before = took(run), took(last) if last is not None else None
     if spent is None or before is None or not run.is_whole or run.is_dry:

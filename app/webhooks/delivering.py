@@ -7,7 +7,6 @@ the database is held while a receiver is asked.
 
 import asyncio
 import json
-import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -29,10 +28,13 @@ from app.notifications.queries import FeedRow
 from app.notifications.schemas import EventRead
 from app.notifications.service import render
 from app.offices.queries import is_participating, is_suspended
+from app.outbox import queries as outbox
+from app.outbox.service import next_try
 from app.people.seal import Seal
 from app.webhooks import queries, secrets
 from app.webhooks.destinations import Destinations
 from app.webhooks.models import Webhook
+from app.webhooks.queries import DELIVERIES
 from app.webhooks.service import DELIVERY, PREFIX, TEST, message_id
 
 BATCH: Final = 100
@@ -133,7 +135,7 @@ async def _claim(
             elif row["event_number"] in bodies:
                 ready.append((row, bodies[row["event_number"]]))
             else:
-                await queries.settle(session, row, "withheld", at=now)
+                await outbox.settle(session, DELIVERIES, row, "withheld", at=now)
         for row, _ in ready:
             detail = {
                 "message": message_id(row["type"], row["key"]),
@@ -195,7 +197,9 @@ async def _send(
         outcome = _Outcome(error="unexpected")
     async with transaction(post.sessions, principal) as session:
         if outcome.error is None:
-            await queries.settle(session, row, "delivered", at=now, status=outcome.status)
+            await outbox.settle(
+                session, DELIVERIES, row, "delivered", at=now, status=outcome.status
+            )
         else:
             await _fail(session, row, outcome, now=now)
 
@@ -230,12 +234,16 @@ async def _fail(
     session: AsyncSession, row: asyncpg.Record, outcome: _Outcome, *, now: datetime
 ) -> None:
     """Let a message wait longer each time, with jitter; give it up, and pause, after the last."""
-    tried = row["attempts"]
-    state, at = "dead", now
-    if tried <= len(RETRIES) and outcome.status != _GONE:
-        state, at = "waiting", now + RETRIES[tried - 1] * random.uniform(0.8, 1.2)
-    is_ours = await queries.settle(
-        session, row, state, at=at, status=outcome.status, error=outcome.error
+    again = next_try(RETRIES, row["attempts"], now=now) if outcome.status != _GONE else None
+    state = "dead" if again is None else "waiting"
+    is_ours = await outbox.settle(
+        session,
+        DELIVERIES,
+        row,
+        state,
+        at=again or now,
+        error=outcome.error,
+        status=outcome.status,
     )
     if is_ours and state == "dead":
         await queries.pause_failing(session, row["webhook_id"])

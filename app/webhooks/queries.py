@@ -6,10 +6,11 @@ from typing import Final
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import RowMapping, func, select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.db import driver
+from app.outbox.queries import Outbox
 from app.webhooks.errors import DeliveryNotFoundError, WebhookNotFoundError
 from app.webhooks.models import Webhook, WebhookDelivery
 
@@ -38,11 +39,6 @@ WHERE w.id = d.webhook_id AND d.id IN (
 RETURNING d.id, d.webhook_id, d.event_number, d.key, d.type, d.attempts,
   w.url, w.secret_sealed, w.old_secret_sealed, w.old_secret_until
 """
-_SETTLE: Final = """
-UPDATE webhook_deliveries SET state = $3, due_at = $4, status = $5, error = $6, claimed_until = NULL
-WHERE id = $1 AND state = 'waiting' AND (attempts = $2 OR $3 = 'delivered')
-RETURNING webhook_id
-"""
 _RESUME: Final = text(
     "UPDATE webhook_deliveries SET due_at = :now"
     " WHERE webhook_id = :webhook AND state = 'waiting' AND due_at < :now"
@@ -51,29 +47,12 @@ _PAUSE: Final = """
 UPDATE webhooks SET state = 'paused', paused_for = 'failing' WHERE id = $1 AND state = 'active'
 RETURNING id
 """
-# What waits because somebody wants it to is not late
-_MOVING: Final = (
+DELIVERIES: Final = Outbox(
+    "webhook",
+    "webhook_deliveries",
     "webhook_id IN (SELECT w.id FROM webhooks w JOIN offices o ON o.id = w.office_id"
-    " WHERE w.state = 'active' AND o.suspended_at IS NULL)"
-)
-_ALARM: Final = text(
-    "UPDATE webhook_deliveries SET alarmed_at = :now WHERE id IN ("  # noqa: S608 -- a constant
-    " SELECT id FROM webhook_deliveries WHERE alarmed_at IS NULL AND ("
-    f"   state = 'dead' OR state = 'waiting' AND due_at <= :late AND {_MOVING})"
-    "   AND (CAST(:office AS bigint) IS NULL OR office_id = :office)"
-    " ORDER BY due_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED)"
-    " RETURNING office_id, state"
-)
-_FORGET: Final = text(
-    "DELETE FROM webhook_deliveries WHERE id IN ("
-    " SELECT id FROM webhook_deliveries WHERE state <> 'waiting' AND due_at <= :before"
-    " AND (CAST(:office AS bigint) IS NULL OR office_id = :office)"
-    " ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED) RETURNING id"
-)
-_HEALTH: Final = text(
-    "SELECT count(*) FILTER (WHERE state = 'waiting') AS waiting,"  # noqa: S608 -- as above
-    f" min(due_at) FILTER (WHERE state = 'waiting' AND {_MOVING}) AS oldest_due_at,"
-    " count(*) FILTER (WHERE state = 'dead') AS dead FROM webhook_deliveries"
+    " WHERE w.state = 'active' AND o.suspended_at IS NULL)",
+    has_status=True,
 )
 
 
@@ -149,21 +128,6 @@ async def claim(
     return rows
 
 
-async def settle(
-    session: AsyncSession,
-    delivery: asyncpg.Record,
-    state: str,
-    *,
-    at: datetime,
-    status: int | None = None,
-    error: str | None = None,
-) -> bool:
-    """Write how an attempt went; False when another worker has taken the delivery over."""
-    connection = await driver(session)
-    values = delivery["id"], delivery["attempts"], state, at, status, error
-    return await connection.fetchval(_SETTLE, *values) is not None
-
-
 async def pause_failing(session: AsyncSession, webhook_id: UUID) -> bool:
     """Pause a webhook that does not take what it is sent; False when it was not active."""
     return await (await driver(session)).fetchval(_PAUSE, webhook_id) is not None
@@ -199,26 +163,3 @@ async def list_deliveries(
     if before is not None:
         page = page.where(WebhookDelivery.id < before)
     return list(await session.scalars(page.order_by(WebhookDelivery.id.desc()).limit(limit)))
-
-
-async def alarm(
-    session: AsyncSession, *, now: datetime, late: datetime, limit: int, office_id: int | None
-) -> Sequence[RowMapping]:
-    """Mark deliveries that were given up, or due before `late`, once; return them."""
-    values = {"now": now, "late": late, "limit": limit, "office": office_id}
-    marked = await session.execute(_ALARM, values)
-    return marked.mappings().all()
-
-
-async def forget(
-    session: AsyncSession, *, before: datetime, limit: int, office_id: int | None
-) -> int:
-    """Delete the records of deliveries that were settled before then; return how many."""
-    values = {"before": before, "limit": limit, "office": office_id}
-    gone = await session.execute(_FORGET, values)
-    return len(gone.all())
-
-
-async def get_health(session: AsyncSession) -> RowMapping:
-    """Return how many deliveries wait, since when the oldest is due, and how many are dead."""
-    return (await session.execute(_HEALTH)).mappings().one()

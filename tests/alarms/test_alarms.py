@@ -15,6 +15,7 @@ from tests.factories import OfficeClient, Registry
 from tests.scenes import all_ended, make_offices, someone, something
 from tests.suppressing.test_canaries import set_canary
 from tests.web.pages import reader
+from tests.webhooks.office import hook
 
 
 async def night(registry: Registry) -> int:
@@ -183,6 +184,29 @@ class TestProposed:
         assert await night(shared_registry) == 0
         assert await told(shared_registry, office) == [("proposed", 1)]
         assert [kind for kind, _ in await all_of(shared_registry, office)] == ["proposed"]
+
+
+class TestWebhook:
+    async def test_that_gave_up_is_told_to_its_office_once_each_day(
+        self, shared_registry: Registry
+    ) -> None:
+        (office,) = await make_offices(shared_registry, 1)
+        hooked = await hook(shared_registry, office, "https://cms.example.com/joinder")
+        await night(shared_registry)
+        for _ in range(2):
+            await hooked.test()
+        assert await night(shared_registry) == 0, "what waits is no alarm"
+        await shared_registry.rows(
+            "UPDATE webhook_deliveries SET state = 'dead', due_at = now() WHERE office_id ="
+            " (SELECT id FROM offices WHERE code = :code) RETURNING id",
+            code=office.code,
+        )
+        assert await night(shared_registry) == 1
+        assert await night(shared_registry) == 0
+        assert await told(shared_registry, office) == [("webhook", 2)]
+        page = (await hooked.administrators[0].http.get("/alarms")).text
+        assert "Messages to a webhook were given up" in page
+        assert [kind for kind, _ in await all_of(shared_registry, office)] == ["webhook"]
 
 
 def permit(counts: dict[str, int]) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """Exports are fetched whole and once, by OpenSSH's sftp, from a host whose key is pinned."""
 
+import os
 import shutil
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,8 +11,11 @@ import anyio.to_thread
 import asyncssh
 import pytest
 
+from app.client.clock import SystemClock
 from app.client.errors import TemporaryError, TrustError, UsageError
+from app.client.push import Summary
 from app.client.sftp import Source, fetch
+from app.client.watch import Folder
 
 pytestmark = pytest.mark.skipif(shutil.which("sftp") is None, reason="needs the OpenSSH client")
 
@@ -77,6 +82,23 @@ class TestFetch:
         assert await fetched(source, drop) == 0
         (out / "cases.csv").write_text("case\n1\n2\n")
         assert await fetched(source, drop) == 1
+
+    async def test_one_that_settled_there_is_taken_at_once_the_oldest_first(
+        self, source: Source, out: Path, drop: Path
+    ) -> None:
+        """A timer looks once a night: what it fetches must not wait for the next one."""
+        now = time.time()
+        for name, age in (("a.csv", 200), ("b.csv", 300), ("grows.csv", 1)):
+            (out / name).write_text("case\n1\n")
+            (out / name).chmod(0o644)
+            os.utime(out / name, (now - age, now - age))
+        assert await fetched(source, drop) == 3
+        folder = Folder(drop)
+        with folder.held():
+            taken = list(folder.take(lambda _: Summary(), SystemClock()))
+        assert [each.name for each in taken] == ["b.csv", "a.csv"]
+        left = [*(drop / "done").iterdir(), drop / "grows.csv"]
+        assert {file.stat().st_mode & 0o777 for file in left} == {0o600}, "they hold names"
 
     async def test_a_host_with_another_key_is_refused(
         self, source: Source, out: Path, drop: Path, tmp_path: Path

@@ -113,6 +113,28 @@ class TestTake:
         assert tried == ["b.csv", "b.csv"]
         assert [file.name for file in (folder.path / "working").iterdir()] == ["b.csv"]
 
+    def test_one_that_cannot_be_moved_is_left_and_told_behind_the_others(
+        self, folder: Folder, clock: FakeClock
+    ) -> None:
+        """As on Windows, while somebody has it open; or it is gone again when it is looked at."""
+        drop(folder, "held.csv", clock, row(1), age=300)
+        drop(folder, "free.csv", clock, row(2), age=200)
+        (folder.path / "gone.csv").symlink_to(folder.path / "nothing")
+        taken: list[str] = []
+
+        def note(export: Path) -> Summary:
+            taken.append(export.name)
+            return Summary()
+
+        with folder.held():
+            in_the_way = folder.path / "working" / "held.csv"
+            in_the_way.mkdir()
+            with pytest.raises(TemporaryError, match=r"held\.csv"):
+                list(folder.take(note, clock))
+            in_the_way.rmdir()
+            list(folder.take(note, clock))
+        assert taken == ["free.csv", "held.csv"]
+
     def test_two_never_watch_one_folder(self, folder: Folder) -> None:
         with folder.held(), pytest.raises(TemporaryError), folder.held():
             pass

@@ -1,10 +1,11 @@
+from datetime import date
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.paging import CursorError, Pager
+from app.core.paging import CursorError, Pager, Reached
 from tests.blinding import case, person
 from tests.factories import OfficeClient, Registry
 
@@ -26,6 +27,13 @@ class TestCursor:
         assert cursor is not None
         assert PAGER.read_id(scope, cursor) == key
         assert len(cursor) <= 200  # what an operation takes
+
+    @given(scopes, st.uuids(), st.dates())
+    def test_how_far_it_was_read_comes_back(self, scope: str, key: UUID, on: date) -> None:
+        cursor = PAGER.onward(scope, Reached(key, on))
+        assert PAGER.read_reached(scope, cursor) == (key, on)
+        before = PAGER.after(scope, [key], 1)  # as a release made them that did not tell the day
+        assert PAGER.read_reached(scope, before) == (key, date.max)
 
     @given(scopes, scopes, numbers)
     def test_belongs_to_its_scope(self, scope: str, other: str, number: int) -> None:
@@ -58,6 +66,7 @@ class TestCursor:
         assert PAGER.after("x", [UUID(int=1)], 2) is None
         assert PAGER.read_number("x", None) is None
         assert PAGER.read_id("x", None) is None
+        assert PAGER.read_reached("x", None) is None
 
 
 class TestThroughHttp:

@@ -24,7 +24,7 @@ from app.core.ids import new_id, parse_public_id, public_id
 from app.core.locks import held
 from app.jobs import queries
 from app.jobs.errors import RunLostError, RunUnderWayError
-from app.jobs.nightly import LOCK, UNFINISHED, Done, run
+from app.jobs.nightly import ITEMS_FAILED, LOCK, UNFINISHED, Done, run
 from app.jobs.steps import Step, steps
 from app.offices import service as offices
 from app.offices.schemas import OfficeAdd
@@ -32,6 +32,7 @@ from tests.access.people import sign_in
 from tests.factories import Registry
 from tests.invariants.test_i6_audited import audit_broken
 from tests.scenes import make_offices, meet
+from tests.wall.acting import office_id
 
 _NUMBERS = count()
 
@@ -111,13 +112,13 @@ class TestRun:
         ]
         assert done[0].count > 0
 
-    async def test_what_fails_holds_up_its_own_office_alone(
+    async def test_an_item_that_fails_holds_up_no_other_one_of_its_office(
         self, registry: Registry, fresh_database_url: str
     ) -> None:
         """One request that cannot be moved, first in the order in which they are taken."""
-        requests = []
-        for _ in range(3):
-            meeting = await meet(registry)
+        requests, offices = [], await make_offices(registry)
+        for number in range(3):
+            meeting = await meet(registry, offices=offices, external_id=f"24-{number}")
             requests.append((await meeting.first.request_handling(meeting.overlap_id)).json()["id"])
         connection = await asyncpg.connect(fresh_database_url)
         await connection.execute(
@@ -130,15 +131,80 @@ class TestRun:
         only = [each for each in whole(registry) if each.name == "handling.expire"]
         later = utc_now() + timedelta(days=30)
         (done,) = await run(registry.operator, only, as_of=later)
-        assert (done.state, done.count) == ("failed", 2)
+        assert (done.state, done.count, done.error) == ("failed", 2, ITEMS_FAILED)
+        assert list(done.failed.values()) == ["DBAPIError"]
         left = await registry.rows("SELECT id FROM handling_requests WHERE ended_at IS NULL")
         assert [public_id("hnd", row[0]) for row in left] == requests[:1]
+
+    @pytest.mark.parametrize(
+        ("step", "table"), [("agendas.make", "agendas"), ("insights.publish", "insights")]
+    )
+    async def test_a_state_that_fails_holds_up_no_other_one(
+        self, registry: Registry, fresh_database_url: str, step: str, table: str
+    ) -> None:
+        await make_offices(registry)  # of two states
+        connection = await asyncpg.connect(fresh_database_url)
+        await connection.execute(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$BEGIN RAISE EXCEPTION 'no'; END$$;"
+            f"CREATE TRIGGER refuse BEFORE INSERT ON {table} FOR EACH ROW"
+            " WHEN (NEW.state = 'CA') EXECUTE FUNCTION refuse()"
+        )
+        await connection.close()
+        only = [each for each in whole(registry) if each.name == step]
+        (done,) = await run(registry.operator, only, as_of=utc_now())
+        assert (done.state, done.count, [*done.failed]) == ("failed", 1, ["CA"])
+        made = await registry.rows(f"SELECT DISTINCT state FROM {table}")  # noqa: S608 -- ours
+        assert [row[0] for row in made] == ["NV"]
+
+    async def test_what_fails_as_a_whole_holds_up_its_own_office_alone(
+        self, registry: Registry
+    ) -> None:
+        bad, *_ = [await office_id(registry, each) for each in await make_offices(registry, 3)]
+        done_of = set[int]()
+
+        async def work(
+            session: AsyncSession, *, limit: int, now: datetime, office_id: int | None = None
+        ) -> int:
+            del session, limit, now
+            if office_id is None or office_id == bad:
+                raise ConflictError
+            is_new = office_id not in done_of
+            done_of.add(office_id)
+            return is_new
+
+        (done,) = await run(registry.operator, [Step("fails", work)], as_of=utc_now())
+        assert (done.state, done.count, done.error) == ("failed", 2, "conflict")
 
     async def test_leaves_nothing_when_it_is_dry(self, registry: Registry) -> None:
         some = [Step("adds", add_office)]
         done = await run(registry.operator, some, as_of=utc_now(), is_dry=True)
-        assert [each.count for each in done] == [1]
+        assert [each.counted for each in done] == ["3"], "all of it, not one batch"
         assert await registry.rows("SELECT 1 FROM offices") == []
+
+    async def test_counts_as_much_dry_as_it_then_does(self, registry: Registry) -> None:
+        for _ in range(2):
+            await meet(registry)
+        await registry.rows("UPDATE cases SET review_on = current_date - 1 RETURNING 1")
+        now = utc_now()
+        tried = await run(registry.operator, whole(registry), as_of=now, is_dry=True)
+        done = await run(registry.operator, whole(registry), as_of=now)
+        assert states(tried) == states(done) == {"succeeded"}
+        found = [{each.step: (each.count, each.offices) for each in some} for some in (tried, done)]
+        assert found[0]["cases.expire"][0] == 4
+        for each in found:  # its parts, of which there are fewer when cases have left
+            del each["overlaps.recount"]
+        assert found[0] == found[1]
+
+    async def test_says_when_it_had_no_time_to_count_all_dry(self, registry: Registry) -> None:
+        async def go_on(session: AsyncSession, *, limit: int, now: datetime) -> int:
+            del session, limit, now
+            return 1
+
+        endless = Step("endless", go_on, tried_for=timedelta(milliseconds=50))
+        (done,) = await run(registry.operator, [endless], as_of=utc_now(), is_dry=True)
+        assert done.state == "succeeded"
+        assert done.counted == f"{done.count}+"
 
     async def test_there_is_one_at_a_time(self, registry: Registry) -> None:
         begun, end = asyncio.Event(), asyncio.Event()

@@ -108,8 +108,8 @@ _DUE: Final = {
     ),
     "mails.digest": Due(
         made="INSERT INTO notice_settings (person_id, office_id, muted, read_written_in,"
-        " read_number, mail, address, mail_written_in, mail_number, mail_due_at)"
-        " SELECT id, office_id, '{}', 0, 0, 'daily', 'someone@example.com', 0, 0, now()"
+        " read_number, mail, address, mail_written_in, mail_due_at)"
+        " SELECT id, office_id, '{}', 0, 0, 'daily', 'someone@example.com', 0, now()"
         " FROM persons WHERE office_id = :office LIMIT 1"
     ),
     "mails.alarm": Due(made=_MAIL.format("dead")),

@@ -24,6 +24,7 @@ ENDS = {
     "proposal.expired": "proposed",
     "summary.reading_expired": "asked",
     "wall.lift_expired": "asked",
+    "webhook.lapsed": "proposed",
 }
 
 
@@ -73,9 +74,12 @@ class TestRecord:
         asked = (await head.send("POST", "/v1/summary-readings", reading)).json()
         scene = Case(registry, meeting.second)
         proposed = await propose(registry, scene.imported(), now=utc_now())
+        one = await sign_in(registry, meeting.second, Role.ADMINISTRATOR)
+        url = {"url": "https://cms.example.com/joinder"}
+        added = (await one.send("POST", "/v1/webhooks", url)).json()["webhook"]
         assert await night(registry, 0) == 0
         assert await night(registry, 0.5) == 1
-        assert await night(registry, 25, limit=1) == 4
+        assert await night(registry, 25, limit=1) == 5
         assert await night(registry, 26) == 0
         owner, other = [await office_id(registry, each) for each in (meeting.second, meeting.first)]
         found = {action: await registry.audit(action) for action in ENDS}
@@ -86,9 +90,10 @@ class TestRecord:
         assert entries["glass.ended"]["object"] == broken["id"]
         assert entries["wall.lift_expired"]["object"] == wall["id"]
         assert entries["summary.reading_expired"]["object"] == asked["id"]
+        assert entries["webhook.lapsed"]["object"] == added["id"]
         assert entries["proposal.expired"]["object"].endswith(proposed.id.hex)
         assert entries.pop("glass.ended")["recipients"] == [owner, other]
-        assert [each["recipients"] for each in entries.values()] == [[owner]] * 4
+        assert [each["recipients"] for each in entries.values()] == [[owner]] * 5
 
     async def test_a_grant_that_nobody_approved_is_over_after_a_day(
         self, registry: Registry, meeting: Meeting

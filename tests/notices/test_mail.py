@@ -227,7 +227,7 @@ class TestAtOnce:
             "   FROM persons, generate_series(1, :many) AS number WHERE id = :id RETURNING id)"
             " INSERT INTO notice_settings SELECT a.id, s.office_id, s.muted, s.read_written_in,"
             "   s.read_number, s.mail, left(a.id::text, 8) || '@example.com', s.mail_written_in,"
-            "   s.mail_number, s.mail_due_at"
+            "   s.mail_due_at"
             " FROM notice_settings s, added a WHERE s.person_id = :id RETURNING person_id",
             id=person.key,
             many=colleagues,

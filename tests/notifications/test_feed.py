@@ -13,7 +13,11 @@ from sqlalchemy import text
 from app.access.vocabulary import Role
 from app.core.clock import utc_now
 from app.core.db import transaction
+from app.core.paging import Reached
+from app.jobs.nightly import run
+from app.jobs.steps import NIGHTLY, steps
 from app.lapses.service import ENDS
+from app.notifications import upkeep
 from app.notifications.schemas import EventType
 from app.web import notice_words
 from migrations.numbering import APART, GO_ON, functions
@@ -24,6 +28,7 @@ from tests.database import ROOT, migrate
 from tests.factories import OfficeClient, Registry
 from tests.scenes import all_ended, end_agreement, make_offices, meet, phone, someone
 from tests.serving.test_safe_start import reasons
+from tests.wall.acting import office_id
 
 WRITERS = 16
 EACH = 6
@@ -33,7 +38,7 @@ WRITE = text(
 )
 
 
-async def read(office: OfficeClient, cursor: str | None) -> tuple[list[dict[str, Any]], str | None]:
+async def read(office: OfficeClient, cursor: str | None) -> tuple[list[dict[str, Any]], str]:
     """Return what is in the feed after a cursor, and the cursor to go on from."""
     found: list[dict[str, Any]] = []
     while True:
@@ -44,7 +49,7 @@ async def read(office: OfficeClient, cursor: str | None) -> tuple[list[dict[str,
         found += page["items"]
         cursor = page["resume_cursor"]
         if page["next_cursor"] is None:
-            return found, cursor
+            return found, page["resume_cursor"]
 
 
 class TestKinds:
@@ -121,7 +126,7 @@ class TestListEvents:
         total = (WRITERS - 1) * EACH + 1
         assert len(feed) == len({each["id"] for each in feed}) == total
         assert len(naive) - 1 < total
-        assert await read(office, cursor) == ([], cursor)
+        assert (await read(office, cursor))[0] == []
 
     async def test_what_comes_after_a_restore_is_read_after_what_came_before(
         self, registry: Registry, fresh_database_url: str
@@ -149,7 +154,7 @@ class TestListEvents:
         await counting(0)
         assert "restored from another server: run `joinder migrate`" in await reasons(engine)
         await write()
-        assert await read(office, cursor) == ([], cursor), "lost: it was written too early"
+        assert (await read(office, cursor))[0] == [], "lost: it was written too early"
         for _ in range(2):
             migrate(fresh_database_url)
             assert "restored" not in await reasons(engine)
@@ -159,6 +164,35 @@ class TestListEvents:
         assert len((await read(office, None))[0]) == 4
         rows = await registry.rows("SELECT transaction_number() - max(written_in) FROM events")
         assert rows[0][0] < APART, "moved on once"
+
+    async def test_no_number_that_is_gone_on_from_passes_for_one_of_this_server(
+        self, registry: Registry
+    ) -> None:
+        """Nor where there is no event: what comes would be written before what was read."""
+        (office,) = await make_offices(registry, 1)
+        await office.put_case("24-1", case(someone()))
+        person = await sign_in(registry, office, Role.ADMINISTRATOR)
+        url = {"url": "https://cms.example.com/joinder"}
+        assert (await person.send("POST", "/v1/webhooks", url)).is_success
+        assert (await person.send("PUT", "/v1/me/notice-settings", {"muted": []})).is_success
+        recount = [each for each in steps(registry.app.state.intake) if "recount" in each.name]
+        await run(registry.operator, recount, as_of=utc_now())
+        assert await registry.rows("SELECT 1 FROM events") == []
+        engine = registry.app.state.sessions.kw["bind"]
+        numbers = {
+            "subjects": ["written_in"],
+            "recounts": ["until"],
+            "webhooks": ["written_in"],
+            "notice_settings": ["read_written_in", "mail_written_in"],
+        }
+        for table, columns in numbers.items():
+            for each in columns:
+                assert "restored" not in await reasons(engine), (table, each)
+                was = (await registry.rows(f"SELECT max({each}) FROM {table}"))[0][0]  # noqa: S608 -- ours
+                for value in (10**12, was):
+                    change = f"UPDATE {table} SET {each} = :value RETURNING 1"  # noqa: S608 -- ours
+                    assert await registry.rows(change, value=value)
+                    assert ("restored" in await reasons(engine)) is (value == 10**12), (table, each)
 
     async def test_are_numbered_as_before_when_others_write_while_the_schema_changes(
         self, registry: Registry, fresh_database_url: str
@@ -220,7 +254,7 @@ class TestListEvents:
     ) -> None:
         meeting = await meet(shared_registry, "open", "silent")
         await all_ended(shared_registry)
-        assert await read(meeting.first, None) == ([], None)
+        assert (await read(meeting.first, None))[0] == []
         body = {**meeting.second_case, "disclosure": "contact_first"}
         assert (await meeting.second.put_case("24-1", body)).status_code == 200
         await all_ended(shared_registry)
@@ -285,6 +319,61 @@ class TestListEvents:
         await all_ended(shared_registry)
         assert (await read(meeting.second, cursor))[0] == []
 
+    async def test_who_was_away_for_too_long_is_told_so_and_nobody_else(
+        self, registry: Registry
+    ) -> None:
+        """Whatever is not told by then is still there, however late in the night it is deleted."""
+        meeting = await meet(registry)
+        await all_ended(registry)
+        _, cursor = await read(meeting.first, None)
+        await meeting.second.say(meeting.overlap_id, "confirmed")
+        await all_ended(registry)
+        pager = registry.app.state.pager
+        scope = f"{await office_id(registry, meeting.first)}:/v1/events"
+        place, day = pager.read_reached(scope, cursor)
+        answers = {}
+        for days in range(88, 94):
+            async with transaction(registry.operator) as session:
+                later = utc_now() + timedelta(days=days)
+                while await upkeep.forget_events(session, NIGHTLY, now=later, limit=9):
+                    pass
+            old = pager.onward(scope, Reached(place, day - timedelta(days=days)))
+            answer = await meeting.first.http.get("/v1/events", params={"cursor": old})
+            answers[days] = answer.status_code
+            if answer.status_code == 200:
+                assert [each["type"] for each in answer.json()["items"]] == ["overlap.updated"]
+            else:
+                assert (answer.status_code, answer.json()["code"]) == (410, "events-forgotten")
+        assert (answers[88], answers[92]) == (200, 410)
+        assert (await read(meeting.first, None))[0] == [], "gone: who was not told missed it"
+
+    async def test_a_cursor_of_a_full_page_is_as_old_as_its_last_event(
+        self, registry: Registry
+    ) -> None:
+        (office,) = await make_offices(registry, 1)
+        assert (await read(office, None))[1], "there is one though nothing ever happened"
+        await office.put_case("24-1", case(someone()))
+        case_id = (await registry.rows("SELECT id FROM cases"))[0][0]
+        for days in (91, 60, 30):
+            async with transaction(registry.behind) as session:
+                await session.execute(WRITE, {"id": case_id})
+            await registry.rows(
+                "UPDATE events SET at = :at WHERE number = (SELECT max(number) FROM events)"
+                " RETURNING 1",
+                at=utc_now() - timedelta(days=days),
+            )
+        await all_ended(registry)
+        pager = registry.app.state.pager
+        scope, cursor = f"{await office_id(registry, office)}:/v1/events", None
+        ages = list[int]()
+        while len(ages) < 4:
+            asked = {"limit": "1"} | ({"cursor": cursor} if cursor else {})
+            page = (await office.http.get("/v1/events", params=asked)).json()
+            cursor = page["resume_cursor"]
+            ages.append((utc_now().date() - pager.read_reached(scope, cursor).on).days)
+        # one that is kept for longer than it is promised does not end the reading
+        assert ages == [90, 60, 30, 0]
+
     async def test_a_cursor_is_of_one_office(self, shared_registry: Registry) -> None:
         meeting = await meet(shared_registry)
         await all_ended(shared_registry)
@@ -298,4 +387,4 @@ class TestListEvents:
         meeting = await meet(shared_registry)
         await end_agreement(shared_registry, meeting.second)
         await all_ended(shared_registry)
-        assert await read(meeting.first, None) == ([], None)
+        assert (await read(meeting.first, None))[0] == []

@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import asyncpg
 import pytest
 from sqlalchemy import text
 
@@ -18,6 +19,7 @@ from app.recounting.rows import Standing
 from app.recounting.service import is_altered
 from tests.blinding import case
 from tests.factories import Registry
+from tests.invariants.test_i10_not_a_match import judged, verdicts
 from tests.scenes import all_ended, meet, someone
 
 OVERLAPS = """
@@ -93,6 +95,22 @@ class TestRecount:
         assert await differences(registry) == [fault]
         assert await counted(registry) == 1
 
+    async def test_a_verdict_on_evidence_that_is_gone_opens_again_and_says_so(
+        self, registry: Registry
+    ) -> None:
+        """What no post changed, the night finds; what was said of it stands for it alone."""
+        meeting = await judged(registry)
+        await recount(registry, is_full=True)
+        assert (await verdicts(meeting))["state"] == "not_a_match"
+        phones = "DELETE FROM sightings WHERE alias < 0 RETURNING 1"
+        assert await registry.rows(phones)
+        await recount(registry, is_full=True)
+        assert await differences(registry) == ["altered"]
+        seen = await verdicts(meeting)
+        assert seen["state"] == "open"
+        assert seen["own"]["reopened"] == {"added": [], "removed": ["tel"]}
+        assert len(await registry.audit("overlap.reopened")) == 1
+
     @pytest.mark.parametrize("is_full", [True, False])
     async def test_finds_more_than_it_may_note_at_once(
         self, registry: Registry, *, is_full: bool
@@ -145,6 +163,31 @@ class TestRecount:
         await all_ended(registry)
         await recount(registry)
         assert await differences(registry) == ["missed"]
+
+    async def test_a_pair_that_fails_holds_up_no_other_one_and_stays_noted(
+        self, registry: Registry, fresh_database_url: str
+    ) -> None:
+        meetings = [await meet(registry) for _ in range(3)]
+        before = await registry.rows(OVERLAPS)
+        cases = await registry.rows('SELECT low_case_id FROM "overlaps" ORDER BY 1')
+        connection = await asyncpg.connect(fresh_database_url)
+        await connection.execute(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$BEGIN RAISE EXCEPTION 'no'; END$$;"
+            'CREATE TRIGGER refuse BEFORE INSERT ON "overlaps" FOR EACH ROW'
+            f" WHEN (NEW.low_case_id = {cases[0][0]}) EXECUTE FUNCTION refuse()"
+        )
+        await registry.rows(DAMAGE["missed"])
+        only = recounting(registry, is_full=True)
+        done = {each.step: each for each in await run(registry.operator, only, as_of=utc_now())}
+        compared = done["overlaps.compare"]
+        assert (compared.state, compared.count) == ("failed", len(meetings) - 1)
+        assert await differences(registry) == ["missed"] * 2
+        assert len(await registry.rows(OVERLAPS)) == len(meetings) - 1
+        await connection.execute("DROP FUNCTION refuse() CASCADE")
+        await connection.close()
+        await recount(registry)  # of new posts: that pair is noted still
+        assert await registry.rows(OVERLAPS) == before
 
     async def test_a_case_that_is_held_is_compared_by_the_next(self, registry: Registry) -> None:
         """Who holds it may do something else than matching it, so it must not be forgotten."""

@@ -1,16 +1,23 @@
 """Where a delivery may go: to surely public addresses, looked up once, and nowhere else."""
 
 import asyncio
+import json
+import os
+import shutil
 import socket
 import ssl
+import subprocess
+import sys
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.core.clock import utc_now
 from app.webhooks import delivering
+from tests.database import ROOT
 from tests.factories import Registry
 from tests.network import NetworkClosedError
 from tests.scenes import make_offices
@@ -31,6 +38,17 @@ CORPUS = [
 ANSWERS = [[each] for each in CORPUS] + [
     *([PUBLIC, "127.0.0.1"], ["127.0.0.1", PUBLIC], ["2606:4700::1111", "fd00::1"], []),
 ]
+
+OWN_NETWORK = ["unshare", "--mount", "--net"]
+if os.geteuid() != 0:
+    OWN_NETWORK += ["--user", "--map-root-user"]
+
+
+def has_own_network() -> bool:
+    """Return whether a process may have a network of its own here."""
+    if not all(map(shutil.which, ("unshare", "ip", "mount"))):
+        return False
+    return subprocess.run([*OWN_NETWORK, "true"], capture_output=True, check=False).returncode == 0
 
 
 class Resolver:
@@ -144,6 +162,27 @@ class TestDeliver:
         assert error == "no-answer"
         assert asked == [(await hooked.read())["url"].split("/")[2]]
         assert names.asked == 1
+
+    @pytest.mark.skipif(not has_own_network(), reason="no namespaces of Linux for this process")
+    async def test_is_led_nowhere_else_by_a_name_server_that_binds_its_name_anew(
+        self, hooked: Hooked, keys_directory: Path
+    ) -> None:
+        """A real one, asked by the C library, in a network whose every address is reached."""
+        url = hooked.registry.app.state.settings.database_url.get_secret_value()
+        refused = [[each] for each in ANSWERS if each]
+        rebound = [[[PUBLIC], [each]] for each in ("127.0.0.1", "10.1.2.3", "169.254.169.254")]
+        command = (sys.executable, "-m", "tests.webhooks.rebinding", url, str(keys_directory))
+        process = await asyncio.create_subprocess_exec(
+            *OWN_NETWORK, *command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        told, _ = await process.communicate(json.dumps([*refused, *rebound]).encode())
+        *done, naive = json.loads(told)
+        assert naive["connected"] == ["127.0.0.1"], "who connects by name is led there"
+        for answers, each in zip([*refused, *rebound], done, strict=True):
+            leads = [PUBLIC] if answers[0] == [PUBLIC] else []
+            assert each["asked"] == 1, answers
+            assert each["connected"] == leads, answers
+            assert each["error"] == ("no-answer" if leads else "address-refused"), answers
 
     def test_is_closed_to_the_outside_here(self) -> None:
         with pytest.raises(NetworkClosedError):

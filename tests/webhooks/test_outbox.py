@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import text
@@ -12,9 +12,11 @@ from app.core.clock import utc_now
 from app.core.db import transaction
 from app.jobs.steps import NIGHTLY
 from app.jobs.worker import work
+from app.outbox import service as outbox
 from app.people import administration
 from app.serving.work import channels
-from app.webhooks import delivering, upkeep
+from app.webhooks import delivering
+from app.webhooks.queries import DELIVERIES
 from tests.blinding import case
 from tests.factories import Registry
 from tests.notifications.test_feed import EACH, WRITE, WRITERS
@@ -138,7 +140,7 @@ class TestTurns:
 async def alarmed(registry: Registry, codes: list[str], now: datetime) -> list[str]:
     """Raise alarms as at that time; return of whose deliveries there were any."""
     async with transaction(registry.operator) as session:
-        while await upkeep.raise_alarms(session, NIGHTLY, now=now, limit=500):
+        while await outbox.raise_alarms(session, NIGHTLY, DELIVERIES, now=now, limit=500):
             pass
     rows = await registry.rows(
         "SELECT o.code FROM webhook_deliveries d JOIN offices o ON o.id = d.office_id"
@@ -160,14 +162,14 @@ class TestAlarms:
         await sandbox.rows(
             "UPDATE webhook_deliveries SET due_at = :before WHERE office_id ="
             " (SELECT id FROM offices WHERE code = :code) RETURNING id",
-            before=utc_now() - 2 * upkeep.LATE_AFTER,
+            before=utc_now() - 2 * outbox.LATE_AFTER,
             code=codes[1],
         )
         for is_paused in (True, False):
             await paused[0].send("PUT", paused[1], {"is_paused": is_paused})
         assert await alarmed(sandbox, codes, utc_now()) == [], "nobody is late who goes on just now"
         await paused[0].send("PUT", paused[1], {"is_paused": True})
-        late = utc_now() + upkeep.LATE_AFTER
+        late = utc_now() + outbox.LATE_AFTER
         async with transaction(sandbox.operator) as session:
             await administration.set_suspended(
                 session, OPERATOR, offices[2].code, is_suspended=True, now=utc_now()
@@ -175,3 +177,13 @@ class TestAlarms:
         assert await alarmed(sandbox, codes, late) == [codes[0]]
         entries = [each["detail"]["offices"] for each in await sandbox.audit("webhook.late")]
         assert len(entries) == 1
+        dead = late + timedelta(minutes=1)
+        await sandbox.rows(
+            "UPDATE webhook_deliveries SET state = 'dead', due_at = :dead WHERE office_id ="
+            " (SELECT id FROM offices WHERE code = :code) RETURNING id",
+            dead=dead,
+            code=codes[0],
+        )
+        for now in (late, dead, dead + timedelta(days=1)):  # one is of a day that is past
+            await alarmed(sandbox, codes, now)
+        assert len(await sandbox.audit("webhook.given_up")) == 1, "though it was late before"

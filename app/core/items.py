@@ -1,0 +1,69 @@
+"""Items of a step that hold up no other one: each is done whole or not at all, once in a run."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Final, TypeVar
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.db import is_passing, savepoint
+from app.core.errors import AppError
+
+Item = TypeVar("Item")
+_FAILED: Final = "failed items"
+_OF_ONE: Final = ("57014", "55P03", "40P01")
+"""SQLSTATEs of what takes too long, or stands in the way of somebody: other items may not."""
+
+
+async def attempt(session: AsyncSession, item: str, work: Callable[[], Awaitable[None]]) -> bool:
+    """Do `work` on one item, or undo what it did and note why; return whether it was done.
+
+    The item, an opaque name, then stays as it was, and this run leaves it alone. What would fail
+    at any item, as when the database is away, is raised.
+    """
+    failed: dict[str, str] = session.info.setdefault(_FAILED, {})
+    if item in failed:
+        return False
+    try:
+        async with savepoint(session):
+            await work()
+    except Exception as error:
+        if _is_of_all(error):
+            raise
+        failed[item] = error.code if isinstance(error, AppError) else type(error).__name__
+        structlog.get_logger().error("item_failed", item=item, error=failed[item])
+        return False
+    return True
+
+
+async def attempt_all(
+    session: AsyncSession, items: Mapping[str, Item], work: Callable[[list[Item]], Awaitable[None]]
+) -> list[Item]:
+    """Do `work` on items together, or, if that fails, on each by itself; return those done."""
+    failed: dict[str, str] = session.info.setdefault(_FAILED, {})
+    left = {name: item for name, item in items.items() if name not in failed}
+    try:
+        async with savepoint(session):
+            await work(list(left.values()))
+    except Exception as error:
+        if _is_of_all(error):
+            raise
+    else:
+        return list(left.values())
+    return [
+        item for name, item in left.items() if await attempt(session, name, partial(work, [item]))
+    ]
+
+
+def _is_of_all(error: Exception) -> bool:
+    """Return whether any item would have failed."""
+    sqlstate = getattr(getattr(error, "orig", error), "sqlstate", None)
+    return is_passing(error) and sqlstate not in _OF_ONE
+
+
+def failing(session: AsyncSession, before: Mapping[str, str]) -> Mapping[str, str]:
+    """Return why items fail, from now on in a session and `before` in this run."""
+    failed: dict[str, str] = dict(before)
+    session.info[_FAILED] = failed
+    return failed
