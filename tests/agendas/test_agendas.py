@@ -22,7 +22,7 @@ from app.offices.schemas import CommitmentSign
 from tests.access.people import Person, sign_in
 from tests.factories import OfficeClient, Registry
 from tests.handling.heads import TERMS, draft, good, settle
-from tests.papers import check_tagged
+from tests.papers.tagged import check_tagged
 from tests.scenes import end_agreement, meet
 from tests.web.pages import Reader
 
