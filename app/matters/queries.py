@@ -82,7 +82,8 @@ SELECT m.request_id, m.began_on,
   ({OWN_CASE}) AS own_case,
   t.terms ->> 'trafficking_type' AS trafficking_type, t.terms ->> 'matter_kind' AS matter_kind,
   (t.terms ->> 'review_every_days')::int AS review_every_days,
-  EXISTS (SELECT FROM handling_instruments i WHERE i.request_id = m.request_id) AS has_instrument
+  EXISTS (SELECT FROM handling_instruments i WHERE i.request_id = m.request_id
+          AND i.scope <> 'advice_only') AS has_instrument
 FROM matters m
 JOIN handling_requests h ON h.id = m.request_id
 JOIN handling_parties me ON me.request_id = m.request_id
