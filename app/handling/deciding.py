@@ -27,7 +27,7 @@ from app.handling.errors import (
 from app.handling.machine import Transition
 from app.handling.models import HandlingParty, Instrument
 from app.handling.reads import HandlingRead
-from app.handling.rendering import may_leave, own_party, present, render
+from app.handling.rendering import may_leave, own_party, present, render, status_of
 from app.handling.schemas import (
     HandlingConclude,
     HandlingDecision,
@@ -132,8 +132,8 @@ async def record_instrument(
     """
     principal.require(Permission.HANDLING_ANSWER)
     row, _ = await queries.lock_request(session, principal, request_id, now=now)
-    if row["terms"] is None or row["status"] in FINAL:
-        raise HandlingMovedError(row["status"])
+    if row["terms"] is None or status_of(row) in FINAL:
+        raise HandlingMovedError(status_of(row))
     if own_party(row) not in present(row):
         raise HandlingNotYoursError(row["status"])
     problems = [

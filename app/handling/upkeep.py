@@ -14,7 +14,7 @@ from app.access.principal import Principal
 from app.audit import service as audit
 from app.handling import machine, queries, steps
 from app.handling.models import HandlingParty, HandlingRequest
-from app.handling.rendering import FEWEST
+from app.handling.rendering import FEWEST, HOLDS
 from app.handling.vocabulary import FINAL, STATUSES
 
 LONGER: Final = timedelta(days=14)
@@ -65,7 +65,8 @@ async def expire_requests(
     principal.require(Permission.OFFICES_MANAGE)
     due = await queries.take_due(session, _EXPIRING, limit=limit, now=now, office_id=office_id)
     for request in due:
-        request.ended_at = now
+        # what was agreed ends when that says, whenever the night comes
+        request.ended_at = request.due_at if request.status in HOLDS else now
         await _move(session, principal, request, "expire", now=now)
     return len(due)
 
