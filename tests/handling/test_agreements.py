@@ -33,7 +33,7 @@ PAPER: Final = {
 
 
 async def with_general(
-    registry: Registry, state: str, lead: int = 2, *, asks: bool = False
+    registry: Registry, state: str, lead: int = 2, *, asks: bool = False, on_silence: str = "none"
 ) -> tuple[list[Side], str]:
     """Return a local office and its Attorney General's, one of which asked the other."""
     number = new_id().hex[-8:].upper()
@@ -41,7 +41,11 @@ async def with_general(
     general = await registry.add_office(f"{state}-G{number}", kind="attorney_general")
     both = [general, local] if asks else [local, general]
     overlap = (await meet(registry, offices=both)).overlap_id
-    body = {"kind": "lead_transfer", "terms": {**TERMS, "lead": lead}}
+    body = {
+        "kind": "lead_transfer",
+        "terms": {**TERMS, "lead": lead},
+        "on_silence": on_silence,
+    }
     drafted = await both[0].http.post(
         f"/v1/overlaps/{overlap}/handling-requests",
         json=body,
