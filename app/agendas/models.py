@@ -43,4 +43,4 @@ class Agenda(Base):
     """0 for the meeting of the whole state."""
     made_on: Mapped[date]
     counts: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    """By topic, in steps of five, null where there are some; what is zero is left out."""
+    """By topic, in steps of five, null where there are some; of too few offices no topic."""

@@ -72,9 +72,10 @@ class AgendaRead(MeetingRead):
     state: str
     """Two letters."""
     has_counts: bool
-    """False where fewer than four offices take part: any number would tell of a pair."""
+    """False where fewer than four offices take part, or took part when it was counted: any number
+    would tell of a pair. False, too, while nothing was counted yet."""
     topics: tuple[TopicRead, ...]
-    """In the order in which a meeting takes them."""
+    """In the order in which a meeting takes them; none without counts."""
     offices: tuple[OfficeRef, ...]
     """Who sits in the meeting and takes part, by name."""
     commitments: tuple[CommitmentDueRead, ...]

@@ -80,16 +80,18 @@ async def read_agenda(
     if row is None:
         raise AgendaNotFoundError
     offices = await queries.list_offices(session, row["state"], row["committee_id"], today=today)
-    counts = row["counts"] or {}
+    # who was too few when it was counted is told nothing, and so is who has become so
+    counts = row["counts"] if row["counts"] and len(offices) >= LEAST_OFFICES else {}
     due, committed = _commitments(offices, today)
     return AgendaRead.model_validate(
         {
             **_meeting(row),
             "state": row["state"],
-            "has_counts": len(offices) >= LEAST_OFFICES,
+            "has_counts": bool(counts),
             "topics": [
-                {"topic": topic, "meaning": words, "count": counts.get(topic, 0)}
+                {"topic": topic, "meaning": words, "count": counts[topic]}
                 for topic, words in TOPICS.items()
+                if topic in counts
             ],
             "offices": [_ref(each) for each in offices],
             "commitments": due,
@@ -145,8 +147,8 @@ def paper(read: AgendaRead, today: date) -> list[Section]:
     """Return the sheet as sections of plain lines."""
     day = f"Numbers as of {read.made_on}" if read.made_on else "Nothing was counted yet"
     numbers = [f"{each.meaning}: {count_text(each.count)}" for each in read.topics]
-    if not read.has_counts:
-        numbers = [f"Fewer than {LEAST_OFFICES} offices take part: no numbers are told."]
+    if read.made_on and not read.has_counts:
+        numbers = ["Fewer than four offices take part, or did when it was counted: no numbers."]
     return [
         Section(
             "What waits in this meeting",

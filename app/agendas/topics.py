@@ -37,6 +37,8 @@ class Counted(Protocol):
 def arrange(rows: Iterable[Counted], sizes: Mapping[int, int]) -> dict[int, dict[str, int | None]]:
     """Return what each meeting is told, by committee, 0 for the state's: no small number.
 
+    One that is too small is told of no topic, not even that there is nothing.
+
     Args:
         rows: Counts by committee and topic, `STATE` for the whole state.
         sizes: How many offices take part in each committee, 0 for the whole state.
@@ -48,12 +50,7 @@ def arrange(rows: Iterable[Counted], sizes: Mapping[int, int]) -> dict[int, dict
     lines = [((str(STATE), topic), tuple((place, topic) for place in places)) for topic in TOPICS]
     shown = publish(cells, lines)
     return {
-        committee: {
-            topic: shown[key]
-            for topic in TOPICS
-            for key in [(str(committee or STATE), topic)]
-            if key in shown
-        }
+        committee: {topic: shown.get((str(committee or STATE), topic), 0) for topic in TOPICS}
         for committee, size in sizes.items()
         if size >= LEAST_OFFICES
     } | {committee: {} for committee, size in sizes.items() if size < LEAST_OFFICES}

@@ -19,7 +19,7 @@ _BORN: Final = r"(?:19\d\d|200[0-8])"
 _NOT_PLATES: Final = (
     "USC|CFR|NRS|ORS|RCW|ARS|CGS|RSA|ILC|MCL|NYS|PEN|GOV|LAB|TEX|CAL|SEC|ART|TIT|CHP|PUB|LAW|USD|"
     "HWY|RTE|APT|STE|BLK|FLR|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC|DOJ|FBI|DHS|ICE|DOL|"
-    "AND|THE|FOR|VIA|PER|CTS|CNT|NOS|VOL|FED|REG|SUP|APP|PCT"
+    "AND|THE|FOR|VIA|PER|CTS|CNT|NOS|VOL|FED|REG|SUP|APP|PCT|ORC|HRS|KRS|MCA|UCA|TCA|ACA"
 )
 _WAYS: Final = (
     "street|avenue|boulevard|road|lane|drive|court|place|terrace|circle|highway|parkway|way|trail|"
@@ -131,6 +131,16 @@ def find_identifiers(text: str, pointer: str = "/summary") -> tuple[FieldProblem
             pointer, code, f"Remove what looks like {_one(code)} at character {places[start] + 1}."
         )
         for start, code in sorted(set(found))[:_MOST]
+    )
+
+
+def find_in_citation(text: str, pointer: str) -> tuple[FieldProblem, ...]:
+    """Return as `find_identifiers` does of a law as it is cited: `HRS 712-1202` is no phone."""
+    is_section = sum(char.isdigit() for char in text) < _WHOLE_NUMBER
+    return tuple(
+        each
+        for each in find_identifiers(text, pointer)
+        if not (is_section and each.code == "phone-number")
     )
 
 

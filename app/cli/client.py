@@ -213,13 +213,15 @@ def check_victims(
     Writes LIST.charged.csv, readable by this account alone. A list that victim services made needs
     the consent of those on it (28 CFR 94.115).
 
-    Exit status: 0 all compared, 1 some rows could not be; else as of push.
+    Exit status: 0 all compared, 1 some rows could not be, 75 the allowance did not reach all: it
+    says from which line to go on; else as of push.
 
     Example: joinder client check-victims victims.csv --map victims.toml --config office/
     """
     with errors():
         from app.client.charged import Check, check_charged  # noqa: PLC0415
         from app.client.config import read_config  # noqa: PLC0415
+        from app.client.errors import TemporaryError  # noqa: PLC0415
         from app.client.registry import RegistryClient  # noqa: PLC0415
 
         check = Check(listing, mapping, first_line, with_names)
@@ -227,6 +229,10 @@ def check_victims(
             outcome = check_charged(check, client)
     print(f"{outcome.rows} rows, {outcome.not_compared} not compared.")
     print(f"{outcome.charged} possibly charged: see {outcome.report}")
+    if outcome.go_on_from is not None:
+        say("Today's allowance is used up, or the registry does not answer any more.")
+        say(f"Go on tomorrow with --from-line {outcome.go_on_from}; that report has its own name.")
+        raise typer.Exit(TemporaryError.exit_code)
     raise typer.Exit(1 if outcome.not_compared else 0)
 
 

@@ -26,6 +26,8 @@ from app.identifiers.feed import FEED_KINDS
 from app.identifiers.kinds import KINDS
 from app.identifiers.match_keys import MatchKey
 
+AT_ONCE: Final = 250
+"""Keys that are evaluated together: what the allowance does not reach is less than that."""
 _REQUIRED: Final = ("provenance",)
 _HEADER: Final = (
     "line",
@@ -57,7 +59,8 @@ class Check:
     @property
     def report_path(self) -> Path:
         """Where the report goes; nobody else on this computer can read it."""
-        return self.listing.with_name(f"{self.listing.name}.charged.csv")
+        part = f".from-{self.first_line}" if self.first_line > 2 else ""  # noqa: PLR2004 -- below the header
+        return self.listing.with_name(f"{self.listing.name}{part}.charged.csv")
 
 
 @dataclass(frozen=True, repr=False)
@@ -78,6 +81,8 @@ class Outcome:
     charged: int
     """Rows of whom somebody charged may be."""
     report: Path
+    go_on_from: int | None = None
+    """The first line that the allowance did not reach; None when all were compared."""
 
 
 def check_charged(check: Check, client: RegistryClient) -> Outcome:
@@ -89,12 +94,19 @@ def check_charged(check: Check, client: RegistryClient) -> Outcome:
         ProblemError, TemporaryError: see `Exchange.call`; the allowance may be used up.
     """
     people, rejects = _read(check)
-    keys = [key for person in people for key in person.keys]
-    epoch, digests = client.feed_digests(keys)
+    groups = list(_groups(people))
+    epoch, found = client.feed_digests([_keys(group) for group in groups])
     feed = _by_digest(client.read_feed(epoch))
     hits = [
-        (person, item, kinds) for person in people for item, kinds in _meet(person, digests, feed)
+        (person, item, kinds)
+        for group, digests in zip(groups, found, strict=False)  # of the rest nothing is known
+        for person in group
+        for item, kinds in _meet(person, digests, feed)
     ]
+    go_on_from = groups[len(found)][0].line if len(found) < len(groups) else None
+    if go_on_from is not None:
+        people = [each for each in people if each.line < go_on_from]
+        rejects = [each for each in rejects if each.line < go_on_from]
     lines = sorted([*_hit_lines(hits), *_reject_lines(rejects)], key=lambda line: int(line[0]))
     names = {str(person.line): person.name for person in people} if check.with_names else None
     _write(check.report_path, lines, names)
@@ -103,7 +115,24 @@ def check_charged(check: Check, client: RegistryClient) -> Outcome:
         not_compared=len(rejects),
         charged=len({person.line for person, _, _ in hits}),
         report=check.report_path,
+        go_on_from=go_on_from,
     )
+
+
+def _groups(people: Iterable[_Person]) -> Iterator[list[_Person]]:
+    """Yield people in their order, as many at a time as are evaluated at once, or not at all."""
+    group: list[_Person] = []
+    for person in people:
+        if group and sum(len(each.keys) for each in (*group, person)) > AT_ONCE:
+            yield group
+            group = []
+        group.append(person)
+    if group:
+        yield group
+
+
+def _keys(people: Iterable[_Person]) -> list[MatchKey]:
+    return list(dict.fromkeys(key for person in people for key in person.keys))
 
 
 def _read(check: Check) -> tuple[list[_Person], list[Reject]]:

@@ -1,4 +1,4 @@
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from types import TracebackType
 from typing import Final, Literal, Self
@@ -11,7 +11,7 @@ from app.client.cases import Case, CaseResult
 from app.client.clock import Clock, SystemClock, clock_day
 from app.client.config import ClientConfig
 from app.client.credentials import read_private_key
-from app.client.errors import ProblemError, TrustError
+from app.client.errors import ProblemError, TemporaryError, TrustError
 from app.client.exchange import Exchange, Json, RetryPolicy
 from app.client.pins import PublishedKeys, check_tables, choose_keys, fetch_keys
 from app.client.pipeline import Batch, batches_of, put_batches
@@ -209,18 +209,30 @@ class RegistryClient:
             {**shared, "kind": key.kind, "token": b64u_encode(tokens[key.input])} for key in keys
         ]
 
-    def feed_digests(self, keys: Iterable[MatchKey]) -> tuple[int, dict[MatchKey, bytes]]:
-        """Return the key epoch, and what each match key would be in the feed of defendants.
+    def feed_digests(
+        self, batches: Iterable[Sequence[MatchKey]]
+    ) -> tuple[int, list[dict[MatchKey, bytes]]]:
+        """Return the key epoch, and of each batch what its match keys would be in the feed.
 
-        Only how many there are is learned by others; the digests stay here.
+        Only how many there are is learned by others; the digests stay here. Fewer batches come back
+        where the allowance, or the line, does not last for all.
 
         Raises:
             TrustError: a key, a proof or the match specification does not hold.
+            TemporaryError: not even the first batch could be evaluated.
         """
-        keys, published = list(keys), self.check_keys()
+        published = self.check_keys()
         tokenizer = Tokenizer(self._exchange, published, self._config.pins[published.epoch])
-        tokens = tokenizer.tokens(keys, Purpose("defendant_feed"))
-        return tokenizer.epoch, {key: feed_digest(key.kind, tokens[key.input]) for key in keys}
+        found: list[dict[MatchKey, bytes]] = []
+        for keys in batches:
+            try:
+                tokens = tokenizer.tokens(keys, Purpose("defendant_feed"))
+            except TemporaryError:
+                if not found:
+                    raise
+                break
+            found.append({key: feed_digest(key.kind, tokens[key.input]) for key in keys})
+        return tokenizer.epoch, found
 
     def read_feed(self, epoch: int) -> list[Json]:
         """Return the whole feed of defendants, whatever is looked for in it.

@@ -17,6 +17,7 @@ from app.audit import service as audit
 from app.cases import ladder
 from app.cases import queries as cases
 from app.cases import service as cases_service
+from app.cases.guard import find_in_citation
 from app.core.errors import FieldProblem
 from app.core.ids import new_id, parse_public_id, public_id
 from app.handling import machine, queries, steps
@@ -213,7 +214,7 @@ async def _parties(
 
 
 def check_terms(terms: Terms, parties: int, *, now: datetime, number: int = 1) -> None:
-    """Refuse terms that name no party, or that end in the past or too late.
+    """Refuse terms that name no party, end in the past or too late, or hold an identifier.
 
     Raises:
         TermsRefusedError: with the places.
@@ -232,9 +233,12 @@ def check_terms(terms: Terms, parties: int, *, now: datetime, number: int = 1) -
         wrong.append(("/terms/ends_on", "end"))
     if number > MOST_VERSIONS:
         wrong.append(("/terms", "too-many-versions"))
-    if wrong:
-        detail = TermsRefusedError.default_detail
-        raise TermsRefusedError(problems=tuple(FieldProblem(*each, detail) for each in wrong))
+    detail = TermsRefusedError.default_detail
+    problems = [FieldProblem(*each, detail) for each in wrong]
+    for place, statute in enumerate(terms.statutes):
+        problems += find_in_citation(statute, f"/terms/statutes/{place}")
+    if problems:
+        raise TermsRefusedError(problems=tuple(problems))
 
 
 async def add_terms(

@@ -1,7 +1,7 @@
 """What leadership decides of a request beside signing, and papers that are recorded of it."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.audit import service as audit
+from app.cases.guard import find_identifiers, find_in_citation
+from app.core.errors import FieldProblem
 from app.core.ids import new_id
 from app.core.preconditions import Precondition
 from app.handling import queries, steps
@@ -25,7 +27,7 @@ from app.handling.errors import (
 from app.handling.machine import Transition
 from app.handling.models import HandlingParty, Instrument
 from app.handling.reads import HandlingRead
-from app.handling.rendering import may_leave, own_party, present, render
+from app.handling.rendering import may_leave, own_party, present, render, status_of
 from app.handling.schemas import (
     HandlingConclude,
     HandlingDecision,
@@ -33,6 +35,9 @@ from app.handling.schemas import (
     InstrumentRecord,
 )
 from app.handling.vocabulary import FINAL
+from app.matters.errors import WordsRefusedError
+
+A_DAY: Final = timedelta(days=1)
 
 
 async def decide_request(
@@ -123,13 +128,22 @@ async def record_instrument(
         MissingScopeError: the caller lacks `handling:answer`.
         HandlingNotFoundError: absent, or not for the caller; never told apart.
         HandlingMovedError: the request is a question, or has ended.
+        WordsRefusedError: what it says holds an identifier, or its day is to come.
     """
     principal.require(Permission.HANDLING_ANSWER)
     row, _ = await queries.lock_request(session, principal, request_id, now=now)
-    if row["terms"] is None or row["status"] in FINAL:
-        raise HandlingMovedError(row["status"])
+    if row["terms"] is None or status_of(row) in FINAL:
+        raise HandlingMovedError(status_of(row))
     if own_party(row) not in present(row):
         raise HandlingNotYoursError(row["status"])
+    problems = [
+        *find_in_citation(recorded.authority, "/authority"),
+        *find_identifiers(recorded.signatory, "/signatory"),
+    ]
+    if recorded.dated_on > now.date() + A_DAY:  # which may have begun where it was signed
+        problems.append(FieldProblem("/dated_on", "to-come", "Give the day of the paper."))
+    if problems:
+        raise WordsRefusedError(problems=tuple(problems))
     await session.execute(
         insert(Instrument).values(
             id=new_id(),

@@ -49,11 +49,13 @@ class PartyStaysError(MovedError):
 
 
 class TermsRefusedError(InvalidError):
-    """A term names no party, or ends too late; or there are too many versions."""
+    """A term names no party, ends too late or holds an identifier; or too many versions."""
 
     code = "handling-terms-invalid"
     title = "Terms not valid"
-    default_detail = "Name parties by their numbers, and an end within two years."
+    default_detail = (
+        "Name parties by their numbers, laws as they are cited, and an end within two years."
+    )
 
 
 class PartiesRefusedError(InvalidError):

@@ -40,11 +40,13 @@ from app.reference.authority import (
 
 FEWEST: Final = 2
 """Parties of an agreement at least."""
+HOLDS: Final = frozenset({"active", "extended"})
+"""States of an agreement in force."""
 
 
 def render(row: asyncpg.Record) -> HandlingRead:
     """Return a request with what its reader may know of the parties."""
-    terms = terms_of(row)
+    terms, status = terms_of(row), status_of(row)
     lead = None
     if row["lead_code"] is not None:
         own = next(p for p in row["parties"] if p["number"] == row["own_number"])
@@ -54,13 +56,14 @@ def render(row: asyncpg.Record) -> HandlingRead:
         row["parties"][1]["overlap_id"] if row["own_number"] == 1 else None
     )
     plain = (
-        *("version", "kind", "status", "on_silence"),
+        *("version", "kind", "on_silence"),
         *("decline_reason", "explanation", "end_reason", "requested_at", "sent_at"),
-        *("answered_at", "deemed_at", "ended_at", "ends_on"),
+        *("answered_at", "deemed_at", "ends_on"),
     )
     return HandlingRead(
         **{name: row[name] for name in plain},
         id=public_id(PREFIX, row["id"]),
+        status=status,
         terms_number=row["number"] or 0,
         agreed_number=row["agreed_number"] and min(row["agreed_number"], row["number"]),
         overlap_id=public_id(ladder.PREFIX, UUID(str(overlap))) if overlap else None,
@@ -71,7 +74,8 @@ def render(row: asyncpg.Record) -> HandlingRead:
         terms=terms,
         has_lapsed=has_lapsed(row),
         digest=digest_of(text(row, row)) if terms else None,
-        due_at=None if row["status"] in FINAL else row["due_at"],
+        due_at=None if status in FINAL else row["due_at"],
+        ended_at=row["ended_at"] if status == row["status"] else row["due_at"],
         authority=tuple(_authority(each, row) for each in authorities(row)),
         lead=lead,
         matter_id=public_id(MATTER, row["id"]) if lead else None,
@@ -82,6 +86,16 @@ def render(row: asyncpg.Record) -> HandlingRead:
 def terms_of(row: asyncpg.Record) -> Terms | None:
     """Return the terms on the table, None for a question."""
     return None if row["terms"] is None else Terms.model_validate(row["terms"])
+
+
+def status_of(row: asyncpg.Record) -> str:
+    """Return where a request is: a period that is over is over before a night has noted it.
+
+    Who is asked to join is not told of the matter, nor of its end, before it has signed.
+    """
+    status: str = row["status"]
+    is_over = status in HOLDS and row["ends_on"] is not None and row["ends_on"] <= row["today"]
+    return "expired" if is_over else status
 
 
 def own_party(row: asyncpg.Record) -> dict[str, Any]:
@@ -219,7 +233,7 @@ def _steps(row: asyncpg.Record) -> tuple[Any, ...]:
         "amend": is_signed or signing_step(row) != "amend",
         "leave": own["leaves_on"] is not None or not may_leave(row),
     }
-    possible = steps_from(row["kind"], row["status"], row["own_number"])
+    possible = steps_from(row["kind"], status_of(row), row["own_number"])
     if not _is_in(own):
         possible = tuple(step for step in possible if step == "amend")
     return tuple(step for step in possible if not taken.get(step, False))

@@ -228,6 +228,7 @@ async def answer_handling_request(
     openapi_extra=_step(
         *(StepUpNeededError, errors.HandlingDoneError, errors.SignatureRefusedError),
         *(*_OF_TERMS, errors.TextChangedError, errors.TermsLapsedError, InstrumentMissingError),
+        WordsRefusedError,
         scope=Permission.HANDLING_SIGN,
     ),
 )
@@ -279,7 +280,7 @@ async def decide_handling_request(
     response_model=HandlingRead,
     openapi_extra=operation(
         *(errors.HandlingNotFoundError, errors.HandlingMovedError),
-        *(errors.HandlingNotYoursError, IdempotencyKeyReusedError),
+        *(errors.HandlingNotYoursError, IdempotencyKeyReusedError, WordsRefusedError),
         scope=Permission.HANDLING_ANSWER,
         sends=["ETag", "Location"],
     ),

@@ -16,6 +16,7 @@ from app.access.errors import StepUpNeededError
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.audit import service as audit
+from app.cases.guard import find_identifiers
 from app.core.db import savepoint
 from app.core.ids import new_id
 from app.core.preconditions import Precondition
@@ -44,7 +45,7 @@ from app.handling.schemas import HandlingSign
 from app.handling.terms import ATTESTATION, Terms, digest_of
 from app.handling.walls import within_walls
 from app.matters import service as matters
-from app.matters.errors import InstrumentMissingError
+from app.matters.errors import InstrumentMissingError, WordsRefusedError
 from app.matters.leads import ON_PAPER
 
 
@@ -71,6 +72,7 @@ async def sign_request(
         HandlingDoneError: the office signed these terms before.
         HandlingOpenError: another agreement about one of the overlaps went out first.
         SignatureRefusedError: the attestation is not the sentence.
+        WordsRefusedError: the post holds an identifier.
         TextChangedError: `digest` is of another text; or all are to agree and a party has no name
             in it.
         TermsRefusedError: the end has come too near, or is past.
@@ -98,8 +100,7 @@ async def sign_request(
     if has_lapsed(row):
         raise TermsLapsedError(row["status"])
     whole = text(row, row)
-    if signed.attestation != ATTESTATION:
-        raise SignatureRefusedError
+    _check_words(signed)
     if signed.digest != digest_of(whole):
         raise TextChangedError(row["status"])
     check_terms(terms, row["parties"][-1]["number"], now=now)
@@ -133,6 +134,13 @@ async def sign_request(
     return render(await queries.get_request(session, principal, row["id"], now=now))
 
 
+def _check_words(signed: HandlingSign) -> None:
+    if signed.attestation != ATTESTATION:
+        raise SignatureRefusedError
+    if problems := find_identifiers(signed.post, "/post"):
+        raise WordsRefusedError(problems=problems)
+
+
 async def _send(
     session: AsyncSession,
     principal: Principal,
@@ -160,7 +168,8 @@ async def _require_instrument(session: AsyncSession, row: asyncpg.Record, terms:
     if lead["kind"] != "attorney_general":
         return
     bases = {rule.basis for rule in authorities(row) if rule.state == lead["state"]}
-    if bases & ON_PAPER and not await queries.list_instruments(session, row["id"]):
+    papers = await queries.list_instruments(session, row["id"])
+    if bases & ON_PAPER and all(each.scope == "advice_only" for each in papers):
         raise InstrumentMissingError(row["status"])
 
 

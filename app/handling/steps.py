@@ -19,7 +19,14 @@ from app.handling.errors import HandlingMovedError, HandlingNotYoursError
 from app.handling.machine import Transition
 from app.handling.models import HandlingRequest
 from app.handling.reads import HandlingRead
-from app.handling.rendering import own_party, present, render, signers, signing_step
+from app.handling.rendering import (
+    own_party,
+    present,
+    render,
+    signers,
+    signing_step,
+    status_of,
+)
 from app.handling.vocabulary import FINAL
 
 DRAFTED_FOR: Final = timedelta(days=30)
@@ -54,9 +61,10 @@ async def take(
     row, sent_at_version = await queries.lock_request(session, principal, request_id, now=now)
     if step == "sign" and row["agreed_number"] is not None:
         step = signing_step(row)
-    found = machine.find(step, row["kind"], row["status"])
+    status = status_of(row)
+    found = machine.find(step, row["kind"], status)
     if found is None or found.permission != permission:
-        raise HandlingMovedError(row["status"])
+        raise HandlingMovedError(status)
     takers = signers(row) if step == "amend" else present(row)
     if not found.may(row["own_number"]) or own_party(row) not in takers:
         raise HandlingNotYoursError(row["status"])

@@ -28,7 +28,8 @@ ForumFactor = Annotated[
     Field(description="What speaks for a forum. Of victims what own investigators know."),
 ]
 Statute = Annotated[
-    str, StringConstraints(pattern=r"^[A-Z][A-Za-z0-9 .,§()-]{2,59}$", strip_whitespace=True)
+    str,
+    StringConstraints(pattern=r"^[A-Z0-9][A-Za-z0-9 .,:/§()-]{2,59}$", strip_whitespace=True),
 ]
 
 

@@ -18,7 +18,7 @@ from app.audit import service as audit
 from app.core.items import attempt
 from app.handling import machine, queries, steps
 from app.handling.models import HandlingParty, HandlingRequest
-from app.handling.rendering import FEWEST
+from app.handling.rendering import FEWEST, HOLDS
 from app.handling.vocabulary import FINAL, STATUSES
 
 LONGER: Final = timedelta(days=14)
@@ -72,7 +72,8 @@ async def expire_requests(
     due = await queries.take_due(session, _EXPIRING, limit=limit, now=now, office_id=office_id)
 
     async def expire(request: HandlingRequest) -> None:
-        request.ended_at = now
+        # what was agreed ends when that says, whenever the night comes
+        request.ended_at = request.due_at if request.status in HOLDS else now
         await _move(session, principal, request, "expire", now=now)
 
     return await _each(session, due, expire)

@@ -77,12 +77,14 @@ IS_NAMED: Final = f"""
 _VISIBLE: Final = f"""
 SELECT m.request_id, m.began_on,
   (SELECT min(l.accepted_at) FROM matter_leads l WHERE l.request_id = m.request_id) AS began_at,
-  m.agreed_on, m.ends_on, m.ended_at, known.lead_office_id,
-  h.kind, h.status, me.left_at AS own_left_at, p.parties, $2::date AS today,
+  m.agreed_on, m.ends_on, coalesce(m.ended_at, past.since) AS ended_at, known.lead_office_id,
+  h.kind, CASE WHEN m.ended_at IS NULL AND past.since IS NOT NULL THEN 'expired' ELSE h.status END
+    AS status, me.left_at AS own_left_at, p.parties, $2::date AS today,
   ({OWN_CASE}) AS own_case,
   t.terms ->> 'trafficking_type' AS trafficking_type, t.terms ->> 'matter_kind' AS matter_kind,
   (t.terms ->> 'review_every_days')::int AS review_every_days,
-  EXISTS (SELECT FROM handling_instruments i WHERE i.request_id = m.request_id) AS has_instrument
+  EXISTS (SELECT FROM handling_instruments i WHERE i.request_id = m.request_id
+          AND i.scope <> 'advice_only') AS has_instrument
 FROM matters m
 JOIN handling_requests h ON h.id = m.request_id
 JOIN handling_parties me ON me.request_id = m.request_id
@@ -99,6 +101,8 @@ CROSS JOIN LATERAL (
   WHERE q.request_id = h.id AND {KNOWN_PARTY} AND (q.first_terms = 0 OR q.joined_at IS NOT NULL)
 ) p
 CROSS JOIN LATERAL ({KNOWN_LEAD}) AS known
+CROSS JOIN LATERAL (SELECT CASE WHEN m.ends_on <= $2::date
+  THEN m.ends_on::timestamp AT TIME ZONE 'UTC' END AS since) AS past
 WHERE {PARTY_SEES} AND (me.first_terms = 0 OR me.joined_at IS NOT NULL)
 """  # noqa: S608 -- as above
 _ONE: Final = _VISIBLE + " AND m.request_id = $5"
@@ -106,7 +110,7 @@ _PAGE: Final = (
     _VISIBLE
     + """
   AND me.request_id < coalesce($5, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)
-  AND ($7::boolean IS NULL OR $7 = (m.ended_at IS NULL))
+  AND ($7::boolean IS NULL OR $7 = (m.ended_at IS NULL AND past.since IS NULL))
   AND ($8::boolean IS NULL OR $8 = (known.lead_office_id = $1))
 ORDER BY me.request_id DESC LIMIT $6
 """

@@ -164,15 +164,13 @@ async def get_open(
 
     Raises:
         MatterNotFoundError: absent, or not for the caller; never told apart.
-        MatterEndedError: it has ended, its last day is over, or the office has left it.
+        MatterEndedError: it has ended, or the office has left it.
     """
     row = await queries.get_matter(session, principal, key, now=now, for_update=True)
     if row["own_left_at"] is not None:
         raise MatterEndedError("left")
     if row["ended_at"] is not None:
         raise MatterEndedError(row["status"])
-    if row["ends_on"] <= now.date():
-        raise MatterEndedError("expired")
     return row
 
 

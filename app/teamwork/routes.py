@@ -101,7 +101,8 @@ async def add_member(
     "/members/{member_id}/ends",
     response_model=MemberRead,
     openapi_extra=operation(
-        *(*_CHANGE, MemberNotFoundError, MemberLeftError), scope=Permission.MATTERS_WORK
+        *(*_CHANGE, MemberNotFoundError, MemberLeftError, WordsRefusedError),
+        scope=Permission.MATTERS_WORK,
     ),
 )
 async def end_member(

@@ -51,17 +51,17 @@ async def add_member(
         MissingScopeError: the caller lacks `matters:work`.
         MatterNotFoundError: absent, or not for the caller; never told apart.
         MatterEndedError: it has ended.
-        WordsRefusedError: the name holds an identifier, or the first day is before the matter's.
+        WordsRefusedError: the name holds an identifier, or the first day is before the office's in
+            the matter, or after the matter's last.
     """
     principal.require(Permission.MATTERS_WORK)
     row = await get_open(session, principal, key, now=now)
     _guard(added.name, "/name")
-    if not row["began_on"] <= added.joined_on < row["ends_on"]:
-        raise _out_of_time("/joined_on")
+    own = next(p for p in row["parties"] if p["office_id"] == principal.office_id)
+    _within(added.joined_on, "/joined_on", row, own["joined_at"])
     values = {"id": new_id(), **added.model_dump()}
     await _insert(session, MatterMember, principal, row, values, "added", now=now)
     await _record(session, principal, row, "member.joined", public_id(reading.MEMBER, values["id"]))
-    own = next(p for p in row["parties"] if p["office_id"] == principal.office_id)
     return MemberRead.model_validate(
         {**values, "id": public_id(reading.MEMBER, values["id"]), "office": own["code"]}
     )
@@ -117,7 +117,8 @@ async def add_task(
         MissingScopeError: the caller lacks `matters:work`.
         MatterNotFoundError: absent, or not for the caller; never told apart.
         MatterEndedError: it has ended.
-        WordsRefusedError: the note holds an identifier, or the office is no party.
+        WordsRefusedError: the note holds an identifier, the office is no party, or the day is not
+            in the matter's time.
     """
     principal.require(Permission.MATTERS_WORK)
     row = await get_open(session, principal, key, now=now)
@@ -126,6 +127,7 @@ async def add_task(
     if party is None:
         problem = FieldProblem("/office", "no-such-party", "Name a party of the matter.")
         raise WordsRefusedError(problems=(problem,))
+    _within(added.due_on, "/due_on", row)
     values = {"id": new_id(), **added.model_dump(exclude={"office"})}
     await _insert_task(session, principal, row, party["office_id"], values, now=now)
     return TaskRead.model_validate(
@@ -216,7 +218,7 @@ async def write_note(
     await _insert(session, MatterNote, principal, row, values, "written", now=now)
     await _record(session, principal, row, "note.written", written.kind)
     if written.asks_disclosure:
-        due_on = now.date() + DISCLOSURE_SEEN_WITHIN
+        due_on = min(now.date() + DISCLOSURE_SEEN_WITHIN, row["ends_on"] - timedelta(days=1))
         for party in present(row):
             review = {"id": new_id(), "kind": "disclosure_review", "due_on": due_on}
             await _insert_task(session, principal, row, party["office_id"], review, now=now)
@@ -259,6 +261,13 @@ async def _record(
 def _guard(text: str, pointer: str) -> None:
     if problems := find_identifiers(text, pointer):
         raise WordsRefusedError(problems=problems)
+
+
+def _within(day: date, pointer: str, row: asyncpg.Record, joined_at: str | None = None) -> None:
+    """Refuse a day that is not in the matter's time, or before an office joined it."""
+    first = datetime.fromisoformat(joined_at).date() if joined_at else row["began_on"]
+    if not first <= day < row["ends_on"]:
+        raise _out_of_time(pointer)
 
 
 def _out_of_time(pointer: str) -> WordsRefusedError:

@@ -1,9 +1,11 @@
 """What is filed and shared of a matter: who was on the team when, and its dates."""
 
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
@@ -40,6 +42,8 @@ async def make_statement(
     is_over = row["ended_at"] is not None and row["own_left_at"] is None
     if on is not None and on > last:
         members = []  # of a later day the reader knows of nobody
+    of_matter = parties(row)
+    gone = {each.code: each.left_at.date() for each in of_matter if each.left_at}
     await record_disclosed(session, principal, matter_id, "statement")
     return StatementRead(
         matter_id=matter_id,
@@ -49,7 +53,7 @@ async def make_statement(
         began_on=row["began_on"],
         ends_on=row["ends_on"],
         ended_at=row["ended_at"],
-        parties=parties(row),
+        parties=of_matter,
         leads=await list_leads(session, row),
         members=tuple(
             StatementMemberRead(
@@ -59,8 +63,8 @@ async def make_statement(
                 joined_on=each["joined_on"],
                 left_on=min(each["left_on"] or last, last) if is_over else each["left_on"],
             )
-            for each in members
-            if not is_over or each["joined_on"] <= last
+            for each in members  # but for those whose first day never came
+            if each["joined_on"] <= gone.get(each["code"], last if is_over else date.max)
         ),
     )
 
@@ -70,7 +74,8 @@ async def make_calendar(
 ) -> str:
     """Return the dates of a matter as a calendar (RFC 5545): tasks, reviews, notices, its end.
 
-    Titles say what is due and nothing of the case: calendars are seen over shoulders.
+    Titles say what is due and nothing of the case: calendars are seen over shoulders. Of one that
+    is over, or that the office has left, there is that day alone.
 
     Raises:
         MissingScopeError: the caller lacks `handling:read`.
@@ -79,28 +84,21 @@ async def make_calendar(
     principal.require(Permission.HANDLING_READ)
     row = await matters.get_matter(session, principal, key, now=now)
     matter_id = public_id(matters.PREFIX, row["request_id"])
-    dates = [(f"{matter_id}-end", "Agreement ends", row["ends_on"])]
-    every = timedelta(days=row["review_every_days"])
-    for number in range(1, _REVIEWS_AHEAD + 1):
-        day = row["began_on"] + every * number
-        if day < row["ends_on"]:
-            dates.append((f"{matter_id}-review-{number}", "Review", day))
-    for party in parties(row):
-        if party.leaves_on is not None and party.left_at is None:
-            leaving = f"{party.code} leaves by notice"
-            dates.append((f"{matter_id}-leaves-{party.code}", leaving, party.leaves_on))
-    for task in await queries.list_open_tasks(session, row["request_id"]):
-        what = task["kind"].replace("_", " ").capitalize()
-        dates.append((public_id(TASK, task["id"]), f"{what} ({task['code']})", task["due_on"]))
+    ended_at = row["own_left_at"] or row["ended_at"]
+    if ended_at is None:
+        dates = [
+            *_coming(row, matter_id, await queries.list_open_tasks(session, row["request_id"]))
+        ]
+    else:
+        how = "Agreement ended" if row["own_left_at"] is None else "Your office left the agreement"
+        dates = [(f"{matter_id}-end", how, ended_at.date())]
     await record_disclosed(session, principal, matter_id, "calendar")
     from icalendar import Calendar, Event  # noqa: PLC0415 -- 4 MB that only calendars need
 
     calendar = Calendar()
     calendar.add("prodid", "-//Joinder//Matter//EN")
     calendar.add("version", "2.0")
-    for uid, summary, day in (
-        dates if row["ended_at"] is None and row["own_left_at"] is None else []
-    ):
+    for uid, summary, day in dates:
         event = Event()
         event.add("uid", uid)
         event.add("summary", summary)
@@ -109,6 +107,25 @@ async def make_calendar(
         event.add("dtstamp", now)
         calendar.add_component(event)
     return str(calendar.to_ical(), "utf-8")
+
+
+def _coming(
+    row: asyncpg.Record, matter_id: str, tasks: Sequence[asyncpg.Record]
+) -> Iterator[tuple[str, str, date]]:
+    """Yield what is to come: what names it in the calendar, its title and its day."""
+    yield f"{matter_id}-end", "Agreement ends", row["ends_on"]
+    began_on, every = row["began_on"], timedelta(days=row["review_every_days"])
+    first = max(1, -((began_on - row["today"]) // every))  # the one that is due today, or next
+    for number in range(first, first + _REVIEWS_AHEAD):
+        if began_on + every * number < row["ends_on"]:
+            yield f"{matter_id}-review-{number}", "Review", began_on + every * number
+    for party in parties(row):
+        if party.leaves_on is not None and party.left_at is None:
+            name = f"{matter_id}-leaves-{party.code}"
+            yield name, f"{party.code} leaves by notice", party.leaves_on
+    for task in tasks:
+        what = task["kind"].replace("_", " ").capitalize()
+        yield public_id(TASK, task["id"]), f"{what} ({task['code']})", task["due_on"]
 
 
 async def print_statement(

@@ -180,5 +180,11 @@ def refused_terms(
     try:
         check_terms(terms, parties, now=visit.now, number=number)
     except TermsRefusedError as error:
-        return {each.pointer.rpartition("/")[2]: each.detail for each in error.problems}
+        return {_field(each.pointer): each.detail for each in error.problems}
     return {}
+
+
+def _field(pointer: str) -> str:
+    """Return the field of the form of terms that a pointer leads to; "" for all of them."""
+    name, *rest = [*pointer.split("/")[2:], ""]
+    return name if name == "statutes" else "_".join([name, *rest]).strip("_")

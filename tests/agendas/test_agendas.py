@@ -22,7 +22,7 @@ from app.offices.schemas import CommitmentSign
 from tests.access.people import Person, sign_in
 from tests.factories import OfficeClient, Registry
 from tests.handling.heads import TERMS, draft, good, settle
-from tests.papers import check_tagged
+from tests.papers.tagged import check_tagged
 from tests.scenes import end_agreement, meet
 from tests.web.pages import Reader
 
@@ -93,6 +93,9 @@ async def each_topic_once(registry: Registry) -> list[str]:
         ids.append((await sides[0].read(request))["overlap_id"])
         for side in sides:
             assert (await side.office.say(ids[-1], "confirmed")).status_code == 200
+    # a question that was answered waits for nobody
+    question = good(await three.request_handling(ids[-1], "information"))
+    good(await six.answer(question["id"], {"answer": "accept"}))
     for office in (one, three):
         assert (await office.say(asked.overlap_id, "confirmed")).status_code == 200
     await registry.rows(
@@ -139,7 +142,7 @@ class TestAgenda:
         # six pairs, three of each office: three are of others, which is too few to tell
         assert counts(await read(member, ids["Valley"])) == {"new_overlaps": None}
         small = await read(other, ids["River"])
-        assert (small["has_counts"], counts(small)) == (False, {})
+        assert (small["has_counts"], small["topics"]) == (False, [])
         for person, meeting in ((other, ids["Valley"]), (member, ids["River"]), (member, "7")):
             refused = await person.send("GET", f"/v1/agendas/{meeting}")
             assert (refused.status_code, refused.json()["code"]) == (404, "agenda-not-found")
@@ -173,6 +176,37 @@ class TestAgenda:
             " (SELECT id FROM offices WHERE state = 'UT') RETURNING id"
         )
         assert await waiting(shared_registry) == {}
+
+    async def test_says_of_nothing_that_was_not_counted_that_there_is_none(
+        self, shared_registry: Registry
+    ) -> None:
+        offices = [await shared_registry.add_office(f"VT-{n}0000") for n in range(1, 4)]
+        head = await sign_in(shared_registry, offices[0], Role.LEADERSHIP)
+
+        async def says(text: str) -> tuple[bool, bool, list[bool]]:
+            sheet = await read(head)
+            page = (await Reader(head.http).get("/agenda")).text
+            printed = await head.send("GET", "/v1/agendas/state/agenda.pdf")
+            lines = check_tagged(printed.content, "Agenda of the monthly meeting: VT")
+            none = [
+                "None</td>" in page,
+                f"{TOPICS['new_overlaps']}: none" in lines,
+                bool(sheet["topics"]),
+            ]
+            assert text in page
+            assert text.lower() in " ".join(lines.split()).lower()
+            return sheet["has_counts"], sheet["made_on"] is not None, none
+
+        assert await says("counted yet") == (False, False, [False] * 3)
+        await make(shared_registry)
+        assert await says("Fewer than four offices") == (False, True, [False] * 3)
+        offices.append(await shared_registry.add_office("VT-40000"))  # counts from next week on
+        assert await says("Fewer than four offices") == (False, True, [False] * 3)
+        await shared_registry.rows("DELETE FROM agendas WHERE state = 'VT' RETURNING 1")
+        await make(shared_registry)
+        assert await says("multiple of five") == (True, True, [True] * 3)
+        await end_agreement(shared_registry, offices[3])
+        assert await says("Fewer than four offices") == (False, True, [False] * 3)
 
     async def test_names_lapsing_commitments_and_ending_agreements(
         self, shared_registry: Registry

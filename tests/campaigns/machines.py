@@ -18,6 +18,8 @@ from tests.database import Template, serving
 from tests.factories import Registry
 from tests.followups.test_life import Life as FollowUps
 from tests.handling.life import Life as Agreements
+from tests.handling.test_question_life import Questions as Asked
+from tests.handling.test_question_life import Silence
 from tests.handling.test_team_life import Life as Teams
 from tests.infusion.test_questions import Life as Questions
 from tests.machines import Machine, live
@@ -30,6 +32,7 @@ from tests.webhooks.test_life import Life as Webhooks
 
 LIVES: Final[dict[str, type[Machine]]] = {
     "agreements": Agreements,
+    "asked": Asked,
     "contact-requests": ContactRequests,
     "corrections": Corrections,
     "emergencies": Emergencies,
@@ -40,6 +43,7 @@ LIVES: Final[dict[str, type[Machine]]] = {
     "questions": Questions,
     "readings": Readings,
     "second-looks": SecondLooks,
+    "silence": Silence,
     "teams": Teams,
     "walls": Walls,
     "webhooks": Webhooks,

@@ -58,6 +58,7 @@ CLEAN = [
     "Recruited abroad by a labour contractor, housed 12 to a room, hours 6 am to 10 pm.",
     "NIBRS 64B; industry 722511; county 06019; stage: preliminary hearing.",
     "See 28 CFR 23.20(h) and Cal. Gov. Code 7284.6.",
+    "Charged under ORC 2905.32 and KRS 529.100.",
     "Counts I to III under RCW 9A.40.100; count IV under 18 U.S.C. 1589(a)(2).",
     "Twelve H-2A workers, paid $400 a month since June 2024; passports kept in a safe.",
     "Massage business with five locations; advertising moved between sites weekly.",

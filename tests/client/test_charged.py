@@ -4,15 +4,18 @@ import csv
 import stat
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
-from app.client.charged import Check, Outcome, check_charged
+from app.cli.client import app
+from app.client.charged import AT_ONCE, Check, Outcome, check_charged
 from app.client.config import ClientConfig
-from app.client.errors import TrustError
+from app.client.errors import TemporaryError, TrustError
 from app.client.registry import RegistryClient
 from app.core.clock import utc_now
 from app.identifiers.encoding import b64u_decode, b64u_encode
@@ -95,6 +98,12 @@ def report(outcome: Outcome) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def read(path: Path) -> list[tuple[str, str]]:
+    """Return of each line of a report whom it is about, and what it says."""
+    with path.open(newline="") as file:
+        return [(each["line"], each["result"]) for each in csv.DictReader(file)]
+
+
 class TestCheckCharged:
     def test_reports_whom_to_call_by_line(
         self, tmp_path: Path, client: RegistryClient, charge: RegistryClient
@@ -153,6 +162,45 @@ class TestCheckCharged:
             client_id=config.client_id,
         )
         assert {row[0] for row in buckets} == {"feed:person"}
+
+
+class TestAllowance:
+    def test_reports_what_it_reaches_and_from_where_to_go_on(
+        self, tmp_path: Path, client: RegistryClient, charge: RegistryClient, config: ClientConfig,
+        service: Service,
+    ) -> None:  # fmt: skip
+        people = [somebody() for _ in range(AT_ONCE // 2 + 3)]
+        first, last = people[AT_ONCE // 2 - 1], people[-1]
+        post(charge, first, last)
+        check_charged(write(tmp_path, people[0]), client)
+        whose = {"holder": f"client:{config.client_id}"}
+        spend = "UPDATE quota_buckets SET spent = :spent WHERE holder = :holder RETURNING 1"
+        service.rows(spend, spent=3000 - AT_ONCE, **whose)
+        check = write(tmp_path, *people, ("Kim", "", ""))
+        directory, told = str(config.path), []
+        words = ["check-victims", str(check.listing), "--map", str(check.mapping)]
+        result = CliRunner().invoke(app, [*words, "--config", directory])
+        assert result.exit_code == 75, result.output
+        go_on_from = AT_ONCE // 2 + 2
+        assert f"--from-line {go_on_from};" in result.stderr
+        told.append(read(check.report_path))
+        later = replace(check, first_line=go_on_from)
+        with pytest.raises(TemporaryError):  # nothing is left for that
+            check_charged(later, client)
+        assert not later.report_path.exists()
+        service.rows(spend, spent=0, **whose)
+        outcome = check_charged(later, client)
+        assert (outcome.rows, outcome.not_compared, outcome.go_on_from) == (4, 1, None)
+        told.append(read(later.report_path))
+        assert told == [
+            [(str(go_on_from - 1), "possibly charged")],
+            [
+                (str(len(people) + 1), "possibly charged"),
+                (str(len(people) + 2), "not compared"),
+            ],
+        ]
+        done = CliRunner().invoke(app, [*words, "--config", directory])
+        assert (done.exit_code, "1 not compared" in done.stdout) == (1, True)
 
 
 class TestWire:

@@ -145,6 +145,25 @@ class TestListCharges:
         refused = await reader.http.get("/v1/defendant-feed")
         assert (refused.status_code, refused.json()["code"]) == (403, "agreement-not-in-force")
 
+    async def test_a_legal_hold_and_a_passed_review_hide_it(
+        self, shared_registry: Registry
+    ) -> None:
+        owner, reader = await make_offices(shared_registry)
+        accused = defendant()
+        await post(owner, charged(accused))
+        lead = await sign_in(shared_registry, owner, Role.LEADERSHIP)
+        held = {"reason": "A court asked to keep the file as it stands."}
+        for method, body, is_shown in (("PUT", held, False), ("DELETE", None, True)):
+            answer = await lead.send(method, "/v1/cases/cms/24-1/hold", body)
+            assert answer.is_success, answer.text
+            assert (digests_of(accused) <= await published(reader)) is is_shown
+        await shared_registry.rows(
+            "UPDATE cases SET review_on = current_date, validated_on = current_date - 1"
+            " WHERE office_id = (SELECT id FROM offices WHERE code = :code) RETURNING 1",
+            code=owner.code,
+        )
+        assert not digests_of(accused) & await published(reader)
+
     async def test_leadership_decides_about_contact_first(self, shared_registry: Registry) -> None:
         owner, reader = await make_offices(shared_registry)
         accused, path = defendant(), "/v1/defendant-feed/choice"

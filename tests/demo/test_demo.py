@@ -72,6 +72,41 @@ class TestOnce:
         assert not list((scratch / "home").glob("once-*"))
 
 
+class TestScenario:
+    def test_of_a_matter_tells_it_to_its_end_and_exports_it(
+        self, environment: dict[str, str], scratch: Path
+    ) -> None:
+        told, exported = [
+            subprocess.run(
+                [*DEMO, "--scenario", "matter", *words],
+                env=environment,
+                capture_output=True,
+                text=True,
+                timeout=180,
+                check=False,
+            )
+            for words in ((), ("--json",))
+        ]
+        assert (told.returncode, exported.returncode) == (0, 0), told.stderr + exported.stderr
+        lines = told.stdout.splitlines()
+        for said in (
+            "Four leaders sign the same text",
+            "  version 3: Evidence:",
+            "the Attorney General takes it over",
+            "All sign a longer period",
+            "The lead concludes it",
+            "Who was on the team when:",
+            "  Dana Sample D (",
+            "Who led:",
+        ):
+            assert [line for line in lines if said in line], (said, told.stdout)
+        done = json.loads(exported.stdout)
+        assert done["request"]["status"] == "concluded"
+        assert len(done["statement"]["leads"]) == len(done["statement"]["parties"]) - 2 == 2
+        assert len(done["agreement"]["versions"]) == 4
+        assert not list((scratch / "home").glob("once-*"))
+
+
 class TestInterrupted:
     def test_goes_on_where_it_was_and_answers_at_once_afterwards(
         self, environment: dict[str, str], free_tcp_port: int

@@ -23,6 +23,7 @@ from app.core.preconditions import Precondition
 from app.handling import answering, deciding, upkeep
 from app.handling.errors import HandlingMovedError, HandlingNotYoursError
 from app.handling.schemas import HandlingAdmit, HandlingLeave
+from app.handling.vocabulary import KINDS, QUESTIONS
 from app.matters import leads
 from app.matters import service as matter_service
 from app.matters.errors import MatterNotFoundError
@@ -40,6 +41,7 @@ from tests.handling.table import (
 from tests.machines import Machine
 from tests.scenes import at_once, make_offices
 
+AGREEMENTS: Final = [each for each in KINDS if each not in QUESTIONS]
 OPEN: Final = {"sent", "countered", "escalated"}
 HOLDS: Final = {"active", "extended"}
 ENDED: Final = {"concluded", "declined", "withdrawn", "expired"}
@@ -213,21 +215,27 @@ class Life(Machine):
 
     taken: ClassVar[Counter[str]] = Counter()
     """Steps that succeeded, and the states that were reached, of all lives."""
+    kind: ClassVar[str | None] = None
+    """Of all requests, where it is not drawn."""
     table: Table
     offer_id: UUID | None
 
-    @initialize(on_silence=st.sampled_from(["none", "escalate"]), is_settled=st.booleans())
-    def sit_down(self, on_silence: str, *, is_settled: bool) -> None:
+    @initialize(
+        on_silence=st.sampled_from(["none", "escalate"]),
+        kind=st.sampled_from(AGREEMENTS),
+        is_draft=st.booleans(),
+    )
+    def sit_down(self, on_silence: str, kind: str, *, is_draft: bool) -> None:
         """Draft it, and bring half of the lives to an agreement in force at once."""
-        self.table = self.do(self._begin(on_silence))
+        self.table = self.do(self._begin(on_silence, self.kind or kind))
         self.model, self.audited = Model(), 1
         self.offer_id = None
         self.on_silence = on_silence
-        for number, step in SETTLING if is_settled else ():
+        for number, step in () if is_draft else SETTLING:
             self._step(number, step)
 
-    async def _begin(self, on_silence: str) -> Table:
-        table = await sit_down(self.registry, on_silence)
+    async def _begin(self, on_silence: str, kind: str) -> Table:
+        table = await sit_down(self.registry, on_silence, kind)
         (newcomer,) = await make_offices(self.registry, 1)
         table.clients.append(newcomer)
         table.heads.append(await head_of(self.registry, newcomer))

@@ -174,7 +174,9 @@ async def head_of(registry: Registry, client: OfficeClient) -> Principal:
     )
 
 
-async def sit_down(registry: Registry, on_silence: Any = "none") -> Table:
+async def sit_down(
+    registry: Registry, on_silence: Any = "none", kind: Any = "joint_handling"
+) -> Table:
     clients = await make_offices(registry, 3)
     heads = [await head_of(registry, client) for client in clients]
     overlaps = []
@@ -188,7 +190,7 @@ async def sit_down(registry: Registry, on_silence: Any = "none") -> Table:
         )
         overlaps.append(met.key)
     ask = AgreementAsk(
-        kind="joint_handling",
+        kind=kind,
         terms=Terms.model_validate(TERMS),
         also=(f"ovl_{overlaps[1].hex}",),
         on_silence=on_silence,

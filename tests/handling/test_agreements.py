@@ -15,6 +15,9 @@ from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.ids import new_id, public_id
 from app.handling import upkeep
+from app.handling.asking import check_terms
+from app.handling.terms import Terms
+from app.reference.statutes import STATUTES
 from tests.access.people import sign_in
 from tests.factories import Registry
 from tests.handling.heads import TERMS, Side, draft, good, settle
@@ -30,7 +33,7 @@ PAPER: Final = {
 
 
 async def with_general(
-    registry: Registry, state: str, lead: int = 2, *, asks: bool = False
+    registry: Registry, state: str, lead: int = 2, *, asks: bool = False, on_silence: str = "none"
 ) -> tuple[list[Side], str]:
     """Return a local office and its Attorney General's, one of which asked the other."""
     number = new_id().hex[-8:].upper()
@@ -38,7 +41,11 @@ async def with_general(
     general = await registry.add_office(f"{state}-G{number}", kind="attorney_general")
     both = [general, local] if asks else [local, general]
     overlap = (await meet(registry, offices=both)).overlap_id
-    body = {"kind": "lead_transfer", "terms": {**TERMS, "lead": lead}}
+    body = {
+        "kind": "lead_transfer",
+        "terms": {**TERMS, "lead": lead},
+        "on_silence": on_silence,
+    }
     drafted = await both[0].http.post(
         f"/v1/overlaps/{overlap}/handling-requests",
         json=body,
@@ -142,6 +149,20 @@ class TestDraft:
         )
         assert code(answer) == (422, "handling-terms-invalid")
         assert answer.json()["errors"][0]["pointer"] == place
+
+    async def test_names_laws_as_they_are_cited_and_nothing_that_identifies(
+        self, shared_registry: Registry
+    ) -> None:
+        sides, request = await draft(shared_registry)
+        for cited in sorted({statute.citation for statute in STATUTES} | {"HRS 712-1202"}):
+            terms = Terms.model_validate({**TERMS, "statutes": [cited]})
+            check_terms(terms, 2, now=utc_now())
+        for named in ("Doe, 123-45-6789", "Doe (209) 555-0142", "DOB 1-2-1990"):
+            revised = {"move": "revise", "terms": {**TERMS, "statutes": ["PC 236.1", named]}}
+            refused = await sides[0].send(request, "moves", revised)
+            assert code(refused) == (422, "handling-terms-invalid")
+            assert refused.json()["errors"][0]["pointer"] == "/terms/statutes/1"
+            assert named not in refused.text
 
     @pytest.mark.parametrize("which", ["own", "twice", "absent", "lapsed"])
     async def test_with_an_office_that_cannot_be_asked_is_refused(
@@ -303,6 +324,8 @@ class TestSignature:
         good(await sides[0].send(request, "moves", {"move": "submit"}))
         other = await sides[0].sign(request, attestation="I agree.")
         assert code(other) == (422, "attestation-differs")
+        named = await sides[0].sign(request, post="Unit head, 415-555-0132")
+        assert code(named) == (422, "words-hold-identifier")
         changed = await sides[0].sign(request, digest="f" * 64)
         assert code(changed) == (409, "agreement-text-differs")
         early = Side(shared_registry, sides[0].office)
@@ -397,11 +420,34 @@ class TestPaper:
             "Tex. Gov't Code 402.028", "1995-09-01", True,
         )  # fmt: skip
         assert code(await sides[1].sign(request)) == (409, "instrument-missing")
+        for wrong in (
+            {"signatory": "Sam, 415-555-0132"},
+            {"authority": "See someone@example.com"},
+            {"dated_on": (utc_now() + timedelta(days=2)).date().isoformat()},
+        ):
+            refused = await sides[0].send(request, "instruments", {**PAPER, **wrong})
+            assert code(refused) == (422, "words-hold-identifier")
+            assert [each["pointer"] for each in refused.json()["errors"]] == [
+                f"/{each}" for each in wrong
+            ]
+        good(await sides[0].send(request, "instruments", {**PAPER, "scope": "advice_only"}))
+        assert code(await sides[1].sign(request)) == (409, "instrument-missing")
         recorded = await sides[0].send(request, "instruments", PAPER)
         assert recorded.status_code == 201, recorded.text
         for side in sides:
             good(await side.sign(request))
         assert (await sides[0].read(request))["lead"]["code"] == sides[lead - 1].office.code
+
+    async def test_is_needed_before_the_lead_passes_to_the_attorney_general(
+        self, shared_registry: Registry
+    ) -> None:
+        sides, request = await with_general(shared_registry, "TX", 1)
+        matter = (await settle(sides, request))["matter_id"]
+        for scope, status in (("advice_only", 409), ("named_offences", 201)):
+            good(await sides[0].send(request, "instruments", {**PAPER, "scope": scope}))
+            to = {"office": sides[1].office.code}
+            offered = await sides[0].work(f"{matter}/lead-offers", to)
+            assert offered.status_code == status, offered.text
 
     async def test_is_not_needed_where_no_rule_is_known(self, shared_registry: Registry) -> None:
         sides, request = await with_general(shared_registry, "WY")

@@ -134,7 +134,8 @@ class TestTasksOfWhoLeft:
         sides, request = await draft(shared_registry, 4)
         lead, early, late, _ = sides
         matter = (await settle(sides, request))["matter_id"]
-        task = {"office": late.office.code, "kind": "filing", "due_on": "2030-01-01"}
+        today = utc_now().date().isoformat()
+        task = {"office": late.office.code, "kind": "filing", "due_on": today}
         good(await lead.work(f"{matter}/tasks", task))
         for day, side in enumerate((early, late), start=15):
             good(await side.send(request, "decisions", LEAVE))

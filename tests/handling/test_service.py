@@ -4,8 +4,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from app.access.errors import MissingScopeError
 from app.access.permissions import Permission
@@ -15,7 +13,6 @@ from app.cases import service as cases
 from app.cases.errors import OverlapNotFoundError
 from app.core.clock import utc_now
 from app.core.db import transaction
-from app.core.errors import AppError
 from app.core.ids import parse_public_id, public_id
 from app.core.preconditions import Precondition
 from app.handling import answering, asking, moving, reading
@@ -251,37 +248,3 @@ class TestAgreement:
                     )
                 assert [bool(requests), bool(overlaps)] == [is_seen, is_seen]
         assert asked.status == "sent"
-
-
-ACTS = st.lists(st.tuples(st.sampled_from(["ask", "accept", "decline"]), st.booleans()), max_size=6)
-
-
-class TestLaw:
-    @given(acts=ACTS)
-    @settings(max_examples=10, deadline=None)
-    async def test_a_request_never_leaves_a_final_state_and_one_is_open_at_most(
-        self, shared_registry: Registry, acts: list[tuple[str, bool]]
-    ) -> None:
-        meeting = await meet(shared_registry)
-        final: dict[str, HandlingRead] = {}
-        latest: HandlingRead | None = None
-        for act, by_first in acts:
-            client = meeting.first if by_first else meeting.second
-            try:
-                if act == "ask":
-                    latest = await ask(meeting, client)
-                elif latest is not None:
-                    said = ACCEPT if act == "accept" else DECLINE
-                    final[latest.id] = await answer(meeting, client, latest.id, said)
-            except AppError as refused:
-                assert refused.status == 409  # noqa: PT017 -- the only refusal there is here
-            for key, known in final.items():
-                again = await read(meeting, meeting.first, key)
-                assert (again.status, again.version) == (known.status, known.version)
-                assert (again.lead is None) == (known.lead is None)
-            ((open_ones,),) = await shared_registry.rows(
-                "SELECT count(*) FROM handling_requests h JOIN handling_parties p"
-                " ON p.request_id = h.id WHERE h.ended_at IS NULL AND p.overlap_id = :key",
-                key=meeting.key,
-            )
-            assert open_ones <= 1

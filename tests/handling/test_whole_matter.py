@@ -6,7 +6,7 @@ from app.core.clock import utc_now
 from app.demo.matter import Seat, play
 from tests.factories import Registry
 from tests.handling.heads import Side
-from tests.papers import check_tagged
+from tests.papers.tagged import check_tagged
 from tests.scenes import make_offices, meet
 
 
@@ -55,10 +55,26 @@ class TestWholeMatter:
         assert "SUMMARY:Agreement ends" in done["calendar"]
         assert "Dana" not in done["calendar"]
         assert len(said) == 7
+        printed = {}
         for path, title in (
             (f"handling-requests/{request['id']}/agreement.pdf", "Agreement: joint handling"),
             (f"matters/{request['matter_id']}/team-statement.pdf", "Who was on the team when"),
         ):
             paper = await offices[0].http.get(f"/v1/{path}")
             assert paper.headers["Content-Type"] == "application/pdf"
-            check_tagged(paper.content, title)
+            printed[title[:3]] = "".join(check_tagged(paper.content, title).split())
+        said_there = [
+            *versions[3]["text"].splitlines(),
+            *(each["digest"] for each in signed),
+            *(change["sentence"] for version in versions for change in version["changes"]),
+            "Cal. Gov. Code § 12550, signed by District Attorney on 2026-01-05",
+        ]
+        assert not [each for each in said_there if "".join(each.split()) not in printed["Agr"]]
+        for each in statement["members"]:
+            line = f"{each['name']}, {each['post']}, {each['office']}: {each['joined_on']} to"
+            assert "".join(f"{line} {each['left_on']}".split()) in printed["Who"]
+        for each in statement["leads"]:
+            assert (
+                f"{each['office']['name']}:{each['accepted_at'][:10]}".replace(" ", "")
+                in printed["Who"]
+            )

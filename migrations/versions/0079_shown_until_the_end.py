@@ -1,0 +1,48 @@
+"""shown until the end: what an agreement shows ends on its last day, whenever the night comes
+
+The night that marks it as expired ends its grants, too; until then the view leaves them out.
+"""
+
+import re
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from alembic import op
+
+revision: str = "0079"
+down_revision: str | Sequence[str] | None = "0078"
+branch_labels: str | Sequence[str] | None = None
+depends_on: str | Sequence[str] | None = None
+
+STANDS = "g.revoked_at IS NULL"
+IN_TIME = """(g.request_id IS NULL OR NOT (EXISTS ( SELECT
+  FROM matters m WHERE m.request_id = g.request_id AND m.ends_on <= current_day())))"""
+
+LATE = r"\(\((g\.revoked_at IS NULL)\) AND \(\(g\.request_id IS NULL\).*?current_day\(\)\)+ AND"
+
+
+def upgrade() -> None:
+    view, count = re.subn(rf"\b{STANDS}", f"{STANDS} AND {IN_TIME}", _view())
+    assert count == 1, count
+    _replace(view)
+
+
+def downgrade() -> None:
+    # as PostgreSQL writes it by now, with parentheses around each part
+    view, count = re.subn(LATE, r"(\1) AND", _view(), flags=re.DOTALL)
+    assert count == 1, count
+    _replace(view)
+
+
+def _view() -> str:
+    asked = sa.text("SELECT pg_get_viewdef('shown_overlaps'::regclass)")
+    found: str = op.get_bind().scalar(asked)
+    return found
+
+
+def _replace(view: str) -> None:
+    op.execute("GRANT CREATE ON SCHEMA public TO joinder_ladder")
+    op.execute("SET LOCAL ROLE joinder_ladder")
+    op.execute(f"CREATE OR REPLACE VIEW shown_overlaps AS {view}".replace(":", r"\:"))
+    op.execute("SET LOCAL ROLE joinder_owner")
+    op.execute("REVOKE CREATE ON SCHEMA public FROM joinder_ladder")
