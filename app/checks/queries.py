@@ -32,7 +32,7 @@ WITH mine AS MATERIALIZED (
 page AS MATERIALIZED (
   SELECT w.* FROM mine CROSS JOIN LATERAL (
     {ladder.VISIBLE + ladder.STANDING} AND v.case_id = mine.id
-    ORDER BY v.strength DESC, v.id LIMIT $8) AS w),
+    ORDER BY {ladder.STRONGEST.format("v")} LIMIT $8) AS w),
 marked AS (
   SELECT mark_seen(array_agg(id), $2) FROM page WHERE seen_at IS NULL HAVING count(*) > 0)
 SELECT mine.id AS checked_case_id, p.*,
@@ -56,7 +56,7 @@ LEFT JOIN matters m ON m.request_id = h.id
 LEFT JOIN contact_requests k ON k.overlap_id = p.id AND k.requester_office_id = $1
   AND k.status = 'pending' AND k.expires_at > $2
 WHERE (SELECT count(*) FROM marked) IS NOT NULL
-ORDER BY p.strength DESC, p.id
+ORDER BY {ladder.STRONGEST.format("p")}
 """  # noqa: S608 -- constants only; every value is a parameter
 
 

@@ -111,6 +111,29 @@ class TestCheck:
         strengths = [each["strength"] for each in found]
         assert strengths == sorted(strengths, reverse=True)
 
+    async def test_ranks_pointers_of_a_band_as_if_no_strength_were_known(
+        self, shared_registry: Registry
+    ) -> None:
+        me, first, second = await make_offices(shared_registry, 3)
+        numbers = (phone(),)
+        named = {"given": "Alex", "surname": "Stonequillon", "born": "1961-04-09"}
+        ways = {"disclosure": "contact_first"}
+        own = case(someone(phones=numbers, **named))
+        await me.put_case("24-1", own)
+        await first.put_case("24-1", case(someone(**named), **ways))
+        await second.put_case("24-1", case(someone(phones=numbers, **named), **ways))
+        answer = await me.put_case("24-1", own)
+        ids = [each["overlap_id"] for each in await checked(me)]
+        assert ids == sorted(ids)
+        assert [each["id"] for each in answer.json()["overlaps"]] == ids
+        stored = await shared_registry.rows(
+            'SELECT o.strength, o.band FROM "overlaps" o JOIN overlap_sides s ON s.overlap_id = o.id'
+            " JOIN offices f ON f.id = s.office_id WHERE f.code = :code ORDER BY o.id",
+            code=me.code,
+        )
+        (weaker, band), (stronger, other_band) = stored
+        assert (weaker < stronger, band) == (True, other_band), stored
+
 
 class TestRecord:
     async def test_is_kept_with_who_when_act_and_what_was_shown(

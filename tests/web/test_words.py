@@ -29,7 +29,7 @@ from app.overlaps.facts import NamePair, mask
 from app.overlaps.scoring import Prior, same_person
 from app.reviews import schemas as reviews
 from app.sharing import schemas as sharing
-from app.web import evidence, handling_words, sharing_words, story, words, zones
+from app.web import asking_words, evidence, handling_words, sharing_words, story, words, zones
 from app.web.rendering import TEMPLATES
 
 PERSON_KINDS = [kind.name for kind in KINDS.values() if kind.evidence == "person"]
@@ -67,7 +67,7 @@ class TestWords:
         assert set(words.RESOLUTIONS) == _codes(Resolution)
         assert set(story.REMINDERS) == _codes(Level)
         assert set(words.ACTS) == _codes(Act)
-        assert set(words.NEXT_CALLS) == _codes(NextStep)
+        assert set(asking_words.NEXT_CALLS) == _codes(NextStep)
         assert set(handling_words.KINDS) == set(handling.KINDS)
         assert set(handling_words.STATUSES) == set(handling.STATUSES)
         assert set(handling_words.MEANINGS) == set(handling.STATUSES)
