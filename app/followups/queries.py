@@ -16,6 +16,7 @@ from app.cases.errors import OverlapNotFoundError
 from app.core.db import driver
 from app.followups.states import DUE
 from app.offices.queries import IN_FORCE
+from app.queues.queries import STANDS
 from app.sharing import state_pointers
 
 
@@ -59,7 +60,7 @@ FROM (
     ON late.band = v.band AND late.record_class = own.record_class
   LEFT JOIN follow_ups f ON f.office_id = v.office_id AND f.overlap_id = v.id
   LEFT JOIN follow_ups g ON g.office_id = v.other_office_id AND g.overlap_id = v.id
-  LEFT JOIN assignments a ON a.office_id = v.office_id AND a.overlap_id = v.id
+  LEFT JOIN assignments a ON a.office_id = v.office_id AND a.overlap_id = v.id AND {STANDS}
   LEFT JOIN persons p ON p.id = a.person_id) AS w
 CROSS JOIN LATERAL (SELECT CASE w.progress WHEN 'resolved' THEN NULL
   WHEN 'verdict_given' THEN

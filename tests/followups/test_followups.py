@@ -224,6 +224,28 @@ class TestAssignment:
         ]
         assert actions == ["follow_up.assigned", "follow_up.unassigned"]
 
+    @pytest.mark.parametrize("gone", ["disabled", "walled"])
+    async def test_to_who_sees_to_it_no_longer_counts_as_nobodys(
+        self, meeting: Meeting, gone: str
+    ) -> None:
+        person = await sign_in(meeting.registry, meeting.first, Role.PROSECUTOR)
+        lead = await sign_in(meeting.registry, meeting.first, Role.LEADERSHIP)
+        assert (await put(person.http, meeting, public_id("psn", person.key))).status_code == 200
+        page = "/overlaps?turn=all&assigned=nobody"
+        assert meeting.overlap_id not in (await lead.http.get(page)).text
+        if gone == "walled":
+            wall = {"person": public_id("psn", person.key)}
+            assert (await lead.send("POST", "/v1/cases/cms/24-1/walls", wall)).status_code == 201
+        else:
+            await meeting.registry.rows(
+                "UPDATE persons SET disabled_at = now(), disabled_for = 'idle' WHERE id = :id"
+                " RETURNING id",
+                id=person.key,
+            )
+        (left,) = await listed(meeting.first.http, assigned="nobody")
+        assert (left["overlap"]["id"], left["assignee"]) == (meeting.overlap_id, None)
+        assert meeting.overlap_id in (await lead.http.get(page)).text
+
     async def test_of_who_cannot_see_to_it_is_refused(self, meeting: Meeting) -> None:
         stranger = await sign_in(meeting.registry, meeting.second, Role.PROSECUTOR)
         auditor = await sign_in(meeting.registry, meeting.first, Role.AUDITOR)
