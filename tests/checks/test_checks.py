@@ -116,7 +116,7 @@ class TestCheck:
     ) -> None:
         me, first, second = await make_offices(shared_registry, 3)
         numbers = (phone(),)
-        named = {"given": "Alex", "surname": "Stonequillon", "born": "1961-04-09"}
+        named: dict[str, Any] = {"given": "Alex", "surname": "Stonequillon", "born": "1961-04-09"}
         ways = {"disclosure": "contact_first"}
         own = case(someone(phones=numbers, **named))
         await me.put_case("24-1", own)
@@ -127,7 +127,8 @@ class TestCheck:
         assert ids == sorted(ids)
         assert [each["id"] for each in answer.json()["overlaps"]] == ids
         stored = await shared_registry.rows(
-            'SELECT o.strength, o.band FROM "overlaps" o JOIN overlap_sides s ON s.overlap_id = o.id'
+            'SELECT o.strength, o.band FROM "overlaps" o'
+            " JOIN overlap_sides s ON s.overlap_id = o.id"
             " JOIN offices f ON f.id = s.office_id WHERE f.code = :code ORDER BY o.id",
             code=me.code,
         )
