@@ -1,7 +1,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -80,6 +80,12 @@ class Reminder(Base):
         UniqueConstraint(
             *("office_id", "overlap_id", "round", "step", "level", "due_on"),
             name="uq_reminders_once",
+        ),
+        Index(
+            "ix_reminders_backup",
+            "office_id",
+            "made_at",
+            postgresql_where=text("level = 'backup'"),
         ),
     )
 
