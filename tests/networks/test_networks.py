@@ -3,6 +3,7 @@
 from typing import Any
 
 from app.access.vocabulary import Role
+from app.core.ids import public_id
 from app.networks.service import DEPTH, EDGES
 from tests.access.people import sign_in
 from tests.blinding import case
@@ -152,6 +153,32 @@ class TestNetwork:
         await hub.http.delete("/v1/cases/cms/24-0")
         all_of_them = await network(me, "24-1")
         assert (len(all_of_them["edges"]), all_of_them["is_complete"]) == (EDGES, True)
+
+    async def test_behind_a_wall_is_as_if_the_case_were_not_there(
+        self, shared_registry: Registry
+    ) -> None:
+        me, hub = await make_offices(shared_registry)
+        one = someone(phones=(phone(),))
+        await hub.put_case("24-hub", case(one))
+        await me.put_case("24-1", case(one))
+        await share(shared_registry, hub, "24-hub", me)
+        person = await sign_in(shared_registry, me, Role.PROSECUTOR)
+        path = "/v1/cases/cms/24-1/network"
+        before = await person.http.get(path)
+        await me.put_case("24-2", case(one))
+        assert len((await person.http.get(path)).json()["cases"]) == 2
+        lead = await sign_in(shared_registry, me, Role.LEADERSHIP)
+        wall = {"person": public_id("psn", person.key)}
+        assert (await lead.send("POST", "/v1/cases/cms/24-2/walls", wall)).status_code == 201
+        assert (await person.http.get(path)).content == before.content
+        there, nowhere = [
+            (await person.http.get(f"/v1/cases/cms/24-{number}/network")) for number in (2, 3)
+        ]
+        assert (there.status_code, there.json()["code"]) == (404, nowhere.json()["code"])
+        head = await sign_in(shared_registry, hub, Role.LEADERSHIP)
+        wall = {"office": me.code}
+        assert (await head.send("POST", "/v1/cases/cms/24-hub/walls", wall)).status_code == 201
+        assert (await network(me, "24-1"))["edges"] == []
 
     async def test_of_anothers_case_is_not_found(self, shared_registry: Registry) -> None:
         me, other = await make_offices(shared_registry)
