@@ -44,6 +44,9 @@ class Case(Base):
         ),
         # 28 CFR 23.20(h): review or purge within five years
         CheckConstraint("review_on <= validated_on + interval '5 years'", name="review_on"),
+        CheckConstraint(
+            "validated_on <= (now() AT TIME ZONE 'UTC')::date + 1", name="validated_on"
+        ),
         # who was declined is not charged: looked at again within a year
         CheckConstraint(
             "record_class <> 'declined' OR awaits_attestation"
