@@ -77,6 +77,7 @@ class TestClasses:
         assert (await office.put_case("24-1", body)).status_code == 201
         for change, constraint in (
             ("attestation = NULL", "attestation"),
+            ("attestation = NULL, awaits_attestation = true", "attestation"),
             ("attestation = attestation - 'support_at'", "attestation"),
             ("attestation = jsonb_set(attestation, '{attests}', '\"charged\"')", "attestation"),
             ("attestation = jsonb_set(attestation, '{attested_on}', '\"9999\"')", "attestation"),
@@ -89,7 +90,9 @@ class TestClasses:
             ("provenances = provenances || '{victim_services}'", "provenances"),
             ("stages = '[]'", "stages_stay"),
         ):
-            with pytest.raises(IntegrityError, match=f"ck_cases_{constraint}|stage that was"):
+            with pytest.raises(
+                IntegrityError, match=f"ck_cases_{constraint}|stage that was|earlier release"
+            ):
                 await shared_registry.rows(
                     f"UPDATE cases SET {change} FROM offices f"  # noqa: S608 -- constants above
                     " WHERE f.id = office_id AND f.code = :code RETURNING cases.id",
