@@ -11,6 +11,11 @@ NEXT_CALLS: Final = {
     "await_contact": "Await the answer about the contact",
     "none": "Nothing: both offices found no match",
 }
+BLINDNESS: Final = {
+    "not_participating": "Your office took no part, so that no overlap could be known.",
+    "held": "The case was under a legal hold and matched with nothing, so that no overlap could be "
+    "known.",
+}
 CONTACT_REASONS: Final = {
     "same_subject": "It may be the same subject",
     "act_ahead": "A plea, charge or operation is ahead",

@@ -14,7 +14,7 @@ from app.cases import vocabulary
 from app.cases.examples import EXAMPLES
 from app.cases.fact_schemas import OffenceRead
 from app.cases.overlap_schemas import FindingRead, OverlapRead
-from app.checks.schemas import Act, NextStep
+from app.checks.schemas import Act, Blindness, NextStep
 from app.contact_requests import service as contact_requests
 from app.followups.schemas import Level, Resolution
 from app.followups.states import State, Step
@@ -68,6 +68,7 @@ class TestWords:
         assert set(story.REMINDERS) == _codes(Level)
         assert set(words.ACTS) == _codes(Act)
         assert set(asking_words.NEXT_CALLS) == _codes(NextStep)
+        assert set(asking_words.BLINDNESS) == _codes(Blindness)
         assert set(handling_words.KINDS) == set(handling.KINDS)
         assert set(handling_words.STATUSES) == set(handling.STATUSES)
         assert set(handling_words.MEANINGS) == set(handling.STATUSES)
