@@ -3,12 +3,13 @@
 import hmac
 from base64 import urlsafe_b64decode
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
 from app.cases.change_schemas import CaseChange
 from app.cases.errors import SummaryRefusedError, TextRefusedError, TokenRefusedError
+from app.cases.fact_schemas import FactsPut
 from app.cases.guard import find_identifiers
 from app.cases.schemas import CasePut, SubjectPut
 from app.core.errors import FieldProblem, InvalidError
@@ -57,7 +58,7 @@ def check_told(
     says that two persons read this very summary and found that it holds no identifier.
 
     Raises:
-        InvalidError: its review date is past or too far, or an attestation of a day to come.
+        InvalidError: its review date is past or too far, or something of a day to come.
         SummaryRefusedError, TextRefusedError: see errors.py.
     """
     today = now.date()
@@ -66,7 +67,7 @@ def check_told(
         off = "a year" if years == 1 else f"{years} years"
         detail = f"Choose a date after today, {off} off at most (28 CFR 23.20(h))."
         raise InvalidError(problems=(FieldProblem("/review_on", "review-date", detail),))
-    _check_attestation(case, today)
+    _check_days(case, today)
     if found := [each for place, text in _told(case) for each in find_identifiers(text, place)]:
         raise TextRefusedError(problems=tuple(found))
     if case.summary is not None and not is_read and (marks := find_identifiers(case.summary)):
@@ -78,11 +79,31 @@ def summary_digest(secret: bytes, office_id: int, summary: str) -> bytes:
     return hmac.digest(secret, f"joinder/v1/summary\0{office_id}\0{summary}".encode(), sha256)
 
 
-def _check_attestation(case: CasePut | CaseChange, today: date) -> None:
-    if case.attestation is not None and case.attestation.attested_on > today:
-        detail = "Give the day on which it was attested."
-        problem = FieldProblem("/attestation/attested_on", "date-to-come", detail)
-        raise InvalidError(problems=(problem,))
+def _check_days(case: CasePut | CaseChange, today: date) -> None:
+    """Refuse a day to come of what has happened; what nobody has attested yet is not attested."""
+    tomorrow = today + timedelta(days=1)  # which has begun in Guam
+    days = [(pointer, day, tomorrow) for pointer, day in _past(case)]
+    if case.attestation is not None:
+        days.append(("/attestation/attested_on", case.attestation.attested_on, today))
+    detail = "Give the day on which it was; this one is to come."
+    if late := [pointer for pointer, day, last in days if day is not None and day > last]:
+        raise InvalidError(
+            problems=tuple(FieldProblem(pointer, "date-to-come", detail) for pointer in late)
+        )
+
+
+def _past(case: CasePut | CaseChange) -> Iterator[tuple[str, date | None]]:
+    """Yield pointer and day of what a case says has happened."""
+    yield "/opened_on", case.opened_on
+    for place, stage in enumerate(case.stages):
+        yield f"/stages/{place}/on", stage.on
+    if case.facts.period is not None:
+        yield "/facts/period/begins_on", case.facts.period.begins_on
+        yield "/facts/period/ends_on", case.facts.period.ends_on
+    offences = case.facts.offences if isinstance(case.facts, FactsPut) else ()
+    for place, offence in enumerate(offences):
+        yield f"/facts/offences/{place}/law_on", offence.law_on
+        yield f"/facts/offences/{place}/charged_on", offence.charged_on
 
 
 def _told(case: CasePut | CaseChange) -> Iterator[tuple[str, str]]:

@@ -17,6 +17,16 @@ class OverlapNotFoundError(NotFoundError):
     default_detail = "Check the id; overlaps that you may not know of answer the same."
 
 
+class OverlapMovedError(MovedError):
+    """Another verdict, or other evidence, came first while this verdict waited for it."""
+
+    code = "overlap-moved"
+    title = "Somebody was first"
+    default_detail = (
+        "Read the overlap again; what both offices say of it by now is in its verdicts."
+    )
+
+
 class SummaryRefusedError(InvalidError):
     """The summary holds something that looks like an identifier."""
 

@@ -29,12 +29,14 @@ _FORMS: Final = {
     "social-security-number": (
         r"\b\d{3}[-. /]\d{2}[-. /]\d{4}\b",
         r"(?i)\b(?:ssn|social security)(?: [a-z]{2,6}){0,2}\W{0,4}(?:\w{3}\W\w\w\W)?\d{4}\b",
+        r"(?i)\bsocial (?:ending|ends) (?:in|with) \d{4}\b",
     ),
     "long-number": (r"\b\d{8,}\b", r"\b\d{4}[- ]\d{4}[- ]\d{4}[- ]\d{1,7}\b"),
     "alien-number": (r"(?i)\bA[-# ]{0,2}\d{2,3}[- ]?\d{3}[- ]?\d{2,3}\b",),
     "email-address": (
         r"[^\s@]+@[^\s@]+\.[^\s@]+",
         r"(?i)\b[\w.+-]+ ?[\[(] ?at ?[\])] ?[\w-]+ ?(?:[\[(] ?dot ?[\])]|\.) ?\w+",
+        r"(?i)\b[\w.+-]+ at [\w-]+ ?(?:dot|\.) ?(?:com|net|org|edu|gov)\b",
     ),
     "date-of-birth": (
         (
@@ -78,9 +80,16 @@ _FORMS: Final = {
         r"\b(?:III|Triple I) (?:record|check|hit|query|return|response)s?\b",
     ),
     "visa-petition": (r"\b[TU][- ][Vv]isas?\b|\bI-9(?:14|18|29)\b",),
-    "web-address": (r"(?i)\bhttps?://|\bwww\.",),
+    "web-address": (
+        r"(?i)\bhttps?://|\bwww\.",
+        r"(?i)\b[\w-]+\.(?:com|net|org|me|us|io|gg)/\w",
+    ),
     "handle": (r"(?:^|\s)@\w{3,}",),
-    "phone-number": (r"(?<![\d-])\d{3}[-.]\d{4}(?![\d-])", r"\(\d{3}\) ?\d{3}"),
+    "phone-number": (
+        r"(?<![\d-])\d{3}[-.]\d{4}(?![\d-])",
+        r"\(\d{3}\) ?\d{3}",
+        r"(?i)\b(?:phone|cell|mobile|call(?:ed|s)?|text(?:ed|s)?) (?:no\.? |number )?\d{3} \d{4}\b",
+    ),
 }
 _COMPILED: Final = [(code, re.compile(form)) for code, forms in _FORMS.items() for form in forms]
 _WITHOUT_DIGITS: Final = frozenset(

@@ -80,6 +80,12 @@ _RETRACTED: Final = (
 )
 """Who had seen an overlap may read for 90 days that it was retracted and why, kinds only."""
 
+STRONGEST: Final = """
+array_position(ARRAY['strong', 'probable', 'possible', 'shared_only'], {0}.band::text),
+{0}.strength DESC NULLS LAST, {0}.id
+"""
+"""SQL order: bands, and the strength only where it is shown: the view has none of a pointer."""
+
 MARKED: Final = """
 WITH page AS MATERIALIZED ({page}),
 marked AS (
@@ -103,7 +109,7 @@ OF_CASES: Final = MARKED.format(
     page="SELECT w.* FROM unnest($5::bigint[]) AS q (id) CROSS JOIN LATERAL ("  # noqa: S608 -- constants only
     + VISIBLE
     + STANDING
-    + " AND v.case_id = q.id ORDER BY v.strength DESC, v.id LIMIT $6) AS w"
+    + f" AND v.case_id = q.id ORDER BY {STRONGEST.format('v')} LIMIT $6) AS w"
 )
 
 

@@ -44,6 +44,9 @@ class Case(Base):
         ),
         # 28 CFR 23.20(h): review or purge within five years
         CheckConstraint("review_on <= validated_on + interval '5 years'", name="review_on"),
+        CheckConstraint(
+            "validated_on <= (now() AT TIME ZONE 'UTC')::date + 1", name="validated_on"
+        ),
         # who was declined is not charged: looked at again within a year
         CheckConstraint(
             "record_class <> 'declined' OR awaits_attestation"
@@ -102,7 +105,7 @@ class Case(Base):
     """When the office took it back; what is left then is its reference."""
     attestation: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     awaits_attestation: Mapped[bool] = mapped_column(server_default=text("false"))
-    """Posted before attestations were asked for; its next post needs one."""
+    """Posted before attestations were asked for; its next post needs one. No other one waits."""
     declined_reason: Mapped[str | None]
     declined_at: Mapped[datetime | None]
     """When it was last declined, which a trigger notes; a later post as declined changes it not."""

@@ -8,6 +8,7 @@ from app.cases.errors import (
     CaseHeldError,
     CaseNotFoundError,
     DuplicateCaseError,
+    OverlapMovedError,
     OverlapNotFoundError,
     SummaryRefusedError,
     TextRefusedError,
@@ -198,6 +199,7 @@ async def list_common_values(
     tags=["overlaps"],
     openapi_extra=operation(
         OverlapNotFoundError,
+        OverlapMovedError,
         PreconditionFailedError,
         PreconditionRequiredError,
         scope=Permission.OVERLAPS_JUDGE,

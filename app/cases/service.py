@@ -10,7 +10,7 @@ from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.audit import service as audit
 from app.cases import queries
-from app.cases.errors import CaseHeldError, CaseNotFoundError
+from app.cases.errors import CaseHeldError, CaseNotFoundError, OverlapMovedError
 from app.cases.ladder import SeenOverlap
 from app.cases.models import Case, CaseGrant
 from app.cases.overlap_schemas import VerdictPut
@@ -181,31 +181,28 @@ async def put_verdict(
 ) -> SeenOverlap:
     """Say what the caller's office holds of an overlap, in place of what it said before.
 
-    It is said of the evidence that the caller read: `if_match` is compared under the overlap's
-    lock, so a post that changes the evidence comes wholly before or after.
+    It is said of the evidence that the caller read, which is compared again under the lock.
 
     Raises:
         MissingScopeError: the caller lacks `overlaps:judge`.
         OverlapNotFoundError: absent, retracted, or not for the caller; never told apart.
         PreconditionFailedError: `if_match` does not name the version that stands.
+        OverlapMovedError: it did when it came, and something was first while this one waited.
     """
-    principal.require(Permission.OVERLAPS_JUDGE)
-    connection = await driver(session)
-    if overlap_id is not None:
-        await pairs.lock_overlap(connection, principal.office_id, overlap_id)
     judge = Permission.OVERLAPS_JUDGE
+    principal.require(judge)
+    known = await queries.get_overlap(session, principal, overlap_id, now=now, permission=judge)
+    if_match.require(known.read.etag)
+    connection = await driver(session)
+    await pairs.lock_overlap(connection, principal.office_id, known.id)
     seen = await queries.get_overlap(session, principal, overlap_id, now=now, permission=judge)
-    if_match.require(seen.read.etag)
+    if seen.read.etag != known.read.etag:
+        raise OverlapMovedError(seen.read.verdicts.state)
     await pairs.set_verdict(
         connection, principal.office_id, seen.id, verdict.verdict, verdict.reason, now=now
     )
-    await audit.record(
-        session,
-        principal,
-        "verdict.given",
-        seen.read.id,
-        detail={"verdict": verdict.verdict, "reason": verdict.reason},
-    )
+    said = {"verdict": verdict.verdict, "reason": verdict.reason}
+    await audit.record(session, principal, "verdict.given", seen.read.id, detail=said)
     return await queries.get_overlap(session, principal, overlap_id, now=now, permission=judge)
 
 

@@ -15,6 +15,7 @@ class Check(Base):
     __tablename__ = "checks"
     __table_args__ = (
         CheckConstraint("act IN ('plea', 'declination', 'charge', 'operation')", name="act"),
+        CheckConstraint("blind_because IN ('not_participating', 'held')", name="blind_because"),
         Index("ix_checks_case_id_id", "case_id", "id"),
     )
 
@@ -24,5 +25,7 @@ class Check(Base):
     act: Mapped[str]
     checked_at: Mapped[datetime]
     checked_by: Mapped[str]
+    blind_because: Mapped[str | None]
+    """Why no overlap could be shown, whatever there was; None where they could."""
     shown: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     """Of each overlap that was shown: its id, version, rung, band and what was advised."""

@@ -25,17 +25,18 @@ _SEES: Final = PARTY_SEES.replace("$4", "$7")
 # Two offices are one sovereign when they prosecute for one state; a tribe is its own (R36).
 _OPEN: Final = f"""
 WITH mine AS MATERIALIZED (
-  SELECT c.id, me.state, me.kind FROM cases c JOIN offices me ON me.id = c.office_id
+  SELECT c.id, c.held_at IS NOT NULL AS is_held, me.state, me.kind
+  FROM cases c JOIN offices me ON me.id = c.office_id
   WHERE c.office_id = $1 AND c.source_system = $5 AND c.external_id = $6
     AND c.withdrawn_at IS NULL
     AND {ladder.NOT_WALLED.format(cases="c.id", office="$1::bigint", person="$7::uuid")}),
 page AS MATERIALIZED (
   SELECT w.* FROM mine CROSS JOIN LATERAL (
     {ladder.VISIBLE + ladder.STANDING} AND v.case_id = mine.id
-    ORDER BY v.strength DESC, v.id LIMIT $8) AS w),
+    ORDER BY {ladder.STRONGEST.format("v")} LIMIT $8) AS w),
 marked AS (
   SELECT mark_seen(array_agg(id), $2) FROM page WHERE seen_at IS NULL HAVING count(*) > 0)
-SELECT mine.id AS checked_case_id, p.*,
+SELECT mine.id AS checked_case_id, mine.is_held, p.*,
   p.state = mine.state AND 'tribal' NOT IN (p.kind, mine.kind) AS is_same_sovereign,
   b.title AS backup_title, b.phone AS backup_phone, b.email AS backup_email,
   h.status AS handling_status, m.lead_office_id = $1 AS is_own_lead,
@@ -56,14 +57,14 @@ LEFT JOIN matters m ON m.request_id = h.id
 LEFT JOIN contact_requests k ON k.overlap_id = p.id AND k.requester_office_id = $1
   AND k.status = 'pending' AND k.expires_at > $2
 WHERE (SELECT count(*) FROM marked) IS NOT NULL
-ORDER BY p.strength DESC, p.id
+ORDER BY {ladder.STRONGEST.format("p")}
 """  # noqa: S608 -- constants only; every value is a parameter
 
 
 async def list_open(
     session: AsyncSession, principal: Principal, ref: tuple[str, str], *, now: datetime
-) -> tuple[int, list[asyncpg.Record]]:
-    """Return the key of one of the caller's own cases, and its open overlaps as it may see them.
+) -> tuple[int, bool, list[asyncpg.Record]]:
+    """Return the key of an own case, whether it is held, and its overlaps as the caller sees them.
 
     The strongest first, one more than `LIMIT` at most.
 
@@ -75,7 +76,8 @@ async def list_open(
     )
     if not rows:
         raise CaseNotFoundError
-    return rows[0]["checked_case_id"], [row for row in rows if row["id"] is not None]
+    found = [row for row in rows if row["id"] is not None]
+    return rows[0]["checked_case_id"], rows[0]["is_held"], found
 
 
 async def list_checks(

@@ -31,6 +31,15 @@ NextStep = Annotated[
 ]
 
 
+Blindness = Annotated[
+    Literal["not_participating", "held"],
+    Field(
+        description="Why a check can show no overlap, whatever there is: the office takes no part "
+        "now, or a legal hold keeps the case out of the matching."
+    ),
+]
+
+
 class CheckMake(Sent):
     """The act before which the overlaps of a case are looked at."""
 
@@ -85,6 +94,8 @@ class CheckRead(Read):
     """Who: a machine client, or a person of the office by id."""
     overlaps: tuple[CheckedOverlapRead, ...]
     """The strongest first."""
+    blind_because: Blindness | None = None
+    """Set where no overlap can be shown, whatever there is; null where all that may be are."""
     is_complete: bool
     """False when the case has more overlaps than a check shows; list them then."""
 
@@ -110,6 +121,8 @@ class MadeCheckRead(Read):
     """When it was made, UTC."""
     checked_by: str
     """Who: a machine client, or a person of the office by id."""
+    blind_because: Blindness | None = None
+    """Set where no overlap could be shown, whatever there was."""
     shown: tuple[ShownRead, ...]
     """What it showed, the strongest first."""
 

@@ -36,7 +36,10 @@ async def check_before(
         CaseNotFoundError: absent, another office's, or behind a wall.
     """
     principal.require(Permission.OVERLAPS_READ)
-    case_id, rows = await queries.list_open(session, principal, ref, now=now)
+    case_id, is_held, rows = await queries.list_open(session, principal, ref, now=now)
+    blind_because = None if principal.is_participating else "not_participating"
+    if is_held:
+        blind_because = "held"
     overlaps = tuple(_overlap(row) for row in rows[: queries.LIMIT])
     check_id = new_id()
     kept = set(ShownRead.model_fields)
@@ -48,6 +51,7 @@ async def check_before(
             act=act,
             checked_at=now,
             checked_by=principal.actor,
+            blind_because=blind_because,
             shown=[each.model_dump(include=kept) for each in overlaps],
         )
     )
@@ -67,6 +71,7 @@ async def check_before(
             "checked_at": now,
             "checked_by": principal.actor,
             "overlaps": overlaps,
+            "blind_because": blind_because,
             "is_complete": len(rows) == len(overlaps),
         }
     )
@@ -101,6 +106,7 @@ async def list_checks(
                 act=each.act,
                 checked_at=each.checked_at,
                 checked_by=each.checked_by,
+                blind_because=each.blind_because,
                 shown=tuple(ShownRead.model_validate(shown) for shown in each.shown),
             ),
         )

@@ -23,7 +23,8 @@ shared_only  15          10       20        20
 """Business days to acknowledge. What is charged comes first: a plea may end the other's case."""
 
 JUDGED_WITHIN: Final = 3
-"""So many times as long as to acknowledge an overlap an office has to give its verdict."""
+"""So many times as long as to acknowledge an overlap an office has to give its verdict, or to agree
+with the other office where they gave two."""
 
 _SATURDAY: Final = 5
 _ONE: Final = timedelta(days=1)
@@ -55,27 +56,27 @@ def business_day(after: date, days: int, state: str, *, back: bool = False) -> d
     return next(islice(business_days(after, state, back=back), days - 1, None))
 
 
-def due_on(found_on: date, band: str, record_class: str, step: Step, state: str) -> date:
+def due_on(owed_since: date, band: str, record_class: str, step: Step, state: str) -> date:
     """Return the last day on which a step is in time.
 
     Args:
-        found_on: When the overlap was found.
+        owed_since: When it came to be owed: the evidence was found, or the verdicts disagreed.
         band: How strong it is.
         record_class: Of the office's own case.
         step: What is due.
         state: The office's, two letters; one without a calendar keeps the federal holidays.
     """
-    return business_day(found_on, allowed_days(band, record_class, step), state)
+    return business_day(owed_since, allowed_days(band, record_class, step), state)
 
 
 def allowed_days(band: str, record_class: str, step: Step) -> int:
     """Return how many business days a step may take."""
-    return DAYS[band, record_class] * (JUDGED_WITHIN if step == "judge" else 1)
+    return DAYS[band, record_class] * (1 if step == "acknowledge" else JUDGED_WITHIN)
 
 
 @lru_cache(maxsize=64)
 def overdue_before(today: date, state: str) -> tuple[tuple[str, str, date, date], ...]:
-    """Return band, class and for both steps the day before which an overlap was found that is late.
+    """Return band, class, and since before which day it is late to acknowledge, and the others.
 
     The same as `due_on(...) < today`, for all at once, so that a statement can ask it.
     """

@@ -1,7 +1,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -71,14 +71,21 @@ class DisclosureFlag(Base):
 
 
 class Reminder(Base):
-    """An office is late with a step, and who of it is to be told; kept, once each."""
+    """An office is late with a step, and who of it is to be told; kept, once for each due date."""
 
     __tablename__ = "reminders"
     __table_args__ = (
-        CheckConstraint("step IN ('acknowledge', 'judge')", name="step"),
+        CheckConstraint("step IN ('acknowledge', 'judge', 'agree')", name="step"),
         CheckConstraint("level IN ('reminder', 'backup', 'mediator')", name="level"),
         UniqueConstraint(
-            "office_id", "overlap_id", "round", "step", "level", name="uq_reminders_once"
+            *("office_id", "overlap_id", "round", "step", "level", "due_on"),
+            name="uq_reminders_once",
+        ),
+        Index(
+            "ix_reminders_backup",
+            "office_id",
+            "made_at",
+            postgresql_where=text("level = 'backup'"),
         ),
     )
 

@@ -14,7 +14,9 @@ from app.access.principal import Principal
 from app.cases import ladder
 from app.cases.errors import OverlapNotFoundError
 from app.core.db import driver
+from app.followups.states import DUE
 from app.offices.queries import IN_FORCE
+from app.queues.queries import STANDS
 from app.sharing import state_pointers
 
 
@@ -30,14 +32,19 @@ CASE WHEN {follow_up}.resolved_evidence = v.evidence THEN 'resolved'
      ELSE 'new' END"""
 
 
+_DISAGREE: Final = """
+CASE own_verdict WHEN 'confirmed' THEN other_verdict = 'not_a_match'
+                                   AND other_verdict_evidence = evidence
+                 WHEN 'not_a_match' THEN other_verdict = 'confirmed' END"""
+"""SQL: the verdict of the other side contradicts that of one that has given its own."""
+
 # The ladder's select, $1 to $4, with what the office did about each overlap; $5 to $8 the days
 # before which what was found is late (due_dates.overdue_before), as columns
 _FOLLOWED: Final = f"""
-SELECT w.*, CASE w.progress WHEN 'new' THEN w.found_on < w.acknowledge_before
-  WHEN 'acknowledged' THEN w.found_on < w.judge_before
-  WHEN 'contacted' THEN w.found_on < w.judge_before ELSE FALSE END AS is_overdue
+SELECT w.*, c.owed_since, (c.owed_since::date < CASE w.progress WHEN 'new'
+  THEN w.acknowledge_before ELSE w.judge_before END) IS TRUE AS is_overdue
 FROM (
-  SELECT v.*, v.found_at::date AS found_on, own.record_class AS own_class,
+  SELECT v.*, own.record_class AS own_class,
     own.disclosure AS own_disclosure, late.acknowledge_before, late.judge_before,
     {_state("f", "own_verdict")} AS progress,
     CASE WHEN v.rung >= {ladder.CONTACT:d} THEN {_state("g", "other_verdict")} END
@@ -53,8 +60,12 @@ FROM (
     ON late.band = v.band AND late.record_class = own.record_class
   LEFT JOIN follow_ups f ON f.office_id = v.office_id AND f.overlap_id = v.id
   LEFT JOIN follow_ups g ON g.office_id = v.other_office_id AND g.overlap_id = v.id
-  LEFT JOIN assignments a ON a.office_id = v.office_id AND a.overlap_id = v.id
+  LEFT JOIN assignments a ON a.office_id = v.office_id AND a.overlap_id = v.id AND {STANDS}
   LEFT JOIN persons p ON p.id = a.person_id) AS w
+CROSS JOIN LATERAL (SELECT CASE w.progress WHEN 'resolved' THEN NULL
+  WHEN 'verdict_given' THEN
+    CASE WHEN {_DISAGREE} THEN greatest(own_verdict_at, other_verdict_at) END
+  ELSE w.stands_since END AS owed_since) AS c
 """  # noqa: S608 -- constants only; every value is a parameter
 
 _REMINDERS: Final = """
@@ -86,25 +97,28 @@ _OF: Final = (
     f" FROM ({_FOLLOWED}) AS w WHERE w.id = ANY($9::uuid[])"
 )
 
-_STEP: Final = "CASE w.progress WHEN 'new' THEN 'acknowledge' ELSE 'judge' END"
+_STEPS: Final = " ".join(f"WHEN '{state}' THEN '{step}'" for state, step in DUE.items())
+_STEP: Final = f"CASE w.progress {_STEPS} END"
+_TOLD: Final = f"""
+SELECT FROM reminders r
+WHERE r.office_id = w.office_id AND r.overlap_id = w.id AND r.round = w.round
+  AND r.step = {_STEP} AND r.level = {{level}} AND r.made_at >= w.owed_since
+"""
+"""What was told of the step that is owed now; what it was told of before had another clock."""
 
 # Late sides that were not yet told on this level ($9); on a higher one only those whose notice on
 # the level before ($10, null for the first) was made by a day ($11). A mediator ($9) is of the
 # state of both offices, is neither of them and takes part, and no side hides from it. Others' locks
 # are skipped.
 _LATE: Final = f"""
-SELECT w.id, w.progress, w.round, w.found_on, w.band, w.own_class, s.mediator_office_id
+SELECT w.id, w.progress, w.round, w.owed_since, w.band, w.own_class, s.mediator_office_id
 FROM ({_FOLLOWED}) AS w
 JOIN overlap_sides side ON side.office_id = w.office_id AND side.overlap_id = w.id
 JOIN offices me ON me.id = w.office_id
 LEFT JOIN state_settings s ON s.state = me.state
 WHERE w.is_overdue
-  AND NOT EXISTS (SELECT FROM reminders r
-    WHERE r.office_id = w.office_id AND r.overlap_id = w.id AND r.round = w.round
-      AND r.step = {_STEP} AND r.level = $9)
-  AND ($10::text IS NULL OR EXISTS (SELECT FROM reminders r
-    WHERE r.office_id = w.office_id AND r.overlap_id = w.id AND r.round = w.round
-      AND r.step = {_STEP} AND r.level = $10 AND r.made_at::date <= $11::date))
+  AND NOT EXISTS ({_TOLD.format(level="$9")})
+  AND ($10::text IS NULL OR EXISTS ({_TOLD.format(level="$10")} AND r.made_at::date <= $11::date))
   AND ($9::text <> 'mediator' OR s.has_state_pointers AND w.state = me.state
     AND s.mediator_office_id NOT IN (w.office_id, w.other_office_id)
     AND w.own_disclosure <> 'silent' AND w.judged_disclosure <> 'silent'
@@ -125,7 +139,7 @@ SELECT EXISTS (SELECT FROM case_walls w
 """
 
 Overdue = Sequence[tuple[str, str, date, date]]
-"""Band, class, and the days before which an overlap was found that is late."""
+"""Band, class, and for both steps the day since before which it must be owed to be late."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Reminders and escalation: they tell somebody to look, and disclose and hand over nothing."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Final
 
 import asyncpg
@@ -14,8 +14,9 @@ from app.audit import service as audit
 from app.cases import ladder
 from app.core.ids import new_id, public_id
 from app.followups import queries
-from app.followups.due_dates import business_day, due_on, overdue_before
+from app.followups.due_dates import business_day, overdue_before
 from app.followups.models import Mediation, Reminder
+from app.followups.rendering import due_of
 from app.followups.states import DUE
 from app.followups.turns import each_office
 
@@ -113,7 +114,7 @@ async def _note(
             "round": row["round"],
             "step": DUE[row["progress"]],
             "level": level,
-            "due_on": _due_on(row, state),
+            "due_on": due_of(row, state),
             "made_at": now,
         }
         for row in late
@@ -140,7 +141,3 @@ async def _note(
             for row in late
         ],
     )
-
-
-def _due_on(row: asyncpg.Record, state: str) -> date:
-    return due_on(row["found_on"], row["band"], row["own_class"], DUE[row["progress"]], state)

@@ -1,5 +1,7 @@
 """A follow-up as its office reads it."""
 
+from datetime import date
+
 import asyncpg
 
 from app.cases import ladder
@@ -23,12 +25,17 @@ def version_of(row: asyncpg.Record) -> str:
     return f"{row['follow_up_version']}-{row['version']}"
 
 
+def due_of(row: asyncpg.Record, state: str) -> date:
+    """Return the last day in time of the step that the office of `state` owes."""
+    step = DUE[row["progress"]]
+    return due_on(row["owed_since"].date(), row["band"], row["own_class"], step, state)
+
+
 def render(row: asyncpg.Record, state: str) -> FollowUpRead:
     """Return an overlap as the ladder shows it, with what the office of `state` did about it."""
-    step = DUE.get(row["progress"])
-    due = step and {
-        "step": step,
-        "on": due_on(row["found_on"], row["band"], row["own_class"], step, state),
+    due = row["owed_since"] and {
+        "step": DUE[row["progress"]],
+        "on": due_of(row, state),
         "is_overdue": row["is_overdue"],
     }
     person = row["person_id"]

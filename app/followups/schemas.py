@@ -16,7 +16,10 @@ Resolution = Annotated[
 ]
 Level = Annotated[
     Literal["reminder", "backup", "mediator"],
-    Field(description="Who is told: the assignee, the office's backup, the state's mediator."),
+    Field(
+        description="Who is told: the people of the office, its backup contact too, the state's "
+        "mediator."
+    ),
 ]
 Assignee = Annotated[PersonId, StringConstraints(pattern=r"^psn_[0-9a-f]{32}$")]
 

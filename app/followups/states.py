@@ -41,8 +41,17 @@ A verdict of `need_information` leaves the state as it is: the answer is still o
 """
 
 Step = Annotated[
-    Literal["acknowledge", "judge"],
-    Field(description="What is due: to acknowledge the overlap, or to give a verdict on it."),
+    Literal["acknowledge", "judge", "agree"],
+    Field(
+        description="What is due: to acknowledge the overlap, to give a verdict on it, or to agree "
+        "with the other office on one, where each has given another."
+    ),
 ]
-DUE: Final[dict[str, Step]] = {"new": "acknowledge", "acknowledged": "judge", "contacted": "judge"}
-"""Which step each state owes; those without one owe nothing."""
+DUE: Final[dict[str, Step]] = {
+    "new": "acknowledge",
+    "acknowledged": "judge",
+    "contacted": "judge",
+    "verdict_given": "agree",
+}
+"""Which step each state owes; those without one owe nothing, and `verdict_given` owes its own only
+while the two verdicts contradict each other."""

@@ -8,7 +8,7 @@ from app.core.models import Base
 
 
 class Mail(Base):
-    """A mail to one person that says that something waits: the outbox, without the address."""
+    """A mail that says that something waits: the outbox, without the address."""
 
     __tablename__ = "mails"
     __table_args__ = (
@@ -18,6 +18,18 @@ class Mail(Base):
             "person_id",
             unique=True,
             postgresql_where=text("state = 'waiting'"),
+        ),
+        Index(
+            "uq_mails_backup",
+            "office_id",
+            unique=True,
+            postgresql_where=text("state = 'waiting' AND person_id IS NULL"),
+        ),
+        Index(
+            "ix_mails_backup",
+            "office_id",
+            "due_at",
+            postgresql_where=text("person_id IS NULL"),
         ),
         Index(
             "ix_mails_office_id_due_at",
@@ -30,7 +42,8 @@ class Mail(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("gen_random_uuid()"))
     office_id: Mapped[int] = mapped_column(ForeignKey("offices.id"))
-    person_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id"))
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
+    """To whom; None: to the office's backup contact, who may have no account."""
     state: Mapped[str]
     attempts: Mapped[int] = mapped_column(SmallInteger)
     due_at: Mapped[datetime]

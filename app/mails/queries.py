@@ -24,18 +24,36 @@ INSERT INTO mails (office_id, person_id, state, attempts, due_at)
 SELECT $1, person_id, 'waiting', 0, $2 FROM due
 ON CONFLICT (person_id) WHERE state = 'waiting' DO NOTHING
 """  # noqa: S608 -- as above
-# $1 the office, $2 now, $3 until when, $4 how many
+# Whatever was passed on since the last mail is one; long after that it would tell of nothing new
+_ADD_TO_BACKUP: Final = """
+INSERT INTO mails (office_id, state, attempts, due_at)
+SELECT $1, 'waiting', 0, $2 WHERE EXISTS (
+  SELECT FROM reminders r
+  WHERE r.office_id = $1 AND r.level = 'backup'
+    AND r.made_at > $2::timestamptz - interval '2 days' AND r.made_at <= $2
+    AND NOT EXISTS (SELECT FROM mails b WHERE b.office_id = $1 AND b.person_id IS NULL
+                    AND b.due_at >= r.made_at))
+ON CONFLICT (office_id) WHERE state = 'waiting' AND person_id IS NULL DO NOTHING
+"""
+# $1 the office, $2 now, $3 until when, $4 how many; one to nobody's account is to the backup
 _CLAIM: Final = """
-UPDATE mails m SET attempts = m.attempts + 1, claimed_until = $3
-FROM persons p, notice_settings s, offices o
-WHERE p.id = m.person_id AND s.person_id = m.person_id AND o.id = m.office_id AND m.id IN (
-  SELECT x.id FROM mails x WHERE x.office_id = $1 AND x.state = 'waiting' AND x.due_at <= $2
-    AND (x.claimed_until IS NULL OR x.claimed_until <= $2)
-  ORDER BY x.due_at, x.id LIMIT $4 FOR NO KEY UPDATE SKIP LOCKED)
-RETURNING m.id, m.person_id, m.attempts, p.roles, p.disabled_at,
-  s.mail, s.mail_written_in,
-  CASE lower(substr(s.address, strpos(s.address, '@') + 1)) WHEN o.mail_domain
-    THEN s.address END AS address
+WITH claimed AS (
+  UPDATE mails m SET attempts = m.attempts + 1, claimed_until = $3
+  WHERE m.id IN (
+    SELECT x.id FROM mails x WHERE x.office_id = $1 AND x.state = 'waiting' AND x.due_at <= $2
+      AND (x.claimed_until IS NULL OR x.claimed_until <= $2)
+    ORDER BY x.due_at, x.id LIMIT $4 FOR NO KEY UPDATE SKIP LOCKED)
+  RETURNING m.id, m.office_id, m.person_id, m.attempts)
+SELECT m.id, m.person_id, m.attempts, p.roles, p.disabled_at, s.mail, s.mail_written_in,
+  CASE lower(substr(a.address, strpos(a.address, '@') + 1)) WHEN o.mail_domain
+    THEN a.address END AS address
+FROM claimed m
+JOIN offices o ON o.id = m.office_id
+LEFT JOIN persons p ON p.id = m.person_id
+LEFT JOIN notice_settings s ON s.person_id = m.person_id
+LEFT JOIN office_contacts b
+  ON m.person_id IS NULL AND b.office_id = m.office_id AND b.role = 'backup'
+CROSS JOIN LATERAL (SELECT coalesce(s.address, b.email) AS address) AS a
 """
 # Locked, so that nobody takes it over before it is settled or written that it was sent
 _IS_CLAIMED: Final = """
@@ -67,8 +85,9 @@ MAILS: Final = Outbox(
 # the worker would look for what has come since
 _AGAIN: Final = text(
     "WITH dead AS (SELECT id, office_id, due_at,"
-    "   row_number() OVER (PARTITION BY person_id ORDER BY due_at DESC, id) = 1 AND NOT EXISTS ("
-    "     SELECT FROM mails w WHERE w.person_id = m.person_id AND w.state = 'waiting') AS is_sent"
+    "   row_number() OVER (PARTITION BY office_id, person_id ORDER BY due_at DESC, id) = 1"
+    "   AND NOT EXISTS (SELECT FROM mails w WHERE w.office_id = m.office_id"
+    "     AND w.person_id IS NOT DISTINCT FROM m.person_id AND w.state = 'waiting') AS is_sent"
     "   FROM mails m WHERE state = 'dead')"
     " UPDATE mails m SET state = CASE WHEN d.is_sent THEN 'waiting' ELSE 'withheld' END,"
     " attempts = 1, due_at = CASE WHEN d.is_sent THEN CAST(:now AS timestamptz) ELSE d.due_at END,"
@@ -88,12 +107,17 @@ async def add_at_once(session: AsyncSession, office_id: int, *, now: datetime) -
     await (await driver(session)).execute(_ADD_AT_ONCE, office_id, now)
 
 
+async def add_to_backup(session: AsyncSession, office_id: int, *, now: datetime) -> None:
+    """Put a mail to an office's backup into the outbox where something was passed on lately."""
+    await (await driver(session)).execute(_ADD_TO_BACKUP, office_id, now)
+
+
 async def claim(
     session: AsyncSession, office_id: int, *, now: datetime, until: datetime, limit: int
 ) -> list[asyncpg.Record]:
-    """Return due mails of an office, claimed `until` then, each with its person.
+    """Return due mails of an office, claimed `until` then, each with its person if it has one.
 
-    Without an address where the person has none in the office's mail domain.
+    Without an address where the person, or the backup, has none in the office's mail domain.
     """
     rows: list[asyncpg.Record] = await (await driver(session)).fetch(
         _CLAIM, office_id, now, until, limit

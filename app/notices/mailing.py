@@ -13,6 +13,7 @@ from typing import Final
 
 import asyncpg
 import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
 from app.access.policy import permissions_of
@@ -37,6 +38,14 @@ Something waits for you in Joinder. Sign in to read it:
 
 This mail never says what it is. How often it comes is for you to choose on the same page.
 """
+TEXT_TO_OFFICE: Final = """\
+Something waits for your office in Joinder. Sign in to read it, or ask a colleague who can:
+
+{url}/notices
+
+This mail never says what it is.
+"""
+"""To the office's backup contact, who may have no account."""
 AT_ONCE: Final = 10
 LEASE: Final = timedelta(minutes=5)
 WITHIN: Final = 20
@@ -66,7 +75,7 @@ async def offices_to_mail(postbox: Postbox, *, now: datetime) -> list[int]:
 
 
 async def send_mails(postbox: Postbox, office_id: int, *, now: datetime) -> int:
-    """Send what is due to the people of an office; returns how many were tried."""
+    """Send what is due to an office's people and backup contact; returns how many were tried."""
     # between them these are told of every event; whether the person is, is asked for each mail
     roles = frozenset({Role.CLIENT, Role.AUDITOR})
     office = Principal("worker", office_id, frozenset(), roles=roles)
@@ -75,6 +84,7 @@ async def send_mails(postbox: Postbox, office_id: int, *, now: datetime) -> int:
             return 0
         takes_part = await is_participating(session, office_id, now=now)
         await mails.add_at_once(session, office_id, now=now)
+        await mails.add_to_backup(session, office_id, now=now)
         claimed = await mails.claim(session, office_id, now=now, until=now + LEASE, limit=AT_ONCE)
     office = replace(office, is_participating=takes_part)
     await asyncio.gather(*(_try(postbox, office, mail, now=now) for mail in claimed))
@@ -91,41 +101,51 @@ async def _try(postbox: Postbox, office: Principal, mail: asyncpg.Record, *, now
 async def _send(
     postbox: Postbox, office: Principal, mail: asyncpg.Record, *, now: datetime
 ) -> None:
-    """Send one mail if there is something to read for this person, and write how it went."""
-    person = replace(
-        office,
-        person_id=mail["person_id"],
-        roles=frozenset(Role(role) for role in mail["roles"]),
-        permissions=permissions_of(mail["roles"]) & {Permission.NOTICES_READ},
-    )
-    async with transaction(postbox.sessions, person) as session:
+    """Send one mail if there is something to read for who gets it, and write how it went."""
+    reader = office
+    if mail["person_id"] is not None:
+        reader = replace(
+            office,
+            person_id=mail["person_id"],
+            roles=frozenset(Role(role) for role in mail["roles"]),
+            permissions=permissions_of(mail["roles"]) & {Permission.NOTICES_READ},
+        )
+    async with transaction(postbox.sessions, reader) as session:
         if not await mails.is_claimed(session, mail):
             return
-        # before the look, which then sees all below: what comes later is for the next mail
-        horizon, _ = notifications.parts_of(await notifications.get_horizon(session))
-        after = mail["mail_written_in"]
-        wants = mail["disabled_at"] is None and mail["mail"] != "none" and bool(mail["address"])
-        # a mail that was tried before has something to say: that was looked at then
-        says = wants and (
-            mail["attempts"] > 1
-            or await queries.has_more(session, person, after=after, horizon=horizon)
-        )
-        await mails.note_told(session, mail["person_id"], horizon, next_at=_next(mail, now))
-        if not says:
+        if not (await _has_more(session, reader, mail, now=now) and mail["address"]):
             await outbox.settle(session, MAILS, mail, "withheld", at=now)
             return
         if mail["attempts"] > len(RETRIES) + 1:
             await outbox.settle(session, MAILS, mail, "dead", at=now, error="worker-lost")
             return
-        await audit.record(session, person, "mail.sent", str(mail["id"]))
+        await audit.record(session, reader, "mail.sent", str(mail["id"]))
     error = await _hand_over(postbox.settings, mail, now=now)
-    async with transaction(postbox.sessions, person) as session:
+    async with transaction(postbox.sessions, reader) as session:
         if error is None:
             await outbox.settle(session, MAILS, mail, "delivered", at=now)
             return
         again = None if _is_permanent(error) else next_try(RETRIES, mail["attempts"], now=now)
         state = "dead" if again is None else "waiting"
         await outbox.settle(session, MAILS, mail, state, at=again or now, error=error)
+
+
+async def _has_more(
+    session: AsyncSession, reader: Principal, mail: asyncpg.Record, *, now: datetime
+) -> bool:
+    """Return whether a mail has something to say; of a person, note up to where that was asked."""
+    if reader.person_id is None:  # an escalation put it there
+        return True
+    # before the look, which then sees all below: what comes later is for the next mail
+    horizon, _ = notifications.parts_of(await notifications.get_horizon(session))
+    after = mail["mail_written_in"]
+    # a mail that was tried before has something to say: that was looked at then
+    says = (mail["disabled_at"] is None and mail["mail"] != "none") and (
+        mail["attempts"] > 1
+        or await queries.has_more(session, reader, after=after, horizon=horizon)
+    )
+    await mails.note_told(session, reader.person_id, horizon, next_at=_next(mail, now))
+    return says
 
 
 def _next(mail: asyncpg.Record, now: datetime) -> datetime:
@@ -143,7 +163,8 @@ def message(settings: RegistrySettings, mail: asyncpg.Record, *, now: datetime) 
     made["Date"] = format_datetime(now)
     made["Message-ID"] = f"<{mail['id']}@{settings.mail_from.rpartition('@')[2]}>"
     made["Auto-Submitted"] = "auto-generated"  # RFC 3834 section 5
-    made.set_content(TEXT.format(url=settings.issuer))
+    text = TEXT_TO_OFFICE if mail["person_id"] is None else TEXT
+    made.set_content(text.format(url=settings.issuer))
     return made
 
 

@@ -35,6 +35,8 @@ class Overlap(Base):
     """Which kinds agree, sorted, each as often as it does; a verdict holds for these (I10)."""
     version: Mapped[int] = mapped_column(Integer)
     found_at: Mapped[datetime]
+    renewed_at: Mapped[datetime | None]
+    """Since when it rests on other evidence than before, or holds again; None: as it was found."""
     changed_at: Mapped[datetime]
     retracted_at: Mapped[datetime | None]
     retract_reason: Mapped[str | None]

@@ -26,6 +26,8 @@ kept AS (
   ON CONFLICT (low_case_id, high_case_id) DO UPDATE
   SET band = excluded.band, strength = excluded.strength, findings = excluded.findings,
       evidence = excluded.evidence, version = o.version + 1, changed_at = excluded.changed_at,
+      renewed_at = CASE WHEN o.evidence = excluded.evidence AND o.retracted_at IS NULL
+                        THEN o.renewed_at ELSE excluded.changed_at END,
       retracted_at = NULL, retract_reason = NULL
   WHERE o.findings IS DISTINCT FROM excluded.findings OR o.retracted_at IS NOT NULL
   RETURNING id, low_case_id, high_case_id, evidence, version),

@@ -30,8 +30,15 @@ _TURNS: Final = {
     "all": "",
 }
 
+STANDS: Final = """
+EXISTS (SELECT FROM persons q WHERE q.id = a.person_id AND q.disabled_at IS NULL)
+AND NOT EXISTS (SELECT FROM case_walls w WHERE w.case_id = v.case_id
+                AND w.person_id = a.person_id AND w.lifted_at IS NULL)
+"""
+"""SQL: whoever an overlap (v) is assigned to (a) is there, and no wall came before the case."""
 _SEEN_TO: Final = (
-    "EXISTS (SELECT FROM assignments a WHERE a.office_id = v.office_id AND a.overlap_id = v.id{by})"
+    "EXISTS (SELECT FROM assignments a WHERE a.office_id = v.office_id AND a.overlap_id = v.id"
+    f" AND {STANDS}{{by}})"
 )
 _MINE: Final = _SEEN_TO.format(by=" AND a.person_id = {value}::uuid")
 _NOBODYS: Final = f" AND NOT {_SEEN_TO.format(by='')}"

@@ -4,6 +4,18 @@ from typing import Final
 
 from app.reference.words import INDUSTRIES, ORIGINS, STAGES, TOPICS, meaning
 
+NEXT_CALLS: Final = {
+    "call": "Call the office",
+    "call_lead": "Call the lead of the joint handling",
+    "request_contact": "Ask for the contact",
+    "await_contact": "Await the answer about the contact",
+    "none": "Nothing: both offices found no match",
+}
+BLINDNESS: Final = {
+    "not_participating": "Your office took no part, so that no overlap could be known.",
+    "held": "The case was under a legal hold and matched with nothing, so that no overlap could be "
+    "known.",
+}
 CONTACT_REASONS: Final = {
     "same_subject": "It may be the same subject",
     "act_ahead": "A plea, charge or operation is ahead",

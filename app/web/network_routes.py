@@ -9,7 +9,7 @@ from app.cases.schemas import ExternalId, SourceSystem
 from app.checks import service as checks
 from app.core.deps import Session
 from app.networks import service
-from app.networks.queries import CASES, EDGES
+from app.networks.service import CASES, EDGES
 from app.web import network_drawing, words
 from app.web.deps import Cursor, Reading, page
 from app.web.pages import PageRoute

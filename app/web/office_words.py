@@ -17,7 +17,7 @@ CONTACTS: Final = {
 }
 CONTACT_MEANINGS: Final = {
     "coordinator": "Whom other offices call first about an overlap.",
-    "backup": "Whom they call when the coordinator does not answer.",
+    "backup": "Whom they call when the coordinator does not answer; mailed when you are late.",
     "security": "Who is told of an incident or an alarm.",
 }
 COMMITMENTS: Final = {

@@ -40,6 +40,7 @@ _BY_CODE: Final = {
     "grant-digest-differs": "It has changed since you read it. Open the page again.",
     "glass-break-reviewed": "Somebody closed the review before you. Its finding stays.",
     "instrument-missing": "The state's rule wants a referral or consent on record first.",
+    "overlap-moved": "Somebody was first. Read what both offices say of it by now.",
     "contact-request-open": "Your office has asked before and waits for the answer. See Contacts.",
     "contact-shown": "The overlap shows already whom to call. Open it again.",
     "contact-request-ended": "The request was answered, withdrawn or has expired.",

@@ -11,7 +11,7 @@ from app.web import handling_words, words
 
 REMINDERS: Final = {
     "reminder": "It was late, and your office was told.",
-    "backup": "It was still late, and passed on to your office's backup.",
+    "backup": "It was still late, and passed on to your office's backup, if it named one.",
     "mediator": "It was still late, and the state's mediator was told.",
 }
 Event = tuple[datetime, str]

@@ -119,7 +119,11 @@ FOLLOW_UPS: Final = {
     "verdict_given": "Answer given",
     "resolved": "Done",
 }
-DUE_STEPS: Final = {"acknowledge": "Acknowledge it", "judge": "Give your office's answer"}
+DUE_STEPS: Final = {
+    "acknowledge": "Acknowledge it",
+    "judge": "Give your office's answer",
+    "agree": "Settle with the other office: your answers differ",
+}
 RESOLUTIONS: Final = {
     "handled_jointly": "Handled jointly",
     "handled_separately": "Handled separately",
@@ -146,13 +150,6 @@ ACTS: Final = {
     "declination": "A declination",
     "charge": "A charge",
     "operation": "An operation",
-}
-NEXT_CALLS: Final = {
-    "call": "Call the office",
-    "call_lead": "Call the lead of the joint handling",
-    "request_contact": "Ask for the contact",
-    "await_contact": "Await the answer about the contact",
-    "none": "Nothing: both offices found no match",
 }
 ROLES: Final = {
     "prosecutor": "Prosecutor",

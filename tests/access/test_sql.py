@@ -47,7 +47,11 @@ class Stage:
 
     async def set_case(self, record_class: str, disclosure: str) -> None:
         await self.connection.execute(
-            "UPDATE cases SET record_class = $2, disclosure = $3, awaits_attestation = true,"
+            "UPDATE cases SET record_class = $2::text, disclosure = $3,"
+            " attestation = jsonb_build_object('attests', $2::text, 'basis', 'b',"
+            "   'attested_by', 'b', 'support_at', 'b',"
+            "   'attested_on', to_char(validated_on, 'YYYY-MM-DD')),"
+            " declined_reason = CASE $2::text WHEN 'declined' THEN 'venue' END,"
             " review_on = validated_on + 30 WHERE id = $1",
             self.row["other_case_id"], record_class, disclosure,
         )  # fmt: skip

@@ -49,6 +49,10 @@ IDENTIFIERS = [
     ("criminal-history", "III record"),
     ("criminal-history", "N-DEx"),
     ("visa-petition", "T-visa"),
+    ("phone-number", "called 555 0132"),
+    ("social-security-number", "social ending in 6789"),
+    ("email-address", "someone at example dot com"),
+    ("web-address", "example.com/ad"),
 ]
 CLEAN = [
     "Worked without pay in a kitchen; the employer kept the papers.",
@@ -75,6 +79,8 @@ CLEAN = [
     "Workers drove 14 hours on the road between sites; no breaks, 7 days a week.",
     "Charged under O.C.G.A. 16-5-46 and S.C. Code 16-3-2020; heard on 2026/3/4 and 5-Mar-2026.",
     "Order of 2026-02-11 by the Superior Court, department 5, case 26CR0019.",
+    "Advertised on backpage.com and two mirror sites; social workers in 2024 met 12 women.",
+    "Text of order 118, 2026; called at noon by the firm, which had 300 2024 visas to give.",
     "Crew of 20 picked blueberries; 3 vans, 1 bus, no seat belts; OSHA cited the firm twice.",
 ]
 _word = st.sampled_from(["seen", "near", "the", "stop", "by", "staff", "who", "then", "left"])

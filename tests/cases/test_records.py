@@ -1,5 +1,6 @@
 """What a record class asks for, and what of a case is shown on which rung."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -76,6 +77,7 @@ class TestClasses:
         assert (await office.put_case("24-1", body)).status_code == 201
         for change, constraint in (
             ("attestation = NULL", "attestation"),
+            ("attestation = NULL, awaits_attestation = true", "attestation"),
             ("attestation = attestation - 'support_at'", "attestation"),
             ("attestation = jsonb_set(attestation, '{attests}', '\"charged\"')", "attestation"),
             ("attestation = jsonb_set(attestation, '{attested_on}', '\"9999\"')", "attestation"),
@@ -88,7 +90,9 @@ class TestClasses:
             ("provenances = provenances || '{victim_services}'", "provenances"),
             ("stages = '[]'", "stages_stay"),
         ):
-            with pytest.raises(IntegrityError, match=f"ck_cases_{constraint}|stage that was"):
+            with pytest.raises(
+                IntegrityError, match=f"ck_cases_{constraint}|stage that was|earlier release"
+            ):
                 await shared_registry.rows(
                     f"UPDATE cases SET {change} FROM offices f"  # noqa: S608 -- constants above
                     " WHERE f.id = office_id AND f.code = :code RETURNING cases.id",
@@ -181,6 +185,30 @@ class TestFacts:
     ) -> None:
         answer = await office.put_case("24-1", case(someone(), facts={"offences": [offence]}))
         assert answer.status_code == 422
+
+    @pytest.mark.parametrize(
+        ("told", "pointer"),
+        [
+            ({"opened_on": "{}"}, "/opened_on"),
+            ({"stages": [{"stage": "plea", "on": "{}"}]}, "/stages/0/on"),
+            ({"facts": {"period": {"begins_on": "{}"}}}, "/facts/period/begins_on"),
+            ({"facts": {"offences": [{"nibrs": "64A", "charged_on": "{}"}]}},
+             "/facts/offences/0/charged_on"),
+            ({"facts": {"offences": [{"statute": "ca-pc-236.1-b", "law_on": "{}"}]}},
+             "/facts/offences/0/law_on"),
+        ],
+        ids=str,
+    )  # fmt: skip
+    async def test_what_has_happened_is_of_no_day_to_come(
+        self, office: OfficeClient, told: dict[str, Any], pointer: str
+    ) -> None:
+        for days, status in ((2, 422), (0, 201)):
+            day = (utc_now() + timedelta(days=days)).date().isoformat()
+            body = case(someone(), **json.loads(json.dumps(told).replace("{}", day)))
+            answer = await office.put_case("24-1", body)
+            assert answer.status_code == status, answer.text
+            if status == 422:
+                assert [each["pointer"] for each in answer.json()["errors"]] == [pointer]
 
     @pytest.mark.parametrize("county", ["00000", "06000", "99001"])
     async def test_a_county_that_is_none_is_refused(

@@ -12,7 +12,7 @@ from app.pairs.rows import ATTRIBUTES
 from tests.blinding import case, element
 from tests.factories import Registry
 from tests.overlaps.recount import CHECKS
-from tests.scenes import make_offices, meet, someone
+from tests.scenes import at_once, make_offices, meet, someone
 
 SAID = (None, "confirmed", "not_a_match", "need_information")
 
@@ -122,17 +122,23 @@ class TestPutVerdict:
 
 
 class TestAtTheSameMoment:
-    async def test_one_of_two_verdicts_on_one_version_counts(
+    async def test_one_of_two_verdicts_on_one_version_counts_and_the_others_see_why(
         self, shared_registry: Registry
     ) -> None:
         meeting = await meet(shared_registry)
-        answers = await asyncio.gather(
-            *(
+        answers = await at_once(
+            shared_registry,
+            'SELECT FROM "overlaps" WHERE id = :id FOR UPDATE',
+            [
                 client.say(meeting.overlap_id, "confirmed", etag='"1-contact"')
                 for client in (meeting.first, meeting.second, meeting.first, meeting.second)
-            )
+            ],
+            id=meeting.key,
         )
-        assert sorted(answer.status_code for answer in answers) == [200, 412, 412, 412]
+        assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409]
+        lost = [answer.json() for answer in answers if answer.status_code == 409]
+        told = {(each["code"], each["status_now"]) for each in lost}
+        assert told == {("overlap-moved", "awaiting_other")}
 
     async def test_a_verdict_and_new_evidence_never_mix(self, shared_registry: Registry) -> None:
         for _ in range(4):
@@ -147,7 +153,7 @@ class TestAtTheSameMoment:
             )
             (seen,) = await meeting.second.overlaps()
             own = seen["verdicts"]["own"]
-            if answer.status_code == 412:
+            if answer.status_code in {409, 412}:
                 assert own is None
             else:
                 assert own["reopened"] == {"added": [], "removed": ["tel"]}

@@ -12,7 +12,7 @@ from tests.access.people import sign_in
 from tests.blinding import case
 from tests.factories import OfficeClient, Registry
 from tests.handling.heads import draft, settle
-from tests.scenes import Meeting, make_offices, meet, phone, someone
+from tests.scenes import Meeting, end_agreement, make_offices, meet, phone, someone
 
 
 async def check(
@@ -56,6 +56,24 @@ class TestCheck:
                 answer.pop(name)
         assert hidden == none
         assert hidden["overlaps"] == []
+
+    async def test_says_and_keeps_why_it_can_show_nothing(self, shared_registry: Registry) -> None:
+        for because in (None, "held", "not_participating"):
+            meeting = await meet(shared_registry)
+            office = meeting.first
+            person = await sign_in(shared_registry, office, Role.LEADERSHIP)
+            if because == "held":
+                hold = {"reason": "An appeal is pending here."}
+                held = await person.send("PUT", "/v1/cases/cms/24-1/hold", hold)
+                assert held.status_code == 200, held.text
+            elif because:
+                await end_agreement(shared_registry, office)
+            answer = (await check(office.http)).json()
+            assert (answer["blind_because"], len(answer["overlaps"])) == (because, not because)
+            (kept,) = (await office.http.get("/v1/cases/cms/24-1/checks")).json()["items"]
+            assert kept["blind_because"] == because
+            page = (await person.http.get("/cases/cms/24-1/checks")).text
+            assert ("could be known" in page) is bool(because)
 
     @pytest.mark.parametrize(
         ("codes", "kinds", "is_same"),
@@ -110,6 +128,30 @@ class TestCheck:
         assert len({each["overlap_id"] for each in found}) == len(others)
         strengths = [each["strength"] for each in found]
         assert strengths == sorted(strengths, reverse=True)
+
+    async def test_ranks_pointers_of_a_band_as_if_no_strength_were_known(
+        self, shared_registry: Registry
+    ) -> None:
+        me, first, second = await make_offices(shared_registry, 3)
+        numbers = (phone(),)
+        named: dict[str, Any] = {"given": "Alex", "surname": "Stonequillon", "born": "1961-04-09"}
+        ways = {"disclosure": "contact_first"}
+        own = case(someone(phones=numbers, **named))
+        await me.put_case("24-1", own)
+        await first.put_case("24-1", case(someone(**named), **ways))
+        await second.put_case("24-1", case(someone(phones=numbers, **named), **ways))
+        answer = await me.put_case("24-1", own)
+        ids = [each["overlap_id"] for each in await checked(me)]
+        assert ids == sorted(ids)
+        assert [each["id"] for each in answer.json()["overlaps"]] == ids
+        stored = await shared_registry.rows(
+            'SELECT o.strength, o.band FROM "overlaps" o'
+            " JOIN overlap_sides s ON s.overlap_id = o.id"
+            " JOIN offices f ON f.id = s.office_id WHERE f.code = :code ORDER BY o.id",
+            code=me.code,
+        )
+        (weaker, band), (stronger, other_band) = stored
+        assert (weaker < stronger, band) == (True, other_band), stored
 
 
 class TestRecord:

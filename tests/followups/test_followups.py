@@ -128,8 +128,12 @@ class TestSteps:
         assert (answer.status_code, answer.json()["code"]) == (409, "follow-up-state")
         assert answer.json()["status_now"] == "new"
 
-    async def test_begin_anew_when_the_evidence_changes(self, shared_registry: Registry) -> None:
+    async def test_begin_anew_when_the_evidence_changes_and_in_time(
+        self, shared_registry: Registry
+    ) -> None:
         meeting = await meet(shared_registry)
+        await find_long_ago(meeting)
+        assert (await read(meeting.second, meeting)).json()["due"]["is_overdue"]
         await meeting.first.say(meeting.overlap_id, "not_a_match", "different_person")
         assert (await step(meeting.first, meeting, "resolve")).json()["state"] == "resolved"
         number = phone()
@@ -142,8 +146,44 @@ class TestSteps:
             assert (await client.put_case("24-1", changed)).status_code == 200
         fresh = (await read(meeting.first, meeting)).json()
         assert (fresh["state"], fresh["round"], fresh["resolved_at"]) == ("new", 2, None)
+        for side in (meeting.first, meeting.second):
+            due = (await read(side, meeting)).json()["due"]
+            assert (due["step"], due["is_overdue"]) == ("acknowledge", False)
         kept = (await step(meeting.first, meeting, "acknowledge")).json()
         assert (kept["state"], kept["round"], kept["resolution"]) == ("acknowledged", 2, None)
+
+    async def test_are_in_time_when_what_was_retracted_holds_again(
+        self, shared_registry: Registry
+    ) -> None:
+        meeting = await meet(shared_registry)
+        await find_long_ago(meeting)
+        await meeting.first.put_case("24-1", case(someone()))
+        await meeting.first.put_case("24-1", meeting.first_case)
+        assert not (await read(meeting.second, meeting)).json()["due"]["is_overdue"]
+
+    async def test_owe_agreement_while_the_answers_differ(self, meeting: Meeting) -> None:
+        await find_long_ago(meeting)
+        await meeting.first.say(meeting.overlap_id, "confirmed")
+        assert (await read(meeting.first, meeting)).json()["due"] is None
+        await meeting.second.say(meeting.overlap_id, "need_information")
+        assert (await read(meeting.first, meeting)).json()["due"] is None
+        await meeting.second.say(meeting.overlap_id, "not_a_match", "different_person")
+        for side in (meeting.first, meeting.second):
+            due = (await read(side, meeting)).json()["due"]
+            assert (due["step"], due["is_overdue"]) == ("agree", False)
+        assert (await step(meeting.second, meeting, "resolve")).json()["due"] is None
+        assert (await read(meeting.first, meeting)).json()["due"]["step"] == "agree"
+        await meeting.second.say(meeting.overlap_id, "confirmed")
+        assert (await read(meeting.first, meeting)).json()["due"] is None
+
+
+async def find_long_ago(meeting: Meeting) -> None:
+    """Let the overlap have been found two hundred days ago."""
+    await meeting.registry.rows(
+        "UPDATE \"overlaps\" SET found_at = found_at - interval '200 days' WHERE id = :id"
+        " RETURNING id",
+        id=meeting.key,
+    )
 
 
 async def put(client: httpx.AsyncClient, meeting: Meeting, person: str | None) -> httpx.Response:
@@ -183,6 +223,28 @@ class TestAssignment:
             if each["object"] == meeting.overlap_id
         ]
         assert actions == ["follow_up.assigned", "follow_up.unassigned"]
+
+    @pytest.mark.parametrize("gone", ["disabled", "walled"])
+    async def test_to_who_sees_to_it_no_longer_counts_as_nobodys(
+        self, meeting: Meeting, gone: str
+    ) -> None:
+        person = await sign_in(meeting.registry, meeting.first, Role.PROSECUTOR)
+        lead = await sign_in(meeting.registry, meeting.first, Role.LEADERSHIP)
+        assert (await put(person.http, meeting, public_id("psn", person.key))).status_code == 200
+        page = "/overlaps?turn=all&assigned=nobody"
+        assert meeting.overlap_id not in (await lead.http.get(page)).text
+        if gone == "walled":
+            wall = {"person": public_id("psn", person.key)}
+            assert (await lead.send("POST", "/v1/cases/cms/24-1/walls", wall)).status_code == 201
+        else:
+            await meeting.registry.rows(
+                "UPDATE persons SET disabled_at = now(), disabled_for = 'idle' WHERE id = :id"
+                " RETURNING id",
+                id=person.key,
+            )
+        (left,) = await listed(meeting.first.http, assigned="nobody")
+        assert (left["overlap"]["id"], left["assignee"]) == (meeting.overlap_id, None)
+        assert meeting.overlap_id in (await lead.http.get(page)).text
 
     async def test_of_who_cannot_see_to_it_is_refused(self, meeting: Meeting) -> None:
         stranger = await sign_in(meeting.registry, meeting.second, Role.PROSECUTOR)

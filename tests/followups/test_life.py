@@ -45,6 +45,19 @@ class Side:
             return "verdict_given"
         return "new" if self.resolved_on is not None else self.noted
 
+    def standing(self, evidence: int) -> str | None:
+        """Return the verdict that still holds."""
+        is_gone = self.verdict == "not_a_match" and self.judged_on != evidence
+        return None if is_gone else self.verdict
+
+    def owes(self, other: "Side", evidence: int) -> str | None:
+        """Return the step that is due, as docs/workflow.md says it in words."""
+        state = self.state(evidence)
+        if state == "verdict_given":
+            said = {self.standing(evidence), other.standing(evidence)}
+            return "agree" if said == {"confirmed", "not_a_match"} else None
+        return {"new": "acknowledge", "resolved": None}.get(state, "judge")
+
     def may(self, event: str, evidence: int) -> bool:
         """Return whether an event is a step from here."""
         state = self.state(evidence)
@@ -164,6 +177,7 @@ class Life(Machine):
             assert said["other_state"] == (other.state(self.evidence) if shows else None)
             assert said["overlap"]["rung"] == ("contact" if shows else "pointer")
             assert (said["disclosure_asked_at"] is not None) == side.is_flagged
+            assert (said["due"] or {}).get("step") == side.owes(other, self.evidence)
             if answer.headers["ETag"] not in self.known[number]:
                 self.known[number].append(answer.headers["ETag"])
         rows = self.do(

@@ -75,6 +75,40 @@ class TestRemindAndEscalate:
         told = [each["detail"]["level"] for each in entries if each["object"] == meeting.overlap_id]
         assert sorted(told) == ["backup", "backup", "mediator", "mediator"]
 
+    async def test_go_on_to_the_mediator_while_two_answers_differ(
+        self, module_registry: Registry
+    ) -> None:
+        meeting, general = await in_one_state(module_registry)
+        await meeting.first.say(meeting.overlap_id, "confirmed")
+        await meeting.second.say(meeting.overlap_id, "not_a_match", "different_person")
+        now = utc_now()
+        for days, run in (
+            (60, reminding.remind),
+            (70, reminding.escalate),
+            (80, reminding.escalate),
+        ):
+            await nightly(module_registry, run, now + timedelta(days=days))
+        levels = [(level, "agree") for level in ("reminder", "backup", "mediator")]
+        for side in (meeting.first, meeting.second):
+            assert await reminders(side, meeting) == levels
+        assert len(await mediations(general)) == 1
+
+    async def test_begin_again_with_other_evidence(self, module_registry: Registry) -> None:
+        meeting, _ = await in_one_state(module_registry)
+        now = utc_now()
+        await nightly(module_registry, reminding.remind, now + timedelta(days=30))
+        await module_registry.rows(
+            'UPDATE "overlaps" SET renewed_at = :at WHERE id = :id RETURNING id',
+            at=now + timedelta(days=31),
+            id=meeting.key,
+        )
+        for days, how_many in ((32, 1), (60, 2)):
+            at = now + timedelta(days=days)
+            await nightly(module_registry, reminding.escalate, at)
+            await nightly(module_registry, reminding.remind, at)
+            told = await reminders(meeting.first, meeting)
+            assert told == [("reminder", "acknowledge")] * how_many
+
     async def test_spare_who_acted_until_the_verdict_is_late(
         self, module_registry: Registry
     ) -> None:

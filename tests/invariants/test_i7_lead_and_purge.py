@@ -85,6 +85,9 @@ class TestI7ThePurgeDate:
             with pytest.raises(asyncpg.CheckViolationError) as refused:
                 await connection.execute(f"{set_review} + interval '1 day'")
             assert refused.value.constraint_name == "ck_cases_review_on"
+            with pytest.raises(asyncpg.CheckViolationError) as refused:
+                await connection.execute("UPDATE cases SET validated_on = current_date + 2")
+            assert refused.value.constraint_name == "ck_cases_validated_on"
             with pytest.raises(asyncpg.NotNullViolationError):
                 await connection.execute("UPDATE cases SET review_on = NULL")
         finally:

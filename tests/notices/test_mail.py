@@ -22,6 +22,7 @@ from app.access.principal import OPERATOR
 from app.access.vocabulary import Role
 from app.core.clock import utc_now
 from app.core.db import DATABASE_ERRORS, transaction
+from app.followups import reminding
 from app.jobs.steps import NIGHTLY
 from app.notices import mailing, upkeep
 from app.offices import service
@@ -339,3 +340,68 @@ class TestSafety:
             "SELECT error FROM mails WHERE office_id = :o AND state = 'waiting'", o=key
         )
         assert error == "no-answer"
+
+
+class TestToBackup:
+    async def test_is_told_when_the_office_stays_late_whoever_signs_in(
+        self, registry: Registry, mailbox: Mailbox
+    ) -> None:
+        offices = await make_offices(registry)
+        meeting = await meet(registry, offices=offices)
+        address = await name_backup(registry, offices[0], "example.com")
+        await name_backup(registry, offices[1], "elsewhere.test")
+        now = utc_now()
+        for days, run in ((30, reminding.remind), (40, reminding.escalate)):
+            at = now + timedelta(days=days)
+            async with transaction(registry.operator) as session:
+                while await run(session, OPERATOR, now=at, limit=100):
+                    pass
+            assert mailbox.got == []
+            for office in offices * 2:
+                await send(registry, office, now=at)
+        (envelope,) = mailbox.got
+        assert envelope.rcpt_tos == [address]
+        mail = message_from_bytes(envelope.content)
+        assert mail["Subject"] == mailing.SUBJECT
+        whole = envelope.content.decode()
+        for told in (
+            meeting.overlap_id,
+            "24-1",
+            "overlap",
+            "late",
+            "backup",
+            *(o.code for o in offices),
+        ):
+            assert told not in whole.replace(address, "")
+        postbox = mailing.Postbox(registry.app.state.sessions, registry.app.state.settings)
+        keys = await registry.rows(
+            "SELECT id FROM offices WHERE code = ANY(:codes)", codes=[o.code for o in offices]
+        )
+        waiting = await mailing.offices_to_mail(postbox, now=at)
+        assert not {key for (key,) in keys} & set(waiting)
+
+    async def test_is_told_of_nothing_hidden(self, registry: Registry, mailbox: Mailbox) -> None:
+        meeting = await meet(registry, "open", "silent")
+        for office in (meeting.first, meeting.second):
+            await name_backup(registry, office, "example.com")
+        now = utc_now()
+        for days, run in ((30, reminding.remind), (40, reminding.escalate)):
+            at = now + timedelta(days=days)
+            async with transaction(registry.operator) as session:
+                while await run(session, OPERATOR, now=at, limit=100):
+                    pass
+            await send(registry, meeting.first, now=at)
+        assert mailbox.got == []
+
+
+async def name_backup(registry: Registry, office: OfficeClient, domain: str) -> str:
+    """Let an office name a backup contact; return its address."""
+    address = f"backup.{office.code.lower()}@{domain}"
+    await registry.rows(
+        "INSERT INTO office_contacts (office_id, role, title, phone, email)"
+        " SELECT id, 'backup', 'Chief deputy', '555-0100', :address FROM offices"
+        " WHERE code = :code RETURNING office_id",
+        code=office.code,
+        address=address,
+    )
+    return address

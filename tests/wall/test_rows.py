@@ -31,7 +31,15 @@ OF_THE_MATCHER: Final[Mapping[str, set[str]]] = {
     "suppressions": {"id", "office_id", "token", "kind", "epoch", "mode", "scope", "state"}
     | {"reason", "expires_on", "added_at", "ended_at"},
     "overlaps": {"id", "low_case_id", "high_case_id", "band", "strength", "findings", "evidence"}
-    | {"version", "found_at", "changed_at", "retracted_at", "retract_reason", "state"},
+    | {
+        "version",
+        "found_at",
+        "renewed_at",
+        "changed_at",
+        "retracted_at",
+        "retract_reason",
+        "state",
+    },
     "overlap_sides": {"office_id", "overlap_id", "case_id", "other_office_id", "other_case_id"}
     | {"seen_at", "verdict", "verdict_reason", "verdict_evidence", "verdict_at"},
     "key_epochs": {"epoch", "state"},

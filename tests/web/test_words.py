@@ -14,7 +14,7 @@ from app.cases import vocabulary
 from app.cases.examples import EXAMPLES
 from app.cases.fact_schemas import OffenceRead
 from app.cases.overlap_schemas import FindingRead, OverlapRead
-from app.checks.schemas import Act, NextStep
+from app.checks.schemas import Act, Blindness, NextStep
 from app.contact_requests import service as contact_requests
 from app.followups.schemas import Level, Resolution
 from app.followups.states import State, Step
@@ -29,7 +29,7 @@ from app.overlaps.facts import NamePair, mask
 from app.overlaps.scoring import Prior, same_person
 from app.reviews import schemas as reviews
 from app.sharing import schemas as sharing
-from app.web import evidence, handling_words, sharing_words, story, words, zones
+from app.web import asking_words, evidence, handling_words, sharing_words, story, words, zones
 from app.web.rendering import TEMPLATES
 
 PERSON_KINDS = [kind.name for kind in KINDS.values() if kind.evidence == "person"]
@@ -67,7 +67,8 @@ class TestWords:
         assert set(words.RESOLUTIONS) == _codes(Resolution)
         assert set(story.REMINDERS) == _codes(Level)
         assert set(words.ACTS) == _codes(Act)
-        assert set(words.NEXT_CALLS) == _codes(NextStep)
+        assert set(asking_words.NEXT_CALLS) == _codes(NextStep)
+        assert set(asking_words.BLINDNESS) == _codes(Blindness)
         assert set(handling_words.KINDS) == set(handling.KINDS)
         assert set(handling_words.STATUSES) == set(handling.STATUSES)
         assert set(handling_words.MEANINGS) == set(handling.STATUSES)
