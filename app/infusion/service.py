@@ -22,7 +22,6 @@ from app.infusion.schemas import (
     QuestionUse,
 )
 from app.infusion.states import Side, Status, Step
-from app.quotas.errors import AgreementNotInForceError
 
 PREFIX: Final = "inf"
 EXPIRES_AFTER: Final = timedelta(days=30)
@@ -41,8 +40,7 @@ async def ask_question(
         DeskAbsentError: that office offers no such advice, takes no part, or is the caller's own.
     """
     principal.require(Permission.INFUSION_ASK)
-    if not principal.is_participating:
-        raise AgreementNotInForceError
+    principal.require_participation()
     _check(asked.question, "/question")
     found = await queries.list_desks(
         session, after=None, limit=1, today=now.date(), topic=asked.topic, code=asked.desk
