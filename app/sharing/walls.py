@@ -9,8 +9,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
-from app.access.policy import permissions_of
 from app.access.principal import Principal
+from app.accounts.proposers import may_still
 from app.audit import service as audit
 from app.cases import queries as cases
 from app.cases.models import CaseWall
@@ -122,7 +122,9 @@ async def lift_wall(
     waits = wall.lift_asked_at is not None and now < wall.lift_asked_at + LIFTED_WITHIN
     # of a request that lapsed since the last night only this entry tells
     detail = {"after": "expired"} if wall.lift_asked_at is not None and not waits else {}
-    if waits and not await _may_lift(session, principal, wall.lift_asked_by):
+    if waits and not await may_still(
+        session, principal.office_id, str(wall.lift_asked_by), Permission.WALLS_LIFT, now=now
+    ):
         waits, detail = False, {"after": "not_theirs"}
     if waits and wall.lift_asked_by != principal.actor:
         changes: dict[str, Any] = {"lifted_at": now, "lifted_by": principal.actor}
@@ -133,12 +135,6 @@ async def lift_wall(
     await audit.record(session, principal, action, public_id(PREFIX, wall.id), detail=detail)
     await session.refresh(wall)
     return render(row)
-
-
-async def _may_lift(session: AsyncSession, principal: Principal, asker: str | None) -> bool:
-    key = UUID(str(asker).removeprefix("person:"))
-    person = await people.get_for_update(session, principal.office_id, key)
-    return person.disabled_at is None and Permission.WALLS_LIFT in permissions_of(person.roles)
 
 
 async def list_walls(
