@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
 from app.access.principal import Principal
+from app.core import locks
 from app.offices import queries as offices
 from app.offices.schemas import AgreementSign
 from app.people import provider, provider_setting
@@ -114,6 +115,7 @@ async def _propose_once(
     An office that takes no part signs too, and for such no answer is given once more.
     """
     principal.require_step_up(now)
+    await locks.alone(session, f"proposals of {principal.office_id}")  # the second finds the first
     wanted = change.model_dump(mode="json")
     for waits in await service.list_waiting(session, principal, now=now):
         made = waits.proposal

@@ -14,7 +14,7 @@ from app.proposals import service
 from app.proposals.errors import ProposalEndedError
 from tests.access.people import Person, sign_in
 from tests.factories import OfficeClient, Registry, agreement
-from tests.scenes import make_offices
+from tests.scenes import at_once, make_offices
 
 _CODES: Final = count(1)
 AGREEMENTS: Final = "/v1/proposals/agreements"
@@ -126,6 +126,18 @@ class TestAgreement:
         await one.send("POST", AGREEMENTS, {**SIGNED, "version": "2026-2"})
         await two.send("POST", AGREEMENTS, SIGNED)
         assert len(await listed(two)) == 3
+
+    async def test_sent_twice_at_once_is_the_same(
+        self, shared_registry: Registry, outside: OfficeClient
+    ) -> None:
+        one = await sign_in(shared_registry, outside, Role.LEADERSHIP)
+        answers = await at_once(
+            shared_registry,
+            "SELECT FROM offices WHERE code = :code FOR UPDATE",
+            [one.send("POST", AGREEMENTS, SIGNED) for _ in range(2)],
+            code=outside.code,
+        )
+        assert answers[0].json() == answers[1].json() == (await listed(one))[0]
 
     async def test_is_known_to_its_office_alone(
         self, shared_registry: Registry, outside: OfficeClient
