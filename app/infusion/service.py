@@ -12,7 +12,7 @@ from app.access.principal import Principal
 from app.audit import service as audit
 from app.cases.errors import TextRefusedError
 from app.cases.guard import find_identifiers
-from app.core.ids import new_id, public_id
+from app.core.ids import QUESTION, new_id, public_id
 from app.infusion import queries, states
 from app.infusion.errors import DeskAbsentError, QuestionNotYoursError, QuestionStandsError
 from app.infusion.models import InfusionQuestion
@@ -23,7 +23,7 @@ from app.infusion.schemas import (
 )
 from app.infusion.states import Side, Status, Step
 
-PREFIX: Final = "inf"
+PREFIX: Final = QUESTION
 EXPIRES_AFTER: Final = timedelta(days=30)
 """How long a desk has for an answer."""
 
