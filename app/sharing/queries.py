@@ -22,15 +22,26 @@ from app.offices.queries import HAS_STATE_POINTERS, IN_FORCE
 from app.sharing.errors import GlassBreakNotFoundError, GrantNotFoundError, WallNotFoundError
 from app.sharing.models import GlassBreak
 
-# $1 to $4 as in `ladder.VISIBLE`, of the owner; $5 its case, $6 the line before, $7 the limit.
-# A reader whose side the owner may not know of is not told of, one on a pointer not by name.
-_READINGS: Final = f"""
-SELECT r.id, r.read_at, r.overlap_id, r.reader, r.roles, r.rung, r.reason, v.state, v.kind,
-       CASE WHEN v.rung >= {Rung.CONTACT:d} THEN v.code END AS code
-FROM readings r JOIN LATERAL ({ladder.VISIBLE} AND v.id = r.overlap_id) AS v ON TRUE
+LINE: Final = """
+r.id, r.read_at, r.overlap_id, r.reader, r.roles, r.rung, r.reason, v.state, v.kind,
+v.source_system, v.external_id
+"""
+READINGS: Final = f"""
+SELECT {LINE}, CASE WHEN v.rung >= {Rung.CONTACT:d} THEN v.code END AS code,
+       CASE WHEN v.rung >= {Rung.CONTACT:d} THEN v.name END AS name
+FROM readings r
+JOIN LATERAL ({ladder.VISIBLE} AND v.id = r.overlap_id AND v.case_id = r.case_id) AS v ON TRUE
+"""  # noqa: S608 -- constants only; every value is a parameter
+"""SQL of the log of readings, $1 to $4 as in `ladder.VISIBLE`, of the owner.
+
+A reader whose side the owner may not know of is not told of, one on a pointer not by name.
+"""
+
+# $5 the case, $6 the line before, $7 the limit
+_READINGS: Final = f"""{READINGS}
 WHERE r.case_id = $5 AND r.id < coalesce($6, 9223372036854775807)
 ORDER BY r.id DESC LIMIT $7
-"""  # noqa: S608 -- as above
+"""
 
 _AUDIENCE: Final = f"""
 SELECT f.kind, count(*) AS offices,
