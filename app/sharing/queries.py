@@ -13,12 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import load_only
 
 from app.access.principal import Principal
-from app.access.vocabulary import Disclosure, RecordClass, Rung
+from app.access.vocabulary import Disclosure, RecordClass, Role, Rung
 from app.cases import ladder
 from app.cases.models import Case, CaseGrant, CaseWall
 from app.core.db import driver
 from app.offices.models import Office
 from app.offices.queries import HAS_STATE_POINTERS, IN_FORCE
+from app.openings import queries as openings
 from app.sharing.errors import GlassBreakNotFoundError, GrantNotFoundError, WallNotFoundError
 from app.sharing.models import GlassBreak
 
@@ -65,15 +66,11 @@ WHERE f.code = $1 AND c.id = $2
 """  # noqa: S608 -- as above
 
 
-# $1 to $4 as in `ladder.VISIBLE`, $5 overlaps. An auditor, who is shown none, is told by another
-# function what the office is; to anyone else that one is silent.
-_NAMED: Final = f"""
-SELECT v.id FROM ({ladder.VISIBLE} AND v.id = ANY ($5::uuid[])) AS v
-WHERE v.rung >= {Rung.CONTACT:d}
-UNION
-SELECT q.id FROM unnest($5::uuid[]) AS q (id)
+# an auditor, who is shown no overlap, is told by this function what the office is
+_NAMED_TO_AUDIT: Final = """
+SELECT q.id FROM unnest($1::uuid[]) AS q (id)
 WHERE EXISTS (SELECT FROM audited_overlap(q.id) AS v WHERE v.code IS NOT NULL)
-"""  # noqa: S608 -- as above
+"""
 
 
 def grants_of(case_id: int) -> Select[CaseGrant, str]:
@@ -120,10 +117,11 @@ async def list_named(
     session: AsyncSession, principal: Principal, overlap_ids: Sequence[UUID], *, now: datetime
 ) -> set[UUID]:
     """Return those of the overlaps whose other office the caller's office may know."""
-    rows = await (await driver(session)).fetch(
-        _NAMED, *ladder.arguments(principal, now), list(overlap_ids)
-    )
-    return {row["id"] for row in rows}
+    connection = await driver(session)
+    named = await openings.list_named(connection, principal, overlap_ids, now=now)
+    if Role.AUDITOR in principal.roles:
+        named |= {row["id"] for row in await connection.fetch(_NAMED_TO_AUDIT, overlap_ids)}
+    return named
 
 
 async def list_in_force(
