@@ -98,7 +98,7 @@ EXAMPLES: Final[dict[str, Any]] = {
     "StateOverlapPage": {"items": [_STATE], "next_cursor": None},
     "WallSet": {"office": "NV0020000A"},
     "WallRead": _WALL,
-    "WallList": {"items": [_WALL]},
+    "WallPage": {"items": [_WALL], "next_cursor": None},
     "GlassAsk": {"reason": _GLASS["reason"], "minutes": 60},
     "GlassReview": {"finding": "justified"},
     "GlassBreakRead": _GLASS,

@@ -186,10 +186,20 @@ async def list_readings(
     return rows
 
 
-async def list_walls(session: AsyncSession, case_id: int) -> Sequence[RowMapping]:
-    """Return the walls in force before one of the caller's own cases, oldest first."""
-    asked = _walls(case_id).where(CaseWall.lifted_at.is_(None)).order_by(CaseWall.id)
-    return (await session.execute(asked)).mappings().all()
+async def list_walls(
+    session: AsyncSession, case_id: int, *, after: UUID | None, limit: int
+) -> Sequence[RowMapping]:
+    """Return a page of the walls in force before one of the caller's own cases, oldest first."""
+    page = _walls(case_id).where(CaseWall.lifted_at.is_(None)).order_by(CaseWall.id).limit(limit)
+    found = page if after is None else page.where(CaseWall.id > after)
+    return (await session.execute(found)).mappings().all()
+
+
+async def find_wall(session: AsyncSession, case_id: int, **columns: Any) -> RowMapping | None:
+    """Return the wall in force before the caller's own case with these values, None without one."""
+    same = [getattr(CaseWall, name).is_not_distinct_from(value) for name, value in columns.items()]
+    asked = _walls(case_id).where(CaseWall.lifted_at.is_(None), *same)
+    return (await session.execute(asked)).mappings().one_or_none()
 
 
 async def get_wall(session: AsyncSession, case_id: int, wall_id: UUID | None) -> RowMapping:

@@ -52,7 +52,7 @@ from app.sharing.schemas import (
     ReadingPage,
     StateOverlapPage,
     WallId,
-    WallList,
+    WallPage,
     WallRead,
     WallSet,
 )
@@ -186,10 +186,18 @@ async def list_readings(
     )
 
 
-@router.get(CASE + "/walls", openapi_extra=operation(CaseNotFoundError, scope=Permission.WALLS_SET))
-async def list_walls(ref: Ref, session: Session, principal: CurrentPrincipal) -> WallList:
-    """List whom a conflict of interest keeps from one of the own cases."""
-    return WallList(items=tuple(await walls.list_walls(session, principal, ref)))
+@router.get(
+    CASE + "/walls",
+    openapi_extra=operation(CaseNotFoundError, CursorError, scope=Permission.WALLS_SET),
+)
+async def list_walls(
+    ref: Ref, session: Session, principal: CurrentPrincipal, page: RequestedPage
+) -> WallPage:
+    """List whom a conflict of interest keeps from one of the own cases, who longest first."""
+    found = await walls.list_walls(session, principal, ref, after=page.id, limit=page.limit)
+    return WallPage(
+        items=tuple(read for _, read in found), next_cursor=page.end([key for key, _ in found])
+    )
 
 
 @router.post(

@@ -22,7 +22,7 @@ from app.people import queries as people
 from app.people.errors import PersonNotFoundError
 from app.people.service import PREFIX as PERSON
 from app.sharing import queries
-from app.sharing.errors import WallLiftedError, WallRefusedError
+from app.sharing.errors import WallLiftedError, WallNotFoundError, WallRefusedError
 from app.sharing.schemas import WallRead, WallSet
 
 PREFIX: Final = "wal"
@@ -53,20 +53,18 @@ async def set_wall(
         office_id = await _other_office(session, principal, asked.office)
     if asked.person is not None:
         person_id = await _own_person(session, principal, asked.person)
-    values = {"case_id": case.id, "office_id": office_id, "person_id": person_id}
+    who = {"office_id": office_id, "person_id": person_id}
     for _ in range(2):  # two persons may lift the one that stands in between
         added = await session.scalar(
             insert(CaseWall)
-            .values(id=new_id(), set_at=now, set_by=principal.actor, **values)
+            .values(id=new_id(), case_id=case.id, set_at=now, set_by=principal.actor, **who)
             .on_conflict_do_nothing()
             .returning(CaseWall.id)
         )
         if added is not None:
             await audit.record(session, principal, "wall.set", public_id(PREFIX, added))
-        for row in await queries.list_walls(session, case.id):
-            wall: CaseWall = row["CaseWall"]
-            if (wall.office_id, wall.person_id) == (office_id, person_id):
-                return render(row)
+        if row := await queries.find_wall(session, case.id, **who):
+            return render(row)
     raise WallLiftedError("lifted")
 
 
@@ -138,9 +136,14 @@ async def lift_wall(
 
 
 async def list_walls(
-    session: AsyncSession, principal: Principal, ref: tuple[str, str]
-) -> list[WallRead]:
-    """Return the walls in force before one of the caller's own cases, oldest first.
+    session: AsyncSession,
+    principal: Principal,
+    ref: tuple[str, str],
+    *,
+    after: UUID | None,
+    limit: int,
+) -> list[tuple[UUID, WallRead]]:
+    """Return a page of the walls in force before one of the caller's own cases, oldest first.
 
     Raises:
         MissingScopeError: the caller lacks `walls:set`.
@@ -148,7 +151,26 @@ async def list_walls(
     """
     principal.require(Permission.WALLS_SET)
     case = await cases.get_case(session, principal, *ref)
-    return [render(row) for row in await queries.list_walls(session, case.id)]
+    found = await queries.list_walls(session, case.id, after=after, limit=limit)
+    return [(row["CaseWall"].id, render(row)) for row in found]
+
+
+async def read_wall(
+    session: AsyncSession, principal: Principal, ref: tuple[str, str], wall_id: UUID | None
+) -> WallRead:
+    """Return a wall in force before one of the caller's own cases.
+
+    Raises:
+        MissingScopeError: the caller lacks `walls:set`.
+        CaseNotFoundError: absent, another office's, or behind a wall.
+        WallNotFoundError: the case has none such in force.
+    """
+    principal.require(Permission.WALLS_SET)
+    case = await cases.get_case(session, principal, *ref)
+    row = await queries.find_wall(session, case.id, id=wall_id)
+    if row is None:
+        raise WallNotFoundError
+    return render(row)
 
 
 def render(row: RowMapping) -> WallRead:
