@@ -1,7 +1,7 @@
 """What leadership decides of a request beside signing, and papers that are recorded of it."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
@@ -21,6 +21,7 @@ from app.handling.errors import (
     HandlingMovedError,
     HandlingNotYoursError,
     PartyStaysError,
+    TooManyInstrumentsError,
 )
 from app.handling.machine import Transition
 from app.handling.models import HandlingParty, Instrument
@@ -33,6 +34,9 @@ from app.handling.schemas import (
     InstrumentRecord,
 )
 from app.handling.vocabulary import FINAL
+
+MOST_INSTRUMENTS: Final = 100
+"""Of one request: the agreement is read and exported with all of them."""
 
 
 async def decide_request(
@@ -123,6 +127,7 @@ async def record_instrument(
         MissingScopeError: the caller lacks `handling:answer`.
         HandlingNotFoundError: absent, or not for the caller; never told apart.
         HandlingMovedError: the request is a question, or has ended.
+        TooManyInstrumentsError: as many are on record as may be.
     """
     principal.require(Permission.HANDLING_ANSWER)
     row, _ = await queries.lock_request(session, principal, request_id, now=now)
@@ -130,6 +135,8 @@ async def record_instrument(
         raise HandlingMovedError(row["status"])
     if own_party(row) not in present(row):
         raise HandlingNotYoursError(row["status"])
+    if len(await queries.list_instruments(session, row["id"])) >= MOST_INSTRUMENTS:
+        raise TooManyInstrumentsError
     await session.execute(
         insert(Instrument).values(
             id=new_id(),

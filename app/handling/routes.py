@@ -279,7 +279,8 @@ async def decide_handling_request(
     response_model=HandlingRead,
     openapi_extra=operation(
         *(errors.HandlingNotFoundError, errors.HandlingMovedError),
-        *(errors.HandlingNotYoursError, IdempotencyKeyReusedError),
+        *(errors.HandlingNotYoursError, errors.TooManyInstrumentsError),
+        IdempotencyKeyReusedError,
         scope=Permission.HANDLING_ANSWER,
         sends=["ETag", "Location"],
     ),

@@ -15,6 +15,7 @@ from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.ids import new_id, public_id
 from app.handling import upkeep
+from app.handling.deciding import MOST_INSTRUMENTS
 from tests.access.people import sign_in
 from tests.factories import Registry
 from tests.handling.heads import TERMS, Side, draft, good, settle
@@ -402,6 +403,24 @@ class TestPaper:
         for side in sides:
             good(await side.sign(request))
         assert (await sides[0].read(request))["lead"]["code"] == sides[lead - 1].office.code
+
+    async def test_is_recorded_only_so_often(self, shared_registry: Registry) -> None:
+        sides, request = await draft(shared_registry)
+        assert (await sides[0].send(request, "instruments", PAPER)).status_code == 201
+        await shared_registry.rows(
+            "INSERT INTO handling_instruments (id, request_id, office_id, authority, signatory,"
+            " scope, dated_on, document_digest, recorded_by, recorded_at)"
+            " SELECT gen_random_uuid(), request_id, office_id, authority, signatory, scope,"
+            " dated_on, document_digest, recorded_by, recorded_at"
+            " FROM handling_instruments, generate_series(2, :most) WHERE request_id = :id"
+            " RETURNING id",
+            id=new_key(request),
+            most=MOST_INSTRUMENTS,
+        )
+        assert code(await sides[0].send(request, "instruments", PAPER)) == (
+            409,
+            "instruments-too-many",
+        )
 
     async def test_is_not_needed_where_no_rule_is_known(self, shared_registry: Registry) -> None:
         sides, request = await with_general(shared_registry, "WY")

@@ -16,7 +16,7 @@ from app.access.vocabulary import Role
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.offices import queries as offices
-from app.people import administration, attempts, totp
+from app.people import administration, attempts, registering, totp
 from app.people.deps import COOKIE
 from app.people.seal import Seal
 from tests.factories import Registry
@@ -338,6 +338,24 @@ class TestPasskey:
         options = (await browser.get("/me/passkeys"))["public_key"]
         body = {"label": "Desk", "credential": device.create(options)}
         assert (await browser.send("POST", "/me/passkeys", body)).status_code == 422
+
+    async def test_one_person_has_only_so_many(self, people: Registry) -> None:
+        someone = await make_person(people)
+        browser, device = await someone.enrol(), Authenticator(ORIGIN)
+        options = (await browser.get("/me/passkeys"))["public_key"]
+        body = {"label": "Desk", "credential": device.create(options)}
+        await browser.good("POST", "/me/passkeys", body)
+        await people.rows(
+            "INSERT INTO passkeys SELECT sha256(n::text::bytea || credential_id), person_id,"
+            " public_key, sign_count, label, added_at FROM passkeys, generate_series(2, :most) n"
+            " WHERE person_id = :id RETURNING label",
+            id=someone.key,
+            most=registering.MOST_PASSKEYS,
+        )
+        options = (await browser.get("/me/passkeys"))["public_key"]
+        body = {"label": "Desk", "credential": Authenticator(ORIGIN).create(options)}
+        refused = await browser.send("POST", "/me/passkeys", body)
+        assert (refused.status_code, refused.json()["code"]) == (409, "passkeys-too-many")
 
     async def test_challenge_is_good_once_even_for_a_wrong_answer(self, people: Registry) -> None:
         _, device = await with_passkey(people)
