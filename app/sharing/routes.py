@@ -85,7 +85,7 @@ async def explain_access(
     ref: Ref,
     office: Annotated[
         OfficeCode,
-        Path(description="Code of the office to explain it of.", examples=["NV0020000A"]),
+        Path(description="Code of the office to explain it of.", examples=["NV002000A"]),
     ],
     session: Session,
     principal: CurrentPrincipal,
