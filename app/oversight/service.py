@@ -13,7 +13,7 @@ from app.access.principal import Principal
 from app.audit import service as audit
 from app.cases.overlap_schemas import CaseRef
 from app.cases.vocabulary import ReadReason
-from app.oversight import queries
+from app.oversight import queries, readings
 from app.oversight.schemas import (
     About,
     AuditEntryRead,
@@ -22,7 +22,7 @@ from app.oversight.schemas import (
     GrantsShown,
     ShownOverlapRead,
 )
-from app.sharing import lines, readings
+from app.sharing import lines
 
 
 async def list_readings(

@@ -13,8 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import load_only
 
 from app.access.principal import Principal
-from app.access.vocabulary import Disclosure, RecordClass, Role, Rung
-from app.cases import ladder
+from app.access.vocabulary import Disclosure, RecordClass, Role
 from app.cases.models import Case, CaseGrant, CaseWall
 from app.core.db import driver
 from app.offices.models import Office
@@ -22,27 +21,6 @@ from app.offices.queries import HAS_STATE_POINTERS, IN_FORCE
 from app.openings import queries as openings
 from app.sharing.errors import GlassBreakNotFoundError, GrantNotFoundError, WallNotFoundError
 from app.sharing.models import GlassBreak
-
-LINE: Final = """
-r.id, r.read_at, r.overlap_id, r.reader, r.roles, r.rung, r.reason, v.state, v.kind,
-v.source_system, v.external_id
-"""
-READINGS: Final = f"""
-SELECT {LINE}, CASE WHEN v.rung >= {Rung.CONTACT:d} THEN v.code END AS code,
-       CASE WHEN v.rung >= {Rung.CONTACT:d} THEN v.name END AS name
-FROM readings r
-JOIN LATERAL ({ladder.VISIBLE} AND v.id = r.overlap_id AND v.case_id = r.case_id) AS v ON TRUE
-"""  # noqa: S608 -- constants only; every value is a parameter
-"""SQL of the log of readings, $1 to $4 as in `ladder.VISIBLE`, of the owner.
-
-A reader whose side the owner may not know of is not told of, one on a pointer not by name.
-"""
-
-# $5 the case, $6 the line before, $7 the limit
-_READINGS: Final = f"""{READINGS}
-WHERE r.case_id = $5 AND r.id < coalesce($6, 9223372036854775807)
-ORDER BY r.id DESC LIMIT $7
-"""
 
 _AUDIENCE: Final = f"""
 SELECT f.kind, count(*) AS offices,
@@ -166,22 +144,6 @@ async def count_audience(
     """Return kind, number of other offices that take part, and how many are the state's AG."""
     rows: list[asyncpg.Record] = await (await driver(session)).fetch(
         _AUDIENCE, principal.office_id, now
-    )
-    return rows
-
-
-async def list_readings(
-    session: AsyncSession,
-    principal: Principal,
-    case_id: int,
-    *,
-    before: int | None,
-    limit: int,
-    now: datetime,
-) -> list[asyncpg.Record]:
-    """Return a page of who read one of the caller's own cases, newest first."""
-    rows: list[asyncpg.Record] = await (await driver(session)).fetch(
-        _READINGS, *ladder.arguments(principal, now), case_id, before, limit
     )
     return rows
 

@@ -20,7 +20,7 @@ from app.core.paging import CursorError
 from app.offices.errors import OfficeNotFoundError
 from app.offices.schemas import OfficeCode
 from app.quotas.errors import QuotaExceededError
-from app.sharing import audience, glass, lines, readings, register, walls
+from app.sharing import audience, glass, lines, register, walls
 from app.sharing.errors import (
     ChangedRequestError,
     GlassBreakNotFoundError,
@@ -49,7 +49,6 @@ from app.sharing.schemas import (
     GrantMake,
     GrantPage,
     GrantRead,
-    ReadingPage,
     StateOverlapPage,
     WallId,
     WallPage,
@@ -168,22 +167,6 @@ async def approve_grant(
     """Approve a grant as the second person, exactly as it was read; never a machine client's."""
     key = parse_public_id(lines.PREFIX, grant_id)
     return await register.approve_grant(session, principal, ref, key, body.digest, now=now)
-
-
-@router.get(
-    CASE + "/readings",
-    openapi_extra=operation(CaseNotFoundError, CursorError, scope=Permission.OVERLAPS_READ),
-)
-async def list_readings(
-    ref: Ref, session: Session, principal: CurrentPrincipal, page: RequestedPage, now: Now
-) -> ReadingPage:
-    """List which other offices read one of the own cases, when and what for, newest first."""
-    found = await readings.list_readings(
-        session, principal, ref, before=page.number, limit=page.limit, now=now
-    )
-    return ReadingPage(
-        items=tuple(read for _, read in found), next_cursor=page.end([key for key, _ in found])
-    )
 
 
 @router.get(

@@ -11,9 +11,10 @@ from app.core.errors import InvalidError
 from app.core.ids import parse_public_id
 from app.offices import service as offices
 from app.offices.errors import OfficeNotFoundError
+from app.oversight import readings
 from app.people import directory
 from app.people.service import PREFIX as PERSON
-from app.sharing import audience, lines, readings, register, walls
+from app.sharing import audience, lines, register, walls
 from app.sharing.routes import CASE, Ref
 from app.sharing.schemas import GrantApprove, GrantId, GrantMake, WallId, WallSet
 from app.web import forms

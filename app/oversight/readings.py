@@ -12,7 +12,7 @@ from app.audit import service as audit
 from app.cases import ladder
 from app.cases import queries as cases
 from app.core.ids import public_id
-from app.sharing import queries
+from app.oversight import queries
 from app.sharing.schemas import ReadingRead
 
 
@@ -35,7 +35,7 @@ async def list_readings(
     """
     principal.require(Permission.OVERLAPS_READ)
     case = await cases.get_case(session, principal, *ref)
-    rows = await queries.list_readings(
+    rows = await queries.list_readings_of_case(
         session, principal, case.id, before=before, limit=limit, now=now
     )
     await audit.record(
