@@ -75,7 +75,7 @@ async def registry(fresh_database_url: str, keys_directory: Path) -> AsyncIterat
 @pytest.fixture
 async def two_offices(registry: Registry) -> tuple[OfficeClient, OfficeClient]:
     """Return the clients of two offices whose agreements are in force."""
-    return await registry.add_office("CA0010000A"), await registry.add_office("NV0020000A")
+    return await registry.add_office("CA001000A"), await registry.add_office("NV002000A")
 
 
 @pytest.fixture(scope="session")

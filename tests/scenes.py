@@ -1,7 +1,8 @@
 """Small situations that many tests begin with, made of offices and people nobody else uses."""
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import count
@@ -114,26 +115,41 @@ async def all_ended(registry: Registry) -> None:
 
 
 async def at_once(
-    registry: Registry, lock: str, acts: Sequence[Coroutine[Any, Any, T]], **values: Any
+    registry: Registry,
+    lock: str,
+    acts: Sequence[Coroutine[Any, Any, T]],
+    *,
+    in_order: bool = False,
+    **values: Any,
 ) -> list[T]:
     """Return what acts come to that all get as far as they do while `lock` holds a row.
 
-    So none has ended when the last one has read what it must not rely on.
+    So none has ended when the last one has read what it must not rely on. With `in_order` each
+    begins when the one before waits, so that they go on in this order.
 
     Raises:
         TimeoutError: after half a minute one neither waits for the row nor has ended.
     """
-    async with transaction(registry.behind) as session:
-        await session.execute(text(lock), values)
-        locker = await session.scalar(text("SELECT pg_backend_pid()"))
-        begun = [asyncio.ensure_future(act) for act in acts]
+    async with holding(registry, lock, **values) as locker:
+        begun: list[asyncio.Future[T]] = []
         async with asyncio.timeout(30):
-            while sum(not each.done() for each in begun) > await _waiting(registry, locker):
-                pass
+            for some in [[act] for act in acts] if in_order else [acts]:
+                begun += map(asyncio.ensure_future, some)
+                while sum(not each.done() for each in begun) > await waiting_for(registry, locker):
+                    pass
     return await asyncio.gather(*begun)
 
 
-async def _waiting(registry: Registry, locker: int) -> int:
+@asynccontextmanager
+async def holding(registry: Registry, lock: str, **values: Any) -> AsyncIterator[int]:
+    """Hold what `lock` locks; yield who does, for `waiting_for`."""
+    async with transaction(registry.behind) as session:
+        await session.execute(text(lock), values)
+        locker: int = (await session.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+        yield locker
+
+
+async def waiting_for(registry: Registry, locker: int) -> int:
     """Return, after a moment, how many wait for `locker`, or for others who do (a queue)."""
     rows = await registry.rows(
         "WITH RECURSIVE everybody AS ("

@@ -17,3 +17,11 @@ class MissingScopeError(ForbiddenError):
     default_detail = (
         "Ask for an access token with the scope that /openapi.json names for this operation."
     )
+
+
+class AgreementNotInForceError(ForbiddenError):
+    """The office's participation agreement is not in force, so it gets no tokens."""
+
+    code = "agreement-not-in-force"
+    title = "Agreement not in force"
+    default_detail = "Ask the operator to record your office's participation agreement."

@@ -3,7 +3,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from app.access.errors import MissingScopeError, StepUpNeededError
+from app.access.errors import AgreementNotInForceError, MissingScopeError, StepUpNeededError
 from app.access.permissions import Permission
 from app.access.policy import is_allowed, permissions_of
 from app.access.vocabulary import Role
@@ -44,6 +44,15 @@ class Principal:
         """
         if not is_allowed(self, permission):
             raise MissingScopeError
+
+    def require_participation(self) -> None:
+        """Refuse an office without a participation agreement in force; the operator is of none.
+
+        Raises:
+            AgreementNotInForceError: it takes no part now.
+        """
+        if self.office_id and not self.is_participating:
+            raise AgreementNotInForceError
 
     def require_step_up(self, now: datetime, within: timedelta = STEP_UP_FOR) -> None:
         """Refuse a person whose second factor is older than `within`; the operator has none.

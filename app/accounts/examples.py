@@ -34,7 +34,7 @@ EXAMPLES: Final[dict[str, Any]] = {
     "OfficePage": {
         "items": [
             {
-                "code": "CA0190000A",
+                "code": "CA019000A",
                 "name": "Sample County District Attorney",
                 "kind": "local",
                 "state": "CA",
@@ -68,13 +68,13 @@ EXAMPLES: Final[dict[str, Any]] = {
     "MeRead": {
         "client_id": "01980000-0000-7000-8000-00000000000a",
         "person_id": None,
-        "office": "CA0190000A",
+        "office": "CA019000A",
         "name": "Sample County District Attorney",
         "scopes": ["cases:post", "cases:read", "overlaps:read"],
         "is_participating": True,
     },
     "AccessReview": {
-        "office": "CA0190000A",
+        "office": "CA019000A",
         "made_at": "2026-03-01T17:00:00Z",
         "last_reviewed_at": "2025-03-01T17:00:00Z",
         "people": [

@@ -1,6 +1,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -59,6 +59,21 @@ async def get_standing(
     if row is None:
         return None
     return Standing(row["office_id"], row["scopes"], row["is_participating"])
+
+
+async def get_scopes(
+    session: AsyncSession, office_id: int, client_id: UUID, *, today: date
+) -> list[str]:
+    """Return what a client of the office may do, nothing if it was revoked or has expired."""
+    found = await session.scalar(
+        select(ClientCredential.scopes).where(
+            ClientCredential.id == client_id,
+            ClientCredential.office_id == office_id,
+            ClientCredential.revoked_at.is_(None),
+            ClientCredential.expires_on > today,
+        )
+    )
+    return found or []
 
 
 async def get_public_jwk(session: AsyncSession, client_id: UUID, kid: str) -> dict[str, Any] | None:

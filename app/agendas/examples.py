@@ -1,6 +1,6 @@
 from typing import Any, Final
 
-_OFFICE: Final = {"code": "CA0190000A", "name": "Sample District Attorney"}
+_OFFICE: Final = {"code": "CA019000A", "name": "Sample District Attorney"}
 _MEETING: Final = {"id": "state", "name": "CA", "made_on": "2026-03-02"}
 _TOPIC: Final = {
     "topic": "new_overlaps",

@@ -114,7 +114,7 @@ _OVERLAP: Final = {
     "counterpart": {
         "state": "NV",
         "office_kind": "local",
-        "office": {"code": "NV0020000A", "name": "Example County District Attorney"},
+        "office": {"code": "NV002000A", "name": "Example County District Attorney"},
         "contact": {
             "title": "Duty deputy",
             "phone": "775-555-0100",

@@ -28,12 +28,12 @@ from app.access.vocabulary import (
 )
 from app.cases import verdicts
 from app.cases.overlap_schemas import OverlapRead
-from app.core.ids import public_id
+from app.core.ids import OVERLAP, public_id
 from app.offices.queries import IN_FORCE
 
 POINTER, CONTACT, SUMMARY, RECORD = Rung.POINTER, Rung.CONTACT, Rung.SUMMARY, Rung.RECORD
 
-PREFIX: Final = "ovl"
+PREFIX: Final = OVERLAP
 
 _EVIDENCE: Final = ("strength", "first_differs", "facts", "match_key", "explanation")
 """What a finding says beyond its kind, if it says it."""

@@ -27,7 +27,7 @@ EXAMPLES: Final[dict[str, Any]] = {
                 "state": "CA",
                 "office_kind": "local",
                 "verdict": "open",
-                "office": {"code": "CA0190000A", "name": "Sample County District Attorney"},
+                "office": {"code": "CA019000A", "name": "Sample County District Attorney"},
                 "contact": {
                     "title": "Duty deputy",
                     "phone": "555-0100",

@@ -23,7 +23,7 @@ def explain(
 ) -> None:
     """Tell how far an office would see a case if one of its own overlaps, and which rules say so.
 
-    Example: joinder access explain CA0190000A cms 24-CR-001 NV0020000A
+    Example: joinder access explain CA019000A cms 24-CR-001 NV002000A
     """
     from app.access.principal import OPERATOR  # noqa: PLC0415 -- keeps --help quick
     from app.core.clock import utc_now  # noqa: PLC0415 -- as above

@@ -28,7 +28,7 @@ def add(
     """Set canaries for an office: tokens on standard input, from `joinder client elements`.
 
     Example: joinder client elements office --kind tel < canaries.txt
-    | joinder canary add CA0190000A --until 2027-03-01
+    | joinder canary add CA019000A --until 2027-03-01
     """
     from pydantic import ValidationError  # noqa: PLC0415 -- keeps --help quick
 

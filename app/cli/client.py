@@ -244,8 +244,9 @@ def _push(plan: "Plan", *, dry_run: bool, quiet: bool) -> "Summary":
         if dry_run:
             return push_export(plan, None, progress=tell)
         with RegistryClient(complete(plan.config)) as client:
-            _tell_of_new_keys(client.check_keys())
-            return push_export(plan, client, progress=tell)
+            keys = client.check_keys()
+            _tell_of_new_keys(keys)
+            return push_export(plan, client, progress=tell, keys=keys)
 
 
 def _tell_of_new_keys(keys: "PublishedKeys") -> None:

@@ -130,8 +130,8 @@ def _pusher(config: "ClientConfig", mapping: Path) -> "Push":
 
     def one(export: Path) -> "Summary":
         with RegistryClient(config) as client:
-            client.check_keys()
-            return push(Plan(export, mapping, config), client)
+            keys = client.check_keys()
+            return push(Plan(export, mapping, config), client, keys=keys)
 
     return one
 

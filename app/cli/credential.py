@@ -45,7 +45,7 @@ def add(
 ) -> None:
     """Register the public key of an office's client and print its client id.
 
-    Example: joinder client-credential add CA0190000A --public-key client-key.jwk.json
+    Example: joinder client-credential add CA019000A --public-key client-key.jwk.json
     """
     from app.access.permissions import CLIENT_SCOPES  # noqa: PLC0415 -- keeps --help quick
     from app.access.principal import OPERATOR  # noqa: PLC0415 -- as above

@@ -10,7 +10,7 @@ from app.cli.proposal import propose
 from app.serving.installation import as_operator
 
 app = typer.Typer(help="Add offices and record their agreements.", no_args_is_help=True)
-Code = Annotated[str, typer.Argument(help="ORI or local code, such as CA0190000A.")]
+Code = Annotated[str, typer.Argument(help="ORI or local code, such as CA019000A.")]
 
 
 @app.command()
@@ -25,7 +25,7 @@ def add(
 ) -> None:
     """Add an office. It takes part once its agreement is recorded with `sign-agreement`.
 
-    Example: joinder office add CA0190000A --name "Sample County District Attorney" --state CA
+    Example: joinder office add CA019000A --name "Sample County District Attorney" --state CA
     --contact-title "Duty deputy" --contact-phone 213-555-0100 --contact-email duty@example.com
     """
     from app.access.principal import OPERATOR  # noqa: PLC0415 -- keeps --help quick
@@ -60,7 +60,7 @@ def sign_agreement(
 ) -> None:
     """Propose to record a signed participation agreement; before it is in force nothing is shared.
 
-    Example: joinder office sign-agreement CA0190000A --version 2026-1
+    Example: joinder office sign-agreement CA019000A --version 2026-1
     --signatory "District Attorney" --signed-on 2026-01-05 --effective-on 2026-02-01
     """
     from app.offices.schemas import AgreementSign  # noqa: PLC0415 -- keeps --help quick
@@ -87,7 +87,7 @@ def set_contact(
 ) -> None:
     """Say whom else to reach: the backup of the office's contact, or about security.
 
-    Example: joinder office set-contact CA0190000A --role backup --title "Head of the unit"
+    Example: joinder office set-contact CA019000A --role backup --title "Head of the unit"
     --phone 213-555-0101 --email unit@example.com
     """
     from app.access.principal import OPERATOR  # noqa: PLC0415 -- keeps --help quick
@@ -107,7 +107,7 @@ def set_mail_domain(
 
     Mail that somebody chose in another domain before is no longer sent.
 
-    Example: joinder office set-mail-domain CA0190000A da.example.gov
+    Example: joinder office set-mail-domain CA019000A da.example.gov
     """
     from app.access.principal import OPERATOR  # noqa: PLC0415 -- keeps --help quick
     from app.offices import service  # noqa: PLC0415 -- as above
@@ -149,7 +149,7 @@ def commit(
 ) -> None:
     """Record that the office's leadership committed itself to joint handling; renew it in time.
 
-    Example: joinder office commit CA0190000A --type labor --signatory "District Attorney"
+    Example: joinder office commit CA019000A --type labor --signatory "District Attorney"
     --signed-on 2026-01-05 --lapses-on 2027-01-05
     """
     from app.access.principal import OPERATOR  # noqa: PLC0415 -- keeps --help quick
@@ -176,7 +176,7 @@ def end_agreement(
 ) -> None:
     """End an office's participation: from that day on nothing is shared by it or with it.
 
-    Example: joinder office end-agreement CA0190000A --ends-on 2027-01-01
+    Example: joinder office end-agreement CA019000A --ends-on 2027-01-01
     """
     from app.access.principal import OPERATOR  # noqa: PLC0415 -- keeps --help quick
     from app.offices import service  # noqa: PLC0415 -- as above
@@ -190,7 +190,7 @@ def end_agreement(
 def suspend(code: Code) -> None:
     """Shut out every client and person of an office with its next request, until `resume`.
 
-    Example: joinder office suspend CA0190000A
+    Example: joinder office suspend CA019000A
     """
     _set_suspended(code, is_suspended=True)
     typer.echo(f"Nobody of {code} gets in. Next, if need be: joinder office end-agreement {code}")
@@ -200,7 +200,7 @@ def suspend(code: Code) -> None:
 def resume(code: Code) -> None:
     """Let an office's clients in again, and its people sign in.
 
-    Example: joinder office resume CA0190000A
+    Example: joinder office resume CA019000A
     """
     _set_suspended(code, is_suspended=False)
     typer.echo(f"{code} is let in again.")

@@ -29,7 +29,7 @@ def add(
 ) -> None:
     """Add a person and print the one-time code, once. Administrators add the others.
 
-    Example: joinder person add CA0190000A duty.deputy --name "Duty deputy" --role administrator
+    Example: joinder person add CA019000A duty.deputy --name "Duty deputy" --role administrator
     """
     from app.access.principal import OPERATOR  # noqa: PLC0415 -- keeps --help quick
     from app.core.clock import utc_now  # noqa: PLC0415 -- as above
@@ -104,7 +104,7 @@ def set_provider(
 ) -> None:
     """Propose the identity provider of an office.
 
-    Example: joinder person set-provider CA0190000A --issuer https://login.example.com
+    Example: joinder person set-provider CA019000A --issuer https://login.example.com
     --client-id joinder --acr urn:example:two-factors
     """
     from app.people.provider_setting import check_provider  # noqa: PLC0415 -- keeps --help quick

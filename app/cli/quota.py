@@ -28,7 +28,7 @@ def open_import(
 
     A person with a date of birth needs about 12 elements of the class person.
 
-    Example: joinder quota open-import CA0190000A --elements 120000 --until 2026-12-01
+    Example: joinder quota open-import CA019000A --elements 120000 --until 2026-12-01
     """
     from app.core.clock import utc_now  # noqa: PLC0415 -- keeps --help quick
     from app.identifiers.kinds import KEY_CLASSES  # noqa: PLC0415 -- as above

@@ -125,7 +125,7 @@ def set_committee(
 
     An office sits in one committee at most, and always in the meeting of its state.
 
-    Example: joinder state committee CA "Valley counties" --office CA0100000A --office CA0540000A
+    Example: joinder state committee CA "Valley counties" --office CA010000A --office CA054000A
     """
     from app.access.principal import OPERATOR  # noqa: PLC0415 -- keeps --help quick
     from app.agendas import service  # noqa: PLC0415 -- as above

@@ -12,6 +12,7 @@ from app.client.exchange import Json
 from app.client.exports import open_export, read_rows
 from app.client.mapping import read_mapping
 from app.client.payload import MAX_BULK_CASES
+from app.client.pins import PublishedKeys
 from app.client.pipeline import Batch
 from app.client.prepare import RefusedCaseError, prepare
 from app.client.push_state import PushState, push_digest, read_state, write_state
@@ -101,6 +102,7 @@ def push(
     *,
     progress: Progress = lambda _line, _lines: None,
     clock: Clock | None = None,
+    keys: PublishedKeys | None = None,
 ) -> Summary:
     """Push an export, from where an interrupted push of the same file and map left off.
 
@@ -109,6 +111,7 @@ def push(
         client: Where to put the cases; None reads and checks everything and sends nothing.
         progress: Called after each acknowledged batch.
         clock: For the rates.
+        keys: What `check_keys` of the client gave just now; else they are checked here.
 
     Raises:
         UsageError: the export or the map cannot be used.
@@ -129,7 +132,7 @@ def push(
     batches = _batches(
         reader, found, after=state.line, most_cases=plan.batch, today=clock_day(clock)
     )
-    for batch, results in client.put_batches(batches) if client else _unsent(batches):
+    for batch, results in client.put_batches(batches, keys=keys) if client else _unsent(batches):
         rejects = [*batch.rejects, *_refused(batch, results)]
         file.add(rejects)
         summary.count(results, batch.rejects)

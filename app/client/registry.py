@@ -109,10 +109,14 @@ class RegistryClient:
             yield from results
 
     def put_batches(
-        self, batches: Iterable[Batch], *, reason: PostReason = "posting"
+        self,
+        batches: Iterable[Batch],
+        *,
+        reason: PostReason = "posting",
+        keys: PublishedKeys | None = None,
     ) -> Iterator[tuple[Batch, list[CaseResult]]]:
-        """Put prepared batches; see `pipeline.put_batches`. The keys are checked first."""
-        keys = self.check_keys()
+        """Put prepared batches; see `pipeline.put_batches`. The keys are checked unless given."""
+        keys = keys or self.check_keys()
         tokenizer = Tokenizer(self._exchange, keys, self._config.pins[keys.epoch])
         url = f"{self._config.registry}/v1/cases"
         return put_batches(self._exchange, url, tokenizer, batches, reason)

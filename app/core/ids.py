@@ -4,6 +4,12 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+OVERLAP: Final = "ovl"
+HANDLING: Final = "hnd"
+QUESTION: Final = "inf"
+"""How the public ids of overlaps, requests for joint handling and questions to desks begin, which
+packages speak of that lie below the one that makes them."""
+
 _HEX: Final = re.compile(r"[0-9a-f]{32}")
 
 

@@ -1,10 +1,13 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from app.core.db import Sessions
+
+_ALONE: Final = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 
 
 @asynccontextmanager
@@ -23,6 +26,14 @@ async def held(sessions: Sessions, name: str) -> AsyncIterator[bool]:
         finally:
             if is_held:
                 await own.execute(text("SELECT pg_advisory_unlock(hashtext(:n))"), {"n": name})
+
+
+async def alone(session: AsyncSession, name: str) -> None:
+    """Wait until no other transaction has the lock `name`, and have it until this one ends.
+
+    For what is counted, or looked for, before it is added: a row that is not there locks nobody.
+    """
+    await session.execute(_ALONE, {"name": name})
 
 
 async def is_held(session: AsyncSession, name: str) -> bool:

@@ -5,7 +5,7 @@ _CHARGE: Final = {
     "expires_on": "2026-05-01",
     "digests": ["oXfCO_MK23DYeQDnLQLw4sIYGcWPuMB0eASEHpA7LHs"],
     "office": {
-        "code": "CA0190000A",
+        "code": "CA019000A",
         "name": "Alder County District Attorney",
         "state": "CA",
         "title": "Duty deputy",

@@ -1,5 +1,6 @@
 from fastapi import APIRouter
 
+from app.access.errors import AgreementNotInForceError
 from app.access.permissions import Permission
 from app.accounts.deps import CurrentPrincipal
 from app.accounts.pages import RequestedPage
@@ -9,7 +10,6 @@ from app.core.openapi import operation
 from app.core.paging import CursorError
 from app.defendants import service
 from app.defendants.schemas import ChargePage, FeedChoicePut, FeedChoiceRead
-from app.quotas.errors import AgreementNotInForceError
 
 router = APIRouter(prefix="/v1", tags=["defendant feed"], route_class=StrictRoute)
 

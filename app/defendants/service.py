@@ -19,7 +19,6 @@ from app.defendants.schemas import (
 from app.epochs.queries import get_epochs
 from app.identifiers.encoding import b64u_encode
 from app.identifiers.feed import DIGEST_BYTES
-from app.quotas.errors import AgreementNotInForceError
 
 
 async def list_charges(
@@ -39,8 +38,7 @@ async def list_charges(
         AgreementNotInForceError: the office does not take part now.
     """
     principal.require(Permission.DEFENDANT_FEED_READ)
-    if not principal.is_participating:
-        raise AgreementNotInForceError
+    principal.require_participation()
     epoch = (await get_epochs(session)).current
     rows = await queries.list_charges(session, principal, before=before, limit=limit, now=now)
     await audit.record(

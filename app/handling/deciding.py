@@ -23,6 +23,7 @@ from app.handling.errors import (
     HandlingMovedError,
     HandlingNotYoursError,
     PartyStaysError,
+    TooManyInstrumentsError,
 )
 from app.handling.machine import Transition
 from app.handling.models import HandlingParty, Instrument
@@ -38,6 +39,9 @@ from app.handling.vocabulary import FINAL
 from app.matters.errors import WordsRefusedError
 
 A_DAY: Final = timedelta(days=1)
+
+MOST_INSTRUMENTS: Final = 100
+"""Of one request: the agreement is read and exported with all of them."""
 
 
 async def decide_request(
@@ -129,6 +133,7 @@ async def record_instrument(
         HandlingNotFoundError: absent, or not for the caller; never told apart.
         HandlingMovedError: the request is a question, or has ended.
         WordsRefusedError: what it says holds an identifier, or its day is to come.
+        TooManyInstrumentsError: as many are on record as may be.
     """
     principal.require(Permission.HANDLING_ANSWER)
     row, _ = await queries.lock_request(session, principal, request_id, now=now)
@@ -144,6 +149,8 @@ async def record_instrument(
         problems.append(FieldProblem("/dated_on", "to-come", "Give the day of the paper."))
     if problems:
         raise WordsRefusedError(problems=tuple(problems))
+    if len(await queries.list_instruments(session, row["id"])) >= MOST_INSTRUMENTS:
+        raise TooManyInstrumentsError
     await session.execute(
         insert(Instrument).values(
             id=new_id(),

@@ -1,4 +1,4 @@
-from app.core.errors import InvalidError, MovedError, NotFoundError
+from app.core.errors import ConflictError, InvalidError, MovedError, NotFoundError
 
 
 class HandlingNotFoundError(NotFoundError):
@@ -38,6 +38,14 @@ class HandlingNotYoursError(MovedError):
     code = "handling-request-not-yours-to-answer"
     title = "Not yours to do"
     default_detail = "Read the request: who asked withdraws, who was asked declines."
+
+
+class TooManyInstrumentsError(ConflictError):
+    """As many referrals and consents of the request are on record as may be."""
+
+    code = "instruments-too-many"
+    title = "Too many referrals and consents"
+    default_detail = "Read those on record; one paper can cover the whole matter."
 
 
 class PartyStaysError(MovedError):

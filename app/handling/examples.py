@@ -18,8 +18,8 @@ _TERMS: Final = {
     "notice_days": 14,
 }
 _DIGEST: Final = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
-_ASKER: Final = {"code": "CA0190000A", "name": "Sample County District Attorney"}
-_ASKED: Final = {"code": "NV0020000A", "name": "Other County District Attorney"}
+_ASKER: Final = {"code": "CA019000A", "name": "Sample County District Attorney"}
+_ASKED: Final = {"code": "NV002000A", "name": "Other County District Attorney"}
 _SENT: Final = {
     "id": "hnd_0198a3c1d2e47f508192a3b4c5d6e7f8",
     "version": 3,
@@ -82,10 +82,10 @@ _VERSION: Final = {
     "changes": [
         {
             "field": "lead",
-            "before": "Sample County District Attorney (CA0190000A)",
-            "after": "Other County District Attorney (NV0020000A)",
-            "sentence": "Lead: Other County District Attorney (NV0020000A). Before: Sample County "
-            "District Attorney (CA0190000A).",
+            "before": "Sample County District Attorney (CA019000A)",
+            "after": "Other County District Attorney (NV002000A)",
+            "sentence": "Lead: Other County District Attorney (NV002000A). Before: Sample County "
+            "District Attorney (CA019000A).",
         }
     ],
     "text": _TEXT,

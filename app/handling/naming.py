@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 import asyncpg
 
@@ -30,7 +31,7 @@ async def show_parties(
     ]
     if not behind:
         return
-    overlaps = [party["overlap_id"] for party in behind]
+    overlaps = [UUID(party["overlap_id"]) for party in behind]
     named = await list_named(connection, principal, overlaps, now=now)
-    for party in behind:
-        party["is_shown"] = party["overlap_id"] in named
+    for party, overlap_id in zip(behind, overlaps, strict=True):
+        party["is_shown"] = overlap_id in named

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principal import Principal
 from app.core.db import driver
+from app.core.ids import HANDLING
 from app.handling.errors import HandlingNotFoundError
 from app.handling.models import HandlingParty, HandlingRequest, HandlingSignature, Instrument
 from app.handling.naming import show_parties
@@ -25,8 +26,7 @@ from app.matters.queries import (
 from app.offices.queries import COMMITMENTS, CONFIRMED, IN_FORCE
 from app.reference.authority import Authority
 
-PREFIX: Final = "hnd"
-
+PREFIX: Final = HANDLING
 # with the text that those who agreed signed, all the same, if anybody has
 _TERMS: Final = """
 SELECT t.*, j.code AS joins_code, j.name AS joins_name,

@@ -280,7 +280,8 @@ async def decide_handling_request(
     response_model=HandlingRead,
     openapi_extra=operation(
         *(errors.HandlingNotFoundError, errors.HandlingMovedError),
-        *(errors.HandlingNotYoursError, IdempotencyKeyReusedError, WordsRefusedError),
+        *(errors.HandlingNotYoursError, errors.TooManyInstrumentsError),
+        *(IdempotencyKeyReusedError, WordsRefusedError),
         scope=Permission.HANDLING_ANSWER,
         sends=["ETag", "Location"],
     ),

@@ -11,7 +11,6 @@ from app.access.principal import Principal
 from app.audit import service as audit
 from app.infusion import queries
 from app.infusion.schemas import DeskRead, FiguresRead, TopicFigures
-from app.quotas.errors import AgreementNotInForceError
 
 
 async def put_desk(
@@ -51,8 +50,7 @@ async def list_desks(
         AgreementNotInForceError: the office does not take part now.
     """
     principal.require(Permission.INFUSION_READ)
-    if not principal.is_participating:
-        raise AgreementNotInForceError
+    principal.require_participation()
     rows = await queries.list_desks(
         session, after=after, limit=limit, today=now.date(), topic=topic
     )

@@ -1,7 +1,7 @@
 from typing import Any, Final
 
 _DESK: Final = {
-    "office": "CA0190000A",
+    "office": "CA019000A",
     "name": "Alder County District Attorney",
     "state": "CA",
     "title": "Chief, labor unit",
@@ -21,8 +21,8 @@ _QUESTION: Final = {
     "id": "inf_0198a3c1d2e47f508192a3b4c5d6e7f8",
     "version": 3,
     "direction": "asked",
-    "office": "NV0020000A",
-    "desk": "CA0190000A",
+    "office": "NV002000A",
+    "desk": "CA019000A",
     "status": "used",
     **_ASKED,
     "answer": "Compare the ledgers with the bank's records of the same weeks; ask for both early.",
@@ -39,7 +39,7 @@ EXAMPLES: Final[dict[str, Any]] = {
     "DeskPut": {"topics": ["coercion", "labor"]},
     "DeskRead": _DESK,
     "DeskPage": {"items": [_DESK], "next_cursor": None},
-    "QuestionAsk": {"desk": "CA0190000A", **_ASKED},
+    "QuestionAsk": {"desk": "CA019000A", **_ASKED},
     "QuestionStep": {},
     "QuestionAnswer": {"answer": _QUESTION["answer"]},
     "QuestionUsed": {"use": "used", "code": "investigation"},

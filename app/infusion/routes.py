@@ -3,6 +3,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
 
+from app.access.errors import AgreementNotInForceError
 from app.access.permissions import Permission
 from app.accounts.deps import CurrentPrincipal
 from app.accounts.errors import IdempotencyKeyReusedError
@@ -36,7 +37,6 @@ from app.infusion.schemas import (
     Topic,
 )
 from app.infusion.states import Side, Status
-from app.quotas.errors import AgreementNotInForceError
 
 router = APIRouter(prefix="/v1", tags=["infusion"], route_class=StrictRoute)
 _SENDS = ("Location",)

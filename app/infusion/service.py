@@ -12,7 +12,7 @@ from app.access.principal import Principal
 from app.audit import service as audit
 from app.cases.errors import TextRefusedError
 from app.cases.guard import find_identifiers
-from app.core.ids import new_id, public_id
+from app.core.ids import QUESTION, new_id, public_id
 from app.infusion import queries, states
 from app.infusion.errors import DeskAbsentError, QuestionNotYoursError, QuestionStandsError
 from app.infusion.models import InfusionQuestion
@@ -22,9 +22,8 @@ from app.infusion.schemas import (
     QuestionUse,
 )
 from app.infusion.states import Side, Status, Step
-from app.quotas.errors import AgreementNotInForceError
 
-PREFIX: Final = "inf"
+PREFIX: Final = QUESTION
 EXPIRES_AFTER: Final = timedelta(days=30)
 """How long a desk has for an answer."""
 
@@ -41,8 +40,7 @@ async def ask_question(
         DeskAbsentError: that office offers no such advice, takes no part, or is the caller's own.
     """
     principal.require(Permission.INFUSION_ASK)
-    if not principal.is_participating:
-        raise AgreementNotInForceError
+    principal.require_participation()
     _check(asked.question, "/question")
     found = await queries.list_desks(
         session, after=None, limit=1, today=now.date(), topic=asked.topic, code=asked.desk

@@ -2,6 +2,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
+from app.access.errors import AgreementNotInForceError
 from app.access.permissions import Permission
 from app.accounts.deps import CurrentPrincipal
 from app.core.deps import Now, Session
@@ -10,7 +11,6 @@ from app.core.openapi import operation
 from app.insights import service, sheets
 from app.insights.measures import Breakdown, MeasureName
 from app.insights.schemas import InsightRead
-from app.quotas.errors import AgreementNotInForceError
 
 router = APIRouter(prefix="/v1/insights/{measure}", tags=["insights"], route_class=StrictRoute)
 

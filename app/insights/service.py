@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access.errors import AgreementNotInForceError
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.core.items import attempt
@@ -12,7 +13,6 @@ from app.insights import queries
 from app.insights.figures import ALL, SUM, arrange, first_month, months
 from app.insights.measures import MEASURES, Breakdown, MeasureName
 from app.insights.schemas import InsightRead
-from app.quotas.errors import AgreementNotInForceError
 from app.reference.counties import COUNTIES, state_of
 from app.reference.statutes import CODES
 

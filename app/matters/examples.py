@@ -1,7 +1,7 @@
 from typing import Any, Final
 
-LEAD: Final = {"code": "CA0190000A", "name": "Sample County District Attorney"}
-_OTHER: Final = {"code": "NV0020000A", "name": "Other County District Attorney"}
+LEAD: Final = {"code": "CA019000A", "name": "Sample County District Attorney"}
+_OTHER: Final = {"code": "NV002000A", "name": "Other County District Attorney"}
 PERIOD: Final = {
     "id": "led_0198a3c1d2e47f508192a3b4c5d6e7f8",
     "office": LEAD,
@@ -36,8 +36,8 @@ _CAME: Final = {
 EXAMPLES: Final[dict[str, Any]] = {
     "MatterRead": MATTER,
     "MatterPage": {"items": [_LISTED], "next_cursor": None},
-    "LeadOffer": {"office": "NV0020000A"},
-    "LeadTake": {"from_office": "CA0190000A"},
+    "LeadOffer": {"office": "NV002000A"},
+    "LeadTake": {"from_office": "CA019000A"},
     "CaseOriginPage": {"items": [_CAME], "next_cursor": None},
     "OriginList": {
         "matter_id": MATTER["id"],

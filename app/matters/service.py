@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.audit import service as audit
-from app.core.ids import new_id, public_id
+from app.core.ids import HANDLING, new_id, public_id
 from app.matters import queries
 from app.matters.errors import MatterEndedError
 from app.matters.models import Matter, MatterLead
@@ -193,7 +193,7 @@ def _summary(row: asyncpg.Record, principal: Principal) -> MatterSummaryRead:
     return MatterSummaryRead(
         **{name: row[name] for name in plain},
         id=public_id(queries.PREFIX, row["request_id"]),
-        request_id=public_id("hnd", row["request_id"]),
+        request_id=public_id(HANDLING, row["request_id"]),
         parties=parties(row),
         lead=OfficeRef(code=lead["code"], name=lead["name"]),
         is_lead=row["lead_office_id"] == principal.office_id,

@@ -10,7 +10,7 @@ EXAMPLES: Final[dict[str, Any]] = {
                 "label": "1",
                 "state": "NV",
                 "office_kind": "local",
-                "office": {"code": "NV0020000A", "name": "Sample District Attorney"},
+                "office": {"code": "NV002000A", "name": "Sample District Attorney"},
                 "contact": {
                     "title": "Duty deputy",
                     "phone": "555-0100",

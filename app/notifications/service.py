@@ -8,7 +8,7 @@ from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.audit import service as audit
 from app.cases import ladder
-from app.core.ids import public_id
+from app.core.ids import HANDLING, QUESTION, public_id
 from app.core.paging import Reached
 from app.notifications import queries
 from app.notifications.errors import EventsForgottenError
@@ -61,8 +61,8 @@ def render(row: FeedRow) -> EventRead:
             "id": public_id(PREFIX, row.key),
             "type": row.type,
             "at": row.at,
-            "request_id": public_id("hnd", row.request_id) if row.request_id else None,
-            "question_id": public_id("inf", row.question_id) if row.question_id else None,
+            "request_id": public_id(HANDLING, row.request_id) if row.request_id else None,
+            "question_id": public_id(QUESTION, row.question_id) if row.question_id else None,
             "overlap_id": public_id(ladder.PREFIX, row.overlap_id) if row.overlap_id else None,
             "case": {"source_system": row.source_system, "external_id": row.external_id}
             if row.external_id is not None

@@ -33,8 +33,8 @@ async def open_overlap(
 
 
 async def list_named(
-    connection: asyncpg.Connection, principal: Principal, overlaps: Sequence[str], *, now: datetime
-) -> set[str]:
+    connection: asyncpg.Connection, principal: Principal, overlaps: Sequence[UUID], *, now: datetime
+) -> set[UUID]:
     """Return those of the overlaps that show the caller which office is on the other side."""
     rows = await connection.fetch(_NAMED, *ladder.arguments(principal, now), overlaps)
-    return {str(row["id"]) for row in rows}
+    return {row["id"] for row in rows}

@@ -10,7 +10,6 @@ from sqlalchemy import ColumnElement, RowMapping, and_, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principal import Principal
-from app.access.vocabulary import Rung
 from app.cases import ladder
 from app.cases import queries as cases
 from app.cases.models import CaseGrant
@@ -19,31 +18,44 @@ from app.offices.models import Office
 from app.oversight.schemas import GrantsShown
 from app.sharing.lines import APPROVED_WITHIN
 
-# $1 to $4 as in `ladder.VISIBLE`, of the owner; $5 a reason or null, $6 a case number or null,
-# $7 the line before, $8 the limit. Of readers it tells as the log of one case does.
-_READINGS: Final = f"""
-SELECT r.id, r.read_at, r.overlap_id, r.reader, r.roles, r.rung, r.reason, v.state, v.kind,
-       v.source_system, v.external_id,
-       CASE WHEN v.rung >= {Rung.CONTACT:d} THEN v.code END AS code,
-       CASE WHEN v.rung >= {Rung.CONTACT:d} THEN v.name END AS name
+_LINE: Final = """
+r.id, r.read_at, r.overlap_id, r.reader, r.roles, r.rung, r.reason, v.state, v.kind,
+v.source_system, v.external_id
+"""
+_LOG: Final = f"""
+SELECT {_LINE}, CASE WHEN v.rung >= {ladder.CONTACT:d} THEN v.code END AS code,
+       CASE WHEN v.rung >= {ladder.CONTACT:d} THEN v.name END AS name
 FROM readings r
 JOIN LATERAL ({ladder.VISIBLE} AND v.id = r.overlap_id AND v.case_id = r.case_id) AS v ON TRUE
+"""  # noqa: S608 -- constants only; every value is a parameter
+"""SQL of the log of readings, $1 to $4 as in `ladder.VISIBLE`, of the owner.
+
+A reader whose side the owner may not know of is not told of, one on a pointer not by name.
+"""
+
+# $5 the case, $6 the line before, $7 the limit
+_READINGS_OF_CASE: Final = f"""{_LOG}
+WHERE r.case_id = $5 AND r.id < coalesce($6, 9223372036854775807)
+ORDER BY r.id DESC LIMIT $7
+"""
+
+# $5 a reason or null, $6 a case number or null, $7 the line before, $8 the limit
+_READINGS: Final = f"""{_LOG}
 WHERE ($5::text IS NULL OR r.reason = $5) AND ($6::text IS NULL OR v.external_id = $6)
   AND r.id < coalesce($7, 9223372036854775807)
 ORDER BY r.id DESC LIMIT $8
-"""  # noqa: S608 -- constants only; every value is a parameter
+"""
 
 # The same to an auditor, who is shown no overlap: the database tells of whom the office may know.
 # $1 a reason or null, $2 a case number or null, $3 the line before, $4 the limit
-_READINGS_FOR_AUDIT: Final = """
-SELECT r.id, r.read_at, r.overlap_id, r.reader, r.roles, r.rung, r.reason, v.state, v.kind,
-       v.source_system, v.external_id, v.code, v.name
+_READINGS_FOR_AUDIT: Final = f"""
+SELECT {_LINE}, v.code, v.name
 FROM readings r CROSS JOIN LATERAL audited_overlap(r.overlap_id) AS v
 WHERE v.case_id = r.case_id
   AND ($1::text IS NULL OR r.reason = $1) AND ($2::text IS NULL OR v.external_id = $2)
   AND r.id < coalesce($3, 9223372036854775807)
 ORDER BY r.id DESC LIMIT $4
-"""
+"""  # noqa: S608 -- constants only; every value is a parameter
 
 # What an entry of the audit says that was shown. $1 the entry, $2 the overlap before or null,
 # $3 the limit; of an overlap that the office is not told of any more there is but how far it was
@@ -147,6 +159,22 @@ WHERE e.office_id = $1 AND noun = ANY ($2::text[])
   AND e.id < coalesce($5, 9223372036854775807)
 ORDER BY e.id DESC LIMIT $6
 """
+
+
+async def list_readings_of_case(
+    session: AsyncSession,
+    principal: Principal,
+    case_id: int,
+    *,
+    before: int | None,
+    limit: int,
+    now: datetime,
+) -> list[asyncpg.Record]:
+    """Return a page of who read one of the caller's own cases, newest first."""
+    rows: list[asyncpg.Record] = await (await driver(session)).fetch(
+        _READINGS_OF_CASE, *ladder.arguments(principal, now), case_id, before, limit
+    )
+    return rows
 
 
 async def list_readings(

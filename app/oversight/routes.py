@@ -5,12 +5,13 @@ from fastapi import APIRouter, Query
 from app.access.permissions import Permission
 from app.accounts.deps import CurrentPrincipal
 from app.accounts.pages import RequestedPage
+from app.cases.errors import CaseNotFoundError
 from app.cases.vocabulary import ReadReason
 from app.core.deps import Now, Session
 from app.core.http import StrictRoute
 from app.core.openapi import operation
 from app.core.paging import CursorError
-from app.oversight import service
+from app.oversight import readings, service
 from app.oversight.schemas import (
     About,
     AuditPage,
@@ -19,6 +20,8 @@ from app.oversight.schemas import (
     GrantsShown,
     KnownInstant,
 )
+from app.sharing.routes import CASE, Ref
+from app.sharing.schemas import ReadingPage
 
 router = APIRouter(prefix="/v1", tags=["sharing"], route_class=StrictRoute)
 
@@ -44,6 +47,22 @@ async def list_readings_of_office(
         now=now,
     )
     return CaseReadingPage(
+        items=tuple(read for _, read in found), next_cursor=page.end([key for key, _ in found])
+    )
+
+
+@router.get(
+    CASE + "/readings",
+    openapi_extra=operation(CaseNotFoundError, CursorError, scope=Permission.OVERLAPS_READ),
+)
+async def list_readings(
+    ref: Ref, session: Session, principal: CurrentPrincipal, page: RequestedPage, now: Now
+) -> ReadingPage:
+    """List which other offices read one of the own cases, when and what for, newest first."""
+    found = await readings.list_readings(
+        session, principal, ref, before=page.number, limit=page.limit, now=now
+    )
+    return ReadingPage(
         items=tuple(read for _, read in found), next_cursor=page.end([key for key, _ in found])
     )
 

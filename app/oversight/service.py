@@ -10,13 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
 from app.access.principal import Principal
-from app.access.vocabulary import Rung
 from app.audit import service as audit
-from app.cases import ladder
 from app.cases.overlap_schemas import CaseRef
 from app.cases.vocabulary import ReadReason
-from app.core.ids import public_id
-from app.oversight import queries
+from app.oversight import queries, readings
 from app.oversight.schemas import (
     About,
     AuditEntryRead,
@@ -95,17 +92,9 @@ async def _told(
         (
             row["id"],
             CaseReadingRead(
-                read_at=row["read_at"],
+                **readings.render(row).model_dump(),
                 case=CaseRef(source_system=row["source_system"], external_id=row["external_id"]),
-                overlap_id=public_id(ladder.PREFIX, row["overlap_id"]),
-                state=row["state"],
-                office_kind=row["kind"],
-                office=row["code"],
                 office_name=row["name"],
-                reader=row["reader"],
-                roles=tuple(row["roles"]),
-                rung=Rung(row["rung"]).name.lower(),
-                reason=row["reason"],
             ),
         )
         for row in rows

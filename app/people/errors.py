@@ -103,6 +103,14 @@ class PasskeyNotFoundError(NotFoundError):
     title = "Passkey not found"
 
 
+class TooManyPasskeysError(ConflictError):
+    """The person has as many passkeys as one may have."""
+
+    code = "passkeys-too-many"
+    title = "Too many passkeys"
+    default_detail = "Take away one that you no longer use, then register this one."
+
+
 class OwnAccountError(ConflictError):
     """Administrators do not change their own account."""
 

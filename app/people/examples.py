@@ -2,7 +2,7 @@ from typing import Any, Final
 
 _SIGN_IN: Final[dict[str, Any]] = {
     "person_id": "psn_0198a1b2c3d47e5f8a9b0c1d2e3f4a5b",
-    "office": "CA0190000A",
+    "office": "CA019000A",
     "account": "duty.deputy",
     "name": "Duty deputy",
     "roles": ["prosecutor"],
@@ -25,7 +25,7 @@ EXAMPLES: Final[dict[str, Any]] = {
     "BannerAcknowledge": {"sha256": _NOTICE},
     "SignInRead": _SIGN_IN,
     "PasswordSignIn": {
-        "office": "CA0190000A",
+        "office": "CA019000A",
         "account": "duty.deputy",
         "password": "four plain words together",
     },
@@ -53,7 +53,7 @@ EXAMPLES: Final[dict[str, Any]] = {
         "recovery_codes_left": 10,
     },
     "FactorRegistered": {"recovery_codes": ["ABCDEFGHIJKLMNOP"], "sign_in": _SIGN_IN},
-    "ProviderSignIn": {"office": "CA0190000A"},
+    "ProviderSignIn": {"office": "CA019000A"},
     "ProviderAddress": {"address": "https://login.example/authorize?response_type=code"},
     "ProviderAnswer": {"state": "c3RhdGU", "code": "Y29kZQ"},
     "SignedOut": {"ended": 1},

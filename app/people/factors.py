@@ -42,8 +42,6 @@ async def give_second_factor(
             challenge = await passkeys.spend_challenge(
                 session, gate, purpose, given.passkey, now=now
             )
-        if not is_open:
-            await sign_ins.end(session, signed.id)
     secret = None
     async with transaction(gate.sessions) as session:
         person = await service.own_person(session, signed)
@@ -56,6 +54,8 @@ async def give_second_factor(
             detail = {"kind": kind, "source": caller.source_id}
             await audit.record(session, principal, "factor.given", str(person.id), detail=detail)
         else:
+            if not is_open:
+                await sign_ins.end(session, signed.id)
             await service.record_refusal(session, caller, person, "factor" if is_open else "locked")
     if secret is None:
         raise SignInRefusedError
@@ -133,8 +133,11 @@ async def sign_in_with_passkey(
         )
     secret = None
     async with transaction(gate.sessions) as session:
-        passkey = await _right_passkey(session, gate, credential, challenge) if is_open else None
-        person = await queries.lock_person(session, passkey.person_id) if passkey else None
+        named = await queries.get_passkey(session, passkeys.credential_id(credential))
+        # the person first, as everywhere: who resets one takes its passkeys away after that
+        person = await queries.lock_person(session, named.person_id) if named and is_open else None
+        if person and not await _right_passkey(session, gate, credential, challenge):
+            person = None
         if person is None or person.disabled_at is not None:
             await service.record_refusal(session, caller, person, "passkey")
         else:

@@ -15,6 +15,7 @@ from app.people.errors import (
     PasskeyNotFoundError,
     PasswordError,
     SignInNeededError,
+    TooManyPasskeysError,
 )
 from app.people.schemas import (
     FactorRegistered,
@@ -99,7 +100,7 @@ async def read_passkey_options(
     return PasskeyOptions(public_key=options)
 
 
-@router.post("/passkeys", openapi_extra=_recent(FactorError))
+@router.post("/passkeys", openapi_extra=_recent(FactorError, TooManyPasskeysError))
 async def register_passkey(
     body: PasskeyAdd,
     response: Response,

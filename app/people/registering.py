@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.audit import service as audit
 from app.identifiers.encoding import b64u_decode, b64u_encode
 from app.people import passkeys, queries, service, sign_ins, totp
-from app.people.errors import FactorError, PasskeyNotFoundError
+from app.people.errors import FactorError, PasskeyNotFoundError, TooManyPasskeysError
 from app.people.factors import recovery_digest
 from app.people.gate import Caller, Gate
 from app.people.models import Passkey, RecoveryCode
@@ -23,6 +23,8 @@ from app.people.seal import SealError
 
 OFFER_LIFE: Final = timedelta(minutes=10)
 RECOVERY_CODES: Final = 10
+MOST_PASSKEYS: Final = 20
+"""Of one person: more than anybody has devices."""
 _CODE_BYTES: Final = 10
 
 
@@ -100,6 +102,7 @@ async def register_passkey(
 
     Raises:
         FactorError: not made here, for this person, just now, and with user verification.
+        TooManyPasskeysError: the person has as many as one may have.
         StepUpNeededError, BannerNotAcknowledgedError, SecondFactorNeededError: as above.
     """
     service.require_recent(signed, now=now)
@@ -109,6 +112,8 @@ async def register_passkey(
     if made is None:
         raise FactorError
     await service.own_person(session, signed)
+    if len(await queries.list_passkeys(session, signed.person_id)) >= MOST_PASSKEYS:
+        raise TooManyPasskeysError
     added = await session.scalar(
         insert(Passkey)
         .values(

@@ -1,4 +1,4 @@
-from app.core.errors import ForbiddenError, MovedError, NotFoundError
+from app.core.errors import ConflictError, ForbiddenError, MovedError, NotFoundError
 
 
 class ProposalNotFoundError(NotFoundError):
@@ -28,6 +28,14 @@ class ProposalChangedError(MovedError):
     code = "proposal-digest-differs"
     title = "Not what you read"
     default_detail = "Read the proposal again and approve it with the digest that it has now."
+
+
+class TooManyProposalsError(ConflictError):
+    """As many proposals of the office wait as may wait."""
+
+    code = "proposals-too-many"
+    title = "Too many proposals"
+    default_detail = "Have the operator look at those that wait; each lapses within 72 hours."
 
 
 class SecondOperatorError(ForbiddenError):

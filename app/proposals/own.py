@@ -1,18 +1,20 @@
 """What people of an office propose for that office; the operator approves it (service.py)."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
 from app.access.principal import Principal
+from app.core import locks
 from app.offices import queries as offices
 from app.offices.schemas import AgreementSign
 from app.people import provider, provider_setting
 from app.people.errors import ProviderSettingError, ProviderUnavailableError
 from app.people.gate import Gate
 from app.proposals import service
+from app.proposals.errors import TooManyProposalsError
 from app.proposals.schemas import (
     AgreementChange,
     AgreementProposalRead,
@@ -24,6 +26,9 @@ from app.proposals.schemas import (
 )
 from app.proposals.service import Waiting
 
+MOST: Final = 10
+"""Proposals of one kind of person of an office that wait at a time."""
+
 
 async def sign_agreement(
     session: AsyncSession, principal: Principal, agreement: AgreementSign, *, now: datetime
@@ -33,6 +38,7 @@ async def sign_agreement(
     Raises:
         MissingScopeError: the caller lacks `agreements:sign`; machine clients always do.
         StepUpNeededError: the second factor is not recent.
+        TooManyProposalsError: as many wait as may wait.
     """
     principal.require(Permission.AGREEMENTS_SIGN)
     code = await offices.get_own_code(session, principal.office_id)
@@ -86,6 +92,7 @@ async def propose_provider(
     Raises:
         MissingScopeError: the caller lacks `providers:set`; machine clients always do.
         StepUpNeededError: the second factor is not recent.
+        TooManyProposalsError: as many wait as may wait.
     """
     principal.require(Permission.PROVIDERS_SET)
     code = await offices.get_own_code(session, principal.office_id)
@@ -112,13 +119,21 @@ async def _propose_once(
     """Propose what the caller has not proposed yet, or return what of it waits.
 
     An office that takes no part signs too, and for such no answer is given once more.
+
+    Raises:
+        StepUpNeededError: the second factor is not recent.
+        TooManyProposalsError: as many wait as may wait.
     """
     principal.require_step_up(now)
+    await locks.alone(session, f"proposals of {principal.office_id}")  # the second finds the first
     wanted = change.model_dump(mode="json")
-    for waits in await service.list_waiting(session, principal, now=now):
+    waiting = await service.list_waiting(session, principal, now=now)
+    for waits in waiting:
         made = waits.proposal
         if made.proposed_by == principal.actor and made.change == wanted:
             return waits
+    if len(waiting) >= MOST:
+        raise TooManyProposalsError
     made = await service.propose(session, principal, change, now=now)
     return Waiting(made, is_ended=False)
 

@@ -12,6 +12,7 @@ from app.offices.schemas import AgreementSign
 from app.people.deps import CurrentGate
 from app.people.errors import ProviderSettingError
 from app.proposals import own
+from app.proposals.errors import TooManyProposalsError
 from app.proposals.schemas import (
     AgreementProposalList,
     AgreementProposalRead,
@@ -26,7 +27,9 @@ router = APIRouter(prefix="/v1/proposals", tags=["offices"], route_class=StrictR
 @router.post(
     "/agreements",
     status_code=201,
-    openapi_extra=operation(StepUpNeededError, scope=Permission.AGREEMENTS_SIGN),
+    openapi_extra=operation(
+        StepUpNeededError, TooManyProposalsError, scope=Permission.AGREEMENTS_SIGN
+    ),
 )
 async def sign_agreement(
     body: AgreementSign, session: Session, principal: CurrentPrincipal, now: Now
@@ -65,7 +68,10 @@ async def answering_provider(
     "/providers",
     status_code=201,
     openapi_extra=operation(
-        StepUpNeededError, ProviderSettingError, scope=Permission.PROVIDERS_SET
+        StepUpNeededError,
+        ProviderSettingError,
+        TooManyProposalsError,
+        scope=Permission.PROVIDERS_SET,
     ),
 )
 async def propose_provider(

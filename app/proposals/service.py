@@ -13,13 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.permissions import Permission
 from app.access.policy import is_allowed, permissions_of
 from app.access.principal import Principal
+from app.accounts.proposers import may_still
 from app.audit import service as audit
 from app.core.ids import new_id, public_id
 from app.offices import queries as office_queries
 from app.offices import service as offices
 from app.offices.errors import OfficeNotFoundError
 from app.people import provider_setting
-from app.people import queries as people
 from app.proposals import queries
 from app.proposals.errors import ProposalChangedError, ProposalEndedError, SecondOperatorError
 from app.proposals.models import Proposal
@@ -175,11 +175,11 @@ def _may_propose(proposal: Proposal, roles: list[str]) -> bool:
 async def _require_waiting(session: AsyncSession, proposal: Proposal, *, now: datetime) -> None:
     ended = _end_of(proposal, now=now)
     if proposal.office_id is not None and ended is None:
-        office = await people.get_office(session, proposal.office_id)
-        key = UUID(proposal.proposed_by.removeprefix("person:"))
-        person = await people.get_for_update(session, office.id, key)
-        is_shut_out = office.suspended_at or person.disabled_at
-        if is_shut_out or not _may_propose(proposal, person.roles):
+        needed = _PROPOSES[proposal.change["action"]]
+        maker = proposal.office_id, proposal.proposed_by
+        if await office_queries.is_suspended(session, proposal.office_id) or not await may_still(
+            session, *maker, needed, now=now
+        ):
             ended = "not_theirs"
     if ended is not None:
         raise ProposalEndedError(ended)

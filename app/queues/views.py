@@ -10,6 +10,7 @@ from app.access.principal import Principal
 from app.audit import service as audit
 from app.cases.errors import TextRefusedError
 from app.cases.guard import find_identifiers
+from app.core import locks
 from app.queues import queries
 from app.queues.errors import TooManyViewsError
 from app.queues.schemas import ViewRead, ViewSave
@@ -31,6 +32,7 @@ async def save_view(
     principal.require(Permission.OVERLAPS_READ)
     if found := find_identifiers(view.name, "/name"):
         raise TextRefusedError(problems=found)
+    await locks.alone(session, f"views of {principal.person_id}")  # or two pass the limit at once
     if not await queries.save_view(session, principal, view, most=MOST, now=now):
         raise TooManyViewsError
     await audit.record(session, principal, "view.saved", "queue")

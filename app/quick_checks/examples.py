@@ -29,7 +29,7 @@ EXAMPLES: Final[dict[str, Any]] = {
                 "rung": "contact",
                 "state": "NV",
                 "office_kind": "local",
-                "office": {"code": "NV0020000A", "name": "Sample District Attorney"},
+                "office": {"code": "NV002000A", "name": "Sample District Attorney"},
                 "contact": {
                     "title": "Duty deputy",
                     "phone": "555-0100",

@@ -1,5 +1,6 @@
 from fastapi import APIRouter, Request
 
+from app.access.errors import AgreementNotInForceError
 from app.access.permissions import Permission
 from app.accounts.deps import CurrentPrincipal
 from app.cases.errors import CaseNotFoundError, TokenRefusedError
@@ -10,7 +11,7 @@ from app.core.http import StrictRoute
 from app.core.openapi import operation
 from app.quick_checks import service
 from app.quick_checks.schemas import QuickCheckMake, QuickCheckRead
-from app.quotas.errors import AgreementNotInForceError, QuotaExceededError
+from app.quotas.errors import QuotaExceededError
 from app.sharing.routes import CASE, Ref
 
 MAX_BODY = 512 * 1024

@@ -22,7 +22,6 @@ from app.pairs.rows import FoundOverlap
 from app.quick_checks import matching, queries
 from app.quick_checks.schemas import QuickCheckMake, QuickCheckRead
 from app.quotas import counting
-from app.quotas.errors import AgreementNotInForceError
 from app.suppressions.rows import CANARY
 
 PREFIX: Final = "qck"
@@ -51,8 +50,7 @@ async def check(
         TokenRefusedError: a token is not the output of the evaluator.
     """
     principal.require(Permission.OVERLAPS_READ)
-    if not principal.is_participating:
-        raise AgreementNotInForceError
+    principal.require_participation()
     case = await cases.get_case(session, principal, *ref)
     left = await counting.count_checked(session, principal, len(asked.subjects), now=now)
     matcher = await intake.keyring.follow(session, {asked.epoch})

@@ -1,6 +1,6 @@
 from datetime import datetime, timedelta
 
-from app.core.errors import AppError, ForbiddenError, InvalidError
+from app.core.errors import AppError, InvalidError
 from app.quotas.allowances import COUNTED
 
 
@@ -16,14 +16,6 @@ class QuotaExceededError(AppError):
     sends = ("Retry-After",)
     key_class = ""
     """Of what the allowance is used up."""
-
-
-class AgreementNotInForceError(ForbiddenError):
-    """The office's participation agreement is not in force, so it gets no tokens."""
-
-    code = "agreement-not-in-force"
-    title = "Agreement not in force"
-    default_detail = "Ask the operator to record your office's participation agreement."
 
 
 class ImportPeriodError(InvalidError):

@@ -1,5 +1,6 @@
 from fastapi import APIRouter, Request
 
+from app.access.errors import AgreementNotInForceError
 from app.access.permissions import Permission
 from app.accounts.deps import CurrentPrincipal
 from app.core.deps import Now, Session, Settings
@@ -7,7 +8,7 @@ from app.core.errors import EpochChangedError
 from app.core.http import StrictRoute
 from app.core.openapi import operation
 from app.quotas import service
-from app.quotas.errors import AgreementNotInForceError, QuotaExceededError
+from app.quotas.errors import QuotaExceededError
 from app.quotas.schemas import PermitAsk, PermitRead
 
 router = APIRouter(prefix="/v1", tags=["tokens"], route_class=StrictRoute)

@@ -22,7 +22,6 @@ from app.offices import queries as offices
 from app.quotas import allowances, queries
 from app.quotas.allowances import CLIENT, OFFICE, PERSON, Bucket, Share
 from app.quotas.errors import (
-    AgreementNotInForceError,
     ImportPeriodError,
     QuotaExceededError,
     exceeded,
@@ -74,8 +73,7 @@ async def give_permit(
     """
     principal.require(Permission.TOKENS_EVALUATE)
     principal.require(OF_LISTS.get(ask.reason, Permission.TOKENS_EVALUATE))
-    if not principal.is_participating:
-        raise AgreementNotInForceError
+    principal.require_participation()
     if ask.epoch not in (await get_epochs(session)).accepted(now):
         raise EpochChangedError
     connection = await driver(session)

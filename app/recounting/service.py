@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.principal import MATCHING
 from app.audit import service as audit
 from app.core.db import APP, MATCHER, become, driver
-from app.core.ids import public_id
+from app.core.ids import OVERLAP, public_id
 from app.core.items import attempt_all
 from app.frequencies import queries as frequencies
 from app.identifiers.kinds import KINDS
@@ -28,7 +28,7 @@ from app.recounting.queries import SLICES
 from app.recounting.rows import Standing
 from app.rematching import queries as rematching_queries
 from app.rematching import service as rematching
-from app.rematching.service import AT_ONCE, OVERLAP, CasePair
+from app.rematching.service import AT_ONCE, CasePair
 
 FULL_AFTER: Final = timedelta(days=7)
 """How old the last full recount may be; between, only what was posted since is recounted."""

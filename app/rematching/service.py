@@ -15,7 +15,7 @@ from app.access.principal import MATCHING
 from app.audit import service as audit
 from app.core.clock import utc_now
 from app.core.db import APP, DATABASE_ERRORS, MATCHER, Sessions, become, driver, transaction
-from app.core.ids import public_id
+from app.core.ids import OVERLAP, public_id
 from app.overlaps import crowds, detection, suppressed
 from app.overlaps.errors import EpochMovedError
 from app.overlaps.keyring import Keyring
@@ -45,9 +45,6 @@ PATIENCE: Final = timedelta(seconds=5)
 """How long `finish_all` waits for cases that others hold."""
 
 _PAUSE: Final = timedelta(milliseconds=100)
-
-OVERLAP: Final = "ovl"
-"""The prefix of overlaps' public ids."""
 
 
 async def rematch(

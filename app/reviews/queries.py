@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import RowMapping, func, select
+from sqlalchemy import RowMapping, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principal import Principal
 from app.cases import queries as cases
 from app.cases.models import Case, SummaryReading
+from app.core import locks
 from app.reviews.errors import CorrectionNotFoundError, ReadingNotFoundError
 from app.reviews.models import Correction
 
@@ -21,8 +22,7 @@ async def find_reading(
 
     Whoever asks for the same at the same moment waits until the transaction ends.
     """
-    key = int.from_bytes(digest[:8], "big", signed=True)
-    await session.execute(select(func.pg_advisory_xact_lock(key)))
+    await locks.alone(session, f"summary {digest.hex()}")
     found: SummaryReading | None = await session.scalar(
         select(SummaryReading)
         .where(

@@ -8,13 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
 from app.access.principal import Principal
+from app.accounts.proposers import may_still
 from app.audit import service as audit
 from app.cases.admission import summary_digest
 from app.cases.guard import find_identifiers
 from app.cases.models import SummaryReading
 from app.core.ids import new_id, public_id
 from app.reviews import queries
-from app.reviews.errors import OtherSummaryError, ReadingNotNeededError
+from app.reviews.errors import OtherSummaryError, ReadingNotFoundError, ReadingNotNeededError
 from app.reviews.schemas import SummaryReadingAsk, SummaryReadingRead
 from app.sharing.errors import ReasonRefusedError, SecondPersonError
 
@@ -50,7 +51,7 @@ async def ask_reading(
         raise ReadingNotNeededError
     digest = summary_digest(secret, principal.office_id, asked.summary)
     reading = await queries.find_reading(session, principal, digest, now=now)
-    if reading is None:
+    if reading is None or not await _stands(session, principal, reading, now=now):
         reading = SummaryReading(
             id=new_id(),
             office_id=principal.office_id,
@@ -82,7 +83,7 @@ async def give_reading(
 
     Raises:
         MissingScopeError: the caller lacks `summaries:vouch`; machine clients always do.
-        ReadingNotFoundError: absent, another office's, or ended.
+        ReadingNotFoundError: absent, another office's, or ended, as when who asked may not now.
         SecondPersonError: the caller asked for it.
         OtherSummaryError: the text is another one.
     """
@@ -90,6 +91,8 @@ async def give_reading(
     reading = await queries.get_reading(session, principal, key, now=now)
     if reading.asked_by == principal.actor:
         raise SecondPersonError
+    if not await _stands(session, principal, reading, now=now):
+        raise ReadingNotFoundError
     if summary_digest(secret, principal.office_id, summary) != reading.digest:
         raise OtherSummaryError("read" if reading.read_at else "asked")
     if reading.read_at is None:
@@ -99,6 +102,16 @@ async def give_reading(
         name = public_id(PREFIX, reading.id)
         await audit.record(session, principal, "summary.read", name)
     return render(reading)
+
+
+async def _stands(
+    session: AsyncSession, principal: Principal, reading: SummaryReading, *, now: datetime
+) -> bool:
+    """Return whether a reading was given, or waits and who asked for it could do so now."""
+    if reading.read_at is not None:
+        return True
+    asker = principal.office_id, reading.asked_by
+    return await may_still(session, *asker, Permission.SUMMARIES_VOUCH, now=now)
 
 
 def render(reading: SummaryReading) -> SummaryReadingRead:

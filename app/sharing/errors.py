@@ -10,7 +10,7 @@ class GrantNotFoundError(NotFoundError):
 
 
 class GrantEndedError(MovedError):
-    """The grant was withdrawn, expired, or was not approved in time."""
+    """The grant was withdrawn, expired, or was not approved in time; or who asked may not now."""
 
     code = "grant-ended"
     title = "Grant ended"

@@ -2,7 +2,7 @@ from typing import Any, Final
 
 _GRANT: Final = {
     "id": "grt_0198a3c0b1c27d3e8f90a1b2c3d4e5f6",
-    "office": "NV0020000A",
+    "office": "NV002000A",
     "rung": "summary",
     "purpose": "coordination",
     "state": "pending",
@@ -19,7 +19,7 @@ _READING: Final = {
     "overlap_id": "ovl_0198a3c0b1c27d3e8f90a1b2c3d4e5f6",
     "state": "NV",
     "office_kind": "local",
-    "office": "NV0020000A",
+    "office": "NV002000A",
     "reader": "person",
     "roles": ["prosecutor"],
     "rung": "summary",
@@ -28,7 +28,7 @@ _READING: Final = {
 _POINTER: Final = ["band", "case", "counterpart.office_kind", "counterpart.state"]
 _WALL: Final = {
     "id": "wal_0198a3c0b1c27d3e8f90a1b2c3d4e5f6",
-    "office": "NV0020000A",
+    "office": "NV002000A",
     "person": None,
     "set_at": "2026-03-02T15:04:05.123456Z",
     "lift_asked_at": None,
@@ -38,7 +38,7 @@ _GLASS: Final = {
     "id": "brk_0198a3c0b1c27d3e8f90a1b2c3d4e5f6",
     "overlap_id": "ovl_0198a3c0b1c27d3e8f90a1b2c3d4e5f6",
     "direction": "theirs",
-    "office": "NV0020000A",
+    "office": "NV002000A",
     "reason": "A search is under way tonight and persons may still be inside.",
     "broken_at": "2026-03-02T15:04:05.123456Z",
     "expires_at": "2026-03-02T16:04:05.123456Z",
@@ -83,7 +83,7 @@ EXAMPLES: Final[dict[str, Any]] = {
         ]
     },
     "AccessRead": {
-        "office": "NV0020000A",
+        "office": "NV002000A",
         "decisions": [
             {
                 "relation": "partner",
@@ -96,9 +96,9 @@ EXAMPLES: Final[dict[str, Any]] = {
         "grants": [],
     },
     "StateOverlapPage": {"items": [_STATE], "next_cursor": None},
-    "WallSet": {"office": "NV0020000A"},
+    "WallSet": {"office": "NV002000A"},
     "WallRead": _WALL,
-    "WallList": {"items": [_WALL]},
+    "WallPage": {"items": [_WALL], "next_cursor": None},
     "GlassAsk": {"reason": _GLASS["reason"], "minutes": 60},
     "GlassReview": {"finding": "justified"},
     "GlassBreakRead": _GLASS,

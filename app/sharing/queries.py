@@ -13,24 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import load_only
 
 from app.access.principal import Principal
-from app.access.vocabulary import Disclosure, RecordClass, Rung
-from app.cases import ladder
+from app.access.vocabulary import Disclosure, RecordClass, Role
 from app.cases.models import Case, CaseGrant, CaseWall
 from app.core.db import driver
 from app.offices.models import Office
 from app.offices.queries import HAS_STATE_POINTERS, IN_FORCE
+from app.openings import queries as openings
 from app.sharing.errors import GlassBreakNotFoundError, GrantNotFoundError, WallNotFoundError
 from app.sharing.models import GlassBreak
-
-# $1 to $4 as in `ladder.VISIBLE`, of the owner; $5 its case, $6 the line before, $7 the limit.
-# A reader whose side the owner may not know of is not told of, one on a pointer not by name.
-_READINGS: Final = f"""
-SELECT r.id, r.read_at, r.overlap_id, r.reader, r.roles, r.rung, r.reason, v.state, v.kind,
-       CASE WHEN v.rung >= {Rung.CONTACT:d} THEN v.code END AS code
-FROM readings r JOIN LATERAL ({ladder.VISIBLE} AND v.id = r.overlap_id) AS v ON TRUE
-WHERE r.case_id = $5 AND r.id < coalesce($6, 9223372036854775807)
-ORDER BY r.id DESC LIMIT $7
-"""  # noqa: S608 -- as above
 
 _AUDIENCE: Final = f"""
 SELECT f.kind, count(*) AS offices,
@@ -54,15 +44,11 @@ WHERE f.code = $1 AND c.id = $2
 """  # noqa: S608 -- as above
 
 
-# $1 to $4 as in `ladder.VISIBLE`, $5 overlaps. An auditor, who is shown none, is told by another
-# function what the office is; to anyone else that one is silent.
-_NAMED: Final = f"""
-SELECT v.id FROM ({ladder.VISIBLE} AND v.id = ANY ($5::uuid[])) AS v
-WHERE v.rung >= {Rung.CONTACT:d}
-UNION
-SELECT q.id FROM unnest($5::uuid[]) AS q (id)
+# an auditor, who is shown no overlap, is told by this function what the office is
+_NAMED_TO_AUDIT: Final = """
+SELECT q.id FROM unnest($1::uuid[]) AS q (id)
 WHERE EXISTS (SELECT FROM audited_overlap(q.id) AS v WHERE v.code IS NOT NULL)
-"""  # noqa: S608 -- as above
+"""
 
 
 def grants_of(case_id: int) -> Select[CaseGrant, str]:
@@ -109,10 +95,11 @@ async def list_named(
     session: AsyncSession, principal: Principal, overlap_ids: Sequence[UUID], *, now: datetime
 ) -> set[UUID]:
     """Return those of the overlaps whose other office the caller's office may know."""
-    rows = await (await driver(session)).fetch(
-        _NAMED, *ladder.arguments(principal, now), list(overlap_ids)
-    )
-    return {row["id"] for row in rows}
+    connection = await driver(session)
+    named = await openings.list_named(connection, principal, overlap_ids, now=now)
+    if Role.AUDITOR in principal.roles:
+        named |= {row["id"] for row in await connection.fetch(_NAMED_TO_AUDIT, overlap_ids)}
+    return named
 
 
 async def list_in_force(
@@ -161,26 +148,20 @@ async def count_audience(
     return rows
 
 
-async def list_readings(
-    session: AsyncSession,
-    principal: Principal,
-    case_id: int,
-    *,
-    before: int | None,
-    limit: int,
-    now: datetime,
-) -> list[asyncpg.Record]:
-    """Return a page of who read one of the caller's own cases, newest first."""
-    rows: list[asyncpg.Record] = await (await driver(session)).fetch(
-        _READINGS, *ladder.arguments(principal, now), case_id, before, limit
-    )
-    return rows
+async def list_walls(
+    session: AsyncSession, case_id: int, *, after: UUID | None, limit: int
+) -> Sequence[RowMapping]:
+    """Return a page of the walls in force before one of the caller's own cases, oldest first."""
+    page = _walls(case_id).where(CaseWall.lifted_at.is_(None)).order_by(CaseWall.id).limit(limit)
+    found = page if after is None else page.where(CaseWall.id > after)
+    return (await session.execute(found)).mappings().all()
 
 
-async def list_walls(session: AsyncSession, case_id: int) -> Sequence[RowMapping]:
-    """Return the walls in force before one of the caller's own cases, oldest first."""
-    asked = _walls(case_id).where(CaseWall.lifted_at.is_(None)).order_by(CaseWall.id)
-    return (await session.execute(asked)).mappings().all()
+async def find_wall(session: AsyncSession, case_id: int, **columns: Any) -> RowMapping | None:
+    """Return the wall in force before the caller's own case with these values, None without one."""
+    same = [getattr(CaseWall, name).is_not_distinct_from(value) for name, value in columns.items()]
+    asked = _walls(case_id).where(CaseWall.lifted_at.is_(None), *same)
+    return (await session.execute(asked)).mappings().one_or_none()
 
 
 async def get_wall(session: AsyncSession, case_id: int, wall_id: UUID | None) -> RowMapping:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.access.vocabulary import Rung
+from app.accounts.proposers import may_still
 from app.audit import service as audit
 from app.cases import ladder
 from app.cases import queries as cases
@@ -70,7 +71,7 @@ async def make_grant(
         purpose=asked.purpose,
         expires_at=asked.expires_at,
     )
-    if same is not None and lines.state_of(same["CaseGrant"], now) in {"pending", "in_force"}:
+    if same is not None and await _stands(session, principal, same["CaseGrant"], now=now):
         (read,) = await lines.render_each(session, principal, [same], now=now)
         return read
     key = await cases_service.grant(
@@ -86,6 +87,26 @@ async def make_grant(
         overlap_id=overlap_id,
     )
     return await _read(session, principal, case.id, key, now=now)
+
+
+async def _stands(
+    session: AsyncSession, principal: Principal, grant: CaseGrant, *, now: datetime
+) -> bool:
+    """Return whether a grant is in force, or waits and can still be approved."""
+    state = lines.state_of(grant, now)
+    if state == "pending":
+        return await _may_give_still(session, principal, grant, now=now)
+    return state == "in_force"
+
+
+async def _may_give_still(
+    session: AsyncSession, principal: Principal, grant: CaseGrant, *, now: datetime
+) -> bool:
+    """Return whether who asked for a grant of an own case could ask for it now."""
+    is_handling = grant.purpose == "handling_accepted"
+    needed = Permission.HANDLING_REQUEST if is_handling else Permission.GRANTS_GIVE
+    maker = principal.office_id, grant.granted_by
+    return await may_still(session, *maker, needed, now=now)
 
 
 async def _grantee(session: AsyncSession, principal: Principal, code: str) -> Office:
@@ -147,7 +168,8 @@ async def approve_grant(
         MissingScopeError: the caller lacks `grants:approve`; machine clients always do.
         StepUpNeededError: the second factor is not recent.
         CaseNotFoundError, GrantNotFoundError: absent, another office's, or behind a wall.
-        GrantDecidedError, GrantEndedError: it awaits no approval, or no longer.
+        GrantDecidedError, GrantEndedError: it awaits no approval, or no longer; or who asked for
+            it may not any more.
         SecondPersonError: the one who asked cannot agree.
         ChangedRequestError: `digest` is of another grant.
     """
@@ -162,6 +184,8 @@ async def approve_grant(
         raise GrantDecidedError(state)
     if principal.person_id is None or principal.actor == grant.granted_by:
         raise SecondPersonError
+    if not await _may_give_still(session, principal, grant, now=now):
+        raise GrantEndedError("not_theirs")
     if digest != lines.digest_of(grant):
         raise ChangedRequestError(state)
     await session.execute(

@@ -20,7 +20,7 @@ from app.core.paging import CursorError
 from app.offices.errors import OfficeNotFoundError
 from app.offices.schemas import OfficeCode
 from app.quotas.errors import QuotaExceededError
-from app.sharing import audience, glass, lines, readings, register, walls
+from app.sharing import audience, glass, lines, register, walls
 from app.sharing.errors import (
     ChangedRequestError,
     GlassBreakNotFoundError,
@@ -49,10 +49,9 @@ from app.sharing.schemas import (
     GrantMake,
     GrantPage,
     GrantRead,
-    ReadingPage,
     StateOverlapPage,
     WallId,
-    WallList,
+    WallPage,
     WallRead,
     WallSet,
 )
@@ -85,7 +84,7 @@ async def explain_access(
     ref: Ref,
     office: Annotated[
         OfficeCode,
-        Path(description="Code of the office to explain it of.", examples=["NV0020000A"]),
+        Path(description="Code of the office to explain it of.", examples=["NV002000A"]),
     ],
     session: Session,
     principal: CurrentPrincipal,
@@ -171,25 +170,17 @@ async def approve_grant(
 
 
 @router.get(
-    CASE + "/readings",
-    openapi_extra=operation(CaseNotFoundError, CursorError, scope=Permission.OVERLAPS_READ),
+    CASE + "/walls",
+    openapi_extra=operation(CaseNotFoundError, CursorError, scope=Permission.WALLS_SET),
 )
-async def list_readings(
-    ref: Ref, session: Session, principal: CurrentPrincipal, page: RequestedPage, now: Now
-) -> ReadingPage:
-    """List which other offices read one of the own cases, when and what for, newest first."""
-    found = await readings.list_readings(
-        session, principal, ref, before=page.number, limit=page.limit, now=now
-    )
-    return ReadingPage(
+async def list_walls(
+    ref: Ref, session: Session, principal: CurrentPrincipal, page: RequestedPage
+) -> WallPage:
+    """List whom a conflict of interest keeps from one of the own cases, who longest first."""
+    found = await walls.list_walls(session, principal, ref, after=page.id, limit=page.limit)
+    return WallPage(
         items=tuple(read for _, read in found), next_cursor=page.end([key for key, _ in found])
     )
-
-
-@router.get(CASE + "/walls", openapi_extra=operation(CaseNotFoundError, scope=Permission.WALLS_SET))
-async def list_walls(ref: Ref, session: Session, principal: CurrentPrincipal) -> WallList:
-    """List whom a conflict of interest keeps from one of the own cases."""
-    return WallList(items=tuple(await walls.list_walls(session, principal, ref)))
 
 
 @router.post(

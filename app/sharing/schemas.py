@@ -242,11 +242,8 @@ class WallRead(Read):
     """Since when it does not stand any more, UTC; null while it does."""
 
 
-class WallList(Read):
-    """The walls in force before a case."""
-
-    items: tuple[WallRead, ...]
-    """All of them, oldest first."""
+class WallPage(PageRead[WallRead]):
+    """The walls in force before a case, oldest first."""
 
 
 class GlassAsk(Sent):

@@ -9,8 +9,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
-from app.access.policy import permissions_of
 from app.access.principal import Principal
+from app.accounts.proposers import may_still
 from app.audit import service as audit
 from app.cases import queries as cases
 from app.cases.models import CaseWall
@@ -22,7 +22,7 @@ from app.people import queries as people
 from app.people.errors import PersonNotFoundError
 from app.people.service import PREFIX as PERSON
 from app.sharing import queries
-from app.sharing.errors import WallLiftedError, WallRefusedError
+from app.sharing.errors import WallLiftedError, WallNotFoundError, WallRefusedError
 from app.sharing.schemas import WallRead, WallSet
 
 PREFIX: Final = "wal"
@@ -53,20 +53,18 @@ async def set_wall(
         office_id = await _other_office(session, principal, asked.office)
     if asked.person is not None:
         person_id = await _own_person(session, principal, asked.person)
-    values = {"case_id": case.id, "office_id": office_id, "person_id": person_id}
+    who = {"office_id": office_id, "person_id": person_id}
     for _ in range(2):  # two persons may lift the one that stands in between
         added = await session.scalar(
             insert(CaseWall)
-            .values(id=new_id(), set_at=now, set_by=principal.actor, **values)
+            .values(id=new_id(), case_id=case.id, set_at=now, set_by=principal.actor, **who)
             .on_conflict_do_nothing()
             .returning(CaseWall.id)
         )
         if added is not None:
             await audit.record(session, principal, "wall.set", public_id(PREFIX, added))
-        for row in await queries.list_walls(session, case.id):
-            wall: CaseWall = row["CaseWall"]
-            if (wall.office_id, wall.person_id) == (office_id, person_id):
-                return render(row)
+        if row := await queries.find_wall(session, case.id, **who):
+            return render(row)
     raise WallLiftedError("lifted")
 
 
@@ -122,7 +120,9 @@ async def lift_wall(
     waits = wall.lift_asked_at is not None and now < wall.lift_asked_at + LIFTED_WITHIN
     # of a request that lapsed since the last night only this entry tells
     detail = {"after": "expired"} if wall.lift_asked_at is not None and not waits else {}
-    if waits and not await _may_lift(session, principal, wall.lift_asked_by):
+    if waits and not await may_still(
+        session, principal.office_id, str(wall.lift_asked_by), Permission.WALLS_LIFT, now=now
+    ):
         waits, detail = False, {"after": "not_theirs"}
     if waits and wall.lift_asked_by != principal.actor:
         changes: dict[str, Any] = {"lifted_at": now, "lifted_by": principal.actor}
@@ -135,16 +135,15 @@ async def lift_wall(
     return render(row)
 
 
-async def _may_lift(session: AsyncSession, principal: Principal, asker: str | None) -> bool:
-    key = UUID(str(asker).removeprefix("person:"))
-    person = await people.get_for_update(session, principal.office_id, key)
-    return person.disabled_at is None and Permission.WALLS_LIFT in permissions_of(person.roles)
-
-
 async def list_walls(
-    session: AsyncSession, principal: Principal, ref: tuple[str, str]
-) -> list[WallRead]:
-    """Return the walls in force before one of the caller's own cases, oldest first.
+    session: AsyncSession,
+    principal: Principal,
+    ref: tuple[str, str],
+    *,
+    after: UUID | None,
+    limit: int,
+) -> list[tuple[UUID, WallRead]]:
+    """Return a page of the walls in force before one of the caller's own cases, oldest first.
 
     Raises:
         MissingScopeError: the caller lacks `walls:set`.
@@ -152,7 +151,26 @@ async def list_walls(
     """
     principal.require(Permission.WALLS_SET)
     case = await cases.get_case(session, principal, *ref)
-    return [render(row) for row in await queries.list_walls(session, case.id)]
+    found = await queries.list_walls(session, case.id, after=after, limit=limit)
+    return [(row["CaseWall"].id, render(row)) for row in found]
+
+
+async def read_wall(
+    session: AsyncSession, principal: Principal, ref: tuple[str, str], wall_id: UUID | None
+) -> WallRead:
+    """Return a wall in force before one of the caller's own cases.
+
+    Raises:
+        MissingScopeError: the caller lacks `walls:set`.
+        CaseNotFoundError: absent, another office's, or behind a wall.
+        WallNotFoundError: the case has none such in force.
+    """
+    principal.require(Permission.WALLS_SET)
+    case = await cases.get_case(session, principal, *ref)
+    row = await queries.find_wall(session, case.id, id=wall_id)
+    if row is None:
+        raise WallNotFoundError
+    return render(row)
 
 
 def render(row: RowMapping) -> WallRead:

@@ -2,7 +2,7 @@ from typing import Any, Final
 
 _ENTRY: Final = {
     "id": "sup_0198a3c4b1c27d3e8f90a1b2c3d4e5f6",
-    "owner": "CA0190000A",
+    "owner": "CA019000A",
     "is_own": True,
     "kind": "tel",
     "epoch": 1,

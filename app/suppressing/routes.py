@@ -1,5 +1,6 @@
 from fastapi import APIRouter, Request, Response
 
+from app.access.errors import AgreementNotInForceError
 from app.access.permissions import Permission
 from app.accounts.deps import CurrentPrincipal
 from app.accounts.errors import IdempotencyKeyReusedError
@@ -14,7 +15,6 @@ from app.core.ids import parse_public_id
 from app.core.openapi import operation
 from app.core.paging import CursorError
 from app.overlaps.errors import EpochMovedError
-from app.quotas.errors import AgreementNotInForceError
 from app.suppressing import service
 from app.suppressing.errors import (
     ScopeNotYoursError,

@@ -20,7 +20,6 @@ from app.overlaps import queries as overlaps
 from app.overlaps.errors import EpochMovedError
 from app.overlaps.keyring import Keyring
 from app.overlaps.service import Matcher
-from app.quotas.errors import AgreementNotInForceError
 from app.rematching import service as rematching
 from app.suppressing import entries
 from app.suppressing.errors import (
@@ -99,7 +98,7 @@ async def end_suppression(
         EpochMovedError: a switch to a new epoch came between; repeating helps.
     """
     principal.require(Permission.SUPPRESSIONS_MANAGE)
-    _require_participation(principal)
+    principal.require_participation()
     matcher = await keyring.follow(session)
     await become(session, MATCHER)
     connection = await driver(session)
@@ -193,7 +192,7 @@ async def list_suppressions(
         AgreementNotInForceError: the office does not take part now.
     """
     principal.require(Permission.SUPPRESSIONS_MANAGE)
-    _require_participation(principal)
+    principal.require_participation()
     rows = await queries.list_shown(
         await driver(session), principal.office_id, before=before, limit=limit
     )
@@ -218,7 +217,7 @@ async def read_suppression(
         SuppressionNotFoundError: absent, ended before, or another office's.
     """
     principal.require(Permission.SUPPRESSIONS_MANAGE)
-    _require_participation(principal)
+    principal.require_participation()
     connection = await driver(session)
     own = suppression_id and await queries.find_standing(
         connection, suppression_id, principal.office_id
@@ -228,14 +227,9 @@ async def read_suppression(
     return _render(own)
 
 
-def _require_participation(principal: Principal) -> None:
-    if principal != OPERATOR and not principal.is_participating:
-        raise AgreementNotInForceError
-
-
 async def _state(session: AsyncSession, principal: Principal, scope: Scope) -> str | None:
     """Return the state that an entry of the caller covers, None unless its scope is one."""
-    _require_participation(principal)
+    principal.require_participation()
     if (scope == "all") != (principal == OPERATOR):
         raise ScopeNotYoursError
     if scope != "state":

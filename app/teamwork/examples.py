@@ -4,7 +4,7 @@ from app.matters.examples import LEAD, MATTER, PERIOD
 
 _MEMBER: Final = {
     "id": "mbr_0198a3c1d2e47f508192a3b4c5d6e7f8",
-    "office": "CA0190000A",
+    "office": "CA019000A",
     "name": "Dana Sample",
     "post": "prosecutor",
     "joined_on": "2026-03-04",
@@ -12,7 +12,7 @@ _MEMBER: Final = {
 }
 _TASK: Final = {
     "id": "tsk_0198a3c1d2e47f508192a3b4c5d6e7f8",
-    "office": "NV0020000A",
+    "office": "NV002000A",
     "kind": "share_evidence",
     "note": "Payroll records of the worksite.",
     "due_on": "2026-04-01",
@@ -20,7 +20,7 @@ _TASK: Final = {
     "done_at": None,
 }
 _NOTE: Final = {
-    "office": "CA0190000A",
+    "office": "CA019000A",
     "kind": "decision",
     "text": "The first charges are filed in Sample County.",
     "asks_disclosure": True,

@@ -11,10 +11,10 @@ from app.core.errors import InvalidError
 from app.core.ids import parse_public_id
 from app.offices import service as offices
 from app.offices.errors import OfficeNotFoundError
+from app.oversight import readings
 from app.people import directory
 from app.people.service import PREFIX as PERSON
-from app.sharing import audience, lines, readings, register, walls
-from app.sharing.errors import WallNotFoundError
+from app.sharing import audience, lines, register, walls
 from app.sharing.routes import CASE, Ref
 from app.sharing.schemas import GrantApprove, GrantId, GrantMake, WallId, WallSet
 from app.web import forms
@@ -24,6 +24,7 @@ from app.web.pages import PageRoute, Visit
 router = APIRouter(route_class=PageRoute)
 PER_PAGE: Final = 25
 MOST_OFFICES: Final = 500
+MOST_WALLS: Final = 100
 """Of so many offices the page offers the codes to choose from; any other code can be typed."""
 _EXPLAINED: Final = "Choose an office, or type its code."
 
@@ -62,7 +63,8 @@ async def _access(
     )
     kept_out, known, explained = [], [], None
     if visit.may(Permission.WALLS_SET):
-        kept_out = await walls.list_walls(session, who, ref)
+        found_walls = await walls.list_walls(session, who, ref, after=None, limit=MOST_WALLS)
+        kept_out = [read for _, read in found_walls]
     if visit.may(Permission.OFFICES_READ):
         known = await offices.list_participants(
             session, who, after=None, limit=MOST_OFFICES, now=now
@@ -174,10 +176,8 @@ async def set_wall(ref: Ref, visit: Changing, session: Session) -> Response:
 async def show_wall(ref: Ref, wall_id: WallId, visit: Reading, session: Session) -> Response:
     """Ask whether a wall is to be lifted."""
     visit.principal.require(Permission.WALLS_LIFT)
-    standing = await walls.list_walls(session, visit.principal, ref)
-    wall = next((each for each in standing if each.id == wall_id), None)
-    if wall is None:
-        raise WallNotFoundError
+    key = parse_public_id(walls.PREFIX, wall_id)
+    wall = await walls.read_wall(session, visit.principal, ref, key)
     people = await directory.list_colleagues(session, visit.principal)
     return visit.page("access/wall.html", ref=ref, path=_path(ref), wall=wall, people=people)
 

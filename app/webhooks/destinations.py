@@ -44,6 +44,14 @@ class Destinations:
         if self.hosts and not any(_is_of(host, allowed) for allowed in self.hosts):
             raise FetchError
 
+    def allow(self, url: str) -> bool:
+        """Return whether deliveries may go to `url`."""
+        try:
+            self.check(url)
+        except FetchError:
+            return False
+        return True
+
 
 def _is_of(host: str, allowed: str) -> bool:
     return host.endswith(allowed) if allowed.startswith(".") else host == allowed

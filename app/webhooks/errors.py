@@ -50,8 +50,8 @@ class WebhookStandsError(MovedError):
     code = "webhook-stands"
     title = "Not possible as it stands"
     default_detail = (
-        "Read the webhook: it is approved once, within 24 hours, and only an active one can be "
-        "tested. Delete one that lapsed, and add it again."
+        "Read the webhook: it is approved once, within 24 hours, while who added it is an "
+        "administrator, and only an active one can be tested. Else delete it, and add it again."
     )
 
 

@@ -9,6 +9,7 @@ import asyncpg
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core import locks
 from app.core.db import driver
 from app.outbox.queries import Outbox
 from app.webhooks.errors import DeliveryNotFoundError, WebhookNotFoundError
@@ -99,8 +100,9 @@ async def get_webhook(
     return found
 
 
-async def count_webhooks(session: AsyncSession, office_id: int) -> int:
-    """Return how many webhooks an office has."""
+async def count_for_more(session: AsyncSession, office_id: int) -> int:
+    """Return how many webhooks an office has; nobody adds one before the transaction ends."""
+    await locks.alone(session, f"webhooks of {office_id}")
     counted = select(func.count()).where(Webhook.office_id == office_id)
     return (await session.execute(counted)).scalar_one()
 

@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
 from app.access.principal import Principal
+from app.accounts.proposers import may_still
 from app.audit import service as audit
 from app.core.ids import new_id, public_id
-from app.core.outbound import FetchError
 from app.notifications import queries as notifications
 from app.notifications.service import PREFIX as EVENT
 from app.people.seal import Seal
@@ -52,8 +52,9 @@ async def add_webhook(
         WebhookExistsError, TooManyWebhooksError: the office has one there, or ten.
     """
     _require(principal, now=now)
-    _check(destinations, url)
-    if await queries.count_webhooks(session, principal.office_id) >= MOST:
+    if not destinations.allow(url):
+        raise WebhookUrlError
+    if await queries.count_for_more(session, principal.office_id) >= MOST:
         raise TooManyWebhooksError
     key, secret = new_id(), secrets.make()
     added = await session.scalar(
@@ -93,18 +94,23 @@ async def approve_webhook(
         MissingScopeError, StepUpNeededError: as above.
         WebhookNotFoundError: the office has no such webhook.
         WebhookUrlError: `url` is another address, or not allowed any more.
-        WebhookStandsError: it is approved already, or nobody did so in time.
+        WebhookStandsError: it is approved already, or nobody did so in time; or who added it may
+            not any more.
         SecondAdministratorError: the caller added it.
     """
     _require(principal, now=now)
     webhook = await queries.get_webhook(session, principal.office_id, key, for_update=True)
     if webhook.url != url:
         raise WebhookUrlError("Send the address of the webhook exactly as it was added.")
-    _check(destinations, url)
+    if not destinations.allow(url):
+        raise WebhookUrlError
     if webhook.state != "proposed" or render(webhook).has_lapsed(now):
         raise WebhookStandsError("lapsed" if webhook.state == "proposed" else webhook.state)
     if webhook.added_by == principal.actor:
         raise SecondAdministratorError
+    adder = principal.office_id, webhook.added_by
+    if not await may_still(session, *adder, Permission.WEBHOOKS_MANAGE, now=now):
+        raise WebhookStandsError("not_theirs")
     place = await notifications.get_horizon(session)
     webhook.written_in, webhook.number = notifications.parts_of(place)
     webhook.state, webhook.approved_by, webhook.approved_at = "active", principal.actor, now
@@ -174,9 +180,7 @@ async def delete_webhook(
     _require(principal, now=now)
     webhook = await queries.get_webhook(session, principal.office_id, key, for_update=True)
     await session.delete(webhook)
-    await session.flush()  # a refusal of the database speaks before the audit entry is written
-    await _record(session, principal, "webhook.deleted", webhook)
-    return render(webhook)
+    return await _changed(session, principal, "webhook.deleted", webhook)
 
 
 async def send_test(
@@ -248,11 +252,9 @@ async def redeliver(
         raise DeliveryWaitsError(delivery.state)
     delivery.state, delivery.attempts, delivery.due_at = "waiting", 0, now
     delivery.alarmed_at = None
-    await session.flush()  # as above
-    detail = {"delivery": public_id(DELIVERY, delivery.id)}
-    await audit.record(
-        session, principal, "webhook.redelivered", public_id(PREFIX, webhook.id), detail=detail
-    )
+    await session.flush()  # as below
+    name = public_id(DELIVERY, delivery.id)
+    await _record(session, principal, "webhook.redelivered", webhook, delivery=name)
     return render_delivery(delivery)
 
 
@@ -261,25 +263,18 @@ def _require(principal: Principal, *, now: datetime) -> None:
     principal.require_step_up(now)
 
 
-def _check(destinations: Destinations, url: str) -> None:
-    try:
-        destinations.check(url)
-    except FetchError:
-        raise WebhookUrlError from None
-
-
 async def _changed(
     session: AsyncSession, principal: Principal, action: str, webhook: Webhook
 ) -> WebhookRead:
-    await session.flush()  # as above
+    await session.flush()  # a refusal of the database speaks before the audit entry is written
     await _record(session, principal, action, webhook)
     return render(webhook)
 
 
 async def _record(
-    session: AsyncSession, principal: Principal, action: str, webhook: Webhook
+    session: AsyncSession, principal: Principal, action: str, webhook: Webhook, **detail: str
 ) -> None:
-    await audit.record(session, principal, action, public_id(PREFIX, webhook.id))
+    await audit.record(session, principal, action, public_id(PREFIX, webhook.id), detail=detail)
 
 
 def render(webhook: Webhook) -> WebhookRead:

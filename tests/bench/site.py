@@ -94,7 +94,7 @@ async def site() -> AsyncIterator[Site]:
                 async with Registry.started(url, keys) as registry, _connected(url) as database:
                     if reasons := await check_durable(database):
                         raise RuntimeError("; ".join(reasons))
-                    codes = ("CA0010000A", "NV0020000A")
+                    codes = ("CA001000A", "NV002000A")
                     first, second = [await registry.add_office(code) for code in codes]
                     here = Installation(url, url, keys)
                     yield Site(here, registry, (first, second), database, client)

@@ -28,11 +28,11 @@ def test_from_the_token_to_the_alarm(
 
     async def begin() -> None:
         async with Registry.started(fresh_database_url, keys_directory) as registry:
-            await registry.add_office("CA0010000A")
+            await registry.add_office("CA001000A")
 
     async def post() -> None:
         async with Registry.started(fresh_database_url, keys_directory) as registry:
-            poster = await registry.add_office("NV0020000A")
+            poster = await registry.add_office("NV002000A")
             assert (await poster.put_case("24-1", case(bait))).status_code == 201
 
     monkeypatch.setenv("JOINDER_DATABASE_URL", fresh_database_url)
@@ -43,7 +43,7 @@ def test_from_the_token_to_the_alarm(
         "match_spec": "joinder/v1", "epoch": 1, "kind": first["kind"], "token": first["token"],
     })  # fmt: skip
     until = (utc_now() + timedelta(days=90)).date().isoformat()
-    add = ("add", "CA0010000A", "--until", until)
+    add = ("add", "CA001000A", "--until", until)
     key, kind = say(*add, piped=line).split()
     assert kind == "tel"
     assert say(*add, piped=line) == "tel: is a canary already\n"
@@ -52,10 +52,10 @@ def test_from_the_token_to_the_alarm(
     run(post())
     (alarm,) = say("alarms").splitlines()
     assert alarm.split("\t")[1:6] == [
-        key, "CA0010000A", "ca0010000a@example.com", "NV0020000A", "nv0020000a@example.com",
+        key, "CA001000A", "ca001000a@example.com", "NV002000A", "nv002000a@example.com",
     ]  # fmt: skip
     assert say("alarms", "--since", until) == ""
-    assert say("list", "CA0010000A") == f"{key}\ttel\t{until}\t1 alarms\n"
-    assert say("end", "CA0010000A", key) == f"Ended {key}.\n"
-    assert say("list", "CA0010000A") == ""
-    assert "not found" in say("end", "CA0010000A", key, status=1)
+    assert say("list", "CA001000A") == f"{key}\ttel\t{until}\t1 alarms\n"
+    assert say("end", "CA001000A", key) == f"Ended {key}.\n"
+    assert say("list", "CA001000A") == ""
+    assert "not found" in say("end", "CA001000A", key, status=1)

@@ -88,17 +88,17 @@ class TestOperatorCommands:
         contact = ["--contact-title", "Duty deputy", "--contact-phone", "555-0100"]
         contact += ["--contact-email", "duty@example.com"]
         url = fresh_database_url
-        added = run(url, "office", "add", "CA0190000A", "--name", "A", "--state", "CA", *contact)
-        again = run(url, "office", "add", "CA0190000A", "--name", "A", "--state", "CA", *contact)
-        too_early = run(url, "office", "end-agreement", "CA0190000A", "--ends-on", "2026-06-01")
+        added = run(url, "office", "add", "CA019000A", "--name", "A", "--state", "CA", *contact)
+        again = run(url, "office", "add", "CA019000A", "--name", "A", "--state", "CA", *contact)
+        too_early = run(url, "office", "end-agreement", "CA019000A", "--ends-on", "2026-06-01")
         dates = ["--signed-on", "2026-01-05", "--effective-on", "2026-02-01"]
-        words = ["office", "sign-agreement", "CA0190000A", "--version", "1"]
+        words = ["office", "sign-agreement", "CA019000A", "--version", "1"]
         signed = run(url, *words, "--signatory", "District Attorney", *dates)
         approve = signed.stdout.split()[1:]
         alone = run(url, *approve)
         monkeypatch.setenv("JOINDER_OPERATOR", "somebody-else")
         other = run(url, *approve)
-        ended = run(url, "office", "end-agreement", "CA0190000A", "--ends-on", "2026-06-01")
+        ended = run(url, "office", "end-agreement", "CA019000A", "--ends-on", "2026-06-01")
         listed = run(url, "office", "list")
         assert [added.exit_code, signed.exit_code, other.exit_code, ended.exit_code] == [0] * 4
         assert alone.stderr.startswith("Somebody else must approve.")
@@ -106,7 +106,7 @@ class TestOperatorCommands:
         assert again.exit_code == 1
         assert again.stderr.startswith("Office exists.")
         assert too_early.stderr.startswith("No agreement.")
-        assert listed.stdout == "CA0190000A\tCA\tlocal\tA\n"
+        assert listed.stdout == "CA019000A\tCA\tlocal\tA\n"
 
     def test_a_credential_is_limited_listed_and_revoked(
         self, run: Run, fresh_database_url: str, tmp_path: Path
@@ -114,18 +114,18 @@ class TestOperatorCommands:
         url = fresh_database_url
         contact = ["--contact-title", "Duty deputy", "--contact-phone", "555-0100"]
         contact += ["--contact-email", "duty@example.com"]
-        run(url, "office", "add", "CA0190000A", "--name", "A", "--state", "CA", *contact)
+        run(url, "office", "add", "CA019000A", "--name", "A", "--state", "CA", *contact)
         key = tmp_path / "key.jwk.json"
         key.write_text(json.dumps(public_jwk(ec.generate_private_key(ec.SECP256R1()).public_key())))
-        words = ["client-credential", "add", "CA0190000A", "--public-key", str(key)]
+        words = ["client-credential", "add", "CA019000A", "--public-key", str(key)]
         refused = run(url, *words, "--scope", "offices:manage")
         added = run(url, *words, "--scope", "cases:read", "--scope", "overlaps:read")
         client_id = added.stdout.strip()
-        listed = run(url, "client-credential", "list", "CA0190000A")
+        listed = run(url, "client-credential", "list", "CA019000A")
         revoked = run(url, "client-credential", "revoke", client_id)
         after = run(url, "client-credential", "list")
         assert (refused.exit_code, refused.stdout) == (2, "")
-        assert listed.stdout.startswith(f"{client_id}\tCA0190000A\t")
+        assert listed.stdout.startswith(f"{client_id}\tCA019000A\t")
         since, state, scopes = listed.stdout.rstrip("\n").split("\t")[-3:]
         ends_on = date.fromisoformat(state.removeprefix("until "))
         assert (ends_on - date.fromisoformat(since)).days in {730, 731}  # midnight between them

@@ -22,7 +22,7 @@ def test_health_is_told_and_what_is_given_up_is_an_alarm(
 ) -> None:
     async def give_up() -> None:
         async with Registry.started(fresh_database_url, keys_directory) as registry:
-            office = await registry.add_office("CA0010000A")
+            office = await registry.add_office("CA001000A")
             person = await sign_in(registry, office)
             await registry.rows(
                 "INSERT INTO mails (office_id, person_id, state, attempts, due_at, error)"

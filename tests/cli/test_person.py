@@ -10,7 +10,7 @@ from app.people import enrolment
 from tests.database import run
 from tests.factories import Registry
 
-OFFICE = "CA0010000A"
+OFFICE = "CA001000A"
 SOMEONE = [OFFICE, "first.administrator"]
 
 

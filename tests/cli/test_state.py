@@ -16,7 +16,7 @@ def test_sets_what_is_named_and_seats_a_committee(
 ) -> None:
     async def begin() -> str:
         async with Registry.started(fresh_database_url, keys_directory) as registry:
-            return (await registry.add_office("CA0010000A")).code
+            return (await registry.add_office("CA001000A")).code
 
     monkeypatch.setenv("JOINDER_DATABASE_URL", fresh_database_url)
     monkeypatch.setenv("JOINDER_KEYS", str(keys_directory))

@@ -75,6 +75,13 @@ class TestPush:
         assert not plan.rejects_path().exists()
         assert not plan.state_path.exists()
 
+    def test_checks_the_keys_once(self, plan: Plan, client: RegistryClient, line: Line) -> None:
+        write(plan, row(1))
+        push(plan, client, keys=client.check_keys())
+        assert line.asked.count("GET /v1/oprf/keys") == 1
+        push(plan, client)
+        assert line.asked.count("GET /v1/oprf/keys") == 2
+
     def test_a_change_is_an_update(self, plan: Plan, client: RegistryClient) -> None:
         write(plan, row(1), row(2))
         push(plan, client)

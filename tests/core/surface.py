@@ -84,7 +84,7 @@ async def surface(url: str, keys: Path) -> AsyncIterator[Surface]:
     """Yield both applications over the database at `url`."""
     evaluator = create_evaluator(EvaluatorSettings(keys=keys, public_url=ISSUER))
     async with Registry.started(url, keys) as registry:
-        office = await registry.add_office("CA0010000A")
+        office = await registry.add_office("CA001000A")
         sent = EVALUATOR["Evaluate"]
         batch = {
             group["key_class"]: list(map(b64u_decode, group["elements"]))

@@ -185,7 +185,7 @@ class TestJwtThroughHttp:
 
     @pytest.fixture
     async def http(self, registry: Registry) -> httpx.AsyncClient:
-        office = await registry.add_office("CA0010000A")
+        office = await registry.add_office("CA001000A")
         then = datetime.fromtimestamp(NOW, UTC)
         after = (then + timedelta(days=1)).date()
         await registry.rows(
@@ -272,7 +272,7 @@ class TestDatabaseAway:
     async def test_exhausted_pool_is_unavailable_and_recovers(
         self, registry: Registry, fresh_database_url: str
     ) -> None:
-        office = await registry.add_office("CA0010000A")
+        office = await registry.add_office("CA001000A")
         engine = create_async_engine(
             async_url(fresh_database_url), pool_size=1, max_overflow=0, pool_timeout=0.2
         )

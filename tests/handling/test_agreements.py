@@ -16,6 +16,7 @@ from app.core.db import transaction
 from app.core.ids import new_id, public_id
 from app.handling import upkeep
 from app.handling.asking import check_terms
+from app.handling.deciding import MOST_INSTRUMENTS
 from app.handling.terms import Terms
 from app.reference.statutes import STATUTES
 from tests.access.people import sign_in
@@ -448,6 +449,24 @@ class TestPaper:
             to = {"office": sides[1].office.code}
             offered = await sides[0].work(f"{matter}/lead-offers", to)
             assert offered.status_code == status, offered.text
+
+    async def test_is_recorded_only_so_often(self, shared_registry: Registry) -> None:
+        sides, request = await draft(shared_registry)
+        assert (await sides[0].send(request, "instruments", PAPER)).status_code == 201
+        await shared_registry.rows(
+            "INSERT INTO handling_instruments (id, request_id, office_id, authority, signatory,"
+            " scope, dated_on, document_digest, recorded_by, recorded_at)"
+            " SELECT gen_random_uuid(), request_id, office_id, authority, signatory, scope,"
+            " dated_on, document_digest, recorded_by, recorded_at"
+            " FROM handling_instruments, generate_series(2, :most) WHERE request_id = :id"
+            " RETURNING id",
+            id=new_key(request),
+            most=MOST_INSTRUMENTS,
+        )
+        assert code(await sides[0].send(request, "instruments", PAPER)) == (
+            409,
+            "instruments-too-many",
+        )
 
     async def test_is_not_needed_where_no_rule_is_known(self, shared_registry: Registry) -> None:
         sides, request = await with_general(shared_registry, "WY")

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from contextlib import AsyncExitStack
 from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
@@ -10,15 +11,18 @@ from typing import Any
 import httpx
 import pytest
 
-from app.access.principal import STEP_UP_FOR
+from app.access.principal import OPERATOR, STEP_UP_FOR
 from app.access.vocabulary import Role
 from app.core.clock import utc_now
-from app.people import attempts, totp
+from app.core.db import transaction
+from app.offices import queries as offices
+from app.people import administration, attempts, registering, totp
 from app.people.deps import COOKIE
 from app.people.seal import Seal
 from tests.factories import Registry
 from tests.people.authenticator import Authenticator
 from tests.people.browsers import ORIGIN, Browser, Someone, make_person
+from tests.scenes import at_once, holding, waiting_for
 
 
 async def with_app(registry: Registry, *roles: Role) -> Someone:
@@ -190,6 +194,37 @@ class TestGuesses:
         reasons = [e["detail"]["why"] for e in entries if e["object"] == str(someone.key)]
         assert reasons.count("factor") <= attempts.ACCOUNT_LIMIT
 
+    async def test_one_too_many_and_a_right_one_do_not_wait_for_each_other(
+        self, people: Registry
+    ) -> None:
+        """Counts are the last that a right one takes, and all that one too many has at first."""
+        someone = await with_app(people)
+        browser, code = await half(someone), await someone.app_code()
+        account = people.app.state.gate.account_key(someone.office, someone.account)
+        person = "SELECT FROM persons WHERE id = :id FOR UPDATE"
+        counts = "SELECT FROM sign_in_attempts WHERE key = :key FOR UPDATE"
+        async with asyncio.timeout(30), AsyncExitStack() as until_both_wait:
+            async with holding(people, person, id=someone.key) as holder:
+                right = asyncio.ensure_future(give(browser, totp=code))
+                while not await waiting_for(people, holder):
+                    pass
+                await people.rows(
+                    "UPDATE sign_in_attempts SET counted = 9, locked_until = 'infinity'"
+                    " WHERE key = :key RETURNING key",
+                    key=account,
+                )
+                counter = await until_both_wait.enter_async_context(
+                    holding(people, counts, key=account)
+                )
+                too_many = asyncio.ensure_future(give(browser, totp=code))
+                while not await waiting_for(people, counter):
+                    pass
+            while await waiting_for(people, counter) < 2:
+                pass
+        assert (await too_many).status_code == 401
+        assert (await right).status_code in {200, 401}  # its sign-in may have ended by its answer
+        assert (await browser.send("GET", "/sign-in")).json()["code"] == "sign-in-needed"
+
 
 class TestRecoveryCodes:
     async def test_each_works_once_and_counts_down(self, people: Registry) -> None:
@@ -304,6 +339,24 @@ class TestPasskey:
         body = {"label": "Desk", "credential": device.create(options)}
         assert (await browser.send("POST", "/me/passkeys", body)).status_code == 422
 
+    async def test_one_person_has_only_so_many(self, people: Registry) -> None:
+        someone = await make_person(people)
+        browser, device = await someone.enrol(), Authenticator(ORIGIN)
+        options = (await browser.get("/me/passkeys"))["public_key"]
+        body = {"label": "Desk", "credential": device.create(options)}
+        await browser.good("POST", "/me/passkeys", body)
+        await people.rows(
+            "INSERT INTO passkeys SELECT sha256(n::text::bytea || credential_id), person_id,"
+            " public_key, sign_count, label, added_at FROM passkeys, generate_series(2, :most) n"
+            " WHERE person_id = :id RETURNING label",
+            id=someone.key,
+            most=registering.MOST_PASSKEYS,
+        )
+        options = (await browser.get("/me/passkeys"))["public_key"]
+        body = {"label": "Desk", "credential": Authenticator(ORIGIN).create(options)}
+        refused = await browser.send("POST", "/me/passkeys", body)
+        assert (refused.status_code, refused.json()["code"]) == (409, "passkeys-too-many")
+
     async def test_challenge_is_good_once_even_for_a_wrong_answer(self, people: Registry) -> None:
         _, device = await with_passkey(people)
         browser = Browser.new(people)
@@ -318,6 +371,32 @@ class TestPasskey:
                 for each in (first, good)
             ]
             assert statuses == [401 if bad_first else 200, 401]
+
+    async def test_of_who_is_reset_meanwhile_is_refused_and_holds_up_nobody(
+        self, people: Registry
+    ) -> None:
+        """Both take the person's row before the passkey's, or each would wait for the other."""
+        someone, device = await with_passkey(people)
+
+        async def reset() -> int:
+            async with transaction(people.operator) as session:
+                office = await offices.get_office(session, someone.office)
+                await administration.start_enrolment(
+                    session,
+                    OPERATOR,
+                    office.id,
+                    someone.person_id,
+                    forget_factors=True,
+                    now=utc_now(),
+                )
+            return 200
+
+        async def sign_in() -> int:
+            return (await sign_in_with(device, people)).status_code
+
+        lock = "SELECT FROM persons WHERE id = :id FOR UPDATE"
+        acts = [reset(), sign_in()]
+        assert await at_once(people, lock, acts, in_order=True, id=someone.key) == [200, 401]
 
     @pytest.mark.parametrize(
         "change",

@@ -12,7 +12,7 @@ from app.people import passwords
 from app.people.errors import PasswordError
 from app.people.passwords import Hasher
 
-NAMES = ("CA0190000A", "Sample County District Attorney", "duty.deputy", "Alex Quillon")
+NAMES = ("CA019000A", "Sample County District Attorney", "duty.deputy", "Alex Quillon")
 
 
 class TestCheck:
@@ -36,7 +36,7 @@ class TestCheck:
             "1234567890",
             "".join(chr(ord(letter) + 0xFEE0) for letter in "password"),
             "Joinder Joinder Joinder!",
-            "ca0190000a-sample-county",
+            "ca019000a-sample-county",
             "AlexQuillon2026",
             "deputyduty sample 1",
         ],

@@ -363,7 +363,7 @@ class TestProvider:
                 await provider_setting.set_provider(
                     session,
                     Principal("person:x", 1, frozenset()),
-                    "CA0010000A",
+                    "CA001000A",
                     issuer="https://login.example.com",
                     client_id="j",
                     acr_values=[ACR],

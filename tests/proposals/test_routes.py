@@ -10,11 +10,11 @@ from app.access.vocabulary import Role
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.ids import parse_public_id
-from app.proposals import service
+from app.proposals import own, service
 from app.proposals.errors import ProposalEndedError
 from tests.access.people import Person, sign_in
 from tests.factories import OfficeClient, Registry, agreement
-from tests.scenes import make_offices
+from tests.scenes import at_once, make_offices
 
 _CODES: Final = count(1)
 AGREEMENTS: Final = "/v1/proposals/agreements"
@@ -126,6 +126,28 @@ class TestAgreement:
         await one.send("POST", AGREEMENTS, {**SIGNED, "version": "2026-2"})
         await two.send("POST", AGREEMENTS, SIGNED)
         assert len(await listed(two)) == 3
+
+    async def test_sent_twice_at_once_is_the_same(
+        self, shared_registry: Registry, outside: OfficeClient
+    ) -> None:
+        one = await sign_in(shared_registry, outside, Role.LEADERSHIP)
+        answers = await at_once(
+            shared_registry,
+            "SELECT FROM offices WHERE code = :code FOR UPDATE",
+            [one.send("POST", AGREEMENTS, SIGNED) for _ in range(2)],
+            code=outside.code,
+        )
+        assert answers[0].json() == answers[1].json() == (await listed(one))[0]
+
+    async def test_only_so_many_wait(
+        self, shared_registry: Registry, outside: OfficeClient
+    ) -> None:
+        head = await sign_in(shared_registry, outside, Role.LEADERSHIP)
+        versions = [{**SIGNED, "version": f"2026-{number}"} for number in range(own.MOST + 1)]
+        *made, refused = [await head.send("POST", AGREEMENTS, each) for each in versions]
+        assert {each.status_code for each in made} == {201}
+        assert (refused.status_code, refused.json()["code"]) == (409, "proposals-too-many")
+        assert (await head.send("POST", AGREEMENTS, versions[0])).json() == made[0].json()
 
     async def test_is_known_to_its_office_alone(
         self, shared_registry: Registry, outside: OfficeClient

@@ -71,6 +71,19 @@ class TestWalls:
             assert (answer.status_code, answer.json()["code"]) == (404, "case-not-found")
         assert await everything(meeting, owner) != NOTHING
 
+    async def test_are_listed_page_by_page(self, meeting: Meeting) -> None:
+        registry, owner = meeting.registry, meeting.second
+        lead = await sign_in(registry, owner, Role.LEADERSHIP)
+        others = await make_offices(registry, 3)
+        made = [(await lead.send("POST", PATH, {"office": each.code})).json() for each in others]
+        listed, address = [], f"{PATH}?limit=2"
+        while address:
+            page = (await lead.send("GET", address)).json()
+            listed += page["items"]
+            cursor = page["next_cursor"]
+            address = cursor and f"{PATH}?limit=2&cursor={cursor}"
+        assert listed == made
+
     async def test_lifting_takes_two_persons(self, meeting: Meeting) -> None:
         registry, owner, other = meeting.registry, meeting.second, meeting.first
         one, two = [await sign_in(registry, owner, Role.LEADERSHIP) for _ in range(2)]

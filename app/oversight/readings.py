@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
@@ -11,7 +12,7 @@ from app.audit import service as audit
 from app.cases import ladder
 from app.cases import queries as cases
 from app.core.ids import public_id
-from app.sharing import queries
+from app.oversight import queries
 from app.sharing.schemas import ReadingRead
 
 
@@ -34,7 +35,7 @@ async def list_readings(
     """
     principal.require(Permission.OVERLAPS_READ)
     case = await cases.get_case(session, principal, *ref)
-    rows = await queries.list_readings(
+    rows = await queries.list_readings_of_case(
         session, principal, case.id, before=before, limit=limit, now=now
     )
     await audit.record(
@@ -45,20 +46,19 @@ async def list_readings(
         recipients=[principal.office_id],
         detail={"readings": [row["id"] for row in rows]},
     )
-    return [
-        (
-            row["id"],
-            ReadingRead(
-                read_at=row["read_at"],
-                overlap_id=public_id(ladder.PREFIX, row["overlap_id"]),
-                state=row["state"],
-                office_kind=row["kind"],
-                office=row["code"],
-                reader=row["reader"],
-                roles=tuple(row["roles"]),
-                rung=Rung(row["rung"]).name.lower(),
-                reason=row["reason"],
-            ),
-        )
-        for row in rows
-    ]
+    return [(row["id"], render(row)) for row in rows]
+
+
+def render(row: asyncpg.Record) -> ReadingRead:
+    """Return a line of the log as the owner of the case reads it."""
+    return ReadingRead(
+        read_at=row["read_at"],
+        overlap_id=public_id(ladder.PREFIX, row["overlap_id"]),
+        state=row["state"],
+        office_kind=row["kind"],
+        office=row["code"],
+        reader=row["reader"],
+        roles=tuple(row["roles"]),
+        rung=Rung(row["rung"]).name.lower(),
+        reason=row["reason"],
+    )
