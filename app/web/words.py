@@ -8,12 +8,11 @@ from app.cases.fact_schemas import OffenceRead
 from app.cases.overlap_schemas import OverlapRead, SharedCaseRead, VerdictRead
 from app.cases.schemas import CaseRead
 from app.identifiers.kinds import KINDS
-from app.reference.counties import COUNTIES, counties_of
 from app.reference.statutes import is_newer, statute_of
 from app.reference.words import meaning
 from app.web.zones import day_text
 
-__all__ = ["counties_of", "meaning"]  # templates ask for them here
+__all__ = ["meaning"]  # templates ask for it here
 
 BANDS: Final = {
     "strong": "Strong",
@@ -194,11 +193,6 @@ _SHORT: Final = {
     "addr0": "street address",
 }
 _PARTS: Final = {"addr0": "addr", "ssn4": "ssn"}
-
-
-def county(fips: str) -> str:
-    """Return a county's name with its code; one that we do not know is its code."""
-    return f"{COUNTIES[fips]} ({fips})" if fips in COUNTIES else fips
 
 
 def kind_word(kind: str) -> str:

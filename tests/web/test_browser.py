@@ -311,6 +311,18 @@ class TestIdle:
         expect(page).to_have_url(re.compile("/overlaps.turn=all"))
 
 
+class TestOffices:
+    def test_are_offered_by_name_where_a_code_is_asked_for(self, page: Page, url: str) -> None:
+        sign_in(page, url, "Tomas Lindqvist")
+        page.goto(f"{url}/cases/cms/26-CR-0207/access")
+        offered = page.locator("#grantee-codes option")
+        expect(offered).to_have_count(0)
+        page.get_by_label("Office", exact=True).first.press_sequentially("gwood coun")
+        expect(offered).to_have_count(1)
+        expect(offered).to_have_attribute("value", "DEMO-DOGWOOD")
+        expect(offered).to_have_text("Dogwood County District Attorney")
+
+
 class TestConnection:
     def test_that_is_lost_is_said_and_what_was_found_stays(self, page: Page, url: str) -> None:
         sign_in(page, url, "Anders Brandvold")

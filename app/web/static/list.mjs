@@ -25,7 +25,7 @@ function decode(bytes) {
 }
 
 const shared = ({ findings }) => [...new Set(findings.flatMap(({ kinds }) => kinds))].map((kind) => words.kinds[kind] ?? kind).join(", ");
-const who = (hit) => hit.office?.name ?? `${words.offices[hit.office_kind]} in ${hit.state}`;
+const who = (hit) => hit.office?.name ?? `${words.offices[hit.office_kind]} in ${words.states[hit.state] ?? hit.state}`;
 const call = (hit) => (hit.contact ? `${hit.contact.title}, ${hit.contact.phone}` : words.ask);
 
 /** Return a row of the table for each hit, or one that says why there is none. */

@@ -81,6 +81,22 @@ if (keys) {
   document.getElementById("keys-close").addEventListener("click", () => keys.close());
 }
 
+// A field for the code of an office offers those whose name or code has in it what is typed.
+for (const field of document.querySelectorAll("[data-offices]")) {
+  let waiting = 0;
+  const offer = async () => {
+    const named = field.value.trim();
+    const answer = await fetch(`/v1/offices?limit=20&named=${encodeURIComponent(named)}`).catch(() => null);
+    if (!answer?.ok || named !== field.value.trim()) return;
+    const { items } = await answer.json();
+    field.list.replaceChildren(...items.map(({ code, name }) => new Option(name, code)));
+  };
+  field.addEventListener("input", () => {
+    clearTimeout(waiting);
+    if (field.value.trim().length > 1) waiting = setTimeout(offer, 150);
+  });
+}
+
 const badge = document.querySelector("[data-unread]");
 if (badge) {
   // a hint that there is something new; without it the number is that of when the page was made
