@@ -237,7 +237,7 @@ def status(overlap: OverlapRead) -> str:
     if own is not None and own.reopened is not None:
         return "Reopened: evidence changed"
     if overlap.verdicts.state == "awaiting_other":
-        return "Waiting for you" if not _stands(own) else "Waiting for the other office"
+        return "Waiting for your office" if not _stands(own) else "Waiting for the other office"
     return STATES[overlap.verdicts.state] if own or other else "Waiting for both offices"
 
 
@@ -248,7 +248,7 @@ def _stands(verdict: VerdictRead | None) -> bool:
 def tone(overlap: OverlapRead) -> str:
     """Return how a status is coloured: `todo`, `wait`, `good`, `off` or `alert`."""
     text = status(overlap)
-    if text.startswith(("Waiting for both", "Waiting for you", "Reopened")):
+    if text.startswith(("Waiting for both", "Waiting for your", "Reopened")):
         return "todo"
     tones = {"Confirmed overlap": "good", "The offices disagree": "alert"}
     off = {"No longer holds", "Not a match"}

@@ -188,7 +188,7 @@ class TestKeyboard:
     def _work_on_the_queue(self, keys: Keyboard) -> None:
         """Find an overlap by filter and keys, acknowledge it, take it on, and note the call."""
         page = keys.page
-        keys.to(page.get_by_role("radio", name=re.compile("Waiting for you")))
+        keys.to(page.get_by_role("radio", name=re.compile("Waiting for us")))
         page.keyboard.press("ArrowLeft")  # round to All
         expect(page).to_have_url(re.compile("turn=all"))
         expect(page.locator("#said")).to_contain_text("shown")

@@ -339,7 +339,7 @@ class TestQueue:
         visitor = await reader(shared_registry, one, Role.PROSECUTOR)
         text = (await visitor.get("/overlaps")).text
         for words, count in (
-            ("Waiting for you", 2),
+            ("Waiting for us", 2),
             ("Waiting for them", 1),
             ("Both answered", 1),
             ("All", 4),
@@ -347,7 +347,7 @@ class TestQueue:
             assert f"<span>{words} <b>{count}</b></span>" in text
         for status in ("Waiting for both offices", "Waiting for the other office"):
             assert text.count(f">{status}<") == 1
-        assert text.count(">Waiting for you<") == 1
+        assert text.count(">Waiting for your office<") == 1
         assert text.count(">Confirmed overlap<") == 1
 
 
