@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import unquote_plus
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, expect
 
 from app.core.clock import utc_now
 from app.handling.terms import ATTESTATION
@@ -127,6 +127,11 @@ class TestIdentifiers:
         page.get_by_role("button", name="Check the list").click()
         expect(page.get_by_role("heading", name="Results")).to_be_visible(timeout=30_000)
         expect(page.locator("#list-count")).to_contain_text("2 of 3 rows may be known")
+        bar = page.get_by_label("Rows that are checked")
+        expect(bar).to_have_js_property("value", 3)
+        expect(bar).to_be_hidden()
+        row = page.get_by_role("row", name="Line 2").first
+        expect(row).to_contain_text(re.compile("County|in California"))
         said = assert_nothing_raw(sent)
         assert "/quick-checks" in said
         assert '"token"' in said
@@ -296,6 +301,30 @@ class TestIdle:
         page.clock.fast_forward("31:00")
         expect(page.get_by_text("You were signed out")).to_be_visible()
         expect(page).to_have_url(re.compile(r"next=%2Fcases|next=/cases"))
+
+    def test_the_end_after_twelve_hours_is_told_once_and_cannot_be_put_off(
+        self, page: Page, url: str
+    ) -> None:
+        page.clock.install()
+        sign_in(page, url, "Sela Whitlock")
+
+        def late(route: Route) -> None:
+            answer = route.fetch()
+            text = re.sub(r'data-ends-seconds="\d+"', 'data-ends-seconds="660"', answer.text())
+            route.fulfill(response=answer, body=text)
+
+        page.route("**/cases", late)
+        page.goto(f"{url}/cases")
+        page.clock.fast_forward("00:30")
+        told = page.get_by_role("dialog", name="Your sign-in ends soon")
+        expect(told).to_be_hidden()
+        page.clock.fast_forward("01:30")
+        expect(told).to_contain_text("It ends in 9 minutes")
+        told.get_by_role("button", name="Go on till then").click()
+        page.clock.fast_forward("01:00")
+        expect(told).to_be_hidden()
+        page.clock.fast_forward("08:30")
+        expect(page.get_by_text("You were signed out")).to_be_visible()
 
     def test_a_filter_after_the_sign_in_has_ended_leads_to_signing_in_and_back(
         self, page: Page, url: str

@@ -2,17 +2,21 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 import httpx
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import utc_now
+from app.jobs.nightly import run
+from app.jobs.steps import Step
 from tests.access.people import Person, sign_in
 from tests.access.test_matrix import PEOPLE
 from tests.factories import Registry
 from tests.handling.heads import TERMS, Side, good, settle
 from tests.invariants import test_i6_audited as steps
-from tests.scenes import meet, something
+from tests.scenes import make_offices, meet, something
 from tests.suppressing.test_suppressions import suppress
 from tests.wall.estate import Estate, make_estate
 from tests.web.pages import PageReader, Reader, reader, statements
@@ -28,7 +32,30 @@ ELSEWHERE: Final = {
     *("/account/passkeys/{passkey_id}/remove", "/machines/{client_id}/keys/{kid}"),
 }
 """Steps of a sign-in, what only the demonstration has, and questions about one more key."""
+FEW: Final = {
+    *("/account", "/audit/shown", "/machines/{client_id}", "/webhooks/{webhook_id}"),
+    *("/cases/{source_system}/{external_id}", "/matters/{matter_id}/origin", "/infusion"),
+    *(
+        "/cases/{source_system}/{external_id}/access",
+        "/cases/{source_system}/{external_id}/network",
+    ),
+    "/cases/{source_system}/{external_id}/check/list",
+}
+"""Pages whose tables are short here: on one thing, or filled by a script."""
 CASE: Final = "/v1/cases/cms/24-1"
+_ADD_MACHINE: Final = """
+WITH added AS (
+  INSERT INTO client_credentials (id, office_id, label, scopes, networks, created_at, expires_on)
+  SELECT gen_random_uuid(), id, 'test', '{cases:read}', '{}', now(), current_date + 730
+  FROM offices WHERE code = :code RETURNING id)
+INSERT INTO client_keys (client_id, kid, public_jwk, added_at)
+SELECT id, :row, '{}', now() FROM added RETURNING kid
+"""
+_ADD_ALARM: Final = """
+INSERT INTO alarms (office_id, kind, finding, count, raised_at)
+SELECT id, 'readings', :row, 1, now()
+FROM offices WHERE code = :code RETURNING number
+"""
 STEPS: Final = (
     *(steps.break_glass, steps.ask_again, steps.ask_desk, steps.ask_correction),
     *(steps.check, steps.give),
@@ -48,6 +75,8 @@ class Walk:
     registry: Registry
     asked: dict[str, list[str]] = field(default_factory=dict)
     """By address the statements of a page."""
+    rows: dict[str, int] = field(default_factory=dict)
+    """By address how many rows the tables of a page have."""
     wrong: list[str] = field(default_factory=list)
 
     async def go(self, visitor: Reader, *starts: str) -> None:
@@ -59,6 +88,8 @@ class Walk:
                 answer = await visitor.get(address)
             page = PageReader(answer.text)
             self.asked[address] = asked
+            if "<tbody>" in answer.text:
+                self.rows[address] = answer.text.count("<tr>") - answer.text.count("<thead>")
             self.wrong += [f"{address}: {each}" for each in _wrong_with(answer, page)]
             return page
 
@@ -76,6 +107,8 @@ async def test_each_page_is_as_all_are_and_asks_for_no_row_by_itself(
     await walk.go(Reader(shared_registry.http()), "/sign-in", "/help", "/accessibility")
     assert walk.wrong == [], "\n".join(walk.wrong)
     assert {each.path for each in READ} - ELSEWHERE == {place_of(each) for each in walk.asked}
+    few = {place_of(path) for path, rows in walk.rows.items() if rows < ROWS}
+    assert few == FEW
     repeated = {
         path: [each for each, times in Counter(asked).items() if times >= ROWS]
         for path, asked in walk.asked.items()
@@ -131,7 +164,17 @@ async def _add_rows(estate: Estate) -> None:
         await _work(head, f"/v1/matters/mat_{estate.ids['matter_id']}", estate)
         good(await head.send("POST", f"{CASE}/walls", wall))
         await suppress(owner, something())
+        for sql in (_ADD_MACHINE, _ADD_ALARM):
+            await registry.rows(sql, code=owner.code, row=f"row-{number}")
+        await run(registry.operator, [Step("alarms.raise", _rest)], as_of=utc_now())
     await meet(registry, second="contact_first", offices=offices, external_id="27-0")
+    await make_offices(registry, ROWS)
+
+
+async def _rest(session: AsyncSession, *, limit: int, now: datetime) -> int:
+    """Have nothing to do."""
+    del session, limit, now
+    return 0
 
 
 async def _work(head: Person, matter: str, estate: Estate) -> None:

@@ -1,6 +1,7 @@
 """Pages over HTTP: who sees which, what they hold, and what their forms do."""
 
 import json
+import re
 from typing import Final
 from urllib.parse import quote
 
@@ -389,6 +390,8 @@ class TestSigningIn:
         assert refused.status_code == 401
         answer = await visitor.send(code, totp=await someone.app_code())
         assert answer.headers["location"] == "/cases"
+        left = re.findall(r'data-ends-seconds="(\d+)"', (await visitor.get("/cases")).text)
+        assert 12 * 3600 - 60 < int(left[0]) <= 12 * 3600
         cases = await visitor.page("/cases")
         out = await visitor.send(cases.form("/sign-out"))
         assert out.headers["clear-site-data"] == '"cache", "storage"'
