@@ -16,7 +16,7 @@ from tests.access.test_matrix import PEOPLE
 from tests.factories import Registry
 from tests.handling.heads import TERMS, Side, good, settle
 from tests.invariants import test_i6_audited as steps
-from tests.scenes import make_offices, meet, something
+from tests.scenes import all_ended, make_offices, meet, something
 from tests.suppressing.test_suppressions import suppress
 from tests.wall.estate import Estate, make_estate
 from tests.web.pages import PageReader, Reader, reader, statements
@@ -61,6 +61,7 @@ STEPS: Final = (
     *(steps.check, steps.give),
 )
 """What an office does over and over."""
+URGENT: Final = {"reason": "A person may be in danger before the other office can answer."}
 STARTS: Final = (
     *("/overlaps", "/account", "/summary-readings", "/infusion?direction=received"),
     *("/cases/cms/24-1/access", "/summary-readings/any"),
@@ -139,6 +140,7 @@ async def _add_rows(estate: Estate) -> None:
     """Add to what the estate has one of, so often that a statement for each stands out."""
     registry, owner = estate.registry, estate.owner
     heads = [await sign_in(registry, owner, *PEOPLE) for _ in range(ROWS)]
+    partner = await sign_in(registry, estate.partner, *PEOPLE)
     sides = [Side(registry, owner), Side(registry, estate.partner)]
     for number, head in enumerate(heads):
         offices = [owner, estate.partner]
@@ -158,6 +160,8 @@ async def _add_rows(estate: Estate) -> None:
         steps.LEADS[owner.code] = [head] * len(STEPS)
         for step in STEPS:
             good(await step(asked))
+        good(await partner.send("POST", f"/v1/overlaps/{met.overlap_id}/glass-breaks", URGENT))
+        good(await partner.http.get(f"/v1/overlaps/{met.overlap_id}?reason=victim_safety"))
         hook = {"url": f"https://cms{number}.example.com/joinder"}
         good(await head.send("POST", "/v1/webhooks", hook))
         wall = {"person": f"psn_{head.key.hex}"}
@@ -169,6 +173,7 @@ async def _add_rows(estate: Estate) -> None:
         await run(registry.operator, [Step("alarms.raise", _rest)], as_of=utc_now())
     await meet(registry, second="contact_first", offices=offices, external_id="27-0")
     await make_offices(registry, ROWS)
+    await all_ended(registry)  # an event is handed out when every transaction before it has ended
 
 
 async def _rest(session: AsyncSession, *, limit: int, now: datetime) -> int:
