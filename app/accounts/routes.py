@@ -1,6 +1,6 @@
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 
 from app.access.permissions import Permission
 from app.accounts import queries, review, service
@@ -31,7 +31,7 @@ from app.core.http import StrictRoute
 from app.core.openapi import KNOWN, PUBLIC, operation
 from app.core.paging import CursorError
 from app.offices import service as offices
-from app.offices.schemas import OfficePage
+from app.offices.schemas import Named, OfficeFilter, OfficePage, OfState
 
 router = APIRouter(prefix="/v1", route_class=StrictRoute)
 
@@ -113,10 +113,13 @@ async def list_offices(
     principal: CurrentPrincipal,
     page: RequestedPage,
     now: Now,
+    named: Annotated[Named, Query()] = "",
+    state: Annotated[OfState, Query()] = "",
 ) -> OfficePage:
     """List the offices that take part, with whom to reach and what their leadership stands for."""
+    asked = OfficeFilter(named=named, state=state)
     found = await offices.list_participants(
-        session, principal, after=page.number, limit=page.limit, now=now
+        session, principal, asked, after=page.number, limit=page.limit, now=now
     )
     return OfficePage(
         items=tuple(office for _, office in found), next_cursor=page.end([key for key, _ in found])

@@ -1,7 +1,7 @@
 from typing import Any, Final
 
 _OFFICE: Final = {"code": "CA019000A", "name": "Sample District Attorney"}
-_MEETING: Final = {"id": "state", "name": "CA", "made_on": "2026-03-02"}
+_MEETING: Final = {"id": "state", "name": "California", "made_on": "2026-03-02"}
 _TOPIC: Final = {
     "topic": "new_overlaps",
     "meaning": "New overlaps of the last 35 days",

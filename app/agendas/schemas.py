@@ -21,7 +21,7 @@ class MeetingRead(Read):
 
     id: MeetingId
     name: str
-    """Of the committee; of the state's meeting its two letters."""
+    """Of the committee; of the state's meeting that of the state."""
     made_on: date | None
     """The day of the numbers, once a week; null while nothing was counted yet."""
 

@@ -16,6 +16,7 @@ from app.audit import service as audit
 from app.core.items import attempt
 from app.offices.queries import read_commitments
 from app.papers.pdf import Section, print_paper
+from app.reference.counties import STATES
 
 OF_STATE = "state"
 _TYPES = {"sex": "sex trafficking", "labor": "labor trafficking", "both": "sex and labor"}
@@ -181,7 +182,7 @@ def paper(read: AgendaRead, today: date) -> list[Section]:
 def _meeting(row: asyncpg.Record) -> dict[str, Any]:
     return {
         "id": str(row["committee_id"] or OF_STATE),
-        "name": row["name"] or row["state"],
+        "name": row["name"] or STATES.get(row["state"], row["state"]),
         "made_on": row["made_on"],
     }
 

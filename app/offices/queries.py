@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Final
 
@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.db import driver
 from app.offices.errors import OfficeNotFoundError
 from app.offices.models import Office, StateSettings
-from app.offices.schemas import CommitmentRead, OfficeRead
+from app.offices.schemas import CommitmentRead, OfficeFilter, OfficeRead
 
 REVIEW_YEARS: Final = 5
 """The longest that a case is kept without a review (28 CFR 23.20(h)); a state can ask for less."""
@@ -53,9 +53,11 @@ CROSS JOIN LATERAL (
   FROM office_contacts k WHERE k.office_id = o.id) AS c
 CROSS JOIN LATERAL ({COMMITMENTS.format(office="o.id")}) AS m
 """  # noqa: S608 -- constants only; every value is a parameter
-# $1 today, $2 the key after which to begin, $3 how many
+# $1 today, $2 the key after which to begin, $3 how many, $4 a part of name or code, $5 a state
 _PARTICIPANTS: Final = f"""
 {_OFFICE} WHERE o.id > $2 AND {IN_FORCE.format(office="o.id", today="$1::date")}
+  AND position(lower($4::text) IN lower(o.name || ' ' || o.code)) > 0
+  AND ($5::text = '' OR o.state = $5)
 ORDER BY o.id LIMIT $3
 """
 _OWN: Final = f"{_OFFICE} WHERE o.id = $1"
@@ -111,6 +113,15 @@ async def list_states(session: AsyncSession) -> list[StateSettings]:
     return list(await session.scalars(select(StateSettings).order_by(StateSettings.state)))
 
 
+async def list_names(session: AsyncSession, codes: Iterable[str | None]) -> dict[str, str]:
+    """Return what the offices of these codes are called, by code, for who was shown a code."""
+    asked = {code for code in codes if code}
+    if not asked:
+        return {}
+    found = await session.execute(select(Office.code, Office.name).where(Office.code.in_(asked)))
+    return {row.code: row.name for row in found}
+
+
 async def get_own_code(session: AsyncSession, office_id: int) -> str:
     """Return what the caller's office is called by."""
     return (await session.scalars(select(Office.code).where(Office.id == office_id))).one()
@@ -140,10 +151,17 @@ async def get_review_years(session: AsyncSession, office_id: int) -> int:
 
 
 async def list_participants(
-    session: AsyncSession, *, after: int | None, limit: int, today: date
+    session: AsyncSession,
+    asked: OfficeFilter,
+    *,
+    after: int | None,
+    limit: int,
+    today: date,
 ) -> list[tuple[int, OfficeRead]]:
     """Return offices with an agreement in force, by key, with contacts and commitments."""
-    rows = await (await driver(session)).fetch(_PARTICIPANTS, today, after or 0, limit)
+    rows = await (await driver(session)).fetch(
+        _PARTICIPANTS, today, after or 0, limit, asked.named, asked.state
+    )
     return [(row["id"], _office(row, today)) for row in rows]
 
 

@@ -178,5 +178,23 @@ class OfficeRead(OfficeRef):
     """The latest of each kind."""
 
 
+Named = Annotated[
+    str, Field(max_length=64, description="A part of its name or code.", examples=["dogwood"])
+]
+OfState = Annotated[
+    str,
+    Field(pattern=r"^([A-Z]{2})?$", description="Two letters; empty: any.", examples=["CA"]),
+]
+
+
+class OfficeFilter(Read):
+    """Which of the offices that take part are asked for; what is empty says nothing."""
+
+    named: str = ""
+    """A part of the name or the code, in letters of any size."""
+    state: str = ""
+    """Two letters."""
+
+
 class OfficePage(PageRead[OfficeRead]):
     """Offices that take part, in the order in which they were added."""

@@ -24,6 +24,7 @@ from app.offices.schemas import (
     MailDomainSet,
     OfficeAdd,
     OfficeContactSet,
+    OfficeFilter,
     OfficeRead,
     StateSet,
 )
@@ -187,6 +188,7 @@ async def _set(session: AsyncSession, values: dict[str, Any]) -> None:
 async def list_participants(
     session: AsyncSession,
     principal: Principal,
+    asked: OfficeFilter,
     *,
     after: int | None,
     limit: int,
@@ -200,7 +202,9 @@ async def list_participants(
     principal.require(Permission.OFFICES_READ)
     if not principal.is_participating:
         return []
-    return await queries.list_participants(session, after=after, limit=limit, today=now.date())
+    return await queries.list_participants(
+        session, asked, after=after, limit=limit, today=now.date()
+    )
 
 
 async def end_agreements(

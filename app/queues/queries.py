@@ -11,10 +11,10 @@ from app.cases import ladder
 from app.cases.ladder import SeenOverlap
 from app.core.db import driver
 from app.queues.models import SavedView
-from app.queues.schemas import QueueCounts, QueueFilter, ViewRead, ViewSave
+from app.queues.schemas import Assigned, QueueCounts, QueueFilter, ViewRead, ViewSave
 
 COUNTED: Final = 1000
-"""Overlaps that are looked at to count them; beyond it a count says "or more"."""
+"""Overlaps that are looked at to count them, the newest."""
 
 _STANDS: Final = (
     "({side}_verdict IS NOT NULL"
@@ -41,7 +41,7 @@ _SEEN_TO: Final = (
     f" AND {STANDS}{{by}})"
 )
 _MINE: Final = _SEEN_TO.format(by=" AND a.person_id = {value}::uuid")
-_NOBODYS: Final = f" AND NOT {_SEEN_TO.format(by='')}"
+_NOBODYS: Final = f"NOT {_SEEN_TO.format(by='')}"
 
 # by their number, which another system of the office may have given too
 _OF_CASE: Final = """ AND v.case_id = ANY (ARRAY(
@@ -50,15 +50,26 @@ _OF_CASE: Final = """ AND v.case_id = ANY (ARRAY(
 # $5 how many are looked at, $6 the person who asks, $7 when they last looked
 _COUNTS: Final = f"""
 WITH v AS (
-  {ladder.VISIBLE + ladder.STANDING} ORDER BY v.id DESC LIMIT $5)
-SELECT count(*) FILTER (WHERE NOT {_OWN}) AS ours,
-       count(*) FILTER (WHERE {_OWN} AND NOT {_OTHER}) AS theirs,
-       count(*) FILTER (WHERE {_OWN} AND {_OTHER}) AS settled,
-       count(*) FILTER (WHERE {_MINE.format(value="$6")}) AS mine,
-       count(*) FILTER (WHERE v.found_at > $7::timestamptz) AS fresh,
-       count(*) AS "all"
-FROM v
+  {ladder.VISIBLE + ladder.STANDING} ORDER BY v.id DESC LIMIT $5),
+w AS (
+  SELECT {_OWN} AS is_ours_given, {_OTHER} AS is_theirs_given, v.found_at,
+         {_MINE.format(value="$6")} AS is_mine, {{is_asked}} AS is_asked FROM v)
+SELECT count(*) AS total,
+       count(*) >= $5 AS is_cut,
+       count(*) FILTER (WHERE is_asked AND NOT is_ours_given) AS ours,
+       count(*) FILTER (WHERE is_asked AND is_ours_given AND NOT is_theirs_given) AS theirs,
+       count(*) FILTER (WHERE is_asked AND is_ours_given AND is_theirs_given) AS settled,
+       count(*) FILTER (WHERE is_mine) AS mine,
+       count(*) FILTER (WHERE is_asked AND found_at > $7::timestamptz) AS fresh,
+       count(*) FILTER (WHERE is_asked) AS "all"
+FROM w
 """  # noqa: S608 -- constants only; every value is a parameter
+_COUNTS_OF: Final[dict[Assigned, str]] = {
+    "anyone": _COUNTS.format(is_asked="true"),
+    "me": _COUNTS.format(is_asked=_MINE.format(value="$6")),
+    "nobody": _COUNTS.format(is_asked=_NOBODYS),
+}
+"""By whom the counted ones are assigned to."""
 
 
 # a name that stands is replaced, whatever their number
@@ -105,7 +116,7 @@ def _conditions(asked: QueueFilter, person_id: UUID | None) -> tuple[str, list[o
 
     What is not asked for has no condition: one that may be off is planned as if it kept little.
     """
-    found = _TURNS[asked.turn] + (_NOBODYS if asked.assigned == "nobody" else "")
+    found = _TURNS[asked.turn] + (f" AND {_NOBODYS}" if asked.assigned == "nobody" else "")
     values: list[object] = []
     for is_asked, condition, value in (
         (asked.band is not None, " AND v.band = {value}::text", asked.band),
@@ -120,11 +131,16 @@ def _conditions(asked: QueueFilter, person_id: UUID | None) -> tuple[str, list[o
 
 
 async def count_overlaps(
-    session: AsyncSession, principal: Principal, *, since: datetime | None, now: datetime
+    session: AsyncSession,
+    principal: Principal,
+    assigned: Assigned,
+    *,
+    since: datetime | None,
+    now: datetime,
 ) -> QueueCounts:
     """Return how many of the newest `COUNTED` overlaps wait for whom."""
     row = await (await driver(session)).fetchrow(
-        _COUNTS, *ladder.arguments(principal, now), COUNTED, principal.person_id, since
+        _COUNTS_OF[assigned], *ladder.arguments(principal, now), COUNTED, principal.person_id, since
     )
     assert row is not None  # noqa: S101 -- an aggregate
     return QueueCounts(**dict(row))

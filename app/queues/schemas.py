@@ -36,8 +36,12 @@ class QueueFilter(Read):
 
 
 class QueueCounts(Read):
-    """How many overlaps wait for whom; each number stops at `COUNTED`."""
+    """How many overlaps wait for whom, of those assigned as asked and of the newest `COUNTED`."""
 
+    total: int
+    """Every one that stands, whoever sees to it."""
+    is_cut: bool
+    """Whether there may be older ones, which are not counted."""
     ours: int
     """Those that the own office has not answered, or that were reopened since."""
     theirs: int
@@ -45,11 +49,11 @@ class QueueCounts(Read):
     settled: int
     """Those that both have answered."""
     mine: int
-    """Those that the reader sees to."""
+    """Those that the reader sees to, whatever was asked."""
     fresh: int
     """Those found since the reader's last visit; 0 on the first."""
     all: int
-    """Every one that stands."""
+    """Every one of these."""
 
 
 class ViewSave(Read):

@@ -12,7 +12,7 @@ from app.cases import queries as cases
 from app.cases import service as cases_service
 from app.cases.ladder import SeenOverlap
 from app.queues import queries
-from app.queues.schemas import QueueCounts, QueueFilter
+from app.queues.schemas import Assigned, QueueCounts, QueueFilter
 
 
 async def list_overlaps(
@@ -38,7 +38,12 @@ async def list_overlaps(
 
 
 async def count_overlaps(
-    session: AsyncSession, principal: Principal, *, since: datetime | None = None, now: datetime
+    session: AsyncSession,
+    principal: Principal,
+    assigned: Assigned,
+    *,
+    since: datetime | None,
+    now: datetime,
 ) -> QueueCounts:
     """Return how many overlaps wait for whom; numbers of what the caller may list anyway.
 
@@ -48,7 +53,7 @@ async def count_overlaps(
         MissingScopeError: the caller lacks `overlaps:read`.
     """
     principal.require(Permission.OVERLAPS_READ)
-    return await queries.count_overlaps(session, principal, since=since, now=now)
+    return await queries.count_overlaps(session, principal, assigned, since=since, now=now)
 
 
 async def list_overlaps_of_case(

@@ -7,6 +7,8 @@ from app.reference.tables import rows
 COUNTIES: Final = {row["fips"]: row["name"] for row in rows("counties")}
 """Name by five digits; those that were split or renamed since 2017 stay, for older cases."""
 _STATES: Final = {row["fips"]: row["state"] for row in rows("states")}
+STATES: Final = {row["state"]: row["name"] for row in rows("states")}
+"""Name of a state, the District or a territory by its two letters, in the order of FIPS codes."""
 
 
 def state_of(county_fips: str) -> str | None:

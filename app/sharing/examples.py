@@ -39,6 +39,7 @@ _GLASS: Final = {
     "overlap_id": "ovl_0198a3c0b1c27d3e8f90a1b2c3d4e5f6",
     "direction": "theirs",
     "office": "NV002000A",
+    "office_name": "Dogwood County District Attorney",
     "reason": "A search is under way tonight and persons may still be inside.",
     "broken_at": "2026-03-02T15:04:05.123456Z",
     "expires_at": "2026-03-02T16:04:05.123456Z",

@@ -226,6 +226,7 @@ def render(row: RowMapping, principal: Principal) -> GlassBreakRead:
             "overlap_id": public_id(ladder.PREFIX, notice.overlap_id),
             "direction": "ours" if notice.office_id == principal.office_id else "theirs",
             "office": row["code"],
+            "office_name": row["name"],
             "reason": notice.reason,
             "broken_at": notice.broken_at,
             "expires_at": notice.expires_at,

@@ -196,7 +196,7 @@ _WALLED: Final = select(func.walled_cases()).scalar_subquery().cast(ARRAY(BigInt
 """A subquery, so that the database asks once and not for each row."""
 
 
-def notices_to(principal: Principal) -> Select[GlassBreak, str]:
+def notices_to(principal: Principal) -> Select[GlassBreak, str, str]:
     """Return the select of the notices that the caller's office sent or received.
 
     Those over overlaps of a case that a wall keeps the caller from are left out.
@@ -206,7 +206,7 @@ def notices_to(principal: Principal) -> Select[GlassBreak, str]:
         GlassBreak.owner_office_id == principal.office_id,
     )
     return (
-        select(GlassBreak, Office.code)
+        select(GlassBreak, Office.code, Office.name)
         .join(Office, Office.id == GlassBreak.office_id)
         .where(
             mine,

@@ -271,6 +271,8 @@ class GlassBreakRead(Read):
     """Whose person broke the glass."""
     office: str
     """The office of that person."""
+    office_name: str
+    """As that office calls itself."""
     reason: str
     """As that person gave it."""
     broken_at: datetime

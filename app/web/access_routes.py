@@ -9,8 +9,8 @@ from app.access.permissions import Permission
 from app.core.deps import Session
 from app.core.errors import InvalidError
 from app.core.ids import parse_public_id
-from app.offices import service as offices
 from app.offices.errors import OfficeNotFoundError
+from app.offices.queries import list_names
 from app.oversight import readings
 from app.people import directory
 from app.people.service import PREFIX as PERSON
@@ -23,9 +23,7 @@ from app.web.pages import PageRoute, Visit
 
 router = APIRouter(route_class=PageRoute)
 PER_PAGE: Final = 25
-MOST_OFFICES: Final = 500
 MOST_WALLS: Final = 100
-"""Of so many offices the page offers the codes to choose from; any other code can be typed."""
 _EXPLAINED: Final = "Choose an office, or type its code."
 
 
@@ -61,20 +59,17 @@ async def _access(
     found = await register.list_grants(
         session, who, ref, before=wanted and wanted.number, limit=PER_PAGE, now=now
     )
-    kept_out, known, explained = [], [], None
+    kept_out, explained = [], None
     if visit.may(Permission.WALLS_SET):
         found_walls = await walls.list_walls(session, who, ref, after=None, limit=MOST_WALLS)
         kept_out = [read for _, read in found_walls]
-    if visit.may(Permission.OFFICES_READ):
-        known = await offices.list_participants(
-            session, who, after=None, limit=MOST_OFFICES, now=now
-        )
     if office:
         try:
             explained = await audience.explain_access(session, who, ref, office.upper(), now=now)
         except OfficeNotFoundError:
             errors = {**errors, "office": _EXPLAINED}
     people = await directory.list_colleagues(session, who)
+    told = [each.office for _, each in found] + [each.office for each in kept_out]
     return visit.page(
         "access/case.html",
         status=422 if errors else 200,
@@ -86,7 +81,7 @@ async def _access(
         walls=kept_out,
         people=people,
         persons=[each for each in people.items() if each[0].startswith(PERSON)],
-        offices=[read for _, read in known if read.code != visit.signed.office],
+        names=await list_names(session, [*told, office.upper()]) if explained or told else {},
         explained=explained,
         asked_office=office,
         errors=errors,
@@ -131,6 +126,7 @@ async def show_grant(ref: Ref, grant_id: GrantId, visit: Reading, session: Sessi
         ref=ref,
         path=_path(ref),
         grant=grant,
+        to=(await list_names(session, [grant.office])).get(grant.office or ""),
         people=await directory.list_colleagues(session, visit.principal),
     )
 
@@ -178,8 +174,14 @@ async def show_wall(ref: Ref, wall_id: WallId, visit: Reading, session: Session)
     visit.principal.require(Permission.WALLS_LIFT)
     key = parse_public_id(walls.PREFIX, wall_id)
     wall = await walls.read_wall(session, visit.principal, ref, key)
-    people = await directory.list_colleagues(session, visit.principal)
-    return visit.page("access/wall.html", ref=ref, path=_path(ref), wall=wall, people=people)
+    return visit.page(
+        "access/wall.html",
+        ref=ref,
+        path=_path(ref),
+        wall=wall,
+        people=await directory.list_colleagues(session, visit.principal),
+        names=await list_names(session, [wall.office]),
+    )
 
 
 @router.post(CASE + "/walls/{wall_id}/lift", **page(Permission.WALLS_LIFT))
@@ -204,6 +206,7 @@ async def show_readings(
         ref=ref,
         path=f"/cases/{'/'.join(ref)}/readings",
         readings=[read for _, read in found],
+        names=await list_names(session, [read.office for _, read in found]),
         next_cursor=wanted.end([key for key, _ in found]),
         is_first=cursor is None,
     )

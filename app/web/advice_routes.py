@@ -22,6 +22,7 @@ from app.infusion.schemas import (
     QuestionUsed,
 )
 from app.infusion.states import ANSWER, SAY_USE, TAKE, WITHDRAW, Side
+from app.offices.queries import list_names
 from app.reference.words import TOPICS
 from app.web import forms, refusals
 from app.web.deps import Changing, Cursor, Note, Reading, page
@@ -67,10 +68,12 @@ async def show_advice(
         now=visit.now,
     )
     offered = await _desks(visit, session)
+    told = [each.desk if direction == "asked" else each.office for _, each in found]
     own = next((each.topics for each in offered if each.office == visit.signed.office), ())
     return visit.page(
         "advice/advice.html",
         questions=[read for _, read in found],
+        names=await list_names(session, told),
         direction=direction,
         desks=[each for each in offered if each.office != visit.signed.office],
         own_topics=own,
@@ -167,6 +170,7 @@ async def _question(
         "advice/question.html",
         status=422 if errors else 200,
         question=read,
+        names=await list_names(session, [read.office, read.desk]),
         steps={
             name
             for name, step in _STEPS.items()

@@ -27,6 +27,8 @@ PER_PAGE: Final = 25
 _TWO: Final = (("1", "Our office"), ("2", "The other office"))
 _FURTHER: Final = ("also_1", "also_2")
 _SHOWN_AT: Final = {"also": "also_1"}
+_UNRELATED: Final = ("office_1", "office_2", "office_3")
+"""Fields for offices that no overlap leads to."""
 _MORE: Final = tuple((str(number), f"Office {number}, as named below") for number in range(3, 8))
 
 
@@ -123,6 +125,7 @@ async def _draft(
         options=terms_form.options,
         forum=terms_form.FORUM,
         parties=(*_TWO, *_MORE),
+        unrelated=_UNRELATED,
         further=[
             (each.read.id, f"{each.read.counterpart.office.name}, {each.read.case.external_id}")
             for each in seen
@@ -146,7 +149,7 @@ async def ask_for_handling(overlap_id: OverlapId, visit: Changing, session: Sess
     else:
         terms, errors = terms_form.read(visit.form)
         also = [visit.form[name] for name in _FURTHER if name in visit.form]
-        offices = visit.form.get("offices", "").split()
+        offices = [visit.form[name].upper() for name in _UNRELATED if name in visit.form]
         errors |= refused_terms(terms, len(_TWO) + len(also) + len(offices), visit)
         sent = {"kind": visit.form.get("kind"), "terms": terms, "also": also, "offices": offices}
         asked, wrong = forms.read(AgreementAsk, sent) if terms else (None, {})

@@ -1,9 +1,10 @@
 """How the office stands: contacts, commitments, agreement, provider, allowances; the others."""
 
 from datetime import timedelta
-from typing import Final
+from typing import Annotated, Final
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 
 from app.access.permissions import Permission
 from app.core.deps import Session
@@ -11,10 +12,18 @@ from app.defendants import service as defendants
 from app.defendants.schemas import FeedChoicePut
 from app.offices import own
 from app.offices import service as offices
-from app.offices.schemas import CommitmentSign, ContactRole, OwnContactSet
+from app.offices.schemas import (
+    CommitmentSign,
+    ContactRole,
+    Named,
+    OfficeFilter,
+    OfState,
+    OwnContactSet,
+)
 from app.people import provider_setting
 from app.proposals import service as proposals
 from app.quotas import service as quotas
+from app.reference.counties import STATES
 from app.web import forms
 from app.web.deps import Changing, Cursor, Note, Reading, page
 from app.web.pages import PageRoute, Visit
@@ -126,16 +135,26 @@ async def choose_feed(visit: Changing, session: Session) -> Response:
 
 @router.get("/offices", **page(Permission.OFFICES_READ))
 async def show_offices(
-    visit: Reading, session: Session, response: Response, cursor: Cursor = None
+    visit: Reading,
+    session: Session,
+    response: Response,
+    named: Annotated[Named, Query()] = "",
+    state: Annotated[OfState, Query()] = "",
+    cursor: Cursor = None,
 ) -> Response:
     """Show the offices that take part: whom to reach, and what their leadership stands for."""
-    wanted = visit.list_page(response, cursor, PER_PAGE, "")
+    asked = OfficeFilter(named=named, state=state)
+    filters = urlencode({name: text for name, text in asked.model_dump().items() if text})
+    wanted = visit.list_page(response, cursor, PER_PAGE, filters)
     found = await offices.list_participants(
-        session, visit.principal, after=wanted.number, limit=PER_PAGE, now=visit.now
+        session, visit.principal, asked, after=wanted.number, limit=PER_PAGE, now=visit.now
     )
     return visit.page(
         "office/offices.html",
         offices=[read for _, read in found],
+        asked=asked,
+        filters=filters,
+        states=STATES,
         next_cursor=wanted.end([key for key, _ in found]),
         is_first=cursor is None,
     )

@@ -8,7 +8,7 @@ from app.offices.own import Agreement
 from app.offices.schemas import CommitmentRead
 from app.quotas.allowances import LISTING, QUICK_CHECK, READING
 from app.suppressing.schemas import SuppressionRead
-from app.web import words
+from app.web import place_words, words
 
 CONTACTS: Final = {
     "coordinator": "Coordinator",
@@ -91,7 +91,7 @@ def named(offices: Iterable[Named]) -> dict[str, str]:
 def scope(entry: SuppressionRead) -> str:
     """Return to which pairs an entry applies."""
     if entry.scope == "state":
-        return f"Offices of {entry.state}"
+        return f"Offices of {place_words.state(entry.state or '')}"
     return "Everybody" if entry.scope == "all" else "Your office"
 
 

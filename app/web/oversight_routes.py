@@ -78,6 +78,7 @@ async def _readings(
     return visit.page(
         "oversight/readings.html",
         readings=[read for _, read in found],
+        names={read.office: read.office_name for _, read in found},
         next_cursor=wanted.end([key for key, _ in found]),
         is_first=cursor is None,
         filters=filters,

@@ -20,7 +20,7 @@ from app.core.settings import RegistrySettings
 from app.people import sign_ins
 from app.people.deps import COOKIE
 from app.people.errors import BannerNotAcknowledgedError, SecondFactorNeededError
-from app.people.queries import IDLE, SignedIn
+from app.people.queries import ABSOLUTE, IDLE, SignedIn
 from app.web import forms, menu, refusals
 from app.web.rendering import render
 from app.web.zones import zone_of
@@ -53,6 +53,11 @@ class Visit:
     def zone(self) -> ZoneInfo:
         """Return the zone that the person's office works in."""
         return zone_of(self.signed.state)
+
+    @property
+    def ends_in(self) -> int:
+        """Return in how many seconds the sign-in ends, whatever its person does."""
+        return int((self.signed.began_at + ABSOLUTE - self.now).total_seconds())
 
     @property
     def csrf_token(self) -> str:

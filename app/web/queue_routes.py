@@ -12,7 +12,6 @@ from app.core.deps import Session
 from app.followups import beside
 from app.queues import service as queues
 from app.queues import views
-from app.queues.queries import COUNTED
 from app.queues.schemas import Assigned, QueueFilter, Turn, ViewSave
 from app.quotas.counting import within_listing
 from app.web import forms
@@ -83,9 +82,8 @@ async def show_queue(  # noqa: PLR0913, PLR0917 -- the filters of the address
             bands=BANDS,
             filters=given.text,
             since=before,
-            counts=await queues.count_overlaps(session, who, since=before, now=now),
+            counts=await queues.count_overlaps(session, who, assigned, since=before, now=now),
             views=await views.list_views(session, who),
-            most=COUNTED,
         )
 
 

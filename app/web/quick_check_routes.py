@@ -15,6 +15,7 @@ from app.quick_checks import service
 from app.quick_checks.schemas import QuickCheckMake, QuickCheckRead
 from app.quotas import counting
 from app.quotas.allowances import QUICK_CHECK
+from app.reference.counties import STATES
 from app.web import forms, words
 from app.web.deps import Changing, Reading, page
 from app.web.pages import PageRoute, Visit
@@ -141,6 +142,7 @@ def _words() -> dict[str, object]:
         "columns": _COLUMNS,
         "bands": words.BANDS,
         "offices": words.OFFICE_KINDS,
+        "states": STATES,
         "kinds": {**kinds, "name": "name", "org": words.kind_word("org")},
         "none": "No possible match",
         "unread": "Not looked up",

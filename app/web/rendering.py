@@ -17,6 +17,7 @@ from app.web import (
     notice_words,
     office_words,
     people_words,
+    place_words,
     sharing_words,
     words,
     zones,
@@ -50,6 +51,7 @@ def environment() -> Environment:
         "notice_words": notice_words,
         "office_words": office_words,
         "people_words": people_words,
+        "place_words": place_words,
         "sharing_words": sharing_words,
     }
     made.filters |= {"instant": _instant, "day": _day, "ago": _ago}

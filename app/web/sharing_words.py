@@ -100,7 +100,7 @@ def rules(line: AccessLine) -> list[str]:
     return [RULES.get(reason, reason) for reason in line.reasons]
 
 
-UNNAMED: Final = "the office behind a pointer"
+UNNAMED: Final = "an office that asked to be contacted first"
 """What a grant's office is called that the reader may not know."""
 
 

@@ -8,12 +8,11 @@ from app.cases.fact_schemas import OffenceRead
 from app.cases.overlap_schemas import OverlapRead, SharedCaseRead, VerdictRead
 from app.cases.schemas import CaseRead
 from app.identifiers.kinds import KINDS
-from app.reference.counties import COUNTIES, counties_of
 from app.reference.statutes import is_newer, statute_of
 from app.reference.words import meaning
 from app.web.zones import day_text
 
-__all__ = ["counties_of", "meaning"]  # templates ask for them here
+__all__ = ["meaning"]  # templates ask for it here
 
 BANDS: Final = {
     "strong": "Strong",
@@ -193,11 +192,6 @@ _SHORT: Final = {
 _PARTS: Final = {"addr0": "addr", "ssn4": "ssn"}
 
 
-def county(fips: str) -> str:
-    """Return a county's name with its code; one that we do not know is its code."""
-    return f"{COUNTIES[fips]} ({fips})" if fips in COUNTIES else fips
-
-
 def kind_word(kind: str) -> str:
     """Return a kind of identifier without its article: `phone number`."""
     if kind in _PERSON:
@@ -240,7 +234,7 @@ def status(overlap: OverlapRead) -> str:
     if own is not None and own.reopened is not None:
         return "Reopened: evidence changed"
     if overlap.verdicts.state == "awaiting_other":
-        return "Waiting for you" if not _stands(own) else "Waiting for the other office"
+        return "Waiting for your office" if not _stands(own) else "Waiting for the other office"
     return STATES[overlap.verdicts.state] if own or other else "Waiting for both offices"
 
 
@@ -251,7 +245,7 @@ def _stands(verdict: VerdictRead | None) -> bool:
 def tone(overlap: OverlapRead) -> str:
     """Return how a status is coloured: `todo`, `wait`, `good`, `off` or `alert`."""
     text = status(overlap)
-    if text.startswith(("Waiting for both", "Waiting for you", "Reopened")):
+    if text.startswith(("Waiting for both", "Waiting for your", "Reopened")):
         return "todo"
     tones = {"Confirmed overlap": "good", "The offices disagree": "alert"}
     off = {"No longer holds", "Not a match"}

@@ -138,7 +138,7 @@ class TestAgenda:
         assert counts(whole) == {"new_overlaps": 10}
         found = (await general.send("GET", "/v1/agendas")).json()["items"]
         ids = {each["name"]: each["id"] for each in found}
-        assert list(ids) == ["NM", "River", "Valley"]
+        assert list(ids) == ["New Mexico", "River", "Valley"]
         # six pairs, three of each office: three are of others, which is too few to tell
         assert counts(await read(member, ids["Valley"])) == {"new_overlaps": None}
         small = await read(other, ids["River"])
@@ -170,7 +170,7 @@ class TestAgenda:
         assert await waiting(shared_registry) == dict.fromkeys(TOPICS, 1)
         elsewhere = await shared_registry.add_office("ID-70000")
         stranger = await sign_in(shared_registry, elsewhere, Role.COORDINATOR)
-        assert (await read(stranger))["name"] == "ID"
+        assert (await read(stranger))["name"] == "Idaho"
         await shared_registry.rows(
             "UPDATE cases SET disclosure = 'silent' WHERE office_id IN"
             " (SELECT id FROM offices WHERE state = 'UT') RETURNING id"
@@ -231,7 +231,7 @@ class TestAgenda:
         assert (agenda["committed"], len(agenda["offices"])) == (2, 3)
         printed = await head.send("GET", "/v1/agendas/state/agenda.pdf")
         assert printed.headers["content-type"] == "application/pdf"
-        check_tagged(printed.content, "Agenda of the monthly meeting: ND")
+        check_tagged(printed.content, "Agenda of the monthly meeting: North Dakota")
         again = await head.send("GET", "/v1/agendas/state/agenda.pdf")
         assert again.content == printed.content
 

@@ -242,6 +242,26 @@ async def listed(client: OfficeClient) -> dict[str, dict[str, Any]]:
 
 
 class TestListParticipants:
+    async def test_finds_by_a_part_of_name_or_code_and_by_state(
+        self, shared_registry: Registry
+    ) -> None:
+        asking, other = await make_offices(shared_registry, 2)
+        http, (state, number) = asking.http, asking.code.split("-")
+        for query, is_found in (
+            ({"named": f"office {asking.code}".lower()}, True),
+            ({"named": number}, True),
+            ({"named": number, "state": state}, True),
+            ({"named": number, "state": other.code[:2]}, False),
+            ({"named": f"{asking.code}%"}, False),
+            ({"state": other.code[:2]}, False),
+        ):
+            found = (await http.get("/v1/offices", params={"limit": 100, **query})).json()["items"]
+            assert (asking.code in {each["code"] for each in found}) == is_found, query
+        assert (await http.get("/v1/offices?state=California")).status_code == 422
+        first = (await http.get("/v1/offices?limit=1")).json()["next_cursor"]
+        other_list = await http.get("/v1/offices", params={"cursor": first, "named": number})
+        assert other_list.status_code == 400
+
     async def test_names_contacts_and_commitments(self, shared_registry: Registry) -> None:
         (client,) = await make_offices(shared_registry, 1)
         first, second = (

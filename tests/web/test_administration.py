@@ -157,6 +157,20 @@ class TestOffice:
         listed = await office.http.get("/v1/offices?limit=100")
         assert listed.status_code == 200
 
+    async def test_other_offices_are_found_by_name_and_state(
+        self, shared_registry: Registry
+    ) -> None:
+        asking, other = await make_offices(shared_registry, 2)
+        visitor = await reader(shared_registry, asking, Role.ADMINISTRATOR)
+        for query, is_found in (
+            (f"named=OFFICE+{other.code}&state={other.code[:2]}", True),
+            (f"named={other.code}", True),
+            (f"named={other.code}&state={asking.code[:2]}", False),
+        ):
+            text = (await visitor.get(f"/offices?{query}")).text
+            assert (f'<td data-label="Code">{other.code}</td>' in text) == is_found, query
+            assert ("No office that takes part fits" in text) != is_found, query
+
     async def test_lists_allowances_and_counts(self, shared_registry: Registry) -> None:
         (office,) = await make_offices(shared_registry, 1)
         head = await reader(shared_registry, office, Role.LEADERSHIP, Role.ADMINISTRATOR)

@@ -66,7 +66,7 @@ class TestLaw:
     ) -> None:
         for state, said in (
             ("WA", ("RCW 43.10.232", "Checked by Joinder maintainers", "No counsel of the state")),
-            ("WY", ("Law of WY", "No rule is loaded for this state")),
+            ("WY", ("Law of Wyoming", "No rule is loaded for this state")),
         ):
             text = await self.page_of(shared_registry, state)
             for each in said:
@@ -156,9 +156,10 @@ class TestAgreement:
         assert 'id="statutes-error"' in refused.text
         assert 'value="21"' in refused.text
         assert '<option value="2" selected>' in refused.text
-        refused = await deputy.send(form, **sent | {"statutes": "", "offices": "ZZ-NOBODY"})
+        refused = await deputy.send(form, **sent | {"statutes": "", "office_1": "zz-nobody"})
         assert refused.status_code == 422
-        assert 'id="offices-error"' in refused.text
+        assert 'id="office_1-error"' in refused.text
+        assert 'value="zz-nobody"' in refused.text
         assert 'value="21"' in refused.text
         (seen,) = await met.first.overlaps()
         assert (await met.first.http.get("/v1/handling-requests")).json()["items"] == []

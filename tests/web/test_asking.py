@@ -111,6 +111,11 @@ class TestAdvice:
             assert taken.status_code == 303, taken.text
         answered = await deputy.get(page)
         assert "Compare the ledgers" in answered.text
+        assert f"Answer of Office {desk.code}" in answered.text
+        assert f"Asked by Office {asking.code}" in (await head.get(page)).text
+        for visitor, side, other in ((deputy, "asked", desk), (head, "received", asking)):
+            listed = (await visitor.get(f"/infusion?direction={side}")).text
+            assert f">Office {other.code}</td>" in listed
         (use,) = [f for f in PageReader(answered.text).forms if f.fields.get("step") == "use"]
         assert 'id="use-error"' in (await deputy.send(use)).text
         assert (await deputy.send(use, use="used:charging")).status_code == 303

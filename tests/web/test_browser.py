@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import unquote_plus
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, expect
 
 from app.core.clock import utc_now
 from app.handling.terms import ATTESTATION
@@ -127,6 +127,11 @@ class TestIdentifiers:
         page.get_by_role("button", name="Check the list").click()
         expect(page.get_by_role("heading", name="Results")).to_be_visible(timeout=30_000)
         expect(page.locator("#list-count")).to_contain_text("2 of 3 rows may be known")
+        bar = page.get_by_label("Rows that are checked")
+        expect(bar).to_have_js_property("value", 3)
+        expect(bar).to_be_hidden()
+        row = page.get_by_role("row", name="Line 2").first
+        expect(row).to_contain_text(re.compile("County|in California"))
         said = assert_nothing_raw(sent)
         assert "/quick-checks" in said
         assert '"token"' in said
@@ -188,7 +193,7 @@ class TestKeyboard:
     def _work_on_the_queue(self, keys: Keyboard) -> None:
         """Find an overlap by filter and keys, acknowledge it, take it on, and note the call."""
         page = keys.page
-        keys.to(page.get_by_role("radio", name=re.compile("Waiting for you")))
+        keys.to(page.get_by_role("radio", name=re.compile("Waiting for us")))
         page.keyboard.press("ArrowLeft")  # round to All
         expect(page).to_have_url(re.compile("turn=all"))
         expect(page.locator("#said")).to_contain_text("shown")
@@ -297,6 +302,30 @@ class TestIdle:
         expect(page.get_by_text("You were signed out")).to_be_visible()
         expect(page).to_have_url(re.compile(r"next=%2Fcases|next=/cases"))
 
+    def test_the_end_after_twelve_hours_is_told_once_and_cannot_be_put_off(
+        self, page: Page, url: str
+    ) -> None:
+        page.clock.install()
+        sign_in(page, url, "Sela Whitlock")
+
+        def late(route: Route) -> None:
+            answer = route.fetch()
+            text = re.sub(r'data-ends-seconds="\d+"', 'data-ends-seconds="660"', answer.text())
+            route.fulfill(response=answer, body=text)
+
+        page.route("**/cases", late)
+        page.goto(f"{url}/cases")
+        page.clock.fast_forward("00:30")
+        told = page.get_by_role("dialog", name="Your sign-in ends soon")
+        expect(told).to_be_hidden()
+        page.clock.fast_forward("01:30")
+        expect(told).to_contain_text("It ends in 9 minutes")
+        told.get_by_role("button", name="Go on till then").click()
+        page.clock.fast_forward("01:00")
+        expect(told).to_be_hidden()
+        page.clock.fast_forward("08:30")
+        expect(page.get_by_text("You were signed out")).to_be_visible()
+
     def test_a_filter_after_the_sign_in_has_ended_leads_to_signing_in_and_back(
         self, page: Page, url: str
     ) -> None:
@@ -309,6 +338,18 @@ class TestIdle:
         page.get_by_role("button", name="Anders Brandvold").click()
         page.get_by_role("button", name="I acknowledge").click()
         expect(page).to_have_url(re.compile("/overlaps.turn=all"))
+
+
+class TestOffices:
+    def test_are_offered_by_name_where_a_code_is_asked_for(self, page: Page, url: str) -> None:
+        sign_in(page, url, "Tomas Lindqvist")
+        page.goto(f"{url}/cases/cms/26-CR-0207/access")
+        offered = page.locator("#grantee-codes option")
+        expect(offered).to_have_count(0)
+        page.get_by_label("Office", exact=True).first.press_sequentially("gwood coun")
+        expect(offered).to_have_count(1)
+        expect(offered).to_have_attribute("value", "DEMO-DOGWOOD")
+        expect(offered).to_have_text("Dogwood County District Attorney")
 
 
 class TestConnection:

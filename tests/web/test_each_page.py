@@ -2,17 +2,21 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 import httpx
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import utc_now
+from app.jobs.nightly import run
+from app.jobs.steps import Step
 from tests.access.people import Person, sign_in
 from tests.access.test_matrix import PEOPLE
 from tests.factories import Registry
 from tests.handling.heads import TERMS, Side, good, settle
 from tests.invariants import test_i6_audited as steps
-from tests.scenes import meet, something
+from tests.scenes import all_ended, make_offices, meet, something
 from tests.suppressing.test_suppressions import suppress
 from tests.wall.estate import Estate, make_estate
 from tests.web.pages import PageReader, Reader, reader, statements
@@ -28,12 +32,36 @@ ELSEWHERE: Final = {
     *("/account/passkeys/{passkey_id}/remove", "/machines/{client_id}/keys/{kid}"),
 }
 """Steps of a sign-in, what only the demonstration has, and questions about one more key."""
+FEW: Final = {
+    *("/account", "/audit/shown", "/machines/{client_id}", "/webhooks/{webhook_id}"),
+    *("/cases/{source_system}/{external_id}", "/matters/{matter_id}/origin", "/infusion"),
+    *(
+        "/cases/{source_system}/{external_id}/access",
+        "/cases/{source_system}/{external_id}/network",
+    ),
+    "/cases/{source_system}/{external_id}/check/list",
+}
+"""Pages whose tables are short here: on one thing, or filled by a script."""
 CASE: Final = "/v1/cases/cms/24-1"
+_ADD_MACHINE: Final = """
+WITH added AS (
+  INSERT INTO client_credentials (id, office_id, label, scopes, networks, created_at, expires_on)
+  SELECT gen_random_uuid(), id, 'test', '{cases:read}', '{}', now(), current_date + 730
+  FROM offices WHERE code = :code RETURNING id)
+INSERT INTO client_keys (client_id, kid, public_jwk, added_at)
+SELECT id, :row, '{}', now() FROM added RETURNING kid
+"""
+_ADD_ALARM: Final = """
+INSERT INTO alarms (office_id, kind, finding, count, raised_at)
+SELECT id, 'readings', :row, 1, now()
+FROM offices WHERE code = :code RETURNING number
+"""
 STEPS: Final = (
     *(steps.break_glass, steps.ask_again, steps.ask_desk, steps.ask_correction),
     *(steps.check, steps.give),
 )
 """What an office does over and over."""
+URGENT: Final = {"reason": "A person may be in danger before the other office can answer."}
 STARTS: Final = (
     *("/overlaps", "/account", "/summary-readings", "/infusion?direction=received"),
     *("/cases/cms/24-1/access", "/summary-readings/any"),
@@ -48,6 +76,8 @@ class Walk:
     registry: Registry
     asked: dict[str, list[str]] = field(default_factory=dict)
     """By address the statements of a page."""
+    rows: dict[str, int] = field(default_factory=dict)
+    """By address how many rows the tables of a page have."""
     wrong: list[str] = field(default_factory=list)
 
     async def go(self, visitor: Reader, *starts: str) -> None:
@@ -59,6 +89,8 @@ class Walk:
                 answer = await visitor.get(address)
             page = PageReader(answer.text)
             self.asked[address] = asked
+            if "<tbody>" in answer.text:
+                self.rows[address] = answer.text.count("<tr>") - answer.text.count("<thead>")
             self.wrong += [f"{address}: {each}" for each in _wrong_with(answer, page)]
             return page
 
@@ -76,6 +108,8 @@ async def test_each_page_is_as_all_are_and_asks_for_no_row_by_itself(
     await walk.go(Reader(shared_registry.http()), "/sign-in", "/help", "/accessibility")
     assert walk.wrong == [], "\n".join(walk.wrong)
     assert {each.path for each in READ} - ELSEWHERE == {place_of(each) for each in walk.asked}
+    few = {place_of(path) for path, rows in walk.rows.items() if rows < ROWS}
+    assert few == FEW
     repeated = {
         path: [each for each, times in Counter(asked).items() if times >= ROWS]
         for path, asked in walk.asked.items()
@@ -106,6 +140,7 @@ async def _add_rows(estate: Estate) -> None:
     """Add to what the estate has one of, so often that a statement for each stands out."""
     registry, owner = estate.registry, estate.owner
     heads = [await sign_in(registry, owner, *PEOPLE) for _ in range(ROWS)]
+    partner = await sign_in(registry, estate.partner, *PEOPLE)
     sides = [Side(registry, owner), Side(registry, estate.partner)]
     for number, head in enumerate(heads):
         offices = [owner, estate.partner]
@@ -125,13 +160,26 @@ async def _add_rows(estate: Estate) -> None:
         steps.LEADS[owner.code] = [head] * len(STEPS)
         for step in STEPS:
             good(await step(asked))
+        good(await partner.send("POST", f"/v1/overlaps/{met.overlap_id}/glass-breaks", URGENT))
+        good(await partner.http.get(f"/v1/overlaps/{met.overlap_id}?reason=victim_safety"))
         hook = {"url": f"https://cms{number}.example.com/joinder"}
         good(await head.send("POST", "/v1/webhooks", hook))
         wall = {"person": f"psn_{head.key.hex}"}
         await _work(head, f"/v1/matters/mat_{estate.ids['matter_id']}", estate)
         good(await head.send("POST", f"{CASE}/walls", wall))
         await suppress(owner, something())
+        for sql in (_ADD_MACHINE, _ADD_ALARM):
+            await registry.rows(sql, code=owner.code, row=f"row-{number}")
+        await run(registry.operator, [Step("alarms.raise", _rest)], as_of=utc_now())
     await meet(registry, second="contact_first", offices=offices, external_id="27-0")
+    await make_offices(registry, ROWS)
+    await all_ended(registry)  # an event is handed out when every transaction before it has ended
+
+
+async def _rest(session: AsyncSession, *, limit: int, now: datetime) -> int:
+    """Have nothing to do."""
+    del session, limit, now
+    return 0
 
 
 async def _work(head: Person, matter: str, estate: Estate) -> None:

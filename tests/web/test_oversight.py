@@ -39,6 +39,7 @@ class TestWhoMaySeeACase:
         assert not [f for f in (await deputy.page(grant)).forms if f.action.endswith("approval")]
         text = await done(head, (await head.page(grant)).form("/approval"))
         assert "In force" in text
+        assert f"What Office {met.second.code} may see of case" in (await deputy.get(grant)).text
         explained = await deputy.get(f"{ACCESS}?office={met.second.code}")
         assert "A grant to it is in force." in explained.text
         assert (await deputy.get(f"{ACCESS}?office=NOBODY-1")).status_code == 422
@@ -51,7 +52,7 @@ class TestWhoMaySeeACase:
         form = (await heads[0].page(ACCESS)).form("/walls")
         assert (await heads[0].send(form)).status_code == 422
         text = await done(heads[0], form, kept_out=met.second.code)
-        assert f"{met.second.code}, since" in text
+        assert f"<li>Office {met.second.code}, since" in text
         explained = await heads[0].get(f"{ACCESS}?office={met.second.code}")
         assert "A conflict of interest is on record" in explained.text
         (wall,) = {link for link in (await heads[0].page(ACCESS)).links if "/walls/" in link}
@@ -92,6 +93,8 @@ class TestEmergency:
         } - {"/glass-breaks"}
         page = await head.get(notice)
         assert why in page.text
+        assert f"A person of Office {met.first.code}" in page.text
+        assert f">Office {met.first.code}</td>" in (await head.get("/glass-breaks")).text
         assert not [f for f in (await deputy.page(notice)).forms if f.action.endswith("/review")]
         review = (await head.page(notice)).form("/review")
         assert (await head.send(review)).status_code == 422
@@ -107,9 +110,11 @@ class TestLookingBack:
         form = (await visitor.page(f"/overlaps/{met.overlap_id}")).form("/opened")
         assert (await visitor.send(form, opened_for="plea")).status_code == 200
         owner = await reader(shared_registry, met.second, Role.ANALYST)
+        reader_name = (await met.second.overlaps())[0]["counterpart"]["office"]["name"]
         for path in ("/readings", "/readings?reason=plea&case=24-1", "/cases/cms/24-1/readings"):
             text = (await owner.get(path)).text
             assert "A person (prosecutor)" in text, path
+            assert f">{reader_name}</a></th>" in text, path
         assert "No reading fits" in (await owner.get("/readings?reason=charging")).text
         path = "/audit/readings?reason=plea&case=24-1"
         seen = await (await reader(shared_registry, met.second, Role.AUDITOR)).get(path)

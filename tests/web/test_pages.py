@@ -1,6 +1,7 @@
 """Pages over HTTP: who sees which, what they hold, and what their forms do."""
 
 import json
+import re
 from typing import Final
 from urllib.parse import quote
 
@@ -339,7 +340,7 @@ class TestQueue:
         visitor = await reader(shared_registry, one, Role.PROSECUTOR)
         text = (await visitor.get("/overlaps")).text
         for words, count in (
-            ("Waiting for you", 2),
+            ("Waiting for us", 2),
             ("Waiting for them", 1),
             ("Both answered", 1),
             ("All", 4),
@@ -347,7 +348,7 @@ class TestQueue:
             assert f"<span>{words} <b>{count}</b></span>" in text
         for status in ("Waiting for both offices", "Waiting for the other office"):
             assert text.count(f">{status}<") == 1
-        assert text.count(">Waiting for you<") == 1
+        assert text.count(">Waiting for your office<") == 1
         assert text.count(">Confirmed overlap<") == 1
 
 
@@ -389,6 +390,8 @@ class TestSigningIn:
         assert refused.status_code == 401
         answer = await visitor.send(code, totp=await someone.app_code())
         assert answer.headers["location"] == "/cases"
+        left = re.findall(r'data-ends-seconds="(\d+)"', (await visitor.get("/cases")).text)
+        assert 12 * 3600 - 60 < int(left[0]) <= 12 * 3600
         cases = await visitor.page("/cases")
         out = await visitor.send(cases.form("/sign-out"))
         assert out.headers["clear-site-data"] == '"cache", "storage"'

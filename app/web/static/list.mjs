@@ -8,9 +8,22 @@ const body = results.querySelector("tbody");
 const count = document.getElementById("list-count");
 const button = document.getElementById("look-up");
 const words = JSON.parse(form.dataset.words);
+const underWay = document.getElementById("under-way");
+const [bar, told] = underWay.children;
 const say = (text) => {
   document.getElementById("said").textContent = text;
 };
+
+/** Show how far it is, to the eye and to the ear; how many rows are done is not known at first. */
+function tell(text, done, of) {
+  told.textContent = text;
+  say(text);
+  if (of === undefined) bar.removeAttribute("value");
+  else {
+    bar.max = of;
+    bar.value = done;
+  }
+}
 
 document.getElementById("no-script").remove(); // it said so while nothing here had run
 button.disabled = false;
@@ -25,7 +38,7 @@ function decode(bytes) {
 }
 
 const shared = ({ findings }) => [...new Set(findings.flatMap(({ kinds }) => kinds))].map((kind) => words.kinds[kind] ?? kind).join(", ");
-const who = (hit) => hit.office?.name ?? `${words.offices[hit.office_kind]} in ${hit.state}`;
+const who = (hit) => hit.office?.name ?? `${words.offices[hit.office_kind]} in ${words.states[hit.state] ?? hit.state}`;
 const call = (hit) => (hit.contact ? `${hit.contact.title}, ${hit.contact.phone}` : words.ask);
 
 /** Return a row of the table for each hit, or one that says why there is none. */
@@ -69,10 +82,12 @@ form.addEventListener("submit", async (event) => {
   results.hidden = true;
   if (!file) return;
   button.disabled = true;
-  say("Reading the list.");
+  tell("Reading the list.");
+  underWay.hidden = false;
   const worker = new Worker(form.dataset.worker, { type: "module" });
   const end = (text) => {
     worker.terminate();
+    underWay.hidden = true;
     button.disabled = false;
     if (text) {
       trouble.textContent = text;
@@ -85,7 +100,7 @@ form.addEventListener("submit", async (event) => {
     else if (data.results) {
       show(data);
       end();
-    } else say(`${data.done} of ${data.of} rows checked.`);
+    } else tell(`${data.done} of ${data.of} rows checked.`, data.done, data.of);
   });
   worker.postMessage({
     source: decode(await file.arrayBuffer()),

@@ -81,6 +81,22 @@ if (keys) {
   document.getElementById("keys-close").addEventListener("click", () => keys.close());
 }
 
+// A field for the code of an office offers those whose name or code has in it what is typed.
+for (const field of document.querySelectorAll("[data-offices]")) {
+  let waiting = 0;
+  const offer = async () => {
+    const named = field.value.trim();
+    const answer = await fetch(`/v1/offices?limit=20&named=${encodeURIComponent(named)}`).catch(() => null);
+    if (!answer?.ok || named !== field.value.trim()) return;
+    const { items } = await answer.json();
+    field.list.replaceChildren(...items.map(({ code, name }) => new Option(name, code)));
+  };
+  field.addEventListener("input", () => {
+    clearTimeout(waiting);
+    if (field.value.trim().length > 1) waiting = setTimeout(offer, 150);
+  });
+}
+
 const badge = document.querySelector("[data-unread]");
 if (badge) {
   // a hint that there is something new; without it the number is that of when the page was made
@@ -95,44 +111,58 @@ if (badge) {
 }
 
 const idleSeconds = Number(document.body.dataset.idleSeconds ?? 0);
+const endsAt = Date.now() + Number(document.body.dataset.endsSeconds || Infinity) * 1000;
 const WARNING_SECONDS = 120;
+const LAST_CALL_SECONDS = 600;
+
+const inWords = (seconds) => {
+  if (seconds > 60) return `${Math.ceil(seconds / 60)} minutes`;
+  return seconds > 30 ? "one minute" : "half a minute";
+};
+
+/** Show a dialog, or the time that is left in it: in words, so that it is read out a few times only. */
+const warn = (dialog, place, seconds) => {
+  const text = inWords(seconds);
+  if (!dialog.open) dialog.showModal();
+  if (place.textContent !== text) place.textContent = text;
+};
 
 if (idleSeconds) {
-  const dialog = document.getElementById("idle");
-  const left = document.getElementById("idle-left");
+  const idle = document.getElementById("idle");
+  const end = document.getElementById("end");
   const key = "joinder-seen";
   const seen = () => localStorage.setItem(key, String(Date.now()));
+  let isTold = false;
   seen(); // this page was just asked for; other windows of the same sign-in hear it
   document.addEventListener("htmx:after:request", seen);
-  const stay = async () => {
-    const answer = await fetch("/v1/sign-in", { headers: { Accept: "application/json" } });
-    if (answer.ok) {
-      seen();
-      dialog.close();
-    } else {
-      leave();
-    }
-  };
   const leave = () => {
     const here = encodeURIComponent(location.pathname + location.search);
     location.replace(`/sign-in?next=${here}&note=expired`);
   };
+  const stay = async () => {
+    // without an answer the warning stays, and the button can be pressed again
+    const answer = await fetch("/v1/sign-in", { headers: { Accept: "application/json" } }).catch(() => null);
+    if (answer?.ok) {
+      seen();
+      idle.close();
+    } else if (answer) leave();
+  };
   document.getElementById("idle-stay").addEventListener("click", stay);
-  dialog.addEventListener("cancel", (event) => {
+  idle.addEventListener("cancel", (event) => {
     event.preventDefault();
     stay();
   });
+  document.getElementById("end-close").addEventListener("click", () => end.close());
+  end.addEventListener("close", () => {
+    isTold = true;
+  });
   setInterval(() => {
-    const since = (Date.now() - Number(localStorage.getItem(key) ?? 0)) / 1000;
-    const rest = Math.ceil(idleSeconds - since);
-    if (rest <= 0) leave();
-    else if (rest > WARNING_SECONDS) {
-      if (dialog.open) dialog.close();
-    } else {
-      if (!dialog.open) dialog.showModal();
-      const minutes = Math.ceil(rest / 60);
-      const words = rest > 60 ? `${minutes} minutes` : rest > 30 ? "one minute" : "half a minute";
-      if (left.textContent !== words) left.textContent = words;
-    }
+    const now = Date.now();
+    const rest = Math.ceil(idleSeconds - (now - Number(localStorage.getItem(key) ?? 0)) / 1000);
+    const last = Math.ceil((endsAt - now) / 1000);
+    if (rest <= 0 || last <= 0) leave();
+    else if (rest <= WARNING_SECONDS) warn(idle, document.getElementById("idle-left"), rest);
+    else if (idle.open) idle.close();
+    else if (last <= LAST_CALL_SECONDS && !isTold) warn(end, document.getElementById("end-left"), last);
   }, 1000);
 }

@@ -1,0 +1,21 @@
+"""Plain words for counties and states, and for offices that are not named. Pure."""
+
+from app.reference.counties import COUNTIES, STATES, counties_of
+from app.web import words
+
+__all__ = ["counties_of"]  # templates ask for it here
+
+
+def county(fips: str) -> str:
+    """Return a county's name with its code; one that we do not know is its code."""
+    return f"{COUNTIES[fips]} ({fips})" if fips in COUNTIES else fips
+
+
+def state(code: str) -> str:
+    """Return what a state is called; one that we do not know is its code."""
+    return STATES.get(code, code)
+
+
+def office_kind(kind: str, of_state: str) -> str:
+    """Return what an office is that is not named: `Local prosecutor's office in Nevada`."""
+    return f"{words.OFFICE_KINDS[kind]} in {state(of_state)}"
