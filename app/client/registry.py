@@ -83,6 +83,10 @@ class RegistryClient:
         check_tables(keys)
         return choose_keys(self._config, keys)
 
+    def _tokenizer(self, keys: PublishedKeys | None = None) -> Tokenizer:
+        keys = keys or self.check_keys()
+        return Tokenizer(self._exchange, keys, self._config.pins[keys.epoch])
+
     def get_me(self) -> Json:
         """Return the office that this client acts for and what it may do."""
         return self._exchange.get("/v1/me")
@@ -116,10 +120,8 @@ class RegistryClient:
         keys: PublishedKeys | None = None,
     ) -> Iterator[tuple[Batch, list[CaseResult]]]:
         """Put prepared batches; see `pipeline.put_batches`. The keys are checked unless given."""
-        keys = keys or self.check_keys()
-        tokenizer = Tokenizer(self._exchange, keys, self._config.pins[keys.epoch])
         url = f"{self._config.registry}/v1/cases"
-        return put_batches(self._exchange, url, tokenizer, batches, reason)
+        return put_batches(self._exchange, url, self._tokenizer(keys), batches, reason)
 
     def list_overlaps(self) -> Iterator[Json]:
         """Yield this office's overlaps, page after page."""
@@ -205,8 +207,7 @@ class RegistryClient:
         Raises:
             TrustError: a key, a proof or the match specification does not hold.
         """
-        keys, published = list(keys), self.check_keys()
-        tokenizer = Tokenizer(self._exchange, published, self._config.pins[published.epoch])
+        keys, tokenizer = list(keys), self._tokenizer()
         tokens = tokenizer.tokens(keys, Purpose("suppression"))
         shared = {"match_spec": MATCH_SPEC, "epoch": tokenizer.epoch}
         return [
@@ -225,8 +226,7 @@ class RegistryClient:
             TrustError: a key, a proof or the match specification does not hold.
             TemporaryError: not even the first batch could be evaluated.
         """
-        published = self.check_keys()
-        tokenizer = Tokenizer(self._exchange, published, self._config.pins[published.epoch])
+        tokenizer = self._tokenizer()
         found: list[dict[MatchKey, bytes]] = []
         for keys in batches:
             try:
