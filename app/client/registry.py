@@ -162,12 +162,8 @@ class RegistryClient:
             kind: What is asked for.
             idempotency_key: Give the same one to repeat a call whose answer was lost.
         """
-        return self._exchange.call(
-            "POST",
-            f"{self._config.registry}/v1/overlaps/{quote(overlap_id, safe='')}/handling-requests",
-            body={"kind": kind},
-            headers={"Idempotency-Key": idempotency_key or uuid4().hex},
-        )
+        path = f"/v1/overlaps/{quote(overlap_id, safe='')}/handling-requests"
+        return self._create(path, {"kind": kind}, idempotency_key)
 
     def list_handling_requests(self) -> Iterator[Json]:
         """Yield the handling requests that this office sent or received, page after page."""
@@ -272,8 +268,8 @@ class RegistryClient:
         """End an entry of this office and return it."""
         return self._create(f"/v1/suppressions/{quote(suppression_id, safe='')}/end", {})
 
-    def _create(self, path: str, body: Json) -> Json:
-        url, headers = self._config.registry + path, {"Idempotency-Key": uuid4().hex}
+    def _create(self, path: str, body: Json, key: str | None = None) -> Json:
+        url, headers = self._config.registry + path, {"Idempotency-Key": key or uuid4().hex}
         return self._exchange.call("POST", url, body=body, headers=headers)
 
     def _items(self, path: str, *, epoch: int | None = None) -> Iterator[Json]:
