@@ -187,7 +187,7 @@ class TestAgenda:
             sheet = await read(head)
             page = (await Reader(head.http).get("/agenda")).text
             printed = await head.send("GET", "/v1/agendas/state/agenda.pdf")
-            lines = check_tagged(printed.content, "Agenda of the monthly meeting: VT")
+            lines = check_tagged(printed.content, "Agenda of the monthly meeting: Vermont")
             none = [
                 "None</td>" in page,
                 f"{TOPICS['new_overlaps']}: none" in lines,
