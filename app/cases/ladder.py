@@ -103,7 +103,8 @@ PAGE: Final = (
 # each from $5 on: a cursor and a limit, an overlap's id, or cases and a limit
 STANDING_PAGE: Final = MARKED.format(page=VISIBLE + STANDING + PAGE)
 RETRACTED_PAGE: Final = VISIBLE + _RETRACTED + PAGE
-ONE: Final = MARKED.format(page=VISIBLE + STANDING + " AND v.id = $5")
+ONE_UNMARKED: Final = VISIBLE + STANDING + " AND v.id = $5"
+ONE: Final = MARKED.format(page=ONE_UNMARKED)
 ONE_RETRACTED: Final = VISIBLE + _RETRACTED + " AND v.id = $5"
 OF_CASES: Final = MARKED.format(
     page="SELECT w.* FROM unnest($5::bigint[]) AS q (id) CROSS JOIN LATERAL ("  # noqa: S608 -- constants only

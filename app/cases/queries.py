@@ -186,17 +186,13 @@ async def is_summary_read(
     session: AsyncSession, principal: Principal, digest: bytes, *, now: datetime
 ) -> bool:
     """Say whether two persons of the caller's office let this summary pass, and it still counts."""
-    found = await session.scalar(
-        select(SummaryReading.id)
-        .where(
-            SummaryReading.office_id == principal.office_id,
-            SummaryReading.digest == digest,
-            SummaryReading.read_at.is_not(None),
-            SummaryReading.expires_at > now,
-        )
-        .limit(1)
+    stands = exists().where(
+        SummaryReading.office_id == principal.office_id,
+        SummaryReading.digest == digest,
+        SummaryReading.read_at.is_not(None),
+        SummaryReading.expires_at > now,
     )
-    return found is not None
+    return bool(await session.scalar(select(stands)))
 
 
 async def clear_case(session: AsyncSession, case_id: int, *, now: datetime) -> None:
@@ -248,17 +244,20 @@ async def get_overlap(
     now: datetime,
     or_retracted: bool = False,
     is_opened: bool = False,
+    is_peek: bool = False,
     permission: Permission = Permission.OVERLAPS_READ,
 ) -> SeenOverlap:
     """Return one overlap that the caller may know of, to do with it what `permission` says.
 
     With `or_retracted` also one that was taken back in the last 90 days and that it had seen;
-    `is_opened` when the caller said what it reads the other case for.
+    `is_opened` when the caller said what it reads the other case for. With `is_peek` it is not
+    noted as seen, which locks: a lock of the overlap goes first.
 
     Raises:
         OverlapNotFoundError: absent, retracted, or not for the caller; never told apart.
     """
-    for sql in (ladder.ONE, ladder.ONE_RETRACTED)[: 1 + or_retracted]:
+    one = ladder.ONE_UNMARKED if is_peek else ladder.ONE
+    for sql in (one, ladder.ONE_RETRACTED)[: 1 + or_retracted]:
         rows = await _fetch(session, principal, sql, overlap_id, now=now, permission=permission)
         if rows:
             return ladder.seen(rows[0], is_opened=is_opened)

@@ -191,7 +191,9 @@ async def put_verdict(
     """
     judge = Permission.OVERLAPS_JUDGE
     principal.require(judge)
-    known = await queries.get_overlap(session, principal, overlap_id, now=now, permission=judge)
+    known = await queries.get_overlap(
+        session, principal, overlap_id, now=now, permission=judge, is_peek=True
+    )
     if_match.require(known.read.etag)
     connection = await driver(session)
     await pairs.lock_overlap(connection, principal.office_id, known.id)

@@ -88,9 +88,8 @@ WHERE w.id < coalesce($9, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)
 ORDER BY w.id DESC LIMIT $10
 """  # noqa: S608 -- as above
 )
-_ONE: Final = ladder.MARKED.format(
-    page=f"SELECT w.*, {_REMINDERS} FROM ({_FOLLOWED}) AS w WHERE w.id = $9"  # noqa: S608 -- as above
-)
+_ONE_UNMARKED: Final = f"SELECT w.*, {_REMINDERS} FROM ({_FOLLOWED}) AS w WHERE w.id = $9"  # noqa: S608 -- as above
+_ONE: Final = ladder.MARKED.format(page=_ONE_UNMARKED)
 
 _OF: Final = (
     "SELECT w.*, NULL::json AS reminders, NULL::timestamptz AS disclosure_asked_at"  # noqa: S608 -- as above
@@ -203,14 +202,20 @@ async def get_follow_up(
     *,
     now: datetime,
     permission: Permission = Permission.OVERLAPS_READ,
+    is_peek: bool = False,
 ) -> asyncpg.Record:
     """Return one overlap of the office with what it did about it.
+
+    With `is_peek` it is not noted as seen, which locks: a lock of the overlap goes first.
 
     Raises:
         OverlapNotFoundError: absent, retracted, or not for the caller; never told apart.
     """
     row: asyncpg.Record | None = await (await driver(session)).fetchrow(
-        _ONE, *ladder.arguments(principal, now, permission), *_columns(overdue), overlap_id
+        _ONE_UNMARKED if is_peek else _ONE,
+        *ladder.arguments(principal, now, permission),
+        *_columns(overdue),
+        overlap_id,
     )
     if row is None:
         raise OverlapNotFoundError

@@ -185,7 +185,7 @@ async def _lock(
 
     Neither a verdict nor a post changes it meanwhile.
     """
-    known, _ = await _get(session, principal, overlap_id, now=now)
+    known, _ = await _get(session, principal, overlap_id, now=now, is_peek=True)
     await pairs.lock_overlap(await driver(session), principal.office_id, known["id"])
     row, _ = await _get(session, principal, overlap_id, now=now)
     return row, version_of(known)
@@ -198,13 +198,18 @@ def _require_version(row: asyncpg.Record, known: str, if_match: Precondition) ->
 
 
 async def _get(
-    session: AsyncSession, principal: Principal, overlap_id: UUID | None, *, now: datetime
+    session: AsyncSession,
+    principal: Principal,
+    overlap_id: UUID | None,
+    *,
+    now: datetime,
+    is_peek: bool = False,
 ) -> tuple[asyncpg.Record, str]:
     """Return an overlap that the caller may judge with its follow-up, and the office's state."""
     state, overdue = await clock(session, principal, now)
     judge = Permission.OVERLAPS_JUDGE
     row = await queries.get_follow_up(
-        session, principal, overlap_id, overdue, now=now, permission=judge
+        session, principal, overlap_id, overdue, now=now, permission=judge, is_peek=is_peek
     )
     return row, state
 

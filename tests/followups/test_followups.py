@@ -13,7 +13,7 @@ from app.core.ids import public_id
 from tests.access.people import sign_in
 from tests.blinding import case
 from tests.factories import OfficeClient, Registry
-from tests.scenes import Meeting, all_ended, meet, phone, someone
+from tests.scenes import Meeting, all_ended, at_once, meet, phone, someone
 from tests.wall.acting import client_of
 
 
@@ -102,6 +102,21 @@ class TestSteps:
         lost = next(each for each in answers if each.status_code == 409)
         assert lost.json()["status_now"] == "acknowledged"
         assert await trail(meeting) == ["follow_up.acknowledged"]
+
+    async def test_and_a_verdict_of_who_has_not_looked_yet_wait_in_one_order(
+        self, meeting: Meeting
+    ) -> None:
+        answers = await at_once(
+            meeting.registry,
+            'SELECT FROM "overlaps" WHERE id = :id FOR UPDATE',
+            [
+                meeting.first.say(meeting.overlap_id, "confirmed", etag='"1-contact"'),
+                step(meeting.first, meeting, "acknowledge", '"0-1"'),
+                step(meeting.first, meeting, "contact", '"0-1"'),
+            ],
+            id=meeting.key,
+        )
+        assert {each.status_code for each in answers} == {200, 409}, "and no deadlock"
 
     async def test_on_an_older_version_is_refused(self, meeting: Meeting) -> None:
         stale = (await read(meeting.first, meeting)).headers["ETag"]

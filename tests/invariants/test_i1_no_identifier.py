@@ -27,7 +27,7 @@ TEXT_COLUMNS: Final = {
         "county_fips", "summary", "attestation", "declined_reason", "facts", "stages", "labels",
         "apart", "held_by", "hold_reason", "provenances",
     },
-    "checks": {"act", "checked_by", "shown"},
+    "checks": {"act", "blind_because", "checked_by", "shown"},
     "client_credentials": {"label", "scopes"},
     "client_keys": {"kid", "public_jwk"},
     "commitments": {"trafficking_type", "signatory"},
