@@ -148,8 +148,8 @@ def _check_words(signed: HandlingSign) -> None:
 def _answer_days(row: asyncpg.Record, table: Sequence[Authority]) -> int:
     asks = row["parties"][0]
     laws = authorities(row, table) if asks["kind"] == "attorney_general" else []
-    days = [rule.silence_days or 0 for rule in laws if rule.state == asks["state"]]
-    return max([row["answer_days"], *days])
+    own: int = row["answer_days"]
+    return max([own, *(law.silence_days or 0 for law in laws if law.state == asks["state"])])
 
 
 async def _send(
