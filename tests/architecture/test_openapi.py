@@ -279,6 +279,7 @@ NO_STATE: Final = {
     # commands of the operator, which say themselves what to do first
     "committee-refused": "which committees there are does not change by another's step",
     "epoch-still-taken": "one state of a rotation, told by the code",
+    "infusion-desk-busy": "how many wait is told by the list of questions",
     "no-agreement": "there is nothing that could have a state",
     "office-exists": "a code is taken or not",
     "old-tokens-left": "one state of a rotation, told by the code",
