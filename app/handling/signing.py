@@ -3,7 +3,8 @@
 Always a person with a second factor given within 15 minutes, never a machine client.
 """
 
-from datetime import UTC, date, datetime, time
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -47,6 +48,7 @@ from app.handling.walls import within_walls
 from app.matters import service as matters
 from app.matters.errors import InstrumentMissingError, WordsRefusedError
 from app.matters.leads import ON_PAPER
+from app.reference.authority import AUTHORITIES, Authority
 
 
 async def sign_request(
@@ -57,12 +59,13 @@ async def sign_request(
     *,
     if_match: Precondition,
     now: datetime,
+    table: Sequence[Authority] = AUTHORITIES,
 ) -> HandlingRead:
     """Sign the text of the terms on the table, for the caller's own office.
 
-    The first lets the office's own request go out. Once all parties have accepted, each signs
-    the text that the first one signed, and the last signature puts it in force; so it is with an
-    extension.
+    The first lets the office's own request go out, open as long as was asked for, or as the law of
+    the Attorney General who asks waits. Once all parties have accepted, each signs the text that
+    the first one signed, and the last signature puts it in force; so it is with an extension.
 
     Raises:
         MissingScopeError: the caller lacks `handling:sign`; machine clients always do.
@@ -128,7 +131,8 @@ async def sign_request(
         )
     detail = {"terms": row["terms_number"], "digest": signed.digest, "purpose": purpose}
     if purpose == "send":
-        await _send(session, principal, row, taken, detail=detail, now=now)
+        due_at = now + timedelta(days=_answer_days(row, table))
+        await _send(session, principal, row, taken, detail=detail, due_at=due_at, now=now)
     else:
         await _agree(session, principal, row, taken, terms, detail=detail, now=now)
     return render(await queries.get_request(session, principal, row["id"], now=now))
@@ -141,6 +145,13 @@ def _check_words(signed: HandlingSign) -> None:
         raise WordsRefusedError(problems=problems)
 
 
+def _answer_days(row: asyncpg.Record, table: Sequence[Authority]) -> int:
+    asks = row["parties"][0]
+    laws = authorities(row, table) if asks["kind"] == "attorney_general" else []
+    own: int = row["answer_days"]
+    return max([own, *(law.silence_days or 0 for law in laws if law.state == asks["state"])])
+
+
 async def _send(
     session: AsyncSession,
     principal: Principal,
@@ -148,11 +159,14 @@ async def _send(
     taken: Transition,
     *,
     detail: dict[str, Any],
+    due_at: datetime,
     now: datetime,
 ) -> None:
     try:
         async with savepoint(session):
-            await steps.write(session, principal, row, taken, now=now, sent_at=now, detail=detail)
+            await steps.write(
+                session, principal, row, taken, now=now, sent_at=now, due_at=due_at, detail=detail
+            )
     except IntegrityError as refused:
         if "uq_handling_parties_open" not in str(refused.orig):
             raise

@@ -1,4 +1,4 @@
-from app.core.errors import InvalidError, MovedError, NotFoundError
+from app.core.errors import ConflictError, InvalidError, MovedError, NotFoundError
 
 
 class QuestionNotFoundError(NotFoundError):
@@ -23,6 +23,16 @@ class QuestionNotYoursError(MovedError):
     code = "infusion-question-not-yours"
     title = "The other office's step"
     default_detail = "The office that asked withdraws and says the use; the desk takes and answers."
+
+
+class DeskBusyError(ConflictError):
+    """As many of the office's questions as one office may have wait at this desk already."""
+
+    code = "infusion-desk-busy"
+    title = "Too many questions wait"
+    default_detail = (
+        "Withdraw one, or wait for an answer: GET /v1/infusion-questions?direction=asked."
+    )
 
 
 class DeskAbsentError(InvalidError):

@@ -74,6 +74,10 @@ SELECT CASE WHEN is_asked THEN 'asked' ELSE 'received' END AS direction, topic,
 FROM ({_VISIBLE}) AS v GROUP BY is_asked, topic ORDER BY is_asked DESC, topic
 """  # noqa: S608 -- constants only
 
+_WAITING: Final = """
+SELECT count(*) FROM infusion_questions
+WHERE office_id = $1 AND desk_office_id = $2 AND status = ANY($3::text[]) AND expires_at > $4
+"""
 _EXPIRE: Final = """
 UPDATE infusion_questions SET status = 'expired', settled_at = $1, version = version + 1
 WHERE id IN (SELECT id FROM infusion_questions
@@ -152,6 +156,16 @@ async def get_question(
     if row is None:
         raise QuestionNotFoundError
     return row
+
+
+async def count_waiting(
+    session: AsyncSession, principal: Principal, desk_id: int, *, now: datetime
+) -> int:
+    """Return how many questions of the caller's office wait for an answer of a desk."""
+    found: int = await (await driver(session)).fetchval(
+        _WAITING, principal.office_id, desk_id, list(UNANSWERED), now
+    )
+    return found
 
 
 async def list_figures(

@@ -18,6 +18,7 @@ from app.core.paging import CursorError
 from app.infusion import desks, service
 from app.infusion.errors import (
     DeskAbsentError,
+    DeskBusyError,
     QuestionNotFoundError,
     QuestionNotYoursError,
     QuestionStandsError,
@@ -112,6 +113,7 @@ async def read_infusion_figures(
     openapi_extra=operation(
         AgreementNotInForceError,
         DeskAbsentError,
+        DeskBusyError,
         IdempotencyKeyReusedError,
         TextRefusedError,
         scope=Permission.INFUSION_ASK,

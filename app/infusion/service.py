@@ -14,7 +14,12 @@ from app.cases.errors import TextRefusedError
 from app.cases.guard import find_identifiers
 from app.core.ids import QUESTION, new_id, public_id
 from app.infusion import queries, states
-from app.infusion.errors import DeskAbsentError, QuestionNotYoursError, QuestionStandsError
+from app.infusion.errors import (
+    DeskAbsentError,
+    DeskBusyError,
+    QuestionNotYoursError,
+    QuestionStandsError,
+)
 from app.infusion.models import InfusionQuestion
 from app.infusion.schemas import (
     QuestionAsk,
@@ -26,6 +31,8 @@ from app.infusion.states import Side, Status, Step
 PREFIX: Final = QUESTION
 EXPIRES_AFTER: Final = timedelta(days=30)
 """How long a desk has for an answer."""
+MOST_WAITING: Final = 20
+"""How many questions of one office may wait at one desk: nobody buries it."""
 
 
 async def ask_question(
@@ -38,6 +45,7 @@ async def ask_question(
         AgreementNotInForceError: the office does not take part now.
         TextRefusedError: the question holds what looks like an identifier.
         DeskAbsentError: that office offers no such advice, takes no part, or is the caller's own.
+        DeskBusyError: `MOST_WAITING` wait there; of some that come at one moment all are taken.
     """
     principal.require(Permission.INFUSION_ASK)
     principal.require_participation()
@@ -47,6 +55,8 @@ async def ask_question(
     )
     if not found or found[0]["id"] == principal.office_id:
         raise DeskAbsentError
+    if await queries.count_waiting(session, principal, found[0]["id"], now=now) >= MOST_WAITING:
+        raise DeskBusyError
     question = InfusionQuestion(
         id=new_id(),
         office_id=principal.office_id,

@@ -94,7 +94,8 @@ async def show(
     notes = await teamwork.list_notes(session, who, key, before=None, limit=most, now=now)
     own = next(each for each in matter.parties if each.code == visit.signed.office)
     is_open = matter.ended_at is None and own.left_at is None
-    today = max(now.astimezone(visit.zone).date(), matter.began_on)  # which is a day in UTC
+    first = own.joined_at.date() if own.joined_at else matter.began_on  # which is a day in UTC
+    today = max(now.astimezone(visit.zone).date(), first)
     return visit.page(
         "matters/matter.html",
         status=status,

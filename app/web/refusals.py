@@ -48,6 +48,8 @@ _BY_CODE: Final = {
     "second-look-state": "Somebody was first. Open the page again to see where it stands.",
     "infusion-question-state": "Somebody was first. Open the page again to see where it stands.",
     "infusion-question-not-yours": "The other office must do this.",
+    "infusion-desk-busy": "Twenty questions of your office wait at this desk. Withdraw one, or "
+    "wait for an answer.",
     "infusion-desk-absent": "That office gives no advice on this topic. Choose another desk.",
     "quota-exceeded": "Your office or you have asked about as many as is allowed for now. Nothing "
     "was looked up. Try again tomorrow, or ask the operator for more.",

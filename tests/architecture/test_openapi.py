@@ -324,6 +324,7 @@ NO_STATE: Final = {
     # a text or key was replaced by another, and that one is named elsewhere
     "banner-changed": "GET /v1/banner has the notice in force",
     "epoch-changed": "GET /v1/oprf/keys has the keys in force",
+    "infusion-desk-busy": "how many wait is told by the list of questions",
     # commands of the operator, which say themselves what to do first
     "committee-refused": "which committees there are does not change by another's step",
     "epoch-still-taken": "one state of a rotation, told by the code",

@@ -22,7 +22,8 @@ from app.reference.statutes import STATUTES
 from tests.access.people import sign_in
 from tests.factories import Registry
 from tests.handling.heads import TERMS, Side, draft, good, settle
-from tests.scenes import end_agreement, make_offices, meet
+from tests.handling.table import LOCK
+from tests.scenes import at_once, end_agreement, make_offices, meet
 
 PAPER: Final = {
     "authority": "Tex. Gov't Code",
@@ -565,3 +566,28 @@ class TestLead:
         taken = good(await second.work(f"{matter}/lead-offers/{offer}/acceptances", of_first))
         assert taken["lead"]["code"] == second.office.code
         assert [period["until"] is None for period in taken["leads"]] == [False, True]
+
+    async def test_passes_once_whoever_accepts_at_the_same_moment(
+        self, shared_registry: Registry
+    ) -> None:
+        sides, request = await draft(shared_registry, 3)
+        matter = (await settle(sides, request))["matter_id"]
+        first, second, third = sides
+        offered = await first.work(f"{matter}/lead-offers", {"office": second.office.code})
+        path = f"{matter}/lead-offers/{good(offered)['leads'][-1]['id']}/acceptances"
+        await second.head()
+        accepts = [second.work(path, {"from_office": first.office.code}) for _ in range(2)]
+        again = first.work(f"{matter}/lead-offers", {"office": third.office.code})
+        answers = await at_once(shared_registry, LOCK, [*accepts, again], id=new_key(request))
+        leads = good(await third.office.http.get(f"/v1/matters/{matter}"))["leads"]
+        taken = [each for each in leads if each["accepted_at"]]
+        won = [each.is_success for each in answers]
+        lost = [each.json() for each in answers if not each.is_success]
+        if won[2]:  # the other offer took the place of the first one
+            assert (won, len(taken)) == ([False, False, True], 1)
+            told = [("lead-offer-lapsed", "withdrawn")] * 2
+        else:
+            assert (sorted(won), len(taken)) == ([False, False, True], 2)
+            told = [("lead-offer-lapsed", "accepted")]
+            told.append(("lead-not-to-hand-over", second.office.code))
+        assert [(each["code"], each["status_now"]) for each in lost] == told

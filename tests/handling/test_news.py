@@ -13,10 +13,13 @@ from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.preconditions import Precondition
 from app.handling import deeming
+from app.handling import upkeep as requests
 from app.handling.answering import answer_request
 from app.handling.errors import ReasonNeededError
 from app.handling.reading import read_request
-from app.handling.schemas import HandlingDecline
+from app.handling.schemas import HandlingDecline, HandlingSign
+from app.handling.signing import sign_request
+from app.handling.terms import ATTESTATION
 from app.matters import upkeep
 from app.offices import service as offices
 from app.offices.schemas import StateSet
@@ -169,6 +172,35 @@ class TestSilence:
         assert law == LAW.citation
         closed = good(await sides[0].send(request, "answers", {"answer": "close"}))
         assert (closed["status"], closed["end_reason"]) == ("concluded", "consent_on_record")
+
+    async def test_that_a_law_waits_for_keeps_the_request_open_as_long(
+        self, shared_registry: Registry
+    ) -> None:
+        sides, request = await with_general(shared_registry, "WY", 1, asks=True)
+        good(await sides[0].send(request, "moves", {"move": "submit"}))
+        head = await head_of(shared_registry, sides[0].office)
+        sent_at, key = utc_now(), UUID(request.removeprefix("hnd_"))
+        async with shared_registry.acting(head) as session:
+            known = await read_request(session, head, key, now=sent_at)
+            match = Precondition.parse(known.etag)
+            signed = HandlingSign(digest=known.digest or "", attestation=ATTESTATION, post="Head")
+            sent = await sign_request(
+                session, head, key, signed, if_match=match, now=sent_at, table=[LAW]
+            )
+        assert (sent.status, sent.due_at) == ("sent", sent_at + timedelta(days=21))
+        statuses = []
+        async with transaction(shared_registry.operator) as session:
+            await offices.set_state(
+                session, OPERATOR, StateSet(state="WY", has_deemed_consent=True)
+            )
+        for days in (14, 20, 22):
+            here: Any = {"limit": 99, "now": sent_at + timedelta(days=days)}
+            here["office_id"] = head.office_id
+            async with transaction(shared_registry.operator) as session:
+                await deeming.deem_consents(session, OPERATOR, table=[LAW], **here)
+                await requests.expire_requests(session, OPERATOR, **here)
+            statuses.append((await sides[0].read(request))["status"])
+        assert statuses == ["sent", "sent", "accepted"]
 
 
 class TestDenial:

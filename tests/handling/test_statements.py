@@ -7,6 +7,7 @@ from uuid import UUID
 from icalendar import Calendar
 
 from app.access.principal import OPERATOR
+from app.access.vocabulary import Role
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.core.preconditions import Precondition
@@ -18,6 +19,7 @@ from tests.factories import Registry
 from tests.handling.heads import Side, draft, good, settle
 from tests.handling.table import head_of
 from tests.scenes import make_offices
+from tests.web.pages import PageReader, reader
 
 Json = dict[str, Any]
 PERSON: Final = {"name": "Dana Sample", "post": "analyst"}
@@ -86,6 +88,7 @@ class TestLastDay:
         ]
         await age(shared_registry, request, 1)
         ended_at = f"{today}T00:00:00Z"
+        visitor = await reader(shared_registry, sides[0].office, Role.LEADERSHIP)
         for has_night_come in (False, True):
             if has_night_come:
                 async with transaction(shared_registry.operator) as session:
@@ -103,6 +106,11 @@ class TestLastDay:
                 assert refused.status_code == 409
                 assert refused.json()["status_now"] == "expired"
             assert await join(sides[0], matter, today) == 409
+            for page in (f"/matters/{matter}", f"/handling/{request}"):
+                text = (await visitor.get(page)).text
+                assert "It is over: its time ran out." in text
+                found = PageReader(text).forms
+                assert [each.action for each in found if each.action.startswith(page)] == []
             listed = [
                 [each["status"] for each in good(answer)["items"]]
                 for answer in [

@@ -236,6 +236,19 @@ class TestAskQuestion:
         refused = await post(desk, f"{path}/{asked['id']}/answer", answer)
         assert refused.json()["code"] == "text-holds-identifier"
 
+    async def test_buries_no_desk(self, shared_registry: Registry) -> None:
+        asker, desk, other = await with_desk(shared_registry, 3)
+        asked = [await ask(asker, desk) for _ in range(service.MOST_WAITING)]
+        refused = await post(asker, "/v1/infusion-questions", wish(desk))
+        assert (refused.status_code, refused.json()["code"]) == (409, "infusion-desk-busy")
+        await ask(other, desk)
+        for step, key in (("answer", asked[0]["id"]), ("withdraw", asked[1]["id"])):
+            by, body = (desk, {"answer": ADVICE}) if step == "answer" else (asker, None)
+            assert (await post(by, f"/v1/infusion-questions/{key}/{step}", body)).is_success
+            await ask(asker, desk)
+            refused = await post(asker, "/v1/infusion-questions", wish(desk))
+            assert refused.status_code == 409
+
     async def test_says_that_it_may_be_discoverable(self, shared_registry: Registry) -> None:
         asker, desk = await with_desk(shared_registry)
         asked = await ask(asker, desk)

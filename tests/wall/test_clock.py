@@ -7,7 +7,6 @@ from tests.factories import Registry
 READ: Final = {
     "debit": "how much of an allowance is left now, which is compared with nothing else",
     "permit_batch": "the same",
-    "lapse_offer": "that an offer was taken back; nothing asks when",
     "note_origin": "only where the release before approved a grant",
 }
 """Functions that read the database's clock, and what for."""
