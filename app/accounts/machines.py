@@ -210,7 +210,8 @@ async def insert_key(
         TooManyKeysError, KeyExistsError: see errors.py.
     """
     jwk = _checked(public_jwk)
-    if len(await queries.list_live_keys(session, client_id)) >= LIVE_KEYS:
+    live = {key.kid for key in await queries.list_live_keys(session, client_id)}
+    if jwk["kid"] not in live and len(live) >= LIVE_KEYS:
         raise TooManyKeysError
     added = await session.scalar(
         insert(ClientKey)
