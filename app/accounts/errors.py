@@ -31,7 +31,7 @@ class InvalidGrantError(MalformedError):
     title = "Token request not accepted"
     default_detail = (
         "Use grant_type=client_credentials with a jwt-bearer client assertion, a scope that the "
-        "credential has, and a resource that GET /v1/meta names."
+        "client has, and a resource that GET /v1/meta names."
     )
 
     def __init__(self, error: str) -> None:
@@ -39,7 +39,7 @@ class InvalidGrantError(MalformedError):
         self.extensions = {"error": error}
 
 
-class CredentialKeyError(InvalidError):
+class ClientKeyError(InvalidError):
     """The key to register is not a public P-256 key."""
 
     code = "credential-key-invalid"
@@ -47,7 +47,7 @@ class CredentialKeyError(InvalidError):
     default_detail = "Give the public JWK (kty EC, crv P-256) that `joinder client init` printed."
 
 
-class CredentialPeriodError(InvalidError):
+class ClientPeriodError(InvalidError):
     """A machine client would end before tomorrow, or after it should have been looked at again."""
 
     code = "credential-period-invalid"
@@ -55,11 +55,11 @@ class CredentialPeriodError(InvalidError):
     default_detail = "Name a day after today and at most two years ahead; renew it again by then."
 
 
-class CredentialNotFoundError(NotFoundError):
+class ClientNotFoundError(NotFoundError):
     """No machine client has this id."""
 
     code = "credential-not-found"
-    title = "Client credential not found"
+    title = "Machine client not found"
 
 
 class IdempotencyKeyReusedError(InvalidError):

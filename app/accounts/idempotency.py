@@ -95,8 +95,10 @@ async def answer_once(
     mine = IdempotencyKey.person_id == principal.person_id
     if principal.client_id is not None:
         mine = IdempotencyKey.client_id == principal.client_id
+    this = (mine, IdempotencyKey.key == claim.key)
+    # the other old ones are the nightly job's, so that no two requests wait for each other
     old = IdempotencyKey.created_at < claim.at - KEPT_FOR
-    await session.execute(delete(IdempotencyKey).where(mine, old))
+    await session.execute(delete(IdempotencyKey).where(*this, old))
     fresh = await session.scalar(
         insert(IdempotencyKey)
         .values(
@@ -109,7 +111,6 @@ async def answer_once(
         .on_conflict_do_nothing()
         .returning(IdempotencyKey.key)
     )
-    this = (mine, IdempotencyKey.key == claim.key)
     if fresh is None:
         stored = (await session.scalars(select(IdempotencyKey).where(*this))).one()
         if stored.request_digest != claim.request_digest:

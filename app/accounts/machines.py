@@ -15,15 +15,15 @@ from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.accounts import queries
 from app.accounts.errors import (
-    CredentialKeyError,
-    CredentialNotFoundError,
-    CredentialPeriodError,
+    ClientKeyError,
+    ClientNotFoundError,
+    ClientPeriodError,
     KeyExistsError,
     KeyNotFoundError,
     LastKeyError,
     TooManyKeysError,
 )
-from app.accounts.models import ClientCredential, ClientKey
+from app.accounts.models import Client, ClientKey
 from app.accounts.schemas import ClientKeyRead, MachineAdd, MachineRead
 from app.audit import service as audit
 from app.core import jwt
@@ -70,12 +70,12 @@ async def read_machine(session: AsyncSession, principal: Principal, client_id: U
 
     Raises:
         MissingScopeError: the caller lacks `clients:manage`.
-        CredentialNotFoundError: absent, or of another office.
+        ClientNotFoundError: absent, or of another office.
     """
     for machine in await list_machines(session, principal):
         if machine.client_id == str(client_id):
             return machine
-    raise CredentialNotFoundError
+    raise ClientNotFoundError
 
 
 async def add_machine(
@@ -86,7 +86,7 @@ async def add_machine(
     Raises:
         MissingScopeError: the caller lacks `clients:manage`.
         StepUpNeededError: the second factor is not recent.
-        CredentialKeyError: not a public P-256 key.
+        ClientKeyError: not a public P-256 key.
     """
     _require_managing(principal, now=now)
     return await register(
@@ -115,12 +115,12 @@ async def register(
     """Store a client with its first key for a caller that may; return its client id.
 
     Raises:
-        CredentialKeyError: not a public P-256 key.
+        ClientKeyError: not a public P-256 key.
     """
     jwk = _checked(public_jwk)
     client_id = new_id()
     session.add(
-        ClientCredential(
+        Client(
             id=client_id,
             office_id=office_id,
             label=label,
@@ -130,7 +130,7 @@ async def register(
             expires_on=now.date() + LASTS,
         )
     )
-    await session.flush()  # the key refers to the credential
+    await session.flush()  # the key refers to the client
     session.add(ClientKey(client_id=client_id, kid=jwk["kid"], public_jwk=jwk, added_at=now))
     await session.flush()  # constraints speak before the audit entry is written
     await audit.record_of_office(
@@ -151,7 +151,7 @@ async def limit_machine(
 
     Raises:
         MissingScopeError, StepUpNeededError: as above.
-        CredentialNotFoundError: absent, revoked, or of another office.
+        ClientNotFoundError: absent, revoked, or of another office.
     """
     _require_managing(principal, now=now)
     await _change(session, principal, client_id, {"networks": list(networks)})
@@ -167,7 +167,7 @@ async def revoke_machine(
     """End a client: at the registry with the next request, at the evaluator in five minutes.
 
     Raises:
-        MissingScopeError, StepUpNeededError, CredentialNotFoundError: as above.
+        MissingScopeError, StepUpNeededError, ClientNotFoundError: as above.
     """
     _require_managing(principal, now=now)
     await _change(session, principal, client_id, {"revoked_at": now})
@@ -185,8 +185,8 @@ async def add_key(
     """Add a second key to a client, beside the one in use.
 
     Raises:
-        MissingScopeError, StepUpNeededError, CredentialKeyError: as above.
-        CredentialNotFoundError: absent, revoked, or of another office.
+        MissingScopeError, StepUpNeededError, ClientKeyError: as above.
+        ClientNotFoundError: absent, revoked, or of another office.
         TooManyKeysError, KeyExistsError: see errors.py.
     """
     _require_managing(principal, now=now)
@@ -205,12 +205,13 @@ async def insert_key(
     """Store a second key of a client for a caller that may.
 
     Raises:
-        CredentialKeyError: not a public P-256 key.
-        CredentialNotFoundError: unknown or revoked.
+        ClientKeyError: not a public P-256 key.
+        ClientNotFoundError: unknown or revoked.
         TooManyKeysError, KeyExistsError: see errors.py.
     """
     jwk = _checked(public_jwk)
-    if len(await queries.list_live_keys(session, client_id)) >= LIVE_KEYS:
+    live = {key.kid for key in await queries.list_live_keys(session, client_id)}
+    if jwk["kid"] not in live and len(live) >= LIVE_KEYS:
         raise TooManyKeysError
     added = await session.scalar(
         insert(ClientKey)
@@ -231,7 +232,7 @@ async def end_key(
     """End one of a client's two keys.
 
     Raises:
-        MissingScopeError, StepUpNeededError, CredentialNotFoundError: as above.
+        MissingScopeError, StepUpNeededError, ClientNotFoundError: as above.
         KeyNotFoundError: no live key has this `kid`.
         LastKeyError: it is the only one; revoke the client instead.
     """
@@ -251,10 +252,10 @@ def check_end(expires_on: date, *, now: datetime) -> None:
     """Refuse what is no end for a client that counts now.
 
     Raises:
-        CredentialPeriodError: not after today, or more than `LASTS` ahead.
+        ClientPeriodError: not after today, or more than `LASTS` ahead.
     """
     if not now.date() < expires_on <= now.date() + LASTS:
-        raise CredentialPeriodError
+        raise ClientPeriodError
 
 
 def _require_managing(principal: Principal, *, now: datetime) -> None:
@@ -268,28 +269,28 @@ async def _own(session: AsyncSession, principal: Principal, client_id: UUID) -> 
     if client_id not in {
         each.id for each in await queries.list_clients(session, principal.office_id)
     }:
-        raise CredentialNotFoundError
+        raise ClientNotFoundError
 
 
 async def _change(
     session: AsyncSession, principal: Principal, client_id: UUID, values: dict[str, Any]
 ) -> None:
     changed = await session.scalar(
-        update(ClientCredential)
+        update(Client)
         .where(
-            ClientCredential.id == client_id,
-            ClientCredential.office_id == principal.office_id,
-            ClientCredential.revoked_at.is_(None),
+            Client.id == client_id,
+            Client.office_id == principal.office_id,
+            Client.revoked_at.is_(None),
         )
         .values(**values)
-        .returning(ClientCredential.id)
+        .returning(Client.id)
     )
     if changed is None:
-        raise CredentialNotFoundError
+        raise ClientNotFoundError
 
 
 def _checked(public_jwk: Mapping[str, Any]) -> dict[str, str]:
     try:
         return jwt.check_public_jwk(public_jwk)
     except JwtError:
-        raise CredentialKeyError from None
+        raise ClientKeyError from None

@@ -18,8 +18,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.core.models import Base
 
 
-class ClientCredential(Base):
-    """A machine client of an office: what it may do and from where."""
+class Client(Base):
+    """A machine client of an office: what it may do and from where.
+
+    Its table, its command and codes that others know call it a client credential.
+    """
 
     __tablename__ = "client_credentials"
     __table_args__ = (Index("ix_client_credentials_office_id", "office_id"),)

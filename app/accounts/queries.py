@@ -8,10 +8,10 @@ from sqlalchemy import RowMapping, Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principal import Principal
-from app.accounts.errors import CredentialNotFoundError
+from app.accounts.errors import ClientNotFoundError
 from app.accounts.models import (
     AccessReviewed,
-    ClientCredential,
+    Client,
     ClientKey,
     IdempotencyKey,
     SpentAssertion,
@@ -38,7 +38,7 @@ WHERE c.id = $2 AND c.revoked_at IS NULL AND c.expires_on > $1 AND o.suspended_a
 
 @dataclass(frozen=True)
 class Standing:
-    """What a client credential is worth now."""
+    """What a machine client is worth now."""
 
     office_id: int
     scopes: list[str]
@@ -48,7 +48,7 @@ class Standing:
 async def get_standing(
     session: AsyncSession, client_id: UUID, address: Address | None, *, now: datetime
 ) -> Standing | None:
-    """Return what the credential is worth to a caller at `address`.
+    """Return what a machine client is worth that calls from `address`.
 
     None when it is unknown, revoked, expired, of a suspended office, or not to be used from there;
     these are never told apart. From then on the transaction acts for the client.
@@ -66,11 +66,11 @@ async def get_scopes(
 ) -> list[str]:
     """Return what a client of the office may do, nothing if it was revoked or has expired."""
     found = await session.scalar(
-        select(ClientCredential.scopes).where(
-            ClientCredential.id == client_id,
-            ClientCredential.office_id == office_id,
-            ClientCredential.revoked_at.is_(None),
-            ClientCredential.expires_on > today,
+        select(Client.scopes).where(
+            Client.id == client_id,
+            Client.office_id == office_id,
+            Client.revoked_at.is_(None),
+            Client.expires_on > today,
         )
     )
     return found or []
@@ -80,12 +80,12 @@ async def get_public_jwk(session: AsyncSession, client_id: UUID, kid: str) -> di
     """Return a live key of a client that is not revoked."""
     return await session.scalar(
         select(ClientKey.public_jwk)
-        .join(ClientCredential, ClientCredential.id == ClientKey.client_id)
+        .join(Client, Client.id == ClientKey.client_id)
         .where(
             ClientKey.client_id == client_id,
             ClientKey.kid == kid,
             ClientKey.ended_at.is_(None),
-            ClientCredential.revoked_at.is_(None),
+            Client.revoked_at.is_(None),
         )
     )
 
@@ -94,15 +94,15 @@ async def list_live_keys(session: AsyncSession, client_id: UUID) -> Sequence[Cli
     """Return a client's live keys, the oldest first, and keep others from changing them.
 
     Raises:
-        CredentialNotFoundError: unknown or revoked.
+        ClientNotFoundError: unknown or revoked.
     """
-    credential = (
-        select(ClientCredential.id)
-        .where(ClientCredential.id == client_id, ClientCredential.revoked_at.is_(None))
+    client = (
+        select(Client.id)
+        .where(Client.id == client_id, Client.revoked_at.is_(None))
         .with_for_update(key_share=True)  # a spent assertion refers to the row and holds it so
     )
-    if await session.scalar(credential) is None:
-        raise CredentialNotFoundError
+    if await session.scalar(client) is None:
+        raise ClientNotFoundError
     found = await session.scalars(
         select(ClientKey)
         .where(ClientKey.client_id == client_id, ClientKey.ended_at.is_(None))
@@ -111,31 +111,31 @@ async def list_live_keys(session: AsyncSession, client_id: UUID) -> Sequence[Cli
     return found.all()
 
 
-async def list_credentials(session: AsyncSession, office_code: str | None) -> Sequence[RowMapping]:
+async def list_by_office(session: AsyncSession, office_code: str | None) -> Sequence[RowMapping]:
     """Return the machine clients of one office, or of all, by office and age."""
     found = (
         select(
-            ClientCredential.id,
+            Client.id,
             Office.code.label("office"),
-            ClientCredential.label,
-            ClientCredential.scopes,
-            ClientCredential.networks,
-            ClientCredential.created_at,
-            ClientCredential.expires_on,
-            ClientCredential.revoked_at,
+            Client.label,
+            Client.scopes,
+            Client.networks,
+            Client.created_at,
+            Client.expires_on,
+            Client.revoked_at,
         )
-        .join(Office, Office.id == ClientCredential.office_id)
-        .order_by(Office.code, ClientCredential.id)
+        .join(Office, Office.id == Client.office_id)
+        .order_by(Office.code, Client.id)
     )
     if office_code is not None:
         found = found.where(Office.code == office_code)
     return (await session.execute(found)).mappings().all()
 
 
-async def list_clients(session: AsyncSession, office_id: int) -> list[ClientCredential]:
+async def list_clients(session: AsyncSession, office_id: int) -> list[Client]:
     """Return the machine clients of an office, oldest first."""
-    found = select(ClientCredential).where(ClientCredential.office_id == office_id)
-    return list(await session.scalars(found.order_by(ClientCredential.id)))
+    found = select(Client).where(Client.office_id == office_id)
+    return list(await session.scalars(found.order_by(Client.id)))
 
 
 async def list_keys(session: AsyncSession, client_ids: Sequence[UUID]) -> Sequence[ClientKey]:
@@ -211,6 +211,6 @@ def spent(*, now: datetime, limit: int, office_id: int | None) -> Select[UUID, b
     found = select(SpentAssertion.client_id, SpentAssertion.jti_digest)
     found = found.where(SpentAssertion.expires_at <= now)
     if office_id is not None:
-        clients = select(ClientCredential.id).where(ClientCredential.office_id == office_id)
+        clients = select(Client.id).where(Client.office_id == office_id)
         found = found.where(SpentAssertion.client_id.in_(clients))
     return found.order_by(SpentAssertion.expires_at).limit(limit)

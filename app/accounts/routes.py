@@ -6,7 +6,7 @@ from app.access.permissions import Permission
 from app.accounts import queries, review, service
 from app.accounts.deps import CurrentPrincipal
 from app.accounts.errors import (
-    CredentialKeyError,
+    ClientKeyError,
     InvalidClientError,
     InvalidGrantError,
     KeyExistsError,
@@ -66,7 +66,7 @@ async def issue_access_token(
     tags=["accounts"],
     status_code=201,
     openapi_extra=operation(
-        CredentialKeyError, InvalidClientError, KeyExistsError, TooManyKeysError, scope=KNOWN
+        ClientKeyError, InvalidClientError, KeyExistsError, TooManyKeysError, scope=KNOWN
     ),
 )
 async def add_my_key(

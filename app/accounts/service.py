@@ -12,13 +12,13 @@ from app.access.permissions import CLIENT_SCOPES, Permission
 from app.access.principal import Principal
 from app.accounts import machines, queries
 from app.accounts.errors import (
-    CredentialNotFoundError,
+    ClientNotFoundError,
     InvalidClientError,
     InvalidGrantError,
     KeyNotFoundError,
     LastKeyError,
 )
-from app.accounts.models import ClientCredential, SpentAssertion
+from app.accounts.models import Client, SpentAssertion
 from app.accounts.schemas import AccessTokenRead, ClientKeyRead
 from app.audit import service as audit
 from app.core import jwt
@@ -30,7 +30,7 @@ from app.offices import queries as offices
 ASSERTION_LEEWAY: Final = timedelta(seconds=jwt.LEEWAY_SECONDS)
 
 
-async def add_client_credential(
+async def add_client(
     session: AsyncSession,
     principal: Principal,
     office_code: str,
@@ -56,7 +56,7 @@ async def add_client_credential(
     Raises:
         MissingScopeError: the caller is not the operator.
         OfficeNotFoundError: no office has this code.
-        CredentialKeyError: not a public P-256 key.
+        ClientKeyError: not a public P-256 key.
     """
     principal.require(Permission.OFFICES_MANAGE)
     office = await offices.get_office(session, office_code)
@@ -72,14 +72,14 @@ async def add_client_credential(
     )
 
 
-async def revoke_client_credential(
+async def revoke_client(
     session: AsyncSession, principal: Principal, client_id: UUID, *, now: datetime
 ) -> None:
-    """End a client credential: at the registry with the next request, elsewhere in five minutes.
+    """End a machine client: at the registry with the next request, elsewhere in five minutes.
 
     Raises:
         MissingScopeError: the caller is not the operator.
-        CredentialNotFoundError: unknown, or revoked before.
+        ClientNotFoundError: unknown, or revoked before.
     """
     principal.require(Permission.OFFICES_MANAGE)
     office_id = await _change(session, client_id, {"revoked_at": now})
@@ -88,15 +88,15 @@ async def revoke_client_credential(
     )
 
 
-async def renew_client_credential(
+async def renew_client(
     session: AsyncSession, principal: Principal, client_id: UUID, *, expires_on: date, now: datetime
 ) -> None:
     """Say until when a client counts, also one that has expired.
 
     Raises:
         MissingScopeError: the caller is not the operator.
-        CredentialPeriodError: not after today, or more than two years ahead.
-        CredentialNotFoundError: unknown or revoked.
+        ClientPeriodError: not after today, or more than two years ahead.
+        ClientNotFoundError: unknown or revoked.
     """
     principal.require(Permission.OFFICES_MANAGE)
     machines.check_end(expires_on, now=now)
@@ -107,14 +107,14 @@ async def renew_client_credential(
     )
 
 
-async def limit_client_credential(
+async def limit_client(
     session: AsyncSession, principal: Principal, client_id: UUID, *, networks: Sequence[str]
 ) -> None:
     """Say from which networks a client may call from its next request on; none means any.
 
     Raises:
         MissingScopeError: the caller is not the operator.
-        CredentialNotFoundError: unknown or revoked.
+        ClientNotFoundError: unknown or revoked.
     """
     principal.require(Permission.OFFICES_MANAGE)
     office_id = await _change(session, client_id, {"networks": list(networks)})
@@ -127,13 +127,13 @@ async def limit_client_credential(
 async def _change(session: AsyncSession, client_id: UUID, values: dict[str, Any]) -> int:
     """Change a client that is not revoked; return its office."""
     office_id: int | None = await session.scalar(
-        update(ClientCredential)
-        .where(ClientCredential.id == client_id, ClientCredential.revoked_at.is_(None))
+        update(Client)
+        .where(Client.id == client_id, Client.revoked_at.is_(None))
         .values(**values)
-        .returning(ClientCredential.office_id)
+        .returning(Client.office_id)
     )
     if office_id is None:
-        raise CredentialNotFoundError
+        raise ClientNotFoundError
     return office_id
 
 
@@ -152,7 +152,7 @@ async def add_own_key(
 
     Raises:
         InvalidClientError: `assertion` is not a fresh one of this client.
-        CredentialKeyError: not a public P-256 key.
+        ClientKeyError: not a public P-256 key.
         TooManyKeysError, KeyExistsError: see errors.py.
     """
     await _require_own(session, principal, issuer, assertion, now=now)
@@ -221,7 +221,7 @@ async def issue_access_token(
     Raises:
         InvalidClientError: unknown or revoked client, another network than its own, bad signature,
             wrong audience, expired, or replayed.
-        InvalidGrantError: a scope that the credential lacks, or an unknown resource.
+        InvalidGrantError: a scope that the client lacks, or an unknown resource.
     """
     client_id, _ = await _spend_assertion(session, settings.issuer, assertion, now=now)
     standing = await queries.get_standing(session, client_id, address, now=now)

@@ -13,6 +13,9 @@ from app.reference.victim_charges import is_listed
 
 PUBLISHED_FOR: Final = timedelta(days=60)
 """How long after the charge a defendant is in the feed."""
+AHEAD: Final = timedelta(days=1)
+"""A day that has begun where the charge is made, as in Guam, may be to come in UTC; the same post
+on the next day changes nothing, so it is not waited for."""
 
 
 def published(
@@ -27,7 +30,7 @@ def published(
     if case.record_class != "charged" or case.disclosure == "silent":
         return None, None
     days = [each.charged_on for each in case.facts.offences if each.charged_on and _listed(each)]
-    recent = [day for day in days if today - PUBLISHED_FOR < day <= today]
+    recent = [day for day in days if today - PUBLISHED_FOR < day <= today + AHEAD]
     charged = {subject.ref for subject in case.subjects if subject.is_charged}
     digests = {
         feed_digest(kind, element)

@@ -64,7 +64,7 @@ def add(
 
     async def register(session: "AsyncSession") -> UUID:
         now = utc_now()
-        client_id = await service.add_client_credential(
+        client_id = await service.add_client(
             session,
             OPERATOR,
             office,
@@ -75,7 +75,7 @@ def add(
             networks=_checked_networks(network),
         )
         if expires_on is not None:
-            await service.renew_client_credential(
+            await service.renew_client(
                 session, OPERATOR, client_id, expires_on=expires_on.date(), now=now
             )
         return client_id
@@ -102,7 +102,7 @@ def renew(
 
     day = expires_on.date()
     as_operator(
-        lambda session: service.renew_client_credential(
+        lambda session: service.renew_client(
             session, OPERATOR, client_id, expires_on=day, now=utc_now()
         )
     )
@@ -123,21 +123,19 @@ def limit(
 
     networks = _checked_networks(network)
     as_operator(
-        lambda session: service.limit_client_credential(
-            session, OPERATOR, client_id, networks=networks
-        )
+        lambda session: service.limit_client(session, OPERATOR, client_id, networks=networks)
     )
     typer.echo(f"{client_id} may call from {', '.join(networks) or 'anywhere'}.")
 
 
 @app.command("list")
-def list_credentials(
+def list_clients(
     office: Annotated[str | None, typer.Argument(help="Only of the office with this code.")] = None,
 ) -> None:
     """List the machine clients: id, office, label, since when, until when or revoked, scopes."""
     from app.accounts import queries  # noqa: PLC0415 -- keeps --help quick
 
-    for row in as_operator(lambda session: queries.list_credentials(session, office)):
+    for row in as_operator(lambda session: queries.list_by_office(session, office)):
         revoked = row["revoked_at"]
         state = f"revoked {revoked:%Y-%m-%d}" if revoked else f"until {row['expires_on']}"
         since, scopes = f"{row['created_at']:%Y-%m-%d}", " ".join(row["scopes"])
@@ -151,11 +149,7 @@ def revoke(client_id: Annotated[UUID, typer.Argument(help="The client id.")]) ->
     from app.accounts import service  # noqa: PLC0415 -- as above
     from app.core.clock import utc_now  # noqa: PLC0415 -- as above
 
-    as_operator(
-        lambda session: service.revoke_client_credential(
-            session, OPERATOR, client_id, now=utc_now()
-        )
-    )
+    as_operator(lambda session: service.revoke_client(session, OPERATOR, client_id, now=utc_now()))
     typer.echo(f"Revoked {client_id}.")
 
 

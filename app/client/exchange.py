@@ -2,6 +2,7 @@ import json
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -42,7 +43,8 @@ class Exchange:
 
     Every request is safe to repeat: a PUT by nature, an evaluation and its permit by the digest of
     their batch, a new key by its thumbprint, what creates something else by an Idempotency-Key. So
-    each is repeated after 429, 502, 503, 504 and lost connections.
+    each is repeated after 429, 502, 503, 504 and lost connections; what is good for one request
+    alone, an assertion, is made anew.
     """
 
     def __init__(
@@ -81,7 +83,7 @@ class Exchange:
         method: str,
         url: str,
         *,
-        body: Json | bytes | None = None,
+        body: Json | bytes | Callable[[], Json] | None = None,
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, str | int] | None = None,
         bearer: str | None = None,
@@ -91,7 +93,7 @@ class Exchange:
         Args:
             method: HTTP method.
             url: Absolute URL.
-            body: A JSON object, or one already encoded.
+            body: A JSON object, or one already encoded, or what makes one for each attempt.
             headers: Further headers.
             params: Query parameters.
             bearer: What to carry in place of the registry's access token.
@@ -100,18 +102,19 @@ class Exchange:
             ProblemError: the server refused.
             TemporaryError: it could not answer, every retry included.
         """
-        content = (
-            json.dumps(body, separators=(",", ":")).encode() if isinstance(body, dict) else body
-        )
-        base = {"Content-Type": "application/json"} if content is not None else {}
+
+        def build(sent: dict[str, str]) -> httpx.Request:
+            content = _encoded(body() if callable(body) else body)
+            return self._http.build_request(
+                method, url, content=content, headers=sent, params=params
+            )
+
+        base = {"Content-Type": "application/json"} if body is not None else {}
         response = None
         for _ in range(2):
             token = bearer or self._tokens.get(self._config.issuer)
             sent = {**base, **(headers or {}), "Authorization": f"Bearer {token}"}
-            request = self._http.build_request(
-                method, url, content=content, headers=sent, params=params
-            )
-            response = self._send(lambda request=request: request)  # type: ignore[misc]  # bound now
+            response = self._send(partial(build, sent))
             if response.status_code != HTTPStatus.UNAUTHORIZED or bearer is not None:
                 break
             self._tokens.forget(
@@ -184,6 +187,10 @@ class Exchange:
     def _backoff(self, attempt: int) -> float:
         ceiling = min(self._retry.longest_wait, self._retry.first_wait * 2.0**attempt)
         return random.uniform(0, ceiling)
+
+
+def _encoded(body: Json | bytes | None) -> bytes | None:
+    return json.dumps(body, separators=(",", ":")).encode() if isinstance(body, dict) else body
 
 
 def read_json(response: httpx.Response) -> Json:

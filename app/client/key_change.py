@@ -75,10 +75,12 @@ def _post(
     clock: Clock,
     **fields: Json,
 ) -> None:
-    assertion = sign_assertion(
-        key, client_id=config.client_id, issuer=config.issuer, now=clock.unix()
-    )
-    body = {"client_assertion": assertion, **fields}
+    def body() -> Json:  # a new assertion each time: the registry takes each once
+        assertion = sign_assertion(
+            key, client_id=config.client_id, issuer=config.issuer, now=clock.unix()
+        )
+        return {"client_assertion": assertion, **fields}
+
     try:
         exchange.call("POST", config.registry + path, body=body)
     except ProblemError as error:

@@ -126,7 +126,7 @@ async def add_offices(
                     ends_at=now + timedelta(days=1),
                     now=now,
                 )
-        client_id = await accounts.add_client_credential(
+        client_id = await accounts.add_client(
             session, OPERATOR, office.code, keys[office.code], label="demo", now=now
         )
         ids[office.code] = str(client_id)

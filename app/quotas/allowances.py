@@ -51,7 +51,7 @@ class Share(NamedTuple):
 
 OFFICE: Final = Share(1, 2, 1)
 CLIENT: Final = Share(1, 1, 1 / 2)
-"""A stolen credential gets half of what its office may spend at once, and one that polls leaves
+"""A stolen client key gets half of what its office may spend at once, and one that polls leaves
 people half of the pages of each day."""
 PERSON: Final = Share(1 / 3, 2, 1 / 3)
 """Nobody types as many names as an export holds."""

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Response
 from app.access.permissions import CLIENT_SCOPES, Permission
 from app.accounts import machines
 from app.accounts.errors import (
-    CredentialKeyError,
+    ClientKeyError,
     KeyExistsError,
     KeyNotFoundError,
     LastKeyError,
@@ -63,7 +63,7 @@ async def add_machine(visit: Changing, session: Session) -> Response:
         return _new_machine(visit, visit.form, errors, 422)
     try:
         client_id = await machines.add_machine(session, visit.principal, body, now=visit.now)
-    except CredentialKeyError:  # nothing was stored yet
+    except ClientKeyError:  # nothing was stored yet
         return _new_machine(visit, visit.form, {"public_jwk": _KEY}, 422)
     return visit.redirect(f"/machines/{client_id}", "machine-added")
 
@@ -129,7 +129,7 @@ async def add_key(client_id: UUID, visit: Changing, session: Session) -> Respons
         try:
             await machines.add_key(session, visit.principal, client_id, key, now=visit.now)
             return visit.redirect(f"/machines/{client_id}", "machine-changed")
-        except CredentialKeyError:
+        except ClientKeyError:
             pass  # nothing was stored yet, here and below
         except (KeyExistsError, TooManyKeysError) as error:
             errors = {"public_jwk": error.default_detail}

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.access.principal import OPERATOR
 from app.accounts import service
-from app.accounts.errors import CredentialPeriodError
+from app.accounts.errors import ClientPeriodError
 from app.accounts.machines import LASTS
 from app.core.clock import utc_now
 from app.core.db import transaction
@@ -71,7 +71,7 @@ async def machine(shared_registry: Registry) -> AsyncIterator[Machine]:
     (office,) = await make_offices(shared_registry, 1)
     signer = Signer()
     async with transaction(shared_registry.operator) as session:
-        client_id = await service.add_client_credential(
+        client_id = await service.add_client(
             session, OPERATOR, office.code, signer.jwk, label="nightly", now=utc_now()
         )
     async with shared_registry.http() as http:
@@ -172,7 +172,7 @@ class TestScopes:
         narrow = Signer()
         async with transaction(machine.registry.operator) as session:
             office = (await machine.get("/v1/me", await machine.token())).json()["office"]
-            client_id = await service.add_client_credential(
+            client_id = await service.add_client(
                 session, OPERATOR, office, narrow.jwk,
                 label="narrow", now=utc_now(), scopes=["cases:post"],
             )  # fmt: skip
@@ -198,9 +198,7 @@ class TestRevocation:
         token = await machine.token()
         assert (await machine.get("/v1/me", token)).status_code == 200
         async with transaction(machine.registry.operator) as session:
-            await service.revoke_client_credential(
-                session, OPERATOR, UUID(machine.client_id), now=utc_now()
-            )
+            await service.revoke_client(session, OPERATOR, UUID(machine.client_id), now=utc_now())
         assert (await machine.get("/v1/me", token)).status_code == 401
         assert (await machine.ask()).status_code == 401
 
@@ -224,14 +222,14 @@ class TestExpiry:
         now = utc_now()
         await self.renew(machine, now + LASTS, now=now)
         for ahead in (timedelta(0), LASTS + timedelta(days=1)):
-            with pytest.raises(CredentialPeriodError):
+            with pytest.raises(ClientPeriodError):
                 await self.renew(machine, now + ahead, now=now)
         with pytest.raises(DBAPIError, match="row-level security"):  # whatever the application asks
             await self.renew(machine, now + LASTS * 2, now=now + LASTS)
 
     async def renew(self, machine: Machine, until: datetime, *, now: datetime) -> None:
         async with transaction(machine.registry.operator) as session:
-            await service.renew_client_credential(
+            await service.renew_client(
                 session, OPERATOR, UUID(machine.client_id), expires_on=until.date(), now=now
             )
 
@@ -304,7 +302,7 @@ class TestKeys:
         other = Signer()
         (office,) = await make_offices(machine.registry, 1)
         async with transaction(machine.registry.operator) as session:
-            client_id = await service.add_client_credential(
+            client_id = await service.add_client(
                 session, OPERATOR, office.code, other.jwk, label="other", now=utc_now()
             )
         answer = await machine.http.post(
@@ -329,7 +327,7 @@ class TestNetworks:
 
     async def limit(self, machine: Machine, *networks: str) -> None:
         async with transaction(machine.registry.operator) as session:
-            await service.limit_client_credential(
+            await service.limit_client(
                 session, OPERATOR, UUID(machine.client_id), networks=networks
             )
 

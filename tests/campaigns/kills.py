@@ -77,7 +77,7 @@ async def add_offices(database_url: str) -> list[Office]:
                 await offices.add_office(session, OPERATOR, office, now=utc_now())
                 await offices.sign_agreement(session, OPERATOR, code, agreement())
                 signer = Signer()
-                client_id = await accounts.add_client_credential(
+                client_id = await accounts.add_client(
                     session, OPERATOR, code, signer.jwk, label="kills", now=utc_now()
                 )
                 added.append(Office(code, str(client_id), signer))

@@ -7,7 +7,7 @@ from app.client.config import ClientConfig
 from app.client.credentials import read_private_key
 from app.client.key_change import change_key
 from app.client.registry import RegistryClient
-from tests.client.line import Fault, Line, Send
+from tests.client.line import Fault, Line, Send, answer_lost
 
 
 class CutOffError(Exception):
@@ -43,6 +43,16 @@ class TestChangeKey:
         assert signs(config, line)
         assert config.key_path.stat().st_mode & 0o777 == 0o600
         assert list(config.key_path.parent.glob("*.new")) == []
+
+    @pytest.mark.parametrize("at", ["POST /v1/me/keys", "/end"])
+    def test_an_answer_that_is_lost_is_asked_for_again(
+        self, config: ClientConfig, line: Line, at: str
+    ) -> None:
+        before = kid(config)
+        line.fail([answer_lost], at=at)
+        old, new = change_key(config, transport=line)
+        assert (old, new) == (before, kid(config))
+        assert signs(config, line)
 
     @pytest.mark.parametrize(
         ("fault", "at"),

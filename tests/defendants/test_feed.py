@@ -94,7 +94,7 @@ class TestListCharges:
             lambda who: charged(who, disclosure="contact_first"),
             lambda who: charged(who, facts=offences("120")),
             lambda who: charged(who, facts=offences(days_ago=60)),
-            lambda who: charged(who, facts=offences(days_ago=-1)),
+            lambda who: charged(who, facts=offences(days_ago=-3)),
             lambda who: charged(who, facts={"offences": [{"nibrs": "40A"}]}),
             lambda who: charged({**who, "is_charged": False}),
             lambda who: charged({**who, "names": [], "is_juvenile": True}, someone(ref="2")),
@@ -111,6 +111,14 @@ class TestListCharges:
         assert digests_of(accused) <= await published(reader)
         await post(owner, body(accused), "24-0")
         assert not digests_of(accused) & await published(reader)
+
+    async def test_shows_who_is_charged_where_the_day_has_begun(
+        self, shared_registry: Registry
+    ) -> None:
+        owner, reader = await make_offices(shared_registry)
+        accused = defendant()
+        await post(owner, charged(accused, facts=offences(days_ago=-1)))
+        assert digests_of(accused) <= await published(reader)
 
     async def test_follows_the_statute_to_its_nibrs_code(self, shared_registry: Registry) -> None:
         owner, reader = await make_offices(shared_registry)

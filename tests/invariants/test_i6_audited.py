@@ -726,7 +726,7 @@ class TestI6NoRowNoEffect:
         meeting = await meet(registry)
         signer = Signer()
         async with transaction(registry.operator) as session:
-            client_id = await accounts.add_client_credential(
+            client_id = await accounts.add_client(
                 session, OPERATOR, meeting.first.code, signer.jwk, label="t", now=utc_now()
             )
         stored = await digests(registry)
@@ -741,7 +741,7 @@ class TestI6NoRowNoEffect:
         meeting = await meet(registry)
         signer, new = Signer(), Signer()
         async with transaction(registry.operator) as session:
-            client_id = await accounts.add_client_credential(
+            client_id = await accounts.add_client(
                 session, OPERATOR, meeting.first.code, signer.jwk, label="t", now=utc_now()
             )
         token = (await _token(meeting, signer, client_id)).json()["access_token"]
@@ -767,12 +767,10 @@ class TestI6NoRowNoEffect:
         acts: list[Callable[[AsyncSession], Awaitable[object]]] = [
             lambda session: offices.add_office(session, OPERATOR, office, now=now),
             lambda session: offices.sign_agreement(session, OPERATOR, code, agreement()),
-            lambda session: accounts.add_client_credential(
+            lambda session: accounts.add_client(
                 session, OPERATOR, code, Signer().jwk, label="t", now=now
             ),
-            lambda session: accounts.revoke_client_credential(
-                session, OPERATOR, client_id, now=now
-            ),
+            lambda session: accounts.revoke_client(session, OPERATOR, client_id, now=now),
         ]
         stored = await digests(registry)
         async with audit_broken(registry):

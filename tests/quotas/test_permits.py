@@ -56,7 +56,7 @@ async def ask(client: OfficeClient | Person, /, **counts: int) -> httpx.Response
 async def another_client(registry: Registry, office: OfficeClient) -> OfficeClient:
     jwk = public_jwk(ec.generate_private_key(ec.SECP256R1()).public_key())
     async with transaction(registry.operator) as session:
-        client_id = await accounts.add_client_credential(
+        client_id = await accounts.add_client(
             session, OPERATOR, office.code, jwk, label="second", now=utc_now()
         )
     return registry.client(office.code, str(client_id))
