@@ -43,6 +43,8 @@ async def attempt_all(
     """Do `work` on items together, or, if that fails, on each by itself; return those done."""
     failed: dict[str, str] = session.info.setdefault(_FAILED, {})
     left = {name: item for name, item in items.items() if name not in failed}
+    if not left:
+        return []
     try:
         async with savepoint(session):
             await work(list(left.values()))
