@@ -14,7 +14,6 @@ from app.contact_requests import service
 from app.contact_requests.states import EXPIRES_AFTER, NEXT
 from app.core.clock import utc_now
 from app.core.db import transaction
-from app.core.ids import parse_public_id
 from app.jobs.nightly import ITEMS_FAILED, run
 from app.jobs.steps import steps
 from tests.factories import OfficeClient, Registry
@@ -144,19 +143,24 @@ class TestEnds:
         await connection.execute(
             "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
             " $$BEGIN RAISE EXCEPTION 'no'; END$$;"
-            "CREATE TRIGGER refuse BEFORE UPDATE ON contact_requests FOR EACH ROW"
-            f" WHEN (OLD.id = '{parse_public_id('crq', asked[0]['id'])}')"
-            " EXECUTE FUNCTION refuse()"
+            "CREATE TRIGGER refuse BEFORE INSERT ON audit_entries FOR EACH ROW"
+            f" WHEN (NEW.object = '{asked[1]['id']}') EXECUTE FUNCTION refuse()"
         )
         await connection.close()
         every = steps(registry.app.state.intake)
         only = [each for each in every if each.name == "contact_requests.expire"]
         (done,) = await run(registry.operator, only, as_of=utc_now() + EXPIRES_AFTER)
         assert (done.state, done.count, done.error) == ("failed", 1, ITEMS_FAILED)
-        assert [await status(offices[0], each) for each in asked] == ["pending", "expired"]
+        assert [await status(offices[0], each) for each in asked] == ["expired", "pending"]
         (entry,) = await registry.audit("contact.expired")
-        assert entry["object"] == asked[1]["id"]
+        assert entry["object"] == asked[0]["id"]
         assert await registry.audit("case.grant_revoked"), "what asking showed is taken back"
+        audited = await registry.rows(
+            "SELECT q.office, count(*) FROM audit_entries,"
+            " LATERAL (SELECT DISTINCT unnest(recipients || office_id) AS office) AS q"
+            " WHERE actor = 'nightly' AND q.office <> 0 GROUP BY 1"
+        )
+        assert dict(done.offices) == {row[0]: row[1] for row in audited}, "what was undone is not"
 
     async def test_of_its_time_ends_it_before_the_job_comes(
         self, shared_registry: Registry
