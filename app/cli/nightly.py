@@ -47,16 +47,22 @@ def nightly(
 
     Each line tells how many items a step handled, how many the last whole run did, the seconds and
     the step, and why it failed or, of one office, was left out. A dry run tries a step for five
-    seconds; `+` behind a count says that there is more. Exit status is 1 when a step
+    seconds; `+` behind a count says that there is more. Log lines go to standard error, and of a
+    dry run say `nightly --dry-run`. Exit status is 1 when a step
     failed, 75 when another run is under way.
 
     Example: joinder nightly --dry-run
     """
     if show is not None:
         raise typer.Exit(_show(show))
-    from app.core.clock import utc_now  # noqa: PLC0415 -- keeps --help quick
+    import structlog  # noqa: PLC0415 -- keeps --help quick
+
+    from app.core import logging  # noqa: PLC0415 -- as above
+    from app.core.clock import utc_now  # noqa: PLC0415 -- as above
     from app.jobs.errors import RunUnderWayError  # noqa: PLC0415 -- as above
 
+    if not structlog.is_configured():  # else they would stand among the lines of the output
+        logging.configure("nightly --dry-run" if dry_run else "nightly")
     as_of = utc_now()
     if date is not None:
         as_of = min(as_of, datetime.combine(date, time.max, UTC))

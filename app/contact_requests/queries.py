@@ -1,5 +1,6 @@
 """The only module that selects requests for contacts; access is part of each query."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -43,17 +44,17 @@ _OPEN: Final = (
     + " ORDER BY k.id LIMIT 1"
 )
 
+_OVER: Final = """
+SELECT id, overlap_id, requester_office_id, responder_office_id, requester_case_id
+FROM contact_requests
+WHERE status = 'pending' AND expires_at <= $1
+  AND ($3::uuid IS NULL OR overlap_id = $3)
+  AND ($4::bigint IS NULL OR requester_office_id = $4)
+ORDER BY expires_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
+"""
 _EXPIRE: Final = """
-WITH gone AS (
-  SELECT id FROM contact_requests
-  WHERE status = 'pending' AND expires_at <= $1
-    AND ($3::uuid IS NULL OR overlap_id = $3)
-    AND ($4::bigint IS NULL OR requester_office_id = $4)
-  ORDER BY expires_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)
-UPDATE contact_requests k
-SET status = 'expired', ended_at = $1, version = k.version + 1
-FROM gone WHERE k.id = gone.id
-RETURNING k.id, k.overlap_id, k.requester_office_id, k.responder_office_id, k.requester_case_id
+UPDATE contact_requests SET status = 'expired', ended_at = $2, version = version + 1
+WHERE id = ANY($1::uuid[])
 """
 
 
@@ -109,7 +110,7 @@ async def find_open(
     return row
 
 
-async def expire(
+async def lock_over(
     session: AsyncSession,
     *,
     now: datetime,
@@ -117,8 +118,13 @@ async def expire(
     overlap_id: UUID | None = None,
     office_id: int | None = None,
 ) -> list[asyncpg.Record]:
-    """End requests whose time is over, of all, one overlap, one office; return their keys."""
+    """Return requests whose time is over, of all, one overlap, one office, with their keys."""
     rows: list[asyncpg.Record] = await (await driver(session)).fetch(
-        _EXPIRE, now, limit, overlap_id, office_id
+        _OVER, now, limit, overlap_id, office_id
     )
     return rows
+
+
+async def expire(session: AsyncSession, rows: Sequence[asyncpg.Record], *, now: datetime) -> None:
+    """End requests that are locked."""
+    await (await driver(session)).execute(_EXPIRE, [row["id"] for row in rows], now)

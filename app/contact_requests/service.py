@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -24,8 +25,9 @@ from app.contact_requests.models import ContactRequest
 from app.contact_requests.reading import PREFIX, direction, render
 from app.contact_requests.schemas import ContactAnswer, ContactReason, ContactRequestRead
 from app.contact_requests.states import BY, EXPIRES_AFTER, NEXT
-from app.core.db import APP, become, enter
+from app.core.db import APP, JOBS, become, enter
 from app.core.ids import new_id, public_id
+from app.core.items import attempt_all
 from app.core.preconditions import Precondition
 
 ASKED: Final = "contact_requested"
@@ -105,10 +107,11 @@ async def _expire(
     session: AsyncSession, principal: Principal, overlap_id: UUID, *, now: datetime
 ) -> None:
     """End the office's own earlier request, if its time is over and no job has come by yet."""
-    found = await queries.expire(
+    found = await queries.lock_over(
         session, now=now, limit=1, overlap_id=overlap_id, office_id=principal.office_id
     )
     for row in found:
+        await queries.expire(session, [row], now=now)
         await _end(session, principal, row, "expired", now=now)
 
 
@@ -211,14 +214,22 @@ async def expire_requests(
 ) -> int:
     """End requests that nobody answered in time; returns how many, 0 when done.
 
+    One that fails stays as it was.
+
     Raises:
         MissingScopeError: the caller is neither the operator nor a job of the operator.
     """
     principal.require(Permission.OFFICES_MANAGE)
-    gone = await queries.expire(session, now=now, limit=limit, office_id=office_id)
-    await become(session, APP)  # each grant is taken back with the rights of who gave it
-    for row in gone:
-        office = Principal("nightly", row["requester_office_id"], frozenset())
-        await enter(session, office)
-        await _end(session, office, row, "expired", now=now)
-    return len(gone)
+    over = await queries.lock_over(session, now=now, limit=limit, office_id=office_id)
+
+    async def end(rows: Sequence[asyncpg.Record]) -> None:
+        await become(session, JOBS)
+        await enter(session, principal)
+        await queries.expire(session, rows, now=now)
+        await become(session, APP)  # each grant is taken back with the rights of who gave it
+        for row in rows:
+            office = Principal("nightly", row["requester_office_id"], frozenset())
+            await enter(session, office)
+            await _end(session, office, row, "expired", now=now)
+
+    return len(await attempt_all(session, {str(row["id"]): row for row in over}, end))

@@ -1,6 +1,8 @@
 """Items of a step that hold up no other one: each is done whole or not at all, once in a run."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Final, TypeVar
 
@@ -26,7 +28,7 @@ async def attempt(session: AsyncSession, item: str, work: Callable[[], Awaitable
     if item in failed:
         return False
     try:
-        async with savepoint(session):
+        async with _whole(session):
             await work()
     except Exception as error:
         if _is_of_all(error):
@@ -43,8 +45,10 @@ async def attempt_all(
     """Do `work` on items together, or, if that fails, on each by itself; return those done."""
     failed: dict[str, str] = session.info.setdefault(_FAILED, {})
     left = {name: item for name, item in items.items() if name not in failed}
+    if not left:
+        return []
     try:
-        async with savepoint(session):
+        async with _whole(session):
             await work(list(left.values()))
     except Exception as error:
         if _is_of_all(error):
@@ -54,6 +58,20 @@ async def attempt_all(
     return [
         item for name, item in left.items() if await attempt(session, name, partial(work, [item]))
     ]
+
+
+@asynccontextmanager
+async def _whole(session: AsyncSession) -> AsyncIterator[None]:
+    """Undo what is done inside when it fails, and with it what the session counted of it."""
+    counted = [(each, each.copy()) for each in session.info.values() if isinstance(each, Counter)]
+    try:
+        async with savepoint(session):
+            yield
+    except BaseException:
+        for counter, before in counted:
+            counter.clear()
+            counter.update(before)
+        raise
 
 
 def _is_of_all(error: Exception) -> bool:

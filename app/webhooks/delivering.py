@@ -14,6 +14,7 @@ from uuid import UUID
 
 import asyncpg
 import structlog
+from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
@@ -48,6 +49,7 @@ RETRIES: Final = (
 )
 """Waits after each failure, as Standard Webhooks 1.0 advises; after the last it is given up."""
 _GONE: Final = 410
+_UNREADABLE: Final = "unreadable"
 
 
 @dataclass(frozen=True)
@@ -132,8 +134,10 @@ async def _claim(
                 await _fail(session, row, _Outcome(error="worker-lost"), now=now)
             elif row["type"] == TEST:
                 ready.append((row, _test(row, now)))
-            elif row["event_number"] in bodies:
-                ready.append((row, bodies[row["event_number"]]))
+            elif (body := bodies.get(row["event_number"], "")) is None:
+                await outbox.settle(session, DELIVERIES, row, "dead", at=now, error=_UNREADABLE)
+            elif body:
+                ready.append((row, body))
             else:
                 await outbox.settle(session, DELIVERIES, row, "withheld", at=now)
         for row, _ in ready:
@@ -153,9 +157,16 @@ async def _claim(
     return ready
 
 
-def _body(row: FeedRow) -> str:
-    """Return a message: that something happened, when, and the ids to read it by; no more."""
-    return _message(render(row))
+def _body(row: FeedRow) -> str | None:
+    """Return a message: that something happened, when, and the ids to read it by; no more.
+
+    None of an event that this release does not know: it must not keep the others back.
+    """
+    try:
+        return _message(render(row))
+    except ValidationError:
+        structlog.get_logger().error("event_unreadable")
+        return None
 
 
 def _message(event: EventRead) -> str:

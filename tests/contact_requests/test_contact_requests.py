@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import httpx
 import pytest
 
@@ -13,6 +14,8 @@ from app.contact_requests import service
 from app.contact_requests.states import EXPIRES_AFTER, NEXT
 from app.core.clock import utc_now
 from app.core.db import transaction
+from app.jobs.nightly import ITEMS_FAILED, run
+from app.jobs.steps import steps
 from tests.factories import OfficeClient, Registry
 from tests.scenes import Meeting, all_ended, make_offices, meet
 
@@ -126,6 +129,38 @@ class TestEnds:
         assert await rungs(meeting) == ["pointer", None]
         assert await status(meeting.first, asked) == NEXT["pending", end]  # type: ignore[index]
         assert (await ask(meeting.first, meeting)).status_code == 201
+
+    async def test_that_cannot_be_ended_keeps_no_other_one_waiting(
+        self, registry: Registry, fresh_database_url: str
+    ) -> None:
+        offices, asked = await make_offices(registry), []
+        for number in range(2):
+            meeting = await meet(
+                registry, "open", "contact_first", offices=offices, external_id=f"24-{number}"
+            )
+            asked.append((await ask(meeting.first, meeting)).json())
+        connection = await asyncpg.connect(fresh_database_url)
+        await connection.execute(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$BEGIN RAISE EXCEPTION 'no'; END$$;"
+            "CREATE TRIGGER refuse BEFORE INSERT ON audit_entries FOR EACH ROW"
+            f" WHEN (NEW.object = '{asked[1]['id']}') EXECUTE FUNCTION refuse()"
+        )
+        await connection.close()
+        every = steps(registry.app.state.intake)
+        only = [each for each in every if each.name == "contact_requests.expire"]
+        (done,) = await run(registry.operator, only, as_of=utc_now() + EXPIRES_AFTER)
+        assert (done.state, done.count, done.error) == ("failed", 1, ITEMS_FAILED)
+        assert [await status(offices[0], each) for each in asked] == ["expired", "pending"]
+        (entry,) = await registry.audit("contact.expired")
+        assert entry["object"] == asked[0]["id"]
+        assert await registry.audit("case.grant_revoked"), "what asking showed is taken back"
+        audited = await registry.rows(
+            "SELECT q.office, count(*) FROM audit_entries,"
+            " LATERAL (SELECT DISTINCT unnest(recipients || office_id) AS office) AS q"
+            " WHERE actor = 'nightly' AND q.office <> 0 GROUP BY 1"
+        )
+        assert dict(done.offices) == {row[0]: row[1] for row in audited}, "what was undone is not"
 
     async def test_of_its_time_ends_it_before_the_job_comes(
         self, shared_registry: Registry

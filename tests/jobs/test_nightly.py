@@ -1,11 +1,13 @@
 """The nightly run: one at a time, whole batches, and nothing that fails stops the rest."""
 
 import asyncio
+import json
 import os
 import sys
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
+from subprocess import PIPE
 
 import asyncpg
 import pytest
@@ -29,6 +31,7 @@ from app.jobs.steps import Step, steps
 from app.offices import service as offices
 from app.offices.schemas import OfficeAdd
 from tests.access.people import sign_in
+from tests.database import ROOT
 from tests.factories import Registry
 from tests.invariants.test_i6_audited import audit_broken
 from tests.scenes import make_offices, meet
@@ -317,8 +320,18 @@ class TestCommand:
         assert (await nightly("--step", "no.such"))[0] == 2
         async with held(registry.operator, LOCK):
             assert (await nightly())[0] == TRY_AGAIN
+        command = (sys.executable, "-m", "app.cli.main", "nightly", "--step", "cases.expire")
         async with audit_broken(registry):
-            assert (await nightly())[0] == 1
+            process = await asyncio.create_subprocess_exec(
+                *command, cwd=ROOT, stdout=PIPE, stderr=PIPE
+            )
+            out, told = [each.decode() for each in await process.communicate()]
+        assert process.returncode == 1
+        (line,) = out.splitlines()
+        assert line.split("\t")[3] == "cases.expire"
+        logged = [json.loads(each) for each in told.splitlines()]
+        assert {each["process"] for each in logged} == {"nightly"}
+        assert "step_failed" in {each["event"] for each in logged}
         assert await nightly() == (0, "1")
 
     def test_shows_on_a_terminal_how_far_it_is(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -291,6 +291,30 @@ class TestDelivering:
             assert ended == ["secret-lost", "no-answer", "refused", None]
             assert (len(good.got), len(bad.got)) == (1, 1)
 
+    async def test_of_what_this_release_does_not_know_keeps_nothing_back(
+        self, sandbox: Registry
+    ) -> None:
+        """It is given up at once, and can be sent again when the release does."""
+        async with receiving() as receiver:
+            offices = await make_offices(sandbox)
+            hooked = await hook(sandbox, offices[0], receiver.url)
+            await meet(sandbox, offices=offices)
+            named = "UPDATE events SET type = :type WHERE type = :was RETURNING 1"
+            assert await sandbox.rows(named, type="overlap.unheard", was="overlap.found")
+            await meet(sandbox, offices=offices, external_id="24-2")
+            assert await work(sandbox, offices[0]) == 1
+            unheard = next(
+                each for each in await hooked.deliveries() if each["type"] == "overlap.unheard"
+            )
+            assert (unheard["state"], unheard["error"]) == ("dead", "unreadable")
+            assert len(receiver.ids) == 1
+            assert (await hooked.read())["state"] == "active"
+            await sandbox.rows(named, type="overlap.found", was="overlap.unheard")
+            again = f"{hooked.path}/deliveries/{unheard['id']}/again"
+            await hooked.administrators[0].send("POST", again, {})
+            assert await work(sandbox, offices[0]) == 1
+            assert receiver.ids[1] == unheard["event_id"]
+
     async def test_that_cannot_be_written_down_loses_no_other_one(
         self, sandbox: Registry, broken: Break
     ) -> None:
