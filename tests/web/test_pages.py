@@ -115,6 +115,7 @@ class TestWhoSeesWhat:
         visitor = await reader(shared_registry, met.first, Role.PROSECUTOR)
         limited = (await visitor.get(f"/overlaps/{met.overlap_id}")).text
         assert "asks to be contacted first" in limited
+        assert limited.count("<dt>Stage and type</dt>") == 1  # of the own case alone
         queue = (await visitor.get("/overlaps")).text
         for text in (limited, queue):
             assert met.second.code not in text

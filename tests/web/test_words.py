@@ -136,6 +136,25 @@ class TestPicture:
         if has_open and not any(KINDS[kind].evidence == "strong" for kind in kinds):
             assert abs(total - (finding.strength - PRIOR.bits)) < 1.0  # rounding of the total
 
+    @pytest.mark.parametrize("kinds", [{}, {"tel": 2}, {"tel": 4, "addr": 3}])
+    def test_tells_how_rare_a_whole_name_is(self, kinds: dict[str, int]) -> None:
+        dated = mask({"p.nmd", "p.fd", "p.ld"})
+        said = []
+        for rarity in range(4):
+            found = same_person([NamePair(dated, dated, dated, rarity)], kinds, PRIOR)
+            finding = FindingRead.model_validate({"subject": "1", **(found or {})})
+            said.append(evidence.rarity(finding, PRIOR))
+        assert [each.partition("person in ")[2] for each in said] == [
+            "four thousand has",
+            "some ten thousand has",
+            "some hundred thousand has",
+            "a million has",
+        ]
+        by_sound = mask({"p.xx", "p.fd", "p.ld"})
+        found = same_person([NamePair(by_sound, dated, dated, 3)], {"tel": 2}, PRIOR)
+        finding = FindingRead.model_validate({"subject": "1", **(found or {})})
+        assert evidence.rarity(finding, PRIOR) == ""
+
     def test_whoever_moved_is_not_said_to_lack_an_address(self) -> None:
         """Facts of findings that were stored before there were places have none of them."""
         facts = {"last_name": "exact", "first_name": "unknown", "birth_date": "full",
