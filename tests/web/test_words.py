@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import get_args
+from typing import Final, get_args
 from zoneinfo import available_timezones
 
 import pytest
@@ -27,12 +27,14 @@ from app.matters.schemas import OriginRead
 from app.overlaps.explanations import explain_shared
 from app.overlaps.facts import NamePair, mask
 from app.overlaps.scoring import Prior, same_person
+from app.queues.schemas import QueueCounts, Turn
 from app.reviews import schemas as reviews
 from app.sharing import schemas as sharing
 from app.web import evidence, handling_words, sharing_words, story, words, zones
 from app.web.rendering import TEMPLATES
 
 PERSON_KINDS = [kind.name for kind in KINDS.values() if kind.evidence == "person"]
+TURNS: Final[tuple[Turn, ...]] = ("ours", "theirs", "settled", "all")
 PRIOR = Prior(20_000, 0.05)
 UNREAD = " (not checked against its text)"
 
@@ -105,6 +107,15 @@ class TestWords:
 
     def test_each_zone_exists(self) -> None:
         assert set(zones.ZONES.values()) <= available_timezones()
+
+
+class TestCounts:
+    def test_only_all_of_an_office_may_be_more_than_were_counted(self) -> None:
+        counts = {"total": 1000, "is_cut": True, "ours": 1000, "theirs": 0, "settled": 0}
+        whole = QueueCounts(**counts, mine=2, fresh=0, all=1000)
+        mine = QueueCounts(**counts | {"ours": 2}, mine=2, fresh=0, all=2)
+        assert [words.counted(whole, turn) for turn in TURNS] == ["1,000", "0", "0", "1,000+"]
+        assert [words.counted(mine, turn) for turn in TURNS] == ["2", "0", "0", "2"]
 
 
 class TestPicture:
