@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.access.permissions import CLIENT_SCOPES
 from app.access.vocabulary import DISCLOSURES, RECORD_CLASSES
 from app.cases import vocabulary
 from app.cases.examples import EXAMPLES
@@ -30,7 +31,7 @@ from app.overlaps.scoring import Prior, same_person
 from app.queues.schemas import QueueCounts, Turn
 from app.reviews import schemas as reviews
 from app.sharing import schemas as sharing
-from app.web import evidence, handling_words, sharing_words, story, words, zones
+from app.web import evidence, handling_words, office_words, sharing_words, story, words, zones
 from app.web.rendering import TEMPLATES
 
 PERSON_KINDS = [kind.name for kind in KINDS.values() if kind.evidence == "person"]
@@ -82,6 +83,7 @@ class TestWords:
         by_people = [each for each in machine.MACHINE if each.permission and each.leaves]
         assert set(handling_words.STEPS) == {each.step for each in by_people}
         assert set(handling_words.WHO) == {each.permission for each in by_people}
+        assert set(office_words.SCOPES) == set(CLIENT_SCOPES)
         for kind in IDENTIFIER_KINDS:
             assert words.kind_word(kind) != kind or kind in {"passport", "vehicle"}
 
