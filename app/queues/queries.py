@@ -8,13 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principal import Principal
 from app.cases import ladder
+from app.cases import queries as cases
 from app.cases.ladder import SeenOverlap
+from app.cases.models import Case
 from app.core.db import driver
 from app.queues.models import SavedView
-from app.queues.schemas import Assigned, QueueCounts, QueueFilter, ViewRead, ViewSave
-
-COUNTED: Final = 1000
-"""Overlaps that are looked at to count them, the newest."""
+from app.queues.schemas import Assigned, CaseFilter, QueueCounts, QueueFilter, ViewRead, ViewSave
 
 _STANDS: Final = (
     "({side}_verdict IS NOT NULL"
@@ -111,6 +110,26 @@ async def list_overlaps(
     return [ladder.seen(row) for row in rows]
 
 
+async def list_cases(
+    session: AsyncSession,
+    principal: Principal,
+    asked: CaseFilter,
+    *,
+    before: int | None,
+    limit: int,
+) -> list[Case]:
+    """Return a page of the caller's own cases that were asked for, newest first."""
+    page = cases.visible_to(principal).order_by(Case.id.desc()).limit(limit)
+    for is_asked, condition in (
+        (before is not None, Case.id < (before or 0)),
+        (asked.number, Case.external_id.icontains(asked.number, autoescape=True)),
+        (asked.stage, Case.record_class == asked.stage),
+        (asked.kind, Case.trafficking_type == asked.kind),
+    ):
+        page = page.where(condition) if is_asked else page
+    return list(await session.scalars(page))
+
+
 def _conditions(asked: QueueFilter, person_id: UUID | None) -> tuple[str, list[object]]:
     """Return SQL for what is asked for, and the values of its parameters, from $7 on.
 
@@ -136,11 +155,12 @@ async def count_overlaps(
     assigned: Assigned,
     *,
     since: datetime | None,
+    most: int,
     now: datetime,
 ) -> QueueCounts:
-    """Return how many of the newest `COUNTED` overlaps wait for whom."""
+    """Return how many of the `most` newest overlaps wait for whom."""
     row = await (await driver(session)).fetchrow(
-        _COUNTS_OF[assigned], *ladder.arguments(principal, now), COUNTED, principal.person_id, since
+        _COUNTS_OF[assigned], *ladder.arguments(principal, now), most, principal.person_id, since
     )
     assert row is not None  # noqa: S101 -- an aggregate
     return QueueCounts(**dict(row))

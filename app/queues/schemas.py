@@ -3,7 +3,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from app.cases.vocabulary import Band
+from app.cases.vocabulary import Band, RecordClass, TraffickingType
 from app.core.plain_text import Plain
 from app.core.schemas import Read
 
@@ -35,8 +35,17 @@ class QueueFilter(Read):
     """Only those found after this instant; None: any."""
 
 
+class CaseFilter(Read):
+    """Which of an office's own cases are asked for; what is empty says nothing."""
+
+    number: str = ""
+    """A part of the number, in letters of any size."""
+    stage: RecordClass | Literal[""] = ""
+    kind: TraffickingType | Literal[""] = ""
+
+
 class QueueCounts(Read):
-    """How many overlaps wait for whom, of those assigned as asked and of the newest `COUNTED`."""
+    """How many overlaps wait for whom, of those assigned as asked and of the newest ones."""
 
     total: int
     """Every one that stands, whoever sees to it."""

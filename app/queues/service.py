@@ -1,6 +1,7 @@
-"""What an office has to look at: its overlaps by whose turn it is, and those of one case."""
+"""What an office has to look at: its overlaps by whose turn it is, its cases, those of one."""
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,8 +12,12 @@ from app.audit import service as audit
 from app.cases import queries as cases
 from app.cases import service as cases_service
 from app.cases.ladder import SeenOverlap
+from app.cases.models import Case
 from app.queues import queries
-from app.queues.schemas import Assigned, QueueCounts, QueueFilter
+from app.queues.schemas import Assigned, CaseFilter, QueueCounts, QueueFilter
+
+COUNTED: Final = 1000
+"""Overlaps that are looked at to count them, the newest."""
 
 
 async def list_overlaps(
@@ -43,6 +48,7 @@ async def count_overlaps(
     assigned: Assigned,
     *,
     since: datetime | None,
+    most: int = COUNTED,
     now: datetime,
 ) -> QueueCounts:
     """Return how many overlaps wait for whom; numbers of what the caller may list anyway.
@@ -53,7 +59,26 @@ async def count_overlaps(
         MissingScopeError: the caller lacks `overlaps:read`.
     """
     principal.require(Permission.OVERLAPS_READ)
-    return await queries.count_overlaps(session, principal, assigned, since=since, now=now)
+    return await queries.count_overlaps(
+        session, principal, assigned, since=since, most=most, now=now
+    )
+
+
+async def list_cases(
+    session: AsyncSession,
+    principal: Principal,
+    asked: CaseFilter,
+    *,
+    before: int | None,
+    limit: int,
+) -> list[Case]:
+    """Return a page of the caller's own cases that were asked for, newest first.
+
+    Raises:
+        MissingScopeError: the caller lacks `cases:read`.
+    """
+    principal.require(Permission.CASES_READ)
+    return await queries.list_cases(session, principal, asked, before=before, limit=limit)
 
 
 async def list_overlaps_of_case(

@@ -31,7 +31,7 @@ from app.web.pages import PageRoute, Visit
 
 router = APIRouter(route_class=PageRoute)
 PER_PAGE: Final = 25
-MOST_DESKS: Final = 100
+DESKS_AT_ONCE: Final = 100
 _ASKED: Final = "desk", "topic", "trafficking_type", "industry", "origin", "stage", "question"
 _USES: Final[dict[str, type[QuestionUsed | QuestionNotUsed]]] = {
     "used": QuestionUsed,
@@ -87,9 +87,15 @@ async def _desks(visit: Visit, session: Session) -> list[DeskRead]:
     """Return the offices that give advice, the own one too; none before the agreement."""
     if not visit.principal.is_participating:
         return []
-    found = await desks.list_desks(
-        session, visit.principal, topic=None, after=None, limit=MOST_DESKS, now=visit.now
-    )
+    found: list[tuple[int, DeskRead]] = []
+    while len(found) % DESKS_AT_ONCE == 0:
+        after = found[-1][0] if found else None
+        more = await desks.list_desks(
+            session, visit.principal, topic=None, after=after, limit=DESKS_AT_ONCE, now=visit.now
+        )
+        found += more
+        if not more:
+            break
     return [read for _, read in found]
 
 

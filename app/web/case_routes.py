@@ -1,8 +1,9 @@
 import json
-from typing import Final
+from typing import Annotated, Final, Literal
+from urllib.parse import urlencode
 from uuid import uuid4
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from app.access.permissions import Permission
 from app.access.vocabulary import DISCLOSURES, RECORD_CLASSES
@@ -12,6 +13,7 @@ from app.cases.errors import CaseNotFoundError, SummaryRefusedError, TokenRefuse
 from app.cases.registering import Intake
 from app.cases.routes import THEN_FINISH
 from app.cases.schemas import CasePut, CaseRead, ExternalId, SourceSystem
+from app.cases.vocabulary import RecordClass, TraffickingType
 from app.checks import service as checks
 from app.checks.schemas import CheckMake, CheckRead
 from app.core.db import savepoint
@@ -22,6 +24,7 @@ from app.handling import asking
 from app.handling.errors import PartiesRefusedError
 from app.handling.schemas import ConsultAsk
 from app.queues import service as queues
+from app.queues.schemas import CaseFilter
 from app.quotas.counting import within_look
 from app.reference.words import BASES, DECLINED_REASONS, meaning
 from app.reviews import corrections
@@ -60,17 +63,26 @@ async def show_cases(
     visit: Reading,
     session: Session,
     response: Response,
+    number: Annotated[str, Query(max_length=64)] = "",
+    stage: RecordClass | Literal[""] = "",
+    kind: TraffickingType | Literal[""] = "",
     cursor: Cursor = None,
     note: Note = "",  # noqa: ARG001 -- the frame reads it
 ) -> Response:
     """Show the office's own cases, newest first."""
-    wanted = visit.list_page(response, cursor, PER_PAGE, "")
-    found = await cases.list_cases(session, visit.principal, before=wanted.number, limit=PER_PAGE)
+    asked = CaseFilter(number=number.strip(), stage=stage, kind=kind)
+    filters = urlencode({name: text for name, text in asked.model_dump().items() if text})
+    wanted = visit.list_page(response, cursor, PER_PAGE, filters)
+    found = await queues.list_cases(
+        session, visit.principal, asked, before=wanted.number, limit=PER_PAGE
+    )
     return visit.page(
         "cases/cases.html",
         cases=[CaseRead.model_validate(case, from_attributes=True) for case in found],
         next_cursor=wanted.end([case.id for case in found]),
         is_first=cursor is None,
+        asked=asked,
+        filters=filters,
         corrections=await corrections.list_due(session, visit.principal, limit=PER_PAGE),
         today=visit.now.astimezone(visit.zone).date(),
     )

@@ -25,6 +25,13 @@ _STEPS: Final[tuple[tuple[float, Weight], ...]] = (
     (5.0, "moderate"),
     (0.05, "slight"),
 )
+_RARITIES: Final = (
+    (17.7, "at most one person in a million has"),
+    (14.2, "one person in some hundred thousand has"),
+    (10.4, "one person in some ten thousand has"),
+    (float("-inf"), "more than one person in four thousand has"),
+)
+"""By least bits of two names that agree whole, between those that a name of each rarity has."""
 _PLAIN: Final = frozenset({"agrees", "shared"})
 """Outcomes that a list of what agrees says by itself."""
 
@@ -68,6 +75,20 @@ def signals(finding: FindingRead, prior: Prior) -> list[Signal]:
         replace(each, bits=each.bits * share) if each.bits > 0 else each for each in open_ones
     ]
     return sorted([*known, *divided], key=lambda each: -each.bits)
+
+
+def rarity(finding: FindingRead, prior: Prior) -> str:
+    """Return who has the name that two subjects share, as its weight tells; empty without one.
+
+    Only where both names agree whole: else its weight says more of how they agree.
+    """
+    facts = finding.facts
+    is_whole = facts is not None and facts.first_name == facts.last_name == "exact"
+    if facts is None or finding.strength is None or not is_whole:
+        return ""
+    others = [*_of_dates(facts), *_of_numbers(facts, finding), *_of_contacts(facts)]
+    left = finding.strength - prior.bits - sum(each.bits for each in others)
+    return next(word for least, word in _RARITIES if left >= least)
 
 
 def reason(overlap: OverlapRead) -> str:

@@ -10,13 +10,16 @@ from app.networks.schemas import (
     NetworkEdgeRead,
     NetworkRead,
 )
+from app.web import place_words
 
 ROW: Final = 46
 """Height of one box with the space below it."""
 BOX: Final = 34
-WIDTH: Final = 900
-LEFT: Final = 250
-"""Width of a box on the left; those on the right take as much."""
+WIDTH: Final = 940
+LEFT: Final = 220
+"""Width of a box on the left."""
+RIGHT: Final = 340
+"""Width of a box on the right, which has an office's name in it."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,7 @@ class Box:
     """What is said below it, smaller."""
     x: int
     y: int
+    width: int
     is_center: bool = False
 
 
@@ -47,6 +51,8 @@ class Picture:
     """A network with its places."""
 
     width: int
+    right: int
+    """Width of a box on the right."""
     height: int
     own: list[Box]
     others: list[Box]
@@ -72,13 +78,14 @@ def draw(network: NetworkRead, offices: dict[str, str]) -> Picture:
     place_of = {each.label: y for each, y in zip(order, right, strict=True)}
     return Picture(
         WIDTH,
+        RIGHT,
         rows * ROW,
         [
-            Box(each.case.external_id, each.case.source_system, 0, y, each.distance == 0)
+            Box(each.case.external_id, each.case.source_system, 0, y, LEFT, each.distance == 0)
             for each, y in zip(network.cases, left, strict=True)
         ],
         [
-            Box(f"{each.label}. {offices[each.label]}", _under(each), WIDTH - LEFT, y)
+            Box(f"{each.label}. {offices[each.label]}", _under(each), WIDTH - RIGHT, y, RIGHT)
             for each, y in zip(order, right, strict=True)
         ],
         [
@@ -86,7 +93,7 @@ def draw(network: NetworkRead, offices: dict[str, str]) -> Picture:
                 edge,
                 LEFT,
                 left[cases[_key(edge)]] + BOX // 2,
-                WIDTH - LEFT,
+                WIDTH - RIGHT,
                 place_of[edge.counterpart] + BOX // 2,
             )
             for edge in network.edges
@@ -109,4 +116,5 @@ def _places(count: int, rows: int) -> list[int]:
 
 
 def _under(each: NetworkCounterpartRead) -> str:
-    return each.state if each.office is None else f"{each.office.code}, {each.state}"
+    state = place_words.state(each.state)
+    return state if each.office is None else f"{each.office.code}, {state}"

@@ -52,6 +52,26 @@ SUPPRESSION_REASONS: Final = {
     "public_place": "A public place",
     "other": "Another reason",
 }
+SCOPES: Final = {
+    "cases:post": "Post, change and withdraw cases",
+    "cases:read": "Read the office's cases",
+    "overlaps:read": "Read overlaps",
+    "overlaps:judge": "Answer overlaps and take their steps",
+    "handling:read": "Read requests and agreements",
+    "handling:request": "Ask for joint handling",
+    "handling:answer": "Answer requests",
+    "grants:read": "Read what is shown to others",
+    "grants:give": "Let named offices see more",
+    "state-overlaps:read": "Read the state overview",
+    "suppressions:manage": "Keep the suppression list",
+    "tokens:evaluate": "Make tokens, and check quickly",
+    "defendant-feed:read": "Read the feed of defendants",
+    "infusion:read": "Read questions for advice",
+    "infusion:ask": "Ask for advice",
+    "infusion:answer": "Give advice",
+    "offices:read": "Read which offices take part",
+}
+"""What a machine may do, by the scopes of its credential."""
 _AGREEMENTS: Final = {
     "coming": ("Not yet in force", "wait"),
     "in_force": ("In force", "good"),
@@ -81,6 +101,11 @@ class Named(Protocol):
     @property
     def name(self) -> str:
         """Return its name."""
+
+
+def scopes(of: Iterable[str]) -> str:
+    """Return what a machine may do, in words; a scope of another release stands for itself."""
+    return "; ".join(SCOPES.get(each, each) for each in of)
 
 
 def named(offices: Iterable[Named]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from app.cases import ladder
 from app.cases import service as cases
 from app.cases.ladder import SeenOverlap
 from app.cases.overlap_schemas import OverlapId, VerdictPut
+from app.cases.schemas import CaseRead
 from app.cases.vocabulary import ReadReason
 from app.contact_requests import reading as contact_requests
 from app.core.deps import Session, Settings
@@ -89,9 +90,14 @@ async def show(
     """Return the page of an overlap; with `errors` after a form that was not right."""
     prior = Prior(settings.opposite_subjects, settings.expected_matches)
     read = seen.read
-    requests, asked, kept = [], None, None
+    requests, asked, kept, own = [], None, None, None
     if read.retracted_at is None:
         kept = await followups.read_follow_up(session, visit.principal, seen.id, now=visit.now)
+        if visit.may(Permission.CASES_READ):
+            ref = read.case.source_system, read.case.external_id
+            own = CaseRead.model_validate(
+                await cases.read_case(session, visit.principal, *ref), from_attributes=True
+            )
     if visit.may(Permission.HANDLING_READ):
         requests = await handling.list_requests_of_overlap(
             session, visit.principal, seen.id, now=visit.now
@@ -100,8 +106,14 @@ async def show(
     shown: dict[str, Any] = {
         "overlap": read,
         "etag": read.etag,
+        "own": own,
         "pictures": [
-            (finding, evidence.signals(finding, prior), evidence.unknown(finding))
+            (
+                finding,
+                evidence.signals(finding, prior),
+                evidence.unknown(finding),
+                evidence.rarity(finding, prior),
+            )
             for finding in read.findings
         ],
         "story": story(read, requests, kept),

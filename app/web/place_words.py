@@ -1,9 +1,20 @@
 """Plain words for counties and states, and for offices that are not named. Pure."""
 
+from collections.abc import Sequence
+from typing import Final
+
 from app.reference.counties import COUNTIES, STATES, counties_of
 from app.web import words
 
 __all__ = ["counties_of"]  # templates ask for it here
+
+TWO_OFFICES: Final = {
+    "local": "Two local prosecutors' offices",
+    "attorney_general": "Two Attorney General's offices",
+    "tribal": "Two tribal prosecutors' offices",
+    "regional": "Two regional offices",
+}
+"""Both of a kind."""
 
 
 def county(fips: str) -> str:
@@ -19,3 +30,11 @@ def state(code: str) -> str:
 def office_kind(kind: str, of_state: str) -> str:
     """Return what an office is that is not named: `Local prosecutor's office in Nevada`."""
     return f"{words.OFFICE_KINDS[kind]} in {state(of_state)}"
+
+
+def between(kinds: Sequence[str]) -> str:
+    """Return of which kinds two offices are: `Two local prosecutors' offices`."""
+    first, second = kinds
+    if first == second:
+        return TWO_OFFICES[first]
+    return f"{words.OFFICE_KINDS[first]} and {words.OFFICE_KINDS[second]}"

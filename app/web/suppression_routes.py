@@ -13,6 +13,7 @@ from app.core.errors import InvalidError
 from app.core.ids import parse_public_id
 from app.identifiers.kinds import MATCH_SPEC
 from app.offices import own
+from app.offices.queries import list_names
 from app.suppressing import entries
 from app.suppressing import service as suppressing
 from app.suppressing.schemas import SuppressionAdd, SuppressionId
@@ -43,6 +44,7 @@ async def show_suppressions(
     return visit.page(
         "office/suppressions.html",
         entries=[read for _, read in found],
+        names=await list_names(session, [read.owner for _, read in found]),
         next_cursor=wanted.end([key for key, _ in found]),
         is_first=cursor is None,
     )

@@ -8,6 +8,7 @@ from app.cases.fact_schemas import OffenceRead
 from app.cases.overlap_schemas import OverlapRead, SharedCaseRead, VerdictRead
 from app.cases.schemas import CaseRead
 from app.identifiers.kinds import KINDS
+from app.queues.schemas import QueueCounts, Turn
 from app.reference.statutes import is_newer, statute_of
 from app.reference.words import meaning
 from app.web.zones import day_text
@@ -71,13 +72,6 @@ OFFICE_KINDS: Final = {
     "tribal": "Tribal prosecutor's office",
     "regional": "Regional office",
 }
-TWO_OFFICES: Final = {
-    "local": "Two local prosecutors' offices",
-    "attorney_general": "Two Attorney General's offices",
-    "tribal": "Two tribal prosecutors' offices",
-    "regional": "Two regional offices",
-}
-"""Both of a kind."""
 VERDICTS: Final = {
     "confirmed": "Confirmed: the same",
     "not_a_match": "Not a match",
@@ -238,6 +232,13 @@ def status(overlap: OverlapRead) -> str:
     return STATES[overlap.verdicts.state] if own or other else "Waiting for both offices"
 
 
+def counted(counts: QueueCounts, turn: Turn) -> str:
+    """Return how many overlaps wait for whom; of all of the office, whether there are more."""
+    many = {"ours": counts.ours, "theirs": counts.theirs, "settled": counts.settled}
+    text = f"{many.get(turn, counts.all):,}"
+    return f"{text}+" if turn == "all" and counts.is_cut and counts.all == counts.total else text
+
+
 def _stands(verdict: VerdictRead | None) -> bool:
     return verdict is not None and verdict.reopened is None
 
@@ -275,14 +276,6 @@ def offence(told: OffenceRead) -> str:
         when = f", as in force through {day_text(found.ends_on - timedelta(days=1))}"
     unread = "" if told.is_verified else " (not checked against its text)"
     return f"{found.citation}{when}{unread}"
-
-
-def between(kinds: Sequence[str]) -> str:
-    """Return of which kinds two offices are: `Two local prosecutors' offices`."""
-    first, second = kinds
-    if first == second:
-        return TWO_OFFICES[first]
-    return f"{OFFICE_KINDS[first]} and {OFFICE_KINDS[second]}"
 
 
 def roles(of: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ from app.access.vocabulary import Role
 from tests.factories import Registry
 from tests.scenes import make_offices, something
 from tests.signing import Signer
-from tests.suppressing.test_suppressions import entry
+from tests.suppressing.test_suppressions import entry, suppress
 from tests.web.pages import Reader, reader
 from tests.web.test_oversight import done
 
@@ -156,6 +156,17 @@ class TestOffice:
         assert "Joint handling of labor trafficking" in await done(head, form, **word)
         listed = await office.http.get("/v1/offices?limit=100")
         assert listed.status_code == 200
+
+    async def test_an_entry_for_a_state_names_the_office_that_made_it(
+        self, shared_registry: Registry
+    ) -> None:
+        general = await shared_registry.add_office("ME-AG", kind="attorney_general")
+        office = await shared_registry.add_office("ME-000001")
+        await suppress(general, something(), scope="state")
+        head = await reader(shared_registry, office, Role.LEADERSHIP)
+        text = (await head.get("/suppressions")).text
+        assert '<td data-label="Made by">Office ME-AG</td>' in text
+        assert '<td data-label="Applies to">Offices of Maine</td>' in text
 
     async def test_other_offices_are_found_by_name_and_state(
         self, shared_registry: Registry

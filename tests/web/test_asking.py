@@ -3,6 +3,7 @@
 import re
 
 from app.access.vocabulary import Role
+from app.web.advice_routes import DESKS_AT_ONCE
 from tests.blinding import case
 from tests.factories import Registry
 from tests.networks.test_networks import share
@@ -121,6 +122,20 @@ class TestAdvice:
         assert (await deputy.send(use, use="used:charging")).status_code == 303
         figures = (await head.get("/infusion?direction=received")).text
         assert re.search(r"Half of them within\">1 hour<", figures)
+
+    async def test_every_desk_is_offered_however_many_there_are(
+        self, shared_registry: Registry
+    ) -> None:
+        asking, *others = await make_offices(shared_registry, DESKS_AT_ONCE + 2)
+        await shared_registry.rows(
+            "INSERT INTO infusion_desks (office_id, topic, offered_at)"
+            " SELECT id, 'coercion', now() FROM offices WHERE code = ANY (:codes)"
+            " RETURNING office_id",
+            codes=[each.code for each in others],
+        )
+        deputy = await reader(shared_registry, asking, Role.PROSECUTOR)
+        text = (await deputy.get("/infusion/new")).text
+        assert [each.code for each in others if f'value="{each.code}"' not in text] == []
 
 
 class TestNetwork:

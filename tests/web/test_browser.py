@@ -342,7 +342,7 @@ class TestIdle:
 
 class TestOffices:
     def test_are_offered_by_name_where_a_code_is_asked_for(self, page: Page, url: str) -> None:
-        sign_in(page, url, "Tomas Lindqvist")
+        sign_in(page, url, DEPUTY)
         page.goto(f"{url}/cases/cms/26-CR-0207/access")
         offered = page.locator("#grantee-codes option")
         expect(offered).to_have_count(0)

@@ -115,6 +115,7 @@ class TestWhoSeesWhat:
         visitor = await reader(shared_registry, met.first, Role.PROSECUTOR)
         limited = (await visitor.get(f"/overlaps/{met.overlap_id}")).text
         assert "asks to be contacted first" in limited
+        assert limited.count("<dt>Stage and type</dt>") == 1  # of the own case alone
         queue = (await visitor.get("/overlaps")).text
         for text in (limited, queue):
             assert met.second.code not in text
@@ -307,6 +308,19 @@ class TestQueue:
             found = {link for link in page.links if link.startswith("/overlaps/ovl_")}
             assert len(found) == count, turn
         assert (await visitor.get("/overlaps?turn=nobody")).status_code == 422
+        for filters, count in (
+            ("number=24-2", 8),
+            ("number=24-26&stage=charged&kind=labor", 1),
+            ("number=24-26&stage=declined", 0),
+            ("number=24-26&kind=sex", 0),
+            ("number=%25", 0),
+            ("stage=charged&kind=&number=", 25),
+        ):
+            answer = await visitor.get(f"/cases?{filters}")
+            assert answer.text.count('class="j-row"') == count, filters
+            assert ("No case fits" in answer.text) == (not count), filters
+        (more,) = {link for link in PageReader(answer.text).links if "cursor=" in link}
+        assert (await visitor.get(more)).text.count('class="j-row"') == 2
         assert (await visitor.get("/overlaps?turn=all&band=&case=")).status_code == 200
 
     async def test_a_part_is_never_another_whole_page(self, shared_registry: Registry) -> None:

@@ -4,10 +4,7 @@ import html
 import re
 from typing import Final
 
-import pytest
-
 from app.access.vocabulary import Role
-from app.queues import queries
 from tests.access.people import sign_in
 from tests.factories import OfficeClient, Registry
 from tests.scenes import make_offices, meet
@@ -117,27 +114,20 @@ class TestQueue:
         )
         assert (await visitor.get("/overlaps")).text.count(">Late</span>") == 1
 
-    async def test_counts_those_of_the_office_or_of_one_or_of_nobody_and_no_more_than_so_many(
-        self, shared_registry: Registry, monkeypatch: pytest.MonkeyPatch
+    async def test_counts_those_of_the_office_or_of_one_or_of_nobody(
+        self, shared_registry: Registry
     ) -> None:
         offices = await make_offices(shared_registry, 2)
         met = [await meet(shared_registry, offices=offices, external_id=f"24-{n}") for n in "123"]
         visitor = await reader(shared_registry, offices[0], Role.PROSECUTOR)
         await take(visitor, f"/overlaps/{met[0].overlap_id}")
-
-        async def tabs(assigned: str) -> list[str]:
+        for assigned, tabs in (
+            ("anyone", ["3", "0", "0", "3"]),
+            ("me", ["1", "0", "0", "1"]),
+            ("nobody", ["2", "0", "0", "2"]),
+        ):
             text = (await visitor.get(f"/overlaps?assigned={assigned}")).text
-            assert ("The numbers are of your office's newest 2." in text) == is_cut
-            return re.findall(r"<b>([^<]+)</b>", text)
-
-        is_cut = False
-        assert await tabs("anyone") == ["3", "0", "0", "3"]
-        assert await tabs("me") == ["1", "0", "0", "1"]
-        assert await tabs("nobody") == ["2", "0", "0", "2"]
-        monkeypatch.setattr(queries, "COUNTED", 2)
-        is_cut = True
-        assert await tabs("anyone") == ["2", "0", "0", "2+"]
-        assert await tabs("me") == ["0", "0", "0", "0"]
+            assert re.findall(r"<b>([^<]+)</b>", text) == tabs, assigned
 
     async def test_marks_what_came_since_the_last_sign_in(self, shared_registry: Registry) -> None:
         offices = await make_offices(shared_registry, 2)

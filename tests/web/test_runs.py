@@ -63,6 +63,10 @@ class TestRuns:
         ended = (await auditor.get("/runs")).text
         assert "hx-trigger" not in ended
         newest = ended.partition("Earlier runs")[0]
+        assert "Nothing of your office's was due." in newest
+        assert '<details class="j-more" open>' in newest  # there is a step that failed
+        assert "<code>overlaps.recount</code>" in newest
+        assert "runs.forget" not in newest
         assert "than the last whole run" in newest or "as the last whole run" in newest
         for words in (">A step failed<", "<code>conflict</code>", "Not taken then"):
             assert newest.count(words) == 1, words
@@ -89,6 +93,7 @@ class TestRuns:
         await run(operator, [Step("runs.forget", rest)], as_of=now)
         newest = (await auditor.get("/runs")).text.partition("Earlier runs")[0]
         assert newest.count("Failed before") == 1
+        assert '<details class="j-more">' in newest
         assert "some steps only" not in newest
 
     async def test_have_words_for_every_step(self, shared_registry: Registry) -> None:

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import get_args
+from typing import Final, get_args
 from zoneinfo import available_timezones
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.access.permissions import CLIENT_SCOPES
 from app.access.vocabulary import DISCLOSURES, RECORD_CLASSES
 from app.cases import vocabulary
 from app.cases.examples import EXAMPLES
@@ -27,12 +28,23 @@ from app.matters.schemas import OriginRead
 from app.overlaps.explanations import explain_shared
 from app.overlaps.facts import NamePair, mask
 from app.overlaps.scoring import Prior, same_person
+from app.queues.schemas import QueueCounts, Turn
 from app.reviews import schemas as reviews
 from app.sharing import schemas as sharing
-from app.web import asking_words, evidence, handling_words, sharing_words, story, words, zones
+from app.web import (
+    asking_words,
+    evidence,
+    handling_words,
+    office_words,
+    sharing_words,
+    story,
+    words,
+    zones,
+)
 from app.web.rendering import TEMPLATES
 
 PERSON_KINDS = [kind.name for kind in KINDS.values() if kind.evidence == "person"]
+TURNS: Final[tuple[Turn, ...]] = ("ours", "theirs", "settled", "all")
 PRIOR = Prior(20_000, 0.05)
 UNREAD = " (not checked against its text)"
 
@@ -81,6 +93,7 @@ class TestWords:
         by_people = [each for each in machine.MACHINE if each.permission and each.leaves]
         assert set(handling_words.STEPS) == {each.step for each in by_people}
         assert set(handling_words.WHO) == {each.permission for each in by_people}
+        assert set(office_words.SCOPES) == set(CLIENT_SCOPES)
         for kind in IDENTIFIER_KINDS:
             assert words.kind_word(kind) != kind or kind in {"passport", "vehicle"}
 
@@ -106,6 +119,15 @@ class TestWords:
 
     def test_each_zone_exists(self) -> None:
         assert set(zones.ZONES.values()) <= available_timezones()
+
+
+class TestCounts:
+    def test_only_all_of_an_office_may_be_more_than_were_counted(self) -> None:
+        counts = {"total": 1000, "is_cut": True, "ours": 1000, "theirs": 0, "settled": 0}
+        whole = QueueCounts(**counts, mine=2, fresh=0, all=1000)
+        mine = QueueCounts(**counts | {"ours": 2}, mine=2, fresh=0, all=2)
+        assert [words.counted(whole, turn) for turn in TURNS] == ["1,000", "0", "0", "1,000+"]
+        assert [words.counted(mine, turn) for turn in TURNS] == ["2", "0", "0", "2"]
 
 
 class TestPicture:
@@ -136,6 +158,25 @@ class TestPicture:
         assert finding.strength is not None
         if has_open and not any(KINDS[kind].evidence == "strong" for kind in kinds):
             assert abs(total - (finding.strength - PRIOR.bits)) < 1.0  # rounding of the total
+
+    @pytest.mark.parametrize("kinds", [{}, {"tel": 2}, {"tel": 4, "addr": 3}])
+    def test_tells_how_rare_a_whole_name_is(self, kinds: dict[str, int]) -> None:
+        dated = mask({"p.nmd", "p.fd", "p.ld"})
+        said = []
+        for rarity in range(4):
+            found = same_person([NamePair(dated, dated, dated, rarity)], kinds, PRIOR)
+            finding = FindingRead.model_validate({"subject": "1", **(found or {})})
+            said.append(evidence.rarity(finding, PRIOR))
+        assert [each.partition("person in ")[2] for each in said] == [
+            "four thousand has",
+            "some ten thousand has",
+            "some hundred thousand has",
+            "a million has",
+        ]
+        by_sound = mask({"p.xx", "p.fd", "p.ld"})
+        found = same_person([NamePair(by_sound, dated, dated, 3)], {"tel": 2}, PRIOR)
+        finding = FindingRead.model_validate({"subject": "1", **(found or {})})
+        assert evidence.rarity(finding, PRIOR) == ""
 
     def test_whoever_moved_is_not_said_to_lack_an_address(self) -> None:
         """Facts of findings that were stored before there were places have none of them."""
