@@ -49,7 +49,6 @@ def serve(
         return
     count = evaluators or os.cpu_count() or 1
     nightly_at = _time_of_day(nightly)
-    logging.configure("serve")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # in order, also while still starting
     with (
         installation() as here,
@@ -58,6 +57,7 @@ def serve(
         typer.echo(f"Registry  {service.addresses.registry}")
         typer.echo(f"Evaluator {service.addresses.evaluator}")
         typer.echo("Stop with Ctrl-C.")
+        logging.configure("serve")
         status = service.wait(nightly_at)
     if status:
         typer.echo("A process ended by itself; see its last log line.", err=True)

@@ -153,7 +153,7 @@ async def get_last_counts(
 
 
 async def was_done(pool: asyncpg.Pool, *, since: datetime) -> bool:
-    """Return whether a whole run has come to its end that began since then."""
+    """Return whether a whole run, as of then or later, has come to its end."""
     return bool(await pool.fetchval(_WAS_DONE, since))
 
 

@@ -59,6 +59,9 @@ from app.jobs.schedule import keep
 fetch = Queries.fetch_schedule
 
 async def telling(*given):
+    Queries.fetch_schedule = fetch
+    print("ready", flush=True)
+    sys.stdin.readline()
     taken = await fetch(*given)
     print("took", len(taken), flush=True)
     return taken
@@ -74,8 +77,6 @@ async def main():
     await keep(sys.argv[1], time(int(sys.argv[2])), night, stop)
 
 Queries.fetch_schedule = telling
-print("ready", flush=True)
-sys.stdin.readline()
 asyncio.run(main())
 """
 
@@ -244,7 +245,7 @@ class TestKeepers:
     async def test_of_two_processes_one_takes_what_is_due(
         self, database: asyncpg.Pool, fresh_database_url: str
     ) -> None:
-        """Both come to the row at the same moment: they wait for a lock of the table."""
+        """Both are about to: what each asks of the database waits for one lock of the table."""
         await put(database, late=MINUTE)
         command = sys.executable, "-c", KEEPER, fresh_database_url, str(HOUR)
         pipe = asyncio.subprocess.PIPE

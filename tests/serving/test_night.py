@@ -13,8 +13,10 @@ from typing import Any, Final
 
 import asyncpg
 import pytest
+import typer
 from structlog.testing import capture_logs
 
+from app.cli.serve import _time_of_day
 from app.core.clock import utc_now
 from app.serving.installation import Installation, installation
 from app.serving.night import Nights, start
@@ -47,6 +49,17 @@ def test_a_run_is_a_process_that_does_every_step(
             return {(row[0], row[1]) for row in rows}
 
     assert run(states()) == {("succeeded", "succeeded")}
+
+
+class TestTimeOfDay:
+    @pytest.mark.parametrize(("text", "at"), [("03:30", time(3, 30)), ("off", None)])
+    def test_is_of_the_clock_or_none(self, text: str, at: time | None) -> None:
+        assert _time_of_day(text) == at
+
+    @pytest.mark.parametrize("text", ["24:00", "03:30:30", "03:30+02:00", "never"])
+    def test_of_another_form_is_refused(self, text: str) -> None:
+        with pytest.raises(typer.BadParameter):
+            _time_of_day(text)
 
 
 class TestNights:
