@@ -3,7 +3,7 @@
 import os
 import signal
 import sys
-from datetime import time
+from datetime import datetime, time
 from typing import Annotated
 
 import typer
@@ -35,7 +35,8 @@ def serve(
     Without JOINDER_DATABASE_URL it brings its own PostgreSQL. With --only it runs one process from
     JOINDER_DATABASE_URL or JOINDER_KEYS alone.
     """
-    from app.serving.installation import installation  # noqa: PLC0415 -- keeps --help quick
+    from app.core import logging  # noqa: PLC0415 -- keeps --help quick
+    from app.serving.installation import installation  # noqa: PLC0415 -- as above
     from app.serving.process import KINDS, listen, run  # noqa: PLC0415 -- as above
     from app.serving.supervisor import running  # noqa: PLC0415 -- as above
 
@@ -56,6 +57,7 @@ def serve(
         typer.echo(f"Registry  {service.addresses.registry}")
         typer.echo(f"Evaluator {service.addresses.evaluator}")
         typer.echo("Stop with Ctrl-C.")
+        logging.configure("serve")
         status = service.wait(nightly_at)
     if status:
         typer.echo("A process ended by itself; see its last log line.", err=True)
@@ -67,6 +69,6 @@ def _time_of_day(text: str) -> time | None:
     if text == "off":
         return None
     try:
-        return time.fromisoformat(text)
+        return datetime.strptime(text, "%H:%M").time()  # noqa: DTZ007 -- a time of day, UTC
     except ValueError:
         raise typer.BadParameter("--nightly takes a time such as 02:00, or off.") from None

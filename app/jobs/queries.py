@@ -1,8 +1,9 @@
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Literal
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy import RowMapping, Select, and_, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -53,10 +54,18 @@ _LAST_COUNTS: Final = text(
     " AND (CAST(:before AS uuid) IS NULL OR id < :before) ORDER BY id DESC LIMIT 1)"
 )
 # one that was stopped does not count, nor one for a day before: what they left is to be done
-_WAS_LEFT: Final = text(
-    "SELECT coalesce(max(as_of) FILTER (WHERE state <> 'interrupted') < :since, count(*) > 0)"
-    " FROM runs WHERE NOT is_dry AND is_whole AND office_id IS NULL"
-)
+_WAS_DONE: Final = """
+SELECT EXISTS (SELECT FROM runs WHERE NOT is_dry AND is_whole AND office_id IS NULL
+  AND state IN ('succeeded', 'failed') AND as_of >= $1)
+"""
+# Rows of the schedule are dated by the database's clock, and compared with no other. One that is
+# new where nights were done before is due at once, and then `_WAS_DONE` knows about the last one.
+_BEGIN_SCHEDULE: Final = """
+INSERT INTO jobs.pgqueuer_schedules (entrypoint, expression, next_run)
+SELECT $1, $2, now() WHERE EXISTS (SELECT FROM runs)
+ON CONFLICT (expression, entrypoint) DO NOTHING
+"""
+_PUT_OFF: Final = "UPDATE jobs.pgqueuer_schedules SET next_run = now() + $2 WHERE id = $1"
 
 State = Literal["running", "succeeded", "failed", "left_out"]
 
@@ -128,9 +137,19 @@ async def get_last_counts(
     return {row[0]: row[1] for row in await session.execute(_LAST_COUNTS, values)}
 
 
-async def is_left(session: AsyncSession, *, since: datetime) -> bool:
-    """Return whether runs are made here and none that was whole began since then."""
-    return bool(await session.scalar(_WAS_LEFT, {"since": since}))
+async def was_done(pool: asyncpg.Pool, *, since: datetime) -> bool:
+    """Return whether a whole run, as of then or later, has come to its end."""
+    return bool(await pool.fetchval(_WAS_DONE, since))
+
+
+async def begin_schedule(pool: asyncpg.Pool, name: str, expression: str) -> None:
+    """Have what is new in a schedule begin at once, where runs are made already."""
+    await pool.execute(_BEGIN_SCHEDULE, name, expression)
+
+
+async def put_off(pool: asyncpg.Pool, schedule_id: int, after: timedelta) -> None:
+    """Have a row of the schedule be due again after so long."""
+    await pool.execute(_PUT_OFF, schedule_id, after)
 
 
 async def get_run(session: AsyncSession, run_id: UUID | None) -> RowMapping | None:

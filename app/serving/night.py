@@ -1,84 +1,71 @@
-"""The nightly run beside a running service: a process of its own, once a day.
+"""The nightly run beside a running service: a process of its own, when the schedule says so.
 
 It acts with the owner's login, which the registry's processes are never given.
 """
 
+import asyncio
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, time, timedelta
+from contextlib import suppress
+from datetime import time
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import Final
 
 import structlog
 
 from app.core import logging
 from app.core.clock import utc_now
 from app.core.settings import RegistrySettings
-from app.serving.installation import Installation, as_nightly, on_database
+from app.serving.installation import Installation, as_nightly
 
-if TYPE_CHECKING:
-    from app.core.db import Sessions
-
-
-def next_after(now: datetime, at: time) -> datetime:
-    """Return the next moment after `now` at which it is `at` o'clock UTC."""
-    today = datetime.combine(now.date(), at, UTC)
-    return today if today > now else today + timedelta(days=1)
-
-
-def first_due(here: Installation, at: time, now: datetime) -> datetime:
-    """Return when the first run is due: now, when the last night was missed or its run stopped.
-
-    An installation without any run, which is new, has missed none.
-    """
-    from app.core.db import DATABASE_ERRORS, transaction  # noqa: PLC0415 -- slow to import
-    from app.jobs.queries import is_left  # noqa: PLC0415 -- as above
-
-    following = next_after(now, at)
-
-    async def ask(sessions: "Sessions") -> bool:
-        async with transaction(sessions) as session:
-            return await is_left(session, since=following - timedelta(days=1))
-
-    try:
-        return now if on_database(here, ask) else following
-    except DATABASE_ERRORS as error:  # an older schema, or a database that is away for a moment
-        structlog.get_logger().warning("night_unknown", error=type(error).__name__)
-        return following
+LOOK_SECONDS: Final = 0.2
+_PAUSE_SECONDS: Final = 1.0
 
 
 class Nights:
-    """Starts the nightly run at its time and notices how it ended."""
+    """Runs beside a running service, one at a time, until `stop` is set."""
 
-    def __init__(self, here: Installation, at: time | None) -> None:
-        """Begin with the next night, or at once when the last was missed; without `at`, never."""
+    def __init__(self, here: Installation, stop: asyncio.Event) -> None:
         self._here = here
-        self._at = at
-        self._due = first_due(here, at, utc_now()) if at else None
+        self._stop = stop
         self._process: subprocess.Popen[bytes] | None = None
 
-    def keep(self) -> None:
-        """Start a run that is due, and log how one ended."""
-        if self._process is not None and self._process.poll() is not None:
-            status = self._process.returncode
-            structlog.get_logger().info("night_ended", status=status)
-            self._process = None
-        if self._due is not None and self._at is not None and utc_now() >= self._due:
-            self._due = next_after(utc_now(), self._at)
-            self.take(lambda: start(self._here))
+    async def keep(self, at: time) -> None:
+        """Start the nightly run whenever the schedule of the database says that it is due."""
+        from app.jobs import schedule  # noqa: PLC0415 -- slow to import
 
-    def take(self, act: "Callable[[], subprocess.Popen[bytes]]") -> None:
-        """Begin a run now, unless one is under way."""
-        if self._process is None:
-            self._process = act()
+        while not self._stop.is_set():
+            try:
+                await schedule.keep(self._here.owner_url, at, self._night, self._stop)
+            except Exception as error:  # noqa: BLE001 -- the edge of a task: the database may be away
+                structlog.get_logger().error("schedule_failed", error=type(error).__name__)
+                await self._stops_within(_PAUSE_SECONDS)
 
-    def stop(self) -> None:
-        """End a run that is under way: the next one does the rest."""
+    async def _night(self) -> None:
+        await self.take(lambda: start(self._here))
+
+    async def take(self, act: "Callable[[], subprocess.Popen[bytes]]") -> None:
+        """Do the run that `act` begins, unless one is under way.
+
+        Once `stop` is set it is killed: the next one does the rest.
+        """
         if self._process is not None:
+            return
+        self._process = act()
+        try:
+            while self._process.poll() is None and not await self._stops_within(LOOK_SECONDS):
+                pass
+        finally:
             self._process.kill()
-            self._process.wait()
+            structlog.get_logger().info("night_ended", status=self._process.wait())
+            self._process = None
+
+    async def _stops_within(self, seconds: float) -> bool:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stop.wait(), seconds)
+        return self._stop.is_set()
 
 
 def start(

@@ -1,5 +1,6 @@
 """Starts evaluator and registry as children, watches them and stops them in order."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -17,7 +18,7 @@ from typing import IO, Final, Literal
 
 from app.core.settings import EvaluatorSettings, RegistrySettings
 from app.serving.installation import Installation
-from app.serving.night import Nights
+from app.serving.night import LOOK_SECONDS, Nights
 from app.serving.process import GRACE_SECONDS, Kind, StartError, listen
 from app.serving.tally import tally_file
 
@@ -60,21 +61,29 @@ class Service:
         `nightly_at`, UTC, the nightly run is started beside the service, `another` each time that a
         page of a demonstration asks for one.
         """
-        nights = Nights(self._here, nightly_at)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
+        return asyncio.run(self._watch(nightly_at, another))
+
+    async def _watch(
+        self, nightly_at: time | None, another: "Callable[[], subprocess.Popen[bytes]] | None"
+    ) -> int:
+        stop = asyncio.Event()
+        nights = Nights(self._here, stop)
+        beside = {asyncio.create_task(nights.keep(nightly_at))} if nightly_at is not None else set()
         try:
             while not self._told_to_stop:
                 if any(process.poll() is not None for process in self.processes):
                     return 1
                 self._here.keep_database_up()
-                nights.keep()
                 if another is not None and self._is_asked():
-                    nights.take(another)
-                sleep(0.2)
+                    beside.add(asyncio.create_task(nights.take(another)))
+                await asyncio.sleep(LOOK_SECONDS)
             return 0
         finally:
-            nights.stop()
+            stop.set()
+            if beside:
+                await asyncio.wait(beside, timeout=GRACE_SECONDS)
 
     def _is_asked(self) -> bool:
         try:

@@ -1,28 +1,37 @@
 """The nightly run that `joinder serve` starts."""
 
-from datetime import UTC, datetime, time, timedelta
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from contextlib import ExitStack
+from datetime import time
+from functools import partial
 from pathlib import Path
+from typing import Any, Final
 
+import asyncpg
 import pytest
+import typer
+from structlog.testing import capture_logs
 
-from app.serving.installation import Installation
-from app.serving.night import first_due, next_after, start
-from tests.database import run
+from app.cli.serve import _time_of_day
+from app.core.clock import utc_now
+from app.serving.installation import Installation, installation
+from app.serving.night import Nights, start
+from tests.database import ROOT, run
 from tests.factories import Registry
+from tests.serving.service import Service, soon
 
-
-@pytest.mark.parametrize(
-    ("now", "at", "due"),
-    [
-        ("2026-03-01T01:59:59", "02:00", "2026-03-01T02:00:00"),
-        ("2026-03-01T02:00:00", "02:00", "2026-03-02T02:00:00"),
-        ("2026-02-28T23:30:00", "00:10", "2026-03-01T00:10:00"),
-    ],
+_DUE: Final = (
+    "INSERT INTO jobs.pgqueuer_schedules (entrypoint, expression, next_run)"
+    " VALUES ('night', '0 {} * * *', now()) RETURNING id"
 )
-def test_the_next_night_is_the_next_time_that_it_is_so_late(now: str, at: str, due: str) -> None:
-    moment = datetime.fromisoformat(now).replace(tzinfo=UTC)
-    expected = datetime.fromisoformat(due).replace(tzinfo=UTC)
-    assert next_after(moment, time.fromisoformat(at)) == expected
+_LEFT: Final = (
+    "SELECT status || CASE WHEN next_run > now() THEN ', due tomorrow' ELSE ', due' END"
+    " FROM jobs.pgqueuer_schedules WHERE entrypoint = 'night'"
+)
 
 
 @pytest.mark.long
@@ -42,32 +51,107 @@ def test_a_run_is_a_process_that_does_every_step(
     assert run(states()) == {("succeeded", "succeeded")}
 
 
-def test_a_night_that_was_missed_or_stopped_is_made_up_for(
-    fresh_database_url: str, keys_directory: Path
+class TestTimeOfDay:
+    @pytest.mark.parametrize(("text", "at"), [("03:30", time(3, 30)), ("off", None)])
+    def test_is_of_the_clock_or_none(self, text: str, at: time | None) -> None:
+        assert _time_of_day(text) == at
+
+    @pytest.mark.parametrize("text", ["24:00", "03:30:30", "03:30+02:00", "never"])
+    def test_of_another_form_is_refused(self, text: str) -> None:
+        with pytest.raises(typer.BadParameter):
+            _time_of_day(text)
+
+
+class TestNights:
+    @staticmethod
+    def sleeper() -> "subprocess.Popen[bytes]":
+        return subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+
+    async def test_one_at_a_time_and_killed_when_the_service_stops(
+        self, fresh_database_url: str, keys_directory: Path
+    ) -> None:
+        stop = asyncio.Event()
+        here = Installation(fresh_database_url, fresh_database_url, keys_directory)
+        nights = Nights(here, stop)
+        begun: list[subprocess.Popen[bytes]] = []
+
+        def begin() -> "subprocess.Popen[bytes]":
+            begun.append(self.sleeper())
+            return begun[-1]
+
+        first = asyncio.create_task(nights.take(begin))
+        await asyncio.sleep(0)
+        await nights.take(begin)
+        assert len(begun) == 1
+        assert begun[0].poll() is None
+        stop.set()
+        await first
+        assert begun[0].returncode == -signal.SIGKILL
+
+    async def test_go_on_when_the_database_comes_back(
+        self, fresh_database_url: str, keys_directory: Path
+    ) -> None:
+        """What the schedule needs is away; then it is there."""
+        stop = asyncio.Event()
+        here = Installation(fresh_database_url, fresh_database_url, keys_directory)
+        async with asyncpg.create_pool(fresh_database_url, min_size=1) as connection:
+            await connection.execute("ALTER SCHEMA jobs RENAME TO away")
+            with capture_logs() as logs:
+                kept = asyncio.create_task(Nights(here, stop).keep(time(12)))
+                async with asyncio.timeout(30):
+                    while not logs:
+                        await connection.execute("SELECT pg_sleep(0.01)")
+            assert logs[0]["event"] == "schedule_failed"
+            await connection.execute("ALTER SCHEMA away RENAME TO jobs")
+            async with asyncio.timeout(30):
+                while not await connection.fetchval("SELECT count(*) FROM jobs.pgqueuer_schedules"):
+                    await connection.execute("SELECT pg_sleep(0.01)")
+        stop.set()
+        await kept
+
+
+@pytest.mark.long
+def test_two_services_of_one_database_start_one_run(
+    scratch: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    here = Installation(fresh_database_url, fresh_database_url, keys_directory)
-    now = datetime(2026, 3, 4, 12, tzinfo=UTC)
-    next_night, hour = datetime(2026, 3, 5, 2, tzinfo=UTC), time(2)
+    """A night is due when both start, and nothing of it is left when they have stopped."""
+    monkeypatch.delenv("JOINDER_DATABASE_URL", raising=False)
+    monkeypatch.setenv("JOINDER_HOME", str(scratch / "home"))
+    hour = (utc_now().hour + 12) % 24
+    options = "--nightly", f"{hour:02}:00", "--evaluators", "1"
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("JOINDER_")}
+    with ExitStack() as stack:
+        here = stack.enter_context(installation())
+        environment = {
+            **kept,
+            "JOINDER_DATABASE_URL": here.database_url,
+            "JOINDER_OWNER_URL": here.owner_url,
+            "JOINDER_KEYS": str(here.keys),
+            "PYTHONPATH": str(ROOT),
+        }
+        assert here.server is not None
+        fetch = partial(fetch_one, here.server.superuser_url)
+        fetch(_DUE.format(hour))
+        services = [Service(tmp_path / f"{each}.log", environment, options) for each in range(2)]
+        for each in services:
+            stack.callback(each.process.communicate)
+            stack.callback(each.process.kill)
+        for each in services:
+            each.await_addresses()
+        assert soon(lambda: fetch("SELECT true FROM runs WHERE state = 'succeeded'"), 120)
+        assert [each.stop() for each in services] == [0, 0]
+        assert fetch("SELECT count(*) FROM runs") == 1
+        assert fetch(_LEFT) == "queued, due tomorrow"
 
-    async def begun(state: str, ago: timedelta, *, is_whole: bool = True, late: int = 0) -> None:
-        async with Registry.started(fresh_database_url, keys_directory) as registry:
-            await registry.rows(
-                "INSERT INTO runs (id, state, is_dry, is_whole, as_of, started_at, finished_at)"
-                " VALUES (gen_random_uuid(), :state, false, :is_whole, :day, :at, :at) RETURNING 1",
-                state=state,
-                is_whole=is_whole,
-                day=now - ago - timedelta(days=late),
-                at=now - ago,
-            )
 
-    assert first_due(here, hour, now) == next_night  # nothing ever ran here
-    run(begun("succeeded", timedelta(hours=11)))
-    assert first_due(here, hour, now) == now
-    run(begun("interrupted", timedelta(hours=10)))
-    assert first_due(here, hour, now) == now
-    run(begun("succeeded", timedelta(hours=10), is_whole=False))
-    assert first_due(here, hour, now) == now
-    run(begun("succeeded", timedelta(hours=10), late=1))  # as at the end of a day before
-    assert first_due(here, hour, now) == now
-    run(begun("failed", timedelta(hours=10)))  # its steps that failed are tried again tomorrow
-    assert first_due(here, hour, now) == next_night
+def fetch_one(url: str, statement: str) -> Any:
+    """Return the one value of a statement."""
+
+    async def once() -> Any:
+        connection = await asyncpg.connect(url)
+        try:
+            return await connection.fetchval(statement)
+        finally:
+            await connection.close()
+
+    return run(once())

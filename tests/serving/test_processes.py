@@ -193,8 +193,9 @@ class TestSeparation:
                 "app.evaluator.main",
                 ["sqlalchemy", "asyncpg", "alembic", "app.core.db", "app.cases"],
             ),
-            ("app.main", ["app.evaluator", "app.client"]),
+            ("app.main", ["app.evaluator", "app.client", "pgqueuer"]),
             ("app.serving.process", ["app.main", "app.evaluator", "sqlalchemy", "asyncpg"]),
+            ("app.serving.supervisor", ["sqlalchemy", "asyncpg", "pgqueuer"]),
         ],
     )
     def test_never_imports(self, module: str, forbidden: list[str]) -> None:

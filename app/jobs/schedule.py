@@ -1,0 +1,115 @@
+"""When the nightly run is due: PgQueuer's schedule, in tables of its own (schema `jobs`).
+
+Nothing else imports PgQueuer, and of it only the scheduler is used: nothing is ever queued, so its
+queue, log and statistics stay empty, and the role of the operator's jobs may not write to them.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import time, timedelta
+from typing import Final
+
+import asyncpg
+from pgqueuer.adapters.persistence.qb import (
+    QueryBuilderEnvironment,
+    QueryQueueBuilder,
+    QuerySchedulerBuilder,
+)
+from pgqueuer.db import AsyncpgPoolDriver
+from pgqueuer.domain.settings import DBSettings
+from pgqueuer.models import Schedule
+from pgqueuer.queries import Queries
+from pgqueuer.sm import SchedulerManager
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
+
+from app.core.clock import utc_now
+from app.core.db import JOBS, async_url, settings_of
+from app.jobs import queries
+
+NIGHT: Final = "night"
+BEAT: Final = "beat"
+_DAY: Final = timedelta(days=1)
+_AGAIN_AFTER: Final = timedelta(hours=1)
+
+
+class _Names(DBSettings):
+    """PgQueuer's names of what the migrations made, whatever variables of the environment say."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 -- as pydantic calls it
+        init_settings: PydanticBaseSettingsSource,
+        *_: PydanticBaseSettingsSource,
+        **__: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
+
+
+async def keep(
+    url: str, at: time, night: Callable[[], Awaitable[None]], stop: asyncio.Event
+) -> None:
+    """Do `night` once a day at `at`, UTC, until `stop` is set and what is under way has ended.
+
+    Any number of processes may keep the schedule of a database: one of them takes what is due. A
+    night that nobody did when it was due is done as soon as somebody keeps the schedule, once. One
+    whose process died is done within two minutes by another, or by its next. What a night was is
+    asked of the records of runs: one that somebody did by hand is done, and one that did not come
+    to its end is due again, in an hour or, after `stop`, at once.
+
+    Args:
+        url: Of the database, by a login that may become `joinder_jobs`.
+        at: The time of day; hour and minute count.
+        night: Does a nightly run. What it raises is logged, and the next night it is done again.
+        stop: Set to end; `night` looks at it too.
+
+    Raises:
+        DATABASE_ERRORS: the database went away, or has not this schema; it may be kept again.
+    """
+    async with _connections(url) as pool:
+        expression = f"{at.minute} {at.hour} * * *"
+        await queries.begin_schedule(pool, NIGHT, expression)
+        manager = SchedulerManager(_queries(pool))
+        manager.shutdown = stop
+
+        @manager.schedule(NIGHT, expression)
+        async def take(due: Schedule) -> None:
+            # the row has the next time already, by the database's clock; runs go by ours
+            since = utc_now() - (due.updated - (due.next_run - _DAY))
+            if await queries.was_done(pool, since=since):
+                return
+            await night()
+            if not await queries.was_done(pool, since=since):
+                await queries.put_off(pool, due.id, timedelta() if stop.is_set() else _AGAIN_AFTER)
+
+        @manager.schedule(BEAT, "* * * * *")
+        async def beat(_: Schedule) -> None:
+            """Do nothing: that the row is taken shows that somebody keeps the schedule.
+
+            It also has the database asked every minute. The scheduler sleeps until it thinks that
+            something is due, by its own clock, and would sleep through what another one left.
+            """
+
+        await manager.run()
+
+
+def _connections(url: str) -> asyncpg.Pool:
+    """Return two connections at most, which come back by themselves; all waits for them end."""
+    return asyncpg.create_pool(
+        async_url(url).set(drivername="postgresql").render_as_string(hide_password=False),
+        min_size=1,
+        max_size=2,
+        timeout=5,
+        command_timeout=15,
+        server_settings=settings_of(JOBS),
+    )
+
+
+def _queries(pool: asyncpg.Pool) -> Queries:
+    names = _Names(db_schema="jobs")
+    return Queries(
+        AsyncpgPoolDriver(pool),
+        QueryBuilderEnvironment(names),
+        QueryQueueBuilder(names),
+        QuerySchedulerBuilder(names),
+    )

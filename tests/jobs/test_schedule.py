@@ -1,0 +1,288 @@
+"""When the nightly run is due: PgQueuer's schedule on a real database."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from datetime import time, timedelta
+from typing import Final
+
+import asyncpg
+import pytest
+from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment
+from pgqueuer.db import AsyncpgPoolDriver
+from pgqueuer.queries import Queries
+
+from app.core.clock import utc_now
+from app.jobs import schedule
+from tests.database import ROOT
+from tests.wall.acting import acting
+
+HOUR: Final = (utc_now().hour + 12) % 24
+"""What is so late does not come while the tests run, and came half a day ago."""
+_SCHEDULE: Final = """
+INSERT INTO jobs.pgqueuer_schedules (entrypoint, expression, next_run, status, heartbeat)
+VALUES ($1, $2, now() - $3::interval, $4, now() - $5::interval)
+"""
+_RUN: Final = """
+INSERT INTO runs (id, state, is_dry, is_whole, as_of, started_at, finished_at)
+VALUES (gen_random_uuid(), $1::text, false, $2, now() - $3::interval, now(),
+  CASE WHEN $1::text <> 'running' THEN now() END)
+"""
+_LEFT: Final = """
+SELECT status::text, next_run - now() AS due_in FROM jobs.pgqueuer_schedules
+WHERE entrypoint = 'night'
+"""
+_SETTLED: Final = """
+SELECT coalesce(bool_or(entrypoint = 'beat' AND last_run IS NOT NULL)
+  AND bool_and(status = 'queued' OR updated = created), false) FROM jobs.pgqueuer_schedules
+"""
+_WAITING: Final = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
+NOW: Final = timedelta()
+MINUTE: Final = timedelta(minutes=1)
+HALF: Final = timedelta(hours=11)
+KEEPER: Final = """
+import asyncio, sys
+from datetime import time
+from pgqueuer.queries import Queries
+from app.jobs.schedule import keep
+
+fetch = Queries.fetch_schedule
+
+async def telling(*given):
+    Queries.fetch_schedule = fetch
+    print("ready", flush=True)
+    sys.stdin.readline()
+    taken = await fetch(*given)
+    print("took", len(taken), flush=True)
+    return taken
+
+async def main():
+    stop = asyncio.Event()
+
+    async def night():
+        print("night", flush=True)
+        await stop.wait()
+
+    asyncio.get_running_loop().add_reader(sys.stdin, stop.set)
+    await keep(sys.argv[1], time(int(sys.argv[2])), night, stop)
+
+Queries.fetch_schedule = telling
+asyncio.run(main())
+"""
+
+
+@pytest.fixture
+async def database(fresh_database_url: str) -> AsyncIterator[asyncpg.Pool]:
+    """Yield connections that see behind the service."""
+    async with asyncpg.create_pool(fresh_database_url, min_size=1, max_size=3) as pool:
+        yield pool
+
+
+async def put(
+    database: asyncpg.Pool,
+    *,
+    late: timedelta = NOW,
+    status: str = "queued",
+    heartbeat: timedelta = NOW,
+) -> None:
+    """Write the row of the night as somebody left it, and one that is due in any case."""
+    every_day = f"0 {HOUR} * * *"
+    await database.execute(_SCHEDULE, schedule.NIGHT, every_day, late, status, heartbeat)
+    await put_beat(database, NOW)
+
+
+async def put_beat(database: asyncpg.Pool, late: timedelta) -> None:
+    await database.execute(_SCHEDULE, schedule.BEAT, "* * * * *", late, "queued", NOW)
+
+
+async def put_run(
+    database: asyncpg.Pool, state: str, ago: timedelta, *, is_whole: bool = True
+) -> None:
+    await database.execute(_RUN, state, is_whole, ago)
+
+
+class Night:
+    """A night that counts how often it is done, and leaves the record of a run or none."""
+
+    def __init__(
+        self,
+        database: asyncpg.Pool,
+        state: str | None = "succeeded",
+        *,
+        stops: bool = False,
+    ) -> None:
+        self._stops = stops
+        self.count = 0
+        self.stop = asyncio.Event()
+        self._database = database
+        self._state = state
+
+    async def __call__(self) -> None:
+        self.count += 1
+        if self._stops:
+            self.stop.set()
+        if self._state is not None:
+            await put_run(self._database, self._state, NOW)
+
+    async def kept(self, url: str) -> tuple[int, str, timedelta]:
+        """Keep the schedule until all that was due has been done.
+
+        Returns how often the night was, and of its row the status and in how long it is due.
+        """
+        keeping = asyncio.create_task(schedule.keep(url, time(HOUR), self, self.stop))
+        async with asyncio.timeout(30):
+            while not keeping.done() and not await self._database.fetchval(_SETTLED):
+                await self._database.execute("SELECT pg_sleep(0.01)")
+        self.stop.set()
+        await keeping
+        left = await self._database.fetchrow(_LEFT)
+        assert left is not None
+        return self.count, left["status"], left["due_in"]
+
+
+class TestKeep:
+    @pytest.mark.parametrize(
+        ("late", "status", "heartbeat", "times"),
+        [
+            (MINUTE, "queued", NOW, 1),
+            (timedelta(days=3), "queued", NOW, 1),  # nobody kept it for days
+            (-HALF, "queued", NOW, 0),
+            (-HALF, "picked", MINUTE, 1),  # whoever took it died
+            (-HALF, "picked", NOW, 0),  # another process is at it
+        ],
+    )
+    async def test_does_what_is_due_once(
+        self,
+        database: asyncpg.Pool,
+        fresh_database_url: str,
+        late: timedelta,
+        status: str,
+        heartbeat: timedelta,
+        times: int,
+    ) -> None:
+        await put(database, late=late, status=status, heartbeat=heartbeat)
+        count, left, due_in = await Night(database).kept(fresh_database_url)
+        assert count == times
+        assert left == ("queued" if times else status)
+        assert due_in > HALF - MINUTE
+
+    @pytest.mark.parametrize(
+        ("state", "is_whole", "ago", "times"),
+        [
+            ("succeeded", True, MINUTE, 0),
+            ("failed", True, MINUTE, 0),  # its steps that failed are tried again the next night
+            ("interrupted", True, MINUTE, 1),
+            ("running", True, MINUTE, 1),  # it may be dead: the lock of runs knows
+            ("succeeded", False, MINUTE, 1),
+            ("succeeded", True, timedelta(hours=14), 1),  # of the night before
+        ],
+    )
+    @pytest.mark.parametrize("is_new", [False, True])
+    async def test_does_no_night_that_was_done_already(
+        self,
+        database: asyncpg.Pool,
+        fresh_database_url: str,
+        state: str,
+        is_whole: bool,  # noqa: FBT001 -- a parameter of the test
+        ago: timedelta,
+        times: int,
+        is_new: bool,  # noqa: FBT001 -- as above
+    ) -> None:
+        """Nor where the schedule itself is new, as after an upgrade."""
+        await put_run(database, state, ago, is_whole=is_whole)
+        await (put_beat(database, NOW) if is_new else put(database, late=MINUTE))
+        assert (await Night(database).kept(fresh_database_url))[0] == times
+
+    async def test_begins_with_the_next_night_in_a_new_installation(
+        self, database: asyncpg.Pool, fresh_database_url: str
+    ) -> None:
+        await put_beat(database, NOW)
+        count, _, due_in = await Night(database).kept(fresh_database_url)
+        assert count == 0
+        assert due_in > HALF - MINUTE
+
+    @pytest.mark.parametrize("state", [None, "interrupted"])
+    async def test_puts_off_a_night_that_did_not_come_to_its_end(
+        self, database: asyncpg.Pool, fresh_database_url: str, state: str | None
+    ) -> None:
+        await put(database, late=MINUTE)
+        count, status, due_in = await Night(database, state).kept(fresh_database_url)
+        assert (count, status) == (1, "queued")
+        assert timedelta(minutes=50) < due_in < timedelta(minutes=61)
+
+    async def test_leaves_one_that_was_stopped_to_whoever_keeps_it_next(
+        self, database: asyncpg.Pool, fresh_database_url: str
+    ) -> None:
+        await put(database, late=MINUTE)
+        stopped = Night(database, "interrupted", stops=True)
+        assert (await stopped.kept(fresh_database_url))[:2] == (1, "queued")
+        await database.execute("DELETE FROM jobs.pgqueuer_schedules WHERE entrypoint = 'beat'")
+        await put_beat(database, NOW)
+        count, _, due_in = await Night(database).kept(fresh_database_url)
+        assert count == 1
+        assert due_in > HALF - MINUTE
+
+    async def test_goes_on_after_a_night_that_fails(
+        self, database: asyncpg.Pool, fresh_database_url: str
+    ) -> None:
+        await put(database, late=MINUTE)
+        count, status, due_in = await Night(database, "no such state").kept(fresh_database_url)
+        assert (count, status) == (1, "queued")
+        assert due_in > HALF - MINUTE
+
+
+class TestKeepers:
+    async def test_of_two_processes_one_takes_what_is_due(
+        self, database: asyncpg.Pool, fresh_database_url: str
+    ) -> None:
+        """Both are about to: what each asks of the database waits for one lock of the table."""
+        await put(database, late=MINUTE)
+        command = sys.executable, "-c", KEEPER, fresh_database_url, str(HOUR)
+        pipe = asyncio.subprocess.PIPE
+        keepers = [
+            await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdin=pipe, stdout=pipe)
+            for _ in range(2)
+        ]
+        async with asyncio.timeout(60):
+            for each in keepers:
+                assert await line(each) == "ready"
+            async with acting(fresh_database_url, "joinder_owner") as holder:
+                await holder.execute("LOCK TABLE jobs.pgqueuer_schedules IN EXCLUSIVE MODE")
+                for each in keepers:
+                    assert each.stdin is not None
+                    each.stdin.write(b"\n")
+                while await database.fetchval(_WAITING) < len(keepers):
+                    await database.execute("SELECT pg_sleep(0.01)")
+            taken = [await line(each) for each in keepers]
+            rest = [(await each.communicate(b""))[0].decode() for each in keepers]
+        assert [each.returncode for each in keepers] == [0, 0]
+        assert sum(int(each.removeprefix("took ")) for each in taken) == 2
+        assert "".join(rest).count("night") == 1
+
+
+async def line(process: asyncio.subprocess.Process) -> str:
+    """Return the next line that a process prints."""
+    assert process.stdout is not None
+    return (await process.stdout.readline()).decode().strip()
+
+
+class TestTables:
+    async def test_are_those_of_this_release_of_pgqueuer(self, database: asyncpg.Pool) -> None:
+        """Else a migration is due: `pgq upgrade --plan` says the same."""
+        names = schedule._Names(db_schema="jobs")
+        plan = await Queries(
+            AsyncpgPoolDriver(database), QueryBuilderEnvironment(names)
+        ).plan_upgrade()
+        assert plan.statements == ()
+
+    async def test_are_named_by_no_variable_of_the_environment(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("PGQUEUER_PREFIX", "other_")
+        monkeypatch.setenv("DURABILITY", "what another program means by it")
+        assert (
+            schedule._Names(db_schema="jobs").qualified.schedules_table == "jobs.pgqueuer_schedules"
+        )
