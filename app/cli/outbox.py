@@ -1,4 +1,4 @@
-"""`joinder outbox`: how what is to be told fares, for the operator and the monitoring."""
+"""`joinder outbox`: how queues and the schedule fare, for the operator and the monitoring."""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Final
@@ -21,8 +21,9 @@ def outbox(
 ) -> None:
     """Tell how many messages and mails wait, since when, and how many were given up.
 
-    A line for each: name, waiting, since when the oldest is due, given up. Exit status is 1 when
-    one is late by more than ten minutes, or was given up in the last 30 days.
+    A line for each: name, waiting, since when the oldest is due, given up. The third one is of the
+    schedule of the nightly run, of which something waits when no `joinder serve` takes it. Exit
+    status is 1 when one is late by more than ten minutes, or was given up in the last 30 days.
 
     With `--again` the mails that were given up are put into the outbox once more, when what was
     wrong is mended; an office's administrators do the same with each message of a webhook.
@@ -31,6 +32,7 @@ def outbox(
     """
     from app.access.principal import OPERATOR  # noqa: PLC0415 -- keeps --help quick
     from app.core.clock import utc_now  # noqa: PLC0415 -- as above
+    from app.jobs import queries as jobs  # noqa: PLC0415 -- as above
     from app.mails import queries as mails  # noqa: PLC0415 -- as above
     from app.notices import upkeep  # noqa: PLC0415 -- as above
     from app.webhooks import queries as webhooks  # noqa: PLC0415 -- as above
@@ -41,6 +43,7 @@ def outbox(
         return {
             "webhooks": await webhooks.get_health(session),
             "mail": await mails.get_health(session),
+            "schedule": await jobs.get_schedule_health(session),
         }
 
     is_bad, late = False, utc_now() - LATE_AFTER

@@ -66,6 +66,21 @@ SELECT $1, $2, now() WHERE EXISTS (SELECT FROM runs)
 ON CONFLICT (expression, entrypoint) DO NOTHING
 """
 _PUT_OFF: Final = "UPDATE jobs.pgqueuer_schedules SET next_run = now() + $2 WHERE id = $1"
+# a row of another time of day, which nobody keeps any more, says nothing beside one that is kept
+_SCHEDULE_HEALTH: Final = text(
+    "SELECT count(*) AS waiting, min(due_at) AS oldest_due_at, 0 AS dead FROM ("
+    "  SELECT max(next_run) AS due_at FROM jobs.pgqueuer_schedules GROUP BY entrypoint) AS s"
+    " WHERE due_at <= now()"
+)
+_NOTE_LATE: Final = text(
+    "UPDATE jobs.pgqueuer_schedules SET updated = now()"
+    " WHERE updated < now() - CAST(:late AS interval) AND entrypoint IN ("
+    "  SELECT entrypoint FROM jobs.pgqueuer_schedules GROUP BY entrypoint"
+    "  HAVING max(next_run) < now() - CAST(:late AS interval)) RETURNING entrypoint"
+)
+_FORGET_SCHEDULES: Final = text(
+    "DELETE FROM jobs.pgqueuer_schedules WHERE next_run < now() - CAST(:late AS interval)"
+)
 
 State = Literal["running", "succeeded", "failed", "left_out"]
 
@@ -150,6 +165,21 @@ async def begin_schedule(pool: asyncpg.Pool, name: str, expression: str) -> None
 async def put_off(pool: asyncpg.Pool, schedule_id: int, after: timedelta) -> None:
     """Have a row of the schedule be due again after so long."""
     await pool.execute(_PUT_OFF, schedule_id, after)
+
+
+async def get_schedule_health(session: AsyncSession) -> RowMapping:
+    """Return how many of the schedule are due, and since when the oldest is."""
+    return (await session.execute(_SCHEDULE_HEALTH)).mappings().one()
+
+
+async def note_late(session: AsyncSession, *, late: timedelta) -> Sequence[str]:
+    """Return what of the schedule has been due for so long; noted for as long, each once."""
+    return (await session.scalars(_NOTE_LATE, {"late": late})).all()
+
+
+async def forget_schedules(session: AsyncSession, *, late: timedelta) -> None:
+    """Delete what of a schedule nobody has kept for so long."""
+    await session.execute(_FORGET_SCHEDULES, {"late": late})
 
 
 async def get_run(session: AsyncSession, run_id: UUID | None) -> RowMapping | None:

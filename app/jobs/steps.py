@@ -124,6 +124,11 @@ def steps(intake: Intake, *, is_full: bool = False) -> tuple[Step, ...]:
         Step("mails.digest", partial(notices.add_digests, principal=me)),
         Step("mails.alarm", partial(notices.raise_alarms, principal=me)),
         Step("webhooks.alarm", partial(webhooks.raise_alarms, principal=me)),
+        Step(
+            "schedule.alarm",
+            partial(jobs.alarm_of_schedule, principal=me),
+            of_all="the schedule is of the registry",
+        ),
         Step("people.forget", partial(people.purge_ended, principal=me)),
         Step(
             "answers.forget",

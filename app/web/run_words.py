@@ -48,6 +48,7 @@ STEPS: Final = {
     "mails.digest": "Gather what is told once a day by mail",
     "mails.alarm": "Raise alarms about mail that is not delivered",
     "webhooks.alarm": "Raise alarms about webhooks that do not answer",
+    "schedule.alarm": "Raise the alarm when nobody starts the nightly run",
     "access_reviews.remind": "Remind of the yearly review of access",
     "people.disable_idle": "Disable accounts that nobody uses",
     "glass.alarm": "Raise alarms about emergency readings",

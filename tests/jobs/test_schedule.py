@@ -1,9 +1,11 @@
 """When the nightly run is due: PgQueuer's schedule on a real database."""
 
 import asyncio
+import re
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import time, timedelta
+from pathlib import Path
 from typing import Final
 
 import asyncpg
@@ -11,10 +13,15 @@ import pytest
 from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment
 from pgqueuer.db import AsyncpgPoolDriver
 from pgqueuer.queries import Queries
+from typer.testing import CliRunner
 
+from app.cli.main import app
 from app.core.clock import utc_now
 from app.jobs import schedule
+from app.jobs.nightly import run
+from app.jobs.steps import steps
 from tests.database import ROOT
+from tests.factories import Registry
 from tests.wall.acting import acting
 
 HOUR: Final = (utc_now().hour + 12) % 24
@@ -286,3 +293,67 @@ class TestTables:
         assert (
             schedule._Names(db_schema="jobs").qualified.schedules_table == "jobs.pgqueuer_schedules"
         )
+
+
+class TestHealth:
+    @pytest.fixture
+    def alarm(self, registry: Registry) -> Callable[[], Awaitable[int]]:
+        """Return what takes the step of the nightly run; it returns how many it told of."""
+        only = [each for each in steps(registry.app.state.intake) if each.name == "schedule.alarm"]
+
+        async def alarm() -> int:
+            (done,) = await run(registry.operator, only, as_of=utc_now())
+            assert done.state == "succeeded", done
+            return done.count
+
+        return alarm
+
+    async def test_alarms_in_each_run_of_what_nobody_takes(
+        self, database: asyncpg.Pool, alarm: Callable[[], Awaitable[int]]
+    ) -> None:
+        assert await alarm() == 0  # no schedule at all: cron starts the runs
+        await put_beat(database, timedelta(minutes=50))
+        assert await alarm() == 0
+        await move(database, "1 hour")
+        assert await alarm() == 1
+        assert await alarm() == 0
+        await move(database, "1 day")
+        assert await alarm() == 1
+        entries = "SELECT count(*) FROM audit_entries WHERE action = 'schedule.late'"
+        assert await database.fetchval(entries) == 2
+        await move(database, "1 day")
+        assert await alarm() == 0
+        assert await database.fetchval("SELECT count(*) FROM jobs.pgqueuer_schedules") == 0
+
+    async def test_is_no_worse_for_another_time_of_day_that_is_kept_no_more(
+        self, database: asyncpg.Pool, alarm: Callable[[], Awaitable[int]]
+    ) -> None:
+        await put(database, late=-HALF)
+        await database.execute(_SCHEDULE, "night", "1 1 1 1 1", timedelta(hours=9), "queued", NOW)
+        assert await alarm() == 0
+
+    async def test_is_told_to_the_operator(
+        self,
+        database: asyncpg.Pool,
+        fresh_database_url: str,
+        keys_directory: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setenv("JOINDER_DATABASE_URL", fresh_database_url)
+        monkeypatch.setenv("JOINDER_KEYS", str(keys_directory))
+        await put(database, late=-HALF)
+        well = await asyncio.to_thread(CliRunner().invoke, app, ["outbox"])
+        assert well.exit_code == 0, well.output
+        await move(database, "11 minutes")
+        bad = await asyncio.to_thread(CliRunner().invoke, app, ["outbox"])
+        assert bad.exit_code == 1
+        assert re.search(r"^schedule\t1\t2\d{3}-\S+ \S+\t0$", bad.output, re.MULTILINE)
+
+
+async def move(database: asyncpg.Pool, later: str) -> None:
+    """Let so much time pass for all rows of the schedule."""
+    await database.execute(
+        "UPDATE jobs.pgqueuer_schedules SET updated = updated - CAST($1::text AS interval),"
+        " next_run = next_run - CAST($1::text AS interval)",
+        later,
+    )
