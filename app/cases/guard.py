@@ -16,6 +16,8 @@ from app.core.errors import FieldProblem
 _MONTH: Final = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)[a-z]*\.?"
 # someone who is of age today; a date in a matter is later, but for the law's own
 _BORN: Final = r"(?:19\d\d|200[0-8])"
+_PADDED: Final = r"(?:0[1-9]|1[0-2])"
+_NOT_CITED: Final = r"(?<!§)(?<!§ )(?<![ACS]\. )(?<!Ann\. )(?<![Cc]ode )"
 _NOT_PLATES: Final = (
     "USC|CFR|NRS|ORS|RCW|ARS|CGS|RSA|ILC|MCL|NYS|PEN|GOV|LAB|TEX|CAL|SEC|ART|TIT|CHP|PUB|LAW|USD|"
     "HWY|RTE|APT|STE|BLK|FLR|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC|DOJ|FBI|DHS|ICE|DOL|"
@@ -44,7 +46,10 @@ _FORMS: Final = {
             rf"(?:\d{{1,4}}[-/. ]|{_MONTH} ?\d)"
         ),
         rf"\b\d{{1,2}} ?[-/.] ?\d{{1,2}} ?[-/.] ?{_BORN}\b",
-        r"\b\d{1,2}/\d{1,2}/[3-9]\d\b",  # with hyphens it may be a section of a code
+        r"\b\d{1,2}/\d{1,2}/(?:[3-9]\d|0[0-8])\b",
+        # a section of a code has no zeros in front, or the code before it
+        rf"(?<![\w.-]){_NOT_CITED}{_PADDED}-(?:0[1-9]|[12]\d|3[01])-[3-9]\d(?![\w-]|\.\d)",
+        rf"(?<![\w.-]){_NOT_CITED}{_PADDED}\.(?:0[1-9]|[12]\d|3[01])\.[3-9]\d(?![\w-]|\.\d)",
         rf"\b{_BORN}[-/.]\d{{1,2}}[-/.]\d{{1,2}}\b",
         rf"(?i)\b{_MONTH}[ -]?\d{{1,2}}(?:st|nd|rd|th)?[, -]{{1,2}}{_BORN}\b",
         rf"(?i)\b\d{{1,2}}(?:st|nd|rd|th)?(?: of)?[ -]?{_MONTH}[, -]{{0,2}}{_BORN}\b",
@@ -62,8 +67,9 @@ _FORMS: Final = {
     ),
     "license-number": (
         (
-            r"(?i)\b(?:driver'?s? licen[cs]e|d\.?l\.?|passport)(?: (?:no|number|is))*[ .:#]{1,3}"
-            r"[A-Z]{0,3}\d{5,}"
+            r"(?i)\b(?:driver\W?s? licen[cs]e|c?d\.?l\.?n?|passport|s\.?i\.?d\.?"
+            r"|state i\.?d\.?(?: card)?|(?:licen[cs]e|id card)(?= (?:no|num|number)\b| ?#))"
+            r"(?: (?:no|num|number|is))*[ .:#-]{1,3}[A-Z]{0,3}[- ]?\d(?:-?\d){4,}"
         ),
     ),
     "address": (

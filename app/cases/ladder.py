@@ -35,6 +35,9 @@ POINTER, CONTACT, SUMMARY, RECORD = Rung.POINTER, Rung.CONTACT, Rung.SUMMARY, Ru
 
 PREFIX: Final = OVERLAP
 
+BANDS: Final = ("strong", "probable", "possible", "shared_only")
+"""The strongest first."""
+
 _EVIDENCE: Final = ("strength", "first_differs", "facts", "match_key", "explanation")
 """What a finding says beyond its kind, if it says it."""
 
@@ -169,10 +172,7 @@ def render(row: asyncpg.Record, *, is_opened: bool = False) -> OverlapRead:
     return OverlapRead.model_validate(
         {
             **_pick(shown, allowed),
-            "findings": [
-                _pick(_finding(finding, row["is_low"]), allowed, "findings.")
-                for finding in row["findings"]
-            ],
+            "findings": _findings(row["findings"], allowed, is_low=row["is_low"]),
             "counterpart": _pick(_counterpart(row), allowed, "counterpart."),
         }
     )
@@ -181,6 +181,20 @@ def render(row: asyncpg.Record, *, is_opened: bool = False) -> OverlapRead:
 def _pick(values: Mapping[str, Any], allowed: Collection[str], inside: str = "") -> dict[str, Any]:
     """Return those of `values` that are allowed, named from the top of the answer."""
     return {name: value for name, value in values.items() if inside + name in allowed}
+
+
+def _findings(
+    findings: Sequence[Mapping[str, Any]], allowed: Collection[str], *, is_low: bool
+) -> list[dict[str, Any]]:
+    """Return findings with the fields that are allowed, the strongest first.
+
+    They are stored in the order of their strength: where that is not shown, their order is by what
+    is, so that it tells nothing more.
+    """
+    shown = [_pick(_finding(each, is_low), allowed, "findings.") for each in findings]
+    if "findings.strength" in allowed:
+        return shown
+    return sorted(shown, key=lambda each: (BANDS.index(each["band"] or BANDS[-1]), str(each)))
 
 
 def _finding(finding: Mapping[str, Any], is_low: bool) -> dict[str, Any]:  # noqa: FBT001 -- which of the two refs is ours
@@ -213,4 +227,4 @@ def _counterpart(row: asyncpg.Record) -> dict[str, Any]:
 def pointers(findings: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return findings as the state's Attorney General sees them: kinds and band, no subject."""
     allowed = POLICY.fields_to(Rung.POINTER) - {"findings.subject", "findings.common"}
-    return [_pick(_finding(each, is_low=True), allowed, "findings.") for each in findings]
+    return _findings(findings, allowed, is_low=True)

@@ -126,10 +126,14 @@ ORDER BY w.id LIMIT $12
 FOR NO KEY UPDATE OF side SKIP LOCKED
 """  # noqa: S608 -- as above
 
+# of whichever office the state named before, for the one that it names now
 _MEDIATIONS: Final = f"""
 SELECT v.*, m.asked_at FROM mediations m
-CROSS JOIN LATERAL ({state_pointers.VISIBLE} AND v.id = m.overlap_id{{narrowed}}) AS v
-WHERE m.mediator_office_id = $1
+CROSS JOIN LATERAL (
+  {state_pointers.VISIBLE} AND v.id = m.overlap_id AND NOT v.is_settled{{narrowed}}) AS v
+WHERE m.mediator_office_id IN (
+  SELECT o.id FROM state_settings s JOIN offices o ON o.state = s.state
+  WHERE s.mediator_office_id = $1)
 """  # noqa: S608 -- as above
 
 _WALLED: Final = """

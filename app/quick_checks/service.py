@@ -26,7 +26,6 @@ from app.suppressions.rows import CANARY
 
 PREFIX: Final = "qck"
 MAX_HITS: Final = 100
-_BANDS: Final = ("strong", "probable", "possible", "shared_only")
 
 
 async def check(
@@ -66,7 +65,8 @@ async def check(
     offices = await queries.list_offices(session, {office for _, office, _ in found.hits})
     hits = sorted(
         (hit for each in found.hits for hit in _hits(each, case.id, offices)),
-        key=lambda hit: (_BANDS.index(hit["band"]), hit["ref"]),
+        # then by all that is told, or the order would tell whose case is older
+        key=lambda hit: (ladder.BANDS.index(hit["band"]), hit["ref"], str(hit)),
     )
     check_id = public_id(PREFIX, new_id())
     await _record(session, principal, intake, check_id, case.id, asked, found)
@@ -110,7 +110,9 @@ def _hits(
         ]
         yield {
             "ref": ref,
-            "band": min((each["band"] or _BANDS[-1] for each in told), key=_BANDS.index),
+            "band": min(
+                (each["band"] or ladder.BANDS[-1] for each in told), key=ladder.BANDS.index
+            ),
             "findings": told,
             "rung": rung.name.lower(),
             "state": office["state"],

@@ -45,14 +45,16 @@ SELECT (SELECT s.version FROM second_looks s WHERE s.id = $2) AS version
 FROM second_looks WHERE office_id = $1 AND id = $2 FOR NO KEY UPDATE
 """
 
-# overlaps that came after the case was declined; others' locks are skipped
+# overlaps that came, or rest on other evidence, after the case was declined; once for each such
+# evidence, and others' locks are skipped
 _NEW: Final = f"""
-SELECT v.id FROM ({ladder.VISIBLE + ladder.STANDING}) AS v
+SELECT v.id, v.stands_since FROM ({ladder.VISIBLE + ladder.STANDING}) AS v
 JOIN cases own ON own.id = v.case_id AND own.record_class = 'declined'
 JOIN overlap_sides side ON side.office_id = v.office_id AND side.overlap_id = v.id
-WHERE v.found_at > own.declined_at
+WHERE v.stands_since > own.declined_at
   AND NOT EXISTS (SELECT FROM second_looks k
-                  WHERE k.overlap_id = v.id AND k.office_id = v.office_id)
+                  WHERE k.overlap_id = v.id AND k.office_id = v.office_id
+                    AND coalesce(k.stands_since, k.asked_at) >= v.stands_since)
 ORDER BY v.id LIMIT $5
 FOR NO KEY UPDATE OF side SKIP LOCKED
 """  # noqa: S608 -- as above
@@ -98,7 +100,10 @@ async def lock_look(
 
 async def lock_new(
     session: AsyncSession, principal: Principal, *, limit: int, now: datetime
-) -> list[UUID]:
-    """Return overlaps of the office's declined cases that no second look was asked for, locked."""
+) -> list[tuple[UUID, datetime]]:
+    """Return overlaps of the office's declined cases that no second look was asked for, locked.
+
+    Each with the instant since when it rests on its evidence.
+    """
     rows = await (await driver(session)).fetch(_NEW, *ladder.arguments(principal, now), limit)
-    return [row[0] for row in rows]
+    return [(row["id"], row["stands_since"]) for row in rows]

@@ -34,7 +34,7 @@ async def ask_again(
 ) -> int:
     """Ask offices to look again at declined cases that overlap since; returns how many.
 
-    Once for each overlap, and of those that the office may see only.
+    Once for each overlap and evidence that it rests on, and of those that the office may see only.
 
     Raises:
         MissingScopeError: the caller is neither the operator nor a job of the operator.
@@ -49,11 +49,12 @@ async def ask_again(
                     "id": new_id(),
                     "office_id": office.office_id,
                     "overlap_id": overlap_id,
+                    "stands_since": stands_since,
                     "state": "asked",
                     "version": 1,
                     "asked_at": now,
                 }
-                for overlap_id in found
+                for overlap_id, stands_since in found
             ]
             await session.execute(insert(SecondLook).on_conflict_do_nothing(), looks)
             entries = [

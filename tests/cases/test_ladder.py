@@ -6,8 +6,9 @@ from typing import Any, Final
 import pytest
 
 from tests.access.people import approve_summary
+from tests.blinding import case
 from tests.factories import OfficeClient, Registry
-from tests.scenes import Meeting, end_agreement, make_offices, meet
+from tests.scenes import Meeting, end_agreement, make_offices, meet, phone, someone
 
 DISCLOSURES: Final = ("open", "contact_first", "silent")
 RUNGS: Final = {"open": "contact", "contact_first": "pointer", "silent": None}
@@ -112,6 +113,22 @@ class TestRungs:
         assert len(await meeting.second.overlaps()) == 1
         await meeting.second.put_case("24-1", {**meeting.second_case, "disclosure": "open"})
         assert len(await meeting.first.overlaps()) == 1
+
+
+class TestOrder:
+    async def test_a_pointer_ranks_findings_as_if_no_strength_were_known(
+        self, shared_registry: Registry
+    ) -> None:
+        me, shy = await make_offices(shared_registry)
+        weaker, stronger = someone(ref="1"), someone(ref="2", phones=(phone(), phone()))
+        await me.put_case("24-1", case(weaker, stronger))
+        await shy.put_case("24-1", case(weaker, stronger, disclosure="contact_first"))
+        shown = []
+        for client in (shy, me):
+            (overlap,) = await client.overlaps()
+            found = [each for each in overlap["findings"] if each["finding"] == "same_person"]
+            shown.append([(each["subject"], each["band"]) for each in found])
+        assert shown == [[("2", "strong"), ("1", "strong")], [("1", "strong"), ("2", "strong")]]
 
 
 class TestAgreements:

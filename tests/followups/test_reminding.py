@@ -13,8 +13,9 @@ from app.followups import reminding
 from app.offices import service as offices
 from app.offices.schemas import StateSet
 from tests.access.people import sign_in
+from tests.blinding import case
 from tests.factories import OfficeClient, Registry
-from tests.scenes import Meeting, all_ended, end_agreement, meet
+from tests.scenes import Meeting, all_ended, end_agreement, meet, phone, someone
 
 _NUMBERS = count(1)
 NOTICES = "/v1/me/notices?limit=100"
@@ -46,6 +47,14 @@ async def in_one_state(registry: Registry, *ways: str) -> tuple[Meeting, OfficeC
 async def mediations(client: OfficeClient) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = (await client.http.get("/v1/mediations")).json()["items"]
     return items
+
+
+async def resolve(client: OfficeClient, meeting: Meeting) -> None:
+    path = f"/v1/overlaps/{meeting.overlap_id}/follow-up"
+    etag = (await client.http.get(path)).headers["ETag"]
+    body = {"event": "resolve", "resolution": "handled_separately"}
+    done = await client.http.post(f"{path}/steps", json=body, headers={"If-Match": etag})
+    assert done.status_code == 200, done.text
 
 
 class TestRemindAndEscalate:
@@ -140,6 +149,56 @@ class TestRemindAndEscalate:
             (meeting.second.code, "reminder"),
             (meeting.second.code, "backup"),
         ]
+        assert await mediations(general) == []
+
+    async def test_a_mediator_is_shown_what_is_open_and_its_successor_takes_over(
+        self, module_registry: Registry
+    ) -> None:
+        meeting, general = await in_one_state(module_registry)
+        heir = await module_registry.add_office(
+            general.code.replace("AG000", "AG001"), kind="attorney_general"
+        )
+        now = utc_now()
+        await nightly(module_registry, reminding.remind, now + timedelta(days=30))
+        for days in (40, 50):
+            await nightly(module_registry, reminding.escalate, now + timedelta(days=days))
+
+        async def waiting() -> list[int]:
+            return [len(await mediations(each)) for each in (general, heir)]
+
+        assert await waiting() == [1, 0]
+        state = general.code.partition("-")[0]
+        async with transaction(module_registry.operator) as session:
+            await offices.set_state(session, OPERATOR, StateSet(state=state, mediator=heir.code))
+        assert await waiting() == [0, 1]
+        await meeting.first.say(meeting.overlap_id, "confirmed")
+        assert await waiting() == [0, 1]
+        await meeting.second.say(meeting.overlap_id, "not_a_match", "different_person")
+        assert await waiting() == [0, 1]
+        await resolve(meeting.first, meeting)
+        assert await waiting() == [0, 1]
+        await resolve(meeting.second, meeting)
+        assert await waiting() == [0, 0]
+        more = someone(phones=(phone(),))
+        other_evidence = case(*meeting.first_case["subjects"], {**more, "ref": "more"})
+        assert (await meeting.first.put_case("24-1", other_evidence)).is_success
+        second = case(*meeting.second_case["subjects"], {**more, "ref": "more"})
+        assert (await meeting.second.put_case("24-1", second)).is_success
+        assert await waiting() == [0, 1]
+        for client, verdict in ((meeting.first, "confirmed"), (meeting.second, "confirmed")):
+            await client.say(meeting.overlap_id, verdict)
+        assert await waiting() == [0, 0]
+
+    async def test_a_mediator_is_shown_nothing_that_is_retracted(
+        self, module_registry: Registry
+    ) -> None:
+        meeting, general = await in_one_state(module_registry)
+        now = utc_now()
+        await nightly(module_registry, reminding.remind, now + timedelta(days=30))
+        for days in (40, 50):
+            await nightly(module_registry, reminding.escalate, now + timedelta(days=days))
+        assert len(await mediations(general)) == 1
+        assert (await meeting.second.put_case("24-1", case(someone()))).is_success
         assert await mediations(general) == []
 
 

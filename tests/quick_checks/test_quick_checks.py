@@ -122,6 +122,17 @@ class TestWhatIsTold:
         assert (hit["rung"], hit["office"], hit["contact"]) == ("pointer", None, None)
         assert shy.code not in str(hit)
 
+    async def test_ranks_alike_what_it_tells_alike(self, shared_registry: Registry) -> None:
+        me, one, two = await with_case(shared_registry, 3)
+        subject = someone(phones=(phone(),))
+        for client in (two, one):
+            await client.put_case("24-shy", case(subject, disclosure="contact_first"))
+        hits = (await told(me, subject))["hits"]
+        assert [(hit["rung"], hit["state"]) for hit in hits] == [
+            ("pointer", "NV"),
+            ("pointer", "OR"),
+        ]
+
     async def test_what_is_hidden_is_as_if_it_were_not(self, shared_registry: Registry) -> None:
         me, silent, walled, gone = await with_case(shared_registry, 4)
         subjects = [someone(ref=ref, phones=(phone(),)) for ref in ("1", "2", "3", "4")]

@@ -17,7 +17,15 @@ from tests.blinding import case
 from tests.factories import OfficeClient, Registry
 from tests.machines import Machine, live
 from tests.networks.test_networks import share
+from tests.recounting.test_recount import recount
 from tests.scenes import all_ended, make_offices, phone, someone
+
+FORGOTTEN = """
+UPDATE "overlaps" SET findings = '[]'
+WHERE id IN (SELECT overlap_id FROM overlap_sides s JOIN offices o ON o.id = s.office_id
+             WHERE o.code = :code) RETURNING id
+"""
+"""What a recount finds anew; the evidence is what it was."""
 
 
 async def ask_again(registry: Registry) -> None:
@@ -102,6 +110,39 @@ class TestAskAgain:
             assert len(await owner.overlaps()) == 1
             await ask_again(module_registry)
             assert len(await looks(owner)) == is_asked
+
+    async def test_asks_again_once_when_the_evidence_is_other_than_before(
+        self, module_registry: Registry
+    ) -> None:
+        owner, other = await make_offices(module_registry)
+        numbers = (phone(), phone())
+        both = someone(phones=numbers)
+        few = {**both, "identifiers": both["identifiers"][:1]}
+        declined = case(both, record_class="declined")
+        for client, body in ((other, case(few)), (owner, declined)):
+            assert (await client.put_case("24-1", body)).is_success
+        counts = []
+        for body in (
+            case(few, summary="A kitchen."),  # known when it was declined
+            case({"ref": "1", "identifiers": both["identifiers"][:1]}),
+            case(both),
+            case(both, summary="A kitchen."),  # nothing new
+        ):
+            assert (await other.put_case("24-1", body)).is_success
+            for _ in range(2):
+                await ask_again(module_registry)
+            counts.append(len(await looks(owner)))
+        assert counts == [0, 1, 2, 2]
+        (overlap,) = await owner.overlaps()
+        assert [look["overlap"] for look in await looks(owner)] == [overlap, overlap]
+        assert await module_registry.rows(FORGOTTEN, code=owner.code)
+        await recount(module_registry, is_full=True)
+        assert (await owner.overlaps())[0]["findings"] == overlap["findings"]
+        for body in (case(both), declined):
+            await ask_again(module_registry)
+            assert (await owner.put_case("24-1", body)).is_success
+        await ask_again(module_registry)
+        assert len(await looks(owner)) == 2
 
     async def test_leaves_out_what_is_hidden_or_was_known_when_it_was_declined(
         self, module_registry: Registry
