@@ -50,7 +50,9 @@ LEFT JOIN LATERAL (
   SELECT h.id, h.status FROM handling_parties a
   JOIN handling_requests h ON h.id = a.request_id
   JOIN handling_parties me ON me.request_id = h.id
+  LEFT JOIN matters n ON n.request_id = h.id
   WHERE a.overlap_id = p.id AND h.ended_at IS NULL AND h.terms_number > 0
+    AND (n.ends_on > $2::date) IS NOT FALSE  -- what is over is, before a night has noted it
     AND a.left_at IS NULL AND {_SEES} AND me.left_at IS NULL
   ORDER BY h.sent_at, h.id LIMIT 1) AS h ON TRUE
 LEFT JOIN matters m ON m.request_id = h.id

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from icalendar import Calendar
 
@@ -16,7 +16,7 @@ from app.handling.reading import read_request
 from app.handling.schemas import HandlingLeave
 from app.teamwork import statements
 from tests.factories import Registry
-from tests.handling.heads import Side, draft, good, settle
+from tests.handling.heads import TERMS, Side, draft, good, settle
 from tests.handling.table import head_of
 from tests.scenes import make_offices
 from tests.web.pages import PageReader, reader
@@ -126,6 +126,42 @@ class TestLastDay:
             assert [each["left_on"] for each in told["members"]] == [last.isoformat()]
             on_days = [await statement(sides[1], matter, day) for day in (last, today)]
             assert [len(each["members"]) for each in on_days] == [1, 0]
+
+    async def test_leaves_no_grant_and_stands_in_nobodys_way(
+        self, shared_registry: Registry
+    ) -> None:
+        sides, request = await draft(shared_registry)
+        settled = await settle(sides, request)
+        path = f"/v1/overlaps/{settled['overlap_id']}/handling-requests"
+        heads = [(await side.head()).http for side in sides]
+
+        async def grants(shown: str) -> list[Json]:
+            listed = [await http.get("/v1/grants", params={"shown": shown}) for http in heads]
+            return [each for answer in listed for each in good(answer)["items"]]
+
+        (waits, _), stands = await grants("waiting"), await grants("in_force")
+        assert {each["state"] for each in stands} == {"in_force"}
+        await age(shared_registry, request, 180)
+        assert (await grants("waiting"), await grants("in_force")) == ([], [])
+        ended = await grants("ended")
+        assert len(ended) == len(stands) + len(sides)
+        assert {each["state"] for each in ended} == {"expired"}
+        of_case = "/v1/cases/cms/24-0/grants"
+        listed = good(await heads[0].get(of_case))["items"]
+        assert {each["state"] for each in listed} == {"expired"}
+        refused = await heads[0].post(
+            f"{of_case}/{waits['id']}/approvals", json={"digest": waits["digest"]}
+        )
+        assert (refused.status_code, refused.json()["status_now"]) == (409, "expired")
+        for side in sides:
+            checked = await side.office.http.post("/v1/cases/cms/24-0/checks", json={"act": "plea"})
+            (found,) = good(checked)["overlaps"]
+            assert (found["handling"], found["next_step"]) == (None, "call")
+        key = {"Idempotency-Key": uuid4().hex}
+        body = {"kind": "joint_handling", "terms": TERMS}
+        anew = good(await sides[0].office.http.post(path, json=body, headers=key))["id"]
+        again = await settle(sides, anew)
+        assert again["status"] == "active"
 
 
 class TestTeam:
