@@ -52,6 +52,8 @@ IDENTIFIERS = [
     ("phone-number", "called 555 0132"),
     ("social-security-number", "social ending in 6789"),
     ("email-address", "someone at example dot com"),
+    ("social-security-number", "social ends in 6789"),
+    ("email-address", "someone at example.com"),
     ("web-address", "example.com/ad"),
 ]
 CLEAN = [
@@ -80,6 +82,8 @@ CLEAN = [
     "Charged under O.C.G.A. 16-5-46 and S.C. Code 16-3-2020; heard on 2026/3/4 and 5-Mar-2026.",
     "Order of 2026-02-11 by the Superior Court, department 5, case 26CR0019.",
     "Advertised on backpage.com and two mirror sites; social workers in 2024 met 12 women.",
+    "Women worked at salon. Net earnings were taken; others at hotel. Org chart seized.",
+    "Met at church. Edu visas were promised; the permit for the monthly social ends in 2024.",
     "Text of order 118, 2026; called at noon by the firm, which had 300 2024 visas to give.",
     "Crew of 20 picked blueberries; 3 vans, 1 bus, no seat belts; OSHA cited the firm twice.",
 ]
