@@ -1,5 +1,6 @@
 """What holds to the day: the end of an agreement, who was on its team when, and its calendar."""
 
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -9,11 +10,13 @@ from icalendar import Calendar
 from app.access.principal import OPERATOR
 from app.access.vocabulary import Role
 from app.core.clock import utc_now
-from app.core.db import transaction
+from app.core.db import driver, transaction
 from app.core.preconditions import Precondition
 from app.handling import deciding, upkeep
+from app.handling.asking import OfficeChange, add_terms
 from app.handling.reading import read_request
 from app.handling.schemas import HandlingLeave
+from app.handling.terms import Terms
 from app.teamwork import statements
 from tests.factories import Registry
 from tests.handling.heads import TERMS, Side, draft, good, settle
@@ -23,6 +26,10 @@ from tests.web.pages import PageReader, reader
 
 Json = dict[str, Any]
 PERSON: Final = {"name": "Dana Sample", "post": "analyst"}
+
+
+class RolledBackError(Exception):
+    """Nothing of a transaction is to stay."""
 
 
 def key_of(request: str) -> UUID:
@@ -258,6 +265,17 @@ class TestOffer:
         leaver = await head_of(shared_registry, sides[1].office)
         good(await sides[0].work(f"{matter}/lead-offers", {"office": sides[1].office.code}))
         now: datetime = utc_now() + timedelta(minutes=5)
+        other = await head_of(shared_registry, sides[2].office)
+        offered = (
+            "SELECT withdrawn_at FROM matter_leads WHERE request_id = $1 AND accepted_at IS NULL"
+        )
+        with suppress(RolledBackError):
+            async with shared_registry.acting(other) as session:
+                change = OfficeChange(leaves=leaver.office_id)
+                terms = Terms.model_validate(TERMS)
+                await add_terms(session, other, key_of(request), 2, terms, now=now, change=change)
+                assert await (await driver(session)).fetchval(offered, key_of(request)) is None
+                raise RolledBackError
         async with shared_registry.acting(leaver) as session:
             known = await read_request(session, leaver, key_of(request), now=now)
             match, leave = Precondition.parse(known.etag), HandlingLeave(decision="leave")
