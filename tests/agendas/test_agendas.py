@@ -213,8 +213,10 @@ class TestAgenda:
         self, registry: Registry, fresh_database_url: str
     ) -> None:
         counted = "SELECT count(*) FROM agendas"
+        await registry.add_office("CA001000A")
         await make(registry)
         ((made,),) = await registry.rows(counted)
+        assert made == 1
         while await registry.rows("SELECT 1 FROM alembic_version WHERE version_num >= '0081'"):
             migrate(fresh_database_url, "-1")
         assert [tuple(row) for row in await registry.rows(counted)] == [(made,)]
