@@ -96,7 +96,8 @@ def _past(case: CasePut | CaseChange) -> Iterator[tuple[str, date | None]]:
     """Yield pointer and day of what a case says has happened."""
     yield "/opened_on", case.opened_on
     for place, stage in enumerate(case.stages):
-        yield f"/stages/{place}/on", stage.on
+        if not stage.is_struck:  # struck, because it was not on that day
+            yield f"/stages/{place}/on", stage.on
     if case.facts.period is not None:
         yield "/facts/period/begins_on", case.facts.period.begins_on
         yield "/facts/period/ends_on", case.facts.period.ends_on

@@ -31,14 +31,14 @@ _FORMS: Final = {
     "social-security-number": (
         r"\b\d{3}[-. /]\d{2}[-. /]\d{4}\b",
         r"(?i)\b(?:ssn|social security)(?: [a-z]{2,6}){0,2}\W{0,4}(?:\w{3}\W\w\w\W)?\d{4}\b",
-        r"(?i)\bsocial (?:ending|ends) (?:in|with) \d{4}\b",
+        r"(?i)\bsocial (?:ending|ends(?! in 20\d\d\b)) (?:in|with) \d{4}\b",
     ),
     "long-number": (r"\b\d{8,}\b", r"\b\d{4}[- ]\d{4}[- ]\d{4}[- ]\d{1,7}\b"),
     "alien-number": (r"(?i)\bA[-# ]{0,2}\d{2,3}[- ]?\d{3}[- ]?\d{2,3}\b",),
     "email-address": (
         r"[^\s@]+@[^\s@]+\.[^\s@]+",
         r"(?i)\b[\w.+-]+ ?[\[(] ?at ?[\])] ?[\w-]+ ?(?:[\[(] ?dot ?[\])]|\.) ?\w+",
-        r"(?i)\b[\w.+-]+ at [\w-]+ ?(?:dot|\.) ?(?:com|net|org|edu|gov)\b",
+        r"(?i)\b[\w.+-]+ at [\w-]+(?: ?dot ?|\.)(?:com|net|org|edu|gov)\b",
     ),
     "date-of-birth": (
         (

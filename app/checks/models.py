@@ -15,7 +15,10 @@ class Check(Base):
     __tablename__ = "checks"
     __table_args__ = (
         CheckConstraint("act IN ('plea', 'declination', 'charge', 'operation')", name="act"),
-        CheckConstraint("blind_because IN ('not_participating', 'held')", name="blind_because"),
+        CheckConstraint(
+            "blind_because IN ('not_participating', 'held', 'not_matched_yet')",
+            name="blind_because",
+        ),
         Index("ix_checks_case_id_id", "case_id", "id"),
     )
 

@@ -25,7 +25,10 @@ _SEES: Final = PARTY_SEES.replace("$4", "$7")
 # Two offices are one sovereign when they prosecute for one state; a tribe is its own (R36).
 _OPEN: Final = f"""
 WITH mine AS MATERIALIZED (
-  SELECT c.id, c.held_at IS NOT NULL AS is_held, me.state, me.kind
+  SELECT c.id, me.state, me.kind, CASE WHEN c.held_at IS NOT NULL THEN 'held'
+    WHEN NOT $3 THEN 'not_participating'
+    WHEN NOT EXISTS (SELECT FROM subjects s WHERE s.case_id = c.id) THEN 'not_matched_yet'
+    END AS blind_because
   FROM cases c JOIN offices me ON me.id = c.office_id
   WHERE c.office_id = $1 AND c.source_system = $5 AND c.external_id = $6
     AND c.withdrawn_at IS NULL
@@ -36,7 +39,7 @@ page AS MATERIALIZED (
     ORDER BY {ladder.STRONGEST.format("v")} LIMIT $8) AS w),
 marked AS (
   SELECT mark_seen(array_agg(id), $2) FROM page WHERE seen_at IS NULL HAVING count(*) > 0)
-SELECT mine.id AS checked_case_id, mine.is_held, p.*,
+SELECT mine.id AS checked_case_id, mine.blind_because, p.*,
   p.state = mine.state AND 'tribal' NOT IN (p.kind, mine.kind) AS is_same_sovereign,
   b.title AS backup_title, b.phone AS backup_phone, b.email AS backup_email,
   h.status AS handling_status, m.lead_office_id = $1 AS is_own_lead,
@@ -50,7 +53,9 @@ LEFT JOIN LATERAL (
   SELECT h.id, h.status FROM handling_parties a
   JOIN handling_requests h ON h.id = a.request_id
   JOIN handling_parties me ON me.request_id = h.id
+  LEFT JOIN matters n ON n.request_id = h.id
   WHERE a.overlap_id = p.id AND h.ended_at IS NULL AND h.terms_number > 0
+    AND (n.ends_on > $2::date) IS NOT FALSE  -- what is over is, before a night has noted it
     AND a.left_at IS NULL AND {_SEES} AND me.left_at IS NULL
   ORDER BY h.sent_at, h.id LIMIT 1) AS h ON TRUE
 LEFT JOIN matters m ON m.request_id = h.id
@@ -63,8 +68,8 @@ ORDER BY {ladder.STRONGEST.format("p")}
 
 async def list_open(
     session: AsyncSession, principal: Principal, ref: tuple[str, str], *, now: datetime
-) -> tuple[int, bool, list[asyncpg.Record]]:
-    """Return the key of an own case, whether it is held, and its overlaps as the caller sees them.
+) -> tuple[int, str | None, list[asyncpg.Record]]:
+    """Return the key of an own case, why it can show none, and its overlaps.
 
     The strongest first, one more than `LIMIT` at most.
 
@@ -77,7 +82,7 @@ async def list_open(
     if not rows:
         raise CaseNotFoundError
     found = [row for row in rows if row["id"] is not None]
-    return rows[0]["checked_case_id"], rows[0]["is_held"], found
+    return rows[0]["checked_case_id"], rows[0]["blind_because"], found
 
 
 async def list_checks(

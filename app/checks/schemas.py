@@ -32,10 +32,11 @@ NextStep = Annotated[
 
 
 Blindness = Annotated[
-    Literal["not_participating", "held"],
+    Literal["not_participating", "held", "not_matched_yet"],
     Field(
         description="Why a check can show no overlap, whatever there is: the office takes no part "
-        "now, or a legal hold keeps the case out of the matching."
+        "now, a legal hold keeps the case out of the matching, or it was not posted again since "
+        "one was lifted."
     ),
 ]
 

@@ -36,10 +36,7 @@ async def check_before(
         CaseNotFoundError: absent, another office's, or behind a wall.
     """
     principal.require(Permission.OVERLAPS_READ)
-    case_id, is_held, rows = await queries.list_open(session, principal, ref, now=now)
-    blind_because = None if principal.is_participating else "not_participating"
-    if is_held:
-        blind_because = "held"
+    case_id, blind_because, rows = await queries.list_open(session, principal, ref, now=now)
     overlaps = tuple(_overlap(row) for row in rows[: queries.LIMIT])
     check_id = new_id()
     kept = set(ShownRead.model_fields)

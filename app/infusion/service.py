@@ -12,6 +12,7 @@ from app.access.principal import Principal
 from app.audit import service as audit
 from app.cases.errors import TextRefusedError
 from app.cases.guard import find_identifiers
+from app.core import locks
 from app.core.ids import QUESTION, new_id, public_id
 from app.infusion import queries, states
 from app.infusion.errors import (
@@ -45,7 +46,7 @@ async def ask_question(
         AgreementNotInForceError: the office does not take part now.
         TextRefusedError: the question holds what looks like an identifier.
         DeskAbsentError: that office offers no such advice, takes no part, or is the caller's own.
-        DeskBusyError: `MOST_WAITING` wait there; of some that come at one moment all are taken.
+        DeskBusyError: `MOST_WAITING` wait there.
     """
     principal.require(Permission.INFUSION_ASK)
     principal.require_participation()
@@ -55,6 +56,7 @@ async def ask_question(
     )
     if not found or found[0]["id"] == principal.office_id:
         raise DeskAbsentError
+    await locks.alone(session, f"desk {found[0]['id']} of {principal.office_id}")
     if await queries.count_waiting(session, principal, found[0]["id"], now=now) >= MOST_WAITING:
         raise DeskBusyError
     question = InfusionQuestion(

@@ -17,6 +17,7 @@ from app.core.db import driver
 from app.offices.models import Office
 from app.oversight.schemas import GrantsShown
 from app.sharing.lines import APPROVED_WITHIN
+from app.sharing.queries import HOLDS_UNTIL
 
 _LINE: Final = """
 r.id, r.read_at, r.overlap_id, r.reader, r.roles, r.rung, r.reason, v.state, v.kind,
@@ -229,7 +230,10 @@ async def list_grants(
     """Return a page of the grants of the caller's own cases, with their offices, newest first."""
     own = cases.visible_to(principal).subquery()
     found = (
-        select(CaseGrant, Office.code, Office.name, own.c.source_system, own.c.external_id)
+        select(
+            *(CaseGrant, Office.code, Office.name, own.c.source_system, own.c.external_id),
+            HOLDS_UNTIL.label("holds_until"),
+        )
         .select_from(own)
         .join(CaseGrant, CaseGrant.case_id == own.c.id)
         .join(Office, Office.id == CaseGrant.grantee_office_id)
@@ -248,6 +252,7 @@ def _in_state(shown: GrantsShown, now: datetime) -> ColumnElement[bool]:
     lasts = and_(
         CaseGrant.revoked_at.is_(None),
         or_(CaseGrant.expires_at.is_(None), CaseGrant.expires_at > now),
+        or_(HOLDS_UNTIL.is_(None), now.date() < HOLDS_UNTIL),
     )
     is_approved = CaseGrant.approval != "pending"
     waits = and_(lasts, ~is_approved, CaseGrant.granted_at > now - APPROVED_WITHIN)

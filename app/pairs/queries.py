@@ -93,7 +93,10 @@ _SET_VERDICT: Final = """
 WITH judged AS (
   UPDATE "overlaps" SET version = version + 1 WHERE id = $2 RETURNING id, evidence)
 UPDATE overlap_sides s
-SET verdict = $3, verdict_reason = $4, verdict_evidence = judged.evidence, verdict_at = $5
+SET verdict = $3::varchar, verdict_reason = $4::varchar, verdict_evidence = judged.evidence,
+    verdict_at = CASE WHEN (s.verdict, s.verdict_reason, s.verdict_evidence)
+      IS NOT DISTINCT FROM ($3::varchar, $4::varchar, judged.evidence) THEN s.verdict_at
+      ELSE $5::timestamptz END
 FROM judged WHERE s.office_id = $1 AND s.overlap_id = judged.id
 """
 
@@ -112,7 +115,10 @@ async def set_verdict(
     *,
     now: datetime,
 ) -> None:
-    """Store what one side says of the evidence that stands; the caller holds the overlap."""
+    """Store what one side says of the evidence that stands; the caller holds the overlap.
+
+    Who says the same again said it when they first did.
+    """
     await connection.execute(_SET_VERDICT, office_id, overlap_id, verdict, reason, now)
 
 

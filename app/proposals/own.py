@@ -132,7 +132,7 @@ async def _propose_once(
         made = waits.proposal
         if made.proposed_by == principal.actor and made.change == wanted:
             return waits
-    if len(waiting) >= MOST:
+    if sum(not waits.is_ended for waits in waiting) >= MOST:
         raise TooManyProposalsError
     made = await service.propose(session, principal, change, now=now)
     return Waiting(made, is_ended=False)

@@ -22,10 +22,17 @@ _STANDS: Final = (
 """SQL: the verdict of a side that still holds, as `cases.verdicts` says it."""
 
 _OWN, _OTHER = _STANDS.format(side="v.own"), _STANDS.format(side="v.other")
+_OWED: Final = f"""
+({_OWN} AND {_OTHER} AND v.own_verdict <> v.other_verdict
+ AND 'need_information' NOT IN (v.own_verdict, v.other_verdict)
+ AND NOT EXISTS (SELECT FROM follow_ups f WHERE f.office_id = v.office_id
+                 AND f.overlap_id = v.id AND f.resolved_evidence = v.evidence)) IS TRUE
+"""
+"""SQL: the answers contradict each other, and the own office has not resolved it."""
 _TURNS: Final = {
-    "ours": f" AND NOT {_OWN}",
+    "ours": f" AND (NOT {_OWN} OR {_OWED})",
     "theirs": f" AND {_OWN} AND NOT {_OTHER}",
-    "settled": f" AND {_OWN} AND {_OTHER}",
+    "settled": f" AND {_OWN} AND {_OTHER} AND NOT {_OWED}",
     "all": "",
 }
 
@@ -51,13 +58,14 @@ _COUNTS: Final = f"""
 WITH v AS (
   {ladder.VISIBLE + ladder.STANDING} ORDER BY v.id DESC LIMIT $5),
 w AS (
-  SELECT {_OWN} AS is_ours_given, {_OTHER} AS is_theirs_given, v.found_at,
+  SELECT {_OWN} AS is_ours_given, {_OTHER} AS is_theirs_given, {_OWED} AS is_owed, v.found_at,
          {_MINE.format(value="$6")} AS is_mine, {{is_asked}} AS is_asked FROM v)
 SELECT count(*) AS total,
        count(*) >= $5 AS is_cut,
-       count(*) FILTER (WHERE is_asked AND NOT is_ours_given) AS ours,
+       count(*) FILTER (WHERE is_asked AND (NOT is_ours_given OR is_owed)) AS ours,
        count(*) FILTER (WHERE is_asked AND is_ours_given AND NOT is_theirs_given) AS theirs,
-       count(*) FILTER (WHERE is_asked AND is_ours_given AND is_theirs_given) AS settled,
+       count(*) FILTER (WHERE is_asked AND is_ours_given AND is_theirs_given AND NOT is_owed)
+         AS settled,
        count(*) FILTER (WHERE is_mine) AS mine,
        count(*) FILTER (WHERE is_asked AND found_at > $7::timestamptz) AS fresh,
        count(*) FILTER (WHERE is_asked) AS "all"

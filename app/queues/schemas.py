@@ -10,8 +10,9 @@ from app.core.schemas import Read
 Turn = Annotated[
     Literal["ours", "theirs", "settled", "all"],
     Field(
-        description="Whose answer an overlap waits for: the own office's, the other one's, "
-        "nobody's because both have answered; or whichever."
+        description="Whose answer an overlap waits for: the own office's, also to agree "
+        "where the two contradict each other, the other one's, nobody's because both have "
+        "answered; or whichever."
     ),
 ]
 
@@ -52,11 +53,11 @@ class QueueCounts(Read):
     is_cut: bool
     """Whether there may be older ones, which are not counted."""
     ours: int
-    """Those that the own office has not answered, or that were reopened since."""
+    """Those that the own office has not answered, that were reopened, or that it is to agree on."""
     theirs: int
     """Those that it has answered and the other office has not."""
     settled: int
-    """Those that both have answered."""
+    """Those that both have answered, without contradiction that the own office has to resolve."""
     mine: int
     """Those that the reader sees to, whatever was asked."""
     fresh: int

@@ -26,11 +26,14 @@ APPROVED_WITHIN: Final = timedelta(hours=24)
 """How long a grant waits for the second person."""
 
 
-def state_of(grant: CaseGrant, now: datetime) -> GrantState:
-    """Return whether a grant waits, is in force, or how it ended."""
+def state_of(row: RowMapping, now: datetime) -> GrantState:
+    """Return whether a grant, as `queries.grants_of` reads it, waits, is in force, or is over."""
+    grant, holds_until = row["CaseGrant"], row["holds_until"]
     if grant.revoked_at is not None:
         return "withdrawn"
     if grant.expires_at is not None and grant.expires_at <= now:
+        return "expired"
+    if holds_until is not None and holds_until <= now.date():
         return "expired"
     if grant.approval != "pending":
         return "in_force"
@@ -86,7 +89,7 @@ def _render(row: RowMapping, now: datetime, *, is_named: bool = True) -> GrantRe
             "office": row["code"] if is_named else None,
             "rung": Rung(grant.rung).name.lower(),
             "purpose": grant.purpose,
-            "state": state_of(grant, now),
+            "state": state_of(row, now),
             "granted_at": grant.granted_at,
             "granted_by": f"office:{row['code']}" if is_theirs else grant.granted_by,
             "approved_by": grant.approved_by,

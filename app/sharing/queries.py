@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final, cast
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import BigInteger, RowMapping, Select, all_, func, or_, select
+from sqlalchemy import BigInteger, Date, RowMapping, Select, all_, func, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import load_only
@@ -51,10 +51,18 @@ WHERE EXISTS (SELECT FROM audited_overlap(q.id) AS v WHERE v.code IS NOT NULL)
 """
 
 
-def grants_of(case_id: int) -> Select[CaseGrant, str]:
-    """Return the select of the grants of a case, with the codes of their offices."""
+_ENDS_ON: Final = "(SELECT m.ends_on FROM matters m WHERE m.request_id = case_grants.request_id)"
+HOLDS_UNTIL: Final = literal_column(_ENDS_ON, Date)
+"""First day on which the agreement that a grant came of, and so the grant, holds no longer."""
+
+# whether the office asked for the joint handling, or else was asked
+_HAS_ASKED: Final = "SELECT requester_office_id = $2 FROM handling_requests WHERE id = $1"
+
+
+def grants_of(case_id: int) -> Select[CaseGrant, str, date]:
+    """Return the select of the grants of a case, with their offices' codes and `holds_until`."""
     return (
-        select(CaseGrant, Office.code)
+        select(CaseGrant, Office.code, HOLDS_UNTIL.label("holds_until"))
         .join(Office, Office.id == CaseGrant.grantee_office_id)
         .where(CaseGrant.case_id == case_id)
     )
@@ -91,6 +99,14 @@ async def get_grant(session: AsyncSession, case_id: int, key: UUID | None) -> Ro
     return row
 
 
+async def has_asked(session: AsyncSession, principal: Principal, request_id: UUID | None) -> bool:
+    """Return whether the caller's office asked for the joint handling that it is a party of."""
+    asked: bool | None = await (await driver(session)).fetchval(
+        _HAS_ASKED, request_id, principal.office_id
+    )
+    return bool(asked)
+
+
 async def list_named(
     session: AsyncSession, principal: Principal, overlap_ids: Sequence[UUID], *, now: datetime
 ) -> set[UUID]:
@@ -111,6 +127,7 @@ async def list_in_force(
         CaseGrant.grantee_office_id == office_id,
         CaseGrant.revoked_at.is_(None),
         or_(CaseGrant.expires_at.is_(None), CaseGrant.expires_at > now),
+        or_(HOLDS_UNTIL.is_(None), now.date() < HOLDS_UNTIL),
         CaseGrant.approval != "pending",
         CaseGrant.person_id.is_(None),
     )

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import RowMapping, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
@@ -71,7 +71,7 @@ async def make_grant(
         purpose=asked.purpose,
         expires_at=asked.expires_at,
     )
-    if same is not None and await _stands(session, principal, same["CaseGrant"], now=now):
+    if same is not None and await _stands(session, principal, same, now=now):
         (read,) = await lines.render_each(session, principal, [same], now=now)
         return read
     key = await cases_service.grant(
@@ -90,21 +90,26 @@ async def make_grant(
 
 
 async def _stands(
-    session: AsyncSession, principal: Principal, grant: CaseGrant, *, now: datetime
+    session: AsyncSession, principal: Principal, row: RowMapping, *, now: datetime
 ) -> bool:
     """Return whether a grant is in force, or waits and can still be approved."""
-    state = lines.state_of(grant, now)
+    state = lines.state_of(row, now)
     if state == "pending":
-        return await _may_give_still(session, principal, grant, now=now)
+        return await _may_give_still(session, principal, row["CaseGrant"], now=now)
     return state == "in_force"
 
 
 async def _may_give_still(
     session: AsyncSession, principal: Principal, grant: CaseGrant, *, now: datetime
 ) -> bool:
-    """Return whether who asked for a grant of an own case could ask for it now."""
-    is_handling = grant.purpose == "handling_accepted"
-    needed = Permission.HANDLING_REQUEST if is_handling else Permission.GRANTS_GIVE
+    """Return whether who asked for a grant of an own case could ask for it now.
+
+    Of joint handling both sides give one: who asked by asking, who was asked by accepting.
+    """
+    needed = Permission.GRANTS_GIVE
+    if grant.purpose == "handling_accepted":
+        has_asked = await queries.has_asked(session, principal, grant.request_id)
+        needed = Permission.HANDLING_REQUEST if has_asked else Permission.HANDLING_ANSWER
     maker = principal.office_id, grant.granted_by
     return await may_still(session, *maker, needed, now=now)
 
@@ -178,7 +183,7 @@ async def approve_grant(
     case = await cases.get_case(session, principal, *ref)
     row = await queries.get_grant(session, case.id, key)
     grant: CaseGrant = row["CaseGrant"]
-    if (state := lines.state_of(grant, now)) in {"withdrawn", "expired"}:
+    if (state := lines.state_of(row, now)) in {"withdrawn", "expired"}:
         raise GrantEndedError(state)
     if state != "pending":
         raise GrantDecidedError(state)
@@ -223,7 +228,7 @@ async def withdraw_grant(
     case = await cases.get_case(session, principal, *ref)
     row = await queries.get_grant(session, case.id, key)
     grant: CaseGrant = row["CaseGrant"]
-    if (state := lines.state_of(grant, now)) in {"withdrawn", "expired"}:
+    if (state := lines.state_of(row, now)) in {"withdrawn", "expired"}:
         raise GrantEndedError(state)
     await session.execute(update(CaseGrant).where(CaseGrant.id == grant.id).values(revoked_at=now))
     await audit.record(

@@ -61,7 +61,7 @@ async def _access(
     )
     kept_out, explained = [], None
     if visit.may(Permission.WALLS_SET):
-        found_walls = await walls.list_walls(session, who, ref, after=None, limit=MOST_WALLS)
+        found_walls = await walls.list_walls(session, who, ref, after=None, limit=MOST_WALLS + 1)
         kept_out = [read for _, read in found_walls]
     if office:
         try:
@@ -78,7 +78,8 @@ async def _access(
         grants=[read for _, read in found],
         next_cursor=wanted and wanted.end([key for key, _ in found]),
         is_first=wanted is None or wanted.number is None,
-        walls=kept_out,
+        walls=kept_out[:MOST_WALLS],
+        has_more_walls=len(kept_out) > MOST_WALLS,
         people=people,
         persons=[each for each in people.items() if each[0].startswith(PERSON)],
         names=await list_names(session, [*told, office.upper()]) if explained or told else {},

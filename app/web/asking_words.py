@@ -15,6 +15,8 @@ BLINDNESS: Final = {
     "not_participating": "Your office took no part, so that no overlap could be known.",
     "held": "The case was under a legal hold and matched with nothing, so that no overlap could be "
     "known.",
+    "not_matched_yet": "The case was not posted again since its legal hold was lifted, and "
+    "so matched with nothing: no overlap could be known.",
 }
 CONTACT_REASONS: Final = {
     "same_subject": "It may be the same subject",

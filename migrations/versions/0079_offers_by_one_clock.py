@@ -32,7 +32,10 @@ NOTICE = "CREATE TRIGGER notice AFTER {when} FOR EACH ROW WHEN ({gone}) EXECUTE 
 def upgrade() -> None:
     op.execute("DROP TRIGGER notice ON handling_parties")
     _replace(
-        NOTICE.format(when="INSERT ON handling_terms", gone="NEW.leaves_office_id IS NOT NULL"),
+        # of its own office alone: who proposes that another leaves takes none of its offers back
+        NOTICE.format(
+            when="INSERT ON handling_terms", gone="NEW.leaves_office_id = NEW.office_id"
+        ),
         at="NEW.proposed_at",
         office="leaves_office_id",
     )

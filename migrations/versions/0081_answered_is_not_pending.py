@@ -1,7 +1,8 @@
 """answered is not pending: a meeting's sheet counts no request that waits for nobody any more
 
 A question that was answered yes stays open for a year, and waits neither for an answer nor for a
-signature.
+signature. What was counted before is forgotten, so that the next night counts anew: topics of which
+there was nothing were left out of it, and to be left out means by now that they were not counted.
 """
 
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ OPEN = "('sent', 'countered', 'escalated', 'accepted', 'awaiting_their_leadershi
 
 def upgrade() -> None:
     _replace(OPEN, WAITING)
+    op.execute("TRUNCATE agendas")
 
 
 def downgrade() -> None:

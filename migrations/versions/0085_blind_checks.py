@@ -14,7 +14,9 @@ depends_on: str | Sequence[str] | None = None
 def upgrade() -> None:
     op.add_column("checks", sa.Column("blind_because", sa.String(), nullable=True))
     op.create_check_constraint(
-        "ck_checks_blind_because", "checks", "blind_because IN ('not_participating', 'held')"
+        "ck_checks_blind_because",
+        "checks",
+        "blind_because IN ('not_participating', 'held', 'not_matched_yet')",
     )
 
 

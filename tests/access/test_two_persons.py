@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, Final
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import CheckConstraint
@@ -106,19 +107,28 @@ class TestProposed:
             "not_theirs",
         )
 
-    async def test_by_who_asks_for_joint_handling_needs_no_right_to_give_grants(
-        self, shared_registry: Registry
+    @pytest.mark.parametrize(("place", "spared"), [(0, "handling:answer"), (1, "handling:request")])
+    async def test_of_joint_handling_takes_the_right_that_showed_it_and_none_to_give_grants(
+        self, shared_registry: Registry, place: int, spared: str
     ) -> None:
         meeting = await meet(shared_registry)
-        coordinator = await sign_in(shared_registry, meeting.first, Role.COORDINATOR)
-        head = await sign_in(shared_registry, meeting.first, Role.LEADERSHIP)
+        office = (meeting.first, meeting.second)[place]
+        head = await sign_in(shared_registry, office, Role.LEADERSHIP)
+        await shared_registry.rows(
+            "UPDATE client_credentials"
+            " SET scopes = array_remove(array_remove(scopes, :spared), 'grants:give')"
+            " WHERE id = CAST(:id AS uuid) RETURNING id",
+            spared=spared,
+            id=office.client_id,
+        )
         path = f"/v1/overlaps/{meeting.overlap_id}/handling-requests"
-        asked = await send(coordinator, "POST", path, {"kind": "consult"})
-        accepted = await meeting.second.answer(asked["id"], {"answer": "accept"})
+        key = {"Idempotency-Key": uuid4().hex}
+        asked = await meeting.first.http.post(path, json={"kind": "consult"}, headers=key)
+        accepted = await meeting.second.answer(asked.json()["id"], {"answer": "accept"})
         assert accepted.status_code == 200, accepted.text
         grants = (await send(head, "GET", GRANTS))["items"]
         (waits,) = [each for each in grants if each["state"] == "pending"]
-        assert waits["granted_by"] == f"person:{coordinator.key}"
+        assert waits["granted_by"] == f"client:{office.client_id}"
         path = f"{GRANTS}/{waits['id']}/approvals"
         approved = await send(head, "POST", path, {"digest": waits["digest"]})
         assert approved["state"] == "in_force"

@@ -20,6 +20,7 @@ from app.core.ids import parse_public_id
 from app.offices import service as offices
 from app.offices.schemas import CommitmentSign
 from tests.access.people import Person, sign_in
+from tests.database import migrate
 from tests.factories import OfficeClient, Registry
 from tests.handling.heads import TERMS, draft, good, settle
 from tests.papers.tagged import check_tagged
@@ -207,6 +208,20 @@ class TestAgenda:
         assert await says("multiple of five") == (True, True, [True] * 3)
         await end_agreement(shared_registry, offices[3])
         assert await says("Fewer than four offices") == (False, True, [False] * 3)
+
+    async def test_that_was_counted_before_the_upgrade_is_counted_anew(
+        self, registry: Registry, fresh_database_url: str
+    ) -> None:
+        counted = "SELECT count(*) FROM agendas"
+        await registry.add_office("CA001000A")
+        await make(registry)
+        ((made,),) = await registry.rows(counted)
+        assert made == 1
+        while await registry.rows("SELECT 1 FROM alembic_version WHERE version_num >= '0081'"):
+            migrate(fresh_database_url, "-1")
+        assert [tuple(row) for row in await registry.rows(counted)] == [(made,)]
+        migrate(fresh_database_url)
+        assert [tuple(row) for row in await registry.rows(counted)] == [(0,)]
 
     async def test_names_lapsing_commitments_and_ending_agreements(
         self, shared_registry: Registry

@@ -64,6 +64,8 @@ IDENTIFIERS = [
     ("phone-number", "called 555 0132"),
     ("social-security-number", "social ending in 6789"),
     ("email-address", "someone at example dot com"),
+    ("social-security-number", "social ends in 6789"),
+    ("email-address", "someone at example.com"),
     ("web-address", "example.com/ad"),
 ]
 CLEAN = [
@@ -92,6 +94,8 @@ CLEAN = [
     "Charged under O.C.G.A. 16-5-46 and S.C. Code 16-3-2020; heard on 2026/3/4 and 5-Mar-2026.",
     "Order of 2026-02-11 by the Superior Court, department 5, case 26CR0019.",
     "Advertised on backpage.com and two mirror sites; social workers in 2024 met 12 women.",
+    "Women worked at salon. Net earnings were taken; others at hotel. Org chart seized.",
+    "Met at church. Edu visas were promised; the permit for the monthly social ends in 2024.",
     "Text of order 118, 2026; called at noon by the firm, which had 300 2024 visas to give.",
     "Held under N.D.C.C. 12-01-40 and O.C.G.A. 10-05-30; Code 01-12-55 was repealed; 4-1-60 too.",
     "Docket 24-05-90 and file CR-01-05-90; RCW 10.01.40.5 and N.D.C.C. 12.1-41-02 considered.",

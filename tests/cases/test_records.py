@@ -210,6 +210,12 @@ class TestFacts:
             if status == 422:
                 assert [each["pointer"] for each in answer.json()["errors"]] == [pointer]
 
+    async def test_a_step_that_was_struck_is_of_any_day(self, office: OfficeClient) -> None:
+        day = (utc_now() + timedelta(days=30)).date().isoformat()
+        struck = [{**STAGE, "on": day, "is_struck": True}]  # as older releases took them
+        answer = await office.put_case("24-1", case(someone(), stages=struck))
+        assert answer.status_code == 201, answer.text
+
     @pytest.mark.parametrize("county", ["00000", "06000", "99001"])
     async def test_a_county_that_is_none_is_refused(
         self, office: OfficeClient, county: str

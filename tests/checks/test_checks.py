@@ -58,14 +58,17 @@ class TestCheck:
         assert hidden["overlaps"] == []
 
     async def test_says_and_keeps_why_it_can_show_nothing(self, shared_registry: Registry) -> None:
-        for because in (None, "held", "not_participating"):
+        for because in (None, "held", "not_matched_yet", "not_participating"):
             meeting = await meet(shared_registry)
             office = meeting.first
             person = await sign_in(shared_registry, office, Role.LEADERSHIP)
-            if because == "held":
+            if because in {"held", "not_matched_yet"}:
                 hold = {"reason": "An appeal is pending here."}
                 held = await person.send("PUT", "/v1/cases/cms/24-1/hold", hold)
                 assert held.status_code == 200, held.text
+                if because != "held":
+                    lifted = await person.send("DELETE", "/v1/cases/cms/24-1/hold")
+                    assert lifted.is_success, lifted.text
             elif because:
                 await end_agreement(shared_registry, office)
             answer = (await check(office.http)).json()

@@ -186,6 +186,10 @@ class TestSteps:
         for side in (meeting.first, meeting.second):
             due = (await read(side, meeting)).json()["due"]
             assert (due["step"], due["is_overdue"]) == ("agree", False)
+        await judge_long_ago(meeting)
+        for reason, is_late in (("different_person", True), ("wrong_data", False)):
+            await meeting.second.say(meeting.overlap_id, "not_a_match", reason)
+            assert (await read(meeting.first, meeting)).json()["due"]["is_overdue"] is is_late
         assert (await step(meeting.second, meeting, "resolve")).json()["due"] is None
         assert (await read(meeting.first, meeting)).json()["due"]["step"] == "agree"
         await meeting.second.say(meeting.overlap_id, "confirmed")
@@ -197,6 +201,15 @@ async def find_long_ago(meeting: Meeting) -> None:
     await meeting.registry.rows(
         "UPDATE \"overlaps\" SET found_at = found_at - interval '200 days' WHERE id = :id"
         " RETURNING id",
+        id=meeting.key,
+    )
+
+
+async def judge_long_ago(meeting: Meeting) -> None:
+    """Let both verdicts have been given two hundred days ago."""
+    await meeting.registry.rows(
+        "UPDATE overlap_sides SET verdict_at = verdict_at - interval '200 days'"
+        " WHERE overlap_id = :id RETURNING 1",
         id=meeting.key,
     )
 

@@ -1,28 +1,35 @@
 """What holds to the day: the end of an agreement, who was on its team when, and its calendar."""
 
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from icalendar import Calendar
 
 from app.access.principal import OPERATOR
 from app.access.vocabulary import Role
 from app.core.clock import utc_now
-from app.core.db import transaction
+from app.core.db import driver, transaction
 from app.core.preconditions import Precondition
 from app.handling import deciding, upkeep
+from app.handling.asking import OfficeChange, add_terms
 from app.handling.reading import read_request
 from app.handling.schemas import HandlingLeave
+from app.handling.terms import Terms
 from app.teamwork import statements
 from tests.factories import Registry
-from tests.handling.heads import Side, draft, good, settle
+from tests.handling.heads import TERMS, Side, draft, good, settle
 from tests.handling.table import head_of
 from tests.scenes import make_offices
 from tests.web.pages import PageReader, reader
 
 Json = dict[str, Any]
 PERSON: Final = {"name": "Dana Sample", "post": "analyst"}
+
+
+class RolledBackError(Exception):
+    """Nothing of a transaction is to stay."""
 
 
 def key_of(request: str) -> UUID:
@@ -127,6 +134,42 @@ class TestLastDay:
             on_days = [await statement(sides[1], matter, day) for day in (last, today)]
             assert [len(each["members"]) for each in on_days] == [1, 0]
 
+    async def test_leaves_no_grant_and_stands_in_nobodys_way(
+        self, shared_registry: Registry
+    ) -> None:
+        sides, request = await draft(shared_registry)
+        settled = await settle(sides, request)
+        path = f"/v1/overlaps/{settled['overlap_id']}/handling-requests"
+        heads = [(await side.head()).http for side in sides]
+
+        async def grants(shown: str) -> list[Json]:
+            listed = [await http.get("/v1/grants", params={"shown": shown}) for http in heads]
+            return [each for answer in listed for each in good(answer)["items"]]
+
+        (waits, _), stands = await grants("waiting"), await grants("in_force")
+        assert {each["state"] for each in stands} == {"in_force"}
+        await age(shared_registry, request, 180)
+        assert (await grants("waiting"), await grants("in_force")) == ([], [])
+        ended = await grants("ended")
+        assert len(ended) == len(stands) + len(sides)
+        assert {each["state"] for each in ended} == {"expired"}
+        of_case = "/v1/cases/cms/24-0/grants"
+        listed = good(await heads[0].get(of_case))["items"]
+        assert {each["state"] for each in listed} == {"expired"}
+        refused = await heads[0].post(
+            f"{of_case}/{waits['id']}/approvals", json={"digest": waits["digest"]}
+        )
+        assert (refused.status_code, refused.json()["status_now"]) == (409, "expired")
+        for side in sides:
+            checked = await side.office.http.post("/v1/cases/cms/24-0/checks", json={"act": "plea"})
+            (found,) = good(checked)["overlaps"]
+            assert (found["handling"], found["next_step"]) == (None, "call")
+        key = {"Idempotency-Key": uuid4().hex}
+        body = {"kind": "joint_handling", "terms": TERMS}
+        anew = good(await sides[0].office.http.post(path, json=body, headers=key))["id"]
+        again = await settle(sides, anew)
+        assert again["status"] == "active"
+
 
 class TestTeam:
     async def test_has_nobody_of_an_office_before_it_joined_nor_after_it_left(
@@ -222,6 +265,17 @@ class TestOffer:
         leaver = await head_of(shared_registry, sides[1].office)
         good(await sides[0].work(f"{matter}/lead-offers", {"office": sides[1].office.code}))
         now: datetime = utc_now() + timedelta(minutes=5)
+        other = await head_of(shared_registry, sides[2].office)
+        offered = (
+            "SELECT withdrawn_at FROM matter_leads WHERE request_id = $1 AND accepted_at IS NULL"
+        )
+        with suppress(RolledBackError):
+            async with shared_registry.acting(other) as session:
+                change = OfficeChange(leaves=leaver.office_id)
+                terms = Terms.model_validate(TERMS)
+                await add_terms(session, other, key_of(request), 2, terms, now=now, change=change)
+                assert await (await driver(session)).fetchval(offered, key_of(request)) is None
+                raise RolledBackError
         async with shared_registry.acting(leaver) as session:
             known = await read_request(session, leaver, key_of(request), now=now)
             match, leave = Precondition.parse(known.etag), HandlingLeave(decision="leave")

@@ -24,7 +24,7 @@ from app.infusion.schemas import QuestionAsk, QuestionNotUsed, QuestionRead, Que
 from tests.access.people import sign_in
 from tests.factories import OfficeClient, Registry
 from tests.machines import Machine, live
-from tests.scenes import all_ended, end_agreement, make_offices
+from tests.scenes import all_ended, at_once, end_agreement, make_offices
 from tests.wall.acting import acting, office_id
 
 STEPS: Final = {
@@ -248,6 +248,14 @@ class TestAskQuestion:
             await ask(asker, desk)
             refused = await post(asker, "/v1/infusion-questions", wish(desk))
             assert refused.status_code == 409
+        await post(asker, f"/v1/infusion-questions/{asked[2]['id']}/withdraw", None)
+        answers = await at_once(
+            shared_registry,
+            "SELECT FROM offices WHERE code = :code FOR UPDATE",
+            [post(asker, "/v1/infusion-questions", wish(desk)) for _ in range(2)],
+            code=desk.code,
+        )
+        assert sorted(answer.status_code for answer in answers) == [201, 409]
 
     async def test_says_that_it_may_be_discoverable(self, shared_registry: Registry) -> None:
         asker, desk = await with_desk(shared_registry)

@@ -148,6 +148,12 @@ class TestAgreement:
         assert {each.status_code for each in made} == {201}
         assert (refused.status_code, refused.json()["code"]) == (409, "proposals-too-many")
         assert (await head.send("POST", AGREEMENTS, versions[0])).json() == made[0].json()
+        successor = await sign_in(shared_registry, outside, Role.LEADERSHIP)
+        await shared_registry.rows(
+            "UPDATE persons SET roles = '{auditor}' WHERE id = :id RETURNING id", id=head.key
+        )  # what it proposed waits for nobody
+        for each in versions[:2]:
+            assert (await successor.send("POST", AGREEMENTS, each)).status_code == 201
 
     async def test_is_known_to_its_office_alone(
         self, shared_registry: Registry, outside: OfficeClient

@@ -2,11 +2,14 @@
 
 from datetime import timedelta
 
+import pytest
+
 from app.access.vocabulary import Role
 from app.core.clock import utc_now
+from app.web import access_routes
 from tests.access.people import handle_jointly
 from tests.factories import Registry
-from tests.scenes import meet
+from tests.scenes import make_offices, meet
 from tests.web.pages import Form, Reader, reader
 
 ACCESS = "/cases/cms/24-1/access"
@@ -45,6 +48,18 @@ class TestWhoMaySeeACase:
         assert (await deputy.get(f"{ACCESS}?office=NOBODY-1")).status_code == 422
         assert "Withdrawn" in await done(deputy, (await deputy.page(grant)).form("/withdrawal"))
         assert "Nothing here" in (await deputy.get("/grants?shown=in_force")).text
+
+    async def test_walls_that_are_not_shown_are_told_of(
+        self, shared_registry: Registry, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(access_routes, "MOST_WALLS", 1)
+        met = await meet(shared_registry)
+        head = await reader(shared_registry, met.first, Role.LEADERSHIP)
+        for office, is_told in zip(await make_offices(shared_registry, 2), (0, 1), strict=True):
+            form = (await head.page(ACCESS)).form("/walls")
+            text = await done(head, form, kept_out=office.code)
+            assert text.count("These are the oldest 1;") == is_told
+            assert text.count(", since") == 1
 
     async def test_a_wall_is_set_by_one_and_lifted_by_two(self, shared_registry: Registry) -> None:
         met = await meet(shared_registry)

@@ -129,6 +129,39 @@ class TestQueue:
             text = (await visitor.get(f"/overlaps?assigned={assigned}")).text
             assert re.findall(r"<b>([^<]+)</b>", text) == tabs, assigned
 
+    async def test_waits_for_both_to_agree_until_one_resolves_it(
+        self, shared_registry: Registry
+    ) -> None:
+        meeting = await meet(shared_registry)
+        sides = meeting.first, meeting.second
+        visitors = [await reader(shared_registry, each, Role.PROSECUTOR) for each in sides]
+
+        async def tabs() -> list[list[str]]:
+            texts = [(await visitor.get("/overlaps")).text for visitor in visitors]
+            return [re.findall(r"<b>([^<]+)</b>", text) for text in texts]
+
+        path = f"/overlaps/{meeting.overlap_id}"
+        await meeting.first.say(meeting.overlap_id, "confirmed")
+        await meeting.second.say(meeting.overlap_id, "not_a_match", "different_person")
+        assert await tabs() == [["1", "0", "0", "1"]] * 2
+        for visitor in visitors:
+            assert found((await visitor.page("/overlaps?turn=ours")).links) == {path}
+            assert found((await visitor.page("/overlaps?turn=settled")).links) == set()
+        await shared_registry.rows(
+            "INSERT INTO follow_ups (office_id, overlap_id, version, round, resolved_at,"
+            " resolution, resolved_evidence)"
+            " SELECT s.office_id, o.id, 1, 1, now(), 'handled_jointly', o.evidence"
+            ' FROM overlap_sides s JOIN "overlaps" o ON o.id = s.overlap_id'
+            " JOIN offices f ON f.id = s.office_id WHERE o.id = :key AND f.code = :code"
+            " RETURNING 1",
+            key=meeting.key,
+            code=meeting.first.code,
+        )
+        assert await tabs() == [["0", "0", "1", "1"], ["1", "0", "0", "1"]]
+        assert found((await visitors[0].page("/overlaps?turn=settled")).links) == {path}
+        await meeting.second.say(meeting.overlap_id, "need_information")
+        assert await tabs() == [["0", "0", "1", "1"]] * 2
+
     async def test_marks_what_came_since_the_last_sign_in(self, shared_registry: Registry) -> None:
         offices = await make_offices(shared_registry, 2)
         old = await meet(shared_registry, offices=offices, external_id="24-1")
