@@ -28,7 +28,7 @@ from app.recounting.queries import SLICES
 from app.recounting.rows import Standing
 from app.rematching import queries as rematching_queries
 from app.rematching import service as rematching
-from app.rematching.service import AT_ONCE, CasePair
+from app.rematching.service import CasePair
 
 FULL_AFTER: Final = timedelta(days=7)
 """How old the last full recount may be; between, only what was posted since is recounted."""
@@ -110,7 +110,12 @@ async def _count(
 
 
 async def compare(
-    session: AsyncSession, matcher: Matcher, *, now: datetime, office_id: int | None = None
+    session: AsyncSession,
+    matcher: Matcher,
+    *,
+    limit: int,
+    now: datetime,
+    office_id: int | None = None,
 ) -> int:
     """Compare noted pairs with what is found of them now, and repair; return how many, 0 when done.
 
@@ -126,7 +131,7 @@ async def compare(
     if await rematching_queries.enter(connection) != matcher.epoch:
         raise EpochMovedError
     await rematching_queries.lock(connection)
-    claimed = await queries.claim(connection, AT_ONCE, office_id)
+    claimed = await queries.claim(connection, limit, office_id)
     entries: list[audit.Entry] = []
 
     async def repair(pairs: Collection[CasePair]) -> None:

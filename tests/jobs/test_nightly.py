@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import sys
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -131,8 +132,12 @@ class TestRun:
             f" WHEN (OLD.id = '{parse_public_id('hnd', requests[0])}') EXECUTE FUNCTION refuse()"
         )
         await connection.close()
-        only = [each for each in whole(registry) if each.name == "handling.expire"]
+        only = [
+            replace(each, limit=1) for each in whole(registry) if each.name == "handling.expire"
+        ]
         later = utc_now() + timedelta(days=30)
+        (tried,) = await run(registry.operator, only, as_of=later, is_dry=True)
+        assert tried.counted == "2"
         (done,) = await run(registry.operator, only, as_of=later)
         assert (done.state, done.count, done.error) == ("failed", 2, ITEMS_FAILED)
         assert list(done.failed.values()) == ["DBAPIError"]

@@ -178,7 +178,10 @@ class TestRecount:
             f" WHEN (NEW.low_case_id = {cases[0][0]}) EXECUTE FUNCTION refuse()"
         )
         await registry.rows(DAMAGE["missed"])
-        only = recounting(registry, is_full=True)
+        only = [
+            replace(each, limit=1) if each.name == "overlaps.compare" else each  # it is the first
+            for each in recounting(registry, is_full=True)
+        ]
         done = {each.step: each for each in await run(registry.operator, only, as_of=utc_now())}
         compared = done["overlaps.compare"]
         assert (compared.state, compared.count) == ("failed", len(meetings) - 1)
