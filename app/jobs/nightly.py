@@ -33,6 +33,11 @@ UNFINISHED: Final = "unfinished"
 """The error of a step whose time was over before its work was."""
 
 
+def counted(count: int, *, is_more: bool) -> str:
+    """Return a count as people read it, `+` behind it where there is more."""
+    return f"{count}{'+' if is_more else ''}"
+
+
 @dataclass(frozen=True)
 class Done:
     """How far a step is, or how it ended."""
@@ -55,8 +60,8 @@ class Done:
 
     @property
     def counted(self) -> str:
-        """Return the count as people read it, `+` behind it where there is more."""
-        return f"{self.count}{'+' if self.is_more else ''}"
+        """Return the count as people read it."""
+        return counted(self.count, is_more=self.is_more)
 
 
 Report = Callable[[Done], None]
@@ -90,10 +95,11 @@ async def run(
     """Take the steps in order and return what became of each; one run at a time.
 
     A step is repeated, each time in a transaction of its own, until it does nothing and nothing
-    more of it fails, or its time is over. Items that fail alone stay as they were (`core/items.py`); a step that fails as a whole is
-    tried again office by office. Both have failed all the same, and the next step is taken. A run
-    that is killed leaves whole batches behind, and the next does the rest. A dry run does all of a
-    step in one transaction, as far as it comes in the time for that, and undoes it.
+    more of it fails, or its time is over. Items that fail alone stay as they were
+    (`core/items.py`); a step that fails as a whole is tried again office by office. Both have
+    failed all the same, and the next step is taken. A run that is killed leaves whole batches
+    behind, and the next does the rest. A dry run does all of a step in one transaction, as far as
+    it comes in the time for that, and undoes it.
 
     Args:
         sessions: Of the operator's role.
@@ -240,6 +246,7 @@ async def _note(session: AsyncSession, this: _Run, position: int, done: Done) ->
         done.step,
         done.state,
         count=done.count,
+        is_more=done.is_more,
         milliseconds=done.milliseconds,
         why=done.error or done.reason,
     )

@@ -69,8 +69,9 @@ class Step:
     longest: timedelta = timedelta(hours=1)
     """After which no other batch of it is begun; the next run does the rest. A batch itself ends by
     the bounds on its statements."""
-    tried_for: timedelta = timedelta(seconds=5)
-    """How long a dry run does it before it is undone: for what it holds posts wait that long."""
+    tried_for: timedelta = timedelta(seconds=2)
+    """After which a dry run begins no other batch of it and undoes it. For what it holds posts wait
+    that long and as long as its last batch takes; beyond their `lock_timeout` they are refused."""
     of_all: str | None = None
     """Why it cannot be done for one office, as people read it; then `work` takes no `office_id`.
     A run for one office leaves it out."""
