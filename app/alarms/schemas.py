@@ -17,7 +17,7 @@ class AlarmRead(Read):
     were opened in a day than people read; `short_lived`: many cases were taken back within a
     week; `unposted`: many that a permit named in a day were not posted in the week after;
     `proposed`: the office's agreement or identity provider waits for the operator; `webhook`:
-    messages to one were given up, it is paused, and what comes later waits."""
+    messages to one were given up; where it is paused, what comes later waits."""
     count: int
     """How many; 1 for a single act."""
     raised_at: datetime

@@ -46,10 +46,10 @@ def nightly(
     """Do what is due: expiries, purges, recount, alarms. Safe to stop and to repeat.
 
     Each line tells how many items a step handled, how many the last whole run did, the seconds and
-    the step, and why it failed or, of one office, was left out. A dry run tries a step for five
+    the step, and why it failed or, of one office, was left out. A dry run tries a step for two
     seconds; `+` behind a count says that there is more. Log lines go to standard error, and of a
-    dry run say `nightly --dry-run`. Exit status is 1 when a step
-    failed, 75 when another run is under way.
+    dry run say `nightly --dry-run`. Exit status is 1 when a step failed, 75 when another run is
+    under way.
 
     Example: joinder nightly --dry-run
     """
@@ -119,6 +119,7 @@ def _show(run: str) -> int:
 
     from app.core.ids import parse_public_id  # noqa: PLC0415 -- as above
     from app.jobs import queries  # noqa: PLC0415 -- as above
+    from app.jobs.nightly import counted  # noqa: PLC0415 -- as above
     from app.jobs.service import PREFIX  # noqa: PLC0415 -- as above
 
     async def read(session: AsyncSession) -> list[str] | None:
@@ -137,7 +138,8 @@ def _show(run: str) -> int:
         for step in await queries.list_counted(session, found["id"]):
             known = before.get(step["step"])
             why = _why(step["error"], step["reason"])
-            lines.append(_line(step["count"], known, step["milliseconds"], step["step"], why))
+            handled = counted(step["count"], is_more=step["is_more"])
+            lines.append(_line(handled, known, step["milliseconds"], step["step"], why))
             lines += offices[step["position"]]
         return lines
 
@@ -155,7 +157,7 @@ def _why(error: str | None, reason: str | None) -> str:
     return f"\tleft out: {reason}" if reason else ""
 
 
-def _line(count: int | str, before: int | None, milliseconds: int, step: str, why: str) -> str:
+def _line(count: str, before: int | None, milliseconds: int, step: str, why: str) -> str:
     return f"{count}\t{'-' if before is None else before}\t{milliseconds / 1000:.1f}\t{step}{why}"
 
 

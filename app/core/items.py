@@ -21,8 +21,8 @@ _OF_ONE: Final = ("57014", "55P03", "40P01")
 async def attempt(session: AsyncSession, item: str, work: Callable[[], Awaitable[None]]) -> bool:
     """Do `work` on one item, or undo what it did and note why; return whether it was done.
 
-    The item, an opaque name, then stays as it was, and this run leaves it alone. What would fail
-    at any item, as when the database is away, is raised.
+    It then stays as it was, and this run leaves it alone. What would fail at any item, as when the
+    database is away, is raised. The log has the name `item`, so that must tell nobody who meets.
     """
     failed: dict[str, str] = session.info.setdefault(_FAILED, {})
     if item in failed:

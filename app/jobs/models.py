@@ -56,6 +56,8 @@ class RunStep(Base):
     state: Mapped[str]
     count: Mapped[int]
     """Items handled."""
+    is_more: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Whether a dry run had no time to count all."""
     milliseconds: Mapped[int]
     error: Mapped[str | None]
     """The code of a problem, or the kind of the exception; never its text."""

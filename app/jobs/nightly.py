@@ -33,6 +33,11 @@ UNFINISHED: Final = "unfinished"
 """The error of a step whose time was over before its work was."""
 
 
+def counted(count: int, *, is_more: bool) -> str:
+    """Return a count as people read it, `+` behind it where there is more."""
+    return f"{count}{'+' if is_more else ''}"
+
+
 @dataclass(frozen=True)
 class Done:
     """How far a step is, or how it ended."""
@@ -55,8 +60,8 @@ class Done:
 
     @property
     def counted(self) -> str:
-        """Return the count as people read it, `+` behind it where there is more."""
-        return f"{self.count}{'+' if self.is_more else ''}"
+        """Return the count as people read it."""
+        return counted(self.count, is_more=self.is_more)
 
 
 Report = Callable[[Done], None]
@@ -89,11 +94,12 @@ async def run(
 ) -> list[Done]:
     """Take the steps in order and return what became of each; one run at a time.
 
-    A step is repeated, each time in a transaction of its own, until it returns 0 or its time is
-    over. Items that fail alone stay as they were (`core/items.py`); a step that fails as a whole is
-    tried again office by office. Both have failed all the same, and the next step is taken. A run
-    that is killed leaves whole batches behind, and the next does the rest. A dry run does all of a
-    step in one transaction, as far as it comes in the time for that, and undoes it.
+    A step is repeated, each time in a transaction of its own, until it does nothing and nothing
+    more of it fails, or its time is over. Items that fail alone stay as they were
+    (`core/items.py`); a step that fails as a whole is tried again office by office. Both have
+    failed all the same, and the next step is taken. A run that is killed leaves whole batches
+    behind, and the next does the rest. A dry run does all of a step in one transaction, as far as
+    it comes in the time for that, and undoes it.
 
     Args:
         sessions: Of the operator's role.
@@ -163,8 +169,9 @@ async def _repeat(
                 structlog.get_logger().error("step_unfinished", step=step.name)
                 return replace(done, error=UNFINISHED)
             this.report(done)
-            count, done = done.count, await _batch(this, position, step, done, office_id)
-            more = done.count > count and not this.is_dry
+            before, done = done, await _batch(this, position, step, done, office_id)
+            is_further = done.count > before.count or len(done.failed) > len(before.failed)
+            more = is_further and not this.is_dry
     except RunLostError:
         raise
     except Exception as error:  # noqa: BLE001 -- the edge of a step: the next one is taken anyway
@@ -206,16 +213,19 @@ async def _batch(this: _Run, position: int, step: Step, done: Done, office_id: i
                 raise RunLostError
             told, failed = audit.tally(session), items.failing(session, done.failed)
             while is_more:
-                count = await step.work(session, limit=step.limit, now=this.as_of, **of_office)
+                known = len(failed)  # which may be the first again: others come after them
+                limit = step.limit + known
+                count = await step.work(session, limit=limit, now=this.as_of, **of_office)
                 await enter(session, NIGHTLY)
                 await become(session, JOBS)
                 handled += count
-                is_more = this.is_dry and count > 0 and monotonic() < until
+                is_further = count > 0 or len(failed) > known
+                is_more = this.is_dry and is_further and monotonic() < until
             spent = round(1000 * (monotonic() - began))
             done = replace(
                 done,
                 count=done.count + handled,
-                is_more=this.is_dry and count > 0,
+                is_more=done.is_more or (this.is_dry and is_further),
                 milliseconds=done.milliseconds + spent,
                 failed=failed,
                 offices=told + Counter(done.offices),
@@ -236,6 +246,7 @@ async def _note(session: AsyncSession, this: _Run, position: int, done: Done) ->
         done.step,
         done.state,
         count=done.count,
+        is_more=done.is_more,
         milliseconds=done.milliseconds,
         why=done.error or done.reason,
     )

@@ -19,10 +19,12 @@ _INSERT: Final = text(
 # whoever takes over ends the run first, and waits for this lock: no two batches of two runs
 _HOLD: Final = text("SELECT id FROM runs WHERE id = :id AND state = 'running' FOR SHARE")
 _NOTE_STEP: Final = text(
-    "INSERT INTO run_steps AS s (run_id, position, step, state, count, milliseconds, error, reason)"
-    " VALUES (:run, :position, :step, :state, :count, :milliseconds, :error, :reason)"
+    "INSERT INTO run_steps AS s"
+    " (run_id, position, step, state, count, is_more, milliseconds, error, reason)"
+    " VALUES (:run, :position, :step, :state, :count, :is_more, :milliseconds, :error, :reason)"
     " ON CONFLICT (run_id, position) DO UPDATE SET state = excluded.state,"
-    " count = excluded.count, milliseconds = excluded.milliseconds, error = excluded.error"
+    " count = excluded.count, is_more = excluded.is_more,"
+    " milliseconds = excluded.milliseconds, error = excluded.error"
 )
 _NOTE_OFFICES: Final = text(
     "INSERT INTO run_offices (run_id, position, office_id, count)"
@@ -41,7 +43,7 @@ _RUN: Final = text(
     " WHERE CAST(:id AS uuid) IS NULL OR r.id = :id ORDER BY r.id DESC LIMIT 1"
 )
 _STEPS: Final = text(
-    "SELECT position, step, state, count, milliseconds, error, reason FROM run_steps"
+    "SELECT position, step, state, count, is_more, milliseconds, error, reason FROM run_steps"
     " WHERE run_id = :run ORDER BY position"
 )
 _FINISH: Final = text(
@@ -110,7 +112,7 @@ async def hold(session: AsyncSession, run_id: UUID) -> bool:
     return await session.scalar(_HOLD, {"id": run_id}) is not None
 
 
-async def note_step(
+async def note_step(  # noqa: PLR0913 -- the columns of one row
     session: AsyncSession,
     run_id: UUID,
     position: int,
@@ -118,14 +120,15 @@ async def note_step(
     state: State,
     *,
     count: int,
+    is_more: bool,
     milliseconds: int,
     why: str | None = None,
 ) -> None:
     """Write how far a step is, in the transaction of what it did, and `why` it does no more."""
     row = {"run": run_id, "position": position, "step": step, "state": state, "count": count}
     reasons = (None, why) if state == "left_out" else (why, None)
-    spent = {"milliseconds": milliseconds, "error": reasons[0], "reason": reasons[1]}
-    await session.execute(_NOTE_STEP, {**row, **spent})
+    row |= {"is_more": is_more, "milliseconds": milliseconds}
+    await session.execute(_NOTE_STEP, {**row, "error": reasons[0], "reason": reasons[1]})
 
 
 async def note_offices(

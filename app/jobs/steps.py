@@ -35,6 +35,7 @@ from app.people import upkeep as people
 from app.quotas import service as quotas
 from app.recounting import service as recounting
 from app.rematching import service as rematching
+from app.rematching.service import AT_ONCE
 from app.retention import service as retention
 from app.second_looks import service as second_looks
 from app.sharing import glass
@@ -54,7 +55,8 @@ _BY_AGE: Final = "goes by age alone, and the job may not read whose they are"
 
 Work = Callable[..., Awaitable[int]]
 """Called with a session and, by name, `limit`, `now` and `office_id` unless the run is of all
-offices; returns how many items, 0 when done."""
+offices; returns how many items, 0 when done. Items that fail alone (`core/items.py`) are claimed
+again, so `limit` grows by as many as have."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +69,9 @@ class Step:
     longest: timedelta = timedelta(hours=1)
     """After which no other batch of it is begun; the next run does the rest. A batch itself ends by
     the bounds on its statements."""
-    tried_for: timedelta = timedelta(seconds=5)
-    """How long a dry run does it before it is undone: for what it holds posts wait that long."""
+    tried_for: timedelta = timedelta(seconds=2)
+    """After which a dry run begins no other batch of it and undoes it. For what it holds posts wait
+    that long and as long as its last batch takes; beyond their `lock_timeout` they are refused."""
     of_all: str | None = None
     """Why it cannot be done for one office, as people read it; then `work` takes no `office_id`.
     A run for one office leaves it out."""
@@ -96,7 +99,7 @@ def steps(intake: Intake, *, is_full: bool = False) -> tuple[Step, ...]:
             limit=5000,
             of_all="goes through tokens and transactions, which are of no office",
         ),
-        Step("overlaps.compare", partial(_compare, keyring=keyring)),
+        Step("overlaps.compare", partial(_compare, keyring=keyring), limit=AT_ONCE),
         Step("handling.deem", partial(deeming.deem_consents, principal=me)),
         Step("handling.escalate", partial(handling.escalate_requests, principal=me)),
         Step("handling.expire", partial(handling.expire_requests, principal=me)),
@@ -178,8 +181,8 @@ async def _compare(
     *,
     keyring: Keyring,
     now: datetime,
-    limit: int,  # noqa: ARG001 -- as above
+    limit: int,
     office_id: int | None = None,
 ) -> int:
     matcher = await keyring.follow(session)
-    return await recounting.compare(session, matcher, now=now, office_id=office_id)
+    return await recounting.compare(session, matcher, limit=limit, now=now, office_id=office_id)

@@ -43,8 +43,9 @@ async def list_notices(
     events = await notifications.list_numbered(session, principal, list(is_read), now=now)
     cases = await queries.list_own_cases(session, principal, [each.number for each in events])
     read = [
-        NoticeRead(event=render(each), is_read=is_read[each.number], case=cases.get(each.number))
+        NoticeRead(event=event, is_read=is_read[each.number], case=cases.get(each.number))
         for each in reversed(events)
+        if (event := render(each))
     ]
     if read:
         await audit.record(

@@ -2,6 +2,8 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+import structlog
+from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
@@ -38,7 +40,7 @@ async def list_events(
         raise EventsForgottenError
     place = after.key if after is not None else UUID(int=0)
     rows = await queries.list_events(session, principal, after=place, limit=limit, now=now)
-    read = [render(row) for row in rows if row.is_shown]
+    read = [event for row in rows if row.is_shown and (event := render(row))]
     if read:  # who asks again and again is shown nothing by most answers
         await audit.record(
             session,
@@ -54,18 +56,24 @@ async def list_events(
     return read, Reached(rows[-1].place if rows else place, on), is_full
 
 
-def render(row: FeedRow) -> EventRead:
-    """Return an event as its office reads it."""
-    return EventRead.model_validate(
-        {
-            "id": public_id(PREFIX, row.key),
-            "type": row.type,
-            "at": row.at,
-            "request_id": public_id(HANDLING, row.request_id) if row.request_id else None,
-            "question_id": public_id(QUESTION, row.question_id) if row.question_id else None,
-            "overlap_id": public_id(ladder.PREFIX, row.overlap_id) if row.overlap_id else None,
-            "case": {"source_system": row.source_system, "external_id": row.external_id}
-            if row.external_id is not None
-            else None,
-        }
-    )
+def render(row: FeedRow) -> EventRead | None:
+    """Return an event as its office reads it.
+
+    None of one that this release does not know, which must not keep the others back.
+    """
+    event = {
+        "id": public_id(PREFIX, row.key),
+        "type": row.type,
+        "at": row.at,
+        "request_id": public_id(HANDLING, row.request_id) if row.request_id else None,
+        "question_id": public_id(QUESTION, row.question_id) if row.question_id else None,
+        "overlap_id": public_id(ladder.PREFIX, row.overlap_id) if row.overlap_id else None,
+        "case": {"source_system": row.source_system, "external_id": row.external_id}
+        if row.external_id is not None
+        else None,
+    }
+    try:
+        return EventRead.model_validate(event)
+    except ValidationError:
+        structlog.get_logger().error("event_unreadable")
+        return None

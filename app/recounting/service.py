@@ -7,6 +7,8 @@ difference is repaired, told in the audit and counted, and there must be none.
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from hashlib import blake2b
+from secrets import token_bytes
 from typing import Any, Final
 
 import structlog
@@ -28,10 +30,12 @@ from app.recounting.queries import SLICES
 from app.recounting.rows import Standing
 from app.rematching import queries as rematching_queries
 from app.rematching import service as rematching
-from app.rematching.service import AT_ONCE, CasePair
+from app.rematching.service import CasePair
 
 FULL_AFTER: Final = timedelta(days=7)
 """How old the last full recount may be; between, only what was posted since is recounted."""
+
+_OF_PROCESS: Final = token_bytes(32)
 
 _FIRST_FINDING: Final = "same_person"
 """The finding whose score depends on how many hold a name, which moves without a post."""
@@ -110,7 +114,12 @@ async def _count(
 
 
 async def compare(
-    session: AsyncSession, matcher: Matcher, *, now: datetime, office_id: int | None = None
+    session: AsyncSession,
+    matcher: Matcher,
+    *,
+    limit: int,
+    now: datetime,
+    office_id: int | None = None,
 ) -> int:
     """Compare noted pairs with what is found of them now, and repair; return how many, 0 when done.
 
@@ -126,15 +135,13 @@ async def compare(
     if await rematching_queries.enter(connection) != matcher.epoch:
         raise EpochMovedError
     await rematching_queries.lock(connection)
-    claimed = await queries.claim(connection, AT_ONCE, office_id)
+    claimed = await queries.claim(connection, limit, office_id)
     entries: list[audit.Entry] = []
 
     async def repair(pairs: Collection[CasePair]) -> None:
         entries.extend(await _repair(connection, matcher, set(pairs), now=now))
 
-    done = await attempt_all(
-        session, {f"{low}-{high}": (low, high) for low, high in claimed}, repair
-    )
+    done = await attempt_all(session, {_name(pair): pair for pair in claimed}, repair)
     if left := claimed.difference(done):
         await queries.note(connection, left)
     differences = sum(entry.action == "overlap.recounted" for entry in entries)
@@ -145,6 +152,11 @@ async def compare(
     if entries:
         await audit.record_each(session, MATCHING, entries)
     return len(done)
+
+
+def _name(pair: CasePair) -> str:
+    """Return what the log may call a pair: it must tell nobody that two cases share anything."""
+    return blake2b(repr(pair).encode(), key=_OF_PROCESS, digest_size=8).hexdigest()
 
 
 async def _repair(

@@ -36,7 +36,7 @@ ALARMS: Final = {
     "readings": "More summaries of other offices were opened in a day than people read",
     "unposted": "Many cases that identifiers were turned into tokens for were never posted",
     "short_lived": "Many cases were taken back within a week of posting",
-    "webhook": "Messages to a webhook were given up, and it is paused: look at it and let it go on",
+    "webhook": "Messages to a webhook were given up: look at it, and let it go on if it is paused",
     "proposed": "Your agreement or identity provider waits for the operator",
 }
 MODES: Final = {

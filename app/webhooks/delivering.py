@@ -14,7 +14,6 @@ from uuid import UUID
 
 import asyncpg
 import structlog
-from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
@@ -160,16 +159,11 @@ async def _claim(
 def _body(row: FeedRow) -> str | None:
     """Return a message: that something happened, when, and the ids to read it by; no more.
 
-    None of an event that this release does not know: it must not keep the others back.
+    None of an event that this release does not know.
     """
-    try:
-        return _message(render(row))
-    except ValidationError:
-        structlog.get_logger().error("event_unreadable")
+    event = render(row)
+    if event is None:
         return None
-
-
-def _message(event: EventRead) -> str:
     ids = {
         name: getattr(event, name)
         for name in EventRead.model_fields

@@ -206,6 +206,8 @@ class TestWebhook:
         assert await told(shared_registry, office) == [("webhook", 2)]
         page = (await hooked.administrators[0].http.get("/alarms")).text
         assert "Messages to a webhook were given up" in page
+        assert (await hooked.read())["state"] == "active", "as of an event that is unreadable"
+        assert "it is paused:" not in page
         assert [kind for kind, _ in await all_of(shared_registry, office)] == ["webhook"]
 
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import sys
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -20,7 +21,7 @@ from app.access.vocabulary import Role
 from app.cli.main import app
 from app.cli.nightly import TRY_AGAIN, shown
 from app.core.clock import utc_now
-from app.core.db import transaction
+from app.core.db import CONNECTION_SETTINGS, transaction
 from app.core.errors import ConflictError
 from app.core.ids import new_id, parse_public_id, public_id
 from app.core.locks import held
@@ -66,6 +67,12 @@ async def add_office(session: AsyncSession, *, limit: int, now: datetime) -> int
     return 1
 
 
+async def go_on(session: AsyncSession, *, limit: int, now: datetime) -> int:
+    """Have always more to do."""
+    del session, limit, now
+    return 1
+
+
 async def fail(
     session: AsyncSession, *, limit: int, now: datetime, office_id: int | None = None
 ) -> int:
@@ -102,10 +109,6 @@ class TestRun:
         ]
 
     async def test_goes_on_after_a_step_that_never_ends(self, registry: Registry) -> None:
-        async def go_on(session: AsyncSession, *, limit: int, now: datetime) -> int:
-            del session, limit, now
-            return 1
-
         endless = Step("endless", go_on, longest=timedelta(milliseconds=50))
         some = (endless, Step("adds", add_office))
         done = await run(registry.operator, some, as_of=utc_now())
@@ -131,8 +134,12 @@ class TestRun:
             f" WHEN (OLD.id = '{parse_public_id('hnd', requests[0])}') EXECUTE FUNCTION refuse()"
         )
         await connection.close()
-        only = [each for each in whole(registry) if each.name == "handling.expire"]
+        only = [
+            replace(each, limit=1) for each in whole(registry) if each.name == "handling.expire"
+        ]
         later = utc_now() + timedelta(days=30)
+        (tried,) = await run(registry.operator, only, as_of=later, is_dry=True)
+        assert tried.counted == "2"
         (done,) = await run(registry.operator, only, as_of=later)
         assert (done.state, done.count, done.error) == ("failed", 2, ITEMS_FAILED)
         assert list(done.failed.values()) == ["DBAPIError"]
@@ -200,14 +207,17 @@ class TestRun:
         assert found[0] == found[1]
 
     async def test_says_when_it_had_no_time_to_count_all_dry(self, registry: Registry) -> None:
-        async def go_on(session: AsyncSession, *, limit: int, now: datetime) -> int:
-            del session, limit, now
-            return 1
-
         endless = Step("endless", go_on, tried_for=timedelta(milliseconds=50))
         (done,) = await run(registry.operator, [endless], as_of=utc_now(), is_dry=True)
         assert done.state == "succeeded"
         assert done.counted == f"{done.count}+"
+
+    def test_gives_back_dry_what_it_holds_before_those_who_wait_are_turned_away(
+        self, registry: Registry
+    ) -> None:
+        waits = int(CONNECTION_SETTINGS["lock_timeout"].removesuffix("s"))
+        longest = max(each.tried_for for each in whole(registry))
+        assert longest < timedelta(seconds=waits) / 2, "with time for a last batch"
 
     async def test_there_is_one_at_a_time(self, registry: Registry) -> None:
         begun, end = asyncio.Event(), asyncio.Event()
@@ -290,6 +300,9 @@ class TestShow:
             [meeting.first.code, meeting.second.code]
         )
         assert await shown("run_1") == ["There is no such run."]
+        endless = Step("endless", go_on, tried_for=timedelta(0))
+        await run(registry.operator, [endless], as_of=utc_now(), is_dry=True)
+        assert (await shown("last"))[1].startswith("1+\t")
 
 
 class TestCommand:

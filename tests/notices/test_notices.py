@@ -80,6 +80,19 @@ class TestNotices:
         foreign = await stranger.send("PUT", f"{LIST}/{known}/read", {"is_read": True})
         assert (foreign.status_code, foreign.json()["code"]) == (404, "notice-not-found")
 
+    async def test_and_the_feed_pass_over_what_this_release_does_not_know(
+        self, registry: Registry
+    ) -> None:
+        meeting, one, _ = await told(registry)
+        await meeting.second.say(meeting.overlap_id, "confirmed")
+        await registry.rows(
+            "UPDATE events SET type = 'overlap.unheard' WHERE type = 'overlap.found' RETURNING 1"
+        )
+        await all_ended(registry)
+        assert await unread(one) == ["overlap.updated"]
+        answer = await meeting.first.http.get("/v1/events")
+        assert [each["type"] for each in answer.json()["items"]] == ["overlap.updated"]
+
     async def test_are_only_of_the_kinds_that_the_person_chose(
         self, shared_registry: Registry
     ) -> None:

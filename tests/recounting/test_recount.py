@@ -1,5 +1,6 @@
 """A recount finds and repairs whatever is not as the sightings have it, and says so."""
 
+import re
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -165,11 +166,11 @@ class TestRecount:
         assert await differences(registry) == ["missed"]
 
     async def test_a_pair_that_fails_holds_up_no_other_one_and_stays_noted(
-        self, registry: Registry, fresh_database_url: str
+        self, registry: Registry, fresh_database_url: str, capsys: pytest.CaptureFixture[str]
     ) -> None:
         meetings = [await meet(registry) for _ in range(3)]
         before = await registry.rows(OVERLAPS)
-        cases = await registry.rows('SELECT low_case_id FROM "overlaps" ORDER BY 1')
+        cases = await registry.rows('SELECT low_case_id, high_case_id FROM "overlaps" ORDER BY 1')
         connection = await asyncpg.connect(fresh_database_url)
         await connection.execute(
             "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
@@ -178,10 +179,17 @@ class TestRecount:
             f" WHEN (NEW.low_case_id = {cases[0][0]}) EXECUTE FUNCTION refuse()"
         )
         await registry.rows(DAMAGE["missed"])
-        only = recounting(registry, is_full=True)
+        only = [
+            replace(each, limit=1) if each.name == "overlaps.compare" else each  # it is the first
+            for each in recounting(registry, is_full=True)
+        ]
         done = {each.step: each for each in await run(registry.operator, only, as_of=utc_now())}
         compared = done["overlaps.compare"]
         assert (compared.state, compared.count) == ("failed", len(meetings) - 1)
+        logged = next(each for each in capsys.readouterr().out.splitlines() if "item_" in each)
+        (called,) = compared.failed
+        assert called in logged
+        assert not re.fullmatch(r"\D*{}\D+{}\D*".format(*cases[0]), called), "nobody learns of it"
         assert await differences(registry) == ["missed"] * 2
         assert len(await registry.rows(OVERLAPS)) == len(meetings) - 1
         await connection.execute("DROP FUNCTION refuse() CASCADE")
