@@ -25,7 +25,7 @@ from tests.factories import Registry
 from tests.wall.acting import acting
 
 HOUR: Final = (utc_now().hour + 12) % 24
-"""What is so late does not come while the tests run, and came half a day ago."""
+"""Does not come while the tests run, however long that is, and came half a day ago."""
 _SCHEDULE: Final = """
 INSERT INTO jobs.pgqueuer_schedules (entrypoint, expression, next_run, status, heartbeat)
 VALUES ($1, $2, now() - $3::interval, $4, now() - $5::interval)
@@ -49,7 +49,7 @@ WHERE datname = current_database() AND wait_event_type = 'Lock'
 """
 NOW: Final = timedelta()
 MINUTE: Final = timedelta(minutes=1)
-HALF: Final = timedelta(hours=11)
+HALF: Final = timedelta(hours=6)
 KEEPER: Final = """
 import asyncio, sys
 from datetime import time
@@ -184,7 +184,7 @@ class TestKeep:
             ("interrupted", True, MINUTE, 1),
             ("running", True, MINUTE, 1),  # it may be dead: the lock of runs knows
             ("succeeded", False, MINUTE, 1),
-            ("succeeded", True, timedelta(hours=14), 1),  # of the night before
+            ("succeeded", True, timedelta(hours=23), 1),  # of the night before
         ],
     )
     @pytest.mark.parametrize("is_new", [False, True])
