@@ -133,6 +133,16 @@ async def keep(
         await manager.run()
 
 
+async def end(url: str) -> None:
+    """Forget the schedule of a database; who keeps it writes it anew within a minute.
+
+    Raises:
+        DATABASE_ERRORS: as above.
+    """
+    async with _connections(url) as pool:
+        await queries.end_schedule(pool)
+
+
 def _connections(url: str) -> asyncpg.Pool:
     """Return two connections at most, which come back by themselves; all waits for them end."""
     return asyncpg.create_pool(
