@@ -24,7 +24,7 @@ from pgqueuer.types import ScheduleId
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from app.core.clock import utc_now
-from app.core.db import JOBS, async_url, settings_of
+from app.core.db import JOBS, arguments_of, settings_of
 from app.jobs import queries
 
 NIGHT: Final = "night"
@@ -146,7 +146,7 @@ async def end(url: str) -> None:
 def _connections(url: str) -> asyncpg.Pool:
     """Return two connections at most, which come back by themselves; all waits for them end."""
     return asyncpg.create_pool(
-        async_url(url).set(drivername="postgresql").render_as_string(hide_password=False),
+        **arguments_of(url),
         min_size=1,
         max_size=2,
         timeout=5,

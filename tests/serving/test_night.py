@@ -19,7 +19,8 @@ from structlog.testing import capture_logs
 
 from app.cli.serve import _time_of_day
 from app.core.clock import utc_now
-from app.serving import night
+from app.jobs import schedule
+from app.serving import night, roles
 from app.serving.installation import Installation, installation
 from app.serving.night import Nights, start
 from tests.database import ROOT, run
@@ -62,6 +63,14 @@ class TestTimeOfDay:
     def test_of_another_form_is_refused(self, text: str) -> None:
         with pytest.raises(typer.BadParameter):
             _time_of_day(text)
+
+
+async def test_the_owner_url_takes_what_the_other_one_does(fresh_database_url: str) -> None:
+    """Such as `ssl`, for the schedule and for `joinder migrate`."""
+    url = make_url(fresh_database_url).set(drivername="postgresql+asyncpg")
+    asked = url.update_query_dict({"ssl": "prefer"}).render_as_string(hide_password=False)
+    await schedule.end(asked)
+    await roles.require(asked)
 
 
 class TestNights:
