@@ -1,6 +1,6 @@
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
-from typing import Final, Literal, Protocol, cast
+from typing import Any, Final, Literal, Protocol, cast
 from uuid import UUID
 
 import asyncpg
@@ -124,6 +124,12 @@ def async_url(url: str) -> URL:
     if parsed.get_backend_name() not in {"postgresql", "postgres"} or (parsed.port or 0) > _PORTS:
         raise DatabaseUrlError
     return parsed.set(drivername="postgresql+asyncpg")
+
+
+def arguments_of(url: str) -> dict[str, Any]:
+    """Return what asyncpg's `connect` takes for `url`, as the engines of SQLAlchemy give it."""
+    parsed = async_url(url)
+    return dict(parsed.get_dialect()().create_connect_args(parsed)[1])
 
 
 def settings_of(role: Role | None) -> dict[str, str]:
@@ -280,14 +286,8 @@ def is_passing(error: Exception) -> bool:
         return str(error.sqlstate or "").startswith(_PASSING)
     if isinstance(error, OSError):
         return error.filename is None  # a missing file will not come by itself
-    return isinstance(
-        error,
-        TimeoutError
-        | PoolTimeoutError
-        | OperationalError
-        | asyncpg.InterfaceError
-        | asyncpg.InternalClientError,
-    )
+    lost = asyncpg.InterfaceError | asyncpg.InternalClientError
+    return isinstance(error, TimeoutError | PoolTimeoutError | OperationalError | lost)
 
 
 DATABASE_ERRORS: Final[tuple[type[Exception], ...]] = (

@@ -165,6 +165,11 @@ async def begin_schedule(pool: asyncpg.Pool, name: str, expression: str) -> None
     await pool.execute(_BEGIN_SCHEDULE, name, expression)
 
 
+async def end_schedule(pool: asyncpg.Pool) -> None:
+    """Delete all of the schedule."""
+    await pool.execute("DELETE FROM jobs.pgqueuer_schedules")
+
+
 async def put_off(pool: asyncpg.Pool, schedule_id: int, after: timedelta) -> None:
     """Have a row of the schedule be due again after so long."""
     await pool.execute(_PUT_OFF, schedule_id, after)

@@ -17,13 +17,14 @@ from pgqueuer.adapters.persistence.qb import (
 )
 from pgqueuer.db import AsyncpgPoolDriver
 from pgqueuer.domain.settings import DBSettings
-from pgqueuer.models import Schedule
+from pgqueuer.models import CronExpressionEntrypoint, Schedule
 from pgqueuer.queries import Queries
 from pgqueuer.sm import SchedulerManager
+from pgqueuer.types import ScheduleId
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from app.core.clock import utc_now
-from app.core.db import JOBS, async_url, settings_of
+from app.core.db import JOBS, arguments_of, settings_of
 from app.jobs import queries
 
 NIGHT: Final = "night"
@@ -46,6 +47,41 @@ class _Names(DBSettings):
         return (init_settings,)
 
 
+class _Rows(Queries):
+    """PgQueuer's statements, so that no row is lost and none is released before it is put off."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        names = _Names(db_schema="jobs")
+        super().__init__(
+            AsyncpgPoolDriver(pool),
+            QueryBuilderEnvironment(names),
+            QueryQueueBuilder(names),
+            QuerySchedulerBuilder(names),
+        )
+        self._pool = pool
+        self.undone: dict[int, timedelta] = {}
+        """In how long a row is due again when it is released."""
+
+    async def insert_schedule(self, schedules: dict[CronExpressionEntrypoint, timedelta]) -> None:
+        for each in schedules:
+            if each.entrypoint == NIGHT:
+                await queries.begin_schedule(self._pool, NIGHT, each.expression)
+        await super().insert_schedule(schedules)
+
+    async def fetch_schedule(
+        self, entrypoints: dict[CronExpressionEntrypoint, timedelta]
+    ) -> list[Schedule]:
+        # the scheduler inserts at its start only, and would wait for ever for what was deleted
+        await self.insert_schedule(entrypoints)
+        return await super().fetch_schedule(entrypoints)
+
+    async def set_schedule_queued(self, ids: set[ScheduleId]) -> None:
+        # where this fails the row stays taken, and half a minute later somebody takes it anew
+        for each in ids & self.undone.keys():
+            await queries.put_off(self._pool, each, self.undone.pop(each))
+        await super().set_schedule_queued(ids)
+
+
 async def keep(
     url: str, at: time, night: Callable[[], Awaitable[None]], stop: asyncio.Event
 ) -> None:
@@ -60,7 +96,7 @@ async def keep(
     Args:
         url: Of the database, by a login that may become `joinder_jobs`.
         at: The time of day; hour and minute count.
-        night: Does a nightly run. What it raises is logged, and the next night it is done again.
+        night: Does a nightly run. What it raises is logged, and it did not come to its end.
         stop: Set to end; `night` looks at it too.
 
     Raises:
@@ -68,19 +104,23 @@ async def keep(
     """
     async with _connections(url) as pool:
         expression = f"{at.minute} {at.hour} * * *"
-        await queries.begin_schedule(pool, NIGHT, expression)
-        manager = SchedulerManager(_queries(pool))
+        rows = _Rows(pool)
+        manager = SchedulerManager(rows)
         manager.shutdown = stop
 
         @manager.schedule(NIGHT, expression)
         async def take(due: Schedule) -> None:
             # the row has the next time already, by the database's clock; runs go by ours
             since = utc_now() - (due.updated - (due.next_run - _DAY))
-            if await queries.was_done(pool, since=since):
-                return
-            await night()
-            if not await queries.was_done(pool, since=since):
-                await queries.put_off(pool, due.id, timedelta() if stop.is_set() else _AGAIN_AFTER)
+            rows.undone[due.id] = _AGAIN_AFTER  # also when what follows raises
+            is_done = await queries.was_done(pool, since=since)
+            if not is_done:
+                await night()
+                is_done = await queries.was_done(pool, since=since)
+            if is_done:
+                del rows.undone[due.id]
+            elif stop.is_set():
+                rows.undone[due.id] = timedelta()
 
         @manager.schedule(BEAT, "* * * * *")
         async def beat(_: Schedule) -> None:
@@ -93,23 +133,23 @@ async def keep(
         await manager.run()
 
 
+async def end(url: str) -> None:
+    """Forget the schedule of a database; who keeps it writes it anew within a minute.
+
+    Raises:
+        DATABASE_ERRORS: as above.
+    """
+    async with _connections(url) as pool:
+        await queries.end_schedule(pool)
+
+
 def _connections(url: str) -> asyncpg.Pool:
     """Return two connections at most, which come back by themselves; all waits for them end."""
     return asyncpg.create_pool(
-        async_url(url).set(drivername="postgresql").render_as_string(hide_password=False),
+        **arguments_of(url),
         min_size=1,
         max_size=2,
         timeout=5,
         command_timeout=15,
         server_settings=settings_of(JOBS),
-    )
-
-
-def _queries(pool: asyncpg.Pool) -> Queries:
-    names = _Names(db_schema="jobs")
-    return Queries(
-        AsyncpgPoolDriver(pool),
-        QueryBuilderEnvironment(names),
-        QueryQueueBuilder(names),
-        QuerySchedulerBuilder(names),
     )

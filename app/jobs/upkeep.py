@@ -13,7 +13,7 @@ from app.jobs.models import Run
 
 KEPT_FOR: Final = timedelta(days=400)
 LATE_AFTER: Final = timedelta(hours=1)
-GONE_AFTER: Final = timedelta(days=2)
+GONE_AFTER: Final = timedelta(days=30)
 
 
 async def forget_runs(
@@ -36,7 +36,7 @@ async def alarm_of_schedule(
     now: datetime,  # noqa: ARG001 -- the schedule goes by the clock of the database
     limit: int,  # noqa: ARG001 -- it has two rows
 ) -> int:
-    """Alarm, once in a run, of what of the schedule nobody took for an hour; forget it in two days.
+    """Alarm, once in a run, of what of the schedule nobody took for an hour; forget it in 30.
 
     Returns how many, 0 when done.
 
@@ -44,8 +44,8 @@ async def alarm_of_schedule(
         MissingScopeError: as above.
     """
     principal.require(Permission.OFFICES_MANAGE)
-    await queries.forget_schedules(session, late=GONE_AFTER)
     late = await queries.note_late(session, late=LATE_AFTER)
+    await queries.forget_schedules(session, late=GONE_AFTER)
     if late:
         structlog.get_logger().error("schedule_late", count=len(late))
         await audit.record(session, principal, "schedule.late", ", ".join(sorted(set(late))))

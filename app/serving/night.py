@@ -9,7 +9,8 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import time
+from datetime import time, timedelta
+from time import monotonic
 from types import MappingProxyType
 from typing import Final
 
@@ -21,7 +22,10 @@ from app.core.settings import RegistrySettings
 from app.serving.installation import Installation, as_nightly
 
 LOOK_SECONDS: Final = 0.2
+LONGEST: Final = timedelta(hours=20)
+"""A run that takes longer hangs: it is killed, so that another one begins before the next night."""
 _PAUSE_SECONDS: Final = 1.0
+_LONGEST_PAUSE_SECONDS: Final = 60.0
 
 
 class Nights:
@@ -36,27 +40,47 @@ class Nights:
         """Start the nightly run whenever the schedule of the database says that it is due."""
         from app.jobs import schedule  # noqa: PLC0415 -- slow to import
 
+        pause = _PAUSE_SECONDS
         while not self._stop.is_set():
+            began = monotonic()
             try:
                 await schedule.keep(self._here.owner_url, at, self._night, self._stop)
             except Exception as error:  # noqa: BLE001 -- the edge of a task: the database may be away
-                structlog.get_logger().error("schedule_failed", error=type(error).__name__)
-                await self._stops_within(_PAUSE_SECONDS)
+                if monotonic() - began > _LONGEST_PAUSE_SECONDS:
+                    pause = _PAUSE_SECONDS  # it was well for so long
+                name = type(error).__name__
+                structlog.get_logger().error("schedule_failed", error=name, again_in=pause)
+                await self._stops_within(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+    async def end(self) -> None:
+        """Have no nightly run due any more, unless another service keeps the schedule."""
+        from app.jobs import schedule  # noqa: PLC0415 -- slow to import
+
+        try:
+            await schedule.end(self._here.owner_url)
+        except Exception as error:  # noqa: BLE001 -- as above; it is forgotten in 30 days anyway
+            structlog.get_logger().error("schedule_failed", error=type(error).__name__)
 
     async def _night(self) -> None:
         await self.take(lambda: start(self._here))
 
-    async def take(self, act: "Callable[[], subprocess.Popen[bytes]]") -> None:
+    async def take(
+        self, act: "Callable[[], subprocess.Popen[bytes]]", longest: timedelta = LONGEST
+    ) -> None:
         """Do the run that `act` begins, unless one is under way.
 
-        Once `stop` is set it is killed: the next one does the rest.
+        Once `stop` is set, or when it took too long, it is killed: the next one does the rest.
         """
         if self._process is not None:
             return
         self._process = act()
+        until = monotonic() + longest.total_seconds()
         try:
             while self._process.poll() is None and not await self._stops_within(LOOK_SECONDS):
-                pass
+                if monotonic() > until:
+                    structlog.get_logger().error("night_hung")
+                    break
         finally:
             self._process.kill()
             structlog.get_logger().info("night_ended", status=self._process.wait())

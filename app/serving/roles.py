@@ -46,7 +46,9 @@ async def require(url: str) -> None:
     """
     import asyncpg  # noqa: PLC0415 -- slow to import
 
-    connection = await asyncpg.connect(url)
+    from app.core.db import arguments_of  # noqa: PLC0415 -- as above
+
+    connection = await asyncpg.connect(**arguments_of(url))
     try:
         if await connection.fetchval(_LACKING, _OF_OWNER.split(", ")):
             login = await connection.fetchval("SELECT session_user")

@@ -58,8 +58,8 @@ class Service:
         """Wait for a signal or for a process to end; 0, or 1 if a process ended by itself.
 
         An embedded server that was killed is started again; until then requests get 503. At
-        `nightly_at`, UTC, the nightly run is started beside the service, `another` each time that a
-        page of a demonstration asks for one.
+        `nightly_at`, UTC, the nightly run is started beside the service, without it none is due any
+        more; `another` each time that a page of a demonstration asks for one.
         """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
@@ -70,7 +70,8 @@ class Service:
     ) -> int:
         stop = asyncio.Event()
         nights = Nights(self._here, stop)
-        beside = {asyncio.create_task(nights.keep(nightly_at))} if nightly_at is not None else set()
+        schedule = nights.end() if nightly_at is None else nights.keep(nightly_at)
+        beside = {asyncio.create_task(schedule)}
         try:
             while not self._told_to_stop:
                 if any(process.poll() is not None for process in self.processes):
@@ -82,8 +83,7 @@ class Service:
             return 0
         finally:
             stop.set()
-            if beside:
-                await asyncio.wait(beside, timeout=GRACE_SECONDS)
+            await asyncio.wait(beside, timeout=GRACE_SECONDS)
 
     def _is_asked(self) -> bool:
         try:

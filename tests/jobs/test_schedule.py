@@ -12,7 +12,9 @@ import asyncpg
 import pytest
 from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment
 from pgqueuer.db import AsyncpgPoolDriver
+from pgqueuer.models import CronExpressionEntrypoint
 from pgqueuer.queries import Queries
+from pgqueuer.types import CronEntrypoint, CronExpression
 from typer.testing import CliRunner
 
 from app.cli.main import app
@@ -25,7 +27,7 @@ from tests.factories import Registry
 from tests.wall.acting import acting
 
 HOUR: Final = (utc_now().hour + 12) % 24
-"""What is so late does not come while the tests run, and came half a day ago."""
+"""Does not come while the tests run, however long that is, and came half a day ago."""
 _SCHEDULE: Final = """
 INSERT INTO jobs.pgqueuer_schedules (entrypoint, expression, next_run, status, heartbeat)
 VALUES ($1, $2, now() - $3::interval, $4, now() - $5::interval)
@@ -47,9 +49,14 @@ _WAITING: Final = """
 SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND wait_event_type = 'Lock'
 """
+_KEPT_BACK: Final = """
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$;
+CREATE TRIGGER kept_back BEFORE UPDATE ON jobs.pgqueuer_schedules FOR EACH ROW
+WHEN (new.next_run < old.next_run) EXECUTE FUNCTION refuse()
+"""
 NOW: Final = timedelta()
 MINUTE: Final = timedelta(minutes=1)
-HALF: Final = timedelta(hours=11)
+HALF: Final = timedelta(hours=6)
 KEEPER: Final = """
 import asyncio, sys
 from datetime import time
@@ -184,7 +191,7 @@ class TestKeep:
             ("interrupted", True, MINUTE, 1),
             ("running", True, MINUTE, 1),  # it may be dead: the lock of runs knows
             ("succeeded", False, MINUTE, 1),
-            ("succeeded", True, timedelta(hours=14), 1),  # of the night before
+            ("succeeded", True, timedelta(hours=23), 1),  # of the night before
         ],
     )
     @pytest.mark.parametrize("is_new", [False, True])
@@ -238,7 +245,34 @@ class TestKeep:
         await put(database, late=MINUTE)
         count, status, due_in = await Night(database, "no such state").kept(fresh_database_url)
         assert (count, status) == (1, "queued")
-        assert due_in > HALF - MINUTE
+        assert timedelta(minutes=50) < due_in < timedelta(minutes=61)
+
+    async def test_releases_no_night_that_it_cannot_put_off(
+        self, database: asyncpg.Pool, fresh_database_url: str
+    ) -> None:
+        """Else it would be lost for a day; a row that is taken and kept no more is taken anew."""
+        await put(database, late=MINUTE)
+        await database.execute(_KEPT_BACK)
+        stopped = Night(database, "interrupted", stops=True)
+        assert (await stopped.kept(fresh_database_url))[:2] == (1, "picked")
+
+    async def test_puts_back_what_somebody_deleted(
+        self, database: asyncpg.Pool, fresh_database_url: str
+    ) -> None:
+        """While it runs, not at its start alone."""
+        await put_run(database, "succeeded", timedelta(days=2))
+        names = schedule.NIGHT, schedule.BEAT
+        both = {key_of(name): timedelta(minutes=1) for name in names}
+        async with schedule._connections(fresh_database_url) as pool:
+            rows = schedule._Rows(pool)
+            assert [each.entrypoint for each in await rows.fetch_schedule(both)] == [schedule.NIGHT]
+            await database.execute("DELETE FROM jobs.pgqueuer_schedules")
+            assert [each.entrypoint for each in await rows.fetch_schedule(both)] == [schedule.NIGHT]
+        assert await database.fetchval("SELECT count(*) FROM jobs.pgqueuer_schedules") == 2
+
+
+def key_of(name: str) -> CronExpressionEntrypoint:
+    return CronExpressionEntrypoint(CronEntrypoint(name), CronExpression("* * * * *"))
 
 
 class TestKeepers:
@@ -321,8 +355,11 @@ class TestHealth:
         assert await alarm() == 1
         entries = "SELECT count(*) FROM audit_entries WHERE action = 'schedule.late'"
         assert await database.fetchval(entries) == 2
-        await move(database, "1 day")
-        assert await alarm() == 0
+        await move(database, "3 days")  # one that is kept no more is alarmed of before it is gone
+        assert await alarm() == 1
+        assert await database.fetchval("SELECT count(*) FROM jobs.pgqueuer_schedules") == 1
+        await move(database, "30 days")
+        assert await alarm() == 1
         assert await database.fetchval("SELECT count(*) FROM jobs.pgqueuer_schedules") == 0
 
     async def test_is_no_worse_for_another_time_of_day_that_is_kept_no_more(

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from contextlib import ExitStack
-from datetime import time
+from datetime import time, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -14,10 +14,13 @@ from typing import Any, Final
 import asyncpg
 import pytest
 import typer
+from sqlalchemy import make_url
 from structlog.testing import capture_logs
 
 from app.cli.serve import _time_of_day
 from app.core.clock import utc_now
+from app.jobs import schedule
+from app.serving import night, roles
 from app.serving.installation import Installation, installation
 from app.serving.night import Nights, start
 from tests.database import ROOT, run
@@ -62,6 +65,14 @@ class TestTimeOfDay:
             _time_of_day(text)
 
 
+async def test_the_owner_url_takes_what_the_other_one_does(fresh_database_url: str) -> None:
+    """Such as `ssl`, for the schedule and for `joinder migrate`."""
+    url = make_url(fresh_database_url).set(drivername="postgresql+asyncpg")
+    asked = url.update_query_dict({"ssl": "prefer"}).render_as_string(hide_password=False)
+    await schedule.end(asked)
+    await roles.require(asked)
+
+
 class TestNights:
     @staticmethod
     def sleeper() -> "subprocess.Popen[bytes]":
@@ -87,6 +98,44 @@ class TestNights:
         stop.set()
         await first
         assert begun[0].returncode == -signal.SIGKILL
+
+    async def test_one_that_hangs_is_killed(self, keys_directory: Path) -> None:
+        begun: list[subprocess.Popen[bytes]] = []
+
+        def begin() -> "subprocess.Popen[bytes]":
+            begun.append(self.sleeper())
+            return begun[-1]
+
+        nights = Nights(Installation("", "", keys_directory), asyncio.Event())
+        async with asyncio.timeout(30):
+            await nights.take(begin, timedelta(seconds=0.1))
+        assert begun[0].returncode == -signal.SIGKILL
+
+    async def test_ask_ever_more_rarely_a_database_that_refuses(
+        self, fresh_database_url: str, keys_directory: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(night, "_PAUSE_SECONDS", 0.01)
+        stop = asyncio.Event()
+        url = make_url(fresh_database_url).set(username="nobody_of_this_name")
+        here = Installation("", url.render_as_string(hide_password=False), keys_directory)
+        async with asyncpg.create_pool(fresh_database_url, min_size=1) as connection:
+            with capture_logs() as logs:
+                kept = asyncio.create_task(Nights(here, stop).keep(time(12)))
+                async with asyncio.timeout(30):
+                    while len(logs) < 4:
+                        await connection.execute("SELECT pg_sleep(0.01)")
+                stop.set()
+                await kept
+        assert [each["again_in"] for each in logs[:4]] == [0.01, 0.02, 0.04, 0.08]
+
+    async def test_are_due_no_more_when_there_is_no_time_for_them(
+        self, fresh_database_url: str, keys_directory: Path
+    ) -> None:
+        async with asyncpg.create_pool(fresh_database_url, min_size=1) as connection:
+            await connection.execute(_DUE.format(1))
+            here = Installation(fresh_database_url, fresh_database_url, keys_directory)
+            await Nights(here, asyncio.Event()).end()
+            assert await connection.fetchval("SELECT count(*) FROM jobs.pgqueuer_schedules") == 0
 
     async def test_go_on_when_the_database_comes_back(
         self, fresh_database_url: str, keys_directory: Path
