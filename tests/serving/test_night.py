@@ -20,7 +20,7 @@ from structlog.testing import capture_logs
 from app.cli.serve import _time_of_day
 from app.core.clock import utc_now
 from app.jobs import schedule
-from app.serving import night, roles
+from app.serving import roles
 from app.serving.installation import Installation, installation
 from app.serving.night import Nights, start
 from tests.database import ROOT, run
@@ -112,15 +112,14 @@ class TestNights:
         assert begun[0].returncode == -signal.SIGKILL
 
     async def test_ask_ever_more_rarely_a_database_that_refuses(
-        self, fresh_database_url: str, keys_directory: Path, monkeypatch: pytest.MonkeyPatch
+        self, fresh_database_url: str, keys_directory: Path
     ) -> None:
-        monkeypatch.setattr(night, "_PAUSE_SECONDS", 0.01)
         stop = asyncio.Event()
         url = make_url(fresh_database_url).set(username="nobody_of_this_name")
         here = Installation("", url.render_as_string(hide_password=False), keys_directory)
         async with asyncpg.create_pool(fresh_database_url, min_size=1) as connection:
             with capture_logs() as logs:
-                kept = asyncio.create_task(Nights(here, stop).keep(time(12)))
+                kept = asyncio.create_task(Nights(here, stop).keep(time(12), 0.01))
                 async with asyncio.timeout(30):
                     while len(logs) < 4:
                         await connection.execute("SELECT pg_sleep(0.01)")
