@@ -162,7 +162,10 @@ class TestNights:
 def test_two_services_of_one_database_start_one_run(
     scratch: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A night is due when both start, and nothing of it is left when they have stopped."""
+    """A night is due when both start, and nothing of it is left when they have stopped.
+
+    Then a service without nights forgets when the next one is due.
+    """
     monkeypatch.delenv("JOINDER_DATABASE_URL", raising=False)
     monkeypatch.setenv("JOINDER_HOME", str(scratch / "home"))
     hour = (utc_now().hour + 12) % 24
@@ -190,6 +193,12 @@ def test_two_services_of_one_database_start_one_run(
         assert [each.stop() for each in services] == [0, 0]
         assert fetch("SELECT count(*) FROM runs") == 1
         assert fetch(_LEFT) == "queued, due tomorrow"
+        off = Service(tmp_path / "off.log", environment, ("--nightly", "off", "--evaluators", "1"))
+        stack.callback(off.process.communicate)
+        stack.callback(off.process.kill)
+        off.await_addresses()
+        assert soon(lambda: fetch("SELECT count(*) = 0 FROM jobs.pgqueuer_schedules"), 30)
+        assert off.stop() == 0
 
 
 def fetch_one(url: str, statement: str) -> Any:
