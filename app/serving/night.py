@@ -36,18 +36,21 @@ class Nights:
         self._stop = stop
         self._process: subprocess.Popen[bytes] | None = None
 
-    async def keep(self, at: time) -> None:
-        """Start the nightly run whenever the schedule of the database says that it is due."""
+    async def keep(self, at: time, shortest: float = _PAUSE_SECONDS) -> None:
+        """Start the nightly run whenever the schedule of the database says that it is due.
+
+        After a failure it pauses, each time twice as long up to a minute; at first `shortest`.
+        """
         from app.jobs import schedule  # noqa: PLC0415 -- slow to import
 
-        pause = _PAUSE_SECONDS
+        pause = shortest
         while not self._stop.is_set():
             began = monotonic()
             try:
                 await schedule.keep(self._here.owner_url, at, self._night, self._stop)
             except Exception as error:  # noqa: BLE001 -- the edge of a task: the database may be away
                 if monotonic() - began > _LONGEST_PAUSE_SECONDS:
-                    pause = _PAUSE_SECONDS  # it was well for so long
+                    pause = shortest  # it was well for so long
                 name = type(error).__name__
                 structlog.get_logger().error("schedule_failed", error=name, again_in=pause)
                 await self._stops_within(pause)

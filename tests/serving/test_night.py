@@ -20,7 +20,7 @@ from structlog.testing import capture_logs
 from app.cli.serve import _time_of_day
 from app.core.clock import utc_now
 from app.jobs import schedule
-from app.serving import night, roles
+from app.serving import roles
 from app.serving.installation import Installation, installation
 from app.serving.night import Nights, start
 from tests.database import ROOT, run
@@ -112,15 +112,14 @@ class TestNights:
         assert begun[0].returncode == -signal.SIGKILL
 
     async def test_ask_ever_more_rarely_a_database_that_refuses(
-        self, fresh_database_url: str, keys_directory: Path, monkeypatch: pytest.MonkeyPatch
+        self, fresh_database_url: str, keys_directory: Path
     ) -> None:
-        monkeypatch.setattr(night, "_PAUSE_SECONDS", 0.01)
         stop = asyncio.Event()
         url = make_url(fresh_database_url).set(username="nobody_of_this_name")
         here = Installation("", url.render_as_string(hide_password=False), keys_directory)
         async with asyncpg.create_pool(fresh_database_url, min_size=1) as connection:
             with capture_logs() as logs:
-                kept = asyncio.create_task(Nights(here, stop).keep(time(12)))
+                kept = asyncio.create_task(Nights(here, stop).keep(time(12), 0.01))
                 async with asyncio.timeout(30):
                     while len(logs) < 4:
                         await connection.execute("SELECT pg_sleep(0.01)")
@@ -163,7 +162,10 @@ class TestNights:
 def test_two_services_of_one_database_start_one_run(
     scratch: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A night is due when both start, and nothing of it is left when they have stopped."""
+    """A night is due when both start, and nothing of it is left when they have stopped.
+
+    Then a service without nights forgets when the next one is due.
+    """
     monkeypatch.delenv("JOINDER_DATABASE_URL", raising=False)
     monkeypatch.setenv("JOINDER_HOME", str(scratch / "home"))
     hour = (utc_now().hour + 12) % 24
@@ -191,6 +193,12 @@ def test_two_services_of_one_database_start_one_run(
         assert [each.stop() for each in services] == [0, 0]
         assert fetch("SELECT count(*) FROM runs") == 1
         assert fetch(_LEFT) == "queued, due tomorrow"
+        off = Service(tmp_path / "off.log", environment, ("--nightly", "off", "--evaluators", "1"))
+        stack.callback(off.process.communicate)
+        stack.callback(off.process.kill)
+        off.await_addresses()
+        assert soon(lambda: fetch("SELECT count(*) = 0 FROM jobs.pgqueuer_schedules"), 30)
+        assert off.stop() == 0
 
 
 def fetch_one(url: str, statement: str) -> Any:
