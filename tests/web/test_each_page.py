@@ -2,19 +2,25 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import httpx
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access.principal import OPERATOR
 from app.core.clock import utc_now
+from app.core.db import transaction
 from app.jobs.nightly import run
 from app.jobs.steps import Step
+from app.offices.schemas import CommitmentSign
+from app.offices.service import sign_commitment
 from tests.access.people import Person, sign_in
 from tests.access.test_matrix import PEOPLE
-from tests.factories import Registry
+from tests.agendas.test_agendas import make
+from tests.factories import OfficeClient, Registry
 from tests.handling.heads import TERMS, Side, good, settle
+from tests.insights.test_insights import publish
 from tests.invariants import test_i6_audited as steps
 from tests.scenes import all_ended, make_offices, meet, something
 from tests.suppressing.test_suppressions import suppress
@@ -39,9 +45,13 @@ FEW: Final = {
         "/cases/{source_system}/{external_id}/access",
         "/cases/{source_system}/{external_id}/network",
     ),
-    *("/cases/{source_system}/{external_id}/check/list", "/quotas"),
+    *("/cases/{source_system}/{external_id}/check/list", "/quotas", "/infusion/new"),
+    *(
+        "/cases/{source_system}/{external_id}/checks",
+        "/cases/{source_system}/{external_id}/readings",
+    ),
 }
-"""Pages whose tables are short here: on one thing, or filled by a script."""
+"""Pages whose tables are short or empty here: on one thing, or filled by a script."""
 CASE: Final = "/v1/cases/cms/24-1"
 _ADD_MACHINE: Final = """
 WITH added AS (
@@ -62,6 +72,7 @@ STEPS: Final = (
 )
 """What an office does over and over."""
 URGENT: Final = {"reason": "A person may be in danger before the other office can answer."}
+OF_STATE: Final = "/state", "/agenda", "/insights"
 STARTS: Final = (
     *("/overlaps", "/account", "/summary-readings", "/infusion?direction=received"),
     *("/cases/cms/24-1/access", "/summary-readings/any"),
@@ -77,7 +88,7 @@ class Walk:
     asked: dict[str, list[str]] = field(default_factory=dict)
     """By address the statements of a page."""
     rows: dict[str, int] = field(default_factory=dict)
-    """By address how many rows the tables of a page have."""
+    """By address how many rows the tables of a page have, 0 of one that says that there is none."""
     wrong: list[str] = field(default_factory=list)
 
     async def go(self, visitor: Reader, *starts: str) -> None:
@@ -89,7 +100,7 @@ class Walk:
                 answer = await visitor.get(address)
             page = PageReader(answer.text)
             self.asked[address] = asked
-            if "<tbody>" in answer.text:
+            if "<tbody>" in answer.text or "j-empty" in answer.text:
                 self.rows[address] = answer.text.count("<tr>") - answer.text.count("<thead>")
             self.wrong += [f"{address}: {each}" for each in _wrong_with(answer, page)]
             return page
@@ -101,11 +112,15 @@ async def test_each_page_is_as_all_are_and_asks_for_no_row_by_itself(
     shared_registry: Registry,
 ) -> None:
     estate = await make_estate(shared_registry)
+    visitor = await reader(shared_registry, estate.owner, *PEOPLE)  # so that it has notices
     await _add_rows(estate)
     walk = Walk(shared_registry)
-    visitor = await reader(shared_registry, estate.owner, *PEOPLE)
     await walk.go(visitor, *STARTS, f"/handling/hnd_{estate.ids['request_id']}")
     await walk.go(Reader(shared_registry.http()), "/sign-in", "/help", "/accessibility")
+    general, *pair = await _fill_state(shared_registry)
+    await walk.go(await reader(shared_registry, general, *PEOPLE), *OF_STATE)
+    ended = await _retract(shared_registry, *pair)
+    await walk.go(ended, "/overlaps/retracted")
     assert walk.wrong == [], "\n".join(walk.wrong)
     assert {each.path for each in READ} - ELSEWHERE == {place_of(each) for each in walk.asked}
     few = {place_of(path) for path, rows in walk.rows.items() if rows < ROWS}
@@ -174,6 +189,37 @@ async def _add_rows(estate: Estate) -> None:
     await meet(registry, second="contact_first", offices=offices, external_id="27-0")
     await make_offices(registry, ROWS)
     await all_ended(registry)  # an event is handed out when every transaction before it has ended
+
+
+async def _fill_state(registry: Registry) -> list[OfficeClient]:
+    """Return an Attorney General's office with much to count, and two that meet often."""
+    general = await registry.add_office("MT-AG", kind="attorney_general")
+    offices = [await registry.add_office(f"MT-{number}") for number in range(ROWS)]
+    for number in range(ROWS):
+        await meet(registry, offices=offices[:2], external_id=f"28-{number}")
+    lapses = CommitmentSign(
+        trafficking_type="labor",
+        signatory="District Attorney",
+        signed_on=utc_now().date() - timedelta(days=300),
+        lapses_on=utc_now().date() + timedelta(days=30),
+    )
+    async with transaction(registry.operator) as session:
+        for each in offices:
+            await sign_commitment(session, OPERATOR, each.code, lapses)
+    await all_ended(registry)
+    await make(registry)
+    await publish(registry)
+    return [general, *offices[:2]]
+
+
+async def _retract(registry: Registry, office: OfficeClient, other: OfficeClient) -> Reader:
+    """Let what an office has seen end, and return who may read that there."""
+    visitor = await reader(registry, office, *PEOPLE)
+    await visitor.get("/overlaps")
+    for number in range(ROWS):
+        withdrawn = await other.http.delete(f"/v1/cases/cms/28-{number}")
+        assert withdrawn.is_success, withdrawn.text
+    return visitor
 
 
 async def _rest(session: AsyncSession, *, limit: int, now: datetime) -> int:
