@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, TypeVar
 
 import httpx
 import pytest
@@ -14,12 +14,15 @@ from tests.web.chromium import MISSING, PLACE, browsing
 from tests.web.looking import AXE, Looker
 from tests.web.pages import PageReader, Reader
 
-LOOKED_AT: Final = [
-    pytest.mark.long,
-    pytest.mark.skipif(PLACE is None, reason=MISSING),
-    pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: make vendor"),
-]
-"""Marks of a test that looks."""
+Test = TypeVar("Test", bound=Callable[..., Any])
+
+
+def looked_at(test: Test) -> Test:
+    """Mark a test that looks at an album: it is long, and skipped without what it takes."""
+    why = MISSING if PLACE is None else "axe-core is not installed: make vendor"
+    marked: Test = pytest.mark.skipif(PLACE is None or not AXE.exists(), reason=why)(test)
+    pytest.mark.long(marked)
+    return marked
 
 
 @dataclass

@@ -13,11 +13,10 @@ from tests.access.test_matrix import PEOPLE
 from tests.factories import OfficeClient, Registry
 from tests.handling.heads import draft, good, settle
 from tests.scenes import make_offices, meet
-from tests.web.album import LOOKED_AT, Album
+from tests.web.album import Album, looked_at
 from tests.web.pages import Reader, reader
 from tests.web.test_runs import fail, rest
 
-pytestmark = LOOKED_AT
 _PROPOSE: Final = """
 INSERT INTO proposals (id, office_id, change, proposed_by, proposed_at, expires_at)
 SELECT :id, id, CAST(:change AS jsonb), :by, now(), now() + interval '3 days'
@@ -34,6 +33,7 @@ RETURNING id
 """
 
 
+@looked_at
 async def test_have_nothing_that_axe_finds(registry: Registry) -> None:
     album = Album()
     (office,) = await make_offices(registry, 1)
