@@ -34,6 +34,7 @@ from tests.factories import Registry
 from tests.invariants.test_i6_audited import assert_discloses_nothing, audit_broken
 from tests.people.browsers import ORIGIN, PASSWORD, Browser, Someone, make_person
 from tests.scenes import at_once, make_offices
+from tests.web.album import Album, looked_at
 from tests.web.pages import PageReader, reader
 from tests.web.test_oversight import done
 
@@ -390,6 +391,14 @@ class TestPages:
         await browser.http.post(form.action, data=form.fields, headers=ours)
         onward = await browser.http.get("/sign-in/second-factor")
         assert onward.headers["location"] == asked["next"]
+
+    @looked_at
+    async def test_the_page_on_the_way_has_nothing_that_axe_finds(self, house: House) -> None:
+        http, album = Browser.new(house.registry).http, Album()
+        ours = {"Origin": ORIGIN, "Sec-Fetch-Site": "same-origin"}
+        left = await http.post("/sign-in/provider", data={"office": house.office}, headers=ours)
+        album.add(left, "Go now")
+        assert await album.look(house.registry) == []
 
 
 class TestNamedByItsOffice:

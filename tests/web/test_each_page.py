@@ -17,7 +17,6 @@ from app.offices.schemas import CommitmentSign
 from app.offices.service import sign_commitment
 from tests.access.people import Person, sign_in
 from tests.access.test_matrix import PEOPLE
-from tests.agendas.test_agendas import make
 from tests.factories import OfficeClient, Registry
 from tests.handling.heads import TERMS, Side, good, settle
 from tests.insights.test_insights import publish
@@ -207,7 +206,6 @@ async def _fill_state(registry: Registry) -> list[OfficeClient]:
         for each in offices:
             await sign_commitment(session, OPERATOR, each.code, lapses)
     await all_ended(registry)
-    await make(registry)
     await publish(registry)
     return [general, *offices[:2]]
 

@@ -33,6 +33,7 @@ from tests.web.traces import (
     CASE,
     answer_and_withdraw,
     be_told,
+    check_list,
     check_somebody,
     hold_and_approve,
     href,
@@ -105,6 +106,7 @@ def test_has_nothing_that_axe_finds_and_fits_a_phone(
     be_told(looker, everyone, coordinator, url)
     oversee_state(looker, coordinator, url)
     check_somebody(looker, everyone, url)
+    check_list(looker, everyone, url)
     looker.walk(everyone, f"{url}/overlaps?turn=all")
     for path in (*STATES, *of_each_state(everyone, url)):
         looker.open(everyone, url + path)

@@ -1,15 +1,6 @@
-"""Pages in states that the demo is not brought to: axe finds nothing there, a phone shows it all.
+"""Pages in states that the demo is not brought to: axe finds nothing, a phone shows it."""
 
-What somebody of the registry of the tests is answered is kept, and then shown to a browser.
-"""
-
-import asyncio
-from dataclasses import dataclass, field
-from typing import Any, Final
-
-import httpx
-import pytest
-from playwright.sync_api import Page, Route
+from typing import Final
 
 from app.access.vocabulary import Role
 from app.core.clock import utc_now
@@ -19,19 +10,12 @@ from app.jobs.steps import Step
 from app.proposals.schemas import ProviderChange
 from tests.access.people import sign_in
 from tests.access.test_matrix import PEOPLE
-from tests.factories import ISSUER, OfficeClient, Registry
+from tests.factories import OfficeClient, Registry
 from tests.handling.heads import draft, good, settle
 from tests.scenes import make_offices, meet
-from tests.web.chromium import MISSING, PLACE, browsing
-from tests.web.looking import AXE, Looker
-from tests.web.pages import PageReader, Reader, reader
+from tests.web.album import Album, looked_at
+from tests.web.pages import Reader, reader
 from tests.web.test_runs import fail, rest
-
-pytestmark = [
-    pytest.mark.long,
-    pytest.mark.skipif(PLACE is None, reason=MISSING),
-    pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: make vendor"),
-]
 
 _PROPOSE: Final = """
 INSERT INTO proposals (id, office_id, change, proposed_by, proposed_at, expires_at)
@@ -49,54 +33,7 @@ RETURNING id
 """
 
 
-@dataclass
-class Album:
-    """What pages were, in states that did not last."""
-
-    kept: list[httpx.Response] = field(default_factory=list)
-
-    async def keep(self, visitor: Reader, address: str, *said: str) -> PageReader:
-        """Keep a page as it is now, which says this, and return it."""
-        return self.add(await visitor.get(address), *said)
-
-    def add(self, answer: httpx.Response, *said: str) -> PageReader:
-        """Keep an answer, which says this, and return it."""
-        assert [each for each in said if each not in answer.text] == [], answer.text
-        self.kept.append(answer)
-        return PageReader(answer.text)
-
-    async def look(self, registry: Registry) -> list[str]:
-        """Return what is wrong with what was kept."""
-        loop, http = asyncio.get_running_loop(), registry.http()
-
-        def fetch(path: str) -> httpx.Response:
-            return asyncio.run_coroutine_threadsafe(http.get(path), loop).result(60)
-
-        return await asyncio.to_thread(self._look, fetch)
-
-    def _look(self, fetch: Any) -> list[str]:
-        looker = Looker()
-        with browsing() as browser:
-            page = browser.new_page()
-            for answer in self.kept:
-                _answer_with(page, answer, fetch)
-                page.goto(str(answer.request.url))
-                looker.look(page)
-                page.unroute_all()
-        return looker.found
-
-
-def _answer_with(page: Page, answer: httpx.Response, fetch: Any) -> None:
-    def respond(route: Route) -> None:
-        is_page = route.request.resource_type == "document"
-        got = answer if is_page else fetch(route.request.url.removeprefix(ISSUER))
-        names = ("content-type", "content-security-policy")
-        headers = {name: got.headers[name] for name in names if name in got.headers}
-        route.fulfill(status=got.status_code, headers=headers, body=got.content)
-
-    page.route("**/*", respond)
-
-
+@looked_at
 async def test_have_nothing_that_axe_finds(registry: Registry) -> None:
     album = Album()
     (office,) = await make_offices(registry, 1)

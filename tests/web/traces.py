@@ -12,6 +12,12 @@ from tests.web.screenshots import fill_case
 
 CASE: Final = "/cases/cms/24-CR-0931"
 LATER: Final = "2027-06-30"
+LIST: Final = """given,surname,born,tel
+Marlon,Vestergard,1979-04-18,+1 415 555 0142
+Nobody,Atall,1950-01-01,
+Somebody,Unread,the first of May,
+"""
+"""A list with a row that is known, one that is not and one that cannot be read."""
 OVERLAPS: Final = ("26-CR-0290", "26-CR-0261", "26-CR-0288", "26-CR-0320")
 """Cases with an overlap that is limited, settled, waiting, and asked about."""
 
@@ -174,6 +180,19 @@ def check_somebody(looker: Looker, page: Page, url: str) -> None:
         page.get_by_role("button", name="Look it up").click()
         page.get_by_role("heading", name=said).wait_for()
         looker.look(page)
+
+
+def check_list(looker: Looker, page: Page, url: str) -> None:
+    """Look at what the check of a list refuses as a whole, and at what each row of one comes to."""
+    page.goto(f"{url}/cases/cms/26-CR-0207/check/list")
+    for text, said in (("nickname\nAlex\n", "not known"), (LIST, "1 of 3 rows may be known")):
+        file = {"name": "list.csv", "mimeType": "text/csv", "buffer": text.encode()}
+        page.locator("#file").set_input_files(file)  # type: ignore[arg-type]
+        page.get_by_label("What it is for").select_option("charging")
+        page.get_by_role("button", name="Check the list").click()
+        page.locator("main").get_by_text(said).first.wait_for()
+        looker.look(page)
+    page.get_by_role("row", name="Line 4").wait_for()
 
 
 def oversee_state(looker: Looker, page: Page, url: str) -> None:
