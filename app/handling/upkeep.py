@@ -111,7 +111,12 @@ async def release_parties(
         )
         await session.execute(party.values(left_at=now))
 
-    return sum([await attempt(session, str(each[0]), partial(release, *each)) for each in leaving])
+    return sum(
+        [
+            await attempt(session, f"{request_id}-{left_by}", partial(release, request_id, left_by))
+            for request_id, left_by in leaving
+        ]
+    )
 
 
 async def _each(

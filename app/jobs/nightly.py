@@ -27,6 +27,8 @@ from app.offices import queries as offices
 LOCK: Final = "joinder nightly"
 MOST_FAIL: Final = 10
 """Offices that a step may fail of before the others are left for the next run, too."""
+MOST_ITEMS_FAIL: Final = 1_000
+"""Items that may fail of a step before the others are left: then it is not for the sake of one."""
 ITEMS_FAILED: Final = "items-failed"
 """The error of a step that did all but some items, which stay for the next run."""
 UNFINISHED: Final = "unfinished"
@@ -171,7 +173,7 @@ async def _repeat(
             this.report(done)
             before, done = done, await _batch(this, position, step, done, office_id)
             is_further = done.count > before.count or len(done.failed) > len(before.failed)
-            more = is_further and not this.is_dry
+            more = is_further and len(done.failed) < MOST_ITEMS_FAIL and not this.is_dry
     except RunLostError:
         raise
     except Exception as error:  # noqa: BLE001 -- the edge of a step: the next one is taken anyway
