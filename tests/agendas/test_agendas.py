@@ -181,14 +181,14 @@ class TestAgenda:
     async def test_says_of_nothing_that_was_not_counted_that_there_is_none(
         self, shared_registry: Registry
     ) -> None:
-        offices = [await shared_registry.add_office(f"VT-{n}7000") for n in range(1, 4)]
+        offices = [await shared_registry.add_office(f"SD-{n}7000") for n in range(1, 4)]
         head = await sign_in(shared_registry, offices[0], Role.LEADERSHIP)
 
         async def says(text: str) -> tuple[bool, bool, list[bool]]:
             sheet = await read(head)
             page = (await Reader(head.http).get("/agenda")).text
             printed = await head.send("GET", "/v1/agendas/state/agenda.pdf")
-            lines = check_tagged(printed.content, "Agenda of the monthly meeting: Vermont")
+            lines = check_tagged(printed.content, "Agenda of the monthly meeting: South Dakota")
             none = [
                 "None</td>" in page,
                 f"{TOPICS['new_overlaps']}: none" in lines,
@@ -201,9 +201,9 @@ class TestAgenda:
         assert await says("counted yet") == (False, False, [False] * 3)
         await make(shared_registry)
         assert await says("Fewer than four offices") == (False, True, [False] * 3)
-        offices.append(await shared_registry.add_office("VT-47000"))  # counts from next week on
+        offices.append(await shared_registry.add_office("SD-47000"))  # counts from next week on
         assert await says("Fewer than four offices") == (False, True, [False] * 3)
-        await shared_registry.rows("DELETE FROM agendas WHERE state = 'VT' RETURNING 1")
+        await shared_registry.rows("DELETE FROM agendas WHERE state = 'SD' RETURNING 1")
         await make(shared_registry)
         assert await says("multiple of five") == (True, True, [True] * 3)
         await end_agreement(shared_registry, offices[3])
