@@ -225,18 +225,18 @@ async def go_on(connection: Connection, progress: Progress, finished_at: Any = N
     await connection.execute(_GO_ON, progress.id, *part, finished_at)
 
 
-def slice_of(number: int) -> tuple[bytes, bytes]:
-    """Return with what the tokens of a slice begin, and those after it."""
-    start, end = number * 256 // SLICES, (number + 1) * 256 // SLICES
-    return bytes([start]), bytes([end]) if number + 1 < SLICES else _BEYOND
+def slices(first: int, count: int) -> tuple[bytes, bytes]:
+    """Return with what the tokens of `count` slices begin, and those after them."""
+    start, after = first * 256 // SLICES, first + count
+    return bytes([start]), bytes([after * 256 // SLICES]) if after < SLICES else _BEYOND
 
 
 async def note_slices(connection: Connection, first: int, most: int = AT_MOST) -> int:
     """Note `most` pairs that share a token of `SLICES_AT_ONCE` slices, without those known."""
-    last = min(first + SLICES_AT_ONCE, SLICES) - 1
-    middle = (first + last) // 2 + 1
-    start, end = slice_of(first)[0], slice_of(last)[1]
-    return await _note(connection, _UNKNOWN_OF_SLICES, start, slice_of(middle)[0], end, most)
+    half = SLICES_AT_ONCE // 2
+    start, middle = slices(first, half)
+    end = slices(first + half, half)[1]
+    return await _note(connection, _UNKNOWN_OF_SLICES, start, middle, end, most)
 
 
 async def note_new(connection: Connection, since: int, until: int, most: int = AT_MOST) -> int:

@@ -35,6 +35,10 @@ from app.rematching.service import CasePair
 FULL_AFTER: Final = timedelta(days=7)
 """How old the last full recount may be; between, only what was posted since is recounted."""
 
+COUNTED_AT_ONCE: Final = 4
+"""Slices whose holders one statement counts: rows of tokens lie anywhere, so that each statement
+goes through nearly all pages of the table, and those of a sixteenth fit in its memory."""
+
 _OF_PROCESS: Final = token_bytes(32)
 
 _FIRST_FINDING: Final = "same_person"
@@ -102,8 +106,9 @@ async def _count(
     """
     found: Counter[str] = Counter()
     is_whole = True
-    for number in range(first, min(first + queries.SLICES_AT_ONCE, SLICES)):
-        wrong, lost = await frequencies.list_wrong(connection, *queries.slice_of(number), most)
+    for number in range(first, first + queries.SLICES_AT_ONCE, COUNTED_AT_ONCE):
+        start, end = queries.slices(number, COUNTED_AT_ONCE)
+        wrong, lost = await frequencies.list_wrong(connection, start, end, most)
         found += Counter(corrected=len(wrong), lost=len(lost))
         if wrong:
             await frequencies.correct(connection, wrong)

@@ -14,6 +14,7 @@ import asyncpg
 
 from app.frequencies import queries as frequencies
 from app.recounting import queries
+from app.recounting.service import COUNTED_AT_ONCE
 from tests.bench import duck
 from tests.bench.filler import missed
 from tests.bench.measure import Goal, median_of
@@ -157,8 +158,9 @@ async def _full(database: asyncpg.Connection) -> int:
 
 async def _whole(database: asyncpg.Connection) -> int:
     """Do what `recounting.service.note_pairs` does of a full recount from beginning to end."""
-    for number in range(queries.SLICES):
-        wrong = await frequencies.list_wrong(database, *queries.slice_of(number), queries.AT_MOST)
+    for number in range(0, queries.SLICES, COUNTED_AT_ONCE):
+        start, end = queries.slices(number, COUNTED_AT_ONCE)
+        wrong = await frequencies.list_wrong(database, start, end, queries.AT_MOST)
         assert wrong == ([], []), number
     found = await _full(database)
     last = await queries.note_standing(database, None, _PAGE)
