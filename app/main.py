@@ -54,7 +54,7 @@ from app.overlaps.keyring import create_keyring
 from app.people.gate import create_gate
 from app.postgres.durability import check_durable
 from app.quotas.errors import QuotaExceededError
-from app.rematching import service as rematching
+from app.rematching import backlog
 from app.surface import CALLERS, EXAMPLES, LIMITS, PACKAGES, REFUSALS
 from app.web.pages import problem_page
 
@@ -177,7 +177,7 @@ async def prepare(app: FastAPI, settings: RegistrySettings, engine: AsyncEngine)
     keyring = await create_keyring(settings, sessions)
     app.state.keyring = keyring
     app.state.intake = Intake(keyring, app_secret)
-    await rematching.finish_backlog(sessions, keyring)  # of a process that was killed
+    await backlog.finish_backlog(sessions, keyring)  # of a process that was killed
     app.state.gate = create_gate(settings, sessions, private)
     app.state.hub = Hub(sessions)
 
