@@ -26,7 +26,7 @@ from app.core.db import (
     transaction,
     unguarded_tables,
 )
-from app.core.deps import Settings, request_time
+from app.core.deps import Now, Settings, request_time
 from app.core.errors import AppError, ForbiddenError, UnavailableError
 from app.core.http import (
     RequestEdge,
@@ -36,7 +36,7 @@ from app.core.http import (
     problem_response,
 )
 from app.core.jwt import AccessVerifier, SigningKey
-from app.core.meta import DESCRIPTION, TAGS, MetaRead, StatusRead
+from app.core.meta import DESCRIPTION, TAGS, MetaRead, ReadinessRead, StatusRead
 from app.core.openapi import (
     PUBLIC,
     UnnamedOperationError,
@@ -198,11 +198,12 @@ async def read_health() -> StatusRead:
     return StatusRead(status="ok")
 
 
-async def read_readiness(request: Request) -> StatusRead:
-    """Answer while the database does."""
+async def read_readiness(request: Request, now: Now) -> ReadinessRead:
+    """Answer while the database does, and tell whether the nightly run is late."""
     async with transaction(request.app.state.sessions) as session:
-        await session.execute(text("SELECT 1"))
-    return StatusRead(status="ready")
+        late = text("SELECT night_late_since(:now) IS NOT NULL")
+        is_late = await session.scalar(late, {"now": now})
+    return ReadinessRead(status="ready", nights="late" if is_late else "on_time")
 
 
 async def _database_error(request: Request, error: Exception) -> Response:

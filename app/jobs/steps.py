@@ -126,6 +126,7 @@ def steps(intake: Intake, *, is_full: bool = False) -> tuple[Step, ...]:
         ),
         Step("access_reviews.remind", partial(review.remind, principal=me)),
         Step("people.disable_idle", partial(people.disable_idle, principal=me)),
+        Step("clients.end_idle", partial(accounts.end_idle, principal=me)),
         Step("glass.alarm", partial(glass.raise_alarms, principal=me)),
         Step("alarms.raise", partial(alarms.raise_alarms, principal=me)),
         Step("mails.digest", partial(notices.add_digests, principal=me)),
