@@ -15,6 +15,7 @@ from pgqueuer.db import AsyncpgPoolDriver
 from pgqueuer.models import CronExpressionEntrypoint
 from pgqueuer.queries import Queries
 from pgqueuer.types import CronEntrypoint, CronExpression
+from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
 from app.cli.main import app
@@ -255,6 +256,23 @@ class TestKeep:
         await database.execute(_KEPT_BACK)
         stopped = Night(database, "interrupted", stops=True)
         assert (await stopped.kept(fresh_database_url))[:2] == (1, "picked")
+
+    async def test_goes_on_beside_a_night_when_the_database_comes_back(
+        self, database: asyncpg.Pool
+    ) -> None:
+        """It would end only with the night, and nobody keep the schedule until then."""
+        rows = schedule._Rows(database)
+        beat = CronExpressionEntrypoint(CronEntrypoint(schedule.BEAT), CronExpression("* * * * *"))
+        await database.execute("ALTER SCHEMA jobs RENAME TO away")
+        with pytest.raises(asyncpg.PostgresError):
+            await rows.fetch_schedule({beat: timedelta()})
+        rows.undone[1] = timedelta()  # of a night
+        with capture_logs() as logs:
+            assert await rows.fetch_schedule({beat: timedelta()}) == []
+        assert [each["event"] for each in logs] == ["schedule_away"]
+        await database.execute("ALTER SCHEMA away RENAME TO jobs")
+        (due,) = await rows.fetch_schedule({beat: timedelta()})
+        assert due.entrypoint == schedule.BEAT
 
     async def test_puts_back_what_somebody_deleted(
         self, database: asyncpg.Pool, fresh_database_url: str
