@@ -26,7 +26,7 @@ from app.core.db import (
     transaction,
     unguarded_tables,
 )
-from app.core.deps import Settings, request_time
+from app.core.deps import Now, Settings, request_time
 from app.core.errors import AppError, ForbiddenError, UnavailableError
 from app.core.http import (
     RequestEdge,
@@ -36,7 +36,7 @@ from app.core.http import (
     problem_response,
 )
 from app.core.jwt import AccessVerifier, SigningKey
-from app.core.meta import DESCRIPTION, TAGS, MetaRead, StatusRead
+from app.core.meta import DESCRIPTION, TAGS, MetaRead, ReadinessRead, StatusRead
 from app.core.openapi import (
     PUBLIC,
     UnnamedOperationError,
@@ -54,7 +54,7 @@ from app.overlaps.keyring import create_keyring
 from app.people.gate import create_gate
 from app.postgres.durability import check_durable
 from app.quotas.errors import QuotaExceededError
-from app.rematching import service as rematching
+from app.rematching import backlog
 from app.surface import CALLERS, EXAMPLES, LIMITS, PACKAGES, REFUSALS
 from app.web.pages import problem_page
 
@@ -177,7 +177,7 @@ async def prepare(app: FastAPI, settings: RegistrySettings, engine: AsyncEngine)
     keyring = await create_keyring(settings, sessions)
     app.state.keyring = keyring
     app.state.intake = Intake(keyring, app_secret)
-    await rematching.finish_backlog(sessions, keyring)  # of a process that was killed
+    await backlog.finish_backlog(sessions, keyring)  # of a process that was killed
     app.state.gate = create_gate(settings, sessions, private)
     app.state.hub = Hub(sessions)
 
@@ -198,11 +198,12 @@ async def read_health() -> StatusRead:
     return StatusRead(status="ok")
 
 
-async def read_readiness(request: Request) -> StatusRead:
-    """Answer while the database does."""
+async def read_readiness(request: Request, now: Now) -> ReadinessRead:
+    """Answer while the database does, and tell whether the nightly run is late."""
     async with transaction(request.app.state.sessions) as session:
-        await session.execute(text("SELECT 1"))
-    return StatusRead(status="ready")
+        late = text("SELECT night_late_since(:now) IS NOT NULL")
+        is_late = await session.scalar(late, {"now": now})
+    return ReadinessRead(status="ready", nights="late" if is_late else "on_time")
 
 
 async def _database_error(request: Request, error: Exception) -> Response:

@@ -98,6 +98,7 @@ EXAMPLES: Final[dict[str, Any]] = {
                 "scopes": ["cases:post"],
                 "created_at": "2026-01-05T17:00:00Z",
                 "expires_on": "2028-03-02",
+                "last_used_on": "2026-03-01",
                 "revoked_at": None,
             }
         ],

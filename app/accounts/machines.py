@@ -57,6 +57,7 @@ async def list_machines(session: AsyncSession, principal: Principal) -> list[Mac
             scopes=client.scopes,
             created_at=client.created_at,
             expires_on=client.expires_on,
+            last_used_on=client.last_used_on,
             revoked_at=client.revoked_at,
             networks=[str(network) for network in client.networks],
             keys=keys[client.id],
@@ -128,6 +129,7 @@ async def register(
             networks=list(networks),
             created_at=now,
             expires_on=now.date() + LASTS,
+            counted_from=now.date(),
         )
     )
     await session.flush()  # the key refers to the client

@@ -11,6 +11,7 @@ from sqlalchemy import (
     SmallInteger,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, CIDR, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
@@ -36,6 +37,10 @@ class Client(Base):
     created_at: Mapped[datetime]
     expires_on: Mapped[date]
     """First day on which it counts no more; the operator may renew it."""
+    counted_from: Mapped[date] = mapped_column(server_default=text("CURRENT_DATE"))
+    """When it was made or renewed: whether anybody uses it is counted from then."""
+    last_used_on: Mapped[date | None]
+    """Of an access token, UTC; None: never."""
     revoked_at: Mapped[datetime | None]
 
 

@@ -61,6 +61,25 @@ async def get_standing(
     return Standing(row["office_id"], row["scopes"], row["is_participating"])
 
 
+async def note_use(session: AsyncSession, today: date) -> None:
+    """Note that the client for whom the transaction acts was used today."""
+    await session.execute(select(func.client_used(today)))
+
+
+async def list_idle(
+    session: AsyncSession, *, since: date, today: date, limit: int, office_id: int | None
+) -> list[Client]:
+    """Return clients that count today and were not used since then, locked; others' are skipped."""
+    used = func.greatest(Client.last_used_on, Client.counted_from)
+    idle = select(Client).where(
+        Client.revoked_at.is_(None), Client.expires_on > today, used <= since
+    )
+    if office_id is not None:
+        idle = idle.where(Client.office_id == office_id)
+    page = idle.order_by(Client.id).limit(limit)
+    return list(await session.scalars(page.with_for_update(skip_locked=True, key_share=True)))
+
+
 async def get_scopes(
     session: AsyncSession, office_id: int, client_id: UUID, *, today: date
 ) -> list[str]:

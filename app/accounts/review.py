@@ -47,6 +47,7 @@ async def review_access(
                 scopes=each.scopes,
                 created_at=each.created_at,
                 expires_on=each.expires_on,
+                last_used_on=each.last_used_on,
                 revoked_at=each.revoked_at,
             )
             for each in clients
@@ -76,7 +77,7 @@ async def remind(
 ) -> int:
     """Tell offices that a review of access is due, every 30 days until it is made.
 
-    The audit entry is what tells them. Returns how many were told, 0 when done.
+    They are told by an alarm (`alarms.raise`). Returns how many were told, 0 when done.
 
     Raises:
         MissingScopeError: the caller is neither the operator nor a job of the operator.
@@ -91,9 +92,9 @@ async def remind(
     )
     for office in due:
         await _note(session, office.id, reminded_at=now)
-    if due:
-        entries = [audit.Entry("access_review.due", each.code, [each.id]) for each in due]
-        await audit.record_each(session, principal, entries)
+        await audit.record_of_office(
+            session, principal, office.id, "access_review.due", office.code, recipients=[office.id]
+        )
     return len(due)
 
 

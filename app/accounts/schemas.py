@@ -106,6 +106,8 @@ class ClientRead(Read):
     """When the operator registered it, UTC."""
     expires_on: date
     """First day, UTC, on which it is refused unless the operator renews it."""
+    last_used_on: date | None
+    """When it last got an access token, UTC; null: never. It ends after 90 days without."""
     revoked_at: datetime | None
     """Since when it is refused, UTC; null while it is not."""
 

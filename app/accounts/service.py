@@ -91,7 +91,7 @@ async def revoke_client(
 async def renew_client(
     session: AsyncSession, principal: Principal, client_id: UUID, *, expires_on: date, now: datetime
 ) -> None:
-    """Say until when a client counts, also one that has expired.
+    """Say until when a client counts, also one that has expired, or that nobody used.
 
     Raises:
         MissingScopeError: the caller is not the operator.
@@ -100,7 +100,8 @@ async def renew_client(
     """
     principal.require(Permission.OFFICES_MANAGE)
     machines.check_end(expires_on, now=now)
-    office_id = await _change(session, client_id, {"expires_on": expires_on})
+    values = {"expires_on": expires_on, "counted_from": now.date()}
+    office_id = await _change(session, client_id, values)
     detail = {"expires_on": expires_on.isoformat()}
     await audit.record_of_office(
         session, principal, office_id, "client_credential.renewed", str(client_id), detail=detail
@@ -227,6 +228,7 @@ async def issue_access_token(
     standing = await queries.get_standing(session, client_id, address, now=now)
     if standing is None:
         raise InvalidClientError
+    await queries.note_use(session, now.date())
     asked = scope.split() if scope else standing.scopes
     if not asked or not set(asked) <= set(standing.scopes):
         raise InvalidGrantError("invalid_scope")

@@ -1,6 +1,6 @@
-"""What nightly jobs do with requests that are over: steps of at most `limit`, 0 means done.
+"""What nightly jobs do with machine clients: steps of at most `limit`, 0 means done.
 
-Nothing that is deleted has an effect any more, so no audit entry is written.
+Nothing that is deleted has an effect any more, so no audit entry is written of it.
 """
 
 from datetime import datetime
@@ -13,6 +13,39 @@ from app.access.principal import Principal
 from app.accounts import queries
 from app.accounts.idempotency import KEPT_FOR
 from app.accounts.models import IdempotencyKey, SpentAssertion
+from app.audit import service as audit
+from app.people.upkeep import IDLE_FOR
+
+
+async def end_idle(
+    session: AsyncSession,
+    principal: Principal,
+    *,
+    now: datetime,
+    limit: int,
+    office_id: int | None = None,
+) -> int:
+    """End machine clients that nobody used for ninety days; returns how many, 0 when done.
+
+    Their offices were told 30 and 7 days before (`lapses.tell`). The operator may renew them.
+
+    Raises:
+        MissingScopeError: the caller is neither the operator nor a job of the operator.
+    """
+    principal.require(Permission.OFFICES_MANAGE)
+    today = now.date()
+    idle = await queries.list_idle(
+        session, since=today - IDLE_FOR, today=today, limit=limit, office_id=office_id
+    )
+    for each in idle:
+        # the day that its office was told, so that it is not told of another one
+        each.expires_on = max(filter(None, (each.last_used_on, each.counted_from))) + IDLE_FOR
+    await session.flush()  # constraints speak before the audit entry is written
+    for each in idle:
+        ended = "client_credential.ended", str(each.id)
+        detail = {"for": "idle"}
+        await audit.record_of_office(session, principal, each.office_id, *ended, detail=detail)
+    return len(idle)
 
 
 async def forget_answers(

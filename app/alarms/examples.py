@@ -8,6 +8,8 @@ _ALARM: Final[dict[str, Any]] = {
 }
 
 EXAMPLES: Final[dict[str, Any]] = {
+    "LateExport": {"due_on": "2026-03-02"},
+    "LateExportRead": {"due_on": "2026-03-02"},
     "AlarmRead": _ALARM,
     "AlarmPage": {"items": [_ALARM], "next_cursor": None},
 }

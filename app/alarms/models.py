@@ -14,7 +14,7 @@ class Alarm(Base):
     __table_args__ = (
         CheckConstraint(
             "kind IN ('canary', 'allowance', 'readings', 'short_lived', 'unposted', 'proposed',"
-            " 'webhook')",
+            " 'webhook', 'late_export', 'glass_review', 'access_review', 'idle_accounts')",
             name="kind",
         ),
         Index("uq_alarms_finding", "office_id", "kind", "finding", unique=True),
@@ -28,7 +28,7 @@ class Alarm(Base):
     """The office that did it."""
     kind: Mapped[str]
     finding: Mapped[str]
-    """Of its kind and office what it was found by: a day, a class or webhook with one, a number."""
+    """Of its kind and office what it was found by: a day, a class or webhook with one, an id."""
     count: Mapped[int]
     """How many; 1 where it is a single act."""
     raised_at: Mapped[datetime]

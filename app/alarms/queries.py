@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.alarms.models import Alarm
 from app.core.db import driver
+from app.people.upkeep import IDLE_FOR
 
 DAYS: Final = 7
 """How many whole days are looked at, so that a night without a run hides nothing."""
@@ -17,12 +18,14 @@ MOST_READINGS: Final = 100
 """Summaries that an office opens in a day before somebody is asked to look."""
 MOST_SHORT_LIVED: Final = 50
 """Cases that an office takes back in a day, of those posted at most a week before."""
+IDLE_BEFORE: Final = 7
+"""Days before accounts that nobody uses are disabled at which their office is told."""
 MOST_UNPOSTED: Final = 50
 """Cases to come that an office's permits name in a day and that are not there a week later: who
 makes numbers up may ask without a case. One number for everything stays below it."""
 
 # each finding raises one alarm, however often it is looked for
-_RAISE: Final = """
+_RAISE: Final = f"""
 INSERT INTO alarms (office_id, kind, finding, count, raised_at)
 SELECT f.office_id, f.kind, f.finding, f.count, $1
 FROM (
@@ -46,16 +49,30 @@ FROM (
   UNION ALL
   SELECT d.office_id, 'webhook', d.webhook_id || ' ' || d.due_at::date, count(*)
   FROM webhook_deliveries d WHERE d.state = 'dead' AND d.due_at >= $2 AND d.due_at <= $1
-  GROUP BY d.office_id, d.webhook_id, d.due_at::date) AS f
+  GROUP BY d.office_id, d.webhook_id, d.due_at::date
+  UNION ALL
+  SELECT s.office_id, 'glass_review', b.id::text, 1
+  FROM glass_breaks b CROSS JOIN LATERAL (
+    VALUES (b.owner_office_id), (b.office_id)) AS s (office_id)
+  WHERE b.reviewed_at IS NULL AND b.review_due_at <= $1
+  UNION ALL
+  SELECT v.office_id, 'access_review', v.reminded_at::date::text, 1 FROM access_reviews v
+  WHERE v.reminded_at >= $2 AND v.reminded_at <= $1
+    AND (v.reviewed_at IS NULL OR v.reviewed_at < v.reminded_at)
+  UNION ALL
+  SELECT q.office_id, 'idle_accounts', (q.since + $9::integer)::text, count(*)
+  FROM (SELECT office_id, greatest(last_signed_in_at, enabled_at)::date AS since
+        FROM persons WHERE disabled_at IS NULL) AS q
+  WHERE q.since + $9::integer <= $1::date + {IDLE_BEFORE} GROUP BY q.office_id, q.since) AS f
 WHERE ($8::bigint IS NULL OR f.office_id = $8)
   AND NOT EXISTS (SELECT FROM alarms a WHERE a.office_id = f.office_id AND a.kind = f.kind
                   AND a.finding = f.finding)
 ORDER BY f.office_id, f.kind, f.finding LIMIT $6
 RETURNING key, office_id, kind, count
-"""
+"""  # noqa: S608 -- a constant only; every value is a parameter
 _RAISE_ONE: Final = """
 INSERT INTO alarms (office_id, kind, finding, count, raised_at)
-VALUES ($1, 'allowance', $2, 1, $3)
+VALUES ($1, $2, $3, 1, $4)
 ON CONFLICT (office_id, kind, finding) DO NOTHING RETURNING key, office_id, kind, count
 """
 _ALL: Final = """
@@ -78,16 +95,16 @@ async def raise_found(
     """Raise an alarm for each new finding about one office or any, at most `limit`; return them."""
     most = MOST_READINGS, MOST_SHORT_LIVED, limit, MOST_UNPOSTED
     rows: Sequence[asyncpg.Record] = await (await driver(session)).fetch(
-        _RAISE, now, since, until, *most, office_id
+        _RAISE, now, since, until, *most, office_id, IDLE_FOR.days
     )
     return rows
 
 
-async def raise_used_up(
-    session: AsyncSession, office_id: int, finding: str, *, now: datetime
+async def raise_one(
+    session: AsyncSession, office_id: int, kind: str, finding: str, *, now: datetime
 ) -> asyncpg.Record | None:
-    """Raise an alarm that an allowance is used up; None where there is one of this finding."""
-    return await (await driver(session)).fetchrow(_RAISE_ONE, office_id, finding, now)
+    """Raise an alarm about an office at once; None where there is one of this finding."""
+    return await (await driver(session)).fetchrow(_RAISE_ONE, office_id, kind, finding, now)
 
 
 async def list_all(session: AsyncSession, *, since: datetime) -> Sequence[asyncpg.Record]:

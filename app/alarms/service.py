@@ -1,7 +1,7 @@
 """Alarms: found every night or at a refusal, told to the operator and the office's own people."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 import asyncpg
@@ -13,9 +13,15 @@ from app.access.principal import Principal
 from app.alarms import queries
 from app.alarms.schemas import AlarmRead
 from app.audit import service as audit
+from app.core.errors import FieldProblem, InvalidError
 from app.core.ids import public_id
 
 PREFIX: Final = "alm"
+REPORTED_WITHIN: Final = 7
+"""Days after which a late export is no news any more."""
+DAY: Final = FieldProblem(
+    "/due_on", "day-out-of-range", f"Give today, or one of the {REPORTED_WITHIN} days before."
+)
 _TOLD: Final = {"canary": "unusual_post"}
 """Whoever posted it is not told that it was a canary, nor which of its cases it was."""
 
@@ -48,7 +54,28 @@ async def raise_used_up(
 ) -> None:
     """Raise an alarm that the caller's office was refused an evaluation, once a day and class."""
     finding = f"{key_class} {now.date().isoformat()}"
-    raised = await queries.raise_used_up(session, principal.office_id, finding, now=now)
+    await _raise_one(session, principal, "allowance", finding, now=now)
+
+
+async def report_late_export(
+    session: AsyncSession, principal: Principal, due_on: date, *, now: datetime
+) -> None:
+    """Raise an alarm, once a day, that the caller's office got no export out of its own system.
+
+    Raises:
+        MissingScopeError: the caller lacks `cases:post`.
+        InvalidError: the day is not today or of the days before (a day more, in any time zone).
+    """
+    principal.require(Permission.CASES_POST)
+    if not -REPORTED_WITHIN <= (due_on - now.date()).days <= 1:
+        raise InvalidError(problems=(DAY,))
+    await _raise_one(session, principal, "late_export", due_on.isoformat(), now=now)
+
+
+async def _raise_one(
+    session: AsyncSession, principal: Principal, kind: str, finding: str, *, now: datetime
+) -> None:
+    raised = await queries.raise_one(session, principal.office_id, kind, finding, now=now)
     await _record(session, principal, [raised] if raised else [])
 
 

@@ -61,13 +61,14 @@ async def record_of_office(
     action: str,
     target: str,
     *,
+    recipients: Sequence[int] = (),
     detail: Mapping[str, Any] = _NOTHING,
 ) -> None:
     """Write one entry of what is done to an office where its auditor reads, the operator's too."""
     concerned = replace(principal, office_id=office_id)
     if concerned != principal:
         await enter(session, concerned)
-    await record(session, concerned, action, target, detail=detail)
+    await record(session, concerned, action, target, recipients=recipients, detail=detail)
     if concerned != principal:
         await enter(session, principal)
 

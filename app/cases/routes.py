@@ -41,7 +41,7 @@ from app.core.http import StrictRoute
 from app.core.ids import parse_public_id
 from app.core.openapi import operation
 from app.core.paging import CursorError
-from app.rematching import service as rematching
+from app.rematching import backlog
 
 MAX_BULK_BYTES = 2 * 1024 * 1024
 
@@ -51,7 +51,7 @@ router = APIRouter(prefix="/v1", route_class=StrictRoute)
 async def then_finish(request: Request, session: Session, tasks: BackgroundTasks) -> None:
     """After the answer, find the pairs of cases that the operation left: nobody waits for them."""
     state = request.app.state
-    tasks.add_task(rematching.finish_left, session, state.sessions, state.keyring)
+    tasks.add_task(backlog.finish_left, session, state.sessions, state.keyring)
 
 
 THEN_FINISH = [Depends(then_finish)]

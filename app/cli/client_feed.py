@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -43,7 +43,7 @@ def watch(  # noqa: PLR0913 -- one for each option
     ] = 30,
     expect_by: Annotated[
         datetime | None,
-        typer.Option(formats=["%H:%M"], help="Say when no export came by then, local time."),
+        typer.Option(formats=["%H:%M"], help="Tell when no export came by then, local time."),
     ] = None,
     once: Annotated[bool, typer.Option("--once", help="Look once and end, for a timer.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a file.")] = False,
@@ -53,6 +53,9 @@ def watch(  # noqa: PLR0913 -- one for each option
     A file is taken when it has not changed for a minute. Pushed ones go to DIR/done; one that
     cannot be used to DIR/reject with the reason, and so does what was left out of one, by line and
     column. Stopped while it pushes, it goes on there when it is started again.
+
+    An export that is late is said here, and told to those who run the office in the registry, by a
+    notice or mail.
 
     With --once the exit status is that of push: 1 also when an export is late, 75 when the registry
     or the SFTP server cannot be reached; that one is late is said then, too.
@@ -64,7 +67,7 @@ def watch(  # noqa: PLR0913 -- one for each option
         from app.client.config import read_config  # noqa: PLC0415 -- as above
         from app.client.errors import TemporaryError  # noqa: PLC0415 -- as above
         from app.client.mapping import read_mapping  # noqa: PLC0415 -- as above
-        from app.client.watch import Folder  # noqa: PLC0415 -- as above
+        from app.client.watch import Folder, last_due  # noqa: PLC0415 -- as above
 
         office = complete(read_config(config))
         read_mapping(mapping)  # a wrong one would put every export into reject/
@@ -85,6 +88,7 @@ def watch(  # noqa: PLR0913 -- one for each option
                     is_clean = False
                     if told_on != now.date():
                         say(f"No export came in the day before {expect_by:%H:%M}.")
+                        _report_late(office, last_due(expect_by.time(), now).date())
                     told_on = now.date()
                 folder.clear(now)
                 if failed and once:
@@ -134,6 +138,18 @@ def _pusher(config: "ClientConfig", mapping: Path) -> "Push":
             return push(Plan(export, mapping, config), client, keys=keys)
 
     return one
+
+
+def _report_late(config: "ClientConfig", due_on: date) -> None:
+    """Have the registry tell the office; where it cannot be reached, what is said here must do."""
+    from app.client.errors import ClientError  # noqa: PLC0415 -- as above
+    from app.client.registry import RegistryClient  # noqa: PLC0415 -- as above
+
+    try:
+        with RegistryClient(config) as client:
+            client.report_late_export(due_on)
+    except ClientError as error:
+        say(f"The registry was not told: {error}")
 
 
 def _tell(taken: "Taken", *, as_json: bool) -> None:

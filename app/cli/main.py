@@ -104,7 +104,7 @@ def rematch() -> None:
 
     Example: joinder rematch
     """
-    from app.rematching.service import finish_all  # noqa: PLC0415 -- keeps --help quick
+    from app.rematching.backlog import finish_all  # noqa: PLC0415 -- keeps --help quick
     from app.serving.installation import as_matching_operator  # noqa: PLC0415 -- as above
 
     typer.echo(f"Matched {as_matching_operator(finish_all)} pairs of cases again.")

@@ -22,7 +22,8 @@ def outbox(
     """Tell how many messages and mails wait, since when, and how many were given up.
 
     A line for each: name, waiting, since when the oldest is due, given up. The third one is of the
-    schedule of the nightly run, of which something waits when no `joinder serve` takes it. Exit
+    schedule of the nightly run, of which something waits when no `joinder serve` takes it, and the
+    fourth of the runs themselves, whoever starts them: one waits when none began for 26 hours. Exit
     status is 1 when one is late by more than ten minutes, or was given up in the last 30 days.
 
     With `--again` the mails that were given up are put into the outbox once more, when what was
@@ -45,6 +46,7 @@ def outbox(
             "webhooks": await queries.get_health(session, DELIVERIES),
             "mail": await queries.get_health(session, MAILS),
             "schedule": await jobs.get_schedule_health(session),
+            "nights": await jobs.get_nights_health(session, now=utc_now()),
         }
 
     is_bad, late = False, utc_now() - LATE_AFTER

@@ -45,7 +45,7 @@ def add(
     from app.access.principal import OPERATOR  # noqa: PLC0415 -- keeps --help quick
     from app.core.clock import utc_now  # noqa: PLC0415 -- as above
     from app.core.db import transaction  # noqa: PLC0415 -- as above
-    from app.rematching import service as rematching  # noqa: PLC0415 -- as above
+    from app.rematching import backlog  # noqa: PLC0415 -- as above
     from app.suppressing import service  # noqa: PLC0415 -- as above
     from app.suppressing.errors import SuppressionStandsError  # noqa: PLC0415 -- as above
     from app.suppressing.schemas import SuppressionAdd  # noqa: PLC0415 -- as above
@@ -73,7 +73,7 @@ def add(
                 typer.echo(f"{entry.kind}: on the list already")
             else:
                 typer.echo(f"{read.id}\t{read.kind}")
-        await rematching.finish_all(sessions, keyring)
+        await backlog.finish_all(sessions, keyring)
 
     as_matching_operator(act)
 
@@ -87,7 +87,7 @@ def end(
     from app.core.clock import utc_now  # noqa: PLC0415 -- as above
     from app.core.db import transaction  # noqa: PLC0415 -- as above
     from app.core.ids import parse_public_id  # noqa: PLC0415 -- as above
-    from app.rematching import service as rematching  # noqa: PLC0415 -- as above
+    from app.rematching import backlog  # noqa: PLC0415 -- as above
     from app.suppressing import service  # noqa: PLC0415 -- as above
 
     key = parse_public_id(service.PREFIX, entry)
@@ -95,7 +95,7 @@ def end(
     async def act(sessions: "Sessions", keyring: "Keyring") -> None:
         async with transaction(sessions, OPERATOR) as session:
             await service.end_suppression(session, OPERATOR, keyring, key, now=utc_now())
-        await rematching.finish_all(sessions, keyring)
+        await backlog.finish_all(sessions, keyring)
 
     as_matching_operator(act)
     typer.echo(f"Ended {entry}.")

@@ -250,8 +250,7 @@ class RegistryClient:
         Raises:
             TrustError: a key, a proof or the match specification does not hold.
         """
-        entry = {"mode": mode, "reason": reason, "scope": scope}
-        entry |= {"expires_on": expires_on.isoformat()}
+        entry = {"mode": mode, "reason": reason, "scope": scope, "expires_on": str(expires_on)}
         for element in self.elements(keys):
             try:
                 yield self._create("/v1/suppressions", {**element, **entry})
@@ -267,6 +266,11 @@ class RegistryClient:
     def end_suppression(self, suppression_id: str) -> Json:
         """End an entry of this office and return it."""
         return self._create(f"/v1/suppressions/{quote(suppression_id, safe='')}/end", {})
+
+    def report_late_export(self, due_on: date) -> None:
+        """Tell those who answer for the office that no export came by that day's time."""
+        url = f"{self._config.registry}/v1/alarms/late-export"
+        self._exchange.call("PUT", url, body={"due_on": str(due_on)})
 
     def _create(self, path: str, body: Json, key: str | None = None) -> Json:
         url, headers = self._config.registry + path, {"Idempotency-Key": key or uuid4().hex}
@@ -291,10 +295,5 @@ def _prepare_or_refuse(case: Case, today: date) -> Prepared | CaseResult:
     try:
         return prepare(case, today)
     except RefusedCaseError as error:
-        return CaseResult(
-            case.source_system,
-            case.external_id,
-            "refused",
-            code=error.code,
-            detail=str(error),
-        )
+        of = case.source_system, case.external_id
+        return CaseResult(*of, "refused", code=error.code, detail=str(error))

@@ -90,7 +90,7 @@ class Folder:
             yield self._push(found, push, clock)
 
     def last_taken(self) -> datetime | None:
-        """Return when an export was last taken, UTC; None when none is left that tells."""
+        """Return when an export was last taken, UTC; None when none ever was."""
         return max((at for at, _ in self._stamped()), default=None)
 
     def is_late(self, due: time, now: datetime) -> bool:
@@ -100,18 +100,23 @@ class Folder:
             due: By when one should have been taken, every day.
             now: With the local time zone.
         """
-        last_due = datetime.combine(now.date(), due, now.tzinfo)
-        if last_due > now:
-            last_due -= timedelta(days=1)
         last = self.last_taken()
-        return last is None or last <= last_due - timedelta(days=1)
+        return last is None or last <= last_due(due, now) - timedelta(days=1)
 
     def clear(self, now: datetime) -> int:
-        """Delete what has been in `done` and `reject` for `kept_for`; return how many files."""
-        old = [file for at, file in self._stamped() if at < now - self.kept_for]
-        for file in old:
-            file.unlink()
-        return len(old)
+        """Delete what has been in `done` and `reject` for `kept_for`; return how many files.
+
+        Of what was put away last the name stays, which tells when that was, and nothing in it.
+        """
+        last, cleared = self.last_taken(), 0
+        for at, file in list(self._stamped()):
+            if at < now - self.kept_for and (at != last or file.stat().st_size):
+                if at == last:
+                    file.write_bytes(b"")
+                else:
+                    file.unlink()
+                cleared += 1
+        return cleared
 
     def _stamped(self) -> Iterator[tuple[datetime, Path]]:
         """Yield what was put away, and when."""
@@ -161,6 +166,12 @@ class Folder:
             number += 1
             path = self.path / folder / f"{stamp}-{number}-{name}"
         return path
+
+
+def last_due(due: time, now: datetime) -> datetime:
+    """Return when an export should have come last, with the time zone of `now`."""
+    today = datetime.combine(now.date(), due, now.tzinfo)
+    return today if today <= now else today - timedelta(days=1)
 
 
 def _lock(file: IO[str]) -> bool:

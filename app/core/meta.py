@@ -44,6 +44,15 @@ class StatusRead(Read):
     """`ok`: it lives; `ready`: it can also do its work."""
 
 
+class ReadinessRead(StatusRead):
+    """That the registry is ready, and whether what it does at night is done."""
+
+    status: Literal["ready"]
+    """It can do its work: requests are answered, whatever `nights` says."""
+    nights: Literal["on_time", "late"]
+    """`late`: no nightly run of all offices began for 26 hours. For the operator's monitoring."""
+
+
 class LimitsRead(Read):
     """The largest requests."""
 

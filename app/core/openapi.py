@@ -51,6 +51,7 @@ PROBLEM: Final[dict[str, Any]] = {
 }
 SERVICE_EXAMPLES: Final[dict[str, Any]] = {
     "StatusRead": {"status": "ok"},
+    "ReadinessRead": {"status": "ready", "nights": "on_time"},
     "ProblemPage": {
         "type": "/problems/overlap-not-found",
         "code": "overlap-not-found",

@@ -74,6 +74,10 @@ _SCHEDULE_HEALTH: Final = text(
     "  SELECT max(next_run) AS due_at FROM jobs.pgqueuer_schedules GROUP BY entrypoint) AS s"
     " WHERE due_at <= now()"
 )
+_NIGHTS_HEALTH: Final = text(
+    "SELECT count(due_at) AS waiting, min(due_at) AS oldest_due_at, 0 AS dead"
+    " FROM night_late_since(:now) AS n (due_at)"
+)
 _NOTE_LATE: Final = text(
     "UPDATE jobs.pgqueuer_schedules SET updated = now()"
     " WHERE updated < now() - CAST(:late AS interval) AND entrypoint IN ("
@@ -178,6 +182,11 @@ async def put_off(pool: asyncpg.Pool, schedule_id: int, after: timedelta) -> Non
 async def get_schedule_health(session: AsyncSession) -> RowMapping:
     """Return how many of the schedule are due, and since when the oldest is."""
     return (await session.execute(_SCHEDULE_HEALTH)).mappings().one()
+
+
+async def get_nights_health(session: AsyncSession, *, now: datetime) -> RowMapping:
+    """Return whether a whole run should have begun, whoever starts it, and since when."""
+    return (await session.execute(_NIGHTS_HEALTH, {"now": now})).mappings().one()
 
 
 async def note_late(session: AsyncSession, *, late: timedelta) -> Sequence[str]:

@@ -10,6 +10,7 @@ from datetime import time, timedelta
 from typing import Final
 
 import asyncpg
+import structlog
 from pgqueuer.adapters.persistence.qb import (
     QueryBuilderEnvironment,
     QueryQueueBuilder,
@@ -24,7 +25,7 @@ from pgqueuer.types import ScheduleId
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from app.core.clock import utc_now
-from app.core.db import JOBS, arguments_of, settings_of
+from app.core.db import DATABASE_ERRORS, JOBS, arguments_of, settings_of
 from app.jobs import queries
 
 NIGHT: Final = "night"
@@ -71,9 +72,16 @@ class _Rows(Queries):
     async def fetch_schedule(
         self, entrypoints: dict[CronExpressionEntrypoint, timedelta]
     ) -> list[Schedule]:
-        # the scheduler inserts at its start only, and would wait for ever for what was deleted
-        await self.insert_schedule(entrypoints)
-        return await super().fetch_schedule(entrypoints)
+        try:
+            # the scheduler inserts at its start only, and would wait for ever for what was deleted
+            await self.insert_schedule(entrypoints)
+            return await super().fetch_schedule(entrypoints)
+        except DATABASE_ERRORS as error:
+            if not self.undone:
+                raise
+            # before it ends for this, the scheduler would wait for the night that is under way
+            structlog.get_logger().warning("schedule_away", error=type(error).__name__)
+            return []
 
     async def set_schedule_queued(self, ids: set[ScheduleId]) -> None:
         # where this fails the row stays taken, and half a minute later somebody takes it anew

@@ -34,7 +34,7 @@ from app.overlaps.keyring import Keyring
 from app.people import upkeep as people
 from app.quotas import service as quotas
 from app.recounting import service as recounting
-from app.rematching import service as rematching
+from app.rematching import backlog
 from app.rematching.service import AT_ONCE
 from app.retention import service as retention
 from app.second_looks import service as second_looks
@@ -92,7 +92,7 @@ def steps(intake: Intake, *, is_full: bool = False) -> tuple[Step, ...]:
             partial(suppressing.end_expired, principal=me, keyring=keyring),
             limit=20,
         ),
-        Step("overlaps.finish", partial(_finish, keyring=keyring)),
+        Step("overlaps.finish", partial(_finish, keyring=keyring), limit=AT_ONCE),
         Step(
             "overlaps.recount",
             partial(recounting.note_pairs, is_full=is_full),
@@ -126,6 +126,7 @@ def steps(intake: Intake, *, is_full: bool = False) -> tuple[Step, ...]:
         ),
         Step("access_reviews.remind", partial(review.remind, principal=me)),
         Step("people.disable_idle", partial(people.disable_idle, principal=me)),
+        Step("clients.end_idle", partial(accounts.end_idle, principal=me)),
         Step("glass.alarm", partial(glass.raise_alarms, principal=me)),
         Step("alarms.raise", partial(alarms.raise_alarms, principal=me)),
         Step("mails.digest", partial(notices.add_digests, principal=me)),
@@ -169,11 +170,12 @@ async def _finish(
     *,
     keyring: Keyring,
     now: datetime,
-    limit: int,  # noqa: ARG001 -- rematching has its own
+    limit: int,
     office_id: int | None = None,
 ) -> int:
     matcher = await keyring.follow(session)
-    return await rematching.finish(session, matcher, now=now, office_id=office_id) or 0
+    done = await backlog.finish(session, matcher, now=now, limit=limit, office_id=office_id)
+    return done or 0
 
 
 async def _compare(

@@ -7,6 +7,7 @@ import asyncpg
 
 from app.core.clock import utc_now
 from app.core.db import TAKE_LONG
+from app.people.upkeep import IDLE_FOR
 from app.sharing import lines
 from app.sharing.walls import LIFTED_WITHIN
 from app.webhooks import schemas as webhooks
@@ -16,7 +17,8 @@ Connection = asyncpg.Connection
 STAGES: Final = (30, 7)
 """Days before the end at which an office is told; it is told once more when it has come."""
 
-# one row for each office that something of ends; who has signed anew loses nothing
+# one row for each office that something of ends; who has signed anew loses nothing. $1 until when,
+# $2 today, $8 after how many days a machine client ends that nobody uses
 _ENDING: Final = """
 SELECT c.office_id, 'case' AS what, c.id::text AS key, c.review_on AS ends_on,
        c.id AS case_id
@@ -48,8 +50,10 @@ SELECT p.office_id, 'handling', h.id::text, h.due_at::date, NULL
 FROM handling_requests h JOIN handling_parties p ON p.request_id = h.id
 WHERE h.agreed_number IS NOT NULL AND h.ended_at IS NULL AND h.due_at::date <= $1
 UNION ALL
-SELECT k.office_id, 'credential', k.id::text, k.expires_on, NULL
-FROM client_credentials k WHERE k.revoked_at IS NULL AND k.expires_on <= $1
+SELECT k.office_id, 'credential', k.id::text, u.ends_on, NULL
+FROM client_credentials k CROSS JOIN LATERAL (SELECT least(
+  k.expires_on, greatest(k.last_used_on, k.counted_from) + $8::integer) AS ends_on) AS u
+WHERE k.revoked_at IS NULL AND u.ends_on <= $1
 """
 
 # What ended long ago was over before anybody could be told of it. Who was given a grant is told by
@@ -178,9 +182,8 @@ async def tell(
     What the office is told already, it is not told again.
     """
     days = [timedelta(days=each) for each in STAGES]
-    return await connection.fetch(
-        _TELL, today + days[0], today, today + days[1], _told_since(today), now, limit, office_id
-    )
+    until = today + days[0], today, today + days[1], _told_since(today)
+    return await connection.fetch(_TELL, *until, now, limit, office_id, IDLE_FOR.days)
 
 
 async def tell_again(

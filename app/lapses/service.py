@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
@@ -127,19 +126,21 @@ async def record(
     over = await queries.record(
         connection, today=now.date(), now=now, limit=limit, office_id=office_id
     )
-    if over:
-        await audit.record_each(session, principal, [_entry(row) for row in over])
+    for row in over:
+        action, prefix = ENDS[row["what"]]
+        name = public_id(prefix, UUID(row["key"]))
+        detail = {"was": row["was"], "at": row["at"].isoformat()}
+        is_of_case = row["case_id"] is not None
+        await audit.record_of_office(
+            session,
+            principal,
+            row["office_id"],
+            action,
+            str(row["case_id"]) if is_of_case else name,
+            recipients=[each for each in (row["office_id"], row["other_id"]) if each is not None],
+            detail={"grant": name, **detail} if is_of_case else detail,
+        )
     return len(over)
-
-
-def _entry(row: asyncpg.Record) -> audit.Entry:
-    action, prefix = ENDS[row["what"]]
-    name = public_id(prefix, UUID(row["key"]))
-    detail = {"was": row["was"], "at": row["at"].isoformat()}
-    offices = [each for each in (row["office_id"], row["other_id"]) if each is not None]
-    if row["case_id"] is None:
-        return audit.Entry(action, name, offices, detail)
-    return audit.Entry(action, str(row["case_id"]), offices, {"grant": name, **detail})
 
 
 async def forget(

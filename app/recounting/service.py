@@ -7,8 +7,6 @@ difference is repaired, told in the audit and counted, and there must be none.
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from hashlib import blake2b
-from secrets import token_bytes
 from typing import Any, Final
 
 import structlog
@@ -18,7 +16,7 @@ from app.access.principal import MATCHING
 from app.audit import service as audit
 from app.core.db import APP, MATCHER, become, driver
 from app.core.ids import OVERLAP, public_id
-from app.core.items import attempt_all
+from app.core.items import attempt_all, hidden_name
 from app.frequencies import queries as frequencies
 from app.identifiers.kinds import KINDS
 from app.overlaps.errors import EpochMovedError
@@ -38,8 +36,6 @@ FULL_AFTER: Final = timedelta(days=7)
 COUNTED_AT_ONCE: Final = 4
 """Slices whose holders one statement counts: rows of tokens lie anywhere, so that each statement
 goes through nearly all pages of the table, and those of a sixteenth fit in its memory."""
-
-_OF_PROCESS: Final = token_bytes(32)
 
 _FIRST_FINDING: Final = "same_person"
 """The finding whose score depends on how many hold a name, which moves without a post."""
@@ -130,7 +126,7 @@ async def compare(
 
     Pairs with a case that another transaction holds stay noted, at the latest for the next run, and
     so does one that fails.
-    Takes what `rematching.finish` takes, in its order: gate, lock of rematching, cases.
+    Takes what `backlog.finish` takes, in its order: gate, lock of rematching, cases.
 
     Raises:
         EpochMovedError: the matcher is of an epoch that is no longer the current one.
@@ -146,7 +142,7 @@ async def compare(
     async def repair(pairs: Collection[CasePair]) -> None:
         entries.extend(await _repair(connection, matcher, set(pairs), now=now))
 
-    done = await attempt_all(session, {_name(pair): pair for pair in claimed}, repair)
+    done = await attempt_all(session, {hidden_name(pair): pair for pair in claimed}, repair)
     if left := claimed.difference(done):
         await queries.note(connection, left)
     differences = sum(entry.action == "overlap.recounted" for entry in entries)
@@ -157,11 +153,6 @@ async def compare(
     if entries:
         await audit.record_each(session, MATCHING, entries)
     return len(done)
-
-
-def _name(pair: CasePair) -> str:
-    """Return what the log may call a pair: it must tell nobody that two cases share anything."""
-    return blake2b(repr(pair).encode(), key=_OF_PROCESS, digest_size=8).hexdigest()
 
 
 async def _repair(

@@ -1,24 +1,15 @@
 """Overlaps between cases that are stored already, when a token begins or ceases to match them."""
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
-from time import monotonic
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access.principal import MATCHING
-from app.audit import service as audit
-from app.core.clock import utc_now
-from app.core.db import APP, DATABASE_ERRORS, MATCHER, Sessions, become, driver, transaction
-from app.core.ids import OVERLAP, public_id
+from app.core.db import driver
 from app.overlaps import crowds, detection, suppressed
-from app.overlaps.errors import EpochMovedError
-from app.overlaps.keyring import Keyring
 from app.overlaps.postings import Sighting, stored_posting
 from app.overlaps.rows import Locked, Match, Profile, StoredSighting
 from app.overlaps.scoring import Prior
@@ -38,13 +29,8 @@ Holder = tuple[int, int, bool]
 AT_ONCE: Final = 200
 """Pairs that one transaction finds anew: a quarter of a second, for which its caller waits."""
 
-_LEFT: Final = "pairs left"
-"""Key in the information of a session whose transaction left pairs to `finish`."""
-
-PATIENCE: Final = timedelta(seconds=5)
-"""How long `finish_all` waits for cases that others hold."""
-
-_PAUSE: Final = timedelta(milliseconds=100)
+LEFT: Final = "pairs left"
+"""Key in the information of a session whose transaction left pairs to `backlog`."""
 
 
 async def rematch(
@@ -67,7 +53,7 @@ async def rematch(
         now: When.
 
     Returns:
-        Audit action and overlap of what was found or changed; more may be left to `finish`.
+        Audit action and overlap of what was found or changed; more may be left to `backlog`.
     """
     connection = await driver(session)
     await queries.lock(connection)
@@ -106,86 +92,20 @@ async def rematch_covered(
     return await _find_or_queue(session, matcher, wanted, now=now)
 
 
-async def finish(
-    session: AsyncSession, matcher: Matcher, *, now: datetime, office_id: int | None = None
-) -> int | None:
-    """Find `AT_ONCE` of the pairs anew that earlier transactions left; return how many.
-
-    Pairs with a case that is being posted now are left again: 0 means that none could be done now,
-    None that none is left.
-    Takes the gate, the lock of rematching and the cases, in this order and waiting for no case;
-    so neither case changes meanwhile, and whatever changes a token of both waits or comes first.
-
-    Raises:
-        EpochMovedError: the matcher is of an epoch that is no longer the current one.
-    """
-    connection = await driver(session)
-    await become(session, MATCHER)
-    if await queries.enter(connection) != matcher.epoch:
-        raise EpochMovedError
-    await queries.lock(connection)
-    claimed = await queries.claim(connection, AT_ONCE, office_id)
-    if not claimed:
-        return 0 if await queries.is_left(connection) else None
-    events = await _find_anew(connection, matcher, set(claimed), now=now)
-    await queries.forget(connection, claimed)
-    await become(session, APP)
-    changed = [audit.Entry(what, public_id(OVERLAP, key)) for what, key in events]
-    if changed:
-        await audit.record_each(session, MATCHING, changed)
-    return len(claimed)
-
-
-async def finish_all(sessions: Sessions, keyring: Keyring) -> int:
-    """Find all pairs anew that earlier transactions left, in one transaction for each batch.
-
-    What is kept busy for longer than `PATIENCE` stays for the next that does this.
-
-    Raises:
-        EpochMovedError: a switch to a new epoch came between; repeating helps.
-    """
-    done, until = 0, monotonic() + PATIENCE.total_seconds()
-    while monotonic() < until:
-        async with transaction(sessions, MATCHING) as session:
-            matcher = await keyring.follow(session)
-            count = await finish(session, matcher, now=utc_now())
-        if count is None:
-            break
-        if count == 0:  # who holds the case may end without matching it
-            await asyncio.sleep(_PAUSE.total_seconds())
-            continue
-        done, until = done + count, monotonic() + PATIENCE.total_seconds()
-    return done
-
-
-async def finish_left(session: AsyncSession, sessions: Sessions, keyring: Keyring) -> None:
-    """Finish what the transaction of `session`, which has committed, left; usually nothing."""
-    if session.info.get(_LEFT):
-        await finish_backlog(sessions, keyring)
-
-
-async def finish_backlog(sessions: Sessions, keyring: Keyring) -> None:
-    """Finish what is left, by whomever; what fails waits for the next that does this."""
-    try:
-        await finish_all(sessions, keyring)
-    except (*DATABASE_ERRORS, EpochMovedError) as error:  # type: ignore[misc]  # mypy unpacks no tuples here
-        structlog.get_logger().warning("backlog_left", error=type(error).__name__)
-
-
 async def _find_or_queue(
     session: AsyncSession, matcher: Matcher, wanted: set[CasePair], *, now: datetime
 ) -> list[tuple[str, UUID]]:
-    """Find as many pairs anew as a caller can wait for, and leave the others to `finish`."""
+    """Find as many pairs anew as a caller can wait for, and leave the others to `backlog`."""
     connection = await driver(session)
     ordered = sorted(wanted)
-    events = await _find_anew(connection, matcher, set(ordered[:AT_ONCE]), now=now)
+    events = await find_anew(connection, matcher, set(ordered[:AT_ONCE]), now=now)
     if left := ordered[AT_ONCE:]:
         await queries.queue(connection, left)
-        session.info[_LEFT] = True
+        session.info[LEFT] = True
     return events
 
 
-async def _find_anew(
+async def find_anew(
     connection: queries.Connection, matcher: Matcher, wanted: set[CasePair], *, now: datetime
 ) -> list[tuple[str, UUID]]:
     """Store the overlaps of pairs as they are now; one without evidence is retracted."""

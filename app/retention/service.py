@@ -76,8 +76,8 @@ async def expire(
         await enter(session, principal)
         await become(session, JOBS)
         await queries.tell(connection, case, "case.expired")
-        await audit.record(
-            session, principal, "case.expired", str(case.id), recipients=[case.office_id]
+        await audit.record_of_office(
+            session, principal, case.office_id, "case.expired", str(case.id)
         )
 
     await _attempt(session, principal, case, withdraw, now=now)
@@ -109,7 +109,9 @@ async def purge(
     async def delete() -> None:
         await queries.purge(connection, case, now=now)
         detail = {"reason": case.reason}
-        await audit.record(session, principal, "case.purged", str(case.id), detail=detail)
+        await audit.record_of_office(
+            session, principal, case.office_id, "case.purged", str(case.id), detail=detail
+        )
 
     await _attempt(session, principal, case, delete, now=now)
     return 1

@@ -58,10 +58,14 @@ class Nights:
 
     async def end(self) -> None:
         """Have no nightly run due any more, unless another service keeps the schedule."""
-        from app.jobs import schedule  # noqa: PLC0415 -- slow to import
+        import asyncpg  # noqa: PLC0415 -- slow to import
+
+        from app.jobs import schedule  # noqa: PLC0415 -- as above
 
         try:
             await schedule.end(self._here.owner_url)
+        except asyncpg.InsufficientPrivilegeError:  # the service's login, which keeps none either
+            structlog.get_logger().info("schedule_left")
         except Exception as error:  # noqa: BLE001 -- as above; it is forgotten in 30 days anyway
             structlog.get_logger().error("schedule_failed", error=type(error).__name__)
 

@@ -181,7 +181,9 @@ async def raise_alarms(
     limit: int,
     office_id: int | None = None,
 ) -> int:
-    """Tell both offices, once, of breaks whose review is overdue; returns how many, 0 when done.
+    """Note, once, breaks whose review is overdue; returns how many, 0 when done.
+
+    Both offices are told by an alarm (`alarms.raise`).
 
     Raises:
         MissingScopeError: the caller is neither the operator nor a job of the operator.
@@ -191,16 +193,15 @@ async def raise_alarms(
     for each in overdue:
         each.alarmed_at = now
     await session.flush()  # constraints speak before the audit entries are written
-    if overdue:
-        entries = [
-            audit.Entry(
-                "glass.review_overdue",
-                public_id(PREFIX, each.id),
-                [each.owner_office_id, each.office_id],
-            )
-            for each in overdue
-        ]
-        await audit.record_each(session, principal, entries)
+    for each in overdue:
+        await audit.record_of_office(
+            session,
+            principal,
+            each.owner_office_id,
+            "glass.review_overdue",
+            public_id(PREFIX, each.id),
+            recipients=[each.owner_office_id, each.office_id],
+        )
     return len(overdue)
 
 

@@ -14,6 +14,7 @@ from app.audit import service as audit
 from app.cases import ladder
 from app.core.db import APP, MATCHER, become, driver
 from app.core.ids import public_id
+from app.core.items import attempt_all
 from app.identifiers.kinds import KINDS_BY_CODE
 from app.offices.models import Office
 from app.overlaps import queries as overlaps
@@ -122,7 +123,8 @@ async def end_expired(
 ) -> int:
     """End at most `limit` entries that have expired; return how many, 0 when done.
 
-    What they held back is found again here, unless a post has found it since they expired.
+    What they held back is found again here, unless a post has found it since they expired. One that
+    fails stays as it was.
 
     Raises:
         MissingScopeError: the caller is neither the operator nor a job of the operator.
@@ -134,7 +136,18 @@ async def end_expired(
     connection = await driver(session)
     today = now.date()
     expired = await queries.list_expired(connection, today=today, limit=limit, office_id=office_id)
-    return len(await end(session, principal, keyring, matcher, expired, "expired", now=now))
+    # all in their order, because who matches one anew may wait for no other token
+    current = {each.token: each.kind for each in expired if each.epoch == matcher.epoch}
+    await entries.lock_tokens(connection, keyring, matcher, current)
+    ended = 0
+
+    async def expire(some: Sequence[StandingEntry]) -> None:
+        nonlocal ended
+        await become(session, MATCHER)
+        ended += len(await end(session, principal, keyring, matcher, some, "expired", now=now))
+
+    await attempt_all(session, {public_id(PREFIX, each.id): each for each in expired}, expire)
+    return ended
 
 
 async def end(

@@ -34,6 +34,7 @@ ACTS: Final = {
     "case.withdrawn": "Case withdrawn",
     "checks.disclosed": "Earlier checks shown",
     "client_credential.added": "Machine client registered",
+    "client_credential.ended": "Machine client ended: nobody used it",
     "client_credential.limited": "Machine client limited",
     "client_credential.renewed": "Machine client renewed",
     "client_credential.revoked": "Machine client revoked",

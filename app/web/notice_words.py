@@ -34,7 +34,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "alarm.raised": "Something in your office's use of Joinder that somebody should look at",
     "matter.task_given": "Your office has a task in a matter",
     "matter.review_due": "A matter is due for review by its offices",
-    "credential.lapsing": "A machine client of your office ends soon",
+    "credential.lapsing": "A machine client of your office ends soon, or is not used",
     "credential.lapsed": "A machine client of your office has ended",
     "contact.requested": "Another office asks whom to call about a possible match",
     "contact.answered": "An office that you asked whom to call has answered",

@@ -38,6 +38,10 @@ ALARMS: Final = {
     "short_lived": "Many cases were taken back within a week of posting",
     "webhook": "Messages to a webhook were given up: look at it, and let it go on if it is paused",
     "proposed": "Your agreement or identity provider waits for the operator",
+    "late_export": "No export of your case-management system came in time",
+    "glass_review": "Nobody reviewed an emergency reading within 72 hours",
+    "access_review": "The yearly review of access is due",
+    "idle_accounts": "Accounts that nobody uses will be disabled within a week",
 }
 MODES: Final = {
     "inform": "It counts, and is named",

@@ -51,6 +51,7 @@ STEPS: Final = {
     "schedule.alarm": "Raise the alarm when nobody starts the nightly run",
     "access_reviews.remind": "Remind of the yearly review of access",
     "people.disable_idle": "Disable accounts that nobody uses",
+    "clients.end_idle": "End machine clients that nobody uses",
     "glass.alarm": "Raise alarms about emergency readings",
     "alarms.raise": "Raise alarms about unusual use",
     "agendas.make": "Make the agendas of the meetings, once a week",

@@ -241,6 +241,8 @@ async def _fail(
     """Let a message wait longer each time, with jitter; give it up, and pause, after the last."""
     again = next_try(RETRIES, row["attempts"], now=now) if outcome.status != _GONE else None
     state = "dead" if again is None else "waiting"
+    if state == "dead":
+        await queries.lock(session, row["webhook_id"])  # who deletes it locks it first, too
     is_ours = await outbox.settle(
         session,
         DELIVERIES,

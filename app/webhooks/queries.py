@@ -26,14 +26,18 @@ ON CONFLICT DO NOTHING
 """
 
 # One worker has each: others skip what it has locked, and what it has claimed until its time is
-# over. $1 the webhook, $2 now, $3 until when, $4 how many
+# over. The webhook is locked first, as by whoever deletes it or lets it go on: these wait for its
+# deliveries, and who gives one up pauses it. $1 the webhook, $2 now, $3 until when, $4 how many
 _CLAIM: Final = """
+WITH w AS MATERIALIZED (
+  SELECT id, url, secret_sealed, old_secret_sealed, old_secret_until FROM webhooks
+  WHERE id = $1 AND state = 'active' FOR NO KEY UPDATE)
 UPDATE webhook_deliveries d
 SET attempts = d.attempts + 1, claimed_until = $3, tried_at = $2
-FROM webhooks w
+FROM w
 WHERE w.id = d.webhook_id AND d.id IN (
-  SELECT x.id FROM webhook_deliveries x JOIN webhooks y ON y.id = x.webhook_id
-  WHERE x.webhook_id = $1 AND x.state = 'waiting' AND x.due_at <= $2 AND y.state = 'active'
+  SELECT x.id FROM w AS y JOIN webhook_deliveries x ON x.webhook_id = y.id
+  WHERE x.state = 'waiting' AND x.due_at <= $2
     AND (x.claimed_until IS NULL OR x.claimed_until <= $2)
   ORDER BY x.due_at, x.id LIMIT $4
   FOR NO KEY UPDATE OF x SKIP LOCKED)
@@ -44,6 +48,7 @@ _RESUME: Final = text(
     "UPDATE webhook_deliveries SET due_at = :now"
     " WHERE webhook_id = :webhook AND state = 'waiting' AND due_at < :now"
 )
+_LOCK: Final = "SELECT FROM webhooks WHERE id = $1 FOR NO KEY UPDATE"
 _PAUSE: Final = """
 UPDATE webhooks SET state = 'paused', paused_for = 'failing' WHERE id = $1 AND state = 'active'
 RETURNING id
@@ -128,6 +133,11 @@ async def claim(
         _CLAIM, webhook_id, now, until, limit
     )
     return rows
+
+
+async def lock(session: AsyncSession, webhook_id: UUID) -> None:
+    """Lock a webhook, before any delivery of it, until the transaction ends."""
+    await (await driver(session)).execute(_LOCK, webhook_id)
 
 
 async def pause_failing(session: AsyncSession, webhook_id: UUID) -> bool:

@@ -90,6 +90,7 @@ NEEDS: Final[Mapping[str, str]] = {
     "list_grants_of_office": "grants:read",
     "list_audit_entries": "audit:read",
     "list_alarms": "alarms:read",
+    "report_late_export": "cases:post",
     **dict.fromkeys(("list_webhooks", "add_webhook", "approve_webhook"), "webhooks:manage"),
     **dict.fromkeys(("set_webhook_paused", "rotate_webhook_secret"), "webhooks:manage"),
     **dict.fromkeys(("send_webhook_test", "delete_webhook"), "webhooks:manage"),

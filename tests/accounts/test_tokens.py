@@ -12,11 +12,12 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 from app.access.principal import OPERATOR
-from app.accounts import service
+from app.accounts import service, upkeep
 from app.accounts.errors import ClientPeriodError
 from app.accounts.machines import LASTS
 from app.core.clock import utc_now
 from app.core.db import transaction
+from app.jobs.steps import NIGHTLY
 from tests.factories import ISSUER, Registry
 from tests.scenes import make_offices
 from tests.signing import Signer, token_request
@@ -354,3 +355,61 @@ class TestNetworks:
         elsewhere = (await machine.ask()).json()
         unknown = await machine.ask(machine.signer.assertion(str(uuid4()), ISSUER))
         assert {**elsewhere, "trace_id": ""} == {**unknown.json(), "trace_id": ""}
+
+
+class TestIdle:
+    async def test_a_client_that_nobody_used_for_ninety_days_ends_until_it_is_renewed(
+        self, machine: Machine
+    ) -> None:
+        registry, key = machine.registry, UUID(machine.client_id)
+
+        async def end(days: int) -> list[str]:
+            """Let the client be unused for so long, take the step, and return what it ended."""
+            await registry.rows(
+                "UPDATE client_credentials SET last_used_on = NULL,"
+                " counted_from = current_date - CAST(:days AS integer) WHERE id = :key RETURNING 1",
+                key=key,
+                days=days,
+            )
+            return await self.end(registry)
+
+        assert machine.client_id not in await end(89)
+        await machine.token()
+        assert machine.client_id not in await self.end(registry), "it was used today"
+        assert machine.client_id in await end(90)
+        assert (await machine.ask()).status_code == 401
+        (entry,) = [
+            each
+            for each in await registry.audit("client_credential.ended")
+            if each["object"] == machine.client_id
+        ]
+        rows = await registry.rows(
+            "SELECT office_id FROM client_credentials WHERE id = :key", key=key
+        )
+        assert (entry["office_id"], entry["actor"]) == (rows[0][0], "nightly")
+        async with transaction(registry.operator) as session:
+            until = utc_now() + timedelta(days=300)
+            await service.renew_client(
+                session, OPERATOR, key, expires_on=until.date(), now=utc_now()
+            )
+        assert machine.client_id not in await self.end(registry)
+        assert (await machine.ask()).status_code == 200
+
+    @staticmethod
+    async def end(registry: Registry) -> list[str]:
+        before = len(await registry.audit("client_credential.ended"))
+        async with transaction(registry.operator, NIGHTLY) as session:
+            count = await upkeep.end_idle(session, NIGHTLY, now=utc_now(), limit=500)
+        ended = (await registry.audit("client_credential.ended"))[before:]
+        assert len(ended) == count
+        return [each["object"] for each in ended]
+
+    async def test_use_is_what_the_client_may_write_of_itself(self, machine: Machine) -> None:
+        """And of no other one: the function takes no argument."""
+        await machine.token()
+        rows = await machine.registry.rows(
+            "SELECT id FROM client_credentials WHERE last_used_on = current_date AND office_id ="
+            " (SELECT office_id FROM client_credentials WHERE id = :key)",
+            key=UUID(machine.client_id),
+        )
+        assert [str(row[0]) for row in rows] == [machine.client_id]

@@ -7,12 +7,14 @@ from app.access.vocabulary import Role
 from app.alarms import queries, service
 from app.core.clock import utc_now
 from app.core.db import transaction
+from app.core.ids import parse_public_id
 from app.jobs.steps import NIGHTLY
 from app.quotas import service as quotas
 from tests.access.people import sign_in
 from tests.blinding import case
 from tests.factories import OfficeClient, Registry
-from tests.scenes import all_ended, make_offices, someone, something
+from tests.scenes import all_ended, make_offices, meet, someone, something
+from tests.sharing.test_glass import smash
 from tests.suppressing.test_canaries import set_canary
 from tests.web.pages import reader
 from tests.webhooks.office import hook
@@ -209,6 +211,95 @@ class TestWebhook:
         assert (await hooked.read())["state"] == "active", "as of an event that is unreadable"
         assert "it is paused:" not in page
         assert [kind for kind, _ in await all_of(shared_registry, office)] == ["webhook"]
+
+
+class TestLateExport:
+    async def test_is_told_once_a_day_to_who_answers_for_the_office_and_to_no_other(
+        self, shared_registry: Registry
+    ) -> None:
+        office, other = await make_offices(shared_registry, 2)
+        today = utc_now().date()
+        people = [
+            await sign_in(shared_registry, office, role) for role in (Role.AUDITOR, Role.ANALYST)
+        ]
+        for due_on in (today, today, today - timedelta(days=1)):
+            sent = {"due_on": due_on.isoformat()}
+            answer = await office.http.put("/v1/alarms/late-export", json=sent)
+            assert (answer.status_code, answer.json()) == (200, sent)
+        for days in (-8, 2):
+            sent = {"due_on": (today + timedelta(days=days)).isoformat()}
+            refused = await office.http.put("/v1/alarms/late-export", json=sent)
+            assert refused.status_code == 422
+            assert refused.json()["errors"][0]["pointer"] == "/due_on"
+        assert await told(shared_registry, office) == [("late_export", 1)] * 2
+        assert await told(shared_registry, other) == []
+        await all_ended(shared_registry)
+        for person, count in zip(people, (2, 0), strict=True):
+            notices = (await person.send("GET", "/v1/me/notices")).json()["items"]
+            assert [each["event"]["type"] for each in notices] == ["alarm.raised"] * count
+        assert (await office.http.get("/v1/events")).json()["items"] == []
+        assert (
+            "No export of your case-management system" in (await people[0].http.get("/alarms")).text
+        )
+
+
+class TestReviews:
+    async def test_of_an_emergency_reading_that_nobody_made_is_told_to_both_offices(
+        self, shared_registry: Registry
+    ) -> None:
+        meeting = await meet(shared_registry, "open", "contact_first")
+        person = await sign_in(shared_registry, meeting.first, Role.PROSECUTOR)
+        made = (await smash(person, meeting)).json()
+        await night(shared_registry)
+        assert await told(shared_registry, meeting.second) == []
+        await shared_registry.rows(
+            "UPDATE glass_breaks SET broken_at = broken_at - interval '72 hours', expires_at ="
+            " broken_at - interval '71 hours', review_due_at = review_due_at - interval '72 hours'"
+            " WHERE id = :id RETURNING id",
+            id=parse_public_id("brk", made["id"]),
+        )
+        assert [await night(shared_registry) for _ in range(2)] == [2, 0]
+        for office in (meeting.first, meeting.second):
+            assert await told(shared_registry, office) == [("glass_review", 1)]
+
+    async def test_of_access_is_told_each_time_that_it_is_reminded_of(
+        self, shared_registry: Registry
+    ) -> None:
+        (office,) = await make_offices(shared_registry, 1)
+        await night(shared_registry)
+        mine = "office_id = (SELECT id FROM offices WHERE code = :code)"
+        await shared_registry.rows(
+            "INSERT INTO access_reviews (office_id, reminded_at) SELECT id, now() FROM offices"
+            " WHERE code = :code RETURNING 1",
+            code=office.code,
+        )
+        assert [await night(shared_registry) for _ in range(2)] == [1, 0]
+        assert await told(shared_registry, office) == [("access_review", 1)]
+        for change in ("reviewed_at = now()", "reminded_at = now() - interval '1 day'"):
+            await shared_registry.rows(
+                f"UPDATE access_reviews SET {change} WHERE {mine} RETURNING 1",  # noqa: S608 -- ours
+                code=office.code,
+            )
+            assert await night(shared_registry) == 0
+
+
+class TestIdleAccounts:
+    async def test_are_told_of_a_week_before_they_are_disabled(
+        self, shared_registry: Registry
+    ) -> None:
+        (office,) = await make_offices(shared_registry, 1)
+        people = [await sign_in(shared_registry, office, Role.ANALYST) for _ in range(4)]
+        await night(shared_registry)
+        for person, days in zip(people, (82, 83, 83, 10), strict=True):
+            await shared_registry.rows(
+                "UPDATE persons SET created_at = now() - interval '100 days', enabled_at ="
+                " now() - interval '100 days', last_signed_in_at = now() - interval '1 day' * :days"
+                " WHERE id = :id RETURNING 1",
+                days=days,
+                id=person.key,
+            )
+        assert [await night(shared_registry) for _ in range(2)] == [1, 0]
+        assert await told(shared_registry, office) == [("idle_accounts", 2)]
 
 
 def permit(counts: dict[str, int]) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from app.identifiers.encoding import b64u_encode
 from app.identifiers.kinds import KINDS
 from app.identifiers.suite import hash_to_group
 from app.overlaps.limits import LIMITS
-from app.rematching.service import finish_all
+from app.rematching.backlog import finish_all
 from app.serving.keys import create_keys
 from tests.blinding import case
 from tests.database import Template, serving

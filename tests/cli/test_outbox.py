@@ -46,17 +46,18 @@ def test_health_is_told_and_what_is_given_up_is_an_alarm(
     well = CliRunner().invoke(app, words[1:])
     assert (well.exit_code, well.output) == (
         0,
-        "webhooks\t0\t-\t0\nmail\t0\t-\t0\nschedule\t0\t-\t0\n",
+        "webhooks\t0\t-\t0\nmail\t0\t-\t0\nschedule\t0\t-\t0\nnights\t0\t-\t0\n",
     )
     run(give_up())
     bad = CliRunner().invoke(app, words[1:])
     assert (bad.exit_code, bad.output) == (
         1,
-        "webhooks\t0\t-\t1\nmail\t0\t-\t1\nschedule\t0\t-\t0\n",
+        "webhooks\t0\t-\t1\nmail\t0\t-\t1\nschedule\t0\t-\t0\nnights\t0\t-\t0\n",
     )
     again = CliRunner().invoke(app, [*words[1:], "--again"])
     sent = re.fullmatch(
-        r"webhooks\t0\t-\t1\nmail\t1\t2\d{3}-\S+ \S+\t0\nschedule\t0\t-\t0\n", again.output
+        r"webhooks\t0\t-\t1\nmail\t1\t2\d{3}-\S+ \S+\t0\nschedule\t0\t-\t0\nnights\t0\t-\t0\n",
+        again.output,
     )
     assert sent, again.output
 

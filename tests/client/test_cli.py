@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -73,7 +74,7 @@ def repin(office: Path, epoch: int, **changes: str) -> ClientConfig:
 
 class TestWatch:
     def test_pushes_what_is_there_and_tells_what_is_late_though_the_server_is_away(
-        self, office: Path, export: Path, tmp_path: Path
+        self, office: Path, export: Path, service: Service, tmp_path: Path
     ) -> None:
         drop = tmp_path / "drop"
         drop.mkdir()
@@ -95,6 +96,9 @@ class TestWatch:
         status, out, err = watch(*late)
         assert (status, out) == (1, "")
         assert "No export came" in err
+        told = "SELECT kind, finding FROM alarms a JOIN client_credentials k USING (office_id)"
+        alarms = service.rows(f"{told} WHERE k.id = :id", id=read_config(office).client_id)
+        assert alarms == [("late_export", f"{datetime.now().astimezone():%Y-%m-%d}")]
         status, out, err = watch(*late, *away)
         assert (status, out) == (75, "")
         assert "No export came" in err

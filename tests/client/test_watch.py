@@ -1,6 +1,7 @@
 """Exports that are dropped into a folder are pushed once each, whole, and moved away."""
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
@@ -168,3 +169,17 @@ class TestKeeping:
             old, new = (self.put(folder, now - timedelta(days=days)) for days in (31, 29))
             assert folder.clear(now) == 1
             assert (old.exists(), new.exists()) == (False, True)
+
+    def test_one_that_is_not_kept_for_a_day_is_not_late_for_that(self, folder: Folder) -> None:
+        now = datetime(2026, 3, 4, 2, 0, tzinfo=UTC)
+        with folder.held():
+            last = self.put(folder, now - timedelta(hours=2))
+            last.write_text(HEADER)
+            hasty = replace(folder, kept_for=timedelta(0))
+            assert [hasty.clear(now) for _ in range(2)] == [1, 0]
+            assert last.read_text() == ""
+            assert not hasty.is_late(time(1), now + timedelta(hours=22))
+            assert hasty.is_late(time(1), now + timedelta(hours=24))
+            self.put(folder, now + timedelta(hours=24))
+            assert hasty.clear(now + timedelta(hours=25)) == 1
+            assert not last.exists()

@@ -429,6 +429,11 @@ async def acknowledge_look(meeting: Meeting) -> httpx.Response:
 HOOK: Final = {"url": "https://cms.example.com/joinder"}
 
 
+async def report_late(meeting: Meeting) -> httpx.Response:
+    body = {"due_on": utc_now().date().isoformat()}
+    return await meeting.first.http.put("/v1/alarms/late-export", json=body)
+
+
 async def add_hook(meeting: Meeting) -> httpx.Response:
     return await _lead(meeting.first).send("POST", "/v1/webhooks", HOOK)
 
@@ -567,6 +572,7 @@ AUDITED: Final[dict[str, list[tuple[tuple[Step, ...], Step]]]] = {
     "GET /v1/second-looks": [((ask_again,), list_second_looks)],
     "POST /v1/second-looks/{look_id}/steps": [((ask_again,), acknowledge_look)],
     "POST /v1/glass-breaks/{break_id}/reviews": [((break_glass,), review)],
+    "PUT /v1/alarms/late-export": [((), report_late)],
     "POST /v1/webhooks": [((), add_hook)],
     "POST /v1/webhooks/{webhook_id}/approval": [((add_hook,), approve_hook)],
     "PUT /v1/webhooks/{webhook_id}/paused": [((add_hook, approve_hook), pause_hook)],

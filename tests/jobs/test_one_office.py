@@ -99,6 +99,7 @@ _DUE: Final = {
     ),
     "access_reviews.remind": Due(days=366),
     "people.disable_idle": Due(days=91),
+    "clients.end_idle": Due(days=91),
     "glass.alarm": Due(days=4),
     "alarms.raise": Due(
         made="INSERT INTO readings (case_id, owner_office_id, overlap_id, office_id,"

@@ -6,7 +6,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import time, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
 import pytest
@@ -15,6 +15,7 @@ from pgqueuer.db import AsyncpgPoolDriver
 from pgqueuer.models import CronExpressionEntrypoint
 from pgqueuer.queries import Queries
 from pgqueuer.types import CronEntrypoint, CronExpression
+from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
 from app.cli.main import app
@@ -24,7 +25,7 @@ from app.jobs.nightly import run
 from app.jobs.steps import steps
 from tests.database import ROOT
 from tests.factories import Registry
-from tests.wall.acting import acting
+from tests.wall.acting import acting, office_id
 
 HOUR: Final = (utc_now().hour + 12) % 24
 """Does not come while the tests run, however long that is, and came half a day ago."""
@@ -256,6 +257,23 @@ class TestKeep:
         stopped = Night(database, "interrupted", stops=True)
         assert (await stopped.kept(fresh_database_url))[:2] == (1, "picked")
 
+    async def test_goes_on_beside_a_night_when_the_database_comes_back(
+        self, database: asyncpg.Pool
+    ) -> None:
+        """It would end only with the night, and nobody keep the schedule until then."""
+        rows = schedule._Rows(database)
+        beat = CronExpressionEntrypoint(CronEntrypoint(schedule.BEAT), CronExpression("* * * * *"))
+        await database.execute("ALTER SCHEMA jobs RENAME TO away")
+        with pytest.raises(asyncpg.PostgresError):
+            await rows.fetch_schedule({beat: timedelta()})
+        rows.undone[1] = timedelta()  # of a night
+        with capture_logs() as logs:
+            assert await rows.fetch_schedule({beat: timedelta()}) == []
+        assert [each["event"] for each in logs] == ["schedule_away"]
+        await database.execute("ALTER SCHEMA away RENAME TO jobs")
+        (due,) = await rows.fetch_schedule({beat: timedelta()})
+        assert due.entrypoint == schedule.BEAT
+
     async def test_puts_back_what_somebody_deleted(
         self, database: asyncpg.Pool, fresh_database_url: str
     ) -> None:
@@ -385,6 +403,53 @@ class TestHealth:
         bad = await asyncio.to_thread(CliRunner().invoke, app, ["outbox"])
         assert bad.exit_code == 1
         assert re.search(r"^schedule\t1\t2\d{3}-\S+ \S+\t0$", bad.output, re.MULTILINE)
+
+
+class TestNights:
+    async def test_that_do_not_come_are_told_to_who_asks_whether_it_is_ready(
+        self, registry: Registry, fresh_database_url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Whoever starts them, and of whatever they die; it answers requests all the same."""
+        monkeypatch.setenv("JOINDER_DATABASE_URL", fresh_database_url)
+
+        async def nights() -> str:
+            ready = await registry.http().get("/readyz")
+            assert (ready.status_code, ready.json()["status"]) == (200, "ready")
+            return str(ready.json()["nights"])
+
+        async def age(table: str, column: str, hours: float) -> None:
+            await registry.rows(
+                f"UPDATE {table} SET {column} = now() - interval '1 hour' * :hours RETURNING 1",  # noqa: S608 -- ours
+                hours=hours,
+            )
+
+        async def night(**options: Any) -> None:
+            await run(registry.operator, [], **{"as_of": utc_now(), **options})
+
+        assert await nights() == "on_time"
+        office = await registry.add_office("CA-0000022")
+        assert await nights() == "on_time"
+        await age("offices", "created_at", 26.1)
+        assert await nights() == "late"
+        told = await asyncio.to_thread(CliRunner().invoke, app, ["outbox"])
+        assert told.exit_code == 0, "by six minutes"
+        await age("offices", "created_at", 27)
+        told = await asyncio.to_thread(CliRunner().invoke, app, ["outbox"])
+        assert told.exit_code == 1
+        assert re.search(r"^nights\t1\t2\d{3}-\S+ \S+\t0$", told.output, re.MULTILINE)
+        await night(is_dry=True)
+        await night(is_whole=False)
+        await night(office_id=await office_id(registry, office))
+        await night(as_of=utc_now() - timedelta(days=2))
+        assert await nights() == "late", "none of these did all of a night"
+        await night()
+        assert await nights() == "on_time"
+        await age("runs", "as_of", 27)
+        assert await nights() == "late"
+        await age("runs", "as_of", 25)
+        assert await nights() == "on_time"
+        await registry.rows("UPDATE runs SET state = 'interrupted' RETURNING 1")
+        assert await nights() == "late"
 
 
 async def move(database: asyncpg.Pool, later: str) -> None:

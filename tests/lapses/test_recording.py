@@ -94,6 +94,9 @@ class TestRecord:
         assert entries["proposal.expired"]["object"].endswith(proposed.id.hex)
         assert entries.pop("glass.ended")["recipients"] == [owner, other]
         assert [each["recipients"] for each in entries.values()] == [[owner]] * 5
+        auditor = await sign_in(registry, meeting.second, Role.AUDITOR)
+        page = await auditor.send("GET", "/v1/audit-entries?limit=100")
+        assert ENDS.keys() <= {each["action"] for each in page.json()["items"]}
 
     async def test_a_grant_that_nobody_approved_is_over_after_a_day(
         self, registry: Registry, meeting: Meeting

@@ -103,6 +103,23 @@ class TestTell:
         await registry.rows(_END[0], office=await office_id(registry, client), on=on)
         assert await self.night(registry, 10 - DAYS) == 0
 
+    async def test_a_machine_client_that_nobody_uses_is_told_of_before_it_ends(
+        self, registry: Registry
+    ) -> None:
+        office = await registry.add_office("TX-0000021")
+        assert [await self.night(registry, day) for day in (59, 60, 82, 83)] == [0, 1, 0, 1]
+        assert await self.told(registry, office) == ["credential.lapsing"] * 2
+        await registry.rows("UPDATE client_credentials SET last_used_on = current_date RETURNING 1")
+        assert [await self.night(registry, day) for day in (84, 90)] == [0, 1]
+        assert await self.told(registry, office) == [
+            "credential.lapsed",
+            *["credential.lapsing"] * 2,
+        ]
+        await registry.rows(
+            "UPDATE client_credentials SET last_used_on = current_date + 89 RETURNING 1"
+        )
+        assert await self.night(registry, 91) == 0
+
     async def test_what_was_renewed_ends_nothing(self, registry: Registry) -> None:
         meeting = await meet(registry)
         rows = await registry.rows("SELECT id FROM offices WHERE code = :c", c=meeting.first.code)

@@ -1,19 +1,27 @@
 """A value that very many hold becomes rare: nobody waits for all of its pairs, and none is lost."""
 
 import asyncio
+import re
+from dataclasses import replace
 from itertools import combinations
 from typing import Any, Final
+
+import asyncpg
+import pytest
 
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.cases import service as cases
 from app.core.clock import utc_now
+from app.jobs.nightly import ITEMS_FAILED, run
+from app.jobs.steps import steps
 from app.overlaps.limits import LIMITS
-from app.rematching.service import AT_ONCE, finish_all
+from app.rematching.backlog import finish_all
+from app.rematching.service import AT_ONCE
 from tests.blinding import case
 from tests.factories import OfficeClient, Registry
 from tests.overlaps.recount import ACTIVE_PAIRS, CHECKS
-from tests.scenes import make_offices, someone, something
+from tests.scenes import make_offices, meet, someone, something
 
 MOST: Final = LIMITS["tel"].offices
 FULL: Final = 8
@@ -130,6 +138,41 @@ class TestBacklog:
         changed = await registry.audit("overlap.found")
         assert {entry["actor"] for entry in changed} >= {"test", "matching"}
         assert len(changed) == len({entry["object"] for entry in changed})
+
+    async def test_a_pair_that_fails_holds_up_no_other_one_and_stays(
+        self, registry: Registry, fresh_database_url: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        for _ in range(3):
+            await meet(registry)
+        pairs_of = 'SELECT low_case_id, high_case_id FROM "overlaps"'
+        poison, *_ = await registry.rows(f"{pairs_of} ORDER BY 1")
+        await registry.rows(
+            f"INSERT INTO pending_pairs (low_case_id, high_case_id) {pairs_of} RETURNING 1"
+        )
+        await registry.rows('DELETE FROM "overlaps" RETURNING 1')
+        connection = await asyncpg.connect(fresh_database_url)
+        await connection.execute(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$BEGIN RAISE EXCEPTION 'no'; END$$;"
+            'CREATE TRIGGER refuse BEFORE INSERT ON "overlaps" FOR EACH ROW'
+            f" WHEN (NEW.low_case_id = {poison[0]}) EXECUTE FUNCTION refuse()"
+        )
+        state = registry.app.state
+        only = [step for step in steps(state.intake) if step.name == "overlaps.finish"]
+        one = [replace(each, limit=1) for each in only]
+        (done,) = await run(registry.operator, one, as_of=utc_now())
+        assert (done.state, done.count, done.error) == ("failed", 2, ITEMS_FAILED)
+        (called,) = done.failed
+        assert called in capsys.readouterr().out
+        assert not re.fullmatch(r"\D*{}\D+{}\D*".format(*poison), called), "nobody learns of it"
+        assert await finish_all(state.sessions, state.keyring) == 0, "nor does a start wait for it"
+        assert await registry.rows("SELECT * FROM pending_pairs") == [poison]
+        await connection.execute("DROP FUNCTION refuse() CASCADE")
+        await connection.close()
+        (done,) = await run(registry.operator, only, as_of=utc_now())
+        assert (done.state, done.count) == ("succeeded", 1)
+        assert len(await registry.rows(pairs_of)) == 3
+        assert await pending(registry) == 0
 
 
 class TestHiddenCrowd:

@@ -31,6 +31,7 @@ _DUE: Final = (
     "INSERT INTO jobs.pgqueuer_schedules (entrypoint, expression, next_run)"
     " VALUES ('night', '0 {} * * *', now()) RETURNING id"
 )
+_SCHEDULED: Final = "SELECT count(*) FROM jobs.pgqueuer_schedules"
 _LEFT: Final = (
     "SELECT status || CASE WHEN next_run > now() THEN ', due tomorrow' ELSE ', due' END"
     " FROM jobs.pgqueuer_schedules WHERE entrypoint = 'night'"
@@ -164,7 +165,7 @@ def test_two_services_of_one_database_start_one_run(
 ) -> None:
     """A night is due when both start, and nothing of it is left when they have stopped.
 
-    Then a service without nights forgets when the next one is due.
+    Then a service without nights forgets when the next one is due, if it has the owner's login.
     """
     monkeypatch.delenv("JOINDER_DATABASE_URL", raising=False)
     monkeypatch.setenv("JOINDER_HOME", str(scratch / "home"))
@@ -193,12 +194,21 @@ def test_two_services_of_one_database_start_one_run(
         assert [each.stop() for each in services] == [0, 0]
         assert fetch("SELECT count(*) FROM runs") == 1
         assert fetch(_LEFT) == "queued, due tomorrow"
-        off = Service(tmp_path / "off.log", environment, ("--nightly", "off", "--evaluators", "1"))
-        stack.callback(off.process.communicate)
-        stack.callback(off.process.kill)
-        off.await_addresses()
-        assert soon(lambda: fetch("SELECT count(*) = 0 FROM jobs.pgqueuer_schedules"), 30)
-        assert off.stop() == 0
+
+        def go_without(name: str, given: dict[str, str], *, told: str, left: bool) -> None:
+            off = Service(tmp_path / name, given, ("--nightly", "off", "--evaluators", "1"))
+            stack.callback(off.process.communicate)
+            stack.callback(off.process.kill)
+            off.await_addresses()
+            assert soon(lambda: told in off.log.read_text(), 30)
+            assert soon(lambda: bool(fetch(_SCHEDULED)) == left, 30)
+            assert off.stop() == 0
+            assert "schedule_failed" not in off.log.read_text()
+
+        owner = environment.pop("JOINDER_OWNER_URL")
+        go_without("service.log", environment, told="schedule_left", left=True)
+        environment["JOINDER_OWNER_URL"] = owner
+        go_without("owner.log", environment, told="working", left=False)
 
 
 def fetch_one(url: str, statement: str) -> Any:

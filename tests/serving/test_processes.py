@@ -23,6 +23,10 @@ pytestmark = [
     pytest.mark.long,
     pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc"),
 ]
+READY = {
+    "registry": {"status": "ready", "nights": "on_time"},
+    "evaluator": {"status": "ready"},
+}
 PROBE = """
 import json, socket, sys
 from pathlib import Path
@@ -58,7 +62,7 @@ class TestServe:
         first = home.serve()
         for name in ("registry", "evaluator"):
             assert first.get(name, "/healthz") == (200, {"status": "ok"})
-            assert first.get(name, "/readyz") == (200, {"status": "ready"})
+            assert first.get(name, "/readyz") == (200, READY[name])
         started = {line["process"] for line in first.lines()}
         assert {"registry", "evaluator"} <= started <= {"registry", "evaluator", "worker"}
         home.fetch("COMMENT ON TABLE cases IS 'kept'")

@@ -1,16 +1,21 @@
 """Suppression lists: what an entry does to findings, to whose, and what it never tells."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import httpx
 import pytest
 
 from app.access.principal import OPERATOR
 from app.core.clock import utc_now
 from app.core.db import transaction
+from app.core.ids import parse_public_id
+from app.jobs.nightly import ITEMS_FAILED, run
+from app.jobs.steps import steps
 from app.overlaps.limits import MATCHED_PER_OFFICE
 from app.overlaps.weights import SUPPRESSED_BITS
 from app.suppressing import service
@@ -399,3 +404,32 @@ class TestAtOnce:
             )
             assert await met(one) == {client.code for client in others}
         await assert_consistent(shared_registry)
+
+
+class TestExpiring:
+    async def test_an_entry_that_fails_holds_up_no_other_one_of_its_office(
+        self, registry: Registry, fresh_database_url: str
+    ) -> None:
+        offices = await make_offices(registry, 2)
+        values = [something() for _ in range(3)]
+        for number, value in enumerate(values):
+            for office in offices:
+                await office.put_case(f"24-{number}", case(value))
+        made = [await suppress(offices[0], value) for value in values]
+        assert await met(offices[1]) == set()
+        connection = await asyncpg.connect(fresh_database_url)
+        await connection.execute(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$BEGIN RAISE EXCEPTION 'no'; END$$;"
+            "CREATE TRIGGER refuse BEFORE UPDATE ON suppressions FOR EACH ROW"
+            f" WHEN (OLD.id = '{parse_public_id('sup', made[0]['id'])}')"
+            " EXECUTE FUNCTION refuse()"
+        )
+        await connection.close()
+        every = steps(registry.app.state.intake)
+        only = [replace(each, limit=1) for each in every if each.name == "suppressions.expire"]
+        (done,) = await run(registry.operator, only, as_of=utc_now() + timedelta(days=301))
+        assert (done.state, done.count, done.error) == ("failed", 2, ITEMS_FAILED)
+        assert [*done.failed] == [made[0]["id"]]
+        assert [each["id"] for each in await own_entries(offices[0])] == [made[0]["id"]]
+        assert len(await offices[1].overlaps()) == 2

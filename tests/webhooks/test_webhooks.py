@@ -1,5 +1,6 @@
 """Webhooks: two persons, thin messages that others verify, at least once, and nothing lost."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -10,6 +11,7 @@ import asyncpg
 import pytest
 from standardwebhooks.webhooks import Webhook as Standard
 from standardwebhooks.webhooks import WebhookVerificationError
+from structlog.testing import capture_logs
 from svix.webhooks import Webhook as Svix
 
 from app.access.principal import OPERATOR
@@ -349,6 +351,55 @@ class TestDelivering:
             assert await work(sandbox, office, now=now) == 0
             assert await work(sandbox, office, now=now + LEASE) == 1
             assert len(receiver.got) == 1
+
+    @pytest.mark.parametrize("given_up", ["refused", "worker-lost"])
+    async def test_that_is_given_up_waits_for_who_changes_the_webhook(
+        self, sandbox: Registry, given_up: str
+    ) -> None:
+        """Whoever deletes it, or lets it go on, locks it first and its deliveries after it."""
+        async with receiving() as receiver:
+            receiver.status = 410
+            receiver.may_answer.clear()
+            (office,) = await make_offices(sandbox, 1)
+            hooked = await hook(sandbox, office, receiver.url)
+            await hooked.test()
+            key = parse_public_id("whk", hooked.id)
+            if given_up == "worker-lost":
+                await sandbox.rows(
+                    "UPDATE webhook_deliveries SET attempts = 10"
+                    " WHERE webhook_id = :id RETURNING id",
+                    id=key,
+                )
+            url = sandbox.app.state.settings.database_url.get_secret_value()
+            connection = await asyncpg.connect(url)
+            administrator = connection.transaction()
+            with capture_logs() as logs:
+                if given_up == "refused":
+                    worker = asyncio.create_task(work(sandbox, office))
+                    await receiver.came.get()
+                    await administrator.start()
+                    await connection.execute("SELECT FROM webhooks WHERE id = $1 FOR UPDATE", key)
+                    receiver.may_answer.set()
+                else:
+                    await administrator.start()
+                    await connection.execute("SELECT FROM webhooks WHERE id = $1 FOR UPDATE", key)
+                    worker = asyncio.create_task(work(sandbox, office))
+                async with asyncio.timeout(30):
+                    while not await connection.fetchval(
+                        "SELECT EXISTS (SELECT FROM pg_stat_activity"
+                        " WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
+                    ):
+                        await connection.execute("SELECT pg_sleep(0.01)")
+                await connection.execute("SET LOCAL lock_timeout = '2s'")
+                waiting = "SELECT FROM webhook_deliveries WHERE webhook_id = $1 FOR UPDATE"
+                await connection.execute(waiting, key)
+                await administrator.commit()
+                await connection.close()
+                await worker
+            assert [each for each in logs if each["log_level"] == "error"] == []
+            (dead,) = await hooked.deliveries()
+            assert (dead["state"], dead["error"]) == ("dead", given_up)
+            assert (await hooked.read())["paused_for"] == "failing"
 
     async def test_waits_while_paused_and_loses_nothing(self, sandbox: Registry) -> None:
         async with receiving() as receiver:
