@@ -1,7 +1,7 @@
 """What every page is made with: who reads it, how it is rendered, and how refusals look."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -52,7 +52,12 @@ class Visit:
     @property
     def zone(self) -> ZoneInfo:
         """Return the zone that the person's office works in."""
-        return zone_of(self.signed.state)
+        return zone_of(self.signed.state, self.signed.time_zone)
+
+    @property
+    def today(self) -> date:
+        """Return the day that it is at the person's office."""
+        return self.now.astimezone(self.zone).date()
 
     @property
     def ends_in(self) -> int:
