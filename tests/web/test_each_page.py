@@ -74,8 +74,8 @@ STEPS: Final = (
 URGENT: Final = {"reason": "A person may be in danger before the other office can answer."}
 OF_STATE: Final = "/state", "/agenda", "/insights"
 OURS: Final = re.compile(
-    r"(?<![\w.:])(tokens?|hash(ed|es)?|digests?|epochs?|evaluat(ed|ions?|ors?)|sightings?|cursors?"
-    r"|rungs?|retract(ed|ions?)|normali[sz]ed|idempoten\w+)(?![\w:])",
+    r"(?<![\w.:])(?:tokens?|hash(?:ed|es)?|digests?|epochs?|evaluat(?:ed|ions?|ors?)|sightings?|cursors?"
+    r"|rungs?|retract(?:ed|ions?)|normali[sz]ed|idempoten\w+)(?![\w:])",
     re.IGNORECASE,
 )
 """Words of ours that nobody who uses the pages has to know."""
