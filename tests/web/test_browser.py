@@ -437,6 +437,22 @@ class TestHistory:
         expect(strength).to_have_value("")
 
 
+class TestFilters:
+    def test_that_follow_each_other_fast_end_with_what_was_asked_last(
+        self, page: Page, url: str
+    ) -> None:
+        sign_in(page, url, "Anders Brandvold")
+        page.goto(f"{url}/overlaps?turn=all")
+        page.get_by_label("Strength").evaluate("""(field) => {
+          for (const band of ["strong", "probable", "shared_only"]) {
+            field.value = band;
+            field.dispatchEvent(new Event("change", {bubbles: true}));
+          }
+        }""")
+        expect(page).to_have_url(re.compile("band=shared_only"))
+        expect(page.locator("#results .j-band:not(.j-band--shared_only)")).to_have_count(0)
+
+
 class TestFingerprint:
     def test_of_a_document_is_worked_out_in_the_page_and_the_document_stays(
         self, page: Page, url: str
