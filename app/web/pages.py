@@ -187,8 +187,9 @@ def problem_page(request: Request, error: AppError) -> Response | None:
         return Response(status_code=error.status, headers={"HX-Refresh": "true"})
     is_read = request.method == "GET"
     if isinstance(error, UnauthenticatedError):
-        query = f"?{request.url.query}" if request.url.query else ""
-        to = quote(f"{request.url.path}{query}") if is_read and request.url.path != "/" else ""
+        # back to the page, or to that of the form, whose draft is there
+        page = str(request.url) if is_read else request.headers.get("referer", "")
+        to = quote("".join(f"/{rest}" for rest in page.split("/", 3)[3:] if rest))
         had = COOKIE in request.cookies
         parts = [f"next={to}" if to else "", "note=expired" if had else ""]
         ask = "&".join(filter(None, parts))

@@ -13,7 +13,7 @@ import segno
 from app.access.vocabulary import Role
 from tests.access.people import handle_jointly
 from tests.blinding import case
-from tests.factories import Registry
+from tests.factories import ISSUER, Registry
 from tests.people.browsers import PASSWORD, Browser, make_person
 from tests.scenes import make_offices, meet, someone
 from tests.web.pages import Form, PageReader, Reader, reader
@@ -88,6 +88,18 @@ class TestWhoSeesWhat:
             answer = await http.get("/cases/cms/24-1?note=x")
         assert answer.status_code == 303
         assert answer.headers["location"] == "/sign-in?next=/cases/cms/24-1%3Fnote%3Dx"
+
+    async def test_whose_sign_in_ended_over_a_form_is_sent_to_sign_in_and_back_to_it(
+        self, shared_registry: Registry
+    ) -> None:
+        async with shared_registry.http() as http:
+            stranger = Reader(http)
+            form = {"external_id": "26-7"}
+            asked = await stranger.post("/cases/new", form, Referer=f"{ISSUER}/cases/new?note=x")
+            odd = [await stranger.post("/cases/new", form, Referer=r) for r in ("", "https://[")]
+        assert asked.status_code == 303
+        assert asked.headers["location"] == "/sign-in?next=/cases/new%3Fnote%3Dx"
+        assert [each.headers["location"] for each in odd] == ["/sign-in"] * 2
 
     async def test_what_is_not_visible_is_not_found_byte_for_byte(
         self, shared_registry: Registry
