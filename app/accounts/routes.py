@@ -116,7 +116,7 @@ async def list_offices(
     named: Annotated[Named, Query()] = "",
     state: Annotated[OfState, Query()] = "",
 ) -> OfficePage:
-    """List the offices that take part, with whom to reach and what their leadership stands for."""
+    """List the offices that take part, by name: whom to reach, what their leadership stands for."""
     asked = OfficeFilter(named=named, state=state)
     found = await offices.list_participants(
         session, principal, asked, after=page.number, limit=page.limit, now=now

@@ -118,6 +118,23 @@ def set_mail_domain(
     typer.echo(f"Mail to people of {code} goes to {change.domain} only.")
 
 
+@app.command("set-time-zone")
+def set_time_zone(
+    code: Code, time_zone: Annotated[str, typer.Argument(help="Such as America/Denver.")]
+) -> None:
+    """Say in which zone an office reads times: at first that of its state's capital.
+
+    Example: joinder office set-time-zone TX071000A America/Denver
+    """
+    from app.access.principal import OPERATOR  # noqa: PLC0415 -- keeps --help quick
+    from app.offices import service  # noqa: PLC0415 -- as above
+    from app.offices.schemas import TimeZoneSet  # noqa: PLC0415 -- as above
+
+    change = checked(TimeZoneSet, time_zone=time_zone)
+    as_operator(lambda session: service.set_time_zone(session, OPERATOR, code, change))
+    typer.echo(f"Pages show times to people of {code} as in {change.time_zone}.")
+
+
 @app.command()
 def alarms(
     since: Annotated[

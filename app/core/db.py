@@ -33,7 +33,7 @@ CONNECTION_SETTINGS: Final = {
 }
 """Set on each connection: bounds on every wait inside PostgreSQL, and plans that are kept."""
 
-SCHEMA: Final = "0091"
+SCHEMA: Final = "0092"
 """The revision that this release needs; an upgrade stops the service and migrates first."""
 
 Role = Literal["joinder_app", "joinder_matcher", "joinder_jobs"]

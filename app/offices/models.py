@@ -27,6 +27,8 @@ class Office(Base):
     contact_email: Mapped[str]
     mail_domain: Mapped[str]
     """Where its people may have mail; the operator's to say, whatever the contact becomes."""
+    time_zone: Mapped[str | None]
+    """As `America/Denver`; None: that of its state's capital."""
     created_at: Mapped[datetime]
     suspended_at: Mapped[datetime | None]
     """Since when none of its clients and people is let in."""

@@ -47,20 +47,24 @@ FROM (SELECT DISTINCT ON (trafficking_type) * FROM commitments
 
 _OFFICE: Final = f"""
 SELECT o.*, c.contacts, m.commitments
-FROM offices o
+FROM {{found}} o
 CROSS JOIN LATERAL (
   SELECT json_agg(to_jsonb(k) - 'office_id' ORDER BY k.role) AS contacts
   FROM office_contacts k WHERE k.office_id = o.id) AS c
 CROSS JOIN LATERAL ({COMMITMENTS.format(office="o.id")}) AS m
 """  # noqa: S608 -- constants only; every value is a parameter
-# $1 today, $2 the key after which to begin, $3 how many, $4 a part of name or code, $5 a state
-_PARTICIPANTS: Final = f"""
-{_OFFICE} WHERE o.id > $2 AND {IN_FORCE.format(office="o.id", today="$1::date")}
-  AND position(lower($4::text) IN lower(o.name || ' ' || o.code)) > 0
-  AND ($5::text = '' OR o.state = $5)
-ORDER BY o.id LIMIT $3
-"""
-_OWN: Final = f"{_OFFICE} WHERE o.id = $1"
+# $1 today, $2 the office after which to begin, $3 how many, $4 a part of name or code, $5 a state
+_FOUND: Final = f"""
+(SELECT o.* FROM offices o
+ WHERE {IN_FORCE.format(office="o.id", today="$1::date")}
+   AND position(lower($4::text) IN lower(o.name || ' ' || o.code)) > 0
+   AND ($5::text = '' OR o.state = $5)
+   AND ($2::bigint IS NULL
+        OR (lower(o.name), o.id) > (SELECT lower(l.name), l.id FROM offices l WHERE l.id = $2))
+ ORDER BY lower(o.name), o.id LIMIT $3)
+"""  # noqa: S608 -- as above
+_PARTICIPANTS: Final = _OFFICE.format(found=_FOUND) + " ORDER BY lower(o.name), o.id"
+_OWN: Final = _OFFICE.format(found="offices") + " WHERE o.id = $1"
 _OWN_AGREEMENTS: Final = (
     "SELECT version, signatory, signed_on, effective_on, ends_on FROM own_agreements()"
 )
@@ -158,9 +162,9 @@ async def list_participants(
     limit: int,
     today: date,
 ) -> list[tuple[int, OfficeRead]]:
-    """Return offices with an agreement in force, by key, with contacts and commitments."""
+    """Return offices with an agreement in force, by name, with contacts and commitments."""
     rows = await (await driver(session)).fetch(
-        _PARTICIPANTS, today, after or 0, limit, asked.named, asked.state
+        _PARTICIPANTS, today, after, limit, asked.named, asked.state
     )
     return [(row["id"], _office(row, today)) for row in rows]
 

@@ -1,7 +1,8 @@
 from datetime import date, timedelta
 from typing import Annotated, Final, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from app.core.plain_text import Plain
 from app.core.schemas import PageRead, Read, Sent
@@ -40,6 +41,22 @@ class MailDomainSet(Sent):
         StringConstraints(
             pattern=r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$", max_length=253, to_lower=True
         ),
+    ]
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError("Give a zone by its name, such as America/Denver.") from None
+    return name
+
+
+class TimeZoneSet(Sent):
+    """In which zone an office reads times."""
+
+    time_zone: Annotated[
+        str, StringConstraints(pattern=r"^[A-Z][a-z]+/[A-Za-z/_-]+$"), AfterValidator(_known_zone)
     ]
 
 

@@ -27,6 +27,7 @@ from app.offices.schemas import (
     OfficeFilter,
     OfficeRead,
     StateSet,
+    TimeZoneSet,
 )
 from app.reference.authority import law_digest, rules_of
 
@@ -72,6 +73,22 @@ async def set_mail_domain(
     await audit.record_of_office(
         session, principal, office.id, "office.mail_domain_set", office.code
     )
+
+
+async def set_time_zone(
+    session: AsyncSession, principal: Principal, code: str, change: TimeZoneSet
+) -> None:
+    """Say in which zone an office reads times, where it is not that of its state's capital.
+
+    Raises:
+        MissingScopeError: the caller is not the operator.
+        OfficeNotFoundError: no office has this code.
+    """
+    principal.require(Permission.OFFICES_MANAGE)
+    office = await queries.get_office(session, code)
+    office.time_zone = change.time_zone
+    await session.flush()  # as below
+    await audit.record_of_office(session, principal, office.id, "office.time_zone_set", office.code)
 
 
 async def sign_agreement(
@@ -194,7 +211,7 @@ async def list_participants(
     limit: int,
     now: datetime,
 ) -> list[tuple[int, OfficeRead]]:
-    """Return a page of the offices that take part, in the order of their joining, with their keys.
+    """Return a page of the offices that take part, by name, with their keys.
 
     Raises:
         MissingScopeError: the caller lacks `offices:read`.

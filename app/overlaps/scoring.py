@@ -36,7 +36,7 @@ _ORGANIZATION_BITS: Final = {"fein": 22.0, "flc": 22.0, "org": 12.0}
 _ADDRESS_BITS: Final = 6.0
 """What an address adds for organizations: many firms have the address of one agent."""
 
-_NAME_BITS: Final = (10.5, 14.0, 18.0, 21.0)
+NAME_BITS: Final = (10.5, 14.0, 18.0, 21.0)
 """Bits of a full name by rarity, that of the commoner of two names, common to rare."""
 
 _TABLE_TRUST: Final = 0.005
@@ -159,7 +159,7 @@ def _person_bits(pair: NamePair, contact: float, population: int, *, least: floa
     error: then no name is rarer than one subject of the registry, unless the middle initial agrees
     and no contact is counted, which relatives share.
     """
-    facts, table = pair.facts, _NAME_BITS[pair.rarity]
+    facts, table = pair.facts, NAME_BITS[pair.rarity]
     if facts.is_dated:
         return max(least, pair.bits(table)) + contact
     if not pair.holders:

@@ -27,7 +27,7 @@ IDLE: Final = timedelta(minutes=30)
 ABSOLUTE: Final = timedelta(hours=12)
 
 _SIGNED_IN: Final = text(
-    "SELECT s.id, s.person_id, p.office_id, o.code, o.name, o.state,"  # noqa: S608 -- no value is put into the text
+    "SELECT s.id, s.person_id, p.office_id, o.code, o.name, o.state, o.time_zone,"  # noqa: S608 -- no value is put into the text
     " p.account, p.name, p.roles, s.method, s.began_at, s.seen_at,"
     " s.proved_at, s.acknowledged_at, p.is_password_short,"
     " p.totp_sealed IS NOT NULL"
@@ -50,6 +50,7 @@ class SignedIn:
     office: str
     office_name: str
     state: str
+    time_zone: str | None
     account: str
     name: str
     roles: list[str]

@@ -53,6 +53,11 @@ _NOBODYS: Final = f"NOT {_SEEN_TO.format(by='')}"
 _OF_CASE: Final = """ AND v.case_id = ANY (ARRAY(
   SELECT c.id FROM cases c WHERE c.office_id = $1 AND c.external_id = {value}))"""
 
+# what is not shown cannot be asked for either: no answer tells more than the overlap does
+_WITH_OFFICE: Final = f"""
+ AND least(v.reached, l.rung) >= {ladder.CONTACT:d}
+ AND position(lower({{value}}::text) IN lower(v.name || ' ' || v.code)) > 0"""
+
 # $5 how many are looked at, $6 the person who asks, $7 when they last looked
 _COUNTS: Final = f"""
 WITH v AS (
@@ -150,6 +155,7 @@ def _conditions(asked: QueueFilter, person_id: UUID | None) -> tuple[str, list[o
         (asked.external_id is not None, _OF_CASE, asked.external_id),
         (asked.assigned == "me", f" AND {_MINE}", person_id),
         (asked.since is not None, " AND v.found_at > {value}::timestamptz", asked.since),
+        (bool(asked.office), _WITH_OFFICE, asked.office),
     ):
         if is_asked:
             values.append(value)

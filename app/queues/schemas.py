@@ -34,6 +34,8 @@ class QueueFilter(Read):
     assigned: Assigned = "anyone"
     since: datetime | None = None
     """Only those found after this instant; None: any."""
+    office: str = ""
+    """Only those that show which the other office is, and this is a part of its name or code."""
 
 
 class CaseFilter(Read):

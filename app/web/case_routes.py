@@ -84,7 +84,7 @@ async def show_cases(
         asked=asked,
         filters=filters,
         corrections=await corrections.list_due(session, visit.principal, limit=PER_PAGE),
-        today=visit.now.astimezone(visit.zone).date(),
+        today=visit.today,
     )
 
 

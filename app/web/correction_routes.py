@@ -70,7 +70,7 @@ async def _corrections(
         corrections=[corrections.render(each) for each in found],
         next_cursor=next_cursor,
         is_first=is_first,
-        today=visit.now.astimezone(visit.zone).date(),
+        today=visit.today,
         errors=errors,
         form=visit.form,
         key=uuid4().hex,

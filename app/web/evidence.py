@@ -11,8 +11,14 @@ from typing import Final, Literal
 from app.cases.overlap_schemas import FindingRead, OverlapRead, PersonFactsRead
 from app.identifiers.kinds import KINDS
 from app.overlaps.facts import PersonFacts
-from app.overlaps.scoring import Prior
-from app.overlaps.weights import CONTACT_CAP, HOUSE_BITS, POSTCODE_BITS, number_bits
+from app.overlaps.scoring import NAME_BITS, Prior
+from app.overlaps.weights import (
+    CONTACT_CAP,
+    HOUSE_BITS,
+    POSTCODE_BITS,
+    contact_bits,
+    number_bits,
+)
 from app.web import words
 
 Weight = Literal["decisive", "strong", "moderate", "slight", "none", "against"]
@@ -26,12 +32,13 @@ _STEPS: Final[tuple[tuple[float, Weight], ...]] = (
     (0.05, "slight"),
 )
 _RARITIES: Final = (
-    (17.7, "at most one person in a million has"),
-    (14.2, "one person in some hundred thousand has"),
-    (10.4, "one person in some ten thousand has"),
-    (float("-inf"), "more than one person in four thousand has"),
+    "more than one person in four thousand has",
+    "one person in some ten thousand has",
+    "one person in some hundred thousand has",
+    "at most one person in a million has",
 )
-"""By least bits of two names that agree whole, between those that a name of each rarity has."""
+"""Beside `NAME_BITS`."""
+_ALIKE: Final = frozenset({"exact", "sound"})
 _PLAIN: Final = frozenset({"agrees", "shared"})
 """Outcomes that a list of what agrees says by itself."""
 
@@ -80,15 +87,28 @@ def signals(finding: FindingRead, prior: Prior) -> list[Signal]:
 def rarity(finding: FindingRead, prior: Prior) -> str:
     """Return who has the name that two subjects share, as its weight tells; empty without one.
 
-    Only where both names agree whole: else its weight says more of how they agree.
+    Both names agree whole, or with a part of the date by sound: it is then of the commoner of the
+    two. Else the weight says more of how they agree.
     """
     facts = finding.facts
-    is_whole = facts is not None and facts.first_name == facts.last_name == "exact"
-    if facts is None or finding.strength is None or not is_whole:
+    if facts is None or finding.strength is None:
         return ""
-    others = [*_of_dates(facts), *_of_numbers(facts, finding), *_of_contacts(facts)]
-    left = finding.strength - prior.bits - sum(each.bits for each in others)
-    return next(word for least, word in _RARITIES if left >= least)
+    levels = {facts.first_name, facts.last_name}
+    is_dated = facts.birth_date not in {"differs", "unknown"}
+    if levels != {"exact"} and not (levels <= _ALIKE and is_dated):
+        return ""
+    known = [*_of_dates(facts), *_of_numbers(facts, finding)]
+    left = finding.strength - prior.bits - sum(each.bits for each in known)
+    left -= contact_bits(
+        dict.fromkeys(facts.shared, 2),
+        prior.opposite_subjects,
+        has_postcode=facts.postcode == "agrees",
+        has_house=facts.house == "agrees",
+        weak=_weak(finding),
+    )
+    names = _facts(first_name=facts.first_name, last_name=facts.last_name)
+    told = zip(NAME_BITS, _RARITIES, strict=True)
+    return min(told, key=lambda each: abs(names.bits(each[0]) - left))[1]
 
 
 def reason(overlap: OverlapRead) -> str:
@@ -170,12 +190,16 @@ def _of_contacts(facts: PersonFactsRead) -> list[Signal]:
 
 
 def _of_numbers(facts: PersonFactsRead, finding: FindingRead) -> list[Signal]:
-    weak = {each.kind for each in finding.suppressed if each.mode != "inform"}
+    weak = _weak(finding)
     shared = [kind for kind in facts.shared if KINDS[kind].evidence in {"strong", "partial"}]
     return [
         *(Signal(kind, "agrees", number_bits([kind], [], weak)) for kind in shared),
         *(Signal(kind, "differs", number_bits([], [kind])) for kind in facts.differing),
     ]
+
+
+def _weak(finding: FindingRead) -> set[str]:
+    return {each.kind for each in finding.suppressed if each.mode != "inform"}
 
 
 def _facts(**levels: str) -> PersonFacts:

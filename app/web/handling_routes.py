@@ -1,3 +1,4 @@
+from contextlib import suppress
 from typing import Final
 from uuid import uuid4
 
@@ -6,6 +7,8 @@ from fastapi import APIRouter, Response
 from app.access.permissions import Permission
 from app.cases import ladder
 from app.cases import service as cases
+from app.cases.errors import OverlapNotFoundError
+from app.cases.ladder import SeenOverlap
 from app.cases.overlap_schemas import OverlapId
 from app.core.deps import Session
 from app.core.ids import parse_public_id
@@ -16,16 +19,20 @@ from app.handling.reads import AgreementExport, HandlingId
 from app.handling.schemas import AgreementAsk, ConsultAsk
 from app.handling.terms import ATTESTATION, Terms
 from app.handling.vocabulary import QUESTIONS
-from app.openings import service as openings
+from app.queues import service as queues
+from app.queues.schemas import QueueFilter
+from app.quotas.counting import within_listing
 from app.web import forms, handling_words, refusals, terms_form
 from app.web.deps import Changing, Cursor, Note, Reading, page
 from app.web.once import attempt
 from app.web.pages import MOST_PER_PAGE, PageRoute, Visit
+from app.web.story import request_story
 
 router = APIRouter(route_class=PageRoute)
 PER_PAGE: Final = 25
 _TWO: Final = (("1", "Our office"), ("2", "The other office"))
 _FURTHER: Final = ("also_1", "also_2")
+_NAME: Final = 64
 _SHOWN_AT: Final = {"also": "also_1"}
 _UNRELATED: Final = ("office_1", "office_2", "office_3")
 """Fields for offices that no overlap leads to."""
@@ -76,6 +83,7 @@ async def show(
         and export.request.terms is not None
         and visit.may(Permission.HANDLING_ANSWER),
         is_proved=visit.is_proved(),
+        story=request_story(export),
         attestation=ATTESTATION,
         errors=errors,
         form=visit.form,
@@ -94,7 +102,7 @@ def _open_steps(visit: Visit, export: AgreementExport) -> set[str]:
 async def show_draft(overlap_id: OverlapId, visit: Reading, session: Session) -> Response:
     """Show the form of an agreement with the other office of an overlap."""
     visit.principal.require(Permission.HANDLING_REQUEST)
-    return await _draft(visit, session, overlap_id, {**terms_form.first(visit.now.date())}, {})
+    return await _draft(visit, session, overlap_id, {**terms_form.first(visit.today)}, {})
 
 
 async def _draft(
@@ -108,11 +116,9 @@ async def _draft(
     """Return the form of a draft; an overlap that the reader may not see has none."""
     key = parse_public_id(ladder.PREFIX, overlap_id)
     await cases.read_overlap(session, visit.principal, key, now=visit.now)
-    seen = await openings.list_overlaps(
-        session, visit.principal, before=None, limit=MOST_PER_PAGE, now=visit.now
-    )
+    found = await _further(visit, session, form)
     return visit.page(
-        "handling/terms.html",
+        "handling/further.html" if visit.is_part else "handling/terms.html",
         status=status,
         title="Draft an agreement",
         action=f"/overlaps/{overlap_id}/handling",
@@ -126,15 +132,45 @@ async def _draft(
         forum=terms_form.FORUM,
         parties=(*_TWO, *_MORE),
         unrelated=_UNRELATED,
+        find=f"/overlaps/{overlap_id}/agreement",
+        is_cut=len(found) >= MOST_PER_PAGE,
         further=[
             (each.read.id, f"{each.read.counterpart.office.name}, {each.read.case.external_id}")
-            for each in seen
+            for each in found
             if each.read.counterpart.office is not None and each.id != key
         ],
         form=form,
         errors=errors,
         key=uuid4().hex,
     )
+
+
+async def _further(visit: Visit, session: Session, form: dict[str, str]) -> list[SeenOverlap]:
+    """Return the newest overlaps with offices that are looked for, and those that are chosen."""
+    named = form.get("also_named", "")[:_NAME]
+    async with within_listing(session, visit.principal, now=visit.now, is_newest=not named):
+        found = await queues.list_overlaps(
+            session,
+            visit.principal,
+            QueueFilter(office=named),
+            before=None,
+            limit=MOST_PER_PAGE,
+            now=visit.now,
+        )
+        chosen = {parse_public_id(ladder.PREFIX, form.get(name, "")) for name in _FURTHER}
+        for each in chosen - {seen.id for seen in found} - {None}:
+            with suppress(OverlapNotFoundError):  # it holds no longer
+                found.append(
+                    await cases.read_overlap(session, visit.principal, each, now=visit.now)
+                )
+    return found
+
+
+@router.post("/overlaps/{overlap_id}/agreement", **page(Permission.HANDLING_REQUEST))
+async def find_further(overlap_id: OverlapId, visit: Changing, session: Session) -> Response:
+    """Show the draft as it is filled in, with overlaps of the offices that are looked for."""
+    visit.principal.require(Permission.HANDLING_REQUEST)
+    return await _draft(visit, session, overlap_id, visit.form, {})
 
 
 @router.post("/overlaps/{overlap_id}/handling", **page(Permission.HANDLING_REQUEST))

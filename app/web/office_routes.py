@@ -88,7 +88,7 @@ async def set_contact(role: ContactRole, visit: Changing, session: Session) -> R
 async def show_commitment(visit: Reading) -> Response:
     """Show the form with which a unit head commits the office."""
     visit.principal.require(Permission.COMMITMENTS_SIGN)
-    first = {"lapses_on": (visit.now.astimezone(visit.zone).date() + _LASTS).isoformat()}
+    first = {"lapses_on": (visit.today + _LASTS).isoformat()}
     return _commitment(visit, first, {})
 
 
@@ -102,7 +102,7 @@ async def sign_commitment(visit: Changing, session: Session) -> Response:
     """Commit the office, or renew its word."""
     visit.principal.require(Permission.COMMITMENTS_SIGN)
     sent = forms.only(visit.form, "trafficking_type", "signatory", "lapses_on")
-    today = visit.now.astimezone(visit.zone).date().isoformat()
+    today = visit.today.isoformat()
     body, errors = forms.read(CommitmentSign, {**sent, "signed_on": today})
     if body is None:
         return _commitment(visit, visit.form, errors)

@@ -1,7 +1,7 @@
 """What every page is made with: who reads it, how it is rendered, and how refusals look."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -52,7 +52,12 @@ class Visit:
     @property
     def zone(self) -> ZoneInfo:
         """Return the zone that the person's office works in."""
-        return zone_of(self.signed.state)
+        return zone_of(self.signed.state, self.signed.time_zone)
+
+    @property
+    def today(self) -> date:
+        """Return the day that it is at the person's office."""
+        return self.now.astimezone(self.zone).date()
 
     @property
     def ends_in(self) -> int:
@@ -182,8 +187,9 @@ def problem_page(request: Request, error: AppError) -> Response | None:
         return Response(status_code=error.status, headers={"HX-Refresh": "true"})
     is_read = request.method == "GET"
     if isinstance(error, UnauthenticatedError):
-        query = f"?{request.url.query}" if request.url.query else ""
-        to = quote(f"{request.url.path}{query}") if is_read and request.url.path != "/" else ""
+        # back to the page, or to that of the form, whose draft is there
+        page = str(request.url) if is_read else request.headers.get("referer", "")
+        to = quote("".join(f"/{rest}" for rest in page.split("/", 3)[3:] if rest))
         had = COOKIE in request.cookies
         parts = [f"next={to}" if to else "", "note=expired" if had else ""]
         ask = "&".join(filter(None, parts))

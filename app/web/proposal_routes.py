@@ -116,7 +116,7 @@ async def show_agreement(
     """Show the form with which a unit head signs, or renews, the participation agreement."""
     visit.principal.require(_SIGNS)
     standing = await offices.read_standing(session, visit.principal, now=visit.now)
-    today = visit.now.astimezone(visit.zone).date()
+    today = visit.today
     latest = next(iter(standing.agreements), None)
     begins = max(today, latest.ends_on) if latest and latest.ends_on else today
     form = {"effective_on": begins.isoformat(), "ends_on": _year_after(begins)}
@@ -144,7 +144,7 @@ async def sign_agreement(visit: Changing, session: Session) -> Response:
     """Sign for the office; it counts when the operator has countersigned."""
     visit.principal.require(_SIGNS)
     sent = forms.only(visit.form, "version", "signatory", "effective_on", "ends_on")
-    today = visit.now.astimezone(visit.zone).date().isoformat()
+    today = visit.today.isoformat()
     body, errors = forms.read(AgreementSign, {**sent, "signed_on": today})
     if body is None:
         return await _agreement(visit, session, visit.form, errors)

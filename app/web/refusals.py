@@ -55,7 +55,8 @@ _BY_CODE: Final = {
     "was looked up. Try again tomorrow, or ask the operator for more.",
     "agreement-not-in-force": "Your office does not take part now, because its participation "
     "agreement is not in force.",
-    "epoch-changed": "The service has changed its keys since you opened the page. Open it again.",
+    "epoch-changed": "The service has changed how it scrambles since you opened the page. Open it "
+    "again.",
     "case-held": "A legal hold keeps the case as it is. A unit head can lift it.",
     "cursor-invalid": "Start the list from its first page.",
     "unknown-parameter": "The address has something in it that this page does not know.",

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
+import segno
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -54,7 +55,7 @@ def environment() -> Environment:
         "place_words": place_words,
         "sharing_words": sharing_words,
     }
-    made.filters |= {"instant": _instant, "day": _day, "ago": _ago}
+    made.filters |= {"instant": _instant, "day": _day, "ago": _ago, "qr": _qr}
     return made
 
 
@@ -84,3 +85,9 @@ def _day(day: date | None) -> Markup | str:
     if day is None:
         return "Not given"
     return Markup('<time datetime="{}">{}</time>').format(day.isoformat(), zones.day_text(day))
+
+
+def _qr(text: str) -> Markup:
+    """Return a text as a QR code for a camera: a picture inside the page, its margin with it."""
+    code = segno.make_qr(text, error="m")
+    return Markup(code.svg_inline(light="#fff", omitsize=True, svgclass="j-qr", lineclass=None))  # noqa: S704 -- a picture of modules, no text

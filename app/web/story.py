@@ -1,4 +1,4 @@
-"""What happened to an overlap, a line each, as far as its reader may know. Pure."""
+"""What happened to an overlap or a request, a line each, as far as its reader may know. Pure."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -6,7 +6,7 @@ from typing import Final
 
 from app.cases.overlap_schemas import OverlapRead
 from app.followups.schemas import FollowUpRead
-from app.handling.reads import HandlingRead
+from app.handling.reads import AgreementExport, HandlingRead
 from app.web import handling_words, words
 
 REMINDERS: Final = {
@@ -30,6 +30,37 @@ def story(
     if overlap.retracted_at and overlap.retract_reason:
         found.append((overlap.retracted_at, words.RETRACTIONS[overlap.retract_reason]))
     return sorted(found)
+
+
+def request_story(export: AgreementExport) -> list[Event]:
+    """Return the same of a request and its agreement."""
+    asked = export.request
+
+    def who(number: int) -> str:
+        return handling_words.party(asked.parties[number - 1])
+
+    is_agreement = asked.terms is not None
+    dated = [
+        (asked.requested_at, "It was drafted." if is_agreement else "It was asked."),
+        (asked.sent_at if is_agreement else None, "It was sent."),
+        (asked.answered_at, "It was last answered."),
+        (asked.ended_at, f"It ended: {handling_words.STATUSES[asked.status].lower()}."),
+        *(
+            (each.proposed_at, f"{who(each.proposed_by)} proposed version {each.number}.")
+            for each in export.versions[1:]
+        ),
+        *(
+            (each.signed_at, f"{who(each.party)} signed version {each.terms_number}.")
+            for each in export.signatures
+        ),
+        *(
+            (each.recorded_at, f"{who(each.party)} put a referral or consent on record.")
+            for each in export.instruments
+        ),
+        *((each.joined_at, f"{handling_words.party(each)} joined.") for each in asked.parties),
+        *((each.left_at, f"{handling_words.party(each)} left.") for each in asked.parties),
+    ]
+    return sorted((at, said) for at, said in dated if at is not None)
 
 
 def _verdicts(overlap: OverlapRead) -> Iterator[Event]:

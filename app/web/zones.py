@@ -17,12 +17,12 @@ _STATES: Final = {
     "Pacific/Pago_Pago": "AS",
 }
 ZONES: Final = {state: zone for zone, states in _STATES.items() for state in states.split()}
-"""By state, the zone of its capital; of states in two zones the others read an hour off."""
+"""By state, the zone of its capital; the operator names that of an office in another one."""
 
 
-def zone_of(state: str) -> ZoneInfo:
-    """Return the zone that offices of a state work in, UTC where the state is none of ours."""
-    return ZoneInfo(ZONES.get(state, "UTC"))
+def zone_of(state: str, named: str | None = None) -> ZoneInfo:
+    """Return the zone of an office: `named` or its state's, UTC where the state is none of ours."""
+    return ZoneInfo(named or ZONES.get(state, "UTC"))
 
 
 def clock_text(at: datetime, zone: ZoneInfo) -> str:

@@ -68,7 +68,7 @@ TEXT_COLUMNS: Final = {
     "notice_settings": {"muted", "mail", "address"},
     "offices": {
         "code", "name", "kind", "state", "contact_title", "contact_phone", "contact_email",
-        "mail_domain",
+        "mail_domain", "time_zone",
     },
     "office_contacts": {"role", "title", "phone", "email"},
     "overlap_sides": {"verdict", "verdict_reason", "verdict_evidence"},

@@ -262,6 +262,29 @@ class TestListParticipants:
         other_list = await http.get("/v1/offices", params={"cursor": first, "named": number})
         assert other_list.status_code == 400
 
+    async def test_is_by_name_from_page_to_page(self, shared_registry: Registry) -> None:
+        names = [
+            "willow of the Grove",
+            "Ash of the Grove",
+            "birch of the Grove",
+            "Ash of the Grove",
+        ]
+        clients = await make_offices(shared_registry, len(names))
+        for client, name in zip(clients, names, strict=True):
+            await shared_registry.rows(
+                "UPDATE offices SET name = :name WHERE code = :code RETURNING 1",
+                name=name,
+                code=client.code,
+            )
+        found: list[tuple[str, str]] = []
+        query = {"named": "of the grove", "limit": "1"}
+        while query.get("cursor", "first"):
+            page = (await clients[0].http.get("/v1/offices", params=query)).json()
+            found += [(each["name"], each["code"]) for each in page["items"]]
+            query["cursor"] = page["next_cursor"]
+        in_order = [clients[place].code for place in (1, 3, 2, 0)]
+        assert found == list(zip(sorted(names, key=str.lower), in_order, strict=True))
+
     async def test_names_contacts_and_commitments(self, shared_registry: Registry) -> None:
         (client,) = await make_offices(shared_registry, 1)
         first, second = (

@@ -34,6 +34,8 @@ class PageReader(HTMLParser):
         self.tags: list[str] = []
         self.instants: list[str] = []
         """What each instant of the page says on hover."""
+        self.said: list[str] = []
+        """What people read of it, piece by piece."""
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -52,6 +54,9 @@ class PageReader(HTMLParser):
             is_chosen = given.get("type") not in {"radio", "checkbox"} or "checked" in given
             if is_chosen:
                 self.forms[-1].fields[given["name"]] = given.get("value", "")
+
+    def handle_data(self, data: str) -> None:
+        self.said.append(data)
 
     def forms_to(self, ending: str) -> list[Form]:
         """Return the forms whose action ends so, in the order of the page."""

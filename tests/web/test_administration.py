@@ -4,7 +4,14 @@ import json
 import re
 from typing import Final
 
+import pytest
+from pydantic import ValidationError
+
+from app.access.principal import OPERATOR
 from app.access.vocabulary import Role
+from app.core.db import transaction
+from app.offices.schemas import TimeZoneSet
+from app.offices.service import set_time_zone
 from tests.factories import Registry
 from tests.scenes import make_offices, something
 from tests.signing import Signer
@@ -181,6 +188,24 @@ class TestOffice:
             text = (await visitor.get(f"/offices?{query}")).text
             assert (f'<td data-label="Code">{other.code}</td>' in text) == is_found, query
             assert ("No office that takes part fits" in text) != is_found, query
+
+    async def test_an_office_in_another_zone_of_its_state_reads_times_in_its_own(
+        self, shared_registry: Registry
+    ) -> None:
+        (office,) = await make_offices(shared_registry, 1)
+        assert office.code.startswith("CA")
+        await office.put_case()
+        visitor = await reader(shared_registry, office, Role.PROSECUTOR)
+        assert re.search(r"[AP]M P[SD]T<", (await visitor.get("/cases/cms/24-1")).text)
+        change = TimeZoneSet(time_zone="America/Denver")
+        async with transaction(shared_registry.operator) as session:
+            await set_time_zone(session, OPERATOR, office.code, change)
+        text = (await visitor.get("/cases/cms/24-1")).text
+        assert re.search(r"[AP]M M[SD]T<", text)
+        assert not re.search(r"P[SD]T", text)
+        for wrong in ("America/Nowhere", "EST", "../etc/localtime", "America/../Denver"):
+            with pytest.raises(ValidationError):
+                TimeZoneSet(time_zone=wrong)
 
     async def test_lists_allowances_and_counts(self, shared_registry: Registry) -> None:
         (office,) = await make_offices(shared_registry, 1)

@@ -12,7 +12,7 @@ from app.offices import service
 from app.offices.schemas import LawConfirmed
 from tests.factories import Registry
 from tests.handling.test_agreements import send_out, with_general
-from tests.scenes import Meeting, meet
+from tests.scenes import Meeting, make_offices, meet
 from tests.web.pages import Form, PageReader, Reader, reader
 
 
@@ -126,6 +126,12 @@ class TestAgreement:
         assert "In force" in text
         assert "team-statement.pdf" in text
         assert "where most of the harm was done" in text
+        story = text[text.index('id="history"') :]
+        told = [
+            *("It was drafted.", "(your office) signed version 1.", "It was sent."),
+            *("proposed version 2.", "It was last answered.", "(your office) signed version 2."),
+        ]
+        assert [each for each in told if each not in story] == []
         text = await take(
             head, page, "/decisions", "decision", "conclude", reason="went_separate_ways"
         )
@@ -170,6 +176,32 @@ class TestAgreement:
         analyst = await reader(shared_registry, met.first, Role.ANALYST)
         assert not [f for f in (await analyst.page(page)).forms if f.action.endswith("/moves")]
         assert "took it back" in await take(deputy, page, "/moves", "move", "withdraw")
+
+
+class TestFurtherOffices:
+    async def test_are_found_by_a_part_of_their_name_and_what_is_chosen_stays(
+        self, shared_registry: Registry
+    ) -> None:
+        met = await meet(shared_registry)
+        open_one, hidden_one = await make_offices(shared_registry)
+        near = await meet(shared_registry, offices=[met.first, open_one], external_id="25-1")
+        pair = [met.first, hidden_one]
+        far = await meet(shared_registry, second="contact_first", offices=pair, external_id="25-2")
+        deputy = await reader(shared_registry, met.first, Role.PROSECUTOR)
+        path = f"/overlaps/{met.overlap_id}/agreement"
+        form = (await deputy.page(path)).form("/handling")
+        looking = Form(path, chosen(form, **{**form.fields, "notice_days": "21"}))
+        found = await deputy.send(looking, also_named=open_one.code[3:])
+        assert f'<option value="{near.overlap_id}">' in found.text
+        assert 'value="21"' in found.text
+        for named in ("no such", hidden_one.code):
+            kept = await deputy.send(looking, also_named=named, also_1=near.overlap_id)
+            assert f'<option value="{near.overlap_id}" selected>' in kept.text, named
+            assert far.overlap_id not in kept.text, named
+        part = {"HX-Request": "true", "HX-Request-Type": "partial"}
+        sent = {**looking.fields, "also_named": "no such"}
+        assert "No overlap shows such an office" in (await deputy.post(path, sent, **part)).text
+        assert "<!doctype" not in (await deputy.post(path, sent, **part)).text
 
 
 class TestRefusals:

@@ -1,6 +1,8 @@
 """What people do at the pages, in a real browser over a real server, evaluator and database."""
 
 import base64
+import hashlib
+import io
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -9,6 +11,7 @@ from urllib.parse import unquote_plus
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, expect
+from pypdf import PdfReader
 
 from app.core.clock import utc_now
 from app.handling.terms import ATTESTATION
@@ -213,6 +216,9 @@ class TestKeyboard:
         page = keys.page
         keys.press("link", "Draft an agreement")
         keys.type("What you ask for", "Joint")
+        keys.type("Find an overlap by its other office", "no such office")
+        page.keyboard.press("Enter")
+        expect(page.locator("#said")).to_contain_text("No overlap shows such an office")
         keys.type("Trafficking", "Sex")
         keys.press("button", "Keep the draft")
         expect(page.get_by_text("The draft is kept")).to_be_visible()
@@ -383,6 +389,90 @@ class TestPaper:
         expect(why).to_be_visible()
         assert [each.inner_text() for each in pressed.all() if each.is_visible()] == []
 
+    def test_has_what_is_folded_on_the_screen_and_what_narrowed_it(
+        self, page: Page, url: str
+    ) -> None:
+        sign_in(page, url, "Otis Barnaby")
+        page.goto(f"{url}/runs")
+        steps = page.get_by_role("columnheader", name="Last whole run")
+        expect(steps).to_be_hidden()
+        assert "Last whole run" in self._printed(page)
+        page.goto(f"{url}/audit?about=cases&since=2020-01-02")
+        paper = self._printed(page)
+        assert "Cases" in paper
+        assert "01/02/2020" in paper
+        assert "To" not in re.findall(r"^\w+$", paper, re.MULTILINE)
+
+    def test_has_overlaps_that_no_longer_hold_and_how_things_stand(
+        self, page: Page, url: str
+    ) -> None:
+        sign_in(page, url, "Anders Brandvold")
+        page.goto(f"{url}/overlaps/retracted")
+        rows = page.locator(".j-row").all_inner_texts()
+        paper = self._printed(page)
+        assert [each for each in rows if each.split()[0] not in paper] == []
+        page.goto(f"{url}/overlaps?turn=all")
+        page.locator(".j-row").first.click()
+        paper = self._printed(page)
+        assert "Assigned to" in paper
+        assert "Draft an agreement" not in paper
+
+    def _printed(self, page: Page) -> str:
+        """Return what the printed page says."""
+        sheets = PdfReader(io.BytesIO(page.pdf())).pages
+        return "\n".join(each.extract_text() for each in sheets)
+
+
+class TestHistory:
+    def test_leads_back_to_what_was_shown_before_a_filter(self, page: Page, url: str) -> None:
+        sign_in(page, url, "Anders Brandvold")
+        page.goto(f"{url}/overlaps?turn=all")
+        rows, strength = page.locator("#results .j-row"), page.get_by_label("Strength")
+        shown = rows.count()
+        strength.select_option("shared_only")
+        expect(page).to_have_url(re.compile("band=shared_only"))
+        expect(rows).not_to_have_count(shown)
+        page.go_back()
+        expect(rows).to_have_count(shown)
+        expect(strength).to_have_value("")
+
+
+class TestFilters:
+    def test_that_follow_each_other_fast_end_with_what_was_asked_last(
+        self, page: Page, url: str
+    ) -> None:
+        sign_in(page, url, "Anders Brandvold")
+        page.goto(f"{url}/overlaps?turn=all")
+        page.get_by_label("Strength").evaluate("""(field) => {
+          for (const band of ["strong", "probable", "shared_only"]) {
+            field.value = band;
+            field.dispatchEvent(new Event("change", {bubbles: true}));
+          }
+        }""")
+        expect(page).to_have_url(re.compile("band=shared_only"))
+        expect(page.locator("#results .j-band:not(.j-band--shared_only)")).to_have_count(0)
+
+
+class TestFingerprint:
+    def test_of_a_document_is_worked_out_in_the_page_and_the_document_stays(
+        self, page: Page, url: str
+    ) -> None:
+        sign_in(page, url, "Tomas Lindqvist")
+        page.goto(f"{url}/handling")
+        requests = [each.get_attribute("href") for each in page.locator(".j-row").all()]
+        for request in requests:
+            page.goto(f"{url}{request}")
+            if page.locator("[data-fingerprint]").count():
+                break
+        paper = b"Referral of the District Attorney"
+        sent = note_requests(page.context)
+        page.get_by_label("The document", exact=True).set_input_files(
+            {"name": "referral.pdf", "mimeType": "application/pdf", "buffer": paper}
+        )
+        told = page.get_by_label("Fingerprint of the document")
+        expect(told).to_have_value(hashlib.sha256(paper).hexdigest())
+        assert sent == []
+
 
 class TestDrafts:
     def test_what_was_typed_comes_back_but_for_identifiers_and_goes_with_the_sign_out(
@@ -404,6 +494,10 @@ class TestDrafts:
         summary.fill("Call 415 555 0142")
         assert not self._kept(page, *RAW)
         summary.fill("Worked for a debt.")
+        page.get_by_role("button", name="Show who could see it").click()
+        expect(page.get_by_role("heading", name="Who could see this case")).to_be_visible()
+        page.reload()
+        expect(summary).to_have_value("Worked for a debt.")
 
         page.context.clear_cookies()  # the sign-in has ended
         page.goto(f"{url}/cases/new")

@@ -1,5 +1,6 @@
 """Pages over HTTP: who sees which, what they hold, and what their forms do."""
 
+import html
 import json
 import re
 from typing import Final
@@ -7,11 +8,12 @@ from urllib.parse import quote
 
 import httpx
 import pytest
+import segno
 
 from app.access.vocabulary import Role
 from tests.access.people import handle_jointly
 from tests.blinding import case
-from tests.factories import Registry
+from tests.factories import ISSUER, Registry
 from tests.people.browsers import PASSWORD, Browser, make_person
 from tests.scenes import make_offices, meet, someone
 from tests.web.pages import Form, PageReader, Reader, reader
@@ -86,6 +88,18 @@ class TestWhoSeesWhat:
             answer = await http.get("/cases/cms/24-1?note=x")
         assert answer.status_code == 303
         assert answer.headers["location"] == "/sign-in?next=/cases/cms/24-1%3Fnote%3Dx"
+
+    async def test_whose_sign_in_ended_over_a_form_is_sent_to_sign_in_and_back_to_it(
+        self, shared_registry: Registry
+    ) -> None:
+        async with shared_registry.http() as http:
+            stranger = Reader(http)
+            form = {"external_id": "26-7"}
+            asked = await stranger.post("/cases/new", form, Referer=f"{ISSUER}/cases/new?note=x")
+            odd = [await stranger.post("/cases/new", form, Referer=r) for r in ("", "https://[")]
+        assert asked.status_code == 303
+        assert asked.headers["location"] == "/sign-in?next=/cases/new%3Fnote%3Dx"
+        assert [each.headers["location"] for each in odd] == ["/sign-in"] * 2
 
     async def test_what_is_not_visible_is_not_found_byte_for_byte(
         self, shared_registry: Registry
@@ -444,6 +458,30 @@ class TestSigningIn:
         form = (await visitor.page("/sign-in/enrolment")).form("/sign-in/enrolment")
         await visitor.send(form, code=someone.code, password="wet stone 7")
         await visitor.send((await visitor.page("/sign-in/notice")).form("/sign-in/notice"))
-        page = (await visitor.page("/sign-in/second-factor")).form("/sign-in/app")
+        text = (await visitor.get("/sign-in/second-factor")).text
+        page = PageReader(text).form("/sign-in/app")
         assert page.fields["offer"]
+        (address,) = re.findall(r'href="(otpauth:[^"]+)"', text)
+        code = segno.make_qr(html.unescape(address), error="m")
+        assert _dark(text) == {
+            (x, y)
+            for y, row in enumerate(code.matrix_iter(border=4))
+            for x, is_dark in enumerate(row)
+            if is_dark
+        }
         assert (await visitor.send(page, code="000000")).status_code == 422
+
+
+def _dark(text: str) -> set[tuple[int, int]]:
+    """Return which modules the QR code of a page draws, by column and row."""
+    (drawn,) = re.findall(r'class="j-qr">.*?<path stroke="#000" d="([^"]+)"', text)
+    found, x, y = set[tuple[int, int]](), 0.0, 0.0
+    for to, right, down, run in re.findall(r"([Mm])(-?[\d.]+) (-?[\d.]+)|h(\d+)", drawn):
+        if run:
+            found |= {(int(x) + each, int(y)) for each in range(int(run))}
+            x += int(run)
+        elif to == "M":
+            x, y = float(right), float(down)
+        else:
+            x, y = x + float(right), y + float(down)
+    return found

@@ -75,6 +75,12 @@ class TestVendored:
         for each in manifest().values():
             assert locked[f"node_modules/{each['package']}"]["version"] == each["version"]
 
+    def test_are_built_from_packages_that_are_locked_by_a_hash(self) -> None:
+        locked = json.loads((ROOT / "assets" / "package-lock.json").read_text())["packages"]
+        hashes = {name: each.get("integrity", "") for name, each in locked.items() if name}
+        assert hashes
+        assert [name for name, found in hashes.items() if not found.startswith("sha512-")] == []
+
     @pytest.mark.long
     def test_are_what_the_build_makes(self, scratch: Path) -> None:
         if not PACKAGES.exists():

@@ -160,23 +160,41 @@ class TestPicture:
             assert abs(total - (finding.strength - PRIOR.bits)) < 1.0  # rounding of the total
 
     @pytest.mark.parametrize("kinds", [{}, {"tel": 2}, {"tel": 4, "addr": 3}])
-    def test_tells_how_rare_a_whole_name_is(self, kinds: dict[str, int]) -> None:
-        dated = mask({"p.nmd", "p.fd", "p.ld"})
-        said = []
-        for rarity in range(4):
-            found = same_person([NamePair(dated, dated, dated, rarity)], kinds, PRIOR)
-            finding = FindingRead.model_validate({"subject": "1", **(found or {})})
-            said.append(evidence.rarity(finding, PRIOR))
+    @pytest.mark.parametrize("first", ["p.nmd p.fd p.ld", "p.nm p.fd p.ld", "p.xx p.fd p.ld"])
+    def test_tells_how_rare_a_name_is_that_agrees_whole_or_by_sound(
+        self, first: str, kinds: dict[str, int]
+    ) -> None:
+        said = [self._rarity(first, rarity, kinds) for rarity in range(4)]
         assert [each.partition("person in ")[2] for each in said] == [
             "four thousand has",
             "some ten thousand has",
             "some hundred thousand has",
             "a million has",
         ]
-        by_sound = mask({"p.xx", "p.fd", "p.ld"})
-        found = same_person([NamePair(by_sound, dated, dated, 3)], {"tel": 2}, PRIOR)
-        finding = FindingRead.model_validate({"subject": "1", **(found or {})})
-        assert evidence.rarity(finding, PRIOR) == ""
+
+    def test_tells_no_rarity_where_its_weight_tells_more_of_the_spelling(self) -> None:
+        assert self._rarity("p.nm p.xz", 3, {"tel": 2}, theirs="p.nm p.xz p.nmd") == ""
+        assert self._rarity("p.id p.ld", 3, {"tel": 2}) == ""
+
+    def test_a_contact_that_few_can_hold_makes_no_name_common(self) -> None:
+        few = Prior(300, 0.05)
+        said = self._rarity("p.nmd p.fd p.ld", 3, {"tel": 2}, few)
+        assert said == "at most one person in a million has"
+
+    def _rarity(
+        self,
+        keys: str,
+        rarity: int,
+        kinds: dict[str, int],
+        prior: Prior = PRIOR,
+        theirs: str = "",
+    ) -> str:
+        """Return who is said to have a name of this rarity, of which these keys agree."""
+        shared, other = mask(keys.split()), mask((theirs or keys).split())
+        found = same_person([NamePair(shared, other, other, rarity)], kinds, prior)
+        assert found is not None
+        finding = FindingRead.model_validate({"subject": "1", **found})
+        return evidence.rarity(finding, prior)
 
     def test_whoever_moved_is_not_said_to_lack_an_address(self) -> None:
         """Facts of findings that were stored before there were places have none of them."""

@@ -72,6 +72,14 @@ for (const form of document.querySelectorAll("form[data-draft]")) {
   });
 }
 
+// a script that asks for a part of the page reads the form, too: that is not sending it
+document.addEventListener("htmx:after:request", () => {
+  for (const form of document.querySelectorAll("form[data-draft]")) {
+    const draft = read(keyOf(form));
+    if (draft) write(keyOf(form), { ...draft, isSent: false });
+  }
+});
+
 document.querySelector('form[action="/sign-out"]')?.addEventListener("submit", () => {
   for (const key of keys()) sessionStorage.removeItem(key);
 });

@@ -14,7 +14,7 @@ document.querySelector("[data-focus]")?.focus();
 
 document.addEventListener("htmx:after:swap", () => {
   const results = document.getElementById("results");
-  const said = results?.querySelector("[data-say]");
+  const said = document.querySelector("main [data-say]");
   if (said) say(said.textContent);
   // a link that was followed is gone with the list that held it; a filter keeps its focus
   if (results && document.activeElement === document.body) results.focus();

@@ -102,7 +102,7 @@ export function typeSubjects(form, { reason, button, spares }) {
     if ((spares && event.submitter?.id === spares) || hidden.value) return;
     event.preventDefault();
     button.disabled = true;
-    document.getElementById("said").textContent = "Making tokens.";
+    document.getElementById("said").textContent = "Scrambling identifiers.";
     trouble.textContent = "";
     try {
       hidden.value = JSON.stringify(await tokens());
@@ -111,7 +111,7 @@ export function typeSubjects(form, { reason, button, spares }) {
     } catch (error) {
       trouble.textContent = error instanceof Trouble
         ? error.message
-        : "The tokens could not be made. Nothing was sent. Try again.";
+        : "The identifiers could not be scrambled. Nothing was sent. Try again.";
       (error.field ?? trouble).focus();
       button.disabled = false;
     }

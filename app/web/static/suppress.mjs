@@ -50,7 +50,7 @@ form.addEventListener("submit", async (event) => {
     field("value").value = field("of").value = ""; // what was typed goes before anything is sent
     form.submit();
   } catch (error) {
-    trouble.textContent = error instanceof Trouble ? error.message : "The token could not be made. Nothing was sent. Try again.";
+    trouble.textContent = error instanceof Trouble ? error.message : "The value could not be scrambled. Nothing was sent. Try again.";
     (error.field ?? trouble).focus();
     button.disabled = false;
   }
