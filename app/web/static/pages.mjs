@@ -22,7 +22,7 @@ document.addEventListener("htmx:after:swap", () => {
 
 // no answer came: what is shown stays, and the next answer takes this away
 document.addEventListener("htmx:error", () => {
-  const place = document.getElementById("results") ?? document.getElementById("audience");
+  const place = document.querySelector("#results, #audience, #further");
   if (!place || place.querySelector("[data-offline]")) return;
   const trouble = document.createElement("p");
   trouble.className = "j-trouble";
