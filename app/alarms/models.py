@@ -14,7 +14,7 @@ class Alarm(Base):
     __table_args__ = (
         CheckConstraint(
             "kind IN ('canary', 'allowance', 'readings', 'short_lived', 'unposted', 'proposed',"
-            " 'webhook', 'late_export', 'glass_review', 'access_review', 'idle_accounts')",
+            " 'webhook', 'mail', 'late_export', 'glass_review', 'access_review', 'idle_accounts')",
             name="kind",
         ),
         Index("uq_alarms_finding", "office_id", "kind", "finding", unique=True),

@@ -51,6 +51,10 @@ FROM (
   FROM webhook_deliveries d WHERE d.state = 'dead' AND d.due_at >= $2 AND d.due_at <= $1
   GROUP BY d.office_id, d.webhook_id, d.due_at::date
   UNION ALL
+  SELECT m.office_id, 'mail', m.due_at::date::text, count(*)
+  FROM mails m WHERE m.state = 'dead' AND m.due_at >= $2 AND m.due_at <= $1
+  GROUP BY m.office_id, m.due_at::date
+  UNION ALL
   SELECT s.office_id, 'glass_review', b.id::text, 1
   FROM glass_breaks b CROSS JOIN LATERAL (
     VALUES (b.owner_office_id), (b.office_id)) AS s (office_id)

@@ -19,6 +19,7 @@ class AlarmRead(Read):
         "unposted",
         "proposed",
         "webhook",
+        "mail",
         "late_export",
         "glass_review",
         "access_review",
@@ -29,8 +30,9 @@ class AlarmRead(Read):
     were opened in a day than people read; `short_lived`: many cases were taken back within a
     week; `unposted`: many that a permit named in a day were not posted in the week after;
     `proposed`: the office's agreement or identity provider waits for the operator; `webhook`:
-    messages to one were given up; where it is paused, what comes later waits; `late_export`: the
-    office's client got no export of its case-management system by the time that it expects one;
+    messages to one were given up; where it is paused, what comes later waits; `mail`: mails to
+    people of the office, or its backup, were given up, as when an address is wrong; `late_export`:
+    the office's client got no export of its case-management system by the time that it expects one;
     `glass_review`: nobody reviewed an emergency reading, by the office or of a case of its own,
     within 72 hours; `access_review`: the yearly review of access is due; `idle_accounts`: so many
     accounts of people that nobody signs in to will be disabled within a week."""

@@ -23,7 +23,8 @@ def outbox(
 
     A line for each: name, waiting, since when the oldest is due, given up. The third one is of the
     schedule of the nightly run, of which something waits when no `joinder serve` takes it, and the
-    fourth of the runs themselves, whoever starts them: one waits when none began for 26 hours. Exit
+    fourth of the runs themselves, whoever starts them: one waits when none began for 26 hours, or
+    came to its end for 50. Exit
     status is 1 when one is late by more than ten minutes, or was given up in the last 30 days.
 
     With `--again` the mails that were given up are put into the outbox once more, when what was

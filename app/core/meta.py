@@ -50,7 +50,8 @@ class ReadinessRead(StatusRead):
     status: Literal["ready"]
     """It can do its work: requests are answered, whatever `nights` says."""
     nights: Literal["on_time", "late"]
-    """`late`: no nightly run of all offices began for 26 hours. For the operator's monitoring."""
+    """`late`: no nightly run of all offices began for 26 hours, or came to its end for 50. For the
+    operator's monitoring."""
 
 
 class LimitsRead(Read):

@@ -1,4 +1,4 @@
-"""alarms of what is late: an export that did not come, a review that nobody made, idle accounts"""
+"""alarms of what is late: an export, a review, mails that were given up, accounts nobody uses"""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 KINDS = "'canary', 'allowance', 'readings', 'short_lived', 'unposted', 'proposed', 'webhook'"
-LATE = "'late_export', 'glass_review', 'access_review', 'idle_accounts'"
+LATE = "'mail', 'late_export', 'glass_review', 'access_review', 'idle_accounts'"
 OWN = "office_id = (SELECT current_office())"
 
 

@@ -11,18 +11,22 @@ down_revision: str | Sequence[str] | None = "0090"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-# Since when another whole run should have begun, null while none is late. Two hours are for timers
-# that start at another time each day; what was interrupted is still to be done.
+# Since when another whole run should have begun, or come to its end, null while none is late. Two
+# hours are for timers that start at another time each day, 24 more for a night that takes long; one
+# that was killed seems to be under way until the next one begins.
 DUE = """
 CREATE FUNCTION night_late_since(at timestamptz) RETURNS timestamptz
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
   RETURN (SELECT n.due_at FROM (
-    SELECT interval '26 hours' + coalesce(
-      (SELECT max(as_of) FROM public.runs
-       WHERE NOT is_dry AND is_whole AND office_id IS NULL AND state <> 'interrupted'),
-      (SELECT min(created_at) FROM public.offices)) AS due_at) AS n
+    SELECT least(coalesce(max(as_of) FILTER (WHERE state <> 'interrupted'), o.since)
+                   + interval '26 hours',
+                 coalesce(max(as_of) FILTER (WHERE state IN ('succeeded', 'failed')), o.since)
+                   + interval '50 hours') AS due_at
+    FROM (SELECT min(created_at) AS since FROM public.offices) AS o
+    LEFT JOIN public.runs ON NOT is_dry AND is_whole AND office_id IS NULL
+    GROUP BY o.since) AS n
   WHERE n.due_at <= at);
 END
 $function$

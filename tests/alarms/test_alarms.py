@@ -213,6 +213,26 @@ class TestWebhook:
         assert [kind for kind, _ in await all_of(shared_registry, office)] == ["webhook"]
 
 
+class TestMail:
+    async def test_that_was_given_up_is_told_to_its_office_once_each_day_by_no_name(
+        self, shared_registry: Registry
+    ) -> None:
+        office, other = await make_offices(shared_registry, 2)
+        people = [await sign_in(shared_registry, office, Role.ANALYST) for _ in range(2)]
+        await night(shared_registry)
+        for person, state in zip(people, ("dead", "waiting"), strict=True):
+            await shared_registry.rows(
+                "INSERT INTO mails (office_id, person_id, state, attempts, due_at, error)"
+                " SELECT office_id, id, :state, 8, now(), '550' FROM persons WHERE id = :id"
+                " RETURNING id",
+                state=state,
+                id=person.key,
+            )
+        assert [await night(shared_registry) for _ in range(2)] == [1, 0]
+        assert await told(shared_registry, office) == [("mail", 1)]
+        assert await told(shared_registry, other) == []
+
+
 class TestLateExport:
     async def test_is_told_once_a_day_to_who_answers_for_the_office_and_to_no_other(
         self, shared_registry: Registry

@@ -448,7 +448,20 @@ class TestNights:
         assert await nights() == "late"
         await age("runs", "as_of", 25)
         assert await nights() == "on_time"
-        await registry.rows("UPDATE runs SET state = 'interrupted' RETURNING 1")
+        await registry.rows(
+            "INSERT INTO runs (id, state, is_dry, is_whole, as_of, started_at)"
+            " VALUES (gen_random_uuid(), 'running', false, true, now(), now()) RETURNING 1"
+        )
+        for hours, expected in ((49, "on_time"), (51, "late")):
+            await registry.rows(
+                "UPDATE runs SET as_of = now() - interval '1 hour' * :hours"
+                " WHERE state <> 'running' RETURNING 1",
+                hours=hours,
+            )
+            assert await nights() == expected, "nor of those that are killed each night"
+        await registry.rows(
+            "UPDATE runs SET state = 'interrupted', finished_at = now() RETURNING 1"
+        )
         assert await nights() == "late"
 
 
