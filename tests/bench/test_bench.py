@@ -20,6 +20,7 @@ GOALS = {
     "recount memory",
     "recount of new",
     "recount of new, share",
+    "recount of new, pairs",
     "oprf evaluation",
     "evaluators",
     "evaluator health",
