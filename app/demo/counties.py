@@ -67,9 +67,9 @@ _SCENES: Final = (
     # an advertiser, in five
     ("DEMO-JUNIPER", case("J26-009", _ADVERTISER, kind="sex")),
     ("DEMO-OAK", case("O26-015", _ADVERTISER, kind="sex", shown="contact_first")),
-    # twins: one last name and one date of birth, two first names, and no match
+    # twins: one last name and one date of birth, two first names, as their page says
     ("DEMO-LAUREL", case("L26-080", person("Ansel", "Brightwater", "1992-05-05"), kind="sex")),
-    ("DEMO-CEDAR", case("26-CR-0310", person("Anton", "Brightwater", "1992-05-05"), kind="sex")),
+    ("DEMO-CEDAR", case("26-CR-0310", person("Mirko", "Brightwater", "1992-05-05"), kind="sex")),
     # Cedar asks to be called first, and Maple asks whom
     ("DEMO-CEDAR", case("26-CR-0320", _HIDDEN, shown="contact_first")),
     # Cedar declined this one; Ironwood's case came later

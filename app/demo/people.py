@@ -38,6 +38,7 @@ PEOPLE: Final = (
     DemoPerson("DEMO-CEDAR", "m.delacroix", "Mina Delacroix", "analyst", "Analyst"),
     DemoPerson("DEMO-CEDAR", "y.castellan", "Yvette Castellan", "administrator", "Administrator"),
     DemoPerson("DEMO-CEDAR", "o.barnaby", "Otis Barnaby", "auditor", "Auditor"),
+    DemoPerson("DEMO-AG", "c.montrose", "Celia Montrose", "coordinator", "State coordinator"),
     DemoPerson("DEMO-DOGWOOD", "j.haraldsen", "June Haraldsen", "prosecutor", "Deputy prosecutor"),
     DemoPerson("DEMO-DOGWOOD", "p.oyelaran", "Peter Oyelaran", "leadership", "Unit head"),
     DemoPerson("DEMO-ELM", "s.whitlock", "Sela Whitlock", "leadership", "Unit head"),
@@ -47,7 +48,6 @@ PEOPLE: Final = (
     DemoPerson(
         "DEMO-ALDER", "a.winterbourne", "Ada Winterbourne", "prosecutor", "Deputy prosecutor"
     ),
-    DemoPerson("DEMO-AG", "c.montrose", "Celia Montrose", "coordinator", "State coordinator"),
 )
 
 

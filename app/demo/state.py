@@ -8,6 +8,7 @@ import json
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -191,12 +192,11 @@ def show(here: Installation, directory: Path, registry: str, settings: Mapping[s
             office.code: stack.enter_context(RegistryClient(config))
             for office, config in zip(STATE, configs, strict=True)
         }
-        for code, cases in CASES.items():
-            more = counties.CASES.get(code, ())
-            put(clients[code], [*fillers(code), *cases, *more])
-        for code, cases in counties.CASES.items():
-            if code not in CASES:
-                put(clients[code], [*fillers(code), *cases])
+        for code in dict.fromkeys((*CASES, *counties.CASES)):
+            told = (*CASES.get(code, ()), *counties.CASES.get(code, ()))
+            home = _COUNTIES[code][0]
+            placed = [replace(each, county_fips=each.county_fips or home) for each in told]
+            put(clients[code], [*fillers(code), *placed])
         _settle(clients)
         dealings.deal(here, registry, clients)
     people.enrol(registry, codes)

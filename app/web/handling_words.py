@@ -1,5 +1,6 @@
 """Plain words for requests, agreements and matters. Pure."""
 
+from collections.abc import Collection
 from datetime import date
 from typing import Final
 
@@ -79,21 +80,23 @@ DECLINE_REASONS: Final = {
     "matter_closed": "Our matter is closed",
 }
 STEPS: Final = {
-    "revise": "change the draft",
     "submit": "give the draft to the unit head",
+    "revise": "change the draft",
     "sign": "sign the text",
-    "return": "return it to the drafter",
-    "counter": "propose other terms",
+    "amend": "sign the change of parties",
     "accept": "accept",
+    "counter": "propose other terms",
     "decline": "decline with a reason",
-    "withdraw": "take it back",
+    "return": "return it to the drafter",
     "propose": "propose a later end",
     "admit": "propose that another office joins",
     "leave": "leave",
-    "amend": "sign the change of parties",
     "close": "close it",
     "conclude": "conclude it",
+    "withdraw": "take it back",
 }
+"""What leads on comes before what ends it."""
+_ASKED: Final = {"accept", "sign", "amend"}
 WHO: Final = {
     "handling:request": "a prosecutor, coordinator or unit head",
     "handling:answer": "a coordinator or unit head",
@@ -130,9 +133,18 @@ BASES: Final = {
 }
 
 
-def tone(status: str) -> str:
-    """Return how a status is coloured: `todo`, `wait`, `good`, `off` or `alert`."""
-    return TONES.get(status, "wait")
+def tone(status: str, steps: Collection[str] = ()) -> str:
+    """Return how a status is coloured: `todo`, `wait`, `good`, `off` or `alert`.
+
+    `steps` are what the reader's office can do: it is asked for what only it can give.
+    """
+    return TONES.get(status) or ("wait" if _ASKED.isdisjoint(steps) else "todo")
+
+
+def standing(status: str, steps: Collection[str] = ()) -> str:
+    """Return where a request stands, for the office that can take these steps."""
+    is_asked = status == "sent" and "accept" in steps
+    return "Waiting for your answer" if is_asked else STATUSES[status]
 
 
 def party(each: PartyRead) -> str:
@@ -184,10 +196,10 @@ def permission(read: HandlingRead, step: str) -> Permission | None:
     return None if taken is None else taken.permission
 
 
-def next_steps(read: HandlingRead) -> list[tuple[str, str]]:
-    """Return what the reader's office can do next, and who of it may."""
-    found = ((step, permission(read, step)) for step in read.steps)
-    return [(STEPS[step], WHO[needed]) for step, needed in found if needed]
+def next_steps(read: HandlingRead) -> list[tuple[str, str, str]]:
+    """Return the steps that the reader's office can take next, each in words and who of it may."""
+    found = ((step, permission(read, step)) for step in STEPS if step in read.steps)
+    return [(step, STEPS[step], WHO[needed]) for step, needed in found if needed]
 
 
 def waits_for(read: HandlingRead) -> list[str]:

@@ -18,8 +18,8 @@ TWO_OFFICES: Final = {
 
 
 def county(fips: str) -> str:
-    """Return a county's name with its code; one that we do not know is its code."""
-    return f"{COUNTIES[fips]} ({fips})" if fips in COUNTIES else fips
+    """Return what a county is called; one that we do not know is its code."""
+    return COUNTIES.get(fips, fips)
 
 
 def state(code: str) -> str:

@@ -10,14 +10,20 @@ from playwright.sync_api import Page
 from tests.web.places import SENT, place_of
 
 AXE: Final = Path(__file__).parents[2] / "app/web/assets/node_modules/axe-core/axe.min.js"
-RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-DESK, PHONE = 1280, 390
-"""Widths in pixels: axe reads at the first; at the second nothing may scroll sideways."""
+TAGS: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+ALL_RULES: Final = {"type": "tag", "values": TAGS}
+_ON_A_PHONE: Final = {"type": "rule", "values": ["target-size", "color-contrast"]}
+"""What a narrow page can break that a wide one keeps."""
+DESK, PHONE, SMALLEST = 1280, 390, 320
+"""Widths in pixels: axe reads at the first; at the others nothing may scroll sideways.
+
+The last is what is left of the first at 400 percent (WCAG 2.2, 1.4.10).
+"""
 _DENIED: Final = {403, 404}
 
 OPEN_ALL: Final = "document.querySelectorAll('details').forEach((each) => each.open = true)"
-_CHECK: Final = """async ([rules, known]) => {
-  const options = {runOnly: {type: "tag", values: rules}, resultTypes: ["violations"]};
+_CHECK: Final = """async ([runOnly, known]) => {
+  const options = {runOnly, resultTypes: ["violations"]};
   const exclude = known.map((place) => document.body.children[place]);
   const {violations} = await axe.run({include: document, exclude}, options);
   return violations;
@@ -33,6 +39,68 @@ _SHAPES: Final = """() => {
   return [shape(document.querySelector("main")), [...document.body.children].map(shape)];
 }"""
 """Of the page, and of each part of its body: equal where only words and numbers of rows differ."""
+_SPACE: Final = """() => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(`* { line-height: 1.5 !important; letter-spacing: 0.12em !important;
+    word-spacing: 0.16em !important } p { margin-bottom: 2em !important }`);
+  document.adoptedStyleSheets = [sheet];
+  const cut = [...document.querySelectorAll("main :not(.usa-sr-only)")].filter((each) =>
+    getComputedStyle(each).overflowY === "hidden" && each.scrollHeight > each.clientHeight + 1);
+  const found = [document.documentElement.scrollWidth, cut.map((each) => each.outerHTML)];
+  document.adoptedStyleSheets = [];
+  return found;
+}"""
+"""How wide the page is with the spaces of WCAG 2.2, 1.4.12, and what of it is cut off then."""
+_FOCUS: Final = """() => {
+  const part = (value) =>
+    value <= 10 ? value / 3295 : ((value / 255 + 0.055) / 1.055) ** 2.4;
+  const light = ([red, green, blue]) =>
+    0.2126 * part(red) + 0.7152 * part(green) + 0.0722 * part(blue) + 0.05;
+  const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  const ground = (element) => {
+    for (let each = element.parentElement; each; each = each.parentElement) {
+      const colour = numbers(getComputedStyle(each).backgroundColor);
+      if (colour.length < 4 || colour[3]) return light(colour);
+    }
+    return light([255, 255, 255]);
+  };
+  const isPicked = ({type}) => type === "radio" || type === "checkbox";
+  const ring = (element) => {
+    const label = isPicked(element) && element.nextElementSibling;
+    const styles = [getComputedStyle(element)];
+    if (label) styles.push(getComputedStyle(label), getComputedStyle(label, "::before"));
+    return styles.find((each) => each.outlineStyle !== "none" && parseFloat(each.outlineWidth));
+  };
+  const isHidden = (element) => {
+    const seen = isPicked(element) ? element.labels[0] : element;
+    const isThere = ([x, y]) => {
+      const top = document.elementFromPoint(x, y);
+      return top && (seen.contains(top) || top.contains(seen));
+    };
+    return ![...seen.getClientRects()].some(({left, right, top, bottom}) =>
+      [[left + 2, top + 2], [(left + right) / 2, (top + bottom) / 2], [right - 2, bottom - 2]]
+        .some(isThere));
+  };
+  const stops = [...document.querySelectorAll(
+    "a[href], button, input, select, textarea, summary, [tabindex='0']")]
+    .filter((each) => !each.disabled && each.checkVisibility() && each.type !== "hidden");
+  const found = [];
+  for (const each of [...stops, ...stops.toReversed()]) {
+    each.focus({focusVisible: true});
+    const name = each.outerHTML.slice(0, 120);
+    const style = ring(each);
+    if (!style) found.push(`no focus to see: ${name}`);
+    else if (style.outlineStyle !== "auto") {  // that is the browser's own
+      const [one, other] = [light(numbers(style.outlineColor)), ground(each)];
+      if (Math.max(one, other) / Math.min(one, other) < 3) found.push(`pale focus: ${name}`);
+    }
+    if (isHidden(each)) found.push(`focus behind something: ${name}`);
+  }
+  document.activeElement.blur();
+  scrollTo(0, 0);
+  return [...new Set(found)];
+}"""
+"""What is wrong with the focus as Tab goes through, there and back (WCAG 2.2, 2.4.7, 2.4.11)."""
 _LINKS: Final = """() => [...document.querySelectorAll("a[href^='/']")]
   .map((link) => link.getAttribute("href"))"""
 _FORMS: Final = """() => [...document.forms].map((form, place) => ({
@@ -88,12 +156,19 @@ class Looker:
             return
         known = [place for place, part in enumerate(parts) if part in self.shapes]
         self.shapes |= {shape, *parts}
+        page.emulate_media(reduced_motion="reduce")  # what moves is not where it will be
         page.evaluate(OPEN_ALL)
         self._read(page, known)
-        page.set_viewport_size({"width": PHONE, "height": 844})
-        wide = page.evaluate("document.documentElement.scrollWidth")
-        if wide > PHONE:
-            self.found.append(f"{page.url}: {wide} wide")
+        self.found += [f"{page.url}: {each}" for each in page.evaluate(_FOCUS)]
+        for width in (PHONE, SMALLEST):
+            page.set_viewport_size({"width": width, "height": 844})
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            if wide > width:
+                self.found.append(f"{page.url}: {wide} wide at {width}")
+        wide, cut = page.evaluate(_SPACE)
+        if wide > SMALLEST or cut:
+            self.found.append(f"{page.url}: {wide} wide with spaces, cut off: {cut}")
+        self._read(page, known, _ON_A_PHONE)
         page.set_viewport_size({"width": DESK, "height": 900})
 
     def look_at_dialogs(self, page: Page) -> None:
@@ -103,10 +178,12 @@ class Looker:
             self._read(page)
             dialog.evaluate("dialog => dialog.close()")
 
-    def _read(self, page: Page, known: list[int] | None = None) -> None:
+    def _read(
+        self, page: Page, known: list[int] | None = None, only: dict[str, Any] = ALL_RULES
+    ) -> None:
         """Let axe read the page, but for the known parts of its body."""
         page.evaluate(AXE.read_text())
-        violations: list[dict[str, Any]] = page.evaluate(_CHECK, [RULES, known or []])
+        violations: list[dict[str, Any]] = page.evaluate(_CHECK, [only, known or []])
         self.found += [
             f"{page.url}: {each['id']} {node['target']} {node.get('failureSummary', '')}"
             for each in violations

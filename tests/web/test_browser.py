@@ -25,6 +25,7 @@ pytestmark = [
     pytest.mark.skipif(PLACE is None, reason=MISSING),
 ]
 
+expect.set_options(timeout=15_000)  # of a machine that does much else
 PASSWORD: Final = "four invented people walk a dog"
 HEAD, OTHER_HEAD, AUDITOR = "t.lindqvist", "p.oyelaran", "o.barnaby"
 RAW: Final = (
@@ -38,6 +39,24 @@ Marlon,Vestergard,1979-04-18,+1 415 555 0142,7DEM042,CA
 Odalys,Trentham,1991-09-02,,,
 Nobody,Atall,1950-01-01,,,
 """
+_WORK: Final = "Overlaps, Cases, Joint handling, Advice, Reports, Notices, Oversight, Office"
+MENUS: Final = {
+    DEPUTY: _WORK,
+    "Mina Delacroix": _WORK,
+    "Bela Okonjo": _WORK,
+    "Celia Montrose": _WORK,
+    "Yvette Castellan": "Notices, Oversight, Office",
+    "Otis Barnaby": "Reports, Notices, Oversight",
+}
+"""What the demonstration's people of each role can open, as the menu says it."""
+_COUNT_WORDS: Final = """() => {
+  window.swaps = 0;
+  window.said = 0;
+  document.addEventListener("htmx:after:swap", () => window.swaps += 1);
+  new MutationObserver((changes) => window.said += changes.length)
+    .observe(document.getElementById("said"), {childList: true});
+}"""
+"""Count how often a part of the page is replaced, and how often something is read out."""
 
 
 @pytest.fixture
@@ -86,7 +105,7 @@ class TestIdentifiers:
     """What is typed, or stands in a file, leaves the page as tokens only."""
 
     def test_of_a_case_are_posted_after_a_sign_in_with_a_code(self, page: Page, url: str) -> None:
-        sign_in(page, url, "Mina Delacroix")
+        sign_in(page, url, "Vera Saarinen")
         page.goto(f"{url}/sign-in/again?next=/cases/new")
         secret = base64.b32decode(page.locator(".j-secret code").inner_text())
         step = totp.step_at(utc_now())
@@ -94,7 +113,7 @@ class TestIdentifiers:
         page.get_by_role("button", name="Register the app").click()
         page.get_by_role("link", name="I have kept them").click()
         page.get_by_role("button", name="Sign out").click()
-        page.get_by_role("button", name="Mina Delacroix").click()
+        page.get_by_role("button", name="Vera Saarinen").click()
         page.get_by_role("button", name="I acknowledge").click()
         page.get_by_label("Code from your authenticator app").fill(totp.code_at(secret, step))
         page.get_by_role("button", name="Go on").click()
@@ -155,7 +174,24 @@ class TestIdentifiers:
 
 
 class TestKeyboard:
-    """The whole main flow, by three persons of two offices, and not one click."""
+    """The whole main flow, by four persons of two offices, and not one click."""
+
+    def test_posts_a_case_and_opens_what_it_overlaps_with(self, browser: Browser, url: str) -> None:
+        keys = Keyboard(browser.new_page())
+        self._sign_in(keys, url, "DEMO-CEDAR", "r.okafor")
+        for key in "gp":
+            keys.page.keyboard.press(key)
+        for label, text in (
+            *(("System", "cms"), ("Case number", "26-CR-0413")),
+            *(("Type", "Labor"), ("Stage", "Charged")),
+            *(("Given name", "Alex"), ("Last name", "Samplemann"), ("Date of birth", "02031990")),
+            ("Value", "+1 415 555 0142"),
+        ):
+            keys.type(label, text)
+        keys.press("button", "Post the case")
+        expect(keys.page.get_by_text("The case is posted")).to_be_visible()
+        keys.open_row("Dogwood")
+        expect(keys.page.get_by_text("Shared: a phone number.")).to_be_visible()
 
     def test_leads_from_the_queue_to_a_matter_and_its_audit(
         self, browser: Browser, url: str
@@ -280,6 +316,66 @@ class TestKeyboard:
         keys.type("Open the summary, for", "Safety")
         keys.press("button", "Open it")
         expect(keys.page.get_by_text("One organizer books rooms")).to_be_visible()
+
+
+class TestFollowing:
+    def test_leaves_the_focus_where_it_is_and_says_only_what_is_new(
+        self, page: Page, url: str
+    ) -> None:
+        """Of a run that is under way: the last one, told as if it were."""
+        sign_in(page, url, "Otis Barnaby")
+
+        def under_way(route: Route) -> None:
+            answer, every = route.fetch(), 'hx-get="/runs" hx-trigger="every 1s"'
+            last = 'aria-labelledby="newest"'
+            text = answer.text().replace(last, f'{last} {every} hx-target="#results"')
+            route.fulfill(response=answer, body=text)
+
+        page.route("**/runs", under_way)
+        page.goto(f"{url}/runs")
+        page.evaluate(_COUNT_WORDS)
+        has_focus = "document.activeElement.id || document.activeElement.tagName"
+        for focus in ("BODY", "keys-open"):
+            if focus != "BODY":
+                page.locator(f"#{focus}").focus()
+            before = page.evaluate("window.swaps")
+            page.wait_for_function("before => window.swaps > before + 1", arg=before)
+            assert page.evaluate(has_focus) == focus
+        assert page.evaluate("window.said") == 1
+
+
+class TestDemonstration:
+    def test_lets_every_role_look_around_and_shows_it_just_its_own(
+        self, browser: Browser, url: str
+    ) -> None:
+        found = {}
+        for name in MENUS:
+            page = browser.new_page()
+            sign_in(page, url, name)
+            page.get_by_text("Every office, person and case here is invented.").wait_for()
+            menu = page.get_by_role("navigation", name="Main").locator("li > a")
+            found[name] = menu.evaluate_all("links => links.map((each) => each.firstChild.data)")
+            page.close()
+        own = ["Your account", "Help"]
+        assert {n: [t.strip() for t in titles] for n, titles in found.items()} == {
+            name: [*titles.split(", "), *own] for name, titles in MENUS.items()
+        }
+
+    def test_tells_of_a_ring_of_look_alikes_and_of_a_declined_case_that_comes_back(
+        self, page: Page, url: str
+    ) -> None:
+        sign_in(page, url, DEPUTY)
+        page.goto(f"{url}/cases/cms/26-CR-0207/network")
+        assert page.locator(".j-net__box").count() == 1 + 5  # a ring through six counties
+        page.goto(f"{url}/overlaps?turn=all&case=26-CR-0310")
+        page.locator(".j-row").click()
+        expect(page.get_by_text("perhaps twins or relatives")).to_be_visible()
+        page.goto(f"{url}/overlaps?turn=all&case=26-CR-0261")
+        page.locator(".j-row").click()
+        expect(page.get_by_text("Not a match: a different person")).to_be_visible()
+        page.goto(f"{url}/second-looks")
+        again = page.get_by_role("article").filter(has_text="24-CR-0702")
+        expect(again).to_contain_text("Ironwood")
 
 
 class TestPasskey:

@@ -32,6 +32,7 @@ const restore = (form, { values }) => {
   for (const field of fieldsOf(form)) {
     if (PICKED.includes(field.type)) field.checked = has(field.name, field.value);
     else field.value = values.find(([name]) => name === field.name)?.[1] ?? field.value;
+    if (isKept(field)) field.closest("details")?.setAttribute("open", "");
   }
   const note = document.createElement("p");
   const anew = document.createElement("button");

@@ -1,8 +1,9 @@
 // What every page does beside what its HTML does by itself: focus and words after a part of the
 // page was replaced, single keys, and the warning before a sign-in ends.
 
+const live = document.getElementById("said");
 const say = (text) => {
-  document.getElementById("said").textContent = text;
+  live.textContent = text;
 };
 
 // what phones fold away is always there on a wide screen; browsers that cannot say so open it
@@ -12,12 +13,21 @@ if (!CSS.supports("selector(::details-content)")) {
 
 document.querySelector("[data-focus]")?.focus();
 
+let isFollowed = false;
+let hasFocus = false;
+document.addEventListener("htmx:before:swap", () => {
+  isFollowed = Boolean(document.querySelector("#results > [hx-trigger]"));
+  hasFocus = Boolean(document.activeElement?.closest("#results"));
+});
 document.addEventListener("htmx:after:swap", () => {
   const results = document.getElementById("results");
-  const said = document.querySelector("main [data-say]");
-  if (said) say(said.textContent);
-  // a link that was followed is gone with the list that held it; a filter keeps its focus
-  if (results && document.activeElement === document.body) results.focus();
+  const said = document.querySelector("main [data-say]")?.textContent;
+  // what follows something by itself speaks when it has news, an answer to somebody always
+  if (said && !(isFollowed && said === live.textContent)) say(said);
+  // a link that was followed is gone with the list that held it; a filter keeps its focus, and so
+  // does who reads elsewhere while a part follows something
+  const isTheirs = hasFocus || !isFollowed;
+  if (results && isTheirs && document.activeElement === document.body) results.focus();
 });
 
 // no answer came: what is shown stays, and the next answer takes this away
