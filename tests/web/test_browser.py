@@ -18,7 +18,7 @@ from app.handling.terms import ATTESTATION
 from app.people import totp
 from tests.web.chromium import MISSING, PLACE
 from tests.web.keyboard import Keyboard
-from tests.web.screenshots import DEPUTY, fill_case, sign_in
+from tests.web.screenshots import DEPUTY, fill_case, open_overlap, sign_in
 
 pytestmark = [
     pytest.mark.long,
@@ -509,6 +509,25 @@ class TestDrafts:
         page.get_by_role("button", name="Sign out").click()
         expect(page.get_by_role("button", name="Sela Whitlock")).to_be_visible()
         assert not self._kept(page, "debt", "26-CR-0412")
+
+    def test_stay_when_no_answer_comes_and_are_kept_by_enter(self, page: Page, url: str) -> None:
+        sign_in(page, url, DEPUTY)
+        open_overlap(page, url, "26-CR-0261", "Fir")
+        page.get_by_role("link", name="Draft an agreement").click()
+        page.get_by_label("What you ask for").select_option("co_counsel")
+        page.get_by_label("Trafficking").select_option("sex")
+        notice = page.get_by_label("Days of notice before leaving")
+        notice.fill("21")
+        for posted in ("**/agreement", "**/handling"):
+            page.route(posted, lambda route: route.abort())
+        page.get_by_role("button", name="Find").click()
+        expect(page.get_by_role("alert")).to_contain_text("does not answer")
+        page.unroute("**/agreement")
+        page.reload()
+        expect(notice).to_have_value("21")
+        with page.expect_request(lambda sent: sent.method == "POST") as asked:
+            notice.press("Enter")
+        assert asked.value.url.endswith("/handling")
 
     def _kept(self, page: Page, *texts: str) -> list[str]:
         """Return those of the texts that the browser keeps."""
