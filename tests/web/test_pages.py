@@ -473,7 +473,11 @@ class TestSigningIn:
             for x, is_dark in enumerate(row)
             if is_dark
         }
-        assert (await visitor.send(page, code="000000")).status_code == 422
+        refused = await visitor.send(page, code="000000")
+        assert refused.status_code == 422
+        _, drawn, told = refused.text.partition('class="j-qr"')
+        assert drawn, told
+        assert "Read the code above, or type its key: both are new." in told
 
 
 def _dark(text: str) -> set[tuple[int, int]]:
