@@ -53,7 +53,8 @@ _NOBODYS: Final = f"NOT {_SEEN_TO.format(by='')}"
 _OF_CASE: Final = """ AND v.case_id = ANY (ARRAY(
   SELECT c.id FROM cases c WHERE c.office_id = $1 AND c.external_id = {value}))"""
 
-# what is not shown cannot be asked for either: no answer tells more than the overlap does
+# what is not shown cannot be asked for either: no answer tells more than the overlap does, nor how
+# long it takes, so the ladder decides before any name is looked at
 _WITH_OFFICE: Final = f"""
  AND least(v.reached, l.rung) >= {ladder.CONTACT:d}
  AND position(lower({{value}}::text) IN lower(v.name || ' ' || v.code)) > 0"""

@@ -175,6 +175,20 @@ def _is_for_page(request: Request) -> bool:
     return isinstance(route, PageRoute)
 
 
+def _page_of(request: Request) -> str:
+    """Return the page that is asked for, or that of a form, whose draft is there; "" without one.
+
+    A form that was refused is shown at an address that is sent to, and may have no page to open.
+    """
+    asked = str(request.url) if request.method == "GET" else request.headers.get("referer", "")
+    page = "".join(f"/{rest}" for rest in asked.split("/", 3)[3:] if rest)
+    path = page.partition("?")[0]
+    of_pages = (each for each in request.app.routes if isinstance(each, PageRoute))
+    there = [each for each in of_pages if each.path_regex.match(path)]
+    read = {each.path for each in there if "GET" in (each.methods or ())}
+    return page if read and read == {each.path for each in there} else ""
+
+
 def problem_page(request: Request, error: AppError) -> Response | None:
     """Render a refusal for people, None for programs: what is wrong and what to do about it.
 
@@ -187,9 +201,7 @@ def problem_page(request: Request, error: AppError) -> Response | None:
         return Response(status_code=error.status, headers={"HX-Refresh": "true"})
     is_read = request.method == "GET"
     if isinstance(error, UnauthenticatedError):
-        # back to the page, or to that of the form, whose draft is there
-        page = str(request.url) if is_read else request.headers.get("referer", "")
-        to = quote("".join(f"/{rest}" for rest in page.split("/", 3)[3:] if rest))
+        to = quote(_page_of(request))
         had = COOKIE in request.cookies
         parts = [f"next={to}" if to else "", "note=expired" if had else ""]
         ask = "&".join(filter(None, parts))

@@ -18,7 +18,7 @@ from app.handling.terms import ATTESTATION
 from app.people import totp
 from tests.web.chromium import MISSING, PLACE
 from tests.web.keyboard import Keyboard
-from tests.web.screenshots import DEPUTY, fill_case, sign_in
+from tests.web.screenshots import DEPUTY, fill_case, open_overlap, sign_in
 
 pytestmark = [
     pytest.mark.long,
@@ -502,10 +502,19 @@ class TestPaper:
     def test_has_overlaps_that_no_longer_hold_and_how_things_stand(
         self, page: Page, url: str
     ) -> None:
-        sign_in(page, url, "Anders Brandvold")
+        sign_in(page, url, DEPUTY)
+        page.goto(f"{url}/cases/new")
+        fill_case(page)
+        page.get_by_label("Case number").fill("26-CR-0499")
+        page.get_by_role("button", name="Post the case").click()
+        page.get_by_role("row", name="Dogwood").locator(".j-row").wait_for()
+        page.goto(f"{url}/cases/cms/26-CR-0499/withdrawal")
+        page.get_by_label("Why").select_option("closed")
+        page.get_by_role("button", name="Withdraw the case").click()
         page.goto(f"{url}/overlaps/retracted")
         rows = page.locator(".j-row").all_inner_texts()
         paper = self._printed(page)
+        assert rows
         assert [each for each in rows if each.split()[0] not in paper] == []
         page.goto(f"{url}/overlaps?turn=all")
         page.locator(".j-row").first.click()
@@ -605,6 +614,25 @@ class TestDrafts:
         page.get_by_role("button", name="Sign out").click()
         expect(page.get_by_role("button", name="Sela Whitlock")).to_be_visible()
         assert not self._kept(page, "debt", "26-CR-0412")
+
+    def test_stay_when_no_answer_comes_and_are_kept_by_enter(self, page: Page, url: str) -> None:
+        sign_in(page, url, DEPUTY)
+        open_overlap(page, url, "26-CR-0261", "Fir")
+        page.get_by_role("link", name="Draft an agreement").click()
+        page.get_by_label("What you ask for").select_option("co_counsel")
+        page.get_by_label("Trafficking").select_option("sex")
+        notice = page.get_by_label("Days of notice before leaving")
+        notice.fill("21")
+        for posted in ("**/agreement", "**/handling"):
+            page.route(posted, lambda route: route.abort())
+        page.get_by_role("button", name="Find").click()
+        expect(page.get_by_role("alert")).to_contain_text("does not answer")
+        page.unroute("**/agreement")
+        page.reload()
+        expect(notice).to_have_value("21")
+        with page.expect_request(lambda sent: sent.method == "POST") as asked:
+            notice.press("Enter")
+        assert asked.value.url.endswith("/handling")
 
     def _kept(self, page: Page, *texts: str) -> list[str]:
         """Return those of the texts that the browser keeps."""

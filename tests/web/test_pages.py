@@ -96,10 +96,14 @@ class TestWhoSeesWhat:
             stranger = Reader(http)
             form = {"external_id": "26-7"}
             asked = await stranger.post("/cases/new", form, Referer=f"{ISSUER}/cases/new?note=x")
-            odd = [await stranger.post("/cases/new", form, Referer=r) for r in ("", "https://[")]
+            sent_to = ("overlaps/views", f"handling/hnd_{NOWHERE}/answers", "nowhere")  # never read
+            odd = [
+                await stranger.post("/cases/new", form, Referer=each)
+                for each in ("", "https://[", *(f"{ISSUER}/{path}" for path in sent_to))
+            ]
         assert asked.status_code == 303
         assert asked.headers["location"] == "/sign-in?next=/cases/new%3Fnote%3Dx"
-        assert [each.headers["location"] for each in odd] == ["/sign-in"] * 2
+        assert [each.headers["location"] for each in odd] == ["/sign-in"] * 5
 
     async def test_what_is_not_visible_is_not_found_byte_for_byte(
         self, shared_registry: Registry
@@ -469,7 +473,11 @@ class TestSigningIn:
             for x, is_dark in enumerate(row)
             if is_dark
         }
-        assert (await visitor.send(page, code="000000")).status_code == 422
+        refused = await visitor.send(page, code="000000")
+        assert refused.status_code == 422
+        _, drawn, told = refused.text.partition('class="j-qr"')
+        assert drawn, told
+        assert "Read the code above, or type its key: both are new." in told
 
 
 def _dark(text: str) -> set[tuple[int, int]]:

@@ -91,6 +91,15 @@ if (keys) {
   document.getElementById("keys-close").addEventListener("click", () => keys.close());
 }
 
+// In a field with a button of its own Enter presses that one, not the form's.
+for (const field of document.querySelectorAll("[data-presses]")) {
+  field.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.isComposing) return;
+    event.preventDefault();
+    document.getElementById(field.dataset.presses).click();
+  });
+}
+
 // A field for the code of an office offers those whose name or code has in it what is typed.
 for (const field of document.querySelectorAll("[data-offices]")) {
   let waiting = 0;
