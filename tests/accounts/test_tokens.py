@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 from app.access.principal import OPERATOR
-from app.accounts import service, upkeep
+from app.accounts import service, suspension, upkeep
 from app.accounts.errors import ClientPeriodError
 from app.accounts.machines import LASTS
 from app.core.clock import utc_now
@@ -393,6 +393,22 @@ class TestIdle:
                 session, OPERATOR, key, expires_on=until.date(), now=utc_now()
             )
         assert machine.client_id not in await self.end(registry)
+        assert (await machine.ask()).status_code == 200
+
+    async def test_a_client_that_was_shut_out_does_not_end_for_that(self, machine: Machine) -> None:
+        registry, key = machine.registry, UUID(machine.client_id)
+        ((code,),) = await registry.rows(
+            "UPDATE client_credentials c SET last_used_on = NULL,"
+            " counted_from = current_date - 90 FROM offices o"
+            " WHERE o.id = c.office_id AND c.id = :key RETURNING o.code",
+            key=key,
+        )
+        for is_suspended in (True, False):
+            async with transaction(registry.operator) as session:
+                await suspension.set_suspended(
+                    session, OPERATOR, code, is_suspended=is_suspended, now=utc_now()
+                )
+            assert machine.client_id not in await self.end(registry)
         assert (await machine.ask()).status_code == 200
 
     @staticmethod
