@@ -421,7 +421,16 @@ class TestIdle:
         return [each["object"] for each in ended]
 
     async def test_use_is_what_the_client_may_write_of_itself(self, machine: Machine) -> None:
-        """And of no other one: the function takes no argument."""
+        """And of no other one: the function takes the day, and knows the client by itself."""
+        ((code,),) = await machine.registry.rows(
+            "SELECT o.code FROM offices o JOIN client_credentials c ON c.office_id = o.id"
+            " WHERE c.id = :key",
+            key=UUID(machine.client_id),
+        )
+        async with transaction(machine.registry.operator) as session:
+            await service.add_client(
+                session, OPERATOR, code, Signer().jwk, label="other", now=utc_now()
+            )
         await machine.token()
         rows = await machine.registry.rows(
             "SELECT id FROM client_credentials WHERE last_used_on = current_date AND office_id ="
