@@ -498,6 +498,12 @@ class TestDrafts:
         expect(page.get_by_role("heading", name="Who could see this case")).to_be_visible()
         page.reload()
         expect(summary).to_have_value("Worked for a debt.")
+        page.context.set_offline(True)
+        page.get_by_role("button", name="Show who could see it").click()
+        expect(page.get_by_text("The registry does not answer")).to_be_visible()
+        page.context.set_offline(False)
+        page.reload()
+        expect(summary).to_have_value("Worked for a debt.")
 
         page.context.clear_cookies()  # the sign-in has ended
         page.goto(f"{url}/cases/new")
