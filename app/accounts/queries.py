@@ -69,15 +69,27 @@ async def note_use(session: AsyncSession, today: date) -> None:
 async def list_idle(
     session: AsyncSession, *, since: date, today: date, limit: int, office_id: int | None
 ) -> list[Client]:
-    """Return clients that count today and were not used since then, locked; others' are skipped."""
+    """Return clients that count today and were not used since then, locked; others' are skipped.
+
+    Of offices that are let in: no other one's can be used.
+    """
     used = func.greatest(Client.last_used_on, Client.counted_from)
-    idle = select(Client).where(
-        Client.revoked_at.is_(None), Client.expires_on > today, used <= since
+    idle = (
+        select(Client)
+        .join(Office, Office.id == Client.office_id)
+        .where(
+            Client.revoked_at.is_(None),
+            Client.expires_on > today,
+            used <= since,
+            Office.suspended_at.is_(None),
+        )
     )
     if office_id is not None:
         idle = idle.where(Client.office_id == office_id)
     page = idle.order_by(Client.id).limit(limit)
-    return list(await session.scalars(page.with_for_update(skip_locked=True, key_share=True)))
+    return list(
+        await session.scalars(page.with_for_update(of=Client, skip_locked=True, key_share=True))
+    )
 
 
 async def get_scopes(

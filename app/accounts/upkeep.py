@@ -27,7 +27,9 @@ async def end_idle(
 ) -> int:
     """End machine clients that nobody used for ninety days; returns how many, 0 when done.
 
-    Their offices were told 30 and 7 days before (`lapses.tell`). The operator may renew them.
+    Those of suspended offices stay, because nobody can use them. Their offices are told 30 and 7
+    days before, where a night came then, and when they have ended (`lapses.tell`). The operator may
+    renew them.
 
     Raises:
         MissingScopeError: the caller is neither the operator nor a job of the operator.

@@ -28,7 +28,8 @@ class Alarm(Base):
     """The office that did it."""
     kind: Mapped[str]
     finding: Mapped[str]
-    """Of its kind and office what it was found by: a day, a class or webhook with one, an id."""
+    """Of its kind and office what it was found by: a day, a class or webhook with one, a
+    person with a month, an id."""
     count: Mapped[int]
     """How many; 1 where it is a single act."""
     raised_at: Mapped[datetime]

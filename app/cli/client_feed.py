@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -67,13 +68,13 @@ def watch(  # noqa: PLR0913 -- one for each option
         from app.client.config import read_config  # noqa: PLC0415 -- as above
         from app.client.errors import TemporaryError  # noqa: PLC0415 -- as above
         from app.client.mapping import read_mapping  # noqa: PLC0415 -- as above
-        from app.client.watch import Folder, last_due  # noqa: PLC0415 -- as above
+        from app.client.watch import Folder  # noqa: PLC0415 -- as above
 
         office = complete(read_config(config))
         read_mapping(mapping)  # a wrong one would put every export into reject/
         folder = Folder(directory, timedelta(seconds=settled), timedelta(days=keep_days))
         source = _source(sftp, identity, known_hosts)
-        clock, told_on = SystemClock(), None
+        clock, late = SystemClock(), Late(office)
         with folder.held():
             while True:
                 is_clean, failed = True, None
@@ -86,10 +87,7 @@ def watch(  # noqa: PLR0913 -- one for each option
                 now = datetime.fromtimestamp(clock.unix(), UTC).astimezone()
                 if expect_by and folder.is_late(expect_by.time(), now):
                     is_clean = False
-                    if told_on != now.date():
-                        say(f"No export came in the day before {expect_by:%H:%M}.")
-                        _report_late(office, last_due(expect_by.time(), now).date())
-                    told_on = now.date()
+                    late.tell(expect_by.time(), now)
                 folder.clear(now)
                 if failed and once:
                     raise failed
@@ -140,16 +138,38 @@ def _pusher(config: "ClientConfig", mapping: Path) -> "Push":
     return one
 
 
-def _report_late(config: "ClientConfig", due_on: date) -> None:
-    """Have the registry tell the office; where it cannot be reached, what is said here must do."""
-    from app.client.errors import ClientError  # noqa: PLC0415 -- as above
-    from app.client.registry import RegistryClient  # noqa: PLC0415 -- as above
+@dataclass
+class Late:
+    """Which export that did not come was said here last, and which the registry was told of."""
 
-    try:
-        with RegistryClient(config) as client:
-            client.report_late_export(due_on)
-    except ClientError as error:
-        say(f"The registry was not told: {error}")
+    office: "ClientConfig"
+    said_on: date | None = None
+    told_on: date | None = None
+
+    def tell(self, due: time, now: datetime) -> None:
+        """Say that the last one did not come, and have the registry tell the office, once each.
+
+        Where it cannot be reached what is said here must do until the next look.
+        """
+        from app.client.errors import ClientError, TemporaryError  # noqa: PLC0415 -- as above
+        from app.client.registry import RegistryClient  # noqa: PLC0415 -- as above
+        from app.client.watch import last_due  # noqa: PLC0415 -- as above
+
+        due_on = last_due(due, now).date()
+        if self.said_on != due_on:
+            say(f"No export came in the day before {due:%H:%M}.")
+            self.said_on = due_on
+        if self.told_on == due_on:
+            return
+        try:
+            with RegistryClient(self.office) as client:
+                client.report_late_export(due_on)
+        except TemporaryError as error:
+            say(f"The registry was not told: {error}")
+            return
+        except ClientError as error:  # it would be refused again
+            say(f"The registry was not told: {error}")
+        self.told_on = due_on
 
 
 def _tell(taken: "Taken", *, as_json: bool) -> None:

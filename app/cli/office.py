@@ -225,11 +225,11 @@ def resume(code: Code) -> None:
 
 def _set_suspended(code: str, *, is_suspended: bool) -> None:
     from app.access.principal import OPERATOR  # noqa: PLC0415 -- keeps --help quick
+    from app.accounts import suspension  # noqa: PLC0415 -- as above
     from app.core.clock import utc_now  # noqa: PLC0415 -- as above
-    from app.people import administration  # noqa: PLC0415 -- as above
 
     as_operator(
-        lambda session: administration.set_suspended(
+        lambda session: suspension.set_suspended(
             session, OPERATOR, code, is_suspended=is_suspended, now=utc_now()
         )
     )

@@ -18,7 +18,7 @@ STAGES: Final = (30, 7)
 """Days before the end at which an office is told; it is told once more when it has come."""
 
 # one row for each office that something of ends; who has signed anew loses nothing. $1 until when,
-# $2 today, $8 after how many days a machine client ends that nobody uses
+# $2 today, $8 after how many days a machine client ends that nobody uses, and could
 _ENDING: Final = """
 SELECT c.office_id, 'case' AS what, c.id::text AS key, c.review_on AS ends_on,
        c.id AS case_id
@@ -51,8 +51,9 @@ FROM handling_requests h JOIN handling_parties p ON p.request_id = h.id
 WHERE h.agreed_number IS NOT NULL AND h.ended_at IS NULL AND h.due_at::date <= $1
 UNION ALL
 SELECT k.office_id, 'credential', k.id::text, u.ends_on, NULL
-FROM client_credentials k CROSS JOIN LATERAL (SELECT least(
-  k.expires_on, greatest(k.last_used_on, k.counted_from) + $8::integer) AS ends_on) AS u
+FROM client_credentials k JOIN offices o ON o.id = k.office_id
+CROSS JOIN LATERAL (SELECT least(k.expires_on, CASE WHEN o.suspended_at IS NULL
+  THEN greatest(k.last_used_on, k.counted_from) + $8::integer END) AS ends_on) AS u
 WHERE k.revoked_at IS NULL AND u.ends_on <= $1
 """
 

@@ -47,7 +47,7 @@ class MailDomainSet(Sent):
 def _known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # a directory of zones, or too long
         raise ValueError("Give a zone by its name, such as America/Denver.") from None
     return name
 
@@ -214,4 +214,4 @@ class OfficeFilter(Read):
 
 
 class OfficePage(PageRead[OfficeRead]):
-    """Offices that take part, in the order in which they were added."""
+    """Offices that take part, by name."""

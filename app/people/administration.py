@@ -15,7 +15,6 @@ from app.access.principal import Principal
 from app.access.vocabulary import Role
 from app.audit import service as audit
 from app.core.ids import new_id, parse_public_id, public_id
-from app.offices import queries as offices
 from app.people import enrolment, queries, registering, sign_ins
 from app.people.admin_schemas import EnrolmentRead, PersonAdd
 from app.people.errors import (
@@ -197,35 +196,6 @@ async def end_sign_ins(
     target = str(people[0].id) if person is not None else str(office_id)
     await audit.record_of_office(
         session, principal, office_id, "sign_ins.ended", target, detail={"ended": ended}
-    )
-    return ended
-
-
-async def set_suspended(
-    session: AsyncSession,
-    principal: Principal,
-    office_code: str,
-    *,
-    is_suspended: bool,
-    now: datetime,
-) -> int:
-    """Shut out an office's clients and people at once, or let them in again; ends sign-ins.
-
-    What others see of its cases is its participation agreement's to decide. Returns how many
-    sign-ins were ended.
-
-    Raises:
-        MissingScopeError: the caller is not the operator.
-        OfficeNotFoundError: no office has this code.
-    """
-    principal.require(Permission.OFFICES_MANAGE)
-    office = await offices.get_office(session, office_code)
-    office.suspended_at = now if is_suspended else None
-    people = await queries.list_people_for_update(session, office.id)
-    ended = await sign_ins.end_all(session, [each.id for each in people])
-    action = "office.suspended" if is_suspended else "office.resumed"
-    await audit.record_of_office(
-        session, principal, office.id, action, office.code, detail={"ended": ended}
     )
     return ended
 

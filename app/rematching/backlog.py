@@ -51,8 +51,6 @@ async def finish(
         raise EpochMovedError
     await queries.lock(connection)
     claimed = await queries.claim(connection, limit, office_id)
-    if not claimed:
-        return 0 if await queries.is_left(connection) else None
     changed: list[audit.Entry] = []
 
     async def store(pairs: Sequence[CasePair]) -> None:
@@ -61,10 +59,11 @@ async def finish(
 
     done = await attempt_all(session, {hidden_name(pair): pair for pair in claimed}, store)
     await queries.forget(connection, done)
+    is_left = bool(done) or await queries.is_left(connection, besides=claimed)
     await become(session, APP)
     if changed:
         await audit.record_each(session, MATCHING, changed)
-    return len(done) or None
+    return len(done) if is_left else None
 
 
 async def finish_all(sessions: Sessions, keyring: Keyring) -> int:

@@ -61,7 +61,11 @@ WHERE $2::bigint IS NULL OR EXISTS (
 ORDER BY random() LIMIT $1
 """
 
-_IS_LEFT: Final = "SELECT EXISTS (SELECT FROM pending_pairs)"
+_IS_LEFT: Final = """
+SELECT EXISTS (
+  SELECT low_case_id, high_case_id FROM pending_pairs
+  EXCEPT SELECT * FROM unnest($1::bigint[], $2::bigint[]))
+"""
 
 _LOCK_CASES: Final = """
 SELECT id FROM cases WHERE id = ANY($1::bigint[]) ORDER BY id
@@ -98,9 +102,10 @@ async def claim(
     return [pair for pair in pairs if free.issuperset(pair)]
 
 
-async def is_left(connection: Connection) -> bool:
-    """Return whether pairs stay noted."""
-    return bool(await connection.fetchval(_IS_LEFT))
+async def is_left(connection: Connection, *, besides: Sequence[tuple[int, int]]) -> bool:
+    """Return whether pairs are noted other than those."""
+    columns = [low for low, _ in besides], [high for _, high in besides]
+    return bool(await connection.fetchval(_IS_LEFT, *columns))
 
 
 async def forget(connection: Connection, pairs: Sequence[tuple[int, int]]) -> None:

@@ -137,4 +137,5 @@ async def _attempt(
         attempts = await queries.note_stuck(connection, case.id, reason, now=now)
         detail = {"error": reason, "attempts": attempts}
         structlog.get_logger().error("case_stuck", error=reason, count=attempts)
-        await audit.record(session, principal, "case.stuck", str(case.id), detail=detail)
+        stuck = "case.stuck", str(case.id)
+        await audit.record_of_office(session, principal, case.office_id, *stuck, detail=detail)

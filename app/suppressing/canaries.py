@@ -62,7 +62,7 @@ async def add_canary(
     )
     await become(session, APP)
     added = await queries.get_suppression(connection, key)
-    await service.record(session, on_behalf, "added", added)
+    await service.record(session, on_behalf, "added", added, office_id=on_behalf.office_id)
     return public_id(CANARY, key)
 
 

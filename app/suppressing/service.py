@@ -77,7 +77,7 @@ async def add_suppression(
     )
     await become(session, APP)
     added = await queries.get_suppression(connection, key)
-    await record(session, principal, "added", added, events)
+    await record(session, principal, "added", added, events, office_id=principal.office_id)
     return _render(added)
 
 
@@ -176,22 +176,23 @@ async def end(
     connection = await driver(session)
     current = {each.token: each.kind for each in standing if each.epoch == matcher.epoch}
     rows = await entries.lock_tokens(connection, keyring, matcher, current)
-    ended: dict[UUID, list[tuple[str, UUID]]] = {}
+    ended: list[tuple[StandingEntry, list[tuple[str, UUID]]]] = []
     for entry in standing:
         cover = await queries.end_suppression(connection, entry.id, entry.office_id, now=now)
         if cover is None:
             continue
-        ended[entry.id] = []
+        events = []
         if row := rows.get(entry.token):
-            ended[entry.id] = await rematching.rematch_covered(
+            events = await rematching.rematch_covered(
                 session, matcher, entry.token, row, cover, now=now
             )
+        ended.append((entry, events))
     await overlaps.delete_empty(connection, list(current))
     await become(session, APP)
     told = []
-    for key, events in ended.items():
-        told.append(await queries.get_suppression(connection, key))
-        await record(session, principal, how, told[-1], events)
+    for entry, events in ended:
+        told.append(await queries.get_suppression(connection, entry.id))
+        await record(session, principal, how, told[-1], events, office_id=entry.office_id)
     return told
 
 
@@ -267,12 +268,16 @@ async def record(
     what: Literal["added", "ended", "expired"],
     row: asyncpg.Record,
     events: Sequence[tuple[str, UUID]] = (),
+    *,
+    office_id: int,
 ) -> None:
-    """Record what happened to an entry, and to overlaps by it; a canary is told as one."""
+    """Record what happened to an office's entry, and to overlaps by it; a canary is told as one."""
     is_canary = row["mode"] == "alarm"
     noun, prefix = ("canary", CANARY) if is_canary else ("suppression", PREFIX)
     detail = {name: row[name] for name in ("mode", "scope", "reason")}
     detail["kind"] = KINDS_BY_CODE[row["kind"]].name
     changed = [audit.Entry(action, public_id(ladder.PREFIX, key)) for action, key in events]
-    entry = audit.Entry(f"{noun}.{what}", public_id(prefix, row["id"]), detail=detail)
-    await audit.record_each(session, principal, [entry, *changed])
+    entry = f"{noun}.{what}", public_id(prefix, row["id"])
+    await audit.record_of_office(session, principal, office_id, *entry, detail=detail)
+    if changed:
+        await audit.record_each(session, principal, changed)

@@ -34,6 +34,8 @@ ORIGINS: Final = {
     "end": "Joint handling ended",
 }
 """What came from the registry, by the words of the lead-origin ledger."""
+PURPOSES: Final = {"send": "to let it go out", "agree": "to bind the office"}
+"""What a signature is for."""
 STATUSES: Final = {
     "draft": "Draft",
     "awaiting_own_leadership": "Waiting for the asking office's unit head",

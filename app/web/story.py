@@ -6,7 +6,7 @@ from typing import Final
 
 from app.cases.overlap_schemas import OverlapRead
 from app.followups.schemas import FollowUpRead
-from app.handling.reads import AgreementExport, HandlingRead
+from app.handling.reads import AgreementExport, HandlingRead, SignatureRead
 from app.web import handling_words, words
 
 REMINDERS: Final = {
@@ -50,7 +50,10 @@ def request_story(export: AgreementExport) -> list[Event]:
             for each in export.versions[1:]
         ),
         *(
-            (each.signed_at, f"{who(each.party)} signed version {each.terms_number}.")
+            (
+                each.signed_at,
+                f"{who(each.party)} signed version {each.terms_number} {_for(each)}.",
+            )
             for each in export.signatures
         ),
         *(
@@ -61,6 +64,10 @@ def request_story(export: AgreementExport) -> list[Event]:
         *((each.left_at, f"{handling_words.party(each)} left.") for each in asked.parties),
     ]
     return sorted((at, said) for at, said in dated if at is not None)
+
+
+def _for(signature: SignatureRead) -> str:
+    return handling_words.PURPOSES[signature.purpose]
 
 
 def _verdicts(overlap: OverlapRead) -> Iterator[Event]:

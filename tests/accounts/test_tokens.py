@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 from app.access.principal import OPERATOR
-from app.accounts import service, upkeep
+from app.accounts import service, suspension, upkeep
 from app.accounts.errors import ClientPeriodError
 from app.accounts.machines import LASTS
 from app.core.clock import utc_now
@@ -395,6 +395,22 @@ class TestIdle:
         assert machine.client_id not in await self.end(registry)
         assert (await machine.ask()).status_code == 200
 
+    async def test_a_client_that_was_shut_out_does_not_end_for_that(self, machine: Machine) -> None:
+        registry, key = machine.registry, UUID(machine.client_id)
+        ((code,),) = await registry.rows(
+            "UPDATE client_credentials c SET last_used_on = NULL,"
+            " counted_from = current_date - 90 FROM offices o"
+            " WHERE o.id = c.office_id AND c.id = :key RETURNING o.code",
+            key=key,
+        )
+        for is_suspended in (True, False):
+            async with transaction(registry.operator) as session:
+                await suspension.set_suspended(
+                    session, OPERATOR, code, is_suspended=is_suspended, now=utc_now()
+                )
+            assert machine.client_id not in await self.end(registry)
+        assert (await machine.ask()).status_code == 200
+
     @staticmethod
     async def end(registry: Registry) -> list[str]:
         before = len(await registry.audit("client_credential.ended"))
@@ -405,7 +421,16 @@ class TestIdle:
         return [each["object"] for each in ended]
 
     async def test_use_is_what_the_client_may_write_of_itself(self, machine: Machine) -> None:
-        """And of no other one: the function takes no argument."""
+        """And of no other one: the function takes the day, and knows the client by itself."""
+        ((code,),) = await machine.registry.rows(
+            "SELECT o.code FROM offices o JOIN client_credentials c ON c.office_id = o.id"
+            " WHERE c.id = :key",
+            key=UUID(machine.client_id),
+        )
+        async with transaction(machine.registry.operator) as session:
+            await service.add_client(
+                session, OPERATOR, code, Signer().jwk, label="other", now=utc_now()
+            )
         await machine.token()
         rows = await machine.registry.rows(
             "SELECT id FROM client_credentials WHERE last_used_on = current_date AND office_id ="

@@ -1,6 +1,6 @@
 """Alarms: each finding once, told to the operator whole and to the office as far as it may know."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from app.access.vocabulary import Role
@@ -10,7 +10,7 @@ from app.core.db import transaction
 from app.core.ids import parse_public_id
 from app.jobs.steps import NIGHTLY
 from app.quotas import service as quotas
-from tests.access.people import sign_in
+from tests.access.people import Person, sign_in
 from tests.blinding import case
 from tests.factories import OfficeClient, Registry
 from tests.scenes import all_ended, make_offices, meet, someone, something
@@ -20,11 +20,11 @@ from tests.web.pages import reader
 from tests.webhooks.office import hook
 
 
-async def night(registry: Registry) -> int:
+async def night(registry: Registry, now: datetime | None = None) -> int:
     """Raise what there is, as the nightly job does until nothing is left."""
     raised = 0
     async with transaction(registry.operator) as session:
-        while some := await service.raise_alarms(session, NIGHTLY, now=utc_now(), limit=50):
+        while some := await service.raise_alarms(session, NIGHTLY, now=now or utc_now(), limit=50):
             raised += some
     return raised
 
@@ -214,23 +214,45 @@ class TestWebhook:
 
 
 class TestMail:
-    async def test_that_was_given_up_is_told_to_its_office_once_each_day_by_no_name(
+    async def test_that_was_given_up_is_told_to_its_office_once_each_person_by_no_name(
         self, shared_registry: Registry
     ) -> None:
         office, other = await make_offices(shared_registry, 2)
         people = [await sign_in(shared_registry, office, Role.ANALYST) for _ in range(2)]
         await night(shared_registry)
         for person, state in zip(people, ("dead", "waiting"), strict=True):
-            await shared_registry.rows(
-                "INSERT INTO mails (office_id, person_id, state, attempts, due_at, error)"
-                " SELECT office_id, id, :state, 8, now(), '550' FROM persons WHERE id = :id"
-                " RETURNING id",
-                state=state,
-                id=person.key,
-            )
+            await self.put(shared_registry, person, state)
         assert [await night(shared_registry) for _ in range(2)] == [1, 0]
         assert await told(shared_registry, office) == [("mail", 1)]
         assert await told(shared_registry, other) == []
+
+    async def test_does_not_tell_each_night_whom_no_mail_about_it_reaches(
+        self, shared_registry: Registry
+    ) -> None:
+        """An auditor's address is bad: the mail about the alarm is given up like the first."""
+        (office,) = await make_offices(shared_registry, 1)
+        people = [await sign_in(shared_registry, office, Role.AUDITOR) for _ in range(2)]
+        today = utc_now().replace(day=20)
+        raised = []
+        for person, days in ((people[0], 0), (people[0], 1), (people[1], 1), (people[0], 20)):
+            now = today + timedelta(days=days)
+            await self.put(shared_registry, person, "dead", now)
+            raised.append(await night(shared_registry, now))
+        assert raised == [1, 0, 1, 1], "and once more in the next month"
+
+    @staticmethod
+    async def put(
+        registry: Registry, person: Person, state: str, at: datetime | None = None
+    ) -> None:
+        """Put a mail that was tried eight times into the outbox."""
+        await registry.rows(
+            "INSERT INTO mails (office_id, person_id, state, attempts, due_at, error)"
+            " SELECT office_id, id, :state, 8, :at, '550' FROM persons WHERE id = :id"
+            " RETURNING id",
+            state=state,
+            at=at or utc_now(),
+            id=person.key,
+        )
 
 
 class TestLateExport:

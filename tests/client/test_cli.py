@@ -6,7 +6,8 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from datetime import time as time_of_day
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import structlog
 from typer.testing import CliRunner
 
 from app.cli.client import app
+from app.cli.client_feed import Late
 from app.client.config import ClientConfig, read_config, write_config
 from app.identifiers.kinds import KEY_CLASSES
 from tests.client.service import Service
@@ -109,6 +111,29 @@ class TestWatch:
         assert (status, json.loads(out)["cases"]) == (75, 5)
         assert "No export came" not in err
         assert watch(*late) == (0, "", "")
+
+    def test_says_and_tells_of_each_export_once_and_again_where_the_registry_was_away(
+        self, office: Path, service: Service, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        config = read_config(office)
+        late = Late(replace(config, registry="http://127.0.0.1:1"))  # nobody listens there
+        day = datetime.now().astimezone().replace(hour=0, minute=30)
+        before = day.date() - timedelta(days=1)
+        said = [_told(late, day, capsys)]
+        late.office = config
+        # past midnight the export of the day before is due, and an hour later the next one
+        said += [_told(late, day + timedelta(hours=hours), capsys) for hours in (0, 0.1, 1, 2)]
+        assert said == [(1, 1), (0, 0), (0, 0), (1, 0), (0, 0)]
+        told = "SELECT finding FROM alarms a JOIN client_credentials k USING (office_id)"
+        alarms = service.rows(f"{told} WHERE k.id = :id ORDER BY 1", id=config.client_id)
+        assert [finding for (finding,) in alarms] == [str(before), str(day.date())]
+
+
+def _told(late: Late, now: datetime, capsys: pytest.CaptureFixture[str]) -> tuple[int, int]:
+    """Tell of an export that is due at one; return how often that, and a failure, were said."""
+    late.tell(time_of_day(1), now)
+    said = capsys.readouterr().err
+    return said.count("No export came"), said.count("The registry was not told")
 
 
 class TestSetUp:

@@ -120,6 +120,15 @@ class TestTell:
         )
         assert await self.night(registry, 91) == 0
 
+    async def test_nor_is_a_suspended_office_told_of_clients_that_it_cannot_use(
+        self, registry: Registry
+    ) -> None:
+        await registry.add_office("TX-0000022")
+        await registry.rows("UPDATE offices SET suspended_at = now() RETURNING 1")
+        assert await self.night(registry, 60) == 0
+        await registry.rows("UPDATE offices SET suspended_at = NULL RETURNING 1")
+        assert await self.night(registry, 60) == 1
+
     async def test_what_was_renewed_ends_nothing(self, registry: Registry) -> None:
         meeting = await meet(registry)
         rows = await registry.rows("SELECT id FROM offices WHERE code = :c", c=meeting.first.code)

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.errors import MissingScopeError
 from app.access.principal import OPERATOR, Principal
 from app.access.vocabulary import Role
+from app.accounts import suspension
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.offices import queries, service
@@ -23,7 +24,6 @@ from app.offices.schemas import (
     OfficeContactSet,
     StateSet,
 )
-from app.people import administration
 from tests.access.people import sign_in
 from tests.blinding import case
 from tests.factories import OfficeClient, Registry, agreement
@@ -380,7 +380,7 @@ class TestSuspend:
         async def statuses(is_suspended: bool) -> list[int]:  # noqa: FBT001 -- the switch
             await act(
                 shared_registry,
-                lambda s: administration.set_suspended(
+                lambda s: suspension.set_suspended(
                     s, OPERATOR, office.code, is_suspended=is_suspended, now=utc_now()
                 ),
             )

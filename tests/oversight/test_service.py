@@ -5,9 +5,9 @@ from typing import Any
 
 from app.access.principal import OPERATOR
 from app.access.vocabulary import Role
+from app.accounts import suspension
 from app.core.clock import utc_now
 from app.core.db import transaction
-from app.people import administration
 from tests.access.people import handle_jointly, sign_in
 from tests.factories import Registry
 from tests.invariants.test_i6_audited import assert_discloses_nothing, audit_broken
@@ -97,7 +97,7 @@ class TestAudit:
             code=met.first.code,
         )
         async with transaction(shared_registry.operator, OPERATOR) as session:
-            await administration.set_suspended(
+            await suspension.set_suspended(
                 session, OPERATOR, met.first.code, is_suspended=False, now=utc_now()
             )
         auditor = await sign_in(shared_registry, met.first, Role.AUDITOR)

@@ -11,7 +11,7 @@ from app.access.permissions import CLIENT_SCOPES, Permission
 from app.access.policy import permissions_of
 from app.access.principal import OPERATOR, Principal
 from app.access.vocabulary import PersonsRole, Role
-from app.accounts import review
+from app.accounts import review, suspension
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.offices import queries as offices
@@ -75,7 +75,7 @@ class TestAddPerson:
             body = PersonAdd(account="second.admin", name="New Person", roles=(Role.ADMINISTRATOR,))
             await administration.add_person(session, OPERATOR, office_id, body, now=utc_now())
             await administration.end_sign_ins(session, OPERATOR, office_id, now=utc_now())
-            await administration.set_suspended(
+            await suspension.set_suspended(
                 session, OPERATOR, administrator.office, is_suspended=True, now=utc_now()
             )
         for action in ("person.added", "sign_ins.ended", "office.suspended"):

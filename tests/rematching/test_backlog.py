@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
 from typing import Any, Final
@@ -167,12 +168,30 @@ class TestBacklog:
         assert not re.fullmatch(r"\D*{}\D+{}\D*".format(*poison), called), "nobody learns of it"
         assert await finish_all(state.sessions, state.keyring) == 0, "nor does a start wait for it"
         assert await registry.rows("SELECT * FROM pending_pairs") == [poison]
+        await self.finish_a_busy_one_besides(registry, connection, poison)
         await connection.execute("DROP FUNCTION refuse() CASCADE")
         await connection.close()
         (done,) = await run(registry.operator, only, as_of=utc_now())
         assert (done.state, done.count) == ("succeeded", 1)
         assert len(await registry.rows(pairs_of)) == 3
         assert await pending(registry) == 0
+
+    @staticmethod
+    async def finish_a_busy_one_besides(
+        registry: Registry, connection: asyncpg.Connection, poison: Sequence[int]
+    ) -> None:
+        """Let a pair be left whose case somebody holds, beside one that fails: it is waited for."""
+        ((case_id,),) = await registry.rows(
+            "INSERT INTO pending_pairs (low_case_id, high_case_id)"
+            ' SELECT low_case_id, high_case_id FROM "overlaps" LIMIT 1 RETURNING low_case_id'
+        )
+        async with connection.transaction():
+            await connection.execute("SELECT FROM cases WHERE id = $1 FOR UPDATE", case_id)
+            state = registry.app.state
+            finishing = asyncio.create_task(finish_all(state.sessions, state.keyring))
+            await asyncio.wait({finishing}, timeout=0.5)
+        assert await finishing == 1
+        assert await registry.rows("SELECT * FROM pending_pairs") == [poison]
 
 
 class TestHiddenCrowd:

@@ -11,6 +11,7 @@ from app.jobs.steps import steps
 from app.retention.queries import SHOWN_FOR
 from tests.factories import Registry
 from tests.scenes import Meeting, all_ended, meet
+from tests.wall.acting import office_id
 
 DAY = timedelta(days=1)
 NUMBERS = {
@@ -149,7 +150,10 @@ class TestPurge:
             assert {each.state for each in done} == {"succeeded"}
         stuck: list[Any] = await registry.rows("SELECT attempts, error FROM stuck_cases")
         assert [tuple(row) for row in stuck] == [(5, "ForeignKeyViolationError")]
-        assert len(await registry.audit("case.stuck")) == 5
+        told = await registry.audit("case.stuck")
+        assert [each["office_id"] for each in told] == [
+            await office_id(registry, meeting.first)
+        ] * 5
         assert len(await registry.rows("SELECT 1 FROM purged_cases")) == 1
 
     async def test_an_office_of_joint_handling_keeps_its_case(self, registry: Registry) -> None:

@@ -24,6 +24,7 @@ from tests.blinding import case, element
 from tests.factories import OfficeClient, Registry
 from tests.overlaps.recount import CHECKS
 from tests.scenes import make_offices, phone, someone, something
+from tests.wall.acting import office_id
 
 
 def entry(subject: dict[str, Any], **changes: Any) -> dict[str, Any]:
@@ -313,6 +314,8 @@ class TestExpiry:
         assert await own_entries(other) == []
         expired = await registry.audit("suppression.expired")
         assert [each["object"] for each in expired] == [each["id"] for each in entries[:3]]
+        owners = [await office_id(registry, each) for each in (one, other, one)]
+        assert [each["office_id"] for each in expired] == owners
         await assert_consistent(registry)
 
     @pytest.mark.parametrize("days", [0, 731])

@@ -203,7 +203,14 @@ class TestOffice:
         text = (await visitor.get("/cases/cms/24-1")).text
         assert re.search(r"[AP]M M[SD]T<", text)
         assert not re.search(r"P[SD]T", text)
-        for wrong in ("America/Nowhere", "EST", "../etc/localtime", "America/../Denver"):
+        for wrong in (
+            "America/Nowhere",
+            "America/Indiana",
+            "America/" + "A" * 300,
+            "EST",
+            "../etc/localtime",
+            "America/../Denver",
+        ):
             with pytest.raises(ValidationError):
                 TimeZoneSet(time_zone=wrong)
 

@@ -128,8 +128,13 @@ class TestAgreement:
         assert "where most of the harm was done" in text
         story = text[text.index('id="history"') :]
         told = [
-            *("It was drafted.", "(your office) signed version 1.", "It was sent."),
-            *("proposed version 2.", "It was last answered.", "(your office) signed version 2."),
+            *(
+                "It was drafted.",
+                "(your office) signed version 1 to let it go out.",
+                "It was sent.",
+            ),
+            *("proposed version 2.", "It was last answered."),
+            "(your office) signed version 2 to bind the office.",
         ]
         assert [each for each in told if each not in story] == []
         text = await take(

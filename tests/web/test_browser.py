@@ -252,6 +252,8 @@ class TestKeyboard:
         page = keys.page
         keys.press("link", "Draft an agreement")
         keys.type("What you ask for", "Joint")
+        keys.to(page.get_by_text("Further offices (optional)"))
+        page.keyboard.press("Enter")
         keys.type("Find an overlap by its other office", "no such office")
         page.keyboard.press("Enter")
         expect(page.locator("#said")).to_contain_text("No overlap shows such an office")
@@ -518,6 +520,7 @@ class TestPaper:
         assert [each for each in rows if each.split()[0] not in paper] == []
         page.goto(f"{url}/overlaps?turn=all")
         page.locator(".j-row").first.click()
+        page.get_by_role("heading", name="Why it was found").wait_for()
         paper = self._printed(page)
         assert "Assigned to" in paper
         assert "Draft an agreement" not in paper
@@ -601,6 +604,12 @@ class TestDrafts:
         summary.fill("Worked for a debt.")
         page.get_by_role("button", name="Show who could see it").click()
         expect(page.get_by_role("heading", name="Who could see this case")).to_be_visible()
+        page.reload()
+        expect(summary).to_have_value("Worked for a debt.")
+        page.context.set_offline(True)
+        page.get_by_role("button", name="Show who could see it").click()
+        expect(page.get_by_text("The registry does not answer")).to_be_visible()
+        page.context.set_offline(False)
         page.reload()
         expect(summary).to_have_value("Worked for a debt.")
 

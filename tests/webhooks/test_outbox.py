@@ -8,12 +8,12 @@ from typing import Final
 from sqlalchemy import text
 
 from app.access.principal import OPERATOR
+from app.accounts import suspension
 from app.core.clock import utc_now
 from app.core.db import transaction
 from app.jobs.steps import NIGHTLY
 from app.jobs.worker import work
 from app.outbox import service as outbox
-from app.people import administration
 from app.serving.work import channels
 from app.webhooks import delivering
 from app.webhooks.queries import DELIVERIES
@@ -171,7 +171,7 @@ class TestAlarms:
         await paused[0].send("PUT", paused[1], {"is_paused": True})
         late = utc_now() + outbox.LATE_AFTER
         async with transaction(sandbox.operator) as session:
-            await administration.set_suspended(
+            await suspension.set_suspended(
                 session, OPERATOR, offices[2].code, is_suspended=True, now=utc_now()
             )
         assert await alarmed(sandbox, codes, late) == [codes[0]]

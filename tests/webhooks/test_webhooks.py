@@ -16,10 +16,10 @@ from svix.webhooks import Webhook as Svix
 
 from app.access.principal import OPERATOR
 from app.access.vocabulary import Role
+from app.accounts import suspension
 from app.core.clock import utc_now
 from app.core.db import DATABASE_ERRORS, transaction
 from app.core.ids import parse_public_id
-from app.people import administration
 from app.webhooks.delivering import LEASE, RETRIES
 from app.webhooks.secrets import headers as headers_of
 from tests.access.people import sign_in
@@ -423,7 +423,7 @@ class TestDelivering:
             await hooked.test()
             for is_suspended, sent in ((True, 0), (False, 1)):
                 async with transaction(sandbox.operator) as session:
-                    await administration.set_suspended(
+                    await suspension.set_suspended(
                         session, OPERATOR, office.code, is_suspended=is_suspended, now=utc_now()
                     )
                 assert await work(sandbox, office) == sent

@@ -73,7 +73,8 @@ for (const form of document.querySelectorAll("form[data-draft]")) {
   });
 }
 
-// a script that asks for a part of the page reads the form, too: that is not sending it, answered or not
+// a script that asks for a part of the page reads the form, too, answered or not: that is not
+// sending it
 document.addEventListener("htmx:finally:request", () => {
   for (const form of document.querySelectorAll("form[data-draft]")) {
     const draft = read(keyOf(form));
