@@ -634,6 +634,7 @@ class TestDrafts:
         notice.fill("21")
         for posted in ("**/agreement", "**/handling"):
             page.route(posted, lambda route: route.abort())
+        page.get_by_text("Further offices (optional)").click()
         page.get_by_role("button", name="Find").click()
         expect(page.get_by_role("alert")).to_contain_text("does not answer")
         page.unroute("**/agreement")

@@ -172,9 +172,6 @@ if (idleSeconds) {
     stay();
   });
   document.getElementById("end-close").addEventListener("click", () => end.close());
-  end.addEventListener("close", () => {
-    isTold = true;
-  });
   setInterval(() => {
     const now = Date.now();
     const rest = Math.ceil(idleSeconds - (now - Number(localStorage.getItem(key) ?? 0)) / 1000);
@@ -182,6 +179,9 @@ if (idleSeconds) {
     if (rest <= 0 || last <= 0) leave();
     else if (rest <= WARNING_SECONDS) warn(idle, document.getElementById("idle-left"), rest);
     else if (idle.open) idle.close();
-    else if (last <= LAST_CALL_SECONDS && !isTold) warn(end, document.getElementById("end-left"), last);
+    else if (last <= LAST_CALL_SECONDS && (end.open || !isTold)) {
+      isTold = true; // once it is closed, however soon after
+      warn(end, document.getElementById("end-left"), last);
+    }
   }, 1000);
 }
