@@ -83,7 +83,8 @@ _FOCUS: Final = """() => {
   };
   const stops = [...document.querySelectorAll(
     "a[href], button, input, select, textarea, summary, [tabindex='0']")]
-    .filter((each) => !each.disabled && each.checkVisibility() && each.type !== "hidden");
+    .filter((each) => !each.disabled && each.checkVisibility() && each.type !== "hidden")
+    .filter((each) => each.tabIndex >= 0);
   const found = [];
   for (const each of [...stops, ...stops.toReversed()]) {
     each.focus({focusVisible: true});
