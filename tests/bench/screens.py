@@ -7,6 +7,7 @@ runs in this process, without a network between. The baseline is a page without 
 import argparse
 import asyncio
 import gc
+import logging
 import secrets
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from typing import Final
 
 import asyncpg
 import httpx
+import structlog
 
 from app.access.vocabulary import Role
 from app.serving.keys import create_keys
@@ -166,6 +168,7 @@ def main() -> int:
     parser.add_argument("--overlaps", type=int, default=50_000)
     parser.add_argument("--rounds", type=int, default=30)
     asked = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     with tempfile.TemporaryDirectory() as home, serving(secrets.token_hex(4)) as server:
         keys = Path(home) / "keys"
         create_keys(keys, seed=SEED)
