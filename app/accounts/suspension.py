@@ -33,8 +33,9 @@ async def set_suspended(
     """
     principal.require(Permission.OFFICES_MANAGE)
     office = await offices.get_office(session, office_code)
+    was_suspended = office.suspended_at is not None
     office.suspended_at = now if is_suspended else None
-    if not is_suspended:
+    if was_suspended and not is_suspended:
         again = update(Client).where(Client.office_id == office.id, Client.revoked_at.is_(None))
         await session.execute(again.values(counted_from=now.date()))
     people = await queries.list_people_for_update(session, office.id)

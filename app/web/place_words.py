@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from app.reference.counties import COUNTIES, STATES, counties_of
+from app.reference.counties import COUNTIES, STATES, counties_of, state_of
 from app.web import words
 
 __all__ = ["counties_of"]  # templates ask for it here
@@ -18,8 +18,8 @@ TWO_OFFICES: Final = {
 
 
 def county(fips: str) -> str:
-    """Return what a county is called; one that we do not know is its code."""
-    return COUNTIES.get(fips, fips)
+    """Return what a county is called, with its state; one that we do not know is its code."""
+    return f"{COUNTIES[fips]}, {state_of(fips)}" if fips in COUNTIES else fips
 
 
 def state(code: str) -> str:
