@@ -140,13 +140,15 @@ def tone(status: str, steps: Collection[str] = ()) -> str:
 
     `steps` are what the reader's office can do: it is asked for what only it can give.
     """
-    return TONES.get(status) or ("wait" if _ASKED.isdisjoint(steps) else "todo")
+    return TONES.get(status, "wait") if _ASKED.isdisjoint(steps) else "todo"
 
 
 def standing(status: str, steps: Collection[str] = ()) -> str:
     """Return where a request stands, for the office that can take these steps."""
-    is_asked = status == "sent" and "accept" in steps
-    return "Waiting for your answer" if is_asked else STATUSES[status]
+    if status in {"sent", "escalated"} and "accept" in steps:
+        return "Waiting for your answer"
+    is_changing = status in {"active", "extended"} and not _ASKED.isdisjoint(steps)
+    return f"{STATUSES[status]}, waiting for your signature" if is_changing else STATUSES[status]
 
 
 def party(each: PartyRead) -> str:

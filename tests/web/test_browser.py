@@ -337,7 +337,7 @@ class TestFollowing:
         page.goto(f"{url}/runs")
         page.evaluate(_COUNT_WORDS)
         has_focus = "document.activeElement.id || document.activeElement.tagName"
-        for focus in ("BODY", "keys-open"):
+        for focus in ("BODY", "keys-open", "steps"):
             if focus != "BODY":
                 page.locator(f"#{focus}").focus()
             before = page.evaluate("window.swaps")

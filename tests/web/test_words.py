@@ -97,6 +97,14 @@ class TestWords:
         for kind in IDENTIFIER_KINDS:
             assert words.kind_word(kind) != kind or kind in {"passport", "vehicle"}
 
+    def test_a_request_that_waits_for_the_reader_says_so_in_any_status(self) -> None:
+        waits = {"sent": "accept", "escalated": "accept", "active": "sign", "extended": "amend"}
+        for status, step in waits.items():
+            assert handling_words.tone(status, [step]) == "todo"
+            assert "waiting for your" in handling_words.standing(status, [step]).lower()
+            assert handling_words.tone(status) != "todo"
+            assert handling_words.standing(status) == handling_words.STATUSES[status]
+
     @pytest.mark.parametrize(
         ("statute", "law_on", "said"),
         [
