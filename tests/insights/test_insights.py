@@ -65,16 +65,16 @@ async def read(person: Person, measure: str = "trafficking", by: str = "county")
 
 class TestInsights:
     async def test_tell_rounded_numbers_and_hide_small_ones_with_a_second_one(
-        self, shared_registry: Registry
+        self, module_registry: Registry
     ) -> None:
-        one, other = [await shared_registry.add_office(f"ME-{n}0000") for n in (1, 2)]
+        one, other = [await module_registry.add_office(f"ME-{n}0000") for n in (1, 2)]
         await post(one, {"labor": 12, "sex": 3}, county_fips="23001")
         await post(other, {"labor": 7, "sex": 8, "both": 6}, county_fips="23005")
         await post(other, {"sex": 9}, county_fips="23005", disclosure="silent")
-        head = await sign_in(shared_registry, one, Role.LEADERSHIP)
+        head = await sign_in(module_registry, one, Role.LEADERSHIP)
         before = await read(head)
         assert (before["made_on"], before["rows"]) == (None, [])
-        await publish(shared_registry)
+        await publish(module_registry)
         found = await read(head)
         assert [each["code"] for each in found["categories"]] == [
             *("labor", "sex", "both", "undetermined"),
@@ -90,44 +90,44 @@ class TestInsights:
         assert (month["place"], month["total"]) == (NOW.strftime("%Y-%m"), 35)
 
         await post(one, {"undetermined": 20}, county_fips="23001")
-        assert await publish(shared_registry) == 0  # not before the next month
+        assert await publish(module_registry) == 0  # not before the next month
         assert await read(head) == found
-        await publish(shared_registry, NOW.replace(day=1) + timedelta(days=32))
+        await publish(module_registry, NOW.replace(day=1) + timedelta(days=32))
         assert (await read(head))["overall"]["counts"] == [20, None, None, 20]
 
     async def test_of_another_state_are_behind_a_wall_and_raw_counts_behind_another(
-        self, shared_registry: Registry
+        self, module_registry: Registry
     ) -> None:
-        (here,) = [await shared_registry.add_office("VT-10000")]
-        outside = await shared_registry.add_office("VT-20000", is_participating=False)
+        (here,) = [await module_registry.add_office("VT-10000")]
+        outside = await module_registry.add_office("VT-20000", is_participating=False)
         await post(here, {"labor": 30})
-        await publish(shared_registry)
-        auditor = await sign_in(shared_registry, outside, Role.AUDITOR)
+        await publish(module_registry)
+        auditor = await sign_in(module_registry, outside, Role.AUDITOR)
         answer = await auditor.send("GET", "/v1/insights/trafficking")
         assert (answer.status_code, answer.json()["code"]) == (403, "agreement-not-in-force")
         rows = "SELECT DISTINCT state FROM insights"
-        ids = await shared_registry.rows(
+        ids = await module_registry.rows(
             "SELECT id FROM offices WHERE code IN ('VT-10000', 'VT-20000') ORDER BY code"
         )
         for (office_id,), seen in zip(ids, (["VT"], []), strict=True):
             acting = OPERATOR.__class__("test", office_id, frozenset(), is_participating=True)
-            async with shared_registry.acting(acting) as session:
+            async with module_registry.acting(acting) as session:
                 assert list(await session.scalars(text(rows))) == seen
         for forbidden in (
             "SELECT * FROM count_insights('VT', '{}', '2020-01')",
             "UPDATE insights SET figures = '{}'",
         ):
             with pytest.raises(DBAPIError) as refused:
-                async with shared_registry.acting(acting) as session:
+                async with module_registry.acting(acting) as session:
                     await session.execute(text(forbidden))
             assert isinstance(refused.value.orig.__cause__, asyncpg.InsufficientPrivilegeError)  # type: ignore[union-attr]
 
     async def test_count_sides_of_overlaps_by_what_became_of_them(
-        self, shared_registry: Registry
+        self, module_registry: Registry
     ) -> None:
-        pair = [await shared_registry.add_office(f"NH-{n}0000") for n in (1, 2)]
-        met = await meet(shared_registry, offices=pair)
-        await meet(shared_registry, "silent", offices=pair, external_id="24-2")
+        pair = [await module_registry.add_office(f"NH-{n}0000") for n in (1, 2)]
+        met = await meet(module_registry, offices=pair)
+        await meet(module_registry, "silent", offices=pair, external_id="24-2")
         step = await pair[0].http.get(f"/v1/overlaps/{met.overlap_id}/follow-up")
         done = await pair[0].http.post(
             f"/v1/overlaps/{met.overlap_id}/follow-up/steps",
@@ -135,7 +135,7 @@ class TestInsights:
             headers={"If-Match": step.headers["ETag"], "Idempotency-Key": "a" * 32},
         )
         assert done.is_success, done.text
-        async with transaction(shared_registry.operator) as session:
+        async with transaction(module_registry.operator) as session:
             rows = await session.execute(
                 text(
                     "SELECT measure, category, n, largest"
@@ -151,11 +151,11 @@ class TestInsights:
             ("resolutions", "open", 2, 1),
         ]
 
-    async def test_are_exported_as_they_are_shown(self, shared_registry: Registry) -> None:
-        office = await shared_registry.add_office("RI-10000")
+    async def test_are_exported_as_they_are_shown(self, module_registry: Registry) -> None:
+        office = await module_registry.add_office("RI-10000")
         await post(office, {"labor": 26, "sex": 2}, county_fips="44007")
-        await publish(shared_registry)
-        analyst = await sign_in(shared_registry, office, Role.ANALYST)
+        await publish(module_registry)
+        analyst = await sign_in(module_registry, office, Role.ANALYST)
         answer = await analyst.send("GET", "/v1/insights/trafficking/figures.csv?by=county")
         lines = list(csv.reader(StringIO(answer.content.decode("utf-8-sig"))))
         shown = await read(analyst)

@@ -230,11 +230,12 @@ class TestRun:
             await end.wait()
             return 0
 
-        first = asyncio.create_task(run(registry.operator, [Step("w", wait)], as_of=utc_now()))
-        await begun.wait()
-        with pytest.raises(RunUnderWayError):
-            await run(registry.operator, [Step("adds", add_office)], as_of=utc_now())
-        end.set()
+        async with asyncio.TaskGroup() as tasks:
+            first = tasks.create_task(run(registry.operator, [Step("w", wait)], as_of=utc_now()))
+            await begun.wait()
+            with pytest.raises(RunUnderWayError):
+                await run(registry.operator, [Step("adds", add_office)], as_of=utc_now())
+            end.set()
         assert states(await first) == {"succeeded"}
 
     async def test_one_that_another_took_over_does_no_more(self, registry: Registry) -> None:

@@ -107,18 +107,17 @@ class TestListEvents:
             )
             return [row[0] for row in rows]
 
-        late = asyncio.create_task(write_late())
-        await written.wait()
-        writers = [asyncio.create_task(write(seed)) for seed in range(WRITERS - 1)]
-        feed, naive, cursor = [], [0], None
-        while not all(writer.done() for writer in writers):
-            more, cursor = await read(office, cursor)
-            feed += more
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(write_late())
+            await written.wait()
+            writers = [tasks.create_task(write(seed)) for seed in range(WRITERS - 1)]
+            feed, naive, cursor = [], [0], None
+            while not all(writer.done() for writer in writers):
+                more, cursor = await read(office, cursor)
+                feed += more
+                naive += await read_naively(naive[-1])
             naive += await read_naively(naive[-1])
-        await asyncio.gather(*writers)
-        naive += await read_naively(naive[-1])
-        last_may_commit.set()
-        await late
+            last_may_commit.set()
         await all_ended(registry)
         more, cursor = await read(office, cursor)
         feed += more

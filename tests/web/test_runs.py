@@ -50,16 +50,16 @@ class TestRuns:
         operator, now = shared_registry.operator, utc_now()
         await run(operator, [Step("runs.forget", rest), Step("waits", rest)], as_of=now)
         second = [Step("runs.forget", rest), Step("waits", wait), Step("overlaps.recount", fail)]
-        under_way = asyncio.create_task(run(operator, second, as_of=now))
-        await begun.wait()
-        for headers in ({}, PART):
-            shown = (await auditor.get("/runs", **headers)).text
-            assert 'hx-trigger="every 3s"' in shown
-            assert "1 of 2 steps" in shown  # as many as the run before had
-            assert 'href="/runs">show it again' in shown
-            assert ("<!doctype" in shown) == (not headers)
-        end.set()
-        await under_way
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(run(operator, second, as_of=now))
+            await begun.wait()
+            for headers in ({}, PART):
+                shown = (await auditor.get("/runs", **headers)).text
+                assert 'hx-trigger="every 3s"' in shown
+                assert "1 of 2 steps" in shown  # as many as the run before had
+                assert 'href="/runs">show it again' in shown
+                assert ("<!doctype" in shown) == (not headers)
+            end.set()
         ended = (await auditor.get("/runs")).text
         assert "hx-trigger" not in ended
         newest = ended.partition("Earlier runs")[0]

@@ -66,23 +66,23 @@ class TestReaders:
                 )
                 return [row[0] for row in rows]
 
-            late = asyncio.create_task(write_late())
-            await written.wait()
-            writers = [asyncio.create_task(write(seed)) for seed in range(WRITERS - 1)]
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(write_late())
+                await written.wait()
+                writers = [tasks.create_task(write(seed)) for seed in range(WRITERS - 1)]
 
-            async def tell() -> None:
-                many = post(sandbox)
+                async def tell() -> None:
+                    many = post(sandbox)
+                    while not all(writer.done() for writer in writers):
+                        await delivering.deliver(many, *keys, now=utc_now())
+
+                workers = [tasks.create_task(tell()) for _ in range(WORKERS)]
+                naive = [0]
                 while not all(writer.done() for writer in writers):
-                    await delivering.deliver(many, *keys, now=utc_now())
-
-            workers = [asyncio.create_task(tell()) for _ in range(WORKERS)]
-            naive = [0]
-            while not all(writer.done() for writer in writers):
+                    naive += await read_naively(naive[-1])
+                await asyncio.gather(*workers)
                 naive += await read_naively(naive[-1])
-            await asyncio.gather(*writers, *workers)
-            naive += await read_naively(naive[-1])
-            last_may_commit.set()
-            await late
+                last_may_commit.set()
             await all_ended(sandbox)
             while await delivering.deliver(post(sandbox), *keys, now=utc_now()):
                 pass
