@@ -12,6 +12,7 @@ from app.overlaps.limits import LEAST_OFFICES, LIMITS_IN_SQL
 from app.recounting.rows import Progress, Standing
 
 Connection = asyncpg.Connection
+Pair = tuple[int, int]
 
 SLICES: Final = 64
 """Ranges of tokens, of equal size because tokens are random, that a full recount goes through."""
@@ -99,26 +100,19 @@ SELECT low, high FROM unknown LIMIT $4
 _OF_NEW: Final = _SHARED.format(
     which=f"""token = ANY (ARRAY(
     SELECT g.token FROM subjects s JOIN {_HELD} AS g ON g.subject_id = s.id
-    WHERE s.written_in >= $1 AND s.written_in < $2 AND g.token {{half}} ORDER BY g.token))"""  # noqa: S608 -- as above
+    WHERE s.written_in >= $1 AND s.written_in < $2 AND g.token >= $3 AND g.token < $4
+    ORDER BY g.token))"""  # noqa: S608 -- as above
 )
-# without OFFSET all subjects come first, and for each of them the array; were its zero no bigint,
-# which only parsing makes a constant, there would be no second process
-_UNKNOWN_OF_HALF: Final = _UNKNOWN.format(
-    met=f"""(
+# without OFFSET all subjects come first, and for each of them the array
+_MET_OF_NEW: Final = f"""(
   SELECT g.token, g.subject_id AS one, h.subject_id AS other,
          g.is_hidden OR h.is_hidden AS is_hidden
   FROM (SELECT g.* FROM ({_OF_NEW}) AS m
-        JOIN {_HELD} AS g ON g.token = m.token OFFSET bigint '0') AS g
+        JOIN {_HELD} AS g ON g.token = m.token OFFSET 0) AS g
   JOIN subjects n ON n.id = g.subject_id AND n.written_in >= $1 AND n.written_in < $2
-  JOIN {_HELD} AS h ON h.token = g.token AND h.office_id <> g.office_id)"""  # noqa: S608 -- as above
-)
-
-_UNKNOWN_OF_NEW: Final = f"""
-WITH unknown AS MATERIALIZED (
-  {_UNKNOWN_OF_HALF.format(half="< decode('80', 'hex')")}
-  UNION ALL {_UNKNOWN_OF_HALF.format(half=">= decode('80', 'hex')")})
-SELECT DISTINCT low, high FROM unknown LIMIT $3
+  JOIN {_HELD} AS h ON h.token = g.token AND h.office_id <> g.office_id)
 """  # noqa: S608 -- as above
+_UNKNOWN_OF_NEW: Final = _UNKNOWN.format(met=_MET_OF_NEW) + "LIMIT $5"
 
 _NOTE: Final = """
 INSERT INTO recount_pairs (low_case_id, high_case_id)
@@ -231,31 +225,33 @@ def slices(first: int, count: int) -> tuple[bytes, bytes]:
     return bytes([start]), bytes([after * 256 // SLICES]) if after < SLICES else _BEYOND
 
 
-async def note_slices(connection: Connection, first: int, most: int = AT_MOST) -> int:
-    """Note `most` pairs that share a token of `SLICES_AT_ONCE` slices, without those known."""
+async def find_in_slices(connection: Connection, first: int, most: int = AT_MOST) -> set[Pair]:
+    """Return `most` pairs that share a token of `SLICES_AT_ONCE` slices, without those known."""
     half = SLICES_AT_ONCE // 2
     start, middle = slices(first, half)
     end = slices(first + half, half)[1]
-    return await _note(connection, _UNKNOWN_OF_SLICES, start, middle, end, most)
-
-
-async def note_new(connection: Connection, since: int, until: int, most: int = AT_MOST) -> int:
-    """Note `most` pairs of subjects stored by these transactions, without those known."""
-    return await _note(connection, _UNKNOWN_OF_NEW, since, until, most)
-
-
-async def _note(connection: Connection, unknown: str, *arguments: Any) -> int:
-    """Note the pairs that a query returns; there should be none. Return how many."""
     await connection.execute(IN_ORDER)
-    found = await connection.fetch(unknown, *arguments)
-    if found:
-        await note(connection, {(row[0], row[1]) for row in found})
-    return len(found)
+    rows = await connection.fetch(_UNKNOWN_OF_SLICES, start, middle, end, most)
+    return {(row[0], row[1]) for row in rows}
 
 
-async def note(connection: Connection, pairs: Collection[tuple[int, int]]) -> None:
+async def find_new(
+    connection: Connection, since: int, until: int, first: int, most: int = AT_MOST
+) -> set[Pair]:
+    """Return `most` pairs of subjects stored by these transactions, without those known.
+
+    Of half of the slices, from `first` on.
+    """
+    await connection.execute(IN_ORDER)
+    start, end = slices(first, SLICES // 2)
+    rows = await connection.fetch(_UNKNOWN_OF_NEW, since, until, start, end, most)
+    return {(row[0], row[1]) for row in rows}
+
+
+async def note(connection: Connection, pairs: Collection[Pair]) -> None:
     """Note pairs that are to be compared."""
-    await connection.execute(_NOTE, *_columns(pairs))
+    if pairs:
+        await connection.execute(_NOTE, *_columns(pairs))
 
 
 async def get_end_of_batch(connection: Connection, since: int, until: int, limit: int) -> int:
@@ -270,22 +266,18 @@ async def note_standing(connection: Connection, after: UUID | None, limit: int) 
     return last
 
 
-async def claim(connection: Connection, limit: int, office_id: int | None) -> set[tuple[int, int]]:
+async def claim(connection: Connection, limit: int, office_id: int | None) -> set[Pair]:
     """Take noted pairs, of one office or of all, whose cases nobody holds now, and lock these."""
     return {(row[0], row[1]) for row in await connection.fetch(_CLAIM, limit, office_id)}
 
 
-async def get_standing(
-    connection: Connection, pairs: Collection[tuple[int, int]]
-) -> dict[tuple[int, int], Standing]:
+async def get_standing(connection: Connection, pairs: Collection[Pair]) -> dict[Pair, Standing]:
     """Return what is stored of those pairs that have an overlap which stands."""
     rows = await connection.fetch(_STANDING, *_columns(pairs))
     return {(row[0], row[1]): Standing(row[2], row[3], json.loads(row[4])) for row in rows}
 
 
-async def list_sharing(
-    connection: Connection, pairs: Collection[tuple[int, int]]
-) -> set[tuple[int, int]]:
+async def list_sharing(connection: Connection, pairs: Collection[Pair]) -> set[Pair]:
     """Return those of the pairs that share any token at all."""
     return {(row[0], row[1]) for row in await connection.fetch(_SHARING, *_columns(pairs))}
 
@@ -295,6 +287,6 @@ async def add_differences(connection: Connection, count: int) -> None:
     await connection.execute(_ADD_DIFFERENCES, count)
 
 
-def _columns(pairs: Collection[tuple[int, int]]) -> tuple[list[int], list[int]]:
+def _columns(pairs: Collection[Pair]) -> tuple[list[int], list[int]]:
     ordered = sorted(pairs)
     return [low for low, _ in ordered], [high for _, high in ordered]

@@ -4,6 +4,7 @@ Posting finds every overlap by itself (docs/adr/0005-detection.md). A recount pr
 difference is repaired, told in the audit and counted, and there must be none.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principal import MATCHING
 from app.audit import service as audit
+from app.core.beside import beside
 from app.core.db import APP, MATCHER, become, driver
 from app.core.ids import OVERLAP, public_id
 from app.core.items import attempt_all, hidden_name
@@ -70,13 +72,20 @@ async def note_pairs(
     wrong: Counter[str] = Counter()
     if not progress.is_full:
         end = await queries.get_end_of_batch(connection, progress.since, progress.until, limit)
-        is_whole = await queries.note_new(connection, progress.since, end, most) < most
+        async with beside(session, MATCHER) as other:
+            found = await find_new(connection, other, progress.since, end, most)
+        await queries.note(connection, found)
+        is_whole = len(found) < most
         done = is_whole and end >= progress.until
         moved = progress._replace(since=end) if is_whole else progress
         await queries.go_on(connection, moved, now if done else None)
     elif progress.next_slice < SLICES:
         wrong, is_whole = await _count(connection, progress.next_slice, most)
-        if is_whole and await queries.note_slices(connection, progress.next_slice, most) < most:
+        if is_whole:
+            found = await queries.find_in_slices(connection, progress.next_slice, most)
+            await queries.note(connection, found)
+            is_whole = len(found) < most
+        if is_whole:
             progress = progress._replace(next_slice=progress.next_slice + queries.SLICES_AT_ONCE)
         await queries.go_on(connection, progress)
     else:
@@ -90,6 +99,25 @@ async def note_pairs(
             session, MATCHING, "tokens.recounted", f"{wrong.total()} tokens", detail=dict(wrong)
         )
     return 1
+
+
+async def find_new(
+    one: queries.Connection, other: queries.Connection, since: int, until: int, most: int
+) -> set[CasePair]:
+    """Return `most` unknown pairs of subjects that transactions stored, each half by a connection.
+
+    Raises what the connection that fails first does.
+    """
+    try:
+        async with asyncio.TaskGroup() as searching:
+            halves = [
+                searching.create_task(queries.find_new(each, since, until, first, most))
+                for each, first in ((one, 0), (other, SLICES // 2))
+            ]
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None
+    found = set[CasePair]().union(*(half.result() for half in halves))
+    return set(sorted(found)[:most])
 
 
 async def _count(
@@ -143,8 +171,7 @@ async def compare(
         entries.extend(await _repair(connection, matcher, set(pairs), now=now))
 
     done = await attempt_all(session, {hidden_name(pair): pair for pair in claimed}, repair)
-    if left := claimed.difference(done):
-        await queries.note(connection, left)
+    await queries.note(connection, claimed.difference(done))
     differences = sum(entry.action == "overlap.recounted" for entry in entries)
     if differences:
         await queries.add_differences(connection, differences)

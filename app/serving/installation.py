@@ -182,7 +182,7 @@ def as_nightly(act: Callable[["Sessions", "Intake"], Awaitable[T]]) -> T:
         settings = RegistrySettings.model_validate(
             {"database_url": here.owner_url, "keys": here.keys}
         )
-        engine = create_engine(here.owner_url, pool_size=2, role=JOBS)
+        engine = create_engine(here.owner_url, pool_size=3, role=JOBS)
         try:
             sessions = create_sessions(engine)
             keyring = await create_keyring(settings, sessions)

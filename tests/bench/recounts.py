@@ -6,15 +6,15 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from math import log10
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import asyncpg
 
-from app.frequencies import queries as frequencies
 from app.recounting import queries
-from app.recounting.service import COUNTED_AT_ONCE
+from app.recounting.service import find_new
 from tests.bench import duck
 from tests.bench.filler import missed
 from tests.bench.measure import Goal, median_of
@@ -58,6 +58,7 @@ _RENEW: Final = f"""
 UPDATE subjects SET written_in = {_LATER}
 WHERE id >= (SELECT max(id) - count(*) / {NEW_SHARE} + 1 FROM subjects)
 """  # noqa: S608 -- constants only
+_AGE: Final = f"UPDATE subjects SET written_in = 0 WHERE written_in = {_LATER}"  # noqa: S608 -- as above
 
 
 class Times(NamedTuple):
@@ -68,11 +69,8 @@ class Times(NamedTuple):
     bare: float
     """Of the form that was fastest."""
     form: str
-    whole: float
-    """Of all that the nightly step does in full, which counts who holds each token and goes
-    through the overlaps that stand, too."""
     new: float
-    """Of all that it does of the newest, which is to find their pairs."""
+    """Of finding those of the newest subjects."""
     megabytes: float
     """Largest resident set of the command that recounts in full."""
 
@@ -80,22 +78,21 @@ class Times(NamedTuple):
 async def times(site: Site, sightings: int, *, runs: int) -> Times:
     """Recount the filler's `sightings` in full, and the newest hundredth of their subjects."""
     full: list[float] = []
-    whole: list[float] = []
     new: list[float] = []
     bare: dict[str, list[float]] = {form: [] for form in _BARE}
     newest = missed(sightings) - missed(sightings - sightings // NEW_SHARE)
-    async with site.connected() as database:
+    await site.database.execute(_RENEW)
+    async with site.connected() as database, site.connected() as beside:
         for _ in range(runs):
             for form in _BARE:
-                bare[form].append(await _timed(database, lambda each, form=form: _bare(each, form)))  # type: ignore[misc]  # mypy does not infer a lambda with a default
+                bare[form].append(await _timed(database, partial(_bare, form)))
             full.append(await _timed(database, _full, finds=missed(sightings)))
-            new.append(await _timed(database, _new, finds=newest, before=_RENEW))
-            whole.append(await _timed(database, _whole, finds=missed(sightings)))
+            new.append(await _timed(database, partial(_new, beside), finds=newest))
+    await site.database.execute(_AGE)
     form = min(bare, key=lambda each: median_of(bare[each]))
     megabytes = _nightly(site)
     await site.database.execute("TRUNCATE recount_pairs, recounts")
-    middle = [median_of(each) for each in (full, bare[form], whole, new)]
-    return Times(middle[0], middle[1], form, middle[2], middle[3], megabytes)
+    return Times(median_of(full), median_of(bare[form]), form, median_of(new), megabytes)
 
 
 async def measure(site: Site, base: Times, sightings: int, *, runs: int) -> list[Goal]:
@@ -120,11 +117,8 @@ async def measure(site: Site, base: Times, sightings: int, *, runs: int) -> list
              f"{base.megabytes:.0f} MB at a tenth of the sightings"),
         Goal("recount of new", "us", each, None, "at most", 6, 3,
              f"per sighting, of the newest {100 / NEW_SHARE:g} % of {sightings:,}"),
-        Goal("recount of new, share", "s", found.new, found.whole, "at most", 0.1, 0.08,
-             f"the newest {100 / NEW_SHARE:g} % against all that a recount does in full: it counts "
-             "the holders of each token and goes through the overlaps, too"),
-        Goal("recount of new, pairs", "s", found.new, found.full, "at most", 0.15, 0.1,
-             f"the newest {100 / NEW_SHARE:g} % against finding the pairs alone, in full"),
+        Goal("recount of new, share", "s", found.new, found.full, "at most", 0.1, 0.08,
+             f"the newest {100 / NEW_SHARE:g} % against all"),
     ]  # fmt: skip
 
 
@@ -133,12 +127,10 @@ async def _timed(
     work: Callable[[asyncpg.Connection], Awaitable[int]],
     *,
     finds: int | None = None,
-    before: str = "SELECT 1",
 ) -> float:
     """Return the seconds of `work`, which is undone."""
     undone = database.transaction()
     await undone.start()
-    await database.execute(before)
     await database.execute("SET LOCAL ROLE joinder_matcher")
     started = time.perf_counter()
     found = await work(database)
@@ -148,7 +140,7 @@ async def _timed(
     return seconds
 
 
-async def _bare(database: asyncpg.Connection, form: str) -> int:
+async def _bare(form: str, database: asyncpg.Connection) -> int:
     settings, statement = _BARE[form]
     await database.execute(_FREE, "on" if form == "hashed" else "off")
     await database.execute(settings)
@@ -157,26 +149,21 @@ async def _bare(database: asyncpg.Connection, form: str) -> int:
 
 
 async def _full(database: asyncpg.Connection) -> int:
-    firsts = range(0, queries.SLICES, queries.SLICES_AT_ONCE)
-    return sum([await queries.note_slices(database, each) for each in firsts])
+    noted = 0
+    for first in range(0, queries.SLICES, queries.SLICES_AT_ONCE):
+        found = await queries.find_in_slices(database, first)
+        await queries.note(database, found)
+        noted += len(found)
+    return noted
 
 
-async def _whole(database: asyncpg.Connection) -> int:
-    """Do what `recounting.service.note_pairs` does of a full recount from beginning to end."""
-    for number in range(0, queries.SLICES, COUNTED_AT_ONCE):
-        start, end = queries.slices(number, COUNTED_AT_ONCE)
-        wrong = await frequencies.list_wrong(database, start, end, queries.AT_MOST)
-        assert wrong == ([], []), number
-    found = await _full(database)
-    last = await queries.note_standing(database, None, _PAGE)
-    while last:
-        last = await queries.note_standing(database, last, _PAGE)
-    return found
-
-
-async def _new(database: asyncpg.Connection) -> int:
+async def _new(beside: asyncpg.Connection, database: asyncpg.Connection) -> int:
     assert await queries.get_end_of_batch(database, _LATER, _LATER + 1, _PAGE) == _LATER + 1
-    return await queries.note_new(database, _LATER, _LATER + 1)
+    async with beside.transaction(readonly=True):
+        await beside.execute("SET LOCAL ROLE joinder_matcher")
+        found = await find_new(database, beside, _LATER, _LATER + 1, queries.AT_MOST)
+    await queries.note(database, found)
+    return len(found)
 
 
 def _nightly(site: Site) -> float:

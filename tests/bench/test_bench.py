@@ -20,7 +20,6 @@ GOALS = {
     "recount memory",
     "recount of new",
     "recount of new, share",
-    "recount of new, pairs",
     "oprf evaluation",
     "evaluators",
     "evaluator health",
