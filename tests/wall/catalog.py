@@ -33,7 +33,8 @@ FROM pg_class c CROSS JOIN LATERAL (
   FROM aclexplode(c.relacl) WHERE grantee <> c.relowner
   UNION ALL
   SELECT e.grantee::regrole::text, e.privilege_type, string_agg(a.attname, ', ' ORDER BY attnum)
-  FROM pg_attribute a CROSS JOIN LATERAL aclexplode(a.attacl) e WHERE a.attrelid = c.oid
+  FROM pg_attribute a CROSS JOIN LATERAL aclexplode(a.attacl) e
+  WHERE a.attrelid = c.oid AND NOT a.attisdropped -- whose rights PostgreSQL 15 keeps
   GROUP BY 1, 2) AS g
 WHERE c.relnamespace IN ('public'::regnamespace, 'jobs'::regnamespace)
 """

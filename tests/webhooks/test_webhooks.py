@@ -357,7 +357,12 @@ class TestDelivering:
         self, sandbox: Registry, given_up: str
     ) -> None:
         """Whoever deletes it, or lets it go on, locks it first and its deliveries after it."""
-        async with receiving() as receiver:
+        url = sandbox.app.state.settings.database_url.get_secret_value()
+        async with (
+            receiving() as receiver,
+            asyncpg.create_pool(url, min_size=1, max_size=1) as pool,
+            pool.acquire() as connection,
+        ):
             receiver.status = 410
             receiver.may_answer.clear()
             (office,) = await make_offices(sandbox, 1)
@@ -370,8 +375,6 @@ class TestDelivering:
                     " WHERE webhook_id = :id RETURNING id",
                     id=key,
                 )
-            url = sandbox.app.state.settings.database_url.get_secret_value()
-            connection = await asyncpg.connect(url)
             administrator = connection.transaction()
             with capture_logs() as logs:
                 if given_up == "refused":
@@ -386,15 +389,14 @@ class TestDelivering:
                     worker = asyncio.create_task(work(sandbox, office))
                 async with asyncio.timeout(30):
                     while not await connection.fetchval(
-                        "SELECT EXISTS (SELECT FROM pg_stat_activity"
-                        " WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
+                        "SELECT EXISTS (SELECT FROM pg_locks"  # of activity it sees one state alone
+                        " WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
                     ):
                         await connection.execute("SELECT pg_sleep(0.01)")
                 await connection.execute("SET LOCAL lock_timeout = '2s'")
                 waiting = "SELECT FROM webhook_deliveries WHERE webhook_id = $1 FOR UPDATE"
                 await connection.execute(waiting, key)
                 await administrator.commit()
-                await connection.close()
                 await worker
             assert [each for each in logs if each["log_level"] == "error"] == []
             (dead,) = await hooked.deliveries()
