@@ -34,11 +34,11 @@ def installation() -> Iterator[InstallationUnderTest]:
 
 
 class TestKills:
-    @pytest.mark.parametrize("times", [1, pytest.param(4, marks=pytest.mark.long)])
+    @pytest.mark.long
     async def test_nothing_is_lost_or_doubled_and_the_checker_would_see_it(
-        self, installation: InstallationUnderTest, times: int
+        self, installation: InstallationUnderTest
     ) -> None:
-        outcome = await kills.run(installation, kills=times)
+        outcome = await kills.run(installation, kills=4)
         assert outcome.verdict.pairs > 0
         assert outcome.is_clean, outcome
         damages = {

@@ -112,6 +112,7 @@ class TestWatch:
         assert "No export came" not in err
         assert watch(*late) == (0, "", "")
 
+    @pytest.mark.long
     def test_says_and_tells_of_each_export_once_and_again_where_the_registry_was_away(
         self, office: Path, service: Service, capsys: pytest.CaptureFixture[str]
     ) -> None:
