@@ -1,3 +1,5 @@
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import date, datetime
 from typing import Any
 
@@ -66,13 +68,8 @@ async def set_mail_domain(
         MissingScopeError: the caller is not the operator.
         OfficeNotFoundError: no office has this code.
     """
-    principal.require(Permission.OFFICES_MANAGE)
-    office = await queries.get_office(session, code)
-    office.mail_domain = change.domain
-    await session.flush()  # as below
-    await audit.record_of_office(
-        session, principal, office.id, "office.mail_domain_set", office.code
-    )
+    async with _changing(session, principal, code, "office.mail_domain_set") as office:
+        office.mail_domain = change.domain
 
 
 async def set_time_zone(
@@ -84,11 +81,8 @@ async def set_time_zone(
         MissingScopeError: the caller is not the operator.
         OfficeNotFoundError: no office has this code.
     """
-    principal.require(Permission.OFFICES_MANAGE)
-    office = await queries.get_office(session, code)
-    office.time_zone = change.time_zone
-    await session.flush()  # as below
-    await audit.record_of_office(session, principal, office.id, "office.time_zone_set", office.code)
+    async with _changing(session, principal, code, "office.time_zone_set") as office:
+        office.time_zone = change.time_zone
 
 
 async def sign_agreement(
@@ -100,11 +94,8 @@ async def sign_agreement(
         MissingScopeError: the caller is not the operator.
         OfficeNotFoundError: no office has this code.
     """
-    principal.require(Permission.OFFICES_MANAGE)
-    office = await queries.get_office(session, code)
-    session.add(ParticipationAgreement(office_id=office.id, **agreement.model_dump()))
-    await session.flush()  # constraints speak before the audit entry is written
-    await audit.record_of_office(session, principal, office.id, "agreement.signed", office.code)
+    async with _changing(session, principal, code, "agreement.signed") as office:
+        session.add(ParticipationAgreement(office_id=office.id, **agreement.model_dump()))
 
 
 async def set_contact(
@@ -116,18 +107,14 @@ async def set_contact(
         MissingScopeError: the caller is not the operator.
         OfficeNotFoundError: no office has this code.
     """
-    principal.require(Permission.OFFICES_MANAGE)
-    office = await queries.get_office(session, code)
     fields = contact.model_dump()
-    await session.execute(
-        insert(OfficeContact)
-        .values(office_id=office.id, **fields)
-        .on_conflict_do_update(index_elements=["office_id", "role"], set_=fields)
-    )
-    detail = {"role": contact.role}
-    await audit.record_of_office(
-        session, principal, office.id, "office_contact.set", office.code, detail=detail
-    )
+    changing = _changing(session, principal, code, "office_contact.set", role=contact.role)
+    async with changing as office:
+        await session.execute(
+            insert(OfficeContact)
+            .values(office_id=office.id, **fields)
+            .on_conflict_do_update(index_elements=["office_id", "role"], set_=fields)
+        )
 
 
 async def sign_commitment(
@@ -139,14 +126,10 @@ async def sign_commitment(
         MissingScopeError: the caller is not the operator.
         OfficeNotFoundError: no office has this code.
     """
-    principal.require(Permission.OFFICES_MANAGE)
-    office = await queries.get_office(session, code)
-    session.add(Commitment(office_id=office.id, **commitment.model_dump()))
-    await session.flush()  # constraints speak before the audit entry is written
-    detail = {"trafficking_type": commitment.trafficking_type}
-    await audit.record_of_office(
-        session, principal, office.id, "commitment.signed", office.code, detail=detail
-    )
+    kind = commitment.trafficking_type
+    changing = _changing(session, principal, code, "commitment.signed", trafficking_type=kind)
+    async with changing as office:
+        session.add(Commitment(office_id=office.id, **commitment.model_dump()))
 
 
 async def set_state(session: AsyncSession, principal: Principal, asked: StateSet) -> None:
@@ -190,6 +173,22 @@ async def confirm_law(session: AsyncSession, principal: Principal, asked: LawCon
     )
     detail = {**asked.model_dump(mode="json"), "digest": digest.hex()}
     await audit.record(session, principal, "state.law_confirmed", asked.state, detail=detail)
+
+
+@asynccontextmanager
+async def _changing(
+    session: AsyncSession,
+    principal: Principal,
+    code: str,
+    action: str,
+    **detail: str,
+) -> AsyncIterator[Office]:
+    """Yield an office that the operator changes, and record the change in its own audit."""
+    principal.require(Permission.OFFICES_MANAGE)
+    office = await queries.get_office(session, code)
+    yield office
+    await session.flush()  # constraints speak before the audit entry is written
+    await audit.record_of_office(session, principal, office.id, action, office.code, detail=detail)
 
 
 async def _set(session: AsyncSession, values: dict[str, Any]) -> None:
