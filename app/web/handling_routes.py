@@ -166,6 +166,15 @@ async def _further(visit: Visit, session: Session, form: dict[str, str]) -> list
     return found
 
 
+def _is_still_looked_for(form: dict[str, str]) -> bool:
+    """Return whether a part of a name was typed that the form shows no overlaps for yet.
+
+    Without a script a form cannot say in which field Enter was pressed. What was typed to look
+    for somebody and not looked for was it; nothing is kept before the answer is read.
+    """
+    return form.get("also_named", "") not in {"", form.get("found_for", "")}
+
+
 @router.post("/overlaps/{overlap_id}/agreement", **page(Permission.HANDLING_REQUEST))
 async def find_further(overlap_id: OverlapId, visit: Changing, session: Session) -> Response:
     """Show the draft as it is filled in, with overlaps of the offices that are looked for."""
@@ -177,6 +186,8 @@ async def find_further(overlap_id: OverlapId, visit: Changing, session: Session)
 async def ask_for_handling(overlap_id: OverlapId, visit: Changing, session: Session) -> Response:
     """Ask the other office a question, or draft an agreement; sent twice, it is made once."""
     visit.principal.require(Permission.HANDLING_REQUEST)
+    if visit.form.get("pressed") == "enter" and _is_still_looked_for(visit.form):
+        return await _draft(visit, session, overlap_id, visit.form, {})
     kind = visit.form.get("kind", "")
     errors: dict[str, str] = {}
     asked: AgreementAsk | ConsultAsk | None

@@ -42,6 +42,14 @@ def chosen(form: Form, **fields: str) -> dict[str, str]:
     return {**standing, **fields}
 
 
+def enter_says(text: str) -> dict[str, str]:
+    """Return what a browser sends of the button that Enter presses: the first of the draft."""
+    button = text.partition("data-draft")[2].partition("<button")[2].partition(">")[0]
+    assert "formnovalidate" in button  # a search in a form that is not filled in yet
+    name, value = (button.partition(f'{each}="')[2].partition('"')[0] for each in ("name", "value"))
+    return {name: value}
+
+
 async def take(visitor: Reader, page: str, ending: str, name: str, value: str, **more: Any) -> str:
     """Send the one form of the page whose field `name` has this value; return the page after."""
     found = (await visitor.page(page)).forms
@@ -207,6 +215,23 @@ class TestFurtherOffices:
         sent = {**looking.fields, "also_named": "no such"}
         assert "No overlap shows such an office" in (await deputy.post(path, sent, **part)).text
         assert "<!doctype" not in (await deputy.post(path, sent, **part)).text
+
+    async def test_are_looked_for_by_enter_without_a_script_before_anything_is_kept(
+        self, shared_registry: Registry
+    ) -> None:
+        met = await meet(shared_registry)
+        deputy = await reader(shared_registry, met.first, Role.PROSECUTOR)
+        path = f"/overlaps/{met.overlap_id}/agreement"
+        draft_page = await deputy.get(path)
+        form = PageReader(draft_page.text).form("/handling")
+        typed = chosen(form, kind="joint_handling", notice_days="21", also_named="no such")
+        sought = await deputy.send(form, **typed, **enter_says(draft_page.text))
+        assert (sought.status_code, 'value="21"' in sought.text) == (200, True)
+        assert "No overlap shows such an office" in sought.text
+        assert (await met.first.http.get("/v1/handling-requests")).json()["items"] == []
+        again = PageReader(sought.text).form("/handling")
+        kept = await deputy.send(again, **{**again.fields, **typed, **enter_says(sought.text)})
+        assert kept.headers["location"].startswith("/handling/")  # in another field: it was found
 
 
 class TestRefusals:
