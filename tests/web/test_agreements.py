@@ -1,12 +1,13 @@
 """Agreements at the pages: drafted, signed, changed, signed by all, concluded."""
 
-from datetime import date
-from typing import Any
+from datetime import date, timedelta
+from typing import Any, get_args
 from uuid import uuid4
 
 from app.access.principal import OPERATOR
 from app.access.vocabulary import Role
 from app.core.db import transaction
+from app.handling.standings import Standing
 from app.handling.terms import ATTESTATION
 from app.offices import service
 from app.offices.schemas import LawConfirmed
@@ -232,6 +233,42 @@ class TestFurtherOffices:
         again = PageReader(sought.text).form("/handling")
         kept = await deputy.send(again, **{**again.fields, **typed, **enter_says(sought.text)})
         assert kept.headers["location"].startswith("/handling/")  # in another field: it was found
+
+
+class TestList:
+    async def test_is_narrowed_by_what_the_own_office_is_to_give(
+        self, shared_registry: Registry
+    ) -> None:
+        met, deputy, page = await draft(shared_registry)
+        head = await reader(shared_registry, met.first, Role.LEADERSHIP)
+        other = await reader(shared_registry, met.second, Role.LEADERSHIP)
+
+        async def listed(who: Reader) -> set[str]:
+            standings = get_args(Standing)
+            found = {name: await who.get(f"/handling?standing={name}") for name in standings}
+            return {name for name, answer in found.items() if f'href="{page}"' in answer.text}
+
+        assert (await listed(head), await listed(other)) == ({"all"}, set())
+        await take(deputy, page, "/moves", "move", "submit")
+        assert (await listed(head), await listed(other)) == ({"all", "signature"}, set())
+        await sign(head, page)
+        assert (await listed(head), await listed(other)) == ({"all"}, {"all", "answer"})
+        await take(other, page, "/answers", "answer", "accept")
+        assert await listed(head) == await listed(other) == {"all", "signature"}
+        await sign(head, page)
+        assert (await listed(head), await listed(other)) == ({"all"}, {"all", "signature"})
+        await sign(other, page)
+        assert await listed(head) == await listed(other) == {"all", "in_force"}
+        later = (date.today() + timedelta(days=400)).isoformat()  # noqa: DTZ011 -- any that is later
+        await take(head, page, "/answers", "answer", "extend", ends_on=later)
+        assert await listed(other) == {"all", "in_force", "signature"}
+        await take(head, page, "/decisions", "decision", "conclude", reason="charges_declined")
+        assert await listed(head) == await listed(other) == {"all", "ended"}
+        part = {"HX-Request": "true", "HX-Request-Type": "partial"}
+        for kind, is_shown in (("joint_handling", True), ("consult", False)):
+            shown = (await head.get(f"/handling?kind={kind}", **part)).text
+            assert (f'href="{page}"' in shown, "<!doctype" in shown) == (is_shown, False), kind
+            assert ("Show all of your" in shown) is not is_shown
 
 
 class TestRefusals:
