@@ -13,6 +13,7 @@ from app.core.ids import HANDLING
 from app.handling.errors import HandlingNotFoundError
 from app.handling.models import HandlingParty, HandlingRequest, HandlingSignature, Instrument
 from app.handling.naming import show_parties
+from app.handling.standings import Page
 from app.handling.walls import within_walls
 from app.matters.queries import (
     IS_NAMED,
@@ -68,9 +69,6 @@ LEFT JOIN LATERAL ({KNOWN_LEAD}) AS m ON TRUE LEFT JOIN offices lead ON lead.id 
 WHERE {PARTY_SEES}
 """  # noqa: S608 -- constants only; every value is a parameter
 
-_PAGE: Final = f"""{_VISIBLE}
-  AND me.request_id < coalesce($5, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)
-ORDER BY me.request_id DESC LIMIT $6"""
 _ONE: Final = _VISIBLE + " AND me.request_id = $5"
 # who asked has no overlap of its own, but one with each party
 _OF_OVERLAP: Final = f"""{_VISIBLE}
@@ -143,10 +141,10 @@ async def _fetch(
 
 
 async def list_requests(
-    session: AsyncSession, principal: Principal, *, before: UUID | None, limit: int, now: datetime
+    session: AsyncSession, principal: Principal, page: Page, *, now: datetime
 ) -> list[asyncpg.Record]:
     """Return a page of the requests that the caller's office sent or received, newest first."""
-    return await _fetch(session, principal, _PAGE, before, limit, now=now)
+    return await _fetch(session, principal, _VISIBLE + page.narrowed, *page.values, now=now)
 
 
 async def list_requests_of_overlap(

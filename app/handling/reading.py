@@ -17,6 +17,7 @@ from app.handling.reads import (
     TermsVersionList,
 )
 from app.handling.rendering import render, versions
+from app.handling.standings import ANY, HandlingFilter, page_of
 from app.papers.pdf import Section, print_paper
 
 
@@ -38,18 +39,20 @@ async def read_request(
 async def list_requests(
     session: AsyncSession,
     principal: Principal,
+    asked: HandlingFilter = ANY,
     *,
     before: UUID | None,
     limit: int,
     now: datetime,
 ) -> list[tuple[UUID, HandlingRead]]:
-    """Return a page of the requests that the caller's office sent or received, newest first.
+    """Return a page of the requests asked for that the caller's office has, newest first.
 
     Raises:
         MissingScopeError: the caller lacks `handling:read`.
     """
     principal.require(Permission.HANDLING_READ)
-    rows = await queries.list_requests(session, principal, before=before, limit=limit, now=now)
+    page = page_of(asked, before=before, limit=limit)
+    rows = await queries.list_requests(session, principal, page, now=now)
     found = [(row["id"], render(row)) for row in rows]
     await _record_disclosed(session, principal, [read for _, read in found])
     return found

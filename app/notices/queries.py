@@ -34,12 +34,13 @@ WHERE e.office_id = $1 AND e.at >= $3::timestamptz AND e.type <> ALL($4::text[])
 _UNREAD: Final = """
   AND r.event_number IS NULL AND (e.written_in, e.number) > ($5::bigint, $6::bigint)
 """
-# $7 and $8 the place to go back from, $9 how many, $10 whether only unread ones
+# $7 and $8 the place to go back from, $9 how many, $10 whether only unread ones, $11 about what
 _PAGE: Final = f"""
 SELECT e.number, e.written_in, r.event_number IS NOT NULL
   OR (e.written_in, e.number) <= ($5::bigint, $6::bigint) AS is_read {_EVENTS}
   AND (e.written_in, e.number) < ($7::bigint, $8::bigint) AND e.written_in < {HORIZON}
   AND (NOT $10::boolean OR (true {_UNREAD}))
+  AND ($11::text = '' OR split_part(e.type, '.', 1) = $11)
 ORDER BY e.written_in DESC, e.number DESC LIMIT $9
 """
 _COUNT: Final = f"""
@@ -110,10 +111,11 @@ async def list_own(
     before: tuple[int, int],
     limit: int,
     is_unread_only: bool,
+    about: str,
 ) -> list[asyncpg.Record]:
     """Return a page of a person's own events, newest first: number, transaction and mark."""
     rows: list[asyncpg.Record] = await (await driver(session)).fetch(
-        _PAGE, *await _own(session, principal), *before, limit, is_unread_only
+        _PAGE, *await _own(session, principal), *before, limit, is_unread_only, about
     )
     return rows
 

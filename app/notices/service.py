@@ -27,9 +27,12 @@ async def list_notices(
     before: UUID | None,
     limit: int,
     is_unread_only: bool = False,
+    about: str = "",
     now: datetime,
 ) -> tuple[list[NoticeRead], list[UUID]]:
     """Return a page of the person's notices, newest first, and the places of all that it went by.
+
+    `about` is what the types of the asked ones begin with, such as `overlap`; empty: any.
 
     Raises:
         MissingScopeError: the caller lacks `notices:read`.
@@ -37,7 +40,7 @@ async def list_notices(
     principal.require(Permission.NOTICES_READ)
     place = _END if before is None else notifications.parts_of(before)
     rows = await queries.list_own(
-        session, principal, before=place, limit=limit, is_unread_only=is_unread_only
+        session, principal, before=place, limit=limit, is_unread_only=is_unread_only, about=about
     )
     is_read = {row["number"]: row["is_read"] for row in rows}
     events = await notifications.list_numbered(session, principal, list(is_read), now=now)

@@ -1,5 +1,6 @@
 from contextlib import suppress
-from typing import Final
+from typing import Final, Literal
+from urllib.parse import urlencode
 from uuid import uuid4
 
 from fastapi import APIRouter, Response
@@ -17,8 +18,9 @@ from app.handling.asking import check_terms
 from app.handling.errors import TermsRefusedError
 from app.handling.reads import AgreementExport, HandlingId
 from app.handling.schemas import AgreementAsk, ConsultAsk
+from app.handling.standings import HandlingFilter, Standing
 from app.handling.terms import ATTESTATION, Terms
-from app.handling.vocabulary import QUESTIONS
+from app.handling.vocabulary import QUESTIONS, Kind
 from app.queues import service as queues
 from app.queues.schemas import QueueFilter
 from app.quotas.counting import within_listing
@@ -41,15 +43,24 @@ _MORE: Final = tuple((str(number), f"Office {number}, as named below") for numbe
 
 @router.get("/handling", **page(Permission.HANDLING_READ))
 async def show_requests(
-    visit: Reading, session: Session, response: Response, cursor: Cursor = None
+    visit: Reading,
+    session: Session,
+    response: Response,
+    standing: Standing = "all",
+    kind: Kind | Literal[""] = "",
+    cursor: Cursor = None,
 ) -> Response:
     """Show the requests for joint handling that the office sent or received."""
-    wanted = visit.list_page(response, cursor, PER_PAGE, "")
+    asked = HandlingFilter(standing=standing, kind=kind or None)
+    filters = urlencode(asked.model_dump(exclude_defaults=True))
+    wanted = visit.list_page(response, cursor, PER_PAGE, filters)
     found = await reading.list_requests(
-        session, visit.principal, before=wanted.id, limit=PER_PAGE, now=visit.now
+        session, visit.principal, asked, before=wanted.id, limit=PER_PAGE, now=visit.now
     )
     return visit.page(
-        "handling/requests.html",
+        "handling/results.html" if visit.is_part else "handling/requests.html",
+        asked=asked,
+        filters=filters,
         requests=[read for _, read in found],
         next_cursor=wanted.end([key for key, _ in found]),
         is_first=cursor is None,
@@ -166,6 +177,15 @@ async def _further(visit: Visit, session: Session, form: dict[str, str]) -> list
     return found
 
 
+def _is_still_looked_for(form: dict[str, str]) -> bool:
+    """Return whether a part of a name was typed that the form shows no overlaps for yet.
+
+    Without a script a form cannot say in which field Enter was pressed. What was typed to look
+    for somebody and not looked for was it; nothing is kept before the answer is read.
+    """
+    return form.get("also_named", "") not in {"", form.get("found_for", "")}
+
+
 @router.post("/overlaps/{overlap_id}/agreement", **page(Permission.HANDLING_REQUEST))
 async def find_further(overlap_id: OverlapId, visit: Changing, session: Session) -> Response:
     """Show the draft as it is filled in, with overlaps of the offices that are looked for."""
@@ -177,6 +197,8 @@ async def find_further(overlap_id: OverlapId, visit: Changing, session: Session)
 async def ask_for_handling(overlap_id: OverlapId, visit: Changing, session: Session) -> Response:
     """Ask the other office a question, or draft an agreement; sent twice, it is made once."""
     visit.principal.require(Permission.HANDLING_REQUEST)
+    if visit.form.get("pressed") == "enter" and _is_still_looked_for(visit.form):
+        return await _draft(visit, session, overlap_id, visit.form, {})
     kind = visit.form.get("kind", "")
     errors: dict[str, str] = {}
     asked: AgreementAsk | ConsultAsk | None

@@ -22,6 +22,13 @@ KINDS: Final = {
     "conflict_referral": "Referral because of a conflict",
     "expertise_infusion": "Help by specialists",
 }
+STANDINGS: Final = {
+    "all": "All",
+    "answer": "Waiting for our answer",
+    "signature": "Waiting for our signature",
+    "in_force": "In force",
+    "ended": "Ended",
+}
 ORIGINS: Final = {
     "pointer": "That there is a possible match",
     "contact": "Whom to call",

@@ -1,6 +1,7 @@
 """Pages of what one person is told: its list, its choices, and the hint that there is more."""
 
-from typing import Annotated
+from typing import Annotated, Literal
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Header, Request, Response
 from starlette.responses import StreamingResponse
@@ -20,6 +21,7 @@ from app.people.queries import get_signed_in
 from app.people.sign_ins import digest_of
 from app.web import forms, notice_words
 from app.web.deps import Changing, Cursor, Listening, Note, Reading, page
+from app.web.notice_words import About
 from app.web.pages import PageRoute, Visit
 
 router = APIRouter(route_class=PageRoute)
@@ -38,16 +40,30 @@ async def show_notices(
     visit: Reading,
     session: Session,
     response: Response,
+    show: Literal["all", "unread"] = "all",
+    about: About | Literal[""] = "",
     cursor: Cursor = None,
     note: Note = "",  # noqa: ARG001 -- the frame reads it
 ) -> Response:
     """Show what happened that the person may know of and did not mute, newest first."""
-    wanted = visit.list_page(response, cursor, PER_PAGE, "")
+    is_unread_only = show == "unread"
+    asked = {"show": show if is_unread_only else "", "about": about}
+    filters = urlencode({name: text for name, text in asked.items() if text})
+    wanted = visit.list_page(response, cursor, PER_PAGE, filters)
     notices, places = await service.list_notices(
-        session, visit.principal, before=wanted.id, limit=PER_PAGE, now=visit.now
+        session,
+        visit.principal,
+        before=wanted.id,
+        limit=PER_PAGE,
+        is_unread_only=is_unread_only,
+        about=about,
+        now=visit.now,
     )
     return visit.page(
-        "notices/notices.html",
+        "notices/results.html" if visit.is_part else "notices/notices.html",
+        is_unread_only=is_unread_only,
+        about=about,
+        filters=filters,
         notices=notices,
         next_cursor=wanted.end(places),
         is_first=cursor is None,

@@ -1,7 +1,7 @@
 """What pages call what happened."""
 
 from collections.abc import Mapping
-from typing import Final, get_args
+from typing import Final, Literal, get_args
 
 from app.notifications.schemas import EventType
 from app.webhooks.schemas import WebhookRead
@@ -43,6 +43,35 @@ EVENTS: Final[Mapping[str, str]] = {
     "advice.answered": "A question of your office for advice is answered",
     "advice.updated": "Something new about a question for advice",
 }
+About = Literal[
+    "overlap",
+    "case",
+    "handling",
+    "matter",
+    "contact",
+    "advice",
+    "mediation",
+    "grant",
+    "participation",
+    "commitment",
+    "credential",
+    "alarm",
+]
+ABOUT: Final[Mapping[About, str]] = {
+    "overlap": "Possible matches",
+    "case": "Cases",
+    "handling": "Joint handling",
+    "matter": "Matters",
+    "contact": "Whom to call",
+    "advice": "Advice",
+    "mediation": "Mediation",
+    "grant": "Grants",
+    "participation": "Participation agreements",
+    "commitment": "Commitments",
+    "credential": "Machine clients",
+    "alarm": "Alarms",
+}
+"""What the types of events begin with, in the order in which a list of them is to be read."""
 FREQUENCIES: Final = (
     ("none", "Never"),
     ("at_once", "At once, at most every 15 minutes"),

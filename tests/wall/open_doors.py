@@ -55,7 +55,7 @@ def open_the_policy(patch: pytest.MonkeyPatch) -> None:
     head, found, _ = handling._VISIBLE.rpartition("WHERE \nme.office_id = $1")
     assert found
     requests, kept = head + _EVERY_REQUEST + _EVERYBODY, handling._VISIBLE
-    for name in ("_PAGE", "_ONE"):
+    for name in ("_VISIBLE", "_ONE"):
         patch.setattr(handling, name, getattr(handling, name).replace(kept, requests))
 
 

@@ -1,12 +1,13 @@
 """Agreements at the pages: drafted, signed, changed, signed by all, concluded."""
 
-from datetime import date
-from typing import Any
+from datetime import date, timedelta
+from typing import Any, get_args
 from uuid import uuid4
 
 from app.access.principal import OPERATOR
 from app.access.vocabulary import Role
 from app.core.db import transaction
+from app.handling.standings import Standing
 from app.handling.terms import ATTESTATION
 from app.offices import service
 from app.offices.schemas import LawConfirmed
@@ -40,6 +41,14 @@ def chosen(form: Form, **fields: str) -> dict[str, str]:
     }
     assert {"ends_on", "review_every_days", "notice_days"} <= set(form.fields)
     return {**standing, **fields}
+
+
+def enter_says(text: str) -> dict[str, str]:
+    """Return what a browser sends of the button that Enter presses: the first of the draft."""
+    button = text.partition("data-draft")[2].partition("<button")[2].partition(">")[0]
+    assert "formnovalidate" in button  # a search in a form that is not filled in yet
+    name, value = (button.partition(f'{each}="')[2].partition('"')[0] for each in ("name", "value"))
+    return {name: value}
 
 
 async def take(visitor: Reader, page: str, ending: str, name: str, value: str, **more: Any) -> str:
@@ -207,6 +216,59 @@ class TestFurtherOffices:
         sent = {**looking.fields, "also_named": "no such"}
         assert "No overlap shows such an office" in (await deputy.post(path, sent, **part)).text
         assert "<!doctype" not in (await deputy.post(path, sent, **part)).text
+
+    async def test_are_looked_for_by_enter_without_a_script_before_anything_is_kept(
+        self, shared_registry: Registry
+    ) -> None:
+        met = await meet(shared_registry)
+        deputy = await reader(shared_registry, met.first, Role.PROSECUTOR)
+        path = f"/overlaps/{met.overlap_id}/agreement"
+        draft_page = await deputy.get(path)
+        form = PageReader(draft_page.text).form("/handling")
+        typed = chosen(form, kind="joint_handling", notice_days="21", also_named="no such")
+        sought = await deputy.send(form, **typed, **enter_says(draft_page.text))
+        assert (sought.status_code, 'value="21"' in sought.text) == (200, True)
+        assert "No overlap shows such an office" in sought.text
+        assert (await met.first.http.get("/v1/handling-requests")).json()["items"] == []
+        again = PageReader(sought.text).form("/handling")
+        kept = await deputy.send(again, **{**again.fields, **typed, **enter_says(sought.text)})
+        assert kept.headers["location"].startswith("/handling/")  # in another field: it was found
+
+
+class TestList:
+    async def test_is_narrowed_by_what_the_own_office_is_to_give(
+        self, shared_registry: Registry
+    ) -> None:
+        met, deputy, page = await draft(shared_registry)
+        head = await reader(shared_registry, met.first, Role.LEADERSHIP)
+        other = await reader(shared_registry, met.second, Role.LEADERSHIP)
+
+        async def listed(who: Reader) -> set[str]:
+            standings = get_args(Standing)
+            found = {name: await who.get(f"/handling?standing={name}") for name in standings}
+            return {name for name, answer in found.items() if f'href="{page}"' in answer.text}
+
+        assert (await listed(head), await listed(other)) == ({"all"}, set())
+        await take(deputy, page, "/moves", "move", "submit")
+        assert (await listed(head), await listed(other)) == ({"all", "signature"}, set())
+        await sign(head, page)
+        assert (await listed(head), await listed(other)) == ({"all"}, {"all", "answer"})
+        await take(other, page, "/answers", "answer", "accept")
+        assert await listed(head) == await listed(other) == {"all", "signature"}
+        await sign(head, page)
+        assert (await listed(head), await listed(other)) == ({"all"}, {"all", "signature"})
+        await sign(other, page)
+        assert await listed(head) == await listed(other) == {"all", "in_force"}
+        later = (date.today() + timedelta(days=400)).isoformat()  # noqa: DTZ011 -- any that is later
+        await take(head, page, "/answers", "answer", "extend", ends_on=later)
+        assert await listed(other) == {"all", "in_force", "signature"}
+        await take(head, page, "/decisions", "decision", "conclude", reason="charges_declined")
+        assert await listed(head) == await listed(other) == {"all", "ended"}
+        part = {"HX-Request": "true", "HX-Request-Type": "partial"}
+        for kind, is_shown in (("joint_handling", True), ("consult", False)):
+            shown = (await head.get(f"/handling?kind={kind}", **part)).text
+            assert (f'href="{page}"' in shown, "<!doctype" in shown) == (is_shown, False), kind
+            assert ("Show all of your" in shown) is not is_shown
 
 
 class TestRefusals:

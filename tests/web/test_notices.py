@@ -1,10 +1,14 @@
 """Pages of notices and webhooks: lists, marks, choices, and two administrators."""
 
+from typing import get_args
+
 from app.access.vocabulary import Role
+from app.web import notice_words
 from tests.factories import Registry
 from tests.scenes import all_ended, make_offices, meet
 from tests.web.pages import PageReader, reader
 
+PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
 HOOK = "https://cms.example.com/joinder"
 
 
@@ -46,6 +50,31 @@ class TestNotices:
         assert "tell-overlap.found" not in again.fields
         assert "tell-overlap.updated" in again.fields
         assert (await visitor.page("/notices")).tags.count("tr") == 0
+
+    async def test_are_narrowed_to_unread_ones_and_to_what_they_are_about(
+        self, shared_registry: Registry
+    ) -> None:
+        offices = await make_offices(shared_registry)
+        visitor = await reader(shared_registry, offices[0], Role.PROSECUTOR)
+        await meet(shared_registry, offices=offices)
+        await meet(shared_registry, offices=offices, external_id="24-2")
+        await all_ended(shared_registry)
+        one = (await visitor.page("/notices?show=unread")).forms_to("/read")[1]
+        await visitor.send(one)
+        for asked, shown in (("", 2), ("show=unread", 1), ("about=overlap", 2), ("about=case", 0)):
+            part = (await visitor.get(f"/notices?{asked}", **PART)).text
+            assert (part.count("<tr>") - bool(shown), "<!doctype" in part) == (shown, False), asked
+        assert "Show all" in (await visitor.get("/notices?about=case")).text
+        whose = [
+            PageReader((await visitor.get(f"/notices{of}")).text).forms
+            for of in ("", "?about=overlap")
+        ]
+        assert [[f.action for f in forms].count("/notices/read") for forms in whose] == [1, 0]
+        assert (await visitor.get("/notices?about=weather")).status_code == 422
+
+    def test_of_every_type_are_about_something_that_can_be_asked_for(self) -> None:
+        assert {name.partition(".")[0] for name in notice_words.TYPES} == set(notice_words.ABOUT)
+        assert list(notice_words.ABOUT) == list(get_args(notice_words.About))
 
 
 class TestWebhooks:
