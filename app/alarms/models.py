@@ -29,7 +29,7 @@ class Alarm(Base):
     kind: Mapped[str]
     finding: Mapped[str]
     """Of its kind and office what it was found by: a day, a class or webhook with one, a
-    person with a month, an id."""
+    person or `all` with a month, an id."""
     count: Mapped[int]
     """How many; 1 where it is a single act."""
     raised_at: Mapped[datetime]

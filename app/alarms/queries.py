@@ -20,12 +20,35 @@ MOST_SHORT_LIVED: Final = 50
 """Cases that an office takes back in a day, of those posted at most a week before."""
 IDLE_BEFORE: Final = 7
 """Days before accounts that nobody uses are disabled at which their office is told."""
+MOST_ADDRESSES: Final = 3
+"""To how many of an office mails are given up, one after the other, before it is no address of
+theirs that is wrong."""
 MOST_UNPOSTED: Final = 50
 """Cases to come that an office's permits name in a day and that are not there a week later: who
 makes numbers up may ask without a case. One number for everything stays below it."""
 
-# each finding raises one alarm, however often it is looked for. A mail that is given up is one of
-# its person and month: to tell of each would mail the same address, if it reads alarms, each night
+# A mail that is given up is one of its person and month: to tell of each would mail the same
+# address, if it reads alarms, each night. Where one after the other was given up to so many and
+# none got through between them, it is the mail server, and one of the office and month
+_GIVEN_UP: Final = f"""
+(WITH settled AS (
+  SELECT m.office_id, m.state, m.due_at, coalesce(m.person_id::text, 'backup') AS who,
+    count(*) FILTER (WHERE m.state = 'delivered')
+      OVER (PARTITION BY m.office_id ORDER BY m.due_at) AS arrived,
+    bool_or(m.state = 'delivered') OVER (PARTITION BY m.office_id, m.due_at) AS is_mixed
+  FROM mails m WHERE m.state IN ('dead', 'delivered') AND m.due_at <= $1 AND m.office_id IN (
+    SELECT d.office_id FROM mails d WHERE d.state = 'dead' AND d.due_at >= $2)),
+stretches AS (
+  SELECT office_id, arrived, is_mixed,
+    NOT is_mixed AND count(DISTINCT who) > {MOST_ADDRESSES} AS is_of_all
+  FROM settled WHERE state = 'dead' GROUP BY office_id, arrived, is_mixed)
+SELECT office_id, 'mail', f.finding, count(*)
+FROM settled JOIN stretches USING (office_id, arrived, is_mixed) CROSS JOIN LATERAL (
+  SELECT CASE WHEN is_of_all THEN 'all' ELSE who END || ' ' || to_char(due_at, 'YYYY-MM')) AS f
+    (finding)
+WHERE state = 'dead' AND due_at >= $2 GROUP BY office_id, f.finding)
+"""  # noqa: S608 -- as below
+# each finding raises one alarm, however often it is looked for
 _RAISE: Final = f"""
 INSERT INTO alarms (office_id, kind, finding, count, raised_at)
 SELECT f.office_id, f.kind, f.finding, f.count, $1
@@ -52,11 +75,7 @@ FROM (
   FROM webhook_deliveries d WHERE d.state = 'dead' AND d.due_at >= $2 AND d.due_at <= $1
   GROUP BY d.office_id, d.webhook_id, d.due_at::date
   UNION ALL
-  SELECT m.office_id, 'mail', f.finding, count(*)
-  FROM mails m CROSS JOIN LATERAL (SELECT
-    coalesce(m.person_id::text, 'backup') || ' ' || to_char(m.due_at, 'YYYY-MM') AS finding) AS f
-  WHERE m.state = 'dead' AND m.due_at >= $2 AND m.due_at <= $1
-  GROUP BY m.office_id, f.finding
+  {_GIVEN_UP}
   UNION ALL
   SELECT s.office_id, 'glass_review', b.id::text, 1
   FROM glass_breaks b CROSS JOIN LATERAL (

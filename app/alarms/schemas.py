@@ -31,7 +31,8 @@ class AlarmRead(Read):
     week; `unposted`: many that a permit named in a day were not posted in the week after;
     `proposed`: the office's agreement or identity provider waits for the operator; `webhook`:
     messages to one were given up; where it is paused, what comes later waits; `mail`: mails to
-    people of the office, or its backup, were given up, as when an address is wrong; `late_export`:
+    people of the office, or its backup, were given up, as when an address is wrong, or the
+    mail server takes none; `late_export`:
     the office's client got no export of its case-management system by the time that it expects one;
     `glass_review`: nobody reviewed an emergency reading, by the office or of a case of its own,
     within 72 hours; `access_review`: the yearly review of access is due; `idle_accounts`: so many

@@ -1,6 +1,6 @@
 import json
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -65,12 +65,24 @@ async def record_of_office(
     detail: Mapping[str, Any] = _NOTHING,
 ) -> None:
     """Write one entry of what is done to an office where its auditor reads, the operator's too."""
-    concerned = replace(principal, office_id=office_id)
-    if concerned != principal:
-        await enter(session, concerned)
-    await record(session, concerned, action, target, recipients=recipients, detail=detail)
-    if concerned != principal:
-        await enter(session, principal)
+    entry = Entry(action, target, recipients, detail)
+    await record_of_offices(session, principal, [(office_id, entry)])
+
+
+async def record_of_offices(
+    session: AsyncSession, principal: Principal, entries: Iterable[tuple[int, Entry]]
+) -> None:
+    """Write entries of what is done to several offices, each where the auditor of its reads it."""
+    of_offices: defaultdict[int, list[Entry]] = defaultdict(list)
+    for office_id, entry in entries:
+        of_offices[office_id].append(entry)
+    for office_id, each in of_offices.items():
+        concerned = replace(principal, office_id=office_id)
+        if concerned != principal:
+            await enter(session, concerned)
+        await record_each(session, concerned, each)
+        if concerned != principal:
+            await enter(session, principal)
 
 
 async def record_each(

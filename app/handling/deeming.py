@@ -13,10 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
 from app.access.principal import Principal
-from app.audit import service as audit
 from app.core.items import attempt
 from app.handling import machine, queries, steps
 from app.handling.models import HandlingRequest
+from app.matters.recording import record_of_parties
 from app.reference.authority import AUTHORITIES, Authority, deemed_consents
 
 
@@ -48,12 +48,12 @@ async def deem_consents(
         request.due_at = steps.due(taken.to, request.answer_days, now)
         await session.flush()  # the database's own table of moves speaks before the audit entry
         parties = await queries.list_parties_of(session, request.id)
-        await audit.record(
+        await record_of_parties(
             session,
             principal,
+            request.id,
+            [party["office_id"] for party in parties],
             taken.audited,
-            str(request.id),
-            recipients=[party["office_id"] for party in parties],
             detail={**detail, "days": row["days"]},
         )
 

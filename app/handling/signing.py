@@ -223,7 +223,7 @@ async def _agree(
     offices = [party["office_id"] for party in row["parties"]]
     if row["leaves_office_id"] is not None:
         ended = steps.revoked(row["id"], row["parties"], of=row["leaves_office_id"])
-        await audit.record_each(session, principal, ended)
+        await audit.record_each(session, principal, [entry for _, entry in ended])
     if row["agreed_number"] is not None:
         if taken.step == "sign":
             await matters.extend_matter(session, row["id"], terms.ends_on, now=now)

@@ -130,7 +130,8 @@ async def write(
         detail={"from": row["status"], "to": status, **(detail or {})},
     )
     if status in FINAL and is_known:
-        await audit.record_each(session, principal, revoked(row["id"], row["parties"]))
+        ended = revoked(row["id"], row["parties"])
+        await audit.record_each(session, principal, [entry for _, entry in ended])
 
 
 def _told(row: asyncpg.Record) -> list[dict[str, Any]]:
@@ -139,27 +140,33 @@ def _told(row: asyncpg.Record) -> list[dict[str, Any]]:
 
 def revoked(
     request_id: UUID, parties: Sequence[Mapping[str, Any]], *, of: int | None = None
-) -> list[audit.Entry]:
-    """Return the audit entries of what a request showed, which the database ends with it.
+) -> list[tuple[int, audit.Entry]]:
+    """Return the audit entries of what a request showed, each with the office whose case it was.
 
-    With `of` an office leaves, and only what it was shown and what it showed ends.
+    The database ends it with the request. With `of` an office leaves, and only what it was shown
+    and what it showed ends; all of it does when that is who asked.
     """
+    requester = parties[0]
+    if requester["number"] != 1:  # has left
+        return []
     asked = [
         party
         for party in parties
-        if party["case_id"] is not None
-        and of in {None, party["office_id"], parties[0]["office_id"]}
+        if party["case_id"] is not None and of in {None, party["office_id"], requester["office_id"]}
     ]
-    shown = [(party["requester_case_id"], party["office_id"]) for party in asked]
+    shown = [(requester, party["requester_case_id"], party) for party in asked]
     shown += [
-        (party["case_id"], parties[0]["office_id"])
+        (party, party["case_id"], requester)
         for party in asked
         if party["accepted_terms"] is not None
     ]
     detail = {"request": public_id(queries.PREFIX, request_id)}
     return [
-        audit.Entry("case.grant_revoked", str(case_id), [office_id], detail)
-        for case_id, office_id in shown
+        (
+            owner["office_id"],
+            audit.Entry("case.grant_revoked", str(case_id), [reader["office_id"]], detail),
+        )
+        for owner, case_id, reader in shown
     ]
 
 

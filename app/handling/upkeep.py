@@ -20,6 +20,7 @@ from app.handling import machine, queries, steps
 from app.handling.models import HandlingParty, HandlingRequest
 from app.handling.rendering import FEWEST, HOLDS
 from app.handling.vocabulary import FINAL, STATUSES
+from app.matters.recording import record_of_parties
 
 LONGER: Final = timedelta(days=14)
 """What an escalated request gets on top."""
@@ -144,12 +145,11 @@ async def _move(
     await session.flush()  # the database's own table of moves speaks before the audit entry
     parties = await queries.list_parties_of(session, request.id)
     offices = [party["office_id"] for party in parties]
-    recipients = offices if request.sent_at is not None else offices[:1]
+    told = offices if request.sent_at is not None else offices[:1]
     detail: dict[str, Any] = {"from": before, "to": taken.to, "at": now.isoformat()}
     if of is not None:
         detail["office"] = of
-    await audit.record(
-        session, principal, taken.audited, str(request.id), recipients=recipients, detail=detail
-    )
+    await record_of_parties(session, principal, request.id, told, taken.audited, detail=detail)
     if (taken.to in FINAL and request.sent_at is not None) or of is not None:
-        await audit.record_each(session, principal, steps.revoked(request.id, parties, of=of))
+        ended = steps.revoked(request.id, parties, of=of)
+        await audit.record_of_offices(session, principal, ended)

@@ -208,15 +208,11 @@ async def expire_questions(
     principal.require(Permission.OFFICES_MANAGE)
     rows = await queries.expire(session, now=now, limit=limit, office_id=office_id)
     entries = [
-        audit.Entry(
-            "infusion.expired",
-            public_id(PREFIX, row["id"]),
-            recipients=[row["office_id"], row["desk_office_id"]],
-        )
+        (side, audit.Entry("infusion.expired", public_id(PREFIX, row["id"]), [side]))
         for row in rows
+        for side in (row["office_id"], row["desk_office_id"])
     ]
-    if entries:
-        await audit.record_each(session, principal, entries)
+    await audit.record_of_offices(session, principal, entries)
     return len(rows)
 
 

@@ -275,6 +275,11 @@ async def list_origin(session: AsyncSession, key: UUID, office_id: int) -> list[
     return rows
 
 
+async def is_party(session: AsyncSession, request_id: UUID) -> bool:
+    """Return whether the office that is acted for is a party, and may know of the request now."""
+    return bool(await (await driver(session)).fetchval("SELECT is_party($1)", request_id))
+
+
 async def remind(
     session: AsyncSession, *, limit: int, now: datetime, office_id: int | None
 ) -> list[asyncpg.Record]:

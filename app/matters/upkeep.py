@@ -6,8 +6,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
 from app.access.principal import Principal
-from app.audit import service as audit
 from app.matters import queries
+from app.matters.recording import record_of_parties
 
 
 async def remind_of_reviews(
@@ -26,12 +26,12 @@ async def remind_of_reviews(
     principal.require(Permission.OFFICES_MANAGE)
     due = await queries.remind(session, limit=limit, now=now, office_id=office_id)
     for row in due:
-        await audit.record(
+        await record_of_parties(
             session,
             principal,
+            row["request_id"],
+            row["offices"],
             "matter.review_reminded",
-            str(row["request_id"]),
-            recipients=row["offices"],
             detail={"review_on": row["review_on"].isoformat()},
         )
     return len(due)

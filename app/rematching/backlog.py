@@ -1,7 +1,7 @@
 """Pairs that earlier transactions left to be found anew, because nobody waits for so many."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Final
@@ -14,7 +14,7 @@ from app.audit import service as audit
 from app.core.clock import utc_now
 from app.core.db import APP, DATABASE_ERRORS, MATCHER, Sessions, become, driver, transaction
 from app.core.ids import OVERLAP, public_id
-from app.core.items import attempt_all, hidden_name
+from app.core.items import attempt_all, failing, hidden_name
 from app.overlaps.errors import EpochMovedError
 from app.overlaps.keyring import Keyring
 from app.overlaps.service import Matcher
@@ -69,16 +69,20 @@ async def finish(
 async def finish_all(sessions: Sessions, keyring: Keyring) -> int:
     """Find all pairs anew that earlier transactions left, in one transaction for each batch.
 
-    What is kept busy for longer than `PATIENCE` stays for the next that does this.
+    What is kept busy for longer than `PATIENCE` stays for the next that does this, and so does
+    what fails, which is tried once.
 
     Raises:
         EpochMovedError: a switch to a new epoch came between; repeating helps.
     """
     done, until = 0, monotonic() + PATIENCE.total_seconds()
+    failed: Mapping[str, str] = {}
     while monotonic() < until:
         async with transaction(sessions, MATCHING) as session:
+            failed = failing(session, failed)
             matcher = await keyring.follow(session)
-            count = await finish(session, matcher, now=utc_now())
+            limit = AT_ONCE + len(failed)  # those may be among the ones that are claimed
+            count = await finish(session, matcher, now=utc_now(), limit=limit)
         if count is None:
             break
         if count == 0:  # who holds the case may end without matching it

@@ -243,6 +243,38 @@ class TestMail:
             raised.append(await night(shared_registry, now, key))
         assert raised == [1, 0, 1, 1], "and once more in the next month"
 
+    async def test_is_told_once_when_none_gets_through_to_anybody_whatever_comes_then(
+        self, shared_registry: Registry
+    ) -> None:
+        """The mail server refuses everybody for a day; before and after it is not to blame."""
+        (office,) = await make_offices(shared_registry, 1)
+        people = [await sign_in(shared_registry, office, Role.ANALYST) for _ in range(6)]
+        key = await office_id(shared_registry, office)
+        first, none = utc_now().replace(day=10, hour=20), "withheld"
+
+        async def mails(hours: int, *states: str) -> int:
+            at = first + timedelta(hours=hours)
+            for person, state in zip(people, states, strict=False):
+                await self.put(shared_registry, person, state, at)
+            return await night(shared_registry, at + timedelta(minutes=1), key)
+
+        # where one arrives, each address is at fault by itself
+        assert await mails(0, *["dead"] * 4, "delivered") == 4
+        assert await mails(24, "delivered") == 0
+        assert await mails(25, *["dead"] * 6) == 1
+        assert await mails(30, *[none] * 5, "dead") == 0
+        assert await mails(31, "delivered") == 0, "mended: they are not told one by one"
+        assert await mails(32, *[none] * 4, "dead") == 1, "but a bad address is"
+        assert await mails(33, "delivered") == 0
+        assert await mails(199) == 0, "nor when only the end of it is looked at"
+        told = await shared_registry.rows(
+            "SELECT split_part(finding, ' ', 1), count FROM alarms"
+            " WHERE office_id = :id AND kind = 'mail' ORDER BY number",
+            id=key,
+        )
+        assert [row[1] for row in told] == [1, 1, 1, 1, 6, 1]
+        assert [row[0] == "all" for row in told] == [False] * 4 + [True, False]
+
     @staticmethod
     async def put(
         registry: Registry, person: Person, state: str, at: datetime | None = None

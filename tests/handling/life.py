@@ -378,10 +378,13 @@ class Life(Machine):
             async with transaction(self.registry.operator) as session:
                 await upkeep.release_parties(session, OPERATOR, limit=9, now=utc_now())
 
-        before = len(self.model.left) + (self.model.status == "expired")
+        before, was, present = self.model.left.copy(), self.model.status, len(self.model.present)
         self.do(night())
         self.model.wait()
-        self.audited += len(self.model.left) + (self.model.status == "expired") - before
+        gone = len(self.model.left - before)
+        self.audited += sum(range(present - gone + 1, present + 1))  # one for each who was there
+        if self.model.status != was:
+            self.audited += len(self.model.present)
 
     def let_time_pass(self, step: str) -> None:
         """Let the registry escalate, or expire."""
@@ -403,7 +406,7 @@ class Life(Machine):
         else:
             assert is_possible
             self.model.status = f"{step}d"
-            self.audited += 1
+            self.audited += len(self.model.present) if self.model.is_sent else 1
 
     @invariant()
     def is_what_the_model_says(self) -> None:

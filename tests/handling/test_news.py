@@ -168,12 +168,13 @@ class TestSilence:
         assert other["steps"] == []
         assert [each["has_signed"] for each in read["parties"]] == [False, False]
         assert read["parties"][1]["has_accepted"] is False
-        ((law,),) = await shared_registry.rows(
-            "SELECT detail ->> 'law' FROM audit_entries"
-            " WHERE action = 'handling.consent_deemed' AND object = :id",
+        laws = await shared_registry.rows(
+            "SELECT o.code, a.detail ->> 'law' FROM audit_entries a"
+            " JOIN offices o ON o.id = a.office_id"
+            " WHERE a.action = 'handling.consent_deemed' AND a.object = :id ORDER BY a.id",
             id=str(UUID(request.removeprefix("hnd_"))),
         )
-        assert law == LAW.citation
+        assert [tuple(row) for row in laws] == [(s.office.code, LAW.citation) for s in sides]
         closed = good(await sides[0].send(request, "answers", {"answer": "close"}))
         assert (closed["status"], closed["end_reason"]) == ("concluded", "consent_on_record")
 

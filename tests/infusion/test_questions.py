@@ -189,7 +189,8 @@ class Life(Machine):
         assert (mine.settled_at is not None) == (mine.status in FINAL)
         counted = "SELECT count(*) FROM audit_entries WHERE object = :id"
         rows = self.do(self.registry.rows(counted, id=self.known.id))
-        assert rows[0][0] == self.changes
+        # what nobody did is audited for each of both
+        assert rows[0][0] == self.changes + (mine.status == "expired")
 
 
 async def _everything(registry: Registry, office: OfficeClient) -> Principal:
@@ -274,6 +275,26 @@ class TestAnswerQuestion:
         (lost,) = (answer for answer in answers if answer.status_code == 409)
         assert lost.json()["code"] == "infusion-question-state"
         assert "answered" in lost.json()["detail"]
+
+
+class TestExpiry:
+    async def test_is_in_the_audit_of_both_offices_and_no_others(
+        self, shared_registry: Registry
+    ) -> None:
+        offices = await with_desk(shared_registry, 3)
+        asked = await ask(*offices[:2])
+        key, later = await office_id(shared_registry, offices[0]), utc_now() + timedelta(days=31)
+        async with transaction(shared_registry.operator, OPERATOR) as session:
+            expired = await service.expire_questions(
+                session, OPERATOR, now=later, limit=9, office_id=key
+            )
+        assert expired == 1
+        told = []
+        for office in offices:
+            auditor = await sign_in(shared_registry, office, Role.AUDITOR)
+            found = (await auditor.http.get("/v1/audit-entries?about=handling")).json()["items"]
+            told.append([e["object"] for e in found if e["action"] == "infusion.expired"])
+        assert told == [[asked["id"]], [asked["id"]], []]
 
 
 class TestLists:

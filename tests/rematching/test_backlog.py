@@ -168,7 +168,9 @@ class TestBacklog:
         assert not re.fullmatch(r"\D*{}\D+{}\D*".format(*poison), called), "nobody learns of it"
         assert await finish_all(state.sessions, state.keyring) == 0, "nor does a start wait for it"
         assert await registry.rows("SELECT * FROM pending_pairs") == [poison]
+        capsys.readouterr()
         await self.finish_a_busy_one_besides(registry, connection, poison)
+        assert capsys.readouterr().out.count("item_failed") == 1, "however often it waits"
         await connection.execute("DROP FUNCTION refuse() CASCADE")
         await connection.close()
         (done,) = await run(registry.operator, only, as_of=utc_now())
