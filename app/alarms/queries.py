@@ -21,34 +21,15 @@ MOST_SHORT_LIVED: Final = 50
 IDLE_BEFORE: Final = 7
 """Days before accounts that nobody uses are disabled at which their office is told."""
 MOST_ADDRESSES: Final = 3
-"""To how many of an office mails are given up, one after the other, before it is no address of
-theirs that is wrong."""
+"""To how many of an office mails are given up on a day before it is no address of theirs that is
+wrong."""
 MOST_UNPOSTED: Final = 50
 """Cases to come that an office's permits name in a day and that are not there a week later: who
 makes numbers up may ask without a case. One number for everything stays below it."""
 
-# A mail that is given up is one of its person and month: to tell of each would mail the same
-# address, if it reads alarms, each night. Where one after the other was given up to so many and
-# none got through between them, it is the mail server, and one of the office and month
-_GIVEN_UP: Final = f"""
-(WITH settled AS (
-  SELECT m.office_id, m.state, m.due_at, coalesce(m.person_id::text, 'backup') AS who,
-    count(*) FILTER (WHERE m.state = 'delivered')
-      OVER (PARTITION BY m.office_id ORDER BY m.due_at) AS arrived,
-    bool_or(m.state = 'delivered') OVER (PARTITION BY m.office_id, m.due_at) AS is_mixed
-  FROM mails m WHERE m.state IN ('dead', 'delivered') AND m.due_at <= $1 AND m.office_id IN (
-    SELECT d.office_id FROM mails d WHERE d.state = 'dead' AND d.due_at >= $2)),
-stretches AS (
-  SELECT office_id, arrived, is_mixed,
-    NOT is_mixed AND count(DISTINCT who) > {MOST_ADDRESSES} AS is_of_all
-  FROM settled WHERE state = 'dead' GROUP BY office_id, arrived, is_mixed)
-SELECT office_id, 'mail', f.finding, count(*)
-FROM settled JOIN stretches USING (office_id, arrived, is_mixed) CROSS JOIN LATERAL (
-  SELECT CASE WHEN is_of_all THEN 'all' ELSE who END || ' ' || to_char(due_at, 'YYYY-MM')) AS f
-    (finding)
-WHERE state = 'dead' AND due_at >= $2 GROUP BY office_id, f.finding)
-"""  # noqa: S608 -- as below
-# each finding raises one alarm, however often it is looked for
+# each finding raises one alarm, however often it is looked for. A mail that is given up is one of
+# its person and month: to tell of each would mail the same address, if it reads alarms, each night.
+# Where on a day those to many are, it is the mail server, and one of the office and month
 _RAISE: Final = f"""
 INSERT INTO alarms (office_id, kind, finding, count, raised_at)
 SELECT f.office_id, f.kind, f.finding, f.count, $1
@@ -75,7 +56,12 @@ FROM (
   FROM webhook_deliveries d WHERE d.state = 'dead' AND d.due_at >= $2 AND d.due_at <= $1
   GROUP BY d.office_id, d.webhook_id, d.due_at::date
   UNION ALL
-  {_GIVEN_UP}
+  SELECT m.office_id, 'mail', CASE WHEN m.persons > {MOST_ADDRESSES} THEN 'all' ELSE m.who END
+    || to_char(m.day, ' YYYY-MM') AS finding, sum(m.count)
+  FROM (SELECT office_id, due_at::date AS day, coalesce(person_id::text, 'backup') AS who, count(*),
+          count(*) OVER (PARTITION BY office_id, due_at::date) AS persons
+        FROM mails WHERE state = 'dead' AND due_at >= $2 AND due_at <= $1 GROUP BY 1, 2, 3) AS m
+  GROUP BY 1, 3
   UNION ALL
   SELECT s.office_id, 'glass_review', b.id::text, 1
   FROM glass_breaks b CROSS JOIN LATERAL (

@@ -38,7 +38,7 @@ ALARMS: Final = {
     "short_lived": "Many cases were taken back within a week of posting",
     "webhook": "Messages to a webhook were given up: look at it, and let it go on if it is paused",
     "proposed": "Your agreement or identity provider waits for the operator",
-    "mail": "Mails to people of your office were given up: let them look at their addresses",
+    "mail": "Mails to your people were given up: look at their addresses, or ask your operator",
     "late_export": "No export of your case-management system came in time",
     "glass_review": "Nobody reviewed an emergency reading within 72 hours",
     "access_review": "The yearly review of access is due",
