@@ -78,14 +78,16 @@ _WAITING: Final = """
 SELECT count(*) FROM infusion_questions
 WHERE office_id = $1 AND desk_office_id = $2 AND status = ANY($3::text[]) AND expires_at > $4
 """
-_EXPIRE: Final = """
-UPDATE infusion_questions SET status = 'expired', settled_at = $1, version = version + 1
+_EXPIRE: Final = f"""
+UPDATE infusion_questions AS q SET status = 'expired', settled_at = $1, version = version + 1
 WHERE id IN (SELECT id FROM infusion_questions
              WHERE status = ANY($2::text[]) AND expires_at <= $1
                AND ($4::bigint IS NULL OR $4 IN (office_id, desk_office_id))
              ORDER BY expires_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED)
-RETURNING id, office_id, desk_office_id
-"""
+RETURNING id, office_id, desk_office_id,
+  {IN_FORCE.format(office="q.office_id", today="$1::timestamptz::date")}
+  AND {IN_FORCE.format(office="q.desk_office_id", today="$1::timestamptz::date")} AS is_known
+"""  # noqa: S608 -- constants only
 
 
 async def list_desks(

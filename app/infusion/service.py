@@ -202,13 +202,18 @@ async def expire_questions(
 ) -> int:
     """Expire at most `limit` questions that were not answered in time; return how many, 0 if done.
 
+    Both offices' auditors read of it while both take part; else the question is hidden from them.
+
     Raises:
         MissingScopeError: the caller is neither the operator nor a job of the operator.
     """
     principal.require(Permission.OFFICES_MANAGE)
     rows = await queries.expire(session, now=now, limit=limit, office_id=office_id)
     entries = [
-        (side, audit.Entry("infusion.expired", public_id(PREFIX, row["id"]), [side]))
+        (
+            side if row["is_known"] else principal.office_id,
+            audit.Entry("infusion.expired", public_id(PREFIX, row["id"]), [side]),
+        )
         for row in rows
         for side in (row["office_id"], row["desk_office_id"])
     ]

@@ -32,9 +32,11 @@ SELECT set_config('enable_hashagg', 'off', true), set_config('enable_hashjoin', 
   set_config('enable_mergejoin', 'off', true), set_config('enable_bitmapscan', 'off', true),
   set_config('enable_material', 'off', true),
   set_config('work_mem', '64MB', true), set_config('statement_timeout', '600s', true),
+  set_config('idle_in_transaction_session_timeout', '600s', true),
   set_config('parallel_setup_cost', '3000', true)
 """
-"""For the rest of a transaction that recounts: plans that go by keys, and time to finish."""
+"""For the rest of a transaction that recounts: plans that go by keys, and time to finish, or
+to wait for the other connection."""
 
 # as overlaps/limits.py says it of the visible ones; of hidden ones only this is not stored
 _IS_NO_CROWD: Final = f"""

@@ -171,7 +171,7 @@ async def _with_jobs(here: Installation, work: Callable[["Sessions"], Awaitable[
 
 
 def as_nightly(act: Callable[["Sessions", "Intake"], Awaitable[T]]) -> T:
-    """Run `act` for the operator with the registry's keys: two connections, one holds the lock."""
+    """Run `act` for the operator with the registry's keys: three connections, one for the lock."""
     from app.cases.registering import Intake  # noqa: PLC0415 -- slow to import
     from app.core.db import JOBS, create_engine, create_sessions  # noqa: PLC0415 -- as above
     from app.core.keyfiles import KeyFiles  # noqa: PLC0415 -- as above

@@ -82,7 +82,8 @@ async def mark_all(visit: Changing, session: Session) -> Response:
 async def mark_one(event_id: EventId, visit: Changing, session: Session) -> Response:
     """Mark one notice as read."""
     await service.mark_notice(session, visit.principal, event_id, is_read=True, now=visit.now)
-    return visit.redirect("/notices")
+    filters = forms.only(visit.form, "show", "about")
+    return visit.redirect(f"/notices?{urlencode(filters)}" if filters else "/notices")
 
 
 @router.get("/notices/settings", **page(_SCOPE))

@@ -278,11 +278,14 @@ class TestAnswerQuestion:
 
 
 class TestExpiry:
-    async def test_is_in_the_audit_of_both_offices_and_no_others(
-        self, shared_registry: Registry
+    @pytest.mark.parametrize("leaving", [None, 0, 1])
+    async def test_is_in_the_audit_of_both_offices_while_they_take_part_and_of_no_others(
+        self, shared_registry: Registry, leaving: int | None
     ) -> None:
         offices = await with_desk(shared_registry, 3)
         asked = await ask(*offices[:2])
+        if leaving is not None:
+            await end_agreement(shared_registry, offices[leaving])
         key, later = await office_id(shared_registry, offices[0]), utc_now() + timedelta(days=31)
         async with transaction(shared_registry.operator, OPERATOR) as session:
             expired = await service.expire_questions(
@@ -294,7 +297,8 @@ class TestExpiry:
             auditor = await sign_in(shared_registry, office, Role.AUDITOR)
             found = (await auditor.http.get("/v1/audit-entries?about=handling")).json()["items"]
             told.append([e["object"] for e in found if e["action"] == "infusion.expired"])
-        assert told == [[asked["id"]], [asked["id"]], []]
+        seen = [asked["id"]] if leaving is None else []
+        assert told == [seen, seen, []]
 
 
 class TestLists:

@@ -19,6 +19,23 @@ class TestFindNew:
             with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
                 await other.execute("DELETE FROM recount_pairs")
 
+    async def test_lets_the_one_wait_as_long_as_the_other_may_take(
+        self, shared_registry: Registry
+    ) -> None:
+        async with (
+            transaction(shared_registry.operator) as session,
+            beside(session, MATCHER) as other,
+        ):
+            await become(session, MATCHER)
+            both = await driver(session), other
+            await find_new(*both, 0, 1, 1)
+            for each in both:
+                wait, work = [
+                    await each.fetchval(f"SHOW {name}_timeout")
+                    for name in ("idle_in_transaction_session", "statement")
+                ]
+                assert wait == work == "10min"
+
     @pytest.mark.parametrize("failing", [0, 1])
     async def test_that_fails_on_one_connection_says_why(
         self, shared_registry: Registry, failing: int

@@ -59,8 +59,9 @@ class TestNotices:
         await meet(shared_registry, offices=offices)
         await meet(shared_registry, offices=offices, external_id="24-2")
         await all_ended(shared_registry)
-        one = (await visitor.page("/notices?show=unread")).forms_to("/read")[1]
-        await visitor.send(one)
+        (one, _) = (await visitor.page("/notices?about=overlap&show=unread")).forms_to("/read")
+        marked = await visitor.send(one)
+        assert marked.headers["location"] == "/notices?show=unread&about=overlap"
         for asked, shown in (("", 2), ("show=unread", 1), ("about=overlap", 2), ("about=case", 0)):
             part = (await visitor.get(f"/notices?{asked}", **PART)).text
             assert (part.count("<tr>") - bool(shown), "<!doctype" in part) == (shown, False), asked
