@@ -1,16 +1,17 @@
 """By when an office answers an overlap: business days by strength and class. Pure.
 
 A business day is Monday to Friday and no public holiday of the office's own state, federal ones
-included.
+included; it begins and ends at midnight in the office's own zone.
 """
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from itertools import islice
 from typing import Final
 
 from app.followups.states import Step
+from app.offices.places import Place
 from app.reference.holidays import is_holiday
 
 _DAYS: Final = """
@@ -56,7 +57,7 @@ def business_day(after: date, days: int, state: str, *, back: bool = False) -> d
     return next(islice(business_days(after, state, back=back), days - 1, None))
 
 
-def due_on(owed_since: date, band: str, record_class: str, step: Step, state: str) -> date:
+def due_on(owed_since: datetime, band: str, record_class: str, step: Step, place: Place) -> date:
     """Return the last day on which a step is in time.
 
     Args:
@@ -64,9 +65,10 @@ def due_on(owed_since: date, band: str, record_class: str, step: Step, state: st
         band: How strong it is.
         record_class: Of the office's own case.
         step: What is due.
-        state: The office's, two letters; one without a calendar keeps the federal holidays.
+        place: The office's; a state without a calendar keeps the federal holidays.
     """
-    return business_day(owed_since, allowed_days(band, record_class, step), state)
+    days = allowed_days(band, record_class, step)
+    return business_day(place.day_of(owed_since), days, place.state)
 
 
 def allowed_days(band: str, record_class: str, step: Step) -> int:
@@ -74,14 +76,15 @@ def allowed_days(band: str, record_class: str, step: Step) -> int:
     return DAYS[band, record_class] * (1 if step == "acknowledge" else JUDGED_WITHIN)
 
 
-@lru_cache(maxsize=64)
-def overdue_before(today: date, state: str) -> tuple[tuple[str, str, date, date], ...]:
-    """Return band, class, and since before which day it is late to acknowledge, and the others.
+@lru_cache(maxsize=128)
+def overdue_before(today: date, place: Place) -> tuple[tuple[str, str, datetime, datetime], ...]:
+    """Return band, class, and since before when it is late to acknowledge, and the others.
 
     The same as `due_on(...) < today`, for all at once, so that a statement can ask it.
     """
     longest = max(DAYS.values()) * JUDGED_WITHIN
-    past = [today, *islice(business_days(today, state, back=True), longest)]
+    days_back = [today, *islice(business_days(today, place.state, back=True), longest)]
+    past = [place.begin_of(day) for day in days_back]
     return tuple(
         (band, each, past[days], past[days * JUDGED_WITHIN]) for (band, each), days in DAYS.items()
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -38,10 +38,10 @@ CASE own_verdict WHEN 'confirmed' THEN other_verdict = 'not_a_match'
                  WHEN 'not_a_match' THEN other_verdict = 'confirmed' END"""
 """SQL: the verdict of the other side contradicts that of one that has given its own."""
 
-# The ladder's select, $1 to $4, with what the office did about each overlap; $5 to $8 the days
+# The ladder's select, $1 to $4, with what the office did about each overlap; $5 to $8 the instants
 # before which what was found is late (due_dates.overdue_before), as columns
 _FOLLOWED: Final = f"""
-SELECT w.*, c.owed_since, (c.owed_since::date < CASE w.progress WHEN 'new'
+SELECT w.*, c.owed_since, (c.owed_since < CASE w.progress WHEN 'new'
   THEN w.acknowledge_before ELSE w.judge_before END) IS TRUE AS is_overdue
 FROM (
   SELECT v.*, own.record_class AS own_class,
@@ -55,7 +55,7 @@ FROM (
     a.person_id, p.name AS person_name
   FROM ({ladder.VISIBLE + ladder.STANDING}) AS v
   JOIN cases own ON own.id = v.case_id
-  JOIN unnest($5::text[], $6::text[], $7::date[], $8::date[])
+  JOIN unnest($5::text[], $6::text[], $7::timestamptz[], $8::timestamptz[])
     AS late (band, record_class, acknowledge_before, judge_before)
     ON late.band = v.band AND late.record_class = own.record_class
   LEFT JOIN follow_ups f ON f.office_id = v.office_id AND f.overlap_id = v.id
@@ -106,7 +106,7 @@ WHERE r.office_id = w.office_id AND r.overlap_id = w.id AND r.round = w.round
 """What was told of the step that is owed now; what it was told of before had another clock."""
 
 # Late sides that were not yet told on this level ($9); on a higher one only those whose notice on
-# the level before ($10, null for the first) was made by a day ($11). A mediator ($9) is of the
+# the level before ($10, null for the first) was made before $11. A mediator ($9) is of the
 # state of both offices, is neither of them and takes part, and no side hides from it. Others' locks
 # are skipped.
 _LATE: Final = f"""
@@ -117,7 +117,7 @@ JOIN offices me ON me.id = w.office_id
 LEFT JOIN state_settings s ON s.state = me.state
 WHERE w.is_overdue
   AND NOT EXISTS ({_TOLD.format(level="$9")})
-  AND ($10::text IS NULL OR EXISTS ({_TOLD.format(level="$10")} AND r.made_at::date <= $11::date))
+  AND ($10::text IS NULL OR EXISTS ({_TOLD.format(level="$10")} AND r.made_at < $11::timestamptz))
   AND ($9::text <> 'mediator' OR s.has_state_pointers AND w.state = me.state
     AND s.mediator_office_id NOT IN (w.office_id, w.other_office_id)
     AND w.own_disclosure <> 'silent' AND w.judged_disclosure <> 'silent'
@@ -141,8 +141,8 @@ SELECT EXISTS (SELECT FROM case_walls w
                WHERE w.case_id = $1 AND w.person_id = $2 AND w.lifted_at IS NULL)
 """
 
-Overdue = Sequence[tuple[str, str, date, date]]
-"""Band, class, and for both steps the day since before which it must be owed to be late."""
+Overdue = Sequence[tuple[str, str, datetime, datetime]]
+"""Band, class, and for both steps since before when it must be owed to be late."""
 
 
 @dataclass(frozen=True)
@@ -231,7 +231,7 @@ async def lock_late(
     principal: Principal,
     overdue: Overdue,
     level: str,
-    after: tuple[str, date] | None,
+    after: tuple[str, datetime] | None,
     *,
     limit: int,
     now: datetime,
@@ -243,7 +243,7 @@ async def lock_late(
         principal: The office.
         overdue: See `due_dates.overdue_before`.
         level: Who is to be told.
-        after: The level before it, and the day by which that one was told; None for the first.
+        after: The level before it, and since before when that one knows; None for the first.
         limit: How many at most.
         now: The instant of the run.
     """

@@ -1,7 +1,7 @@
 """Reminders and escalation: they tell somebody to look, and disclose and hand over nothing."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import asyncpg
@@ -19,7 +19,9 @@ from app.followups.models import Mediation, Reminder
 from app.followups.rendering import due_of
 from app.followups.states import DUE
 from app.followups.turns import each_office
+from app.offices.places import Place
 
+_ONE_DAY: Final = timedelta(days=1)
 ESCALATED: Final = {"backup": ("reminder", 2), "mediator": ("backup", 3)}
 """Each higher level: the one before it, and how many business days that one has had."""
 
@@ -41,17 +43,18 @@ async def remind(
     """
     principal.require(Permission.OFFICES_MANAGE)
     done = 0
-    async for office, state in each_office(session, now=now, office_id=office_id):
+    async for office, place in each_office(session, now=now, office_id=office_id):
+        today = place.day_of(now)
         late = await queries.lock_late(
             session,
             office,
-            overdue_before(now.date(), state),
+            overdue_before(today, place),
             "reminder",
             None,
             limit=limit - done,
             now=now,
         )
-        await _note(session, office, late, "reminder", state, now=now)
+        await _note(session, office, late, "reminder", place, now=now)
         done += len(late)
         if done >= limit:
             break
@@ -75,19 +78,20 @@ async def escalate(
     """
     principal.require(Permission.OFFICES_MANAGE)
     done = 0
-    async for office, state in each_office(session, now=now, office_id=office_id):
+    async for office, place in each_office(session, now=now, office_id=office_id):
+        today = place.day_of(now)
         for level, (before, days) in ESCALATED.items():
-            told_by = business_day(now.date(), days, state, back=True)
+            told_on = business_day(today, days, place.state, back=True)
             late = await queries.lock_late(
                 session,
                 office,
-                overdue_before(now.date(), state),
+                overdue_before(today, place),
                 level,
-                (before, told_by),
+                (before, place.begin_of(told_on + _ONE_DAY)),
                 limit=limit - done,
                 now=now,
             )
-            await _note(session, office, late, level, state, now=now)
+            await _note(session, office, late, level, place, now=now)
             done += len(late)
         if done >= limit:
             break
@@ -99,7 +103,7 @@ async def _note(
     office: Principal,
     late: Sequence[asyncpg.Record],
     level: str,
-    state: str,
+    place: Place,
     *,
     now: datetime,
 ) -> None:
@@ -114,7 +118,7 @@ async def _note(
             "round": row["round"],
             "step": DUE[row["progress"]],
             "level": level,
-            "due_on": due_of(row, state),
+            "due_on": due_of(row, place),
             "made_at": now,
         }
         for row in late

@@ -9,6 +9,7 @@ from app.core.ids import public_id
 from app.followups.due_dates import due_on
 from app.followups.schemas import FollowUpRead
 from app.followups.states import DUE
+from app.offices.places import Place
 from app.people.service import PREFIX as PERSON
 
 
@@ -25,17 +26,17 @@ def version_of(row: asyncpg.Record) -> str:
     return f"{row['follow_up_version']}-{row['version']}"
 
 
-def due_of(row: asyncpg.Record, state: str) -> date:
-    """Return the last day in time of the step that the office of `state` owes."""
+def due_of(row: asyncpg.Record, place: Place) -> date:
+    """Return the last day in time of the step that the office at `place` owes."""
     step = DUE[row["progress"]]
-    return due_on(row["owed_since"].date(), row["band"], row["own_class"], step, state)
+    return due_on(row["owed_since"], row["band"], row["own_class"], step, place)
 
 
-def render(row: asyncpg.Record, state: str) -> FollowUpRead:
-    """Return an overlap as the ladder shows it, with what the office of `state` did about it."""
+def render(row: asyncpg.Record, place: Place) -> FollowUpRead:
+    """Return an overlap as the ladder shows it, with what the office at `place` did about it."""
     due = row["owed_since"] and {
         "step": DUE[row["progress"]],
-        "on": due_of(row, state),
+        "on": due_of(row, place),
         "is_overdue": row["is_overdue"],
     }
     person = row["person_id"]

@@ -60,9 +60,10 @@ class DueRead(Read):
 
     step: Step
     on: date
-    """Last day in time: business days by strength and record class, holidays of the own state."""
+    """Last day in time, in the office's zone: business days by strength and record class, holidays
+    of the own state."""
     is_overdue: bool
-    """Whether that day is past, UTC."""
+    """Whether that day is past in the office's zone."""
 
 
 class ReminderRead(Read):

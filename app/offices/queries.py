@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.db import driver
 from app.offices.errors import OfficeNotFoundError
 from app.offices.models import Office, StateSettings
+from app.offices.places import Place, place_of
 from app.offices.schemas import CommitmentRead, OfficeFilter, OfficeRead
 
 REVIEW_YEARS: Final = 5
@@ -70,7 +71,7 @@ _OWN_AGREEMENTS: Final = (
 )
 
 _PARTICIPATING: Final = f"""
-SELECT o.id, o.state FROM offices o
+SELECT o.id, o.state, o.time_zone FROM offices o
 WHERE {IN_FORCE.format(office="o.id", today="$1::date")}
   AND ($2::bigint IS NULL OR o.id = $2) ORDER BY o.id
 """  # noqa: S608 -- as above
@@ -131,17 +132,18 @@ async def get_own_code(session: AsyncSession, office_id: int) -> str:
     return (await session.scalars(select(Office.code).where(Office.id == office_id))).one()
 
 
-async def get_state(session: AsyncSession, office_id: int) -> str:
-    """Return the state of an office, two letters."""
-    return (await session.scalars(select(Office.state).where(Office.id == office_id))).one()
+async def get_place(session: AsyncSession, office_id: int) -> Place:
+    """Return where an office is."""
+    asked = select(Office.state, Office.time_zone).where(Office.id == office_id)
+    return place_of(*(await session.execute(asked)).one())
 
 
 async def list_participating(
     session: AsyncSession, *, today: date, office_id: int | None
-) -> list[tuple[int, str]]:
-    """Return key and state of one or every office with an agreement in force, by key."""
+) -> list[tuple[int, Place]]:
+    """Return key and place of one or every office with an agreement in force, by key."""
     rows = await (await driver(session)).fetch(_PARTICIPATING, today, office_id)
-    return [(row[0], row[1]) for row in rows]
+    return [(row["id"], place_of(row["state"], row["time_zone"])) for row in rows]
 
 
 async def get_review_years(session: AsyncSession, office_id: int) -> int:

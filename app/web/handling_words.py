@@ -10,7 +10,7 @@ from app.handling.reads import HandlingRead, PartyRead
 from app.handling.terms import LABELS, NamedParty, TermChange, lines_of
 from app.handling.vocabulary import QUESTIONS
 from app.matters.schemas import MatterSummaryRead
-from app.web.zones import day_text
+from app.web.times import day_text
 
 KINDS: Final = {
     "consult": "Consultation",

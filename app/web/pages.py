@@ -17,13 +17,13 @@ from app.accounts.pages import Page
 from app.core.errors import AppError, UnauthenticatedError
 from app.core.http import StrictRoute
 from app.core.settings import RegistrySettings
+from app.offices.places import Place, place_of
 from app.people import sign_ins
 from app.people.deps import COOKIE
 from app.people.errors import BannerNotAcknowledgedError, SecondFactorNeededError
 from app.people.queries import ABSOLUTE, IDLE, SignedIn
 from app.web import forms, menu, refusals
 from app.web.rendering import render
-from app.web.zones import zone_of
 
 SEE_OTHER: Final = 303
 MOST_PER_PAGE: Final = 100
@@ -50,14 +50,19 @@ class Visit:
         return principal
 
     @property
+    def place(self) -> Place:
+        """Return where the person's office is."""
+        return place_of(self.signed.state, self.signed.time_zone)
+
+    @property
     def zone(self) -> ZoneInfo:
         """Return the zone that the person's office works in."""
-        return zone_of(self.signed.state, self.signed.time_zone)
+        return self.place.zone
 
     @property
     def today(self) -> date:
         """Return the day that it is at the person's office."""
-        return self.now.astimezone(self.zone).date()
+        return self.place.day_of(self.now)
 
     @property
     def ends_in(self) -> int:

@@ -20,8 +20,8 @@ from app.web import (
     people_words,
     place_words,
     sharing_words,
+    times,
     words,
-    zones,
 )
 from app.web.statics import static_path
 
@@ -70,21 +70,21 @@ def render(template: str, /, **values: Any) -> str:
 
 def _instant(at: datetime, zone: ZoneInfo) -> Markup:
     """Return an instant in the office's zone, with UTC on hover."""
-    attributes = at.isoformat(), zones.utc_text(at), zones.clock_text(at, zone)
+    attributes = at.isoformat(), times.utc_text(at), times.clock_text(at, zone)
     return Markup('<time datetime="{}" title="{}">{}</time>').format(*attributes)
 
 
 def _ago(at: datetime, visit: "Visit") -> Markup:
     """Return how long ago an instant was, with the office's time and UTC on hover."""
-    exact = f"{zones.clock_text(at, visit.zone)} ({zones.utc_text(at)})"
-    attributes = at.isoformat(), exact, zones.age_text(at, visit.now)
+    exact = f"{times.clock_text(at, visit.zone)} ({times.utc_text(at)})"
+    attributes = at.isoformat(), exact, times.age_text(at, visit.now)
     return Markup('<time datetime="{}" title="{}">{}</time>').format(*attributes)
 
 
 def _day(day: date | None) -> Markup | str:
     if day is None:
         return "Not given"
-    return Markup('<time datetime="{}">{}</time>').format(day.isoformat(), zones.day_text(day))
+    return Markup('<time datetime="{}">{}</time>').format(day.isoformat(), times.day_text(day))
 
 
 def _qr(text: str) -> Markup:

@@ -11,7 +11,7 @@ from app.identifiers.kinds import KINDS
 from app.queues.schemas import QueueCounts, Turn
 from app.reference.statutes import is_newer, statute_of
 from app.reference.words import meaning
-from app.web.zones import day_text
+from app.web.times import day_text
 
 __all__ = ["meaning"]  # templates ask for it here
 

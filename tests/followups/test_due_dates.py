@@ -1,12 +1,15 @@
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.followups.due_dates import DAYS, business_day, due_on, overdue_before
+from app.offices.places import Place, place_of
 
-DATES = st.dates(date(2025, 1, 1), date(2032, 12, 31))
-STATES = st.sampled_from(["CA", "NV", "TX", "GU", "ZZ"])
+INSTANTS = st.integers(0, 8 * 366 * 24 * 60).map(
+    lambda minutes: datetime(2025, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
+)
+PLACES = st.sampled_from(["CA", "NV", "TX", "GU", "AS", "ZZ"]).map(place_of)
 
 
 class TestBusinessDay:
@@ -22,18 +25,26 @@ class TestBusinessDay:
 
 
 class TestOverdue:
-    @given(found=DATES, state=STATES, ahead=st.integers(-5, 120))
+    @given(found=INSTANTS, place=PLACES, later=st.timedeltas(timedelta(), timedelta(days=120)))
     def test_is_said_alike_of_one_and_of_all_at_once(
-        self, found: date, state: str, ahead: int
+        self, found: datetime, place: Place, later: timedelta
     ) -> None:
-        today = found + timedelta(days=ahead)
-        for band, record_class, acknowledged, judged in overdue_before(today, state):
+        today = place.day_of(found + later)
+        for band, record_class, acknowledged, judged in overdue_before(today, place):
             for step, before in (("acknowledge", acknowledged), ("judge", judged)):
-                due = due_on(found, band, record_class, step, state)  # type: ignore[arg-type]
+                due = due_on(found, band, record_class, step, place)  # type: ignore[arg-type]
                 assert (due < today) is (found < before)
 
-    @given(found=DATES, state=STATES)
-    def test_comes_for_the_verdict_after_the_acknowledgement(self, found: date, state: str) -> None:
+    @given(found=INSTANTS, place=PLACES)
+    def test_comes_for_the_verdict_after_the_acknowledgement(
+        self, found: datetime, place: Place
+    ) -> None:
         for band, record_class in DAYS:
-            first = due_on(found, band, record_class, "acknowledge", state)
-            assert found < first < due_on(found, band, record_class, "judge", state)
+            first = due_on(found, band, record_class, "acknowledge", place)
+            assert place.day_of(found) < first < due_on(found, band, record_class, "judge", place)
+
+    def test_counts_days_as_the_office_does(self) -> None:
+        monday_evening = datetime(2026, 3, 3, 3, tzinfo=UTC)  # in California; Tuesday in UTC
+        for place, due in ((place_of("CA"), 4), (place_of("GU"), 5), (place_of("ZZ"), 5)):
+            found = due_on(monday_evening, "strong", "charged", "acknowledge", place)
+            assert found == date(2026, 3, due), place

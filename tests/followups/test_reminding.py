@@ -1,7 +1,8 @@
 """The nightly part of follow-ups, with time as an argument."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -9,13 +10,15 @@ from app.access.principal import OPERATOR
 from app.access.vocabulary import Role
 from app.core.clock import utc_now
 from app.core.db import transaction
-from app.followups import reminding
+from app.followups import reminding, service
+from app.followups.schemas import DueRead
 from app.offices import service as offices
-from app.offices.schemas import StateSet
+from app.offices.schemas import StateSet, TimeZoneSet
 from tests.access.people import sign_in
 from tests.blinding import case
 from tests.factories import OfficeClient, Registry
 from tests.scenes import Meeting, all_ended, end_agreement, meet, phone, someone
+from tests.wall.acting import client_of
 
 _NUMBERS = count(1)
 NOTICES = "/v1/me/notices?limit=100"
@@ -200,6 +203,46 @@ class TestRemindAndEscalate:
         assert len(await mediations(general)) == 1
         assert (await meeting.second.put_case("24-1", case(someone()))).is_success
         assert await mediations(general) == []
+
+
+class TestDays:
+    async def test_of_an_office_end_at_its_own_midnight_for_readers_and_reminders_alike(
+        self, module_registry: Registry
+    ) -> None:
+        west, mountain = [
+            await module_registry.add_office(code) for code in ("CA-DAY000", "TX-DAY000")
+        ]
+        change = TimeZoneSet(time_zone="America/Denver")
+        async with transaction(module_registry.operator) as session:
+            await offices.set_time_zone(session, OPERATOR, mountain.code, change)
+        meeting = await meet(module_registry, offices=[west, mountain])
+        await module_registry.rows(
+            'UPDATE "overlaps" SET renewed_at = :at WHERE id = :id RETURNING id',
+            at=datetime(2026, 3, 17, 6, 30, tzinfo=UTC),  # the 17th in Denver only
+            id=meeting.key,
+        )
+
+        async def due(client: OfficeClient, now: datetime) -> DueRead:
+            whose = replace(await client_of(module_registry, client), is_participating=True)
+            async with transaction(module_registry.app.state.sessions, whose) as session:
+                read = await service.read_follow_up(session, whose, meeting.key, now=now)
+            assert read.due is not None
+            return read.due
+
+        async def told(now: datetime) -> list[int]:
+            await nightly(module_registry, reminding.remind, now)
+            return [len(await reminders(client, meeting)) for client in (west, mountain)]
+
+        at_first = datetime(2026, 3, 18, tzinfo=UTC)
+        days = [(await due(client, at_first)).on for client in (west, mountain)]
+        assert (days[0].isoformat(), days[1].isoformat()) == ("2026-03-18", "2026-03-19")
+        for client, hour, reminded in ((west, 7, [1, 0]), (mountain, 24 + 6, [1, 1])):
+            over = datetime(2026, 3, 19, tzinfo=UTC) + timedelta(hours=hour)  # daylight time
+            before = over - timedelta(microseconds=1)
+            assert not (await due(client, before)).is_overdue
+            assert sum(await told(before)) == sum(reminded) - 1
+            assert (await due(client, over)).is_overdue
+            assert await told(over) == reminded
 
 
 class TestNotices:

@@ -25,6 +25,7 @@ from app.handling.reads import AuthorityRead
 from app.handling.schemas import HandlingReturn
 from app.identifiers.kinds import IDENTIFIER_KINDS, KINDS
 from app.matters.schemas import OriginRead
+from app.offices import places
 from app.overlaps.explanations import explain_shared
 from app.overlaps.facts import NamePair, mask
 from app.overlaps.scoring import Prior, same_person
@@ -39,7 +40,6 @@ from app.web import (
     sharing_words,
     story,
     words,
-    zones,
 )
 from app.web.rendering import TEMPLATES
 
@@ -126,7 +126,7 @@ class TestWords:
         assert words.offence(told) == said
 
     def test_each_zone_exists(self) -> None:
-        assert set(zones.ZONES.values()) <= available_timezones()
+        assert set(places.ZONES.values()) <= available_timezones()
 
 
 class TestCounts:

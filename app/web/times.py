@@ -1,28 +1,7 @@
 """Times as an office reads them: in its own zone, with UTC beside. Pure."""
 
 from datetime import UTC, date, datetime
-from typing import Final
 from zoneinfo import ZoneInfo
-
-_STATES: Final = {
-    "America/New_York": "CT DC DE FL GA IN KY MA MD ME MI NC NH NJ NY OH PA RI SC VA VT WV",
-    "America/Chicago": "AL AR IA IL KS LA MN MO MS ND NE OK SD TN TX WI",
-    "America/Denver": "CO ID MT NM UT WY",
-    "America/Phoenix": "AZ",
-    "America/Los_Angeles": "CA NV OR WA",
-    "America/Anchorage": "AK",
-    "Pacific/Honolulu": "HI",
-    "America/Puerto_Rico": "PR VI",
-    "Pacific/Guam": "GU MP",
-    "Pacific/Pago_Pago": "AS",
-}
-ZONES: Final = {state: zone for zone, states in _STATES.items() for state in states.split()}
-"""By state, the zone of its capital; the operator names that of an office in another one."""
-
-
-def zone_of(state: str, named: str | None = None) -> ZoneInfo:
-    """Return the zone of an office: `named` or its state's, UTC where the state is none of ours."""
-    return ZoneInfo(named or ZONES.get(state, "UTC"))
 
 
 def clock_text(at: datetime, zone: ZoneInfo) -> str:
