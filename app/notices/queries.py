@@ -1,6 +1,7 @@
 """The only module that selects what people are told: their settings and marks."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -16,31 +17,33 @@ from app.core.models import HORIZON
 
 MOST_COUNTED: Final = 20
 
-# From when on a person's events are its own, what it muted, and the places up to which it read and
-# was mailed. Asked for first: as parameters they bound what an index has to give. $1 the person
+# From when on a person's events are its own, what it muted, the place up to which it read, and what
+# it read after that. Asked for first: an index gives what parameters bound, and what they leave out
+# is left out before row security, which asks the ladder of each event. $1 the person
 _OWN: Final = """
 SELECT coalesce(p.created_at, 'infinity'), coalesce(s.muted, '{}'),
-  coalesce(s.read_written_in, 0), coalesce(s.read_number, 0)
+  coalesce(s.read_written_in, 0), coalesce(s.read_number, 0),
+  ARRAY(SELECT r.event_number FROM notice_reads r WHERE r.person_id = $1)
 FROM (SELECT $1::uuid AS id) i LEFT JOIN persons p USING (id)
 LEFT JOIN notice_settings s ON s.person_id = p.id
 """
 # A person's own events: those of the office since the person is there, without the muted types.
-# Row security leaves out what it may not know. $1 the office, $2 the person, $3 to $6 as above
+# Row security leaves out what it may not know. $1 the office, $2 to $6 as above
 _EVENTS: Final = """
 FROM events e
-LEFT JOIN notice_reads r ON r.person_id = $2 AND r.event_number = e.number
-WHERE e.office_id = $1 AND e.at >= $3::timestamptz AND e.type <> ALL($4::text[])
+WHERE e.office_id = $1 AND e.at >= $2::timestamptz AND e.type <> ALL($3::text[])
 """
 _UNREAD: Final = """
-  AND r.event_number IS NULL AND (e.written_in, e.number) > ($5::bigint, $6::bigint)
+  AND e.number <> ALL($6::bigint[]) AND (e.written_in, e.number) > ($4::bigint, $5::bigint)
 """
-# $7 and $8 the place to go back from, $9 how many, $10 whether only unread ones, $11 about what
+# $7 and $8 the place to go back from, $9 how many, $10 whether only unread ones, $11 of which types
+# or null
 _PAGE: Final = f"""
-SELECT e.number, e.written_in, r.event_number IS NOT NULL
-  OR (e.written_in, e.number) <= ($5::bigint, $6::bigint) AS is_read {_EVENTS}
+SELECT e.number, e.written_in, e.number = ANY($6::bigint[])
+  OR (e.written_in, e.number) <= ($4::bigint, $5::bigint) AS is_read {_EVENTS}
   AND (e.written_in, e.number) < ($7::bigint, $8::bigint) AND e.written_in < {HORIZON}
   AND (NOT $10::boolean OR (true {_UNREAD}))
-  AND ($11::text = '' OR split_part(e.type, '.', 1) = $11)
+  AND ($11::text[] IS NULL OR e.type = ANY($11))
 ORDER BY e.written_in DESC, e.number DESC LIMIT $9
 """
 _COUNT: Final = f"""
@@ -55,6 +58,8 @@ ORDER BY e.written_in DESC, e.number DESC LIMIT 1
 _HAS_MORE: Final = f"""
 SELECT EXISTS (SELECT {_EVENTS} {_UNREAD} AND e.written_in >= $7 AND e.written_in < $8)
 """
+# A bitmap has no order: the ladder would be asked of all events before the newest are taken.
+_BITMAPS: Final = "SELECT set_config('enable_bitmapscan', $1, true)"
 _PLACE: Final = "SELECT e.number, e.written_in FROM events e WHERE e.office_id = $1 AND e.key = $2"
 _SETTING: Final = "SELECT * FROM notice_settings WHERE person_id = $1"
 _DOMAIN: Final = "SELECT mail_domain FROM offices WHERE id = $1"
@@ -111,12 +116,16 @@ async def list_own(
     before: tuple[int, int],
     limit: int,
     is_unread_only: bool,
-    about: str,
+    types: Sequence[str] | None,
 ) -> list[asyncpg.Record]:
-    """Return a page of a person's own events, newest first: number, transaction and mark."""
-    rows: list[asyncpg.Record] = await (await driver(session)).fetch(
-        _PAGE, *await _own(session, principal), *before, limit, is_unread_only, about
-    )
+    """Return a page of a person's own events, newest first: number, transaction and mark.
+
+    Of any type, or of `types`.
+    """
+    async with _in_order(session, principal) as (connection, own):
+        rows: list[asyncpg.Record] = await connection.fetch(
+            _PAGE, *own, *before, limit, is_unread_only, types
+        )
     return rows
 
 
@@ -135,14 +144,14 @@ async def list_own_cases(
 
 async def count_unread(session: AsyncSession, principal: Principal) -> int:
     """Return how many events a person has not read, at most `MOST_COUNTED`."""
-    connection = await driver(session)
-    return int(await connection.fetchval(_COUNT, *await _own(session, principal)))
+    async with _in_order(session, principal) as (connection, own):
+        return int(await connection.fetchval(_COUNT, *own))
 
 
 async def get_newest_unread(session: AsyncSession, principal: Principal) -> UUID | None:
     """Return the key of the newest event that a person has not read, None without one."""
-    connection = await driver(session)
-    key: UUID | None = await connection.fetchval(_NEWEST, *await _own(session, principal))
+    async with _in_order(session, principal) as (connection, own):
+        key: UUID | None = await connection.fetchval(_NEWEST, *own)
     return key
 
 
@@ -218,12 +227,17 @@ async def has_more(
     session: AsyncSession, principal: Principal, *, after: int, horizon: int
 ) -> bool:
     """Return whether a person has something unread of the transactions from `after` to before."""
+    async with _in_order(session, principal) as (connection, own):
+        return bool(await connection.fetchval(_HAS_MORE, *own, after, horizon))
+
+
+@asynccontextmanager
+async def _in_order(
+    session: AsyncSession, principal: Principal
+) -> AsyncIterator[tuple[asyncpg.Connection, tuple[Any, ...]]]:
+    """Yield a connection that reads a person's own events one by one, and their parameters."""
     connection = await driver(session)
-    own = await _own(session, principal)
-    return bool(await connection.fetchval(_HAS_MORE, *own, after, horizon))
-
-
-async def _own(session: AsyncSession, principal: Principal) -> tuple[Any, ...]:
-    """Return the parameters of a person's own events."""
-    (row,) = await (await driver(session)).fetch(_OWN, principal.person_id)
-    return principal.office_id, principal.person_id, *row
+    (own,) = await connection.fetch(_OWN, principal.person_id)
+    await connection.execute(_BITMAPS, "off")
+    yield connection, (principal.office_id, *own)
+    await connection.execute(_BITMAPS, "on")

@@ -1,7 +1,7 @@
 """What one person is told: a list of its own of what happened, with marks, and its choices."""
 
 from datetime import datetime
-from typing import Final
+from typing import Final, get_args
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,9 +14,11 @@ from app.notices import queries
 from app.notices.errors import MailAbsentError, NoticeAddressError, NoticeNotFoundError
 from app.notices.schemas import NoticeRead, NoticeSettingsPut, NoticeSettingsRead
 from app.notifications import queries as notifications
+from app.notifications.schemas import EventType
 from app.notifications.service import PREFIX as EVENT
 from app.notifications.service import render
 
+_TYPES: Final[tuple[str, ...]] = get_args(EventType)
 _END: Final = (2**63 - 1, 2**63 - 1)
 
 
@@ -39,8 +41,9 @@ async def list_notices(
     """
     principal.require(Permission.NOTICES_READ)
     place = _END if before is None else notifications.parts_of(before)
+    types = [each for each in _TYPES if each.partition(".")[0] == about] if about else None
     rows = await queries.list_own(
-        session, principal, before=place, limit=limit, is_unread_only=is_unread_only, about=about
+        session, principal, before=place, limit=limit, is_unread_only=is_unread_only, types=types
     )
     is_read = {row["number"]: row["is_read"] for row in rows}
     events = await notifications.list_numbered(session, principal, list(is_read), now=now)

@@ -26,8 +26,9 @@ WITH page AS MATERIALIZED (
   WHERE e.office_id = $1 AND {{which}}
   ORDER BY e.written_in, e.number{{limit}}),
 shown AS (
-  SELECT v.id FROM ({ladder.VISIBLE} AND (v.retracted_at IS NULL OR v.seen_at IS NOT NULL)
-    AND v.id IN (SELECT overlap_id FROM page)) AS v)
+  SELECT v.id FROM page q CROSS JOIN LATERAL (
+    {ladder.VISIBLE} AND (v.retracted_at IS NULL OR v.seen_at IS NOT NULL)
+    AND v.id = q.overlap_id) AS v)
 SELECT p.number, p.written_in, p.key, p.type, p.at, p.overlap_id, c.source_system, c.external_id,
   p.request_id, p.question_id, p.overlap_id IN (SELECT id FROM shown) OR c.id IS NOT NULL
     OR p.request_id IS NOT NULL AND is_party(p.request_id) OR p.question_id IN (

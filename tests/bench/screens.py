@@ -70,6 +70,12 @@ JOIN cases other ON other.id = side.far
 WHERE o.low_case_id >= 1000000000
 """
 
+# what posting would have written of each side; who comes later is not told of it
+_EVENTS: Final = """
+INSERT INTO events (office_id, type, overlap_id)
+SELECT office_id, 'overlap.found', overlap_id FROM overlap_sides
+"""
+
 
 async def _fill(url: str, sightings: int, overlaps: int) -> str:
     """Fill the database; return the code of the office whose pages are measured."""
@@ -91,6 +97,16 @@ async def _fill(url: str, sightings: int, overlaps: int) -> str:
     return code
 
 
+async def _tell(url: str) -> None:
+    """Write the events of the filler's overlaps."""
+    database = await asyncpg.connect(url, timeout=600)
+    try:
+        await database.execute(_EVENTS, timeout=600)
+        await database.execute("VACUUM ANALYZE events")
+    finally:
+        await database.close()
+
+
 async def _state(registry: Registry) -> list[tuple[Reader, str]]:
     """Return the pages of two Attorneys General: one has half of the overlaps, one none."""
     busy, quiet = [
@@ -110,7 +126,8 @@ async def _paths(visitor: Reader) -> list[str]:
     number = next(each for each in linked if each.startswith("/cases/filler/")).split("/")[3]
     asked = ("turn=ours", "turn=settled&band=strong", "new=1", "assigned=me", f"case={number}")
     queue = [f"/overlaps?{each}" for each in asked]
-    return [*linked, *queue, "/insights?by=month", "/audit?about=disclosures"]
+    notices = [f"/notices?{each}" for each in ("about=overlap", "about=alarm", "show=unread")]
+    return [*linked, *queue, *notices, "/insights?by=month", "/audit?about=disclosures"]
 
 
 async def _search(visitor: Reader, path: str) -> _Ask:
@@ -141,6 +158,7 @@ async def run(url: str, keys: Path, sightings: int, overlaps: int, rounds: int) 
         print(f"{sightings:,} sightings and {overlaps:,} overlaps in {seconds:.0f} s")
         office = OfficeClient(code, "", registry.http())
         visitor = await reader(registry, office, *PEOPLE)
+        await _tell(url)
         slowest = 0.0
         gc.collect()  # as a worker of the service does before it serves
         gc.freeze()
