@@ -122,7 +122,7 @@ def set_mail_domain(
 def set_time_zone(
     code: Code, time_zone: Annotated[str, typer.Argument(help="Such as America/Denver.")]
 ) -> None:
-    """Say in which zone an office reads times and its days end: at first its state capital's.
+    """Say in which zone an office reads times and owes steps: at first its state capital's.
 
     Example: joinder office set-time-zone TX071000A America/Denver
     """
@@ -132,7 +132,7 @@ def set_time_zone(
 
     change = checked(TimeZoneSet, time_zone=time_zone)
     as_operator(lambda session: service.set_time_zone(session, OPERATOR, code, change))
-    typer.echo(f"Times and due days of {code} are those of {change.time_zone}.")
+    typer.echo(f"{code} reads times, and owes steps by days, as in {change.time_zone}.")
 
 
 @app.command()

@@ -23,8 +23,8 @@ def serve(
         typer.Option(min=1, max=64, help="Evaluator processes; one per core if not given."),
     ] = None,
     nightly: Annotated[
-        str, typer.Option(help="When to start the nightly run, UTC, such as 02:00; or `off`.")
-    ] = "02:00",
+        str, typer.Option(help="When to start the nightly run, UTC, such as 10:00; or `off`.")
+    ] = "10:00",
     worker: Annotated[  # noqa: FBT002 -- a flag
         bool, typer.Option(help="Deliver notices too; else start `joinder worker` elsewhere.")
     ] = True,
@@ -71,4 +71,4 @@ def _time_of_day(text: str) -> time | None:
     try:
         return datetime.strptime(text, "%H:%M").time()  # noqa: DTZ007 -- a time of day, UTC
     except ValueError:
-        raise typer.BadParameter("--nightly takes a time such as 02:00, or off.") from None
+        raise typer.BadParameter("--nightly takes a time such as 10:00, or off.") from None

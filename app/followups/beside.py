@@ -27,6 +27,6 @@ async def list_of_overlaps(
     principal.require(Permission.OVERLAPS_READ)
     if not overlap_ids:
         return {}
-    place, overdue = await clock(session, principal, now)
+    seat, overdue = await clock(session, principal, now)
     rows = await queries.list_of_overlaps(session, principal, overlap_ids, overdue, now=now)
-    return {read.overlap.id: read for read in (render(row, place) for row in rows)}
+    return {read.overlap.id: read for read in (render(row, seat) for row in rows)}

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Final
 
 from app.followups.states import Step
-from app.offices.places import Place
+from app.offices.seats import Seat
 from app.reference.holidays import is_holiday
 
 _DAYS: Final = """
@@ -57,7 +57,7 @@ def business_day(after: date, days: int, state: str, *, back: bool = False) -> d
     return next(islice(business_days(after, state, back=back), days - 1, None))
 
 
-def due_on(owed_since: datetime, band: str, record_class: str, step: Step, place: Place) -> date:
+def due_on(owed_since: datetime, band: str, record_class: str, step: Step, seat: Seat) -> date:
     """Return the last day on which a step is in time.
 
     Args:
@@ -65,10 +65,18 @@ def due_on(owed_since: datetime, band: str, record_class: str, step: Step, place
         band: How strong it is.
         record_class: Of the office's own case.
         step: What is due.
-        place: The office's; a state without a calendar keeps the federal holidays.
+        seat: The office's; a state without a calendar keeps the federal holidays.
     """
     days = allowed_days(band, record_class, step)
-    return business_day(place.day_of(owed_since), days, place.state)
+    return business_day(seat.day_of(owed_since), days, seat.state)
+
+
+def had_before(today: date, days: int, seat: Seat) -> datetime:
+    """Return before when it was told who has had `days` business days (1 or more) by today.
+
+    The same as `business_day(told_on, days, seat.state) <= today`.
+    """
+    return seat.begin_of(business_day(today + _ONE, days, seat.state, back=True))
 
 
 def allowed_days(band: str, record_class: str, step: Step) -> int:
@@ -77,14 +85,14 @@ def allowed_days(band: str, record_class: str, step: Step) -> int:
 
 
 @lru_cache(maxsize=128)
-def overdue_before(today: date, place: Place) -> tuple[tuple[str, str, datetime, datetime], ...]:
-    """Return band, class, and since before when it is late to acknowledge, and the others.
+def overdue_before(today: date, seat: Seat) -> tuple[tuple[str, str, datetime, datetime], ...]:
+    """Return band, class, and before when what is late to acknowledge, or to judge, was owed.
 
     The same as `due_on(...) < today`, for all at once, so that a statement can ask it.
     """
     longest = max(DAYS.values()) * JUDGED_WITHIN
-    days_back = [today, *islice(business_days(today, place.state, back=True), longest)]
-    past = [place.begin_of(day) for day in days_back]
+    days_back = [today, *islice(business_days(today, seat.state, back=True), longest)]
+    past = [seat.begin_of(day) for day in days_back]
     return tuple(
         (band, each, past[days], past[days * JUDGED_WITHIN]) for (band, each), days in DAYS.items()
     )

@@ -142,7 +142,7 @@ SELECT EXISTS (SELECT FROM case_walls w
 """
 
 Overdue = Sequence[tuple[str, str, datetime, datetime]]
-"""Band, class, and for both steps since before when it must be owed to be late."""
+"""Band, class, and for both steps before when what is late was owed."""
 
 
 @dataclass(frozen=True)
@@ -243,7 +243,7 @@ async def lock_late(
         principal: The office.
         overdue: See `due_dates.overdue_before`.
         level: Who is to be told.
-        after: The level before it, and since before when that one knows; None for the first.
+        after: The level before it, and before when that one was told; None for the first.
         limit: How many at most.
         now: The instant of the run.
     """

@@ -1,7 +1,7 @@
 """Reminders and escalation: they tell somebody to look, and disclose and hand over nothing."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import asyncpg
@@ -14,14 +14,13 @@ from app.audit import service as audit
 from app.cases import ladder
 from app.core.ids import new_id, public_id
 from app.followups import queries
-from app.followups.due_dates import business_day, overdue_before
+from app.followups.due_dates import had_before, overdue_before
 from app.followups.models import Mediation, Reminder
 from app.followups.rendering import due_of
 from app.followups.states import DUE
 from app.followups.turns import each_office
-from app.offices.places import Place
+from app.offices.seats import Seat
 
-_ONE_DAY: Final = timedelta(days=1)
 ESCALATED: Final = {"backup": ("reminder", 2), "mediator": ("backup", 3)}
 """Each higher level: the one before it, and how many business days that one has had."""
 
@@ -43,18 +42,18 @@ async def remind(
     """
     principal.require(Permission.OFFICES_MANAGE)
     done = 0
-    async for office, place in each_office(session, now=now, office_id=office_id):
-        today = place.day_of(now)
+    async for office, seat in each_office(session, now=now, office_id=office_id):
+        today = seat.day_of(now)
         late = await queries.lock_late(
             session,
             office,
-            overdue_before(today, place),
+            overdue_before(today, seat),
             "reminder",
             None,
             limit=limit - done,
             now=now,
         )
-        await _note(session, office, late, "reminder", place, now=now)
+        await _note(session, office, late, "reminder", seat, now=now)
         done += len(late)
         if done >= limit:
             break
@@ -78,20 +77,19 @@ async def escalate(
     """
     principal.require(Permission.OFFICES_MANAGE)
     done = 0
-    async for office, place in each_office(session, now=now, office_id=office_id):
-        today = place.day_of(now)
+    async for office, seat in each_office(session, now=now, office_id=office_id):
+        today = seat.day_of(now)
         for level, (before, days) in ESCALATED.items():
-            told_on = business_day(today, days, place.state, back=True)
             late = await queries.lock_late(
                 session,
                 office,
-                overdue_before(today, place),
+                overdue_before(today, seat),
                 level,
-                (before, place.begin_of(told_on + _ONE_DAY)),
+                (before, had_before(today, days, seat)),
                 limit=limit - done,
                 now=now,
             )
-            await _note(session, office, late, level, place, now=now)
+            await _note(session, office, late, level, seat, now=now)
             done += len(late)
         if done >= limit:
             break
@@ -103,7 +101,7 @@ async def _note(
     office: Principal,
     late: Sequence[asyncpg.Record],
     level: str,
-    place: Place,
+    seat: Seat,
     *,
     now: datetime,
 ) -> None:
@@ -118,7 +116,7 @@ async def _note(
             "round": row["round"],
             "step": DUE[row["progress"]],
             "level": level,
-            "due_on": due_of(row, place),
+            "due_on": due_of(row, seat),
             "made_at": now,
         }
         for row in late

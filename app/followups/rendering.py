@@ -9,7 +9,7 @@ from app.core.ids import public_id
 from app.followups.due_dates import due_on
 from app.followups.schemas import FollowUpRead
 from app.followups.states import DUE
-from app.offices.places import Place
+from app.offices.seats import Seat
 from app.people.service import PREFIX as PERSON
 
 
@@ -26,17 +26,17 @@ def version_of(row: asyncpg.Record) -> str:
     return f"{row['follow_up_version']}-{row['version']}"
 
 
-def due_of(row: asyncpg.Record, place: Place) -> date:
-    """Return the last day in time of the step that the office at `place` owes."""
+def due_of(row: asyncpg.Record, seat: Seat) -> date:
+    """Return the last day in time of the step that the office at `seat` owes."""
     step = DUE[row["progress"]]
-    return due_on(row["owed_since"], row["band"], row["own_class"], step, place)
+    return due_on(row["owed_since"], row["band"], row["own_class"], step, seat)
 
 
-def render(row: asyncpg.Record, place: Place) -> FollowUpRead:
-    """Return an overlap as the ladder shows it, with what the office at `place` did about it."""
+def render(row: asyncpg.Record, seat: Seat) -> FollowUpRead:
+    """Return an overlap as the ladder shows it, with what the office at `seat` did about it."""
     due = row["owed_since"] and {
         "step": DUE[row["progress"]],
-        "on": due_of(row, place),
+        "on": due_of(row, seat),
         "is_overdue": row["is_overdue"],
     }
     person = row["person_id"]

@@ -24,7 +24,7 @@ from app.followups.rendering import render, standing, version_of
 from app.followups.schemas import FollowUpRead, FollowUpStep
 from app.followups.states import NEXT
 from app.offices import queries as offices
-from app.offices.places import Place
+from app.offices.seats import Seat
 from app.pairs import queries as pairs
 from app.people import queries as people
 from app.people.errors import PersonNotFoundError
@@ -51,11 +51,11 @@ async def list_follow_ups(
     """
     is_newest = before is None and asked == EVERY
     async with within_listing(session, principal, now=now, is_newest=is_newest):
-        place, overdue = await clock(session, principal, now)
+        seat, overdue = await clock(session, principal, now)
         rows = await queries.list_follow_ups(
             session, principal, asked, overdue, before=before, limit=limit, now=now
         )
-        found = [(row["id"], render(row, place)) for row in rows]
+        found = [(row["id"], render(row, seat)) for row in rows]
         await _record_disclosed(session, principal, [read for _, read in found])
         return found
 
@@ -70,9 +70,9 @@ async def read_follow_up(
         OverlapNotFoundError: absent, retracted, or not for the caller; never told apart.
     """
     principal.require(Permission.OVERLAPS_READ)
-    place, overdue = await clock(session, principal, now)
+    seat, overdue = await clock(session, principal, now)
     row = await queries.get_follow_up(session, principal, overlap_id, overdue, now=now)
-    read = render(row, place)
+    read = render(row, seat)
     await _record_disclosed(session, principal, [read])
     return read
 
@@ -205,22 +205,20 @@ async def _get(
     *,
     now: datetime,
     is_peek: bool = False,
-) -> tuple[asyncpg.Record, Place]:
-    """Return an overlap that the caller may judge with its follow-up, and the office's place."""
-    place, overdue = await clock(session, principal, now)
+) -> tuple[asyncpg.Record, Seat]:
+    """Return an overlap that the caller may judge with its follow-up, and the office's seat."""
+    seat, overdue = await clock(session, principal, now)
     judge = Permission.OVERLAPS_JUDGE
     row = await queries.get_follow_up(
         session, principal, overlap_id, overdue, now=now, permission=judge, is_peek=is_peek
     )
-    return row, place
+    return row, seat
 
 
-async def clock(
-    session: AsyncSession, principal: Principal, now: datetime
-) -> tuple[Place, Overdue]:
+async def clock(session: AsyncSession, principal: Principal, now: datetime) -> tuple[Seat, Overdue]:
     """Return where the office is, and since before when what was found is late there."""
-    place = await offices.get_place(session, principal.office_id)
-    return place, overdue_before(place.day_of(now), place)
+    seat = await offices.get_seat(session, principal.office_id)
+    return seat, overdue_before(seat.day_of(now), seat)
 
 
 async def _keep(

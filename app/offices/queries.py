@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.db import driver
 from app.offices.errors import OfficeNotFoundError
 from app.offices.models import Office, StateSettings
-from app.offices.places import Place, place_of
 from app.offices.schemas import CommitmentRead, OfficeFilter, OfficeRead
+from app.offices.seats import Seat, seat_of
 
 REVIEW_YEARS: Final = 5
 """The longest that a case is kept without a review (28 CFR 23.20(h)); a state can ask for less."""
@@ -132,18 +132,18 @@ async def get_own_code(session: AsyncSession, office_id: int) -> str:
     return (await session.scalars(select(Office.code).where(Office.id == office_id))).one()
 
 
-async def get_place(session: AsyncSession, office_id: int) -> Place:
+async def get_seat(session: AsyncSession, office_id: int) -> Seat:
     """Return where an office is."""
     asked = select(Office.state, Office.time_zone).where(Office.id == office_id)
-    return place_of(*(await session.execute(asked)).one())
+    return seat_of(*(await session.execute(asked)).one())
 
 
 async def list_participating(
     session: AsyncSession, *, today: date, office_id: int | None
-) -> list[tuple[int, Place]]:
-    """Return key and place of one or every office with an agreement in force, by key."""
+) -> list[tuple[int, Seat]]:
+    """Return key and seat of one or every office with an agreement in force, by key."""
     rows = await (await driver(session)).fetch(_PARTICIPATING, today, office_id)
-    return [(row["id"], place_of(row["state"], row["time_zone"])) for row in rows]
+    return [(row["id"], seat_of(row["state"], row["time_zone"])) for row in rows]
 
 
 async def get_review_years(session: AsyncSession, office_id: int) -> int:

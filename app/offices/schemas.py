@@ -53,7 +53,7 @@ def _known_zone(name: str) -> str:
 
 
 class TimeZoneSet(Sent):
-    """In which zone an office reads times, and its days end."""
+    """In which zone an office reads times, and what it owes falls due."""
 
     time_zone: Annotated[
         str, StringConstraints(pattern=r"^[A-Z][a-z]+/[A-Za-z/_-]+$"), AfterValidator(_known_zone)

@@ -75,7 +75,7 @@ async def set_mail_domain(
 async def set_time_zone(
     session: AsyncSession, principal: Principal, code: str, change: TimeZoneSet
 ) -> None:
-    """Say in which zone an office reads times, where it is not that of its state's capital.
+    """Say in which zone an office reads times and owes steps, if not that of its state's capital.
 
     Raises:
         MissingScopeError: the caller is not the operator.

@@ -95,7 +95,7 @@ async def show(
     own = next(each for each in matter.parties if each.code == visit.signed.office)
     is_open = matter.ended_at is None and own.left_at is None
     first = own.joined_at.date() if own.joined_at else matter.began_on  # which is a day in UTC
-    today = max(now.astimezone(visit.zone).date(), first)
+    today = max(visit.today, first)
     return visit.page(
         "matters/matter.html",
         status=status,

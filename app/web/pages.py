@@ -17,7 +17,7 @@ from app.accounts.pages import Page
 from app.core.errors import AppError, UnauthenticatedError
 from app.core.http import StrictRoute
 from app.core.settings import RegistrySettings
-from app.offices.places import Place, place_of
+from app.offices.seats import seat_of
 from app.people import sign_ins
 from app.people.deps import COOKIE
 from app.people.errors import BannerNotAcknowledgedError, SecondFactorNeededError
@@ -50,19 +50,14 @@ class Visit:
         return principal
 
     @property
-    def place(self) -> Place:
-        """Return where the person's office is."""
-        return place_of(self.signed.state, self.signed.time_zone)
-
-    @property
     def zone(self) -> ZoneInfo:
         """Return the zone that the person's office works in."""
-        return self.place.zone
+        return seat_of(self.signed.state, self.signed.time_zone).zone
 
     @property
     def today(self) -> date:
         """Return the day that it is at the person's office."""
-        return self.place.day_of(self.now)
+        return self.now.astimezone(self.zone).date()
 
     @property
     def ends_in(self) -> int:

@@ -21,6 +21,7 @@ from tests.scenes import Meeting, all_ended, end_agreement, meet, phone, someone
 from tests.wall.acting import client_of
 
 _NUMBERS = count(1)
+BIT = timedelta(microseconds=1)
 NOTICES = "/v1/me/notices?limit=100"
 
 
@@ -40,7 +41,7 @@ async def reminders(client: OfficeClient, meeting: Meeting) -> list[tuple[str, s
 async def in_one_state(registry: Registry, *ways: str) -> tuple[Meeting, OfficeClient]:
     """Return two offices of a state with an overlap, and its Attorney General, who mediates."""
     state = f"{next(_NUMBERS):02}".translate(str.maketrans("0123456789", "ABCDEFGHIJ"))
-    one, two = [await registry.add_office(f"{state}-{place}0000") for place in (1, 2)]
+    one, two = [await registry.add_office(f"{state}-{seat}0000") for seat in (1, 2)]
     general = await registry.add_office(f"{state}-AG000", kind="attorney_general")
     async with transaction(registry.operator) as session:
         await offices.set_state(session, OPERATOR, StateSet(state=state, mediator=general.code))
@@ -238,11 +239,30 @@ class TestDays:
         assert (days[0].isoformat(), days[1].isoformat()) == ("2026-03-18", "2026-03-19")
         for client, hour, reminded in ((west, 7, [1, 0]), (mountain, 24 + 6, [1, 1])):
             over = datetime(2026, 3, 19, tzinfo=UTC) + timedelta(hours=hour)  # daylight time
-            before = over - timedelta(microseconds=1)
+            before = over - BIT
             assert not (await due(client, before)).is_overdue
             assert sum(await told(before)) == sum(reminded) - 1
             assert (await due(client, over)).is_overdue
             assert await told(over) == reminded
+
+    async def test_of_the_waits_for_backup_and_mediator_end_there_too(
+        self, module_registry: Registry
+    ) -> None:
+        meeting, _ = await in_one_state(module_registry)
+        for client in (meeting.first, meeting.second):
+            change = TimeZoneSet(time_zone="America/Los_Angeles")
+            async with transaction(module_registry.operator) as session:
+                await offices.set_time_zone(session, OPERATOR, client.code, change)
+        monday = datetime(2027, 3, 2, 7, 30, tzinfo=UTC)  # its evening, half an hour to midnight
+        await nightly(module_registry, reminding.remind, monday)
+        levels = [("reminder", "acknowledge")]
+        assert await reminders(meeting.first, meeting) == levels
+        for level, day in (("backup", 3), ("mediator", 8)):  # after two business days, and three
+            over = datetime(2027, 3, day, 8, tzinfo=UTC)
+            for at, told in ((over - BIT, []), (over, [(level, "acknowledge")])):
+                await nightly(module_registry, reminding.escalate, at)
+                levels += told
+                assert await reminders(meeting.first, meeting) == levels, at
 
 
 class TestNotices:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping, Sequence
 from typing import Final, get_args
-from zoneinfo import available_timezones
 
 import pytest
 from hypothesis import given, settings
@@ -25,7 +24,6 @@ from app.handling.reads import AuthorityRead
 from app.handling.schemas import HandlingReturn
 from app.identifiers.kinds import IDENTIFIER_KINDS, KINDS
 from app.matters.schemas import OriginRead
-from app.offices import places
 from app.overlaps.explanations import explain_shared
 from app.overlaps.facts import NamePair, mask
 from app.overlaps.scoring import Prior, same_person
@@ -124,9 +122,6 @@ class TestWords:
     ) -> None:
         told = OffenceRead.model_validate({"statute": statute, "law_on": law_on})
         assert words.offence(told) == said
-
-    def test_each_zone_exists(self) -> None:
-        assert set(places.ZONES.values()) <= available_timezones()
 
 
 class TestCounts:

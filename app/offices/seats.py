@@ -22,7 +22,7 @@ ZONES: Final = {state: zone for zone, states in _STATES.items() for state in sta
 
 
 @dataclass(frozen=True)
-class Place:
+class Seat:
     """Where an office is."""
 
     state: str
@@ -38,6 +38,6 @@ class Place:
         return datetime.combine(day, time.min, self.zone)
 
 
-def place_of(state: str, zone: str | None = None) -> Place:
-    """Return the place of an office: in `zone`, else its state's, else (no state of ours) UTC."""
-    return Place(state, ZoneInfo(zone or ZONES.get(state, "UTC")))
+def seat_of(state: str, zone: str | None = None) -> Seat:
+    """Return the seat of an office: in `zone`, else its state's, else (no state of ours) UTC."""
+    return Seat(state, ZoneInfo(zone or ZONES.get(state, "UTC")))
