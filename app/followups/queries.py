@@ -126,14 +126,17 @@ ORDER BY w.id LIMIT $12
 FOR NO KEY UPDATE OF side SKIP LOCKED
 """  # noqa: S608 -- as above
 
-# of whichever office the state named before, for the one that it names now
+# Of whichever office the state named before, for the one that it names now. In the order of the
+# primary key, so that the view is asked of a page's overlaps and no more.
 _MEDIATIONS: Final = f"""
 SELECT v.*, m.asked_at FROM mediations m
 CROSS JOIN LATERAL (
-  {state_pointers.VISIBLE} AND v.id = m.overlap_id AND NOT v.is_settled{{narrowed}}) AS v
-WHERE m.mediator_office_id IN (
+  {state_pointers.VISIBLE} AND v.id = m.overlap_id AND NOT v.is_settled{{narrowed}} OFFSET 0) AS v
+WHERE m.mediator_office_id = ANY (ARRAY(
   SELECT o.id FROM state_settings s JOIN offices o ON o.state = s.state
-  WHERE s.mediator_office_id = $1)
+  WHERE s.mediator_office_id = $1))
+  AND m.overlap_id < coalesce($5, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)
+ORDER BY m.overlap_id DESC LIMIT $6
 """  # noqa: S608 -- as above
 
 _WALLED: Final = """
@@ -270,7 +273,7 @@ async def list_mediations(
     """Return a page of what the caller is to mediate, as pointers, newest first."""
     narrowed, values = state_pointers.conditions(asked)
     rows: list[asyncpg.Record] = await (await driver(session)).fetch(
-        _MEDIATIONS.format(narrowed=narrowed) + ladder.PAGE,
+        _MEDIATIONS.format(narrowed=narrowed),
         *(*state_pointers.arguments(principal, now), before, limit, *values),
     )
     return rows

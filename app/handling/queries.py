@@ -70,17 +70,18 @@ WHERE {PARTY_SEES}
 """  # noqa: S608 -- constants only; every value is a parameter
 
 _ONE: Final = _VISIBLE + " AND me.request_id = $5"
-# who asked has no overlap of its own, but one with each party
+# Who asked has no overlap of its own, but one with each party. What an ARRAY gives an index looks
+# up; a join would come after those of every request of the office.
 _OF_OVERLAP: Final = f"""{_VISIBLE}
   AND (me.overlap_id = $5 OR me.number = 1)
-  AND me.request_id IN (SELECT request_id FROM handling_parties WHERE overlap_id = $5)
+  AND me.request_id = ANY (ARRAY(SELECT request_id FROM handling_parties WHERE overlap_id = $5))
 ORDER BY me.request_id DESC LIMIT 20
 """  # noqa: S608 -- as above
 # $5 as what it is open; $6 overlaps, or without one $7 cases and $8 who is asked about them
 _OPEN: Final = f"""{_VISIBLE}
-  AND me.request_id IN (SELECT q.request_id FROM handling_parties q WHERE q.open_as = $5 AND (
-    q.overlap_id = ANY ($6::uuid[]) OR q.overlap_id IS NULL
-    AND q.requester_case_id = ANY ($7::bigint[]) AND q.office_id = ANY ($8::int[])))
+  AND me.request_id = ANY (ARRAY(SELECT q.request_id FROM handling_parties q
+    WHERE q.open_as = $5 AND (q.overlap_id = ANY ($6::uuid[]) OR q.overlap_id IS NULL
+      AND q.requester_case_id = ANY ($7::bigint[]) AND q.office_id = ANY ($8::int[]))))
   AND me.request_id <> $9 LIMIT 1
 """  # noqa: S608 -- as above
 # the version as it stood before the wait for the lock, if there was one

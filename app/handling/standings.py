@@ -46,6 +46,7 @@ _STANDINGS: Final[dict[Standing, str]] = {
   AND me.accepted_terms IS DISTINCT FROM h.terms_number
   AND (me.number > 1 OR h.kind NOT IN ('consult', 'information'))""",
     "signature": f"""
+  AND h.status IN ('awaiting_own_leadership', 'awaiting_their_leadership', 'active', 'extended')
   AND me.left_at IS NULL AND NOT {_HAS_SIGNED} AND CASE h.status
     WHEN 'awaiting_own_leadership' THEN me.number = 1
     WHEN 'awaiting_their_leadership' THEN true

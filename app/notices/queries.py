@@ -19,11 +19,14 @@ MOST_COUNTED: Final = 20
 
 # From when on a person's events are its own, what it muted, the place up to which it read, and what
 # it read after that. Asked for first: an index gives what parameters bound, and what they leave out
-# is left out before row security, which asks the ladder of each event. $1 the person
+# is left out before row security, which asks the ladder of each event. Bitmaps are off from here to
+# `_BITMAPS`: they have no order, so that all would be asked about before the newest are taken.
+# $1 the person
 _OWN: Final = """
 SELECT coalesce(p.created_at, 'infinity'), coalesce(s.muted, '{}'),
   coalesce(s.read_written_in, 0), coalesce(s.read_number, 0),
-  ARRAY(SELECT r.event_number FROM notice_reads r WHERE r.person_id = $1)
+  ARRAY(SELECT r.event_number FROM notice_reads r WHERE r.person_id = $1),
+  set_config('enable_bitmapscan', 'off', true)
 FROM (SELECT $1::uuid AS id) i LEFT JOIN persons p USING (id)
 LEFT JOIN notice_settings s ON s.person_id = p.id
 """
@@ -58,8 +61,7 @@ ORDER BY e.written_in DESC, e.number DESC LIMIT 1
 _HAS_MORE: Final = f"""
 SELECT EXISTS (SELECT {_EVENTS} {_UNREAD} AND e.written_in >= $7 AND e.written_in < $8)
 """
-# A bitmap has no order: the ladder would be asked of all events before the newest are taken.
-_BITMAPS: Final = "SELECT set_config('enable_bitmapscan', $1, true)"
+_BITMAPS: Final = "SELECT set_config('enable_bitmapscan', 'on', true)"
 _PLACE: Final = "SELECT e.number, e.written_in FROM events e WHERE e.office_id = $1 AND e.key = $2"
 _SETTING: Final = "SELECT * FROM notice_settings WHERE person_id = $1"
 _DOMAIN: Final = "SELECT mail_domain FROM offices WHERE id = $1"
@@ -237,7 +239,6 @@ async def _in_order(
 ) -> AsyncIterator[tuple[asyncpg.Connection, tuple[Any, ...]]]:
     """Yield a connection that reads a person's own events one by one, and their parameters."""
     connection = await driver(session)
-    (own,) = await connection.fetch(_OWN, principal.person_id)
-    await connection.execute(_BITMAPS, "off")
+    ((*own, _),) = await connection.fetch(_OWN, principal.person_id)
     yield connection, (principal.office_id, *own)
-    await connection.execute(_BITMAPS, "on")
+    await connection.execute(_BITMAPS)

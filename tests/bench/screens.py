@@ -25,6 +25,7 @@ from app.access.vocabulary import Role
 from app.serving.keys import create_keys
 from tests.access.test_matrix import PEOPLE
 from tests.bench import filler
+from tests.bench.dealings import deal
 from tests.bench.measure import percentile
 from tests.blinding import SEED
 from tests.database import Template, serving
@@ -70,12 +71,6 @@ JOIN cases other ON other.id = side.far
 WHERE o.low_case_id >= 1000000000
 """
 
-# what posting would have written of each side; who comes later is not told of it
-_EVENTS: Final = """
-INSERT INTO events (office_id, type, overlap_id)
-SELECT office_id, 'overlap.found', overlap_id FROM overlap_sides
-"""
-
 
 async def _fill(url: str, sightings: int, overlaps: int) -> str:
     """Fill the database; return the code of the office whose pages are measured."""
@@ -97,25 +92,9 @@ async def _fill(url: str, sightings: int, overlaps: int) -> str:
     return code
 
 
-async def _tell(url: str) -> None:
-    """Write the events of the filler's overlaps."""
-    database = await asyncpg.connect(url, timeout=600)
-    try:
-        await database.execute(_EVENTS, timeout=600)
-        await database.execute("VACUUM ANALYZE events")
-    finally:
-        await database.close()
-
-
-async def _state(registry: Registry) -> list[tuple[Reader, str]]:
+async def _state(registry: Registry, generals: list[OfficeClient]) -> list[tuple[Reader, str]]:
     """Return the pages of two Attorneys General: one has half of the overlaps, one none."""
-    busy, quiet = [
-        await reader(registry, office, Role.COORDINATOR)
-        for office in [
-            await registry.add_office(f"{state}-AG", kind="attorney_general")
-            for state in ("ZZ", "AK")
-        ]
-    ]
+    busy, quiet = [await reader(registry, office, Role.COORDINATOR) for office in generals]
     asked = ("/state", "/state?band=strong", "/state?days=7")
     return [*((busy, path) for path in asked), (busy, "/state?of=waiting"), (quiet, "/state")]
 
@@ -126,8 +105,9 @@ async def _paths(visitor: Reader) -> list[str]:
     number = next(each for each in linked if each.startswith("/cases/filler/")).split("/")[3]
     asked = ("turn=ours", "turn=settled&band=strong", "new=1", "assigned=me", f"case={number}")
     queue = [f"/overlaps?{each}" for each in asked]
+    handling = [f"/handling?standing={each}" for each in ("answer", "signature", "ended")]
     notices = [f"/notices?{each}" for each in ("about=overlap", "about=alarm", "show=unread")]
-    return [*linked, *queue, *notices, "/insights?by=month", "/audit?about=disclosures"]
+    return [*linked, *queue, *handling, *notices, "/insights?by=month", "/audit?about=disclosures"]
 
 
 async def _search(visitor: Reader, path: str) -> _Ask:
@@ -158,13 +138,17 @@ async def run(url: str, keys: Path, sightings: int, overlaps: int, rounds: int) 
         print(f"{sightings:,} sightings and {overlaps:,} overlaps in {seconds:.0f} s")
         office = OfficeClient(code, "", registry.http())
         visitor = await reader(registry, office, *PEOPLE)
-        await _tell(url)
+        generals = [
+            await registry.add_office(f"{state}-AG", kind="attorney_general")
+            for state in ("ZZ", "AK")
+        ]
+        await deal(url, generals[0].code)
         slowest = 0.0
         gc.collect()  # as a worker of the service does before it serves
         gc.freeze()
         print(f"{'page':<60}{'p50 ms':>9}{'p99 ms':>9}")
         pages = [(visitor, path) for path in await _paths(visitor)]
-        pages += await _state(registry)
+        pages += await _state(registry, generals)
         measured = {place_of(path) for _, path in pages}
         print("not linked:", *sorted({each.path for each in READ} - measured))
         asked: list[tuple[str, _Ask]] = [(path, partial(who.get, path)) for who, path in pages]

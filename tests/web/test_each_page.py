@@ -28,7 +28,7 @@ from tests.wall.estate import Estate, make_estate
 from tests.web.pages import PageReader, Reader, reader, statements
 from tests.web.places import READ, follow, place_of
 
-MOST: Final = 25
+MOST: Final = 26
 """Statements of a page, those of its sign-in among them; a matter has four lists, each audited."""
 ROWS: Final = 6
 """More than the parts of a page that each look again for what all are of."""
