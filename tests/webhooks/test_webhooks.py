@@ -20,13 +20,13 @@ from app.accounts import suspension
 from app.core.clock import utc_now
 from app.core.db import DATABASE_ERRORS, transaction
 from app.core.ids import parse_public_id
-from app.webhooks.delivering import LEASE, RETRIES
+from app.webhooks.delivering import LEASE, RETRIES, deliver
 from app.webhooks.secrets import headers as headers_of
 from tests.access.people import sign_in
 from tests.factories import Registry
 from tests.invariants.test_i6_audited import audit_broken
 from tests.scenes import make_offices, meet
-from tests.webhooks.office import hook, work
+from tests.webhooks.office import hook, post, webhooks, work
 from tests.webhooks.receiver import SIGNED, receiving
 
 HOOK = "https://cms.example.com/joinder"
@@ -376,9 +376,11 @@ class TestDelivering:
                     id=key,
                 )
             administrator = connection.transaction()
+            (keys,) = await webhooks(sandbox, office)
+            delivered = deliver(post(sandbox), *keys, now=utc_now())
             with capture_logs() as logs:
                 if given_up == "refused":
-                    worker = asyncio.create_task(work(sandbox, office))
+                    worker = asyncio.create_task(delivered)
                     await receiver.came.get()
                     await administrator.start()
                     await connection.execute("SELECT FROM webhooks WHERE id = $1 FOR UPDATE", key)
@@ -386,7 +388,7 @@ class TestDelivering:
                 else:
                     await administrator.start()
                     await connection.execute("SELECT FROM webhooks WHERE id = $1 FOR UPDATE", key)
-                    worker = asyncio.create_task(work(sandbox, office))
+                    worker = asyncio.create_task(delivered)
                 async with asyncio.timeout(30):
                     while not await connection.fetchval(
                         "SELECT EXISTS (SELECT FROM pg_locks"  # of activity it sees one state alone
