@@ -36,7 +36,12 @@ class PageReader(HTMLParser):
         """What each instant of the page says on hover."""
         self.said: list[str] = []
         """What people read of it, piece by piece."""
+        self._named: dict[str, Form] = {}
+        self._elsewhere: list[tuple[str, str, str]] = []
         self.feed(text)
+        for form, name, value in self._elsewhere:
+            if form in self._named:
+                self._named[form].fields[name] = value
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
@@ -50,9 +55,12 @@ class PageReader(HTMLParser):
             self.links.append(given.get("href", ""))
         if tag == "form":
             self.forms.append(Form(given.get("action", "")))
-        if tag == "input" and "name" in given and self.forms:
+            self._named[given.get("id", "")] = self.forms[-1]
+        if tag == "input" and "name" in given and (self.forms or "form" in given):
             is_chosen = given.get("type") not in {"radio", "checkbox"} or "checked" in given
-            if is_chosen:
+            if is_chosen and "form" in given:
+                self._elsewhere.append((given["form"], given["name"], given.get("value", "")))
+            elif is_chosen:
                 self.forms[-1].fields[given["name"]] = given.get("value", "")
 
     def handle_data(self, data: str) -> None:

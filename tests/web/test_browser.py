@@ -560,6 +560,22 @@ class TestFilters:
         expect(page).to_have_url(re.compile("band=shared_only"))
         expect(page.locator("#results .j-band:not(.j-band--shared_only)")).to_have_count(0)
 
+    def test_are_saved_as_a_view_as_they_stand(self, page: Page, url: str) -> None:
+        sign_in(page, url, "Anders Brandvold")
+        page.goto(f"{url}/overlaps?turn=all")
+        strength, views = page.get_by_label("Strength"), page.locator("#views a[aria-current]")
+        strength.select_option("probable")
+        expect(page).to_have_url(re.compile("band=probable"))
+        page.get_by_text("Save these filters as a view").click()
+        page.get_by_label("Name of the view").fill("Probable ones")
+        page.get_by_role("button", name="Save the view").click()
+        expect(strength).to_have_value("probable")
+        expect(views).to_have_text("Probable ones")
+        strength.select_option("strong")
+        expect(views).to_have_count(0)
+        strength.select_option("probable")
+        expect(views).to_have_text("Probable ones")
+
 
 class TestFingerprint:
     def test_of_a_document_is_worked_out_in_the_page_and_the_document_stays(
