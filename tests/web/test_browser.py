@@ -577,6 +577,22 @@ class TestFilters:
         expect(views).to_have_text("Probable ones")
 
 
+class TestUnread:
+    def test_is_counted_the_same_everywhere_on_pages_that_are_open(
+        self, context: BrowserContext, url: str
+    ) -> None:
+        here, there = context.new_page(), context.new_page()
+        sign_in(here, url, "Anders Brandvold")
+        for each in (here, there):
+            each.goto(f"{url}/notices")
+        counts = here.locator("[data-unread]")
+        expect(counts).to_have_count(3)
+        there.get_by_role("button", name="Mark all as read").click()
+        expect(there.get_by_role("button", name="Mark as read")).to_have_count(0)
+        expect(counts).to_have_text(["0", "0", "0"])
+        expect(here.locator("[data-some-unread]:not([hidden])")).to_have_count(0)
+
+
 class TestFingerprint:
     def test_of_a_document_is_worked_out_in_the_page_and_the_document_stays(
         self, page: Page, url: str

@@ -116,16 +116,21 @@ for (const field of document.querySelectorAll("[data-offices]")) {
   });
 }
 
-const badge = document.querySelector("[data-unread]");
-if (badge) {
+const counts = document.querySelectorAll("[data-unread]");
+if (counts.length) {
+  const show = (text) => {
+    if (text === counts[0].textContent) return;
+    for (const count of counts) count.textContent = text;
+    for (const each of document.querySelectorAll("[data-some-unread]")) each.hidden = text === "0";
+    if (text !== "0") say(`Notices to read: ${text}.`);
+  };
+  // a page just made has the number after what was read on it; those open beside it take it over
+  const beside = new BroadcastChannel("joinder-unread");
+  beside.addEventListener("message", ({ data }) => show(data));
+  beside.postMessage(counts[0].textContent);
   // a hint that there is something new; without it the number is that of when the page was made
-  new EventSource("/notices/stream").addEventListener("notices", (event) => {
-    const unread = Number(event.data);
-    const text = unread >= 20 ? "20+" : String(unread);
-    if (text === badge.textContent) return;
-    badge.textContent = text;
-    badge.hidden = unread === 0;
-    if (unread) say(`Notices to read: ${text}.`);
+  new EventSource("/notices/stream").addEventListener("notices", ({ data }) => {
+    show(Number(data) >= 20 ? "20+" : data);
   });
 }
 
