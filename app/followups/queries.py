@@ -127,7 +127,8 @@ FOR NO KEY UPDATE OF side SKIP LOCKED
 """  # noqa: S608 -- as above
 
 # Of whichever office the state named before, for the one that it names now. In the order of the
-# primary key, so that the view is asked of a page's overlaps and no more.
+# primary key, and with `OFFSET 0` the view apart from it: so it is asked of one overlap after the
+# other until a page is full, past those that are settled or narrowed away.
 _MEDIATIONS: Final = f"""
 SELECT v.*, m.asked_at FROM mediations m
 CROSS JOIN LATERAL (

@@ -38,7 +38,8 @@ _HAS_LAPSED: Final = """
  OR jsonb_path_exists(
    p.parties::jsonb, '$[*] ? (@.left_at >= $at)', jsonb_build_object('at', t.proposed_at)))
 """
-# as the steps that `machine.TABLE` leaves to the own office
+# As the steps that `machine.TABLE` leaves to the own office. A signature asks for the status first,
+# which the request's own row has; terms and parties are put together for those that are left.
 _STANDINGS: Final[dict[Standing, str]] = {
     "all": "",
     "answer": """

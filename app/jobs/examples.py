@@ -6,9 +6,9 @@ _RUN: Final[dict[str, Any]] = {
     "is_of_own_office": False,
     "is_whole": True,
     "is_dry": False,
-    "as_of": "2026-03-02T02:00:00.012345Z",
-    "started_at": "2026-03-02T02:00:00.123456Z",
-    "finished_at": "2026-03-02T02:00:41.654321Z",
+    "as_of": "2026-03-02T10:00:00.012345Z",
+    "started_at": "2026-03-02T10:00:00.123456Z",
+    "finished_at": "2026-03-02T10:00:41.654321Z",
     "steps": [
         {
             "step": "cases.expire",

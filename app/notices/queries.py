@@ -19,9 +19,9 @@ MOST_COUNTED: Final = 20
 
 # From when on a person's events are its own, what it muted, the place up to which it read, and what
 # it read after that. Asked for first: an index gives what parameters bound, and what they leave out
-# is left out before row security, which asks the ladder of each event. Bitmaps are off from here to
-# `_BITMAPS`: they have no order, so that all would be asked about before the newest are taken.
-# $1 the person
+# is left out before row security, which asks the ladder of each event, and that takes longer than
+# to look through thousands of marks. Bitmaps are off from here to `_BITMAPS`: they have no order,
+# so that all would be asked about before the newest are taken. $1 the person
 _OWN: Final = """
 SELECT coalesce(p.created_at, 'infinity'), coalesce(s.muted, '{}'),
   coalesce(s.read_written_in, 0), coalesce(s.read_number, 0),
@@ -61,7 +61,7 @@ ORDER BY e.written_in DESC, e.number DESC LIMIT 1
 _HAS_MORE: Final = f"""
 SELECT EXISTS (SELECT {_EVENTS} {_UNREAD} AND e.written_in >= $7 AND e.written_in < $8)
 """
-_BITMAPS: Final = "SELECT set_config('enable_bitmapscan', 'on', true)"
+_BITMAPS: Final = "SET LOCAL enable_bitmapscan TO DEFAULT"
 _PLACE: Final = "SELECT e.number, e.written_in FROM events e WHERE e.office_id = $1 AND e.key = $2"
 _SETTING: Final = "SELECT * FROM notice_settings WHERE person_id = $1"
 _DOMAIN: Final = "SELECT mail_domain FROM offices WHERE id = $1"
@@ -237,7 +237,10 @@ async def has_more(
 async def _in_order(
     session: AsyncSession, principal: Principal
 ) -> AsyncIterator[tuple[asyncpg.Connection, tuple[Any, ...]]]:
-    """Yield a connection that reads a person's own events one by one, and their parameters."""
+    """Yield a connection that reads a person's own events one by one, and their parameters.
+
+    An error ends the transaction, and the setting with it.
+    """
     connection = await driver(session)
     ((*own, _),) = await connection.fetch(_OWN, principal.person_id)
     yield connection, (principal.office_id, *own)

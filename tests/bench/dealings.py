@@ -4,10 +4,16 @@ from typing import Final
 
 import asyncpg
 
-# what posting would have written of each side; who comes later is not told of it
+# what posting would have written of each side; who comes later is not told of it, and everyone who
+# is there has read every fourth
 _EVENTS: Final = """
 INSERT INTO events (office_id, type, overlap_id)
 SELECT office_id, 'overlap.found', overlap_id FROM overlap_sides
+"""
+_MARKS: Final = """
+INSERT INTO notice_reads (person_id, event_number)
+SELECT p.id, e.number FROM persons p JOIN events e ON e.office_id = p.office_id
+WHERE e.number % 4 = 0
 """
 _AUDIT: Final = """
 INSERT INTO audit_entries (action, office_id, actor, object, recipients, detail, request_id)
@@ -68,7 +74,7 @@ async def deal(url: str, general: str) -> None:
     """Write them; `general` is the code of the office that mediates, and analyze."""
     database = await asyncpg.connect(url, timeout=600)
     try:
-        for statement in (_EVENTS, _AUDIT, _REMINDERS, _LOOKS, _CONTACTS, _REQUESTS):
+        for statement in (_EVENTS, _MARKS, _AUDIT, _REMINDERS, _LOOKS, _CONTACTS, _REQUESTS):
             await database.execute(statement, timeout=600)
         await database.execute(_MEDIATED, general, timeout=600)
         await database.execute("VACUUM ANALYZE", timeout=600)
