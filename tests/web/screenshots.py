@@ -111,6 +111,7 @@ def sign_in(page: Page, url: str, name: str) -> None:
     page.goto(f"{url}/sign-in")
     page.get_by_role("button", name=name).click()
     page.get_by_role("button", name="I acknowledge").click()
+    page.wait_for_url(lambda reached: "/sign-in" not in reached)
 
 
 def open_overlap(page: Page, url: str, number: str, office: str) -> None:
