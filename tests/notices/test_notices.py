@@ -59,6 +59,16 @@ async def deepen(registry: Registry, meeting: Meeting, reader: OfficeClient, cou
     )
 
 
+async def told_much_and_little(registry: Registry) -> tuple[Person, Person]:
+    """Return two people of two offices, one with thousands of notices and one with tens."""
+    meeting, one, _ = await told(registry)
+    other = await sign_in(registry, meeting.second, Role.PROSECUTOR)
+    await deepen(registry, meeting, meeting.first, 6_000)
+    await deepen(registry, meeting, meeting.second, 60)
+    await all_ended(registry)
+    return one, other
+
+
 async def fastest(person: Person, method: str, path: str, body: object = None) -> float:
     """Return the least seconds that an answer took; whoever works beside the test slows some."""
     found = []
@@ -75,24 +85,15 @@ class TestNotices:
     async def test_take_no_longer_where_there_are_thousands(
         self, shared_registry: Registry, asked: str
     ) -> None:
-        meeting, one, _ = await told(shared_registry)
-        other = await sign_in(shared_registry, meeting.second, Role.PROSECUTOR)
-        await deepen(shared_registry, meeting, meeting.first, 6_000)
-        await deepen(shared_registry, meeting, meeting.second, 60)
-        await all_ended(shared_registry)
-        many, few = [await fastest(each, "GET", f"{LIST}?limit=25{asked}") for each in (one, other)]
+        people = await told_much_and_little(shared_registry)
+        many, few = [await fastest(each, "GET", f"{LIST}?limit=25{asked}") for each in people]
         assert many < 2.5 * few, "and no event beyond the page is looked at"
 
     async def test_are_counted_as_fast_where_there_are_thousands(
         self, shared_registry: Registry
     ) -> None:
-        meeting, one, _ = await told(shared_registry)
-        other = await sign_in(shared_registry, meeting.second, Role.PROSECUTOR)
-        await deepen(shared_registry, meeting, meeting.first, 6_000)
-        await deepen(shared_registry, meeting, meeting.second, 60)
-        await all_ended(shared_registry)
         took = []
-        for each in (one, other):
+        for each in await told_much_and_little(shared_registry):
             (notice,) = (await each.send("GET", f"{LIST}?limit=1")).json()["items"]
             path = f"{LIST}/{notice['event']['id']}/read"
             took.append(await fastest(each, "PUT", path, {"is_read": True}))

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 PLACE: Final = shutil.which("chromium") or shutil.which("chromium-browser")
 MISSING: Final = "no chromium here: apt-get install chromium"
+expect.set_options(timeout=15_000)  # of a machine that does much else
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""One browser and one demo for the tests of a worker that drive pages as a person does."""
+"""One browser and one demo for the tests of a file that drive pages as a person does."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from tests.web.screenshots import Demo
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shown() -> "Iterator[Demo]":
-    """Yield the demo; what one test leaves behind another one meets."""
+    """Yield the demo; what one test leaves behind another one of its file meets, in any order."""
     from tests.web.screenshots import demo  # noqa: PLC0415 -- the browser's package is slow to load
 
     if PLACE is None:
@@ -24,7 +24,7 @@ def shown() -> "Iterator[Demo]":
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def url(shown: "Demo") -> str:
     return shown.url
 

@@ -107,11 +107,15 @@ def demo(records: int = 10) -> Iterator[Demo]:
 
 
 def sign_in(page: Page, url: str, name: str) -> None:
-    """Sign in as one of the demo's people, by its card, and acknowledge the notice."""
+    """Sign in as one of the demo's people, by its card, and acknowledge the notice.
+
+    It is an error where somebody gave the person a second factor before.
+    """
     page.goto(f"{url}/sign-in")
     page.get_by_role("button", name=name).click()
     page.get_by_role("button", name="I acknowledge").click()
-    page.wait_for_url(lambda reached: "/sign-in" not in reached)
+    page.wait_for_url(lambda reached: not reached.endswith(("/sign-in", "/sign-in/notice")))
+    assert "/sign-in" not in page.url, f"{name} is asked for a second factor"
 
 
 def open_overlap(page: Page, url: str, number: str, office: str) -> None:
